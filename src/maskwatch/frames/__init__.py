@@ -1,0 +1,1 @@
+"""Sources of pictures: files, folders, videos, cameras and network streams."""

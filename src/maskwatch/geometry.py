@@ -1,0 +1,70 @@
+"""Box maths on arrays. Boxes are ``(N, 4)`` float arrays of (x0, y0, x1, y1) in pixels."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.floating]
+
+
+def area(boxes: FloatArray) -> FloatArray:
+    """Areas of ``(N, 4)`` boxes as ``(N,)``; 0 for boxes turned inside out."""
+    return np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None)
+
+
+def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Intersection over union of every box of ``a (N, 4)`` with every one of ``b (M, 4)``.
+
+    Returns:
+        ``(N, M)`` in [0, 1]; 0 where both boxes are empty.
+    """
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    overlap = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
+    union = area(a)[:, None] + area(b)[None, :] - overlap
+    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def clip(boxes: FloatArray, width: int, height: int) -> FloatArray:
+    """A copy of ``(N, 4)`` boxes with their corners moved into the picture."""
+    return np.clip(boxes, 0, np.array([width, height, width, height], dtype=boxes.dtype))
+
+
+def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression.
+
+    Args:
+        boxes: ``(N, 4)``.
+        scores: ``(N,)``; higher wins.
+        iou_threshold: a box that overlaps a kept one by more than this is dropped.
+
+    Returns:
+        Indices of the kept boxes, best score first; empty for no boxes.
+    """
+    order = np.argsort(-scores, kind="stable")
+    if order.size == 0:
+        return order
+    overlaps = iou_matrix(boxes[order], boxes[order]) > iou_threshold
+    alive = np.ones(order.size, dtype=bool)
+    for i in range(order.size):
+        if alive[i]:
+            alive[i + 1 :] &= ~overlaps[i, i + 1 :]
+    return order[alive]
+
+
+def square_crop(box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float]:
+    """The square around a box that a classifier looks at.
+
+    Args:
+        box: (x0, y0, x1, y1) in pixels.
+        margin: what is added on each side, as a fraction of the box's longer side.
+
+    Returns:
+        (left, top, side) in pixels, not rounded, possibly reaching outside the picture.
+    """
+    x0, y0, x1, y1 = box
+    side = max(x1 - x0, y1 - y0) * (1 + 2 * margin)
+    return (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side

@@ -1,0 +1,1 @@
+"""Mask classifiers: Face -> MaskReading."""

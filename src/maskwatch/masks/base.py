@@ -1,0 +1,18 @@
+"""The seam between faces and mask readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from maskwatch.types import Face, Frame, MaskReading
+
+
+class MaskClassifier(Protocol):
+    """Judges the faces of one frame.
+
+    Returns one reading per face, in the same order. A face that cannot be judged gets
+    ``unknown`` with a reason; it is never left out.
+    """
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]: ...

@@ -1,0 +1,1 @@
+"""Scores: classification, detection, intervals. Arrays in, plain results out; numpy only."""

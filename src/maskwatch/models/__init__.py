@@ -1,0 +1,1 @@
+"""Model folders: card, checksum, inference session; the default weights lie beside."""

@@ -1,0 +1,1 @@
+"""Processes and clocks: live sources decoded in a process that can be killed."""

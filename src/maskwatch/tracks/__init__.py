@@ -1,0 +1,1 @@
+"""Following people: MaskReading -> Track, with the verdict voted over readings."""
