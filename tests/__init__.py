@@ -1,0 +1,1 @@
+"""Tests of maskwatch and maskwatch_train; the folders are those of src."""
