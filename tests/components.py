@@ -27,4 +27,4 @@ def need(component: str, present: bool, hint: str) -> None:
     reason = f"missing component: {component} ({hint})"
     if os.environ.get(REQUIRE_ALL) == "1":
         pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
