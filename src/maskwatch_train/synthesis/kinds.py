@@ -1,0 +1,42 @@
+"""What can be drawn: the ways to wear a mask, and the things that are no mask."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from maskwatch.types import Fault, State
+
+
+class WearKind(StrEnum):
+    """How a drawn mask is worn."""
+
+    MASK = "mask"
+    NOSE_OUT = "nose_out"
+    UNDER_CHIN = "under_chin"
+    CHIN_OUT = "chin_out"
+    OTHER = "other"
+    """On the forehead, over the eyes, or hanging from one ear."""
+
+    @property
+    def state(self) -> State:
+        """The state that a face has once this is drawn on it."""
+        return State.MASK if self is WearKind.MASK else State.INCORRECT
+
+    @property
+    def fault(self) -> Fault | None:
+        """The fault that goes with the state; None for a mask worn well."""
+        return None if self is WearKind.MASK else Fault(self.value)
+
+
+class OccluderKind(StrEnum):
+    """Things that hide or decorate part of a face without being a mask; the state stays."""
+
+    HAND = "hand"
+    CUP = "cup"
+    BOTTLE = "bottle"
+    PHONE = "phone"
+    MICROPHONE = "microphone"
+    SCARF = "scarf"
+    """On the neck, below the chin."""
+    BEARD = "beard"
+    PAPER = "paper"
