@@ -13,15 +13,13 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    from typing import TypeAlias
-
-    Image: TypeAlias = NDArray[np.uint8]
+Image: TypeAlias = NDArray[np.uint8]
+"""``(H, W, 3)`` uint8, BGR."""
 
 
 class State(StrEnum):

@@ -1,0 +1,152 @@
+"""The default face detector: YuNet in ONNX Runtime, decoded in numpy.
+
+Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20
+(2023). One network output per position of three grids (strides 8, 16, 32).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from maskwatch.geometry import nms
+from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
+
+STRIDES = (8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class YuNetSettings:
+    """How the detector is run.
+
+    Attributes:
+        score_threshold: detections under this score are dropped.
+        iou_threshold: of two detections that overlap by more, the better one is kept.
+        long_side: pictures are scaled so that their longer side has this many pixels before
+            the network sees them; None keeps the size. Smaller pictures are enlarged up to
+            ``max_enlargement`` times.
+        max_enlargement: the largest factor by which a small picture is enlarged.
+    """
+
+    score_threshold: float = 0.5
+    iou_threshold: float = 0.45
+    long_side: int | None = 640
+    max_enlargement: float = 1.0
+
+
+@lru_cache(maxsize=32)
+def grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Positions of all predictions for an input of ``height`` x ``width`` (multiples of 32).
+
+    Returns:
+        ``(N, 2)`` x and y of each position in input pixels, and ``(N, 1)`` its stride.
+    """
+    points, strides = [], []
+    for stride in STRIDES:
+        ys, xs = np.mgrid[: height // stride, : width // stride]
+        points.append(np.stack([xs.ravel(), ys.ravel()], axis=1) * stride)
+        strides.append(np.full((xs.size, 1), stride))
+    return np.concatenate(points).astype(np.float32), np.concatenate(strides).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Decoded detections, best score first, in pixels of the network's input."""
+
+    boxes: NDArray[np.float32]
+    """``(N, 4)``"""
+    scores: NDArray[np.float32]
+    """``(N,)``"""
+    landmarks: NDArray[np.float32]
+    """``(N, 5, 2)``"""
+
+
+def decode(
+    scores: NDArray[np.float32],
+    bbox: NDArray[np.float32],
+    kps: NDArray[np.float32],
+    size: tuple[int, int],
+    settings: YuNetSettings,
+) -> Detections:
+    """Turns the network's outputs for one picture into detections.
+
+    Args:
+        scores: ``(N,)`` in [0, 1].
+        bbox: ``(N, 4)`` centre offset and log size in strides.
+        kps: ``(N, 10)`` landmark offsets in strides.
+        size: height and width of the network's input.
+        settings: thresholds.
+    """
+    chosen = np.flatnonzero(scores >= settings.score_threshold)
+    points, strides = grid(*size)
+    point, stride = points[chosen], strides[chosen]
+    centre = bbox[chosen, :2] * stride + point
+    half = np.exp(bbox[chosen, 2:]) * stride / 2
+    boxes = np.concatenate([centre - half, centre + half], axis=1)
+    landmarks = kps[chosen].reshape(-1, 5, 2) * stride[:, None] + point[:, None]
+    kept = nms(boxes, scores[chosen], settings.iou_threshold)
+    return Detections(boxes[kept], scores[chosen][kept], landmarks[kept])
+
+
+def pad_to_multiple(image: Image, multiple: int = 32) -> Image:
+    """The picture with black added at the right and below until both sides divide evenly."""
+    height, width = image.shape[:2]
+    right, below = -width % multiple, -height % multiple
+    if right or below:
+        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+    return image
+
+
+class YuNetDetector:
+    """A ``FaceDetector``.
+
+    Args:
+        session: the exported network: input ``(1, 3, H, W)`` float32 BGR 0 to 255; outputs
+            scores, boxes, landmarks (see ``maskwatch_train.detector.network.ExportedYuNet``).
+        settings: scale and thresholds.
+    """
+
+    def __init__(
+        self, session: ort.InferenceSession, settings: YuNetSettings | None = None
+    ) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self.settings = settings or YuNetSettings()
+
+    def __call__(self, frame: Frame) -> list[Face]:
+        """The faces of the frame, best score first, boxes clipped to the picture."""
+        height, width = frame.image.shape[:2]
+        scale = self._scale(height, width)
+        resized = frame.image
+        if scale != 1.0:
+            target = (max(1, round(width * scale)), max(1, round(height * scale)))
+            shrink = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+            resized = cv2.resize(frame.image, target, interpolation=shrink)  # type: ignore[assignment]
+        found = self._detect(pad_to_multiple(resized))
+        back = np.array([width / resized.shape[1], height / resized.shape[0]], dtype=np.float32)
+        boxes = np.clip(found.boxes * np.tile(back, 2), 0, [width, height, width, height])
+        return [
+            _face(box, float(score), points)
+            for box, score, points in zip(boxes, found.scores, found.landmarks * back, strict=True)
+            if box[2] - box[0] >= 1 and box[3] - box[1] >= 1
+        ]
+
+    def _scale(self, height: int, width: int) -> float:
+        if self.settings.long_side is None:
+            return 1.0
+        return min(self.settings.long_side / max(height, width), self.settings.max_enlargement)
+
+    def _detect(self, image: Image) -> Detections:
+        blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
+        scores, bbox, kps = self._session.run(None, {self._input: blob})
+        return decode(scores[0], bbox[0], kps[0], image.shape[:2], self.settings)
+
+
+def _face(box: NDArray[np.float32], score: float, points: NDArray[np.float32]) -> Face:
+    landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in points))
+    return Face(Box(*(float(v) for v in box)), min(score, 1.0), landmarks)

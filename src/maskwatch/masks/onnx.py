@@ -1,0 +1,104 @@
+"""The default mask classifier: one network, seven outputs, in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from maskwatch.masks.labels import (
+    UNREADABLE_INDEX,
+    likeliest_fault,
+    likeliest_state,
+    softmax,
+    state_probabilities,
+)
+from maskwatch.masks.preprocess import crop_face, to_batch
+from maskwatch.masks.quality import reading_quality
+from maskwatch.models.card import ModelCard
+from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabilities
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierSettings:
+    """How the classifier is run; the default values come from its card.
+
+    Attributes:
+        size: side of the network's input in pixels.
+        margin: added on each side of a face, as a fraction of its longer side.
+        temperature: divides the logits before the softmax.
+        abstain_below: the likelier side, mask or violation, must have at least this
+            probability, else ``unknown``.
+        unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
+        min_face_px: smaller faces are ``unknown`` without asking the network.
+    """
+
+    size: int
+    margin: float
+    temperature: float
+    abstain_below: float
+    unreadable_above: float
+    min_face_px: float
+
+    @classmethod
+    def from_card(cls, card: ModelCard) -> ClassifierSettings:
+        """The settings of a model folder; raises CardError when one is missing."""
+        return cls(**{name: card.setting(name) for name in cls.__dataclass_fields__})
+
+
+class OnnxMaskClassifier:
+    """A ``MaskClassifier``.
+
+    Args:
+        session: input ``(N, S, S, 3)`` uint8 RGB; output ``(N, 7)`` logits in the order of
+            ``maskwatch.masks.labels.LABELS``.
+        settings: see there.
+    """
+
+    def __init__(self, session: ort.InferenceSession, settings: ClassifierSettings) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self.settings = settings
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        """One reading per face, in the same order."""
+        large = [face for face in faces if face.box.side >= self.settings.min_face_px]
+        crops = [
+            crop_face(frame.image, face.box, self.settings.margin, self.settings.size)
+            for face in large
+        ]
+        judged = iter(zip(crops, self.logits(crops), strict=True))
+        return [
+            self._judge(face, *next(judged))
+            if face.box.side >= self.settings.min_face_px
+            else MaskReading(face, State.UNKNOWN, quality=0.0, reason="face too small")
+            for face in faces
+        ]
+
+    def logits(self, crops: list[Image]) -> NDArray[np.float32]:
+        """``(N, 7)`` raw outputs for N crops ``(S, S, 3)`` BGR; ``(0, 7)`` for none."""
+        if not crops:
+            return np.zeros((0, UNREADABLE_INDEX + 1), dtype=np.float32)
+        out: NDArray[np.float32] = self._session.run(None, {self._input: to_batch(crops)})[0]
+        return out
+
+    def _judge(self, face: Face, crop: Image, logits: NDArray[np.float32]) -> MaskReading:
+        quality = reading_quality(face, crop)
+        probabilities = softmax(logits, self.settings.temperature)
+        states = state_probabilities(probabilities)
+        reason = self._doubt(float(probabilities[UNREADABLE_INDEX]), states)
+        if reason:
+            return MaskReading(face, State.UNKNOWN, None, states, quality, reason)
+        state = likeliest_state(states)
+        fault = likeliest_fault(probabilities) if state is State.INCORRECT else None
+        return MaskReading(face, state, fault, states, quality)
+
+    def _doubt(self, unreadable: float, states: StateProbabilities) -> str | None:
+        if unreadable > self.settings.unreadable_above:
+            return "face not readable"
+        if max(states.mask, 1 - states.mask) < self.settings.abstain_below:
+            return "not certain enough"
+        return None

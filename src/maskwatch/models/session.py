@@ -1,0 +1,44 @@
+"""One place that opens ONNX Runtime sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime as ort
+
+from maskwatch.errors import ModelError
+
+CPU = "CPUExecutionProvider"
+
+
+def open_session(
+    path: Path, *, threads: int | None = None, provider: str = CPU
+) -> ort.InferenceSession:
+    """An inference session on one provider.
+
+    Args:
+        path: the ONNX file.
+        threads: of one inference; None leaves the choice to ONNX Runtime.
+        provider: an ONNX Runtime execution provider, such as ``CUDAExecutionProvider``.
+
+    Raises:
+        ModelError: the provider is not in this build, ONNX Runtime fell back to another one,
+            or the file is not a model.
+    """
+    if provider not in ort.get_available_providers():
+        have = ", ".join(ort.get_available_providers())
+        raise ModelError(f"{provider} is not in this ONNX Runtime; it has {have}")
+    options = ort.SessionOptions()
+    options.log_severity_level = 3  # warnings about its own optimisations help no user
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    # Idle threads must not spin: detector and classifier take turns on few cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(str(path), options, providers=[provider])
+    except Exception as error:
+        raise ModelError(f"{path}: not a model that ONNX Runtime can run: {error}") from error
+    active = session.get_providers()[0]
+    if active != provider:
+        raise ModelError(f"{path}: asked for {provider}, ONNX Runtime chose {active}")
+    return session

@@ -1,0 +1,1 @@
+"""The mask classifier: its data, augmentation, training and calibration."""

@@ -1,0 +1,131 @@
+"""One face with room around it: what training crops are cut from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.faces.yunet import Detections
+from maskwatch.geometry import iou_matrix
+from maskwatch.masks.labels import label_index
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
+
+CONTEXT_MARGIN = 0.7
+"""Room kept around a face, as a fraction of its longer side, for shifts, turns and scale."""
+CONTEXT_SIZE = 240
+"""Side of a stored sample: a face's longer side is then 100 px, more than any input shows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A stored face.
+
+    Attributes:
+        image: ``(240, 240, 3)`` uint8 BGR; the face's longer side is 100 px, in the middle.
+        face: its box and landmarks in pixels of ``image``; landmarks None where unknown.
+        label: index into ``maskwatch.masks.labels.LABELS``.
+        size: shorter side of the face in pixels of its original picture.
+        source: ``street``, ``bala`` or ``background``.
+    """
+
+    image: Image
+    face: Face
+    label: int
+    size: float
+    source: str
+
+    @property
+    def is_bare(self) -> bool:
+        """True when a synthetic mask can be drawn on it."""
+        no_mask = label_index(State.NO_MASK, None)
+        return self.label == no_mask and self.face.landmarks is not None
+
+
+def cut_sample(
+    image: Image,
+    box: Box,
+    state: State,
+    fault: Fault | None,
+    points: NDArray[np.float32] | None,
+    source: str,
+) -> Sample:
+    """Cuts a face out of its picture.
+
+    Args:
+        image: the whole picture.
+        box: the face in pixels of it.
+        state: how the mask is worn; ``unknown`` becomes ``unreadable``.
+        fault: set when the state is ``incorrect``.
+        points: ``(5, 2)`` landmarks in pixels, or None.
+        source: name of the set.
+    """
+    cut = crop_face(image, box, CONTEXT_MARGIN, CONTEXT_SIZE)
+    longer = max(box.width, box.height)
+    scale = CONTEXT_SIZE / (longer * (1 + 2 * CONTEXT_MARGIN))
+    left = (box.x0 + box.x1) / 2 - CONTEXT_SIZE / scale / 2
+    top = (box.y0 + box.y1) / 2 - CONTEXT_SIZE / scale / 2
+    moved = Box(
+        (box.x0 - left) * scale,
+        (box.y0 - top) * scale,
+        (box.x1 - left) * scale,
+        (box.y1 - top) * scale,
+    )
+    landmarks = None
+    if points is not None:
+        placed = (points - np.array([left, top])) * scale
+        landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in placed))
+    return Sample(cut, Face(moved, 1.0, landmarks), label_index(state, fault), box.side, source)
+
+
+def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:
+    """Landmarks ``(5, 2)`` of the detection that overlaps the box best, above IoU 0.35."""
+    if len(seen.boxes) == 0:
+        return None
+    overlap = iou_matrix(np.array([box], dtype=np.float32), seen.boxes)[0]
+    best = int(overlap.argmax())
+    return seen.landmarks[best] if overlap[best] > 0.35 else None
+
+
+def central_face(width: int, height: int, seen: Detections) -> int | None:
+    """Index of the detection that a tight portrait is about: large, sure and near the middle."""
+    if len(seen.boxes) == 0:
+        return None
+    centre = (seen.boxes[:, :2] + seen.boxes[:, 2:]) / 2
+    away = np.abs(centre / np.array([width, height]) - 0.5).max(axis=1)
+    side = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) / min(width, height)
+    return int((seen.scores + side - 2 * away).argmax())
+
+
+def background_samples(
+    image: Image,
+    faces: NDArray[np.float32],
+    count: int,
+    rng: np.random.Generator,
+) -> list[Sample]:
+    """Squares of a picture with no face in them, labelled ``unreadable``.
+
+    Args:
+        image: the whole picture.
+        faces: ``(G, 4)`` everything that may be a face.
+        count: how many are wanted; crowded pictures give fewer.
+        rng: decides where.
+    """
+    height, width = image.shape[:2]
+    samples: list[Sample] = []
+    for _ in range(4 * count):
+        if len(samples) == count:
+            break
+        side = float(np.exp(rng.uniform(np.log(24), np.log(max(min(height, width) / 2, 25)))))
+        x = float(rng.uniform(0, max(width - side, 1)))
+        y = float(rng.uniform(0, max(height - side, 1)))
+        box = Box(x, y, x + side * 0.82, y + side)
+        hit = iou_matrix(np.array([box], dtype=np.float32), faces) > 0.02
+        inside = ((faces[:, :2] + faces[:, 2:]) / 2 > np.array(box[:2])).all(1) & (
+            (faces[:, :2] + faces[:, 2:]) / 2 < np.array(box[2:])
+        ).all(1)
+        if not hit.any() and not inside.any():
+            samples.append(cut_sample(image, box, State.UNKNOWN, None, None, "background"))
+    return samples

@@ -1,0 +1,1 @@
+"""The face detector: YuNet_n in PyTorch, its data, loss and fine-tuning."""

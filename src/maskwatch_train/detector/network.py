@@ -1,0 +1,193 @@
+"""YuNet_n in PyTorch.
+
+Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20
+(2023), section 3 and figure 2. Parameter names are those of the published weights
+(libfacedetection.train, Apache-2.0), so these load without a translation table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own convention
+
+STRIDES = (8, 16, 32)
+
+
+class DepthwiseUnit(nn.Module):
+    """Pointwise then 3x3 depthwise convolution ("DWUnit"), optionally normalised and rectified."""
+
+    def __init__(self, inputs: int, outputs: int, *, activate: bool = True) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, groups=outputs)
+        self.activate = activate
+        if activate:
+            self.bn = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, inputs, H, W)`` to ``(B, outputs, H, W)``."""
+        x = self.conv2(self.conv1(x))
+        return F.relu(self.bn(x)) if self.activate else x
+
+
+class Stem(nn.Module):
+    """The first stage: a stride-2 convolution on the picture, then a unit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, stride=2, padding=1)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.conv2 = DepthwiseUnit(16, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, 3, H, W)`` to ``(B, 16, H / 2, W / 2)``."""
+        out: Tensor = self.conv2(F.relu(self.bn1(self.conv1(x))))
+        return out
+
+
+class Stage(nn.Module):
+    """Two units ("DWBlock")."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv1 = DepthwiseUnit(inputs, inputs)
+        self.conv2 = DepthwiseUnit(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, inputs, H, W)`` to ``(B, outputs, H, W)``."""
+        out: Tensor = self.conv2(self.conv1(x))
+        return out
+
+
+class Backbone(nn.Module):
+    """Six stages; the last three give features at strides 8, 16 and 32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model0 = Stem()
+        self.model1 = Stage(16, 64)
+        self.model2 = Stage(64, 64)
+        self.model3 = Stage(64, 64)
+        self.model4 = Stage(64, 64)
+        self.model5 = Stage(64, 64)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """``(B, 3, H, W)``, H and W multiples of 32, to three ``(B, 64, H / s, W / s)``."""
+        x = F.max_pool2d(self.model0(x), 2)
+        x = F.max_pool2d(self.model2(self.model1(x)), 2)
+        at_8 = self.model3(x)
+        at_16 = self.model4(F.max_pool2d(at_8, 2))
+        at_32 = self.model5(F.max_pool2d(at_16, 2))
+        return [at_8, at_16, at_32]
+
+
+class Neck(nn.Module):
+    """The tiny feature pyramid ("TFPN"): coarse features are added to finer ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lateral_convs = nn.ModuleList(DepthwiseUnit(64, 64) for _ in STRIDES)
+
+    def forward(self, features: list[Tensor]) -> list[Tensor]:
+        """Three feature maps, fine to coarse, to three of the same shapes."""
+        fine, middle, coarse = features
+        coarse = self.lateral_convs[2](coarse)
+        middle = self.lateral_convs[1](middle + F.interpolate(coarse, scale_factor=2.0))
+        fine = self.lateral_convs[0](fine + F.interpolate(middle, scale_factor=2.0))
+        return [fine, middle, coarse]
+
+
+class Predictions(NamedTuple):
+    """Raw outputs for all positions of all strides, stride 8 first, row by row."""
+
+    cls: Tensor
+    """``(B, N)`` logit of "this is a face"."""
+    obj: Tensor
+    """``(B, N)`` logit of "here is the object's position"."""
+    bbox: Tensor
+    """``(B, N, 4)``: centre offset and log size, in strides."""
+    kps: Tensor
+    """``(B, N, 10)``: five landmark offsets (x, y), in strides."""
+
+
+class Head(nn.Module):
+    """Per stride one shared unit, then one small unit per output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        def branch(outputs: int) -> nn.ModuleList:
+            return nn.ModuleList(DepthwiseUnit(64, outputs, activate=False) for _ in STRIDES)
+
+        self.multi_level_share_convs = nn.ModuleList(
+            nn.Sequential(DepthwiseUnit(64, 64)) for _ in STRIDES
+        )
+        self.multi_level_cls = branch(1)
+        self.multi_level_bbox = branch(4)
+        self.multi_level_obj = branch(1)
+        self.multi_level_kps = branch(10)
+
+    def forward(self, features: list[Tensor]) -> Predictions:
+        """Three feature maps to the predictions of all their positions."""
+        shared = [conv(x) for conv, x in zip(self.multi_level_share_convs, features, strict=True)]
+
+        def flat(branch: nn.ModuleList) -> Tensor:
+            maps = [conv(x) for conv, x in zip(branch, shared, strict=True)]
+            return torch.cat([m.permute(0, 2, 3, 1).flatten(1, 2) for m in maps], dim=1)
+
+        return Predictions(
+            flat(self.multi_level_cls).squeeze(2),
+            flat(self.multi_level_obj).squeeze(2),
+            flat(self.multi_level_bbox),
+            flat(self.multi_level_kps),
+        )
+
+
+class YuNet(nn.Module):
+    """YuNet_n: 75,856 parameters. Input: BGR, 0 to 255, sides multiples of 32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = Backbone()
+        self.neck = Neck()
+        self.bbox_head = Head()
+
+    def forward(self, x: Tensor) -> Predictions:
+        """``(B, 3, H, W)`` float to the predictions of all positions."""
+        out: Predictions = self.bbox_head(self.neck(self.backbone(x)))
+        return out
+
+
+class ExportedYuNet(nn.Module):
+    """What is exported: one score per position, boxes and landmarks in the network's own units.
+
+    The score is ``sqrt(cls * obj)``, as in OpenCV's FaceDetectorYN (face_detect.cpp,
+    ``FaceDetectorYNImpl::postProcess``).
+    """
+
+    def __init__(self, network: YuNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``(B, 3, H, W)`` to scores ``(B, N)``, boxes ``(B, N, 4)``, landmarks ``(B, N, 10)``."""
+        out = self.network(x)
+        score = torch.sqrt(torch.sigmoid(out.cls) * torch.sigmoid(out.obj))
+        return score, out.bbox, out.kps
+
+
+def load_yunet(weights: Path) -> YuNet:
+    """YuNet_n with the weights of a safetensors file, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: no such file.
+        RuntimeError: names or shapes differ from the network's.
+    """
+    network = YuNet()
+    network.load_state_dict(load_file(weights))
+    return network.eval()
