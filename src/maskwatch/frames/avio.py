@@ -1,0 +1,59 @@
+"""What the files of this folder share around PyAV: safe opening and errors in plain words."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import urlsplit
+
+import av
+import av.error
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.ConnectionRefusedError, "connection refused: nothing answers there"),
+    (av.error.ConnectionResetError, "the connection was cut"),
+    (av.error.BrokenPipeError, "the connection was cut"),
+    (av.error.TimeoutError, "no answer in time"),
+    (av.error.ExitError, "no answer in time"),  # what FFmpeg says when PyAV's timeout strikes
+    (av.error.HTTPUnauthorizedError, "user name or password not accepted (401)"),
+    (av.error.HTTPForbiddenError, "access forbidden (403)"),
+    (av.error.HTTPNotFoundError, "not found on the server (404)"),
+    (av.error.HTTPBadRequestError, "the server calls the request bad (400)"),
+    (av.error.HTTPOtherClientError, "the server refuses the request (4xx)"),
+    (av.error.HTTPServerError, "the server reports an error of its own (5xx)"),
+    (av.error.InvalidDataError, "not a picture or video, or damaged from the start"),
+    (av.error.EOFError, "it ends before the first picture"),
+    (av.error.ProtocolNotFoundError, "this kind of address is not supported"),
+    (av.error.DecoderNotFoundError, "its video codec is not supported"),
+    (av.error.PermissionError, "permission denied"),
+    (av.error.FileNotFoundError, "no such file or device"),
+)
+
+
+def plain_reason(error: av.FFmpegError) -> str:
+    """Why FFmpeg failed, in a short clause without the address, which may hold a password."""
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    said = error.strerror or type(error).__name__
+    return said[:1].lower() + said[1:]
+
+
+def network_reason(error: av.FFmpegError, url: str) -> str:
+    """`plain_reason` for a URL, with a look at the one cause that FFmpeg only logs.
+
+    A host name that cannot be resolved is an "input/output error" to it.
+    """
+    host = _host_of(url) if isinstance(error, av.error.OSError) else None
+    if host and error.errno == 5:
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError:
+            return f"the host name {host} is not known"
+    return plain_reason(error)
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,189 @@
+"""Pictures of the first video stream of an open container, with their places and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
+
+from maskwatch.frames.timeline import Timeline
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from maskwatch.types import Image
+
+# After this many unreadable stretches in a row, what is left is given up.
+_MAX_BAD_READS = 100
+
+# A stream that stops this much before the time its header states has been cut off. Encoders
+# round durations, and the last frame of a variable frame rate may be shown for a while.
+_CUT_TOLERANCE_S = 0.5
+
+_ROTATE = {
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    -90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    -180: cv2.ROTATE_180,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """One picture, still in the decoder's pixel format."""
+
+    index: int
+    """0-based position in the stream; damaged pictures count although they are not delivered."""
+    t: float
+    """Seconds since the first picture."""
+    frame: VideoFrame
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The stream to look at; None when there is only sound or a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    return None
+
+
+class Decoder:
+    """Iterates once over the pictures of a stream and keeps count.
+
+    Pictures that arrive damaged are counted in ``damaged`` and left out: what a decoder makes
+    up for missing parts (grey areas, smears of the picture before) is no evidence of anything.
+
+    Args:
+        container: open for reading; stays the caller's to close.
+        stream: one of its video streams.
+        threads: decoding threads; 0 leaves the number to FFmpeg.
+        low_delay: decode without threads that hold frames back, for live sources.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        *,
+        threads: int = 0,
+        low_delay: bool = False,
+    ) -> None:
+        stream.thread_type = "SLICE" if low_delay else "AUTO"
+        stream.codec_context.thread_count = threads
+        self._container = container
+        self._stream = stream
+        self._last_end: float | None = None
+        self._last_is_torn = False
+        self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
+        self.duration_s = _duration_of(container, stream)
+        self.delivered = 0
+        self.damaged = 0
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many pictures the headers promise; None when they do not say."""
+        if self._stream.frames > 0:
+            return self._stream.frames
+        if self.duration_s is not None and self.fps is not None:
+            return max(1, round(self.duration_s * self.fps))
+        return None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """After iterating: whether the stream stopped before the end that its headers state."""
+        if self._last_is_torn:
+            return True
+        if self.duration_s is None or self._last_end is None:
+            return False
+        return self._last_end < self.duration_s - _CUT_TOLERANCE_S
+
+    def __iter__(self) -> Iterator[Decoded]:
+        time_base = self._stream.time_base or Fraction(1, 90_000)
+        timeline = Timeline(time_base, 1 / (self.fps or 25.0))
+        for packet in self._packets():
+            for frame in self._decode(packet):
+                index, t = self.delivered + self.damaged, timeline.place(frame.pts)
+                if frame.is_corrupt:
+                    self.damaged += 1
+                else:
+                    self.delivered += 1
+                    yield Decoded(index, t, frame)
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """Packets of the stream, going on after unreadable stretches, and one to flush with."""
+        bad_reads = 0
+        while bad_reads < _MAX_BAD_READS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    self._note_end(packet)
+                    yield packet
+                return
+            except av.error.InvalidDataError:
+                bad_reads += 1
+        self._last_is_torn = True
+
+    def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        try:
+            return packet.decode()
+        except av.error.InvalidDataError:
+            self.damaged += 1
+            return []
+
+    def _note_end(self, packet: Packet[VideoStream]) -> None:
+        if packet.size == 0:
+            return
+        self._last_is_torn = packet.is_corrupt
+        if packet.pts is not None and packet.time_base is not None:
+            start = self._stream.start_time or 0
+            end = float((packet.pts - start + (packet.duration or 0)) * packet.time_base)
+            self._last_end = max(end, self._last_end or 0.0)
+
+
+class BgrConverter:
+    """Turns decoded pictures upright and into BGR; one converter serves one stream."""
+
+    def __init__(self) -> None:
+        # Kept from picture to picture: setting one up takes longer than converting with it.
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        """``(H, W, 3)`` uint8, BGR, C-contiguous, turned as the file's display matrix says."""
+        image = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
+        turn = _ROTATE.get(frame.rotation)
+        return np.ascontiguousarray(image if turn is None else cv2.rotate(image, turn))
+
+
+def _duration_of(container: InputContainer, stream: VideoStream) -> float | None:
+    """Seconds that the headers state for the video stream itself.
+
+    The container's own duration is that of its longest stream, so it only serves when there is
+    no sound that could be the longer one.
+    """
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska, as FFmpeg and mkvmerge write it
+    if tag is not None:
+        return tag
+    if container.duration and len(container.streams) == 1:
+        return float(container.duration / av.time_base)
+    return None
+
+
+def _seconds(clock: str) -> float | None:
+    """Seconds of "HH:MM:SS.fraction"; None for anything else."""
+    try:
+        hours, minutes, seconds = clock.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
