@@ -1,0 +1,188 @@
+"""Classification scores: confusion, precision and recall, calibration, abstaining, intervals.
+
+Classes are integers from 0. A class that is only ever predicted, such as "cannot tell", is a
+class like any other: its row of the confusion matrix is empty, and `macro_f1` over the others
+counts such predictions as misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.floating]
+Bools: TypeAlias = NDArray[np.bool_]
+Ints: TypeAlias = NDArray[np.integer]
+Indices: TypeAlias = NDArray[np.intp]
+
+
+def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> NDArray[np.int64]:
+    """Counts of each pair of true and predicted class.
+
+    Args:
+        truth: ``(N,)`` in [0, classes).
+        predicted: ``(N,)`` likewise.
+        classes: number of classes.
+
+    Returns:
+        ``(classes, classes)``; rows are the truth, columns the prediction.
+    """
+    pairs = truth.astype(np.int64) * classes + predicted
+    counts = np.bincount(pairs, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.int64)
+
+
+def accuracy(confusion: NDArray[np.int64]) -> float:
+    """Share of right predictions; NaN without any."""
+    total = int(confusion.sum())
+    return float(np.trace(confusion)) / total if total else float("nan")
+
+
+class ClassScores(NamedTuple):
+    """Scores of each class, ``(C,)`` each; NaN where there is nothing to divide by."""
+
+    precision: NDArray[np.float64]
+    """Of what was predicted as the class, the share that is it; NaN if it was never predicted."""
+    recall: NDArray[np.float64]
+    """Of what is the class, the share predicted as it; NaN if nothing is."""
+    f1: NDArray[np.float64]
+    """NaN only for a class that is neither there nor predicted."""
+    support: NDArray[np.int64]
+    """How many are the class."""
+
+
+def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
+    """Precision, recall and F1 of each class of a ``(C, C)`` confusion matrix."""
+    right = np.diag(confusion).astype(np.float64)
+    support = confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
+    return ClassScores(
+        _ratio(right, predicted),
+        _ratio(right, support),
+        _ratio(2 * right, support + predicted),
+        support,
+    )
+
+
+def macro_f1(confusion: NDArray[np.int64], classes: Sequence[int]) -> float:
+    """Unweighted mean F1 of some classes of a ``(C, C)`` confusion matrix.
+
+    Classes that are neither there nor predicted are left out; NaN if that leaves none.
+    """
+    f1 = class_scores(confusion).f1[list(classes)]
+    known = f1[~np.isnan(f1)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def expected_calibration_error(confidence: Floats, correct: Bools, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins, weighted by their counts.
+
+    Guo, Pleiss, Sun, Weinberger: "On Calibration of Modern Neural Networks", ICML 2017,
+    equations 1 to 3; bin ``m`` holds ``(m - 1) / bins < confidence <= m / bins``.
+
+    Args:
+        confidence: ``(N,)`` probability of the predicted class, in [0, 1].
+        correct: ``(N,)`` whether the prediction is right.
+        bins: number of bins.
+
+    Returns:
+        In [0, 1]; NaN without predictions.
+    """
+    if len(confidence) == 0:
+        return float("nan")
+    placed = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
+    # count * |accuracy - confidence| is the gap between the two sums of the bin.
+    gap = np.bincount(placed, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gap).sum()) / len(confidence)
+
+
+class RiskCoverage(NamedTuple):
+    """What a threshold on confidence costs and keeps, one point per distinct confidence."""
+
+    threshold: NDArray[np.float64]
+    """``(T,)`` descending; predictions with at least this confidence are kept."""
+    coverage: NDArray[np.float64]
+    """``(T,)`` share of predictions that are kept, ascending to 1."""
+    risk: NDArray[np.float64]
+    """``(T,)`` share of wrong ones among the kept."""
+
+    @property
+    def area(self) -> float:
+        """Mean risk over the coverages, each weighted by what its point adds; NaN without points.
+
+        The discrete area of Geifman, Uziel, El-Yaniv (ICLR 2019), with ties taken together.
+        """
+        if not self.coverage.size:
+            return float("nan")
+        return float(np.sum(self.risk * np.diff(self.coverage, prepend=0.0)))
+
+
+def risk_coverage(confidence: Floats, correct: Bools) -> RiskCoverage:
+    """The risk-coverage curve of a classifier that may abstain (El-Yaniv, Wiener, JMLR 2010).
+
+    Args:
+        confidence: ``(N,)``; higher is surer. Equal ones are kept or dropped together.
+        correct: ``(N,)``.
+    """
+    total = len(confidence)
+    order = np.argsort(-confidence, kind="stable")
+    ordered = confidence[order].astype(np.float64)
+    last_of_value = np.flatnonzero(np.append(np.diff(ordered) != 0, True)[:total])
+    kept = last_of_value + 1
+    wrong = np.cumsum(~correct[order])[last_of_value]
+    return RiskCoverage(ordered[last_of_value], kept / max(total, 1), wrong / kept)
+
+
+class Interval(NamedTuple):
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    statistic: Callable[[Indices], float],
+    groups: NDArray[np.str_] | Ints,
+    seed: int,
+    repeats: int = 1000,
+    level: float = 0.95,
+) -> Interval:
+    """Percentile bootstrap interval that draws whole groups (Efron, Tibshirani 1993, chapter 13).
+
+    Faces of one photo, or near-duplicates, are no independent draws; drawing their groups keeps
+    the interval honest.
+
+    Args:
+        statistic: given ``(M,)`` indices of the drawn samples, its value; draws for which it is
+            NaN are left out.
+        groups: ``(N,)`` group of each sample.
+        seed: of the draws; the same seed gives the same interval.
+        repeats: number of draws.
+        level: share of draws inside the interval.
+
+    Returns:
+        NaN limits without samples or without a draw that has a value.
+    """
+    _, member = np.unique(groups, return_inverse=True)
+    order = np.argsort(member, kind="stable")
+    pools = np.split(order, np.flatnonzero(np.diff(member[order])) + 1) if len(order) else []
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(repeats if pools else 0):
+        drawn = rng.integers(len(pools), size=len(pools))
+        values.append(statistic(np.concatenate([pools[i] for i in drawn])))
+    known = np.array(values, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    if not known.size:
+        return Interval(float("nan"), float("nan"))
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    out = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out

@@ -1,0 +1,56 @@
+"""The set ``bala``: face pictures with and without a mask (``labels.csv``)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from maskwatch.types import State
+from maskwatch_train.data.labelled import LabelledPicture, check_groups, check_split
+from maskwatch_train.errors import DataError
+
+NAME = "bala"
+LICENCE = "photos from the public web, no licence stated; local use only, not redistributed"
+PROTOCOLS = ("80_15_5", "80_20")
+"""Splits that the set carries, by shares of train, test and val; both keep groups together."""
+_LABELS = {"with_mask": State.MASK, "without_mask": State.NO_MASK}
+
+
+def read_bala(
+    folder: Path, split: str | None = None, protocol: str = "80_15_5"
+) -> tuple[LabelledPicture, ...]:
+    """Reads the set, in the order of its labels.
+
+    Args:
+        folder: holds ``labels.csv`` and ``images/``.
+        split: ``train``, ``val`` or ``test``; None for all.
+        protocol: which of the set's splits to go by; ``80_20`` has no ``val``.
+
+    Raises:
+        DataError: a file is missing, a label is unknown or a group lies in two splits. The whole
+            set is checked, whatever split is asked for.
+    """
+    labels = folder / "labels.csv"
+    if protocol not in PROTOCOLS:
+        raise DataError(labels, f"unknown protocol {protocol!r}, expected one of {PROTOCOLS}")
+    try:
+        with labels.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise DataError(labels, error.strerror or "cannot be read") from error
+    pictures = tuple(_picture(labels, row, f"split_{protocol}") for row in rows)
+    check_groups(labels, ((picture.group, picture.split) for picture in pictures))
+    return tuple(picture for picture in pictures if split in (None, picture.split))
+
+
+def _picture(labels: Path, row: dict[str, str], column: str) -> LabelledPicture:
+    try:
+        name, label, group, split = row["file"], row["label"], row["group"], row[column]
+    except KeyError as error:
+        raise DataError(labels, f"no column {error}") from error
+    if label not in _LABELS:
+        raise DataError(labels, f"{name}: unknown label {label!r}, expected {sorted(_LABELS)}")
+    path = labels.parent / name
+    if not path.is_file():
+        raise DataError(path, "no such picture, though it has a label")
+    return LabelledPicture(path, _LABELS[label], check_split(labels, name, split), group)

@@ -1,0 +1,207 @@
+"""The manifest: every picture and label that a model was trained or tested on, with checksums.
+
+A JSON Lines file. The first line names the format and holds the checksum of all lines below it,
+which is what a model card cites; then comes one line per face, or per picture where the label is
+the whole picture's or where it shows no face.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwatch.errors import OutputError
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.data.labelled import LabelledImage, LabelledPicture, check_groups, check_split
+from maskwatch_train.errors import DataError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One label of one picture."""
+
+    source_set: str
+    path: str
+    """Relative to the folder of its set, with forward slashes."""
+    sha256: str
+    """Of the picture's file."""
+    box: Box | None
+    """Pixels of the picture; None when the label is the whole picture's."""
+    label: State | None
+    """None for a picture without a face."""
+    fault: Fault | None
+    group: str
+    split: str
+    licence: str
+
+    def to_json(self) -> str:
+        """One line, keys sorted, so that equal rows give equal text."""
+        values = {
+            "set": self.source_set,
+            "path": self.path,
+            "sha256": self.sha256,
+            "box": self.box,
+            "label": self.label,
+            "fault": self.fault,
+            "group": self.group,
+            "split": self.split,
+            "licence": self.licence,
+        }
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Rows in a fixed order."""
+
+    rows: tuple[ManifestRow, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of all rows in their order: the name of exactly this data."""
+        return hashlib.sha256(_body(self.rows)).hexdigest()
+
+
+def rows_of_images(
+    images: Iterable[LabelledImage], folder: Path, source_set: str, licence: str
+) -> tuple[ManifestRow, ...]:
+    """One row per face of pictures with boxes; reads every file for its checksum.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    rows = []
+    for image in images:
+        path, sha256 = _relative(image.path, folder), _checksum(image.path)
+        labels: list[tuple[Box | None, State | None, Fault | None]]
+        labels = [(face.box, face.state, face.fault) for face in image.faces]
+        rows += [
+            ManifestRow(source_set, path, sha256, *label, image.group, image.split, licence)
+            for label in labels or [(None, None, None)]
+        ]
+    return tuple(rows)
+
+
+def rows_of_pictures(
+    pictures: Iterable[LabelledPicture], folder: Path, source_set: str, licence: str
+) -> tuple[ManifestRow, ...]:
+    """One row per picture that is labelled as a whole; reads every file for its checksum.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    return tuple(
+        ManifestRow(
+            source_set,
+            _relative(picture.path, folder),
+            _checksum(picture.path),
+            None,
+            picture.label,
+            None,
+            picture.group,
+            picture.split,
+            licence,
+        )
+        for picture in pictures
+    )
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Writes the manifest.
+
+    Raises:
+        DataError: a group lies in two splits; nothing is written then.
+        OutputError: the file cannot be written.
+    """
+    _check(path, manifest.rows)
+    head = {"format": FORMAT, "rows": len(manifest.rows), "sha256": manifest.sha256}
+    try:
+        path.write_bytes(json.dumps(head).encode() + b"\n" + _body(manifest.rows))
+    except OSError as error:
+        raise OutputError(str(path), error.strerror or "cannot be written") from error
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Reads a manifest and checks it against its own checksum.
+
+    Raises:
+        DataError: the file is missing, damaged or was changed, or a group lies in two splits.
+    """
+    try:
+        head, _, body = path.read_bytes().partition(b"\n")
+        header = json.loads(head)
+        rows = tuple(_row(json.loads(line)) for line in body.splitlines())
+        layout, expected = header["format"], header["sha256"]
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(path, f"not a manifest: {error}") from error
+    if layout != FORMAT:
+        raise DataError(path, f"manifest format {layout!r}, this version reads {FORMAT}")
+    if hashlib.sha256(body).hexdigest() != expected:
+        raise DataError(path, "its rows were changed: the checksum in its first line differs")
+    _check(path, rows)
+    return Manifest(rows)
+
+
+def verify_files(manifest: Manifest, folders: dict[str, Path]) -> None:
+    """Compares the pictures on disk with the manifest's checksums.
+
+    Args:
+        manifest: what should be there.
+        folders: where each source set lies.
+
+    Raises:
+        DataError: the first picture that is missing or differs.
+    """
+    expected = {(row.source_set, row.path): row.sha256 for row in manifest.rows}
+    for (source_set, name), sha256 in expected.items():
+        path = folders[source_set] / name
+        if _checksum(path) != sha256:
+            raise DataError(path, "not the picture that the manifest names: checksum differs")
+
+
+def _row(values: dict[str, Any]) -> ManifestRow:
+    return ManifestRow(
+        source_set=values["set"],
+        path=values["path"],
+        sha256=values["sha256"],
+        box=None if values["box"] is None else Box(*values["box"]),
+        label=None if values["label"] is None else State(values["label"]),
+        fault=None if values["fault"] is None else Fault(values["fault"]),
+        group=values["group"],
+        split=values["split"],
+        licence=values["licence"],
+    )
+
+
+def _check(path: Path, rows: Iterable[ManifestRow]) -> None:
+    # Group names are each set's own, so the same name in two sets is no leak.
+    check_groups(
+        path,
+        ((f"{row.source_set}/{row.group}", check_split(path, row.path, row.split)) for row in rows),
+    )
+
+
+def _body(rows: Iterable[ManifestRow]) -> bytes:
+    return "".join(row.to_json() + "\n" for row in rows).encode()
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError as error:
+        raise DataError(path, f"not inside the folder of its set, {folder}") from error
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error

@@ -1,0 +1,27 @@
+"""What the training package raises on purpose, below the tree of ``maskwatch.errors``.
+
+::
+
+    MaskwatchError
+    └── DataError            a data set or manifest cannot be used; names the file and the reason
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from maskwatch.errors import MaskwatchError
+
+
+class DataError(MaskwatchError):
+    """A data set or manifest cannot be used.
+
+    Args:
+        path: the file or folder.
+        reason: one short clause for people, without a full stop.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskwatch.types import State
+from maskwatch_train.data.bala import read_bala
+from maskwatch_train.data.labelled import LabelledPicture
+from maskwatch_train.errors import DataError
+from tests.shared import shared
+
+HEAD = "file,label,group,split_80_20,split_80_15_5\n"
+ROWS = "images/a.jpg,with_mask,0,test,val\nimages/b.jpg,without_mask,1,train,train\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "images").mkdir(exist_ok=True)
+    for name in ("a.jpg", "b.jpg"):
+        (folder / "images" / name).touch()
+    (folder / "labels.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_it_reads_pictures_with_their_split(tmp_path: Path) -> None:
+    folder = write(tmp_path, HEAD + ROWS)
+    assert read_bala(folder) == (
+        LabelledPicture(folder / "images/a.jpg", State.MASK, "val", "0"),
+        LabelledPicture(folder / "images/b.jpg", State.NO_MASK, "train", "1"),
+    )
+
+
+def test_the_two_protocols_split_differently(tmp_path: Path) -> None:
+    folder = write(tmp_path, HEAD + ROWS)
+    assert [p.split for p in read_bala(folder, protocol="80_20")] == ["test", "train"]
+    assert [p.path.name for p in read_bala(folder, "test", "80_20")] == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "message"),
+    [
+        (HEAD + "images/a.jpg,masked,0,test,val\n", "80_20", "unknown label 'masked'"),
+        (HEAD + "images/a.jpg,with_mask,0,tset,val\n", "80_20", "unknown split 'tset'"),
+        (HEAD + "images/c.jpg,with_mask,0,test,val\n", "80_20", "c.jpg: no such picture"),
+        (HEAD + ROWS, "90_10", "unknown protocol '90_10'"),
+        ("file,label,group\nimages/a.jpg,with_mask,0\n", "80_20", "no column 'split_80_20'"),
+        # near-duplicates on two sides
+        (HEAD + ROWS.replace(",1,", ",0,"), "80_20", "group 0 lies in both test and train"),
+    ],
+)
+def test_it_refuses_labels_that_make_no_sense(
+    tmp_path: Path, text: str, protocol: str, message: str
+) -> None:
+    with pytest.raises(DataError) as refusal:
+        read_bala(write(tmp_path, text), protocol=protocol)
+    assert message in str(refusal.value)
+
+
+def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"labels\.csv: No such file"):
+        read_bala(tmp_path)
+
+
+def test_the_set_itself_has_the_counts_that_its_readme_states() -> None:
+    folder = shared("data/bala")
+    assert len(read_bala(folder)) == 3832
+    assert len(read_bala(folder, "test")) == 576
+    assert len(read_bala(folder, "val")) == 192
+    inner = {p.path for p in read_bala(folder, "test")} | {p.path for p in read_bala(folder, "val")}
+    assert inner <= {p.path for p in read_bala(folder, "test", "80_20")}

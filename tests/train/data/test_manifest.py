@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import OutputError
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.data.manifest import (
+    Manifest,
+    ManifestRow,
+    read_manifest,
+    rows_of_images,
+    rows_of_pictures,
+    verify_files,
+    write_manifest,
+)
+from maskwatch_train.errors import DataError
+
+ROW = ManifestRow(
+    "street",
+    "images/ä.jpg",
+    hashlib.sha256(b"pixels").hexdigest(),
+    Box(1.0, 2.0, 3.5, 4.0),
+    State.INCORRECT,
+    Fault.NOSE_OUT,
+    "7",
+    "train",
+    "none stated",
+)
+WHOLE = replace(ROW, source_set="bala", box=None, label=State.MASK, fault=None, split="test")
+BARE = replace(ROW, path="images/b.jpg", box=None, label=None, fault=None)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "manifest.jsonl"
+    write_manifest(path, Manifest((ROW, WHOLE, BARE)))
+    return path
+
+
+def test_what_was_written_is_read_back(written: Path) -> None:
+    assert read_manifest(written) == Manifest((ROW, WHOLE, BARE))
+
+
+def test_the_first_line_holds_the_checksum_of_the_others(written: Path) -> None:
+    head, _, body = written.read_bytes().partition(b"\n")
+    assert json.loads(head) == {
+        "format": 1,
+        "rows": 3,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    assert read_manifest(written).sha256 == json.loads(head)["sha256"]
+
+
+def test_any_change_of_a_label_changes_the_checksum() -> None:
+    moved = replace(ROW, box=Box(1.0, 2.0, 3.5, 4.25))
+    assert Manifest((ROW,)).sha256 != Manifest((moved,)).sha256
+
+
+def test_rows_changed_by_hand_are_refused(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    written.write_text(text.replace("nose_out", "under_chin"), encoding="utf-8")
+    with pytest.raises(DataError, match="its rows were changed"):
+        read_manifest(written)
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", "[]\n", '{"format": 1, "sha256": ""}\n{"set": 1}\n'])
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="not a manifest"):
+        read_manifest(path)
+
+
+def test_a_later_format_is_refused(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    written.write_text(text.replace('"format": 1', '"format": 2'), encoding="utf-8")
+    with pytest.raises(DataError, match="manifest format 2, this version reads 1"):
+        read_manifest(written)
+
+
+def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No such file"):
+        read_manifest(tmp_path / "none")
+
+
+def test_a_group_on_two_sides_is_not_written(tmp_path: Path) -> None:
+    leak = replace(ROW, path="images/c.jpg", split="test")
+    with pytest.raises(DataError, match="group street/7 lies in both train and test"):
+        write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, leak)))
+    assert not (tmp_path / "manifest.jsonl").exists()
+
+
+def test_a_folder_that_is_not_there_cannot_be_written_to(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No such file"):
+        write_manifest(tmp_path / "none" / "manifest.jsonl", Manifest((ROW,)))
+
+
+def test_a_picture_with_faces_gives_a_row_for_each(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"pixels")
+    faces = (
+        LabelledFace(Box(1, 2, 3, 4), State.MASK, None, "", "sure"),
+        LabelledFace(Box(5, 6, 7, 8), State.INCORRECT, Fault.OTHER, "", "sure"),
+    )
+    image = LabelledImage(tmp_path / "a.jpg", 10, 10, "val", "g", faces)
+    first, second = rows_of_images([image], tmp_path, "street", "none")
+    assert first == ManifestRow(
+        "street",
+        "a.jpg",
+        hashlib.sha256(b"pixels").hexdigest(),
+        Box(1, 2, 3, 4),
+        State.MASK,
+        None,
+        "g",
+        "val",
+        "none",
+    )
+    assert (second.box, second.label, second.fault) == (
+        Box(5, 6, 7, 8),
+        State.INCORRECT,
+        Fault.OTHER,
+    )
+
+
+def test_a_picture_without_faces_gives_one_row_without_a_label(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    image = LabelledImage(tmp_path / "a.jpg", 10, 10, "val", "g", ())
+    (row,) = rows_of_images([image], tmp_path, "street", "none")
+    assert (row.box, row.label, row.fault) == (None, None, None)
+
+
+def test_a_picture_labelled_as_a_whole_has_no_box(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    picture = LabelledPicture(tmp_path / "a.jpg", State.NO_MASK, "train", "g")
+    (row,) = rows_of_pictures([picture], tmp_path, "bala", "none")
+    assert (row.path, row.box, row.label, row.split) == ("a.jpg", None, State.NO_MASK, "train")
+
+
+def test_a_picture_outside_of_its_set_is_refused(tmp_path: Path) -> None:
+    picture = LabelledPicture(tmp_path / "a.jpg", State.NO_MASK, "train", "g")
+    with pytest.raises(DataError, match="not inside the folder"):
+        rows_of_pictures([picture], tmp_path / "bala", "bala", "none")
+
+
+def test_files_are_compared_with_their_checksums(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    picture = tmp_path / "images" / "ä.jpg"
+    picture.write_bytes(b"pixels")
+    verify_files(Manifest((ROW,)), {"street": tmp_path})
+    picture.write_bytes(b"other pixels")
+    with pytest.raises(DataError, match="checksum differs"):
+        verify_files(Manifest((ROW,)), {"street": tmp_path})
+    picture.unlink()
+    with pytest.raises(DataError, match="No such file"):
+        verify_files(Manifest((ROW,)), {"street": tmp_path})
