@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -281,11 +280,3 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
     def _varied(self, scene: Scene, rng: np.random.Generator) -> Scene:
         scene = wear_synthetic_masks(scene, self._synthetic_share, rng)
         return flip_scene(scene) if rng.random() < 0.5 else scene
-
-
-def read_image(path: Path) -> Image:
-    """BGR pixels of a training picture; raises FileNotFoundError if there are none."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise FileNotFoundError(f"not a readable picture: {path}")
-    return image  # type: ignore[return-value]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 import cv2
 import numpy as np
 import torch
@@ -11,6 +14,7 @@ from maskwatch.faces.yunet import Detections, YuNetSettings, decode, pad_to_mult
 from maskwatch.geometry import nms
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, YuNet
+from maskwatch_train.pictures import read_picture
 
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
@@ -33,3 +37,43 @@ def detect(network: YuNet, image: Image, score_threshold: float = 0.4) -> Detect
     boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))
     kept: NDArray[np.intp] = nms(boxes, scores, 0.45)
     return Detections(boxes[kept], scores[kept], landmarks[kept])
+
+
+def detect_all(
+    network: YuNet,
+    pictures: Iterable[Path],
+    cache: Path,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> dict[Path, Detections]:
+    """What the teacher sees in many pictures, kept in a file so that it looks only once.
+
+    Args:
+        network: the unmodified weights.
+        pictures: files.
+        cache: an ``.npz`` file; made or added to.
+        progress: told every 100 pictures.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    seen: dict[Path, Detections] = {}
+    if cache.exists():
+        with np.load(cache) as stored:
+            for i, name in enumerate(stored["names"]):
+                seen[Path(str(name))] = Detections(
+                    stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
+                )
+    missing = [path for path in pictures if path not in seen]
+    for count, path in enumerate(missing, start=1):
+        seen[path] = detect(network, read_picture(path))
+        if count % 100 == 0:
+            progress(f"teacher: {count} of {len(missing)} pictures")
+    if missing:
+        arrays: dict[str, NDArray[np.generic]] = {"names": np.array([str(p) for p in seen])}
+        for i, found in enumerate(seen.values()):
+            arrays[f"{i}.boxes"] = found.boxes
+            arrays[f"{i}.scores"] = found.scores
+            arrays[f"{i}.landmarks"] = found.landmarks
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(cache, **arrays)  # type: ignore[arg-type]
+    return seen

@@ -1,0 +1,78 @@
+"""Makes probabilities honest and decides when to say ``unknown``. Validation data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from maskwatch.masks.labels import UNREADABLE_INDEX, softmax
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """When the classifier says ``unknown``.
+
+    Attributes:
+        abstain_below: the likelier side, mask or violation, needs this probability.
+        unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
+        unknown_share: share of readable validation faces that become ``unknown`` by this.
+        caught_share: share of unreadable validation crops that become ``unknown``.
+    """
+
+    abstain_below: float
+    unreadable_above: float
+    unknown_share: float
+    caught_share: float
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """The temperature that gives the labels the highest likelihood (Guo et al., ICML 2017).
+
+    Args:
+        logits: ``(N, 7)``.
+        labels: ``(N,)`` indices into the outputs.
+    """
+
+    def surprise(log_temperature: float) -> float:
+        chosen = softmax(logits, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+    found = minimize_scalar(surprise, bounds=(-2.0, 2.0), method="bounded")
+    return round(float(np.exp(found.x)), 3)
+
+
+def side_certainty(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability ``(N,)`` of the likelier of mask and violation, given a readable face."""
+    mask = probabilities[:, 0] / np.maximum(1 - probabilities[:, UNREADABLE_INDEX], 1e-9)
+    return np.maximum(mask, 1 - mask)
+
+
+def choose_abstention(
+    readable: NDArray[np.float64], unreadable: NDArray[np.float64], budget: float
+) -> Abstention:
+    """The strictest thresholds that stay within a budget of readable faces.
+
+    Half of the budget goes to faces that the network calls unreadable, half to those whose side
+    it is not sure of.
+
+    Args:
+        readable: ``(N, 7)`` calibrated outputs of validation faces that people could read.
+        unreadable: ``(M, 7)`` the same for crops that nobody could.
+        budget: share of readable faces that may become ``unknown``.
+    """
+    over = np.quantile(readable[:, UNREADABLE_INDEX], 1 - budget / 2)
+    # Under one half the network itself thinks that the face is readable.
+    unreadable_above = round(float(np.clip(over, 0.5, 0.95)), 3)
+    below = np.quantile(side_certainty(readable), budget / 2)
+    abstain_below = round(float(np.clip(below, 0.5, 0.9)), 3)
+
+    def unknown(outputs: NDArray[np.float64]) -> float:
+        doubtful = (outputs[:, UNREADABLE_INDEX] > unreadable_above) | (
+            side_certainty(outputs) < abstain_below
+        )
+        return round(float(doubtful.mean()), 4)
+
+    return Abstention(abstain_below, unreadable_above, unknown(readable), unknown(unreadable))

@@ -1,0 +1,79 @@
+"""From the data sets to the classifier's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from maskwatch.faces.yunet import Detections
+from maskwatch.types import Box, State
+from maskwatch_train.classifier.samples import (
+    Sample,
+    background_samples,
+    central_face,
+    cut_sample,
+    match_landmarks,
+)
+from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.pictures import read_picture
+
+MIN_SIDE_PX = 12
+"""Smaller labelled faces are left out: nobody could have labelled them."""
+
+
+def street_samples(
+    image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
+) -> list[Sample]:
+    """The labelled faces of a picture, and squares of it without a face.
+
+    Faces that are worn incorrectly in an unknown way are left out: they fit no output.
+    """
+    pixels = read_picture(image.path)
+    samples = [
+        cut_sample(
+            pixels,
+            face.box,
+            face.state,
+            face.fault,
+            match_landmarks(face.box, seen) if face.box.side >= 24 else None,
+            "street",
+        )
+        for face in image.faces
+        if face.box.side >= MIN_SIDE_PX
+        and (face.fault is not None or face.state is not State.INCORRECT)
+    ]
+    if backgrounds:
+        labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
+        faces = np.concatenate([labelled, seen.boxes])
+        samples += background_samples(pixels, faces, backgrounds, rng)
+    return samples
+
+
+def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
+    """The face that a portrait is about; the whole picture where the teacher finds none."""
+    pixels = read_picture(picture.path)
+    height, width = pixels.shape[:2]
+    found = central_face(width, height, seen)
+    if found is None:
+        whole = Box(0.0, 0.0, float(width), float(height))
+        return cut_sample(pixels, whole, picture.label, None, None, "bala")
+    box = Box(*(float(v) for v in seen.boxes[found]))
+    return cut_sample(pixels, box, picture.label, None, seen.landmarks[found], "bala")
+
+
+def hold_out(
+    pictures: Sequence[LabelledPicture], one_in: int
+) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    """Splits by group: about one group in ``one_in`` is held out, always the same ones.
+
+    Returns:
+        What is kept for training, and what is held out for validation.
+    """
+    kept: list[LabelledPicture] = []
+    held: list[LabelledPicture] = []
+    groups = sorted({picture.group for picture in pictures})
+    chosen = set(groups[::one_in])
+    for picture in pictures:
+        (held if picture.group in chosen else kept).append(picture)
+    return kept, held

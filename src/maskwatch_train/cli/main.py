@@ -1,0 +1,29 @@
+"""``maskwatch-train``: from data sets to the models that maskwatch ships."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from maskwatch.errors import MaskwatchError
+from maskwatch_train.cli import train
+
+app = typer.Typer(
+    help="Train, evaluate and export the models that maskwatch ships.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("detector")(train.detector)
+app.command("classifier")(train.classifier)
+
+
+def run() -> None:
+    """Entry point: turns a foreseen error into one line and exit code 1."""
+    try:
+        app()
+    except MaskwatchError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(1)

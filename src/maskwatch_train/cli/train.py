@@ -1,0 +1,107 @@
+"""``maskwatch-train detector`` and ``maskwatch-train classifier``: a recipe becomes weights."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from maskwatch_train.classifier import network as classifier_network
+from maskwatch_train.classifier import prepare as classifier_data
+from maskwatch_train.classifier.train import ClassifierRecipe
+from maskwatch_train.classifier.train import train as train_classifier
+from maskwatch_train.data.bala import read_bala
+from maskwatch_train.data.labelled import LabelledPicture
+from maskwatch_train.data.street import read_street
+from maskwatch_train.detector.network import load_yunet
+from maskwatch_train.detector.prepare import build_scenes
+from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.detector.train import DetectorRecipe, fine_tune
+from maskwatch_train.recipe import read_recipe
+
+RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
+DataFolder = Annotated[Path, typer.Option("--data", help="Folder with the sets street and bala.")]
+WeightsFolder = Annotated[
+    Path, typer.Option("--weights", help="Folder with the third-party starting weights.")
+]
+OutFolder = Annotated[
+    Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
+]
+Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
+
+HELD_OUT_ONE_IN = 20
+"""One group in so many of bala's training side is kept for validation."""
+TEACHER_WEIGHTS = "yunet_n.safetensors"
+TEACHER_CACHE = "teacher.npz"
+
+console = Console()
+
+
+def say(line: str) -> None:
+    """Prints a line of progress at once."""
+    console.print(line, highlight=False)
+
+
+def training_portraits(data: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    """Bala's training side: what is trained on, and what is held out for validation."""
+    return classifier_data.hold_out(read_bala(data / "bala", "train", "80_20"), HELD_OUT_ONE_IN)
+
+
+def detector(
+    recipe: RecipeFile,
+    data: DataFolder,
+    weights: WeightsFolder,
+    out: OutFolder,
+    workers: Workers = 1,
+) -> None:
+    """Fine-tune the face detector."""
+    chosen = read_recipe(recipe, DetectorRecipe)
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(recipe, out / "recipe.toml")
+    teacher = load_yunet(weights / TEACHER_WEIGHTS)
+    portraits, _ = training_portraits(data)
+    scenes = build_scenes(
+        read_street(data / "street", "train"),
+        portraits,
+        chosen.bala_pictures,
+        teacher,
+        out / TEACHER_CACHE,
+        chosen.seed,
+        say,
+    )
+    say(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
+    fine_tune(load_yunet(weights / TEACHER_WEIGHTS), scenes, chosen, out, workers, say)
+
+
+def classifier(
+    recipe: RecipeFile,
+    data: DataFolder,
+    weights: WeightsFolder,
+    out: OutFolder,
+    workers: Workers = 1,
+) -> None:
+    """Train the mask classifier."""
+    chosen = read_recipe(recipe, ClassifierRecipe)
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(recipe, out / "recipe.toml")
+    street = read_street(data / "street", "train")
+    portraits, _ = training_portraits(data)
+    teacher = load_yunet(weights / TEACHER_WEIGHTS)
+    paths = [image.path for image in street] + [picture.path for picture in portraits]
+    seen = detect_all(teacher, paths, out / TEACHER_CACHE, say)
+    rng = np.random.default_rng(chosen.seed)
+    samples = [
+        sample
+        for image in street
+        for sample in classifier_data.street_samples(
+            image, seen[image.path], chosen.background_per_picture, rng
+        )
+    ]
+    samples += [classifier_data.portrait_sample(p, seen[p.path]) for p in portraits]
+    say(f"{len(samples)} samples")
+    network = classifier_network.create(chosen.backbone, weights)
+    train_classifier(network, samples, chosen, out, workers, say)

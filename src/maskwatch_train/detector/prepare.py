@@ -1,0 +1,69 @@
+"""From the data sets to the detector's training scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from maskwatch.faces.yunet import Detections
+from maskwatch.types import State
+from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.detector.dataset import Scene, label_scene
+from maskwatch_train.detector.network import YuNet
+from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.pictures import read_picture
+
+PORTRAIT_SCORE = 0.75
+"""A portrait without boxes is used only if the teacher finds a face with at least this score."""
+
+
+def street_scene(image: LabelledImage, seen: Detections) -> Scene:
+    """The scene of a picture with labelled boxes."""
+    known = [face for face in image.faces if face.state is not State.UNKNOWN]
+    unknown = [face.box for face in image.faces if face.state is State.UNKNOWN]
+    return label_scene(
+        read_picture(image.path),
+        np.array([face.box for face in known], dtype=np.float32).reshape(-1, 4),
+        np.array([face.state is State.NO_MASK for face in known], dtype=bool),
+        np.array(unknown, dtype=np.float32).reshape(-1, 4),
+        seen,
+    )
+
+
+def portrait_scene(picture: LabelledPicture, seen: Detections) -> Scene:
+    """The scene of a picture without boxes: the teacher's sure faces are its truth."""
+    nothing = np.zeros((0, 4), dtype=np.float32)
+    return label_scene(read_picture(picture.path), nothing, np.zeros(0, dtype=bool), nothing, seen)
+
+
+def build_scenes(
+    street: Sequence[LabelledImage],
+    portraits: Sequence[LabelledPicture],
+    portrait_count: int,
+    teacher: YuNet,
+    cache: Path,
+    seed: int,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> list[Scene]:
+    """All training scenes, in memory (about 2 MB each).
+
+    Args:
+        street: pictures with labelled boxes.
+        portraits: pictures of one face without boxes.
+        portrait_count: how many of them are used, chosen by ``seed``.
+        teacher: the unmodified weights.
+        cache: where the teacher's detections are kept.
+        seed: decides which portraits.
+        progress: told how it goes.
+    """
+    order = np.random.default_rng(seed).permutation(len(portraits))
+    # Some portraits drop out because the teacher is not sure of them; look at a few more.
+    pool = [portraits[i] for i in order[: portrait_count * 5 // 4]]
+    paths = [image.path for image in street] + [picture.path for picture in pool]
+    seen = detect_all(teacher, paths, cache, progress)
+    scenes = [street_scene(image, seen[image.path]) for image in street]
+    usable = [p for p in pool if (seen[p.path].scores >= PORTRAIT_SCORE).any()]
+    scenes += [portrait_scene(p, seen[p.path]) for p in usable[:portrait_count]]
+    return scenes

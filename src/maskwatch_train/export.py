@@ -1,0 +1,153 @@
+"""From trained weights to a model folder: ONNX file and card."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from maskwatch.models.card import CARD_FILE, FORMAT
+
+OPSET = 17
+HALF_FROM_VALUES = 256
+"""Weights with at least so many values are stored as float16; biases and scales stay exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What an exported network takes and gives.
+
+    Attributes:
+        example: an input of the right type and rank.
+        input_name: name of the input.
+        output_names: names of the outputs.
+        dynamic: per input or output, which axes may vary, and their names.
+    """
+
+    example: Tensor
+    input_name: str
+    output_names: tuple[str, ...]
+    dynamic: dict[str, dict[int, str]]
+
+
+DETECTOR = Signature(
+    torch.zeros(1, 3, 64, 96),
+    "image",
+    ("scores", "boxes", "landmarks"),
+    {
+        "image": {0: "batch", 2: "height", 3: "width"},
+        "scores": {0: "batch", 1: "positions"},
+        "boxes": {0: "batch", 1: "positions"},
+        "landmarks": {0: "batch", 1: "positions"},
+    },
+)
+
+
+def classifier_signature(size: int) -> Signature:
+    """The classifier's signature for crops of ``size`` pixels."""
+    return Signature(
+        torch.zeros(2, size, size, 3, dtype=torch.uint8),
+        "pixels",
+        ("logits",),
+        {"pixels": {0: "faces"}, "logits": {0: "faces"}},
+    )
+
+
+def to_onnx(network: nn.Module, signature: Signature) -> onnx.ModelProto:
+    """The network as a checked ONNX model with its weights stored as float16."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # The TorchScript exporter is marked as legacy. The new one needs a fixed batch for
+        # `interpolate` with these dynamic axes, so the old one stays until it does not.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            (signature.example,),
+            buffer,
+            input_names=[signature.input_name],
+            output_names=list(signature.output_names),
+            dynamic_axes=signature.dynamic,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_model_from_string(buffer.getvalue())
+    store_as_half(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def store_as_half(model: onnx.ModelProto) -> None:
+    """Stores large float32 weights as float16 with a cast, in place.
+
+    Arithmetic stays float32: ONNX Runtime folds the casts when it opens the model, so this halves
+    the file and costs nothing per inference.
+    """
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < HALF_FROM_VALUES:
+            continue
+        full_name, half_name = tensor.name, f"{tensor.name}.half"
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), half_name))
+        casts.append(helper.make_node("Cast", [half_name], [full_name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """The hand-written and measured part of a card.
+
+    Attributes:
+        name: of the model.
+        version: of the model; changes with its weights.
+        kind: see ``maskwatch.models.card.KINDS``.
+        labels: order of the outputs; empty for a detector.
+        settings: how it is run.
+        summary: data, licence, scores by slice, limits.
+    """
+
+    name: str
+    version: str
+    kind: str
+    labels: tuple[str, ...]
+    settings: dict[str, Any]
+    summary: dict[str, Any]
+
+
+def write_model_folder(model: onnx.ModelProto, text: CardText, folder: Path) -> None:
+    """Writes ``model.onnx`` and ``card.json``; the card last, so that half a folder has none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = model.SerializeToString()
+    _write_whole(folder / "model.onnx", content)
+    card = {
+        "format": FORMAT,
+        "name": text.name,
+        "version": text.version,
+        "kind": text.kind,
+        "file": "model.onnx",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "labels": list(text.labels),
+        "settings": text.settings,
+        "summary": text.summary,
+    }
+    _write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    aside = path.with_name(path.name + ".part")
+    aside.write_bytes(content)
+    aside.replace(path)
