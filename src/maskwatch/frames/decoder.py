@@ -64,6 +64,13 @@ class Decoder:
     Pictures that arrive damaged are counted in ``damaged`` and left out: what a decoder makes
     up for missing parts (grey areas, smears of the picture before) is no evidence of anything.
 
+    Attributes:
+        fps: average frames per second; None when the stream does not say.
+        duration_s: seconds that the headers state; None when they do not.
+        delivered: whole pictures so far.
+        damaged: pictures left out so far.
+        last_t: seconds of the last whole picture.
+
     Args:
         container: open for reading; stays the caller's to close.
         stream: one of its video streams.
@@ -89,6 +96,7 @@ class Decoder:
         self.duration_s = _duration_of(container, stream)
         self.delivered = 0
         self.damaged = 0
+        self.last_t = 0.0
 
     @property
     def frame_count(self) -> int | None:
@@ -108,6 +116,11 @@ class Decoder:
             return False
         return self._last_end < self.duration_s - _CUT_TOLERANCE_S
 
+    def how_far(self) -> str:
+        """How much has been delivered, in words."""
+        of_total = "" if self.duration_s is None else f" of {self.duration_s:.1f}"
+        return f"after {self.delivered} frames ({self.last_t:.1f}{of_total} s)"
+
     def __iter__(self) -> Iterator[Decoded]:
         time_base = self._stream.time_base or Fraction(1, 90_000)
         timeline = Timeline(time_base, 1 / (self.fps or 25.0))
@@ -118,6 +131,7 @@ class Decoder:
                     self.damaged += 1
                 else:
                     self.delivered += 1
+                    self.last_t = t
                     yield Decoded(index, t, frame)
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:

@@ -92,18 +92,17 @@ class VideoSource:
         if decoder is None:
             raise RuntimeError("a VideoSource is opened with `with` before it is iterated")
         to_bgr = BgrConverter()
-        t = 0.0
         try:
             for decoded in decoder:
-                t = decoded.t
-                if self._sampler is None or self._sampler.wants(decoded.index, t):
-                    yield Frame(self.name, decoded.index, t, to_bgr(decoded.frame))
+                if self._sampler is None or self._sampler.wants(decoded.index, decoded.t):
+                    yield Frame(self.name, decoded.index, decoded.t, to_bgr(decoded.frame))
         except av.FFmpegError as error:
-            raise UnreadableVideo(self.name, _how_far(plain_reason(error), decoder, t)) from error
+            reason = f"{plain_reason(error)} {decoder.how_far()}"
+            raise UnreadableVideo(self.name, reason) from error
         if decoder.delivered == 0:
             raise UnreadableVideo(self.name, "no frame of it can be decoded")
         if decoder.is_cut_off:
-            raise UnreadableVideo(self.name, _how_far("cut off", decoder, t))
+            raise UnreadableVideo(self.name, f"cut off {decoder.how_far()}")
 
     def _open(self) -> InputContainer:
         """The open container; "file:" keeps FFmpeg from taking a name for a protocol."""
@@ -120,9 +119,3 @@ class VideoSource:
             raise UnreadableVideo(self.name, plain_reason(error)) from error
         except OSError as error:
             raise SourceError(self.name, error.strerror or str(error)) from error
-
-
-def _how_far(what: str, decoder: Decoder, t: float) -> str:
-    total = decoder.duration_s
-    of_total = f" of {total:.1f}" if total is not None else ""
-    return f"{what} after {decoder.delivered} frames ({t:.1f}{of_total} s)"
