@@ -1,19 +1,12 @@
-"""How cameras and network streams are handed to FFmpeg, and which of them have an end."""
+"""How cameras and network streams are handed to FFmpeg."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.urls import mask_password, scheme_of
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-
-# FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
-_PICTURE_FORMATS = ("_pipe", "image2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +52,6 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
     else:
         options = {"rw_timeout": microseconds}
     return LiveInput(mask_password(url), url, None, tuple(options.items()))
-
-
-def is_picture(container: InputContainer) -> bool:
-    """Whether an address turned out to hold one still picture."""
-    return container.format.name.endswith(_PICTURE_FORMATS)
-
-
-def is_file(container: InputContainer) -> bool:
-    """Whether an address turned out to hold a recording, to be read to its end without loss.
-
-    That is so when the server states a length in bytes, or the container one in seconds (a
-    finished HLS playlist, say). A recording that is sent at the speed of a camera, as RTSP
-    does, counts as live.
-    """
-    if container.format.name.startswith(("rtsp", "sdp", "rtp", "mpjpeg")):
-        return False
-    return container.size > 0 or bool(container.duration)
-
-
-def needs_pacing(container: InputContainer) -> bool:
-    """Whether pictures come in bursts of a whole segment although they are live."""
-    return container.format.name == "hls"
 
 
 def _directshow_name(name: str, number: int) -> str:

@@ -72,6 +72,7 @@ class LiveSource:
 
     Attributes:
         dropped: live frames so far that were replaced by newer ones before they were read.
+        damaged: frames of a recording that could not be decoded whole; known at its end.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class LiveSource:
         options = options or LiveOptions()
         self.name = source.name
         self.dropped = 0
+        self.damaged = 0
         self._order = DecoderOrder(
             source, sampler, options.open_timeout_s, options.read_timeout_s, os.getpid()
         )
@@ -175,8 +177,9 @@ class LiveSource:
     def _frames_of_connection(self) -> Iterator[Taken]:
         if self._decoding is None:
             raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
-        while isinstance(taken := self._decoding.next(), Taken):
-            yield taken
+        while isinstance(answer := self._decoding.next(), Taken):
+            yield answer
+        self.damaged = answer.damaged
 
     def _connect_first(self) -> None:
         try:

@@ -91,6 +91,7 @@ class Ended:
     """The recording is over."""
 
     damaged: int
+    """Frames left out because they could not be decoded whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,14 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-import av
-import av.error
-
-from maskwatch.frames.avio import network_reason
-from maskwatch.frames.camera import is_file, is_picture, needs_pacing
-from maskwatch.frames.decoder import BgrConverter, Decoder, video_stream
+from maskwatch.errors import SourceError
+from maskwatch.frames.decoder import BgrConverter, Decoded
+from maskwatch.frames.live import LiveReader
 from maskwatch.runtime.mailbox import Mailbox
 from maskwatch.runtime.memory import FrameWriter
 from maskwatch.runtime.messages import (
@@ -36,18 +34,11 @@ from maskwatch.runtime.messages import (
 from maskwatch.runtime.orphans import die_with_parent
 from maskwatch.runtime.pacing import Pacer
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.frame import VideoFrame
-
 # How often the answering thread looks whether the parent has hung up.
 _HANG_UP_CHECK_S = 0.1
 
 # What a source gets for saying goodbye (RTSP cameras keep a session open otherwise).
 _GOODBYE_S = 0.7
-
-# Larger picture files are not fetched.
-_MAX_STILL_BYTES = 512 * 2**20
 
 
 class Heartbeat(Protocol):
@@ -59,10 +50,9 @@ class Heartbeat(Protocol):
 class _Taken(NamedTuple):
     """A picture on its way from the decoder to the parent."""
 
-    number: int
+    decoded: Decoded
     t: float
     captured_at: datetime
-    frame: VideoFrame
 
 
 def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
@@ -101,65 +91,50 @@ class _Worker:
     def work(self) -> None:
         """Decode; whatever goes wrong becomes the last word to the parent."""
         try:
-            self._last_word = self._decode()
-        except av.FFmpegError as error:
-            self._last_word = Failed(self._reason(error))
+            self._last_word = Ended(self._decode())
+        except SourceError as error:
+            self._last_word = Failed(error.reason)
         except Exception as error:  # noqa: BLE001 - the process's boundary; the parent reports it
             self._last_word = Failed(f"the decoder failed ({type(error).__name__})")
         self._closed.set()
         self._mailbox.close()
-        if not self._is_open and not self._stopping.is_set():
-            self._pipe.send(self._last_word)
+        if not self._is_open:
+            with suppress(OSError):  # the parent may have hung up meanwhile
+                self._pipe.send(self._last_word)
 
-    def _decode(self) -> Ended | Failed:
+    def _decode(self) -> int:
+        """Feed the mailbox until the end; returns the number of damaged frames."""
         order = self._order
-        with av.open(
-            order.source.url,
-            "r",
-            format=order.source.format,
-            options=dict(order.source.options),
-            metadata_errors="replace",
-            timeout=(order.open_timeout_s, order.read_timeout_s),
-        ) as container:
-            if is_picture(container):
-                self._announce(Still(_file_of(container)))
-                return Ended(0)
-            stream = video_stream(container)
-            if stream is None:
-                return Failed("there is no video in it")
-            is_live = not is_file(container)
-            self._mailbox.keep_all = not is_live
-            decoder = Decoder(container, stream, low_delay=is_live)
-            self._announce(Opened(is_live, decoder.fps, decoder.frame_count))
-            self._deliver(decoder, Pacer() if is_live and needs_pacing(container) else None)
-            return _how_it_ended(decoder, is_endless=is_live and not container.duration)
+        with LiveReader(
+            order.source, open_timeout_s=order.open_timeout_s, read_timeout_s=order.read_timeout_s
+        ) as reader:
+            self._is_open = True
+            if reader.still is not None:
+                self._pipe.send(Still(reader.still))
+                return 0
+            self._mailbox.keep_all = not reader.is_live
+            self._pipe.send(Opened(reader.is_live, reader.fps, reader.frame_count))
+            self._deliver(reader)
+            return reader.damaged
 
-    def _announce(self, message: Opened | Still) -> None:
-        self._is_open = True
-        self._pipe.send(message)
-
-    def _deliver(self, decoder: Decoder, pacer: Pacer | None) -> None:
+    def _deliver(self, reader: LiveReader) -> None:
         sampler = self._order.sampler
-        for decoded in decoder:
+        pacer = Pacer() if reader.is_bursty else None
+        for decoded in reader:
             if self._stopping.is_set():
                 return
             now = self._heartbeat.value = time.monotonic()
-            if sampler is None or sampler.wants(decoded.index, decoded.t):
-                if pacer is not None:
-                    self._stopping.wait(pacer.wait_s(decoded.t, now))
-                t = decoded.t if self._mailbox.keep_all else time.monotonic()
-                taken = _Taken(decoded.index, t, datetime.now(UTC), decoded.frame)
-                self._mailbox.put(taken)
-
-    def _reason(self, error: av.FFmpegError) -> str:
-        if self._is_open and isinstance(error, (av.error.ExitError, av.error.TimeoutError)):
-            return f"no data for {self._order.read_timeout_s:g} s"
-        return network_reason(error, self._order.source.url)
+            if pacer is not None:
+                self._stopping.wait(pacer.wait_s(decoded.t, now))
+            t = time.monotonic() if reader.is_live else decoded.t
+            if sampler is None or sampler.wants(decoded.index, t):
+                self._mailbox.put(_Taken(decoded, t, datetime.now(UTC)))
 
     # The other thread: answer the parent until it hangs up.
 
     def answer(self) -> None:
         """Serve the parent; ends the process, and only that way, when the pipe is closed."""
+        exit_code = 1
         try:
             while True:
                 self._pipe.recv()  # a Want; the Use that may follow is received further down
@@ -168,7 +143,9 @@ class _Worker:
             self._stopping.set()
             self._mailbox.close()
             self._closed.wait(_GOODBYE_S)
-            os._exit(0)
+            exit_code = 0
+        finally:
+            os._exit(exit_code)
 
     def _answer_want(self) -> None:
         while not self._pipe.poll():  # once the parent has asked, it only hangs up
@@ -181,31 +158,19 @@ class _Worker:
                 return
 
     def _hand_over(self, taken: _Taken) -> None:
-        image = self._to_bgr(taken.frame)
+        image = self._to_bgr(taken.decoded.frame)
         if not self._writer.has_room(image):
             self._pipe.send(Resize(image.nbytes))
             self._writer.use(self._pipe.recv().memory)
         self._writer.write(image)
         height, width = image.shape[:2]
-        dropped = self._mailbox.dropped
-        self._pipe.send(Delivered(taken.number, taken.t, taken.captured_at, height, width, dropped))
-
-
-def _file_of(container: InputContainer) -> bytes:
-    """The bytes of a picture file, which its demuxer passes on untouched."""
-    data = bytearray()
-    for packet in container.demux(container.streams.video[0]):
-        data += bytes(packet)
-        if len(data) > _MAX_STILL_BYTES:
-            raise ValueError(f"a picture file of more than {_MAX_STILL_BYTES} bytes")
-    return bytes(data)
-
-
-def _how_it_ended(decoder: Decoder, *, is_endless: bool) -> Ended | Failed:
-    if decoder.delivered == 0:
-        return Failed("no frame of it can be decoded")
-    if is_endless:
-        return Failed("the stream has ended")
-    if decoder.is_cut_off:
-        return Failed(f"cut off {decoder.how_far()}")
-    return Ended(decoder.damaged)
+        self._pipe.send(
+            Delivered(
+                taken.decoded.index,
+                taken.t,
+                taken.captured_at,
+                height,
+                width,
+                self._mailbox.dropped,
+            )
+        )

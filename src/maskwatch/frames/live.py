@@ -1,0 +1,158 @@
+"""Reads a camera or a network address; may hang, so it belongs into a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import av
+import av.error
+
+from maskwatch.errors import SourceError
+from maskwatch.frames.avio import network_reason
+from maskwatch.frames.decoder import Decoded, Decoder, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from maskwatch.frames.camera import LiveInput
+
+# FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
+_PICTURE_FORMATS = ("_pipe", "image2")
+
+# Formats whose pictures come at the speed of a camera, whatever length they claim.
+_LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
+
+# Larger picture files are not fetched.
+_MAX_STILL_BYTES = 512 * 2**20
+
+
+class LiveReader:
+    """One connection to a camera, a stream, or a recording or picture behind a URL.
+
+    Opened on entering the context. Every failure is a `SourceError` whose reason is fit to be
+    shown: it never holds the address.
+
+    Args:
+        source: what to open.
+        open_timeout_s: how long to wait for the first data.
+        read_timeout_s: how long to wait for more.
+    """
+
+    def __init__(self, source: LiveInput, *, open_timeout_s: float, read_timeout_s: float) -> None:
+        self._source = source
+        self._timeouts = (open_timeout_s, read_timeout_s)
+        self._container: InputContainer | None = None
+        self._decoder: Decoder | None = None
+        self.is_live = True
+        """False for a recording, which is to be read to its end without loss."""
+        self.is_bursty = False
+        """Whether live pictures come a whole segment at a time."""
+        self.still: bytes | None = None
+        """The file, undecoded, if the address holds a single picture."""
+
+    @property
+    def fps(self) -> float | None:
+        """Nominal frames per second, where the source says."""
+        return self._decoder.fps if self._decoder else None
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames the headers promise."""
+        return self._decoder.frame_count if self._decoder else None
+
+    @property
+    def damaged(self) -> int:
+        """Frames left out so far because they could not be decoded whole."""
+        return self._decoder.damaged if self._decoder else 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._container = av.open(
+                self._source.url,
+                "r",
+                format=self._source.format,
+                options=dict(self._source.options),
+                metadata_errors="replace",
+                timeout=self._timeouts,
+            )
+            self._look_into(self._container)
+        except av.FFmpegError as error:
+            self._close()
+            raise self._failed(network_reason(error, self._source.url)) from error
+        except SourceError:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[Decoded]:
+        """Yields pictures until a recording ends.
+
+        Raises:
+            SourceError: the source broke off; for a camera, every end is one.
+        """
+        if self._container is None or self._decoder is None:
+            raise RuntimeError("there is nothing to iterate: not open, or a still picture")
+        try:
+            yield from self._decoder
+        except (av.error.ExitError, av.error.TimeoutError) as error:
+            raise self._failed(f"no data for {self._timeouts[1]:g} s") from error
+        except av.FFmpegError as error:
+            raise self._failed(network_reason(error, self._source.url)) from error
+        if self._decoder.delivered == 0:
+            raise self._failed("no frame of it can be decoded")
+        # A recording may be sent live, over RTSP; its length then tells that its end is one.
+        if self.is_live and not self._container.duration:
+            raise self._failed("the stream has ended")
+        if self._decoder.is_cut_off:
+            raise self._failed(f"cut off {self._decoder.how_far()}")
+
+    def _look_into(self, container: InputContainer) -> None:
+        if container.format.name.endswith(_PICTURE_FORMATS):
+            self.is_live = False
+            self.still = self._fetch(container)
+            return
+        stream = video_stream(container)
+        if stream is None:
+            raise self._failed("there is no video in it")
+        self.is_live = not _is_recording(container)
+        self.is_bursty = self.is_live and container.format.name == "hls"
+        self._decoder = Decoder(container, stream, low_delay=self.is_live)
+
+    def _fetch(self, container: InputContainer) -> bytes:
+        """The bytes of a picture file, which its demuxer passes on untouched."""
+        data = bytearray()
+        for packet in container.demux(container.streams.video[0]):
+            data += bytes(packet)
+            if len(data) > _MAX_STILL_BYTES:
+                limit = f"{_MAX_STILL_BYTES // 2**20} MiB"
+                raise self._failed(f"a picture file of more than the limit of {limit}")
+        return bytes(data)
+
+    def _close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _failed(self, reason: str) -> SourceError:
+        return SourceError(self._source.name, reason)
+
+
+def _is_recording(container: InputContainer) -> bool:
+    """Whether there is an end to come.
+
+    That is so when the server states a length in bytes, or the container one in seconds (a
+    finished HLS playlist, say).
+    """
+    if container.format.name.startswith(_LIVE_FORMATS):
+        return False
+    return container.size > 0 or bool(container.duration)
