@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -21,11 +22,29 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     Returns:
         ``(N, M)`` in [0, 1]; 0 where both boxes are empty.
     """
+    shared = _shared_area(a, b)
+    union = area(a)[:, None] + area(b)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def overlap_of_smaller(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Intersection over the smaller area of every box of ``a (N, 4)`` with every one of ``b``.
+
+    Unlike `iou_matrix` it is 1 for a small box inside a large one.
+
+    Returns:
+        ``(N, M)`` in [0, 1]; 0 where one of the boxes is empty.
+    """
+    shared = _shared_area(a, b)
+    smaller = np.minimum(area(a)[:, None], area(b)[None, :])
+    return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
+
+
+def _shared_area(a: FloatArray, b: FloatArray) -> FloatArray:
     top_left = np.maximum(a[:, None, :2], b[None, :, :2])
     bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
-    union = area(a)[:, None] + area(b)[None, :] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    shared: FloatArray = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
+    return shared
 
 
 def clip(boxes: FloatArray, width: int, height: int) -> FloatArray:
@@ -33,13 +52,19 @@ def clip(boxes: FloatArray, width: int, height: int) -> FloatArray:
     return np.clip(boxes, 0, np.array([width, height, width, height], dtype=boxes.dtype))
 
 
-def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> NDArray[np.intp]:
+def nms(
+    boxes: FloatArray,
+    scores: FloatArray,
+    iou_threshold: float,
+    overlap: Callable[[FloatArray, FloatArray], FloatArray] = iou_matrix,
+) -> NDArray[np.intp]:
     """Greedy non-maximum suppression.
 
     Args:
         boxes: ``(N, 4)``.
         scores: ``(N,)``; higher wins.
         iou_threshold: a box that overlaps a kept one by more than this is dropped.
+        overlap: how overlap is measured, ``(N, 4)`` and ``(M, 4)`` to ``(N, M)``.
 
     Returns:
         Indices of the kept boxes, best score first; empty for no boxes.
@@ -47,7 +72,7 @@ def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> NDArray[
     order = np.argsort(-scores, kind="stable")
     if order.size == 0:
         return order
-    overlaps = iou_matrix(boxes[order], boxes[order]) > iou_threshold
+    overlaps = overlap(boxes[order], boxes[order]) > iou_threshold
     alive = np.ones(order.size, dtype=bool)
     for i in range(order.size):
         if alive[i]:
@@ -55,7 +80,9 @@ def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> NDArray[
     return order[alive]
 
 
-def square_crop(box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float]:
+def square_crop(
+    box: tuple[float, float, float, float], margin: float
+) -> tuple[float, float, float]:
     """The square around a box that a classifier looks at.
 
     Args:

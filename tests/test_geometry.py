@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskwatch.geometry import area, clip, iou_matrix, nms, overlap_of_smaller, square_crop
+
+
+def boxes(*rows: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def test_area_of_a_box_turned_inside_out_is_zero() -> None:
+    assert area(boxes((0, 0, 2, 3), (2, 0, 0, 3))).tolist() == [6, 0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "iou", "of_smaller"),
+    [
+        # the same box
+        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0, 1.0),
+        # apart, and touching only
+        ((0, 0, 10, 10), (20, 0, 30, 10), 0.0, 0.0),
+        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0, 0.0),
+        # half of each
+        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3, 0.5),
+        # a small one inside
+        ((0, 0, 10, 10), (2, 2, 7, 7), 0.25, 1.0),
+        # both empty
+        ((1, 1, 1, 1), (1, 1, 1, 1), 0.0, 0.0),
+    ],
+)
+def test_overlap_of_two_boxes(
+    a: tuple[float, float, float, float],
+    b: tuple[float, float, float, float],
+    iou: float,
+    of_smaller: float,
+) -> None:
+    assert iou_matrix(boxes(a), boxes(b)).tolist() == [[pytest.approx(iou)]]
+    assert iou_matrix(boxes(b), boxes(a)).tolist() == [[pytest.approx(iou)]]
+    assert overlap_of_smaller(boxes(a), boxes(b)).tolist() == [[pytest.approx(of_smaller)]]
+
+
+def test_overlaps_of_no_boxes_have_no_rows_or_columns() -> None:
+    one = boxes((0, 0, 1, 1))
+    assert iou_matrix(boxes(), one).shape == (0, 1)
+    assert iou_matrix(one, boxes()).shape == (1, 0)
+
+
+def test_clip_moves_corners_into_the_picture() -> None:
+    assert clip(boxes((-5, 2, 30, 40)), 20, 30).tolist() == [[0, 2, 20, 30]]
+
+
+LARGE, INSIDE, BESIDE = (0, 0, 10, 10), (2, 2, 7, 7), (5, 0, 15, 10)
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold", "kept"),
+    [
+        # overlaps of 1/4 and 1/3 with the best are within the limit
+        ((0.9, 0.8, 0.7), 0.4, [0, 1, 2]),
+        # 1/3 is over it
+        ((0.9, 0.8, 0.7), 0.3, [0, 1]),
+        # the best score is kept, wherever it stands
+        ((0.1, 0.2, 0.9), 0.3, [2, 1]),
+        # a dropped box drops no other: the third goes with the first, the second stays
+        ((0.9, 0.1, 0.5), 0.26, [0, 1]),
+    ],
+)
+def test_nms_keeps_the_better_of_two_that_overlap(
+    scores: tuple[float, ...], threshold: float, kept: list[int]
+) -> None:
+    assert nms(boxes(LARGE, INSIDE, BESIDE), np.array(scores), threshold).tolist() == kept
+
+
+def test_nms_can_measure_overlap_by_the_smaller_box() -> None:
+    scores = np.array([0.9, 0.8, 0.7])
+    kept = nms(boxes(LARGE, INSIDE, BESIDE), scores, 0.7, overlap_of_smaller)
+    assert kept.tolist() == [0, 2]
+
+
+def test_nms_of_nothing_is_empty() -> None:
+    assert nms(boxes(), np.array([]), 0.5).tolist() == []
+
+
+def test_square_crop_adds_the_margin_around_the_longer_side() -> None:
+    assert square_crop((10, 20, 30, 60), 0.25) == (-10, 10, 60)
