@@ -1,0 +1,210 @@
+"""Who may import whom: the table of the layers, checked by reading the imports.
+
+A unit is a folder or a file directly under ``src/maskwatch``; a stage's ``base.py`` (its seam) is a
+unit of its own, because the pure units may know the seams and nothing else of a stage.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SRC = Path(__file__).resolve().parent.parent / "src"
+
+VALUES = {"types", "errors", "geometry"}
+SEAMS = {"frames.base", "faces.base", "masks.base"}
+PURE = VALUES | SEAMS | {"tracks", "events", "metrics", "advice", "pipeline"}
+STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
+ANYTHING = STAGES | {"outputs", "runtime", "build", "api", "supervision", "cli", "maskwatch"}
+
+
+class Layer(NamedTuple):
+    """What the code of a unit may import."""
+
+    units: set[str]
+    """Of maskwatch, beside itself."""
+    packages: set[str]
+    """From outside, beside the standard library."""
+
+
+NUMPY = {"numpy"}
+TABLE = {
+    **{unit: Layer(PURE - {"pipeline"}, NUMPY) for unit in PURE},
+    "frames": Layer(PURE, NUMPY | {"av", "cv2", "PIL"}),
+    "faces": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
+    "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
+    "models": Layer(PURE, NUMPY | {"onnxruntime"}),
+    "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
+    "testing": Layer(PURE, NUMPY),
+    "supervision": Layer(PURE, NUMPY | {"supervision"}),
+    "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
+    "runtime": Layer(STAGES | {"outputs"}, NUMPY),
+    "build": Layer(ANYTHING - {"cli", "api"}, NUMPY),
+    "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
+    "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
+    "maskwatch": Layer({"api", "types", "errors"}, set()),
+}
+"""The key is the unit that imports; ``maskwatch`` is the package's own ``__init__``."""
+
+
+@dataclass(frozen=True)
+class Import:
+    file: str
+    line: int
+    importer: str
+    """Unit."""
+    target: str
+    """Full dotted name."""
+
+
+def unit_of(module: str) -> str:
+    """``maskwatch.frames.video`` -> ``frames``; ``maskwatch.frames.base`` -> ``frames.base``."""
+    parts = module.split(".")[1:]
+    if not parts:
+        return "maskwatch"
+    return ".".join(parts[:2]) if parts[1:2] == ["base"] else parts[0]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SRC).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_module(name: str) -> bool:
+    path = SRC.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def imported_names(node: ast.stmt, module: str, is_package: bool) -> Iterator[str]:
+    """Full names of the modules that an import statement loads."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            parts = module.split(".")
+            kept = parts[: len(parts) - node.level + is_package]
+            base = ".".join([*kept, *([base] if base else [])])
+        for alias in node.names:
+            name = f"{base}.{alias.name}"
+            yield name if is_module(name) else base
+
+
+def statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """All statements at any depth, without the blocks that only the type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            node = ast.Module(node.orelse, [])
+        elif isinstance(node, ast.stmt):
+            yield node
+        yield from statements(node)
+
+
+def imports(package: str) -> list[Import]:
+    found = []
+    for path in sorted((SRC / package).rglob("*.py")):
+        module = module_name(path)
+        for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+            for target in imported_names(node, module, path.name == "__init__.py"):
+                place = str(path.relative_to(SRC))
+                found.append(Import(place, node.lineno, unit_of(module), target))
+    return found
+
+
+MASKWATCH = imports("maskwatch")
+TRAINING = imports("maskwatch_train")
+
+
+def told(offenders: list[Import]) -> list[str]:
+    return [f"{i.file}:{i.line} ({i.importer}) imports {i.target}" for i in offenders]
+
+
+def test_every_unit_has_a_place_in_the_table() -> None:
+    units = {unit_of(module_name(path)) for path in (SRC / "maskwatch").rglob("*.py")}
+    assert units - TABLE.keys() == set()
+
+
+def test_units_import_only_what_their_layer_allows() -> None:
+    def allowed(i: Import) -> bool:
+        top = i.target.split(".")[0]
+        layer = TABLE[i.importer]
+        if top == "maskwatch":
+            unit = unit_of(i.target)
+            own_stage = i.importer.split(".")[0]
+            return unit in {i.importer, *layer.units} or unit == f"{own_stage}.base"
+        return top in sys.stdlib_module_names or top in layer.packages
+
+    assert told([i for i in MASKWATCH if not allowed(i)]) == []
+
+
+def test_maskwatch_never_imports_the_training_kit_or_torch() -> None:
+    training = {"maskwatch_train", "torch", "torchvision", "timm", "onnx", "sklearn"}
+    assert told([i for i in MASKWATCH if i.target.split(".")[0] in training]) == []
+
+
+def test_units_do_not_import_each_other_in_circles() -> None:
+    graph: dict[str, set[str]] = {}
+    for i in MASKWATCH:
+        target = unit_of(i.target)
+        if i.target.split(".")[0] == "maskwatch" and target != i.importer:
+            graph.setdefault(i.importer, set()).add(target)
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_threads_and_processes_are_started_only_at_the_edges() -> None:
+    workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
+    edges = {"frames", "runtime", "outputs", "cli"}
+    offenders = [
+        i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
+    ]
+    assert told(offenders) == []
+
+
+def test_pure_units_read_no_clock() -> None:
+    clocks = [i for i in MASKWATCH if i.importer in PURE and i.target.split(".")[0] == "time"]
+    assert told(clocks) == []
+
+
+def test_the_training_kit_reaches_only_what_training_and_running_must_share() -> None:
+    offenders = [
+        i
+        for i in TRAINING
+        if i.target.split(".")[0] == "maskwatch" and unit_of(i.target) in {"cli", "runtime"}
+    ]
+    assert told(offenders) == []
+
+
+HEAVY = [
+    *("torch", "cv2", "onnxruntime", "av", "PIL", "scipy"),
+    *("typer", "rich", "fastapi", "supervision", "maskwatch_train"),
+]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has loaded after ``statement``."""
+    report = "import json, sys; print(json.dumps(sorted({n.split('.')[0] for n in sys.modules})))"
+    program = f"import sys; sys.path.insert(0, {str(SRC)!r}); {statement}; {report}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_importing_maskwatch_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import maskwatch")
+    assert "maskwatch" in loaded
+    assert loaded & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize("unit", ["types", "errors", "geometry", "tracks", "events", "metrics"])
+def test_the_pure_units_load_nothing_heavy(unit: str) -> None:
+    assert loaded_by(f"import maskwatch.{unit}") & set(HEAVY) == set()

@@ -1,0 +1,179 @@
+"""Documentation that cannot rot: what it says is compared with what is there."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from tests.components import need
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The verbs of a program at any depth, each with the words that call it."""
+    if isinstance(command, click.Group):
+        for word, verb in command.commands.items():
+            yield from commands(f"{name} {word}", verb)
+    else:
+        yield name, command
+
+
+def verbs() -> list[tuple[str, click.Command]]:
+    found = []
+    for name, module in [
+        ("maskwatch", "maskwatch.cli.main"),
+        ("maskwatch-train", "maskwatch_train.cli.main"),
+    ]:
+        # The programs are imported here, not at the top: the other tests need no torch.
+        app = importlib.import_module(module).app
+        found += list(commands(name, typer.main.get_command(app)))
+    return found
+
+
+def section(page: str, title: str) -> str:
+    """The text between the second-level heading ``title`` and the next one; empty without it."""
+    sections = re.split(r"^## (.+)$", page, flags=re.MULTILINE)
+    return dict(zip(sections[1::2], sections[2::2], strict=True)).get(title, "")
+
+
+def test_every_verb_and_each_of_its_options_is_documented() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    missing = []
+    for name, command in verbs():
+        text = section(page, f"`{name}`")
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                options = [*parameter.opts, *parameter.secondary_opts]
+                missing += [f"{name} {o}" for o in options if f"`{o}" not in text]
+    assert missing == []
+
+
+def test_no_option_is_documented_that_does_not_exist() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    invented = []
+    for name, command in verbs():
+        real = {o for p in command.params for o in [*p.opts, *p.secondary_opts]} | {"--help"}
+        documented = re.findall(r"`(--[a-z][a-z-]*)", section(page, f"`{name}`"))
+        invented += [f"{name} {o}" for o in documented if o not in real]
+    assert invented == []
+
+
+def tree_of(page: str) -> list[str]:
+    """Paths named by the tree in a page: the block of plain text that shows the folder src.
+
+    Two spaces of indentation are one level; each line is a name, two spaces or more, a phrase.
+    """
+    blocks = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    block = next(block for block in blocks if "src/" in block)
+    paths: list[str] = []
+    folders: list[str] = []
+    for line in block.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        name = line.strip().split("  ")[0]
+        folders[depth:] = [name.rstrip("/")]
+        paths.append("/".join(folders[: depth + 1]))
+    return paths
+
+
+def test_every_path_in_the_readmes_tree_exists() -> None:
+    paths = tree_of(README.read_text(encoding="utf-8"))
+    assert len(paths) > 10
+    assert [p for p in paths if not (ROOT / p).exists()] == []
+
+
+@pytest.mark.parametrize("package", ["maskwatch", "maskwatch_train"])
+def test_the_readmes_tree_leaves_out_no_folder_and_no_module_of(package: str) -> None:
+    folder = ROOT / "src" / package
+    there = {
+        f"src/{package}/{path.name}"
+        for path in folder.iterdir()
+        if (path.is_dir() and (path / "__init__.py").exists())
+        or (path.suffix == ".py" and path.name != "__init__.py")
+    }
+    assert there - set(tree_of(README.read_text(encoding="utf-8"))) == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_local_links_and_pictures_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'<img[^>]+src="([^"]+)"', text)
+    local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in local if link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_a_heading_find_it(page: Path) -> None:
+    def anchors(target: Path) -> set[str]:
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+
+    links = re.findall(r"\]\(([^)\s:]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    broken = [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert broken == []
+
+
+def tracked_texts() -> list[tuple[str, str]]:
+    """Path and content of every text file that is or would be committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    need("a git checkout", listed.returncode == 0, "clone the repository instead of unpacking it")
+    texts = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file() and b"\0" not in (content := path.read_bytes())[:8192]:
+            texts.append((name, content.decode("utf-8", errors="replace")))
+    return texts
+
+
+def test_no_tracked_text_names_a_folder_of_one_machine() -> None:
+    # Written so that this file does not match itself.
+    machine_path = re.compile(r"(?<![\w.*-])/(?:work|root|tmp)/")
+    found = [
+        f"{name}: {match.group()}"
+        for name, text in tracked_texts()
+        for match in machine_path.finditer(text)
+    ]
+    assert found == []
+
+
+def test_no_tracked_text_says_where_packages_are_fetched_from() -> None:
+    setting = re.compile(r"\b(?:index[-_]url|find[-_]links)\b", re.IGNORECASE)
+    here = Path(__file__).relative_to(ROOT).as_posix()
+    found = [
+        f"{name}: {match.group()}"
+        for name, text in tracked_texts()
+        if name != here
+        for match in setting.finditer(text)
+    ]
+    assert found == []
+
+
+def test_files_that_tools_read_name_only_public_hosts() -> None:
+    public = {"github.com", "pypi.org", "files.pythonhosted.org"}
+    for_tools = re.compile(r"(Makefile|^scripts/[\w-]+|^\.ci/.*|\.(toml|lock|cfg|ini|ya?ml))$")
+    found = [
+        f"{name}: {host}"
+        for name, text in tracked_texts()
+        if for_tools.search(name)
+        for host in re.findall(r"https?://([\w.-]+)", text)
+        if host not in public
+    ]
+    assert found == []
