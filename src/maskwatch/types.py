@@ -157,7 +157,7 @@ class MaskReading:
     probabilities: StateProbabilities | None = None
     """None only when the face could not be given to the model at all (too small, say)."""
     quality: float = 1.0
-    """How far the reading deserves to be trusted, in [0, 1]: size, sharpness, detector score, pose."""
+    """How far to trust the reading, in [0, 1]: from size, sharpness, detector score and pose."""
     reason: str | None = None
     """Why the state is ``unknown``; None otherwise."""
 
@@ -189,6 +189,11 @@ class Verdict:
     fault: Fault | None = None
     coverage: float | None = None
     """Quality-weighted mean coverage of the readings voted over, in percent."""
+    since_t: float | None = None
+    """Time of the first reading that speaks for it: the vote turns later than the person did.
+
+    A change between ``incorrect`` and ``no_mask`` keeps it. None while the state is ``unknown``.
+    """
 
     def __post_init__(self) -> None:
         if (self.fault is not None) != (self.state is State.INCORRECT):

@@ -1,0 +1,213 @@
+"""Episodes: one violation of one person, from its first evidence to its correction.
+
+::
+
+    quiet --verdict turns violation--> open --verdict turns mask--> corrected --grace--> ended
+                                        ^                               |
+                                        '----- violation in grace ------'
+
+A verdict of unknown neither opens nor ends an episode: not being able to tell is no correction.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from maskwatch.types import Episode, Fault, MaskReading, State, Track
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeSettings:
+    """When an episode is over."""
+
+    grace_s: float = 1.0
+    """A correction that does not last longer than this is none."""
+    gone_after_s: float = 2.0
+    """A person unseen for longer is gone; more than the tracker's ``max_gap_s``."""
+
+    def __post_init__(self) -> None:
+        if self.grace_s < 0 or self.gone_after_s < 0:
+            raise ValueError("times must not be negative")
+
+
+_REMEMBERED_S = 5.0
+"""How long evidence is kept before a verdict turns: well above any voting window."""
+
+
+class _Evidence(NamedTuple):
+    t: float
+    frame: int
+    state: State
+    fault: Fault | None
+    weight: float
+    clarity: float
+
+
+class _Case:
+    """The file kept on one person."""
+
+    def __init__(self, track: int) -> None:
+        self.track = track
+        self.last_seen_t = 0.0
+        self.misses = 0
+        self.start_t: float | None = None
+        self.corrected_t: float | None = None
+        self.forgiven_t: float | None = None
+        self.evidence: deque[_Evidence] = deque()
+
+    @property
+    def is_open(self) -> bool:
+        """True from the moment the verdict turned until the episode has ended for good."""
+        return self.start_t is not None
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.corrected_t is not None
+
+    def see(self, frame_index: int, t: float, track: Track) -> None:
+        """Notes one look at the person and moves between quiet, open and corrected."""
+        self.last_seen_t, self.misses = t, 0
+        if track.reading.state.is_violation:
+            self.evidence.append(_evidence(frame_index, t, track.reading))
+        verdict = track.verdict
+        since_t = t if verdict.since_t is None else verdict.since_t
+        if verdict.state.is_violation:
+            self.corrected_t = self.forgiven_t = None
+            if not self.is_open:
+                self._open(frame_index, t, since_t, track)
+        elif verdict.state is State.MASK and self.is_open and not self.is_corrected:
+            self.corrected_t, self.forgiven_t = since_t, t
+        if not self.is_open:
+            self._forget(t)
+
+    def is_over(self, t: float, settings: EpisodeSettings) -> bool:
+        """True when the correction has lasted, or the person is gone."""
+        lasted = self.forgiven_t is not None and t - self.forgiven_t > settings.grace_s
+        return self.is_open and (lasted or self.is_gone(t, settings))
+
+    def is_gone(self, t: float, settings: EpisodeSettings) -> bool:
+        """True when unseen for too long; one miss alone never counts, frames may be rare."""
+        return self.misses >= 2 and t - self.last_seen_t > settings.gone_after_s
+
+    def episode(self, source: str, ongoing: bool) -> Episode:
+        """The value of the open episode as it stands."""
+        assert self.start_t is not None  # noqa: S101 - callers ask is_open first
+        end_t = self.last_seen_t if self.corrected_t is None else self.corrected_t
+        during = [each for each in self.evidence if each.t <= end_t] or list(self.evidence)
+        state, fault = _heaviest(during)
+        best = max(during, key=lambda each: each.clarity)
+        return Episode(
+            source=source,
+            track=self.track,
+            state=state,
+            fault=fault,
+            start_s=self.start_t,
+            end_s=max(self.start_t, end_t),
+            best_frame=best.frame,
+            ongoing=ongoing,
+        )
+
+    def end(self) -> None:
+        """Back to quiet; evidence from after the correction may belong to the next episode."""
+        kept = self.corrected_t
+        self.evidence = deque(each for each in self.evidence if kept is not None and each.t > kept)
+        self.start_t = self.corrected_t = self.forgiven_t = None
+
+    def _open(self, frame_index: int, t: float, since_t: float, track: Track) -> None:
+        self.start_t = since_t
+        while self.evidence and self.evidence[0].t < since_t:
+            self.evidence.popleft()
+        if not self.evidence:
+            # The readings that turned the verdict were not shown to the log: the verdict stands.
+            verdict = track.verdict
+            self.evidence.append(
+                _Evidence(t, frame_index, verdict.state, verdict.fault, weight=0.0, clarity=0.0)
+            )
+
+    def _forget(self, now: float) -> None:
+        while self.evidence and now - self.evidence[0].t > _REMEMBERED_S:
+            self.evidence.popleft()
+
+
+class EpisodeLog:
+    """Turns the tracks of one source, frame by frame, into episodes."""
+
+    def __init__(self, source: str, settings: EpisodeSettings | None = None) -> None:
+        self._source = source
+        self._settings = settings or EpisodeSettings()
+        self._cases: dict[int, _Case] = {}
+
+    def update(self, frame_index: int, t: float, tracks: Sequence[Track]) -> list[Episode]:
+        """Takes in the tracks seen in one frame, also when there are none.
+
+        Args:
+            frame_index: index of the frame in the source.
+            t: its time in seconds.
+            tracks: the people seen in it.
+
+        Returns:
+            The episodes that have ended for good by now, in order of start.
+        """
+        for case in self._cases.values():
+            case.misses += 1
+        for track in tracks:
+            self._cases.setdefault(track.id, _Case(track.id)).see(frame_index, t, track)
+        ended = []
+        for case in self._cases.values():
+            if case.is_over(t, self._settings):
+                ended.append(case.episode(self._source, ongoing=False))
+                case.end()
+        self._cases = {
+            key: case for key, case in self._cases.items() if not case.is_gone(t, self._settings)
+        }
+        return _in_order(ended)
+
+    def ongoing(self) -> list[Episode]:
+        """The episodes that hold at the moment, as they stand, in order of start."""
+        return _in_order(
+            case.episode(self._source, ongoing=True)
+            for case in self._cases.values()
+            if case.is_open and not case.is_corrected
+        )
+
+    def close(self, t: float) -> list[Episode]:
+        """The episodes still open at the end of the source, at ``t`` seconds; empties the log.
+
+        Those of people still there and not corrected are ``ongoing``.
+        """
+        left = [
+            case.episode(
+                self._source,
+                ongoing=not case.is_corrected
+                and t - case.last_seen_t <= self._settings.gone_after_s,
+            )
+            for case in self._cases.values()
+            if case.is_open
+        ]
+        self._cases.clear()
+        return _in_order(left)
+
+
+def _evidence(frame_index: int, t: float, reading: MaskReading) -> _Evidence:
+    confidence = 0.0 if reading.probabilities is None else reading.probabilities.of(reading.state)
+    return _Evidence(
+        t, frame_index, reading.state, reading.fault, reading.quality, reading.quality * confidence
+    )
+
+
+def _heaviest(evidence: Sequence[_Evidence]) -> tuple[State, Fault | None]:
+    """The state with the largest weight, and within it the fault."""
+    by_state: dict[State, float] = {}
+    by_fault: dict[tuple[State, Fault | None], float] = {}
+    for each in evidence:
+        by_state[each.state] = by_state.get(each.state, 0.0) + each.weight
+        kind = each.state, each.fault
+        by_fault[kind] = by_fault.get(kind, 0.0) + each.weight
+    return max(by_fault, key=lambda kind: (by_state[kind[0]], by_fault[kind]))
+
+
+def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
+    return sorted(episodes, key=lambda episode: (episode.start_s, episode.track))

@@ -1,0 +1,110 @@
+"""What a source says about each person: the basis of people counts and the compliance rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from maskwatch.types import Episode, Fault, State, Track
+
+_SEVERITY = {State.INCORRECT: 1, State.NO_MASK: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person over the whole source."""
+
+    source: str
+    track: int
+    state: State
+    """The worst that held: see ``person_state``."""
+    fault: Fault | None
+    first_s: float
+    last_s: float
+    seconds: Mapping[State, float]
+    """How long each verdict held; every state has an entry. The sum is the time followed."""
+
+    def share(self, state: State) -> float:
+        """Share of the time followed during which ``state`` held, in [0, 1]; 0 for no time."""
+        total = sum(self.seconds.values())
+        return self.seconds[state] / total if total > 0 else 0.0
+
+
+def person_state(
+    episodes: Iterable[Episode], verdicts: Iterable[State]
+) -> tuple[State, Fault | None]:
+    """The final word on a person.
+
+    Args:
+        episodes: all episodes of the person.
+        verdicts: all states that the person's verdict ever had.
+
+    Returns:
+        The worst episode's state (``no_mask`` is worse than ``incorrect``, then the longer one
+        counts) and fault; without an episode ``mask`` if that was ever the verdict, otherwise
+        ``unknown``. A violation that was corrected remains one: the officer asks who violated.
+    """
+    worst = max(
+        episodes,
+        key=lambda episode: (_SEVERITY[episode.state], episode.end_s - episode.start_s),
+        default=None,
+    )
+    if worst is not None:
+        return worst.state, worst.fault
+    return (State.MASK if State.MASK in verdicts else State.UNKNOWN), None
+
+
+@dataclass(slots=True)
+class _Presence:
+    first_t: float
+    last_t: float
+    verdict: State
+    seconds: dict[State, float]
+
+
+class PeopleLog:
+    """Adds up, for the people of one source, how long each verdict held."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._present: dict[int, _Presence] = {}
+
+    def update(self, tracks: Sequence[Track]) -> None:
+        """Takes in the tracks seen in one frame.
+
+        The time since a person was last seen counts for the verdict that held then.
+        """
+        for track in tracks:
+            presence = self._present.get(track.id)
+            if presence is None:
+                # What preceded the confirmation was followed too, without a verdict.
+                presence = _Presence(
+                    track.first_t, track.first_t, State.UNKNOWN, dict.fromkeys(State, 0.0)
+                )
+                self._present[track.id] = presence
+            presence.seconds[presence.verdict] += track.last_t - presence.last_t
+            presence.last_t, presence.verdict = track.last_t, track.verdict.state
+
+    def people(self, episodes: Sequence[Episode]) -> list[Person]:
+        """Everybody seen so far, by track id.
+
+        Args:
+            episodes: all episodes of this source, ongoing ones included.
+        """
+        return [
+            self._person(track, presence, [each for each in episodes if each.track == track])
+            for track, presence in sorted(self._present.items())
+        ]
+
+    def _person(self, track: int, presence: _Presence, episodes: list[Episode]) -> Person:
+        held = {state for state, seconds in presence.seconds.items() if seconds > 0}
+        state, fault = person_state(episodes, held | {presence.verdict})
+        return Person(
+            source=self._source,
+            track=track,
+            state=state,
+            fault=fault,
+            first_s=presence.first_t,
+            last_s=presence.last_t,
+            seconds=dict(presence.seconds),
+        )

@@ -1,0 +1,179 @@
+"""Follows faces from look to look: strong detections first, weak ones only to keep who is there.
+
+The two rounds are those of ByteTrack (Zhang et al., "ByteTrack: Multi-object tracking by
+associating every detection box", ECCV 2022). Between them comes a round by distance, for faces
+that moved by more than their width, and for people who looked away for a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maskwatch.geometry import FloatArray
+from maskwatch.tracks.assignment import pair_by_distance, pair_by_overlap, share_of_smaller
+from maskwatch.tracks.tracklet import LifeSettings, Phase, Tracklet
+from maskwatch.tracks.verdict import VoteSettings
+from maskwatch.types import Box, Frame, MaskReading, Track
+
+Pairing = Callable[[FloatArray, FloatArray, FloatArray], list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How detections are joined into tracks."""
+
+    start_score: float = 0.6
+    """Only a detection of at least this score starts a track."""
+    min_score: float = 0.3
+    """Weaker detections are ignored; those in between only continue a track."""
+    min_iou: float = 0.3
+    """Overlap with its predicted box that continues a track without further question."""
+    reach_sizes: float = 1.0
+    """How far a face may be from its prediction, in face sizes."""
+    reach_sizes_per_s: float = 5.0
+    """What each second unseen adds to it."""
+    max_reach_sizes: float = 2.5
+    """Its upper limit: beyond, a face is somebody else's."""
+    max_size_ratio: float = 1.8
+    """How much larger one look at a face may be than the other."""
+    max_share: float = 0.6
+    """A box that shares more than this with one already taken is the same face twice."""
+    life: LifeSettings = field(default_factory=LifeSettings)
+    votes: VoteSettings = field(default_factory=VoteSettings)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_score <= self.start_score <= 1:
+            raise ValueError("need 0 <= min_score <= start_score <= 1")
+        if self.max_size_ratio < 1 or not 0 < self.min_iou <= 1 or not 0 <= self.max_share <= 1:
+            raise ValueError("need max_size_ratio >= 1, 0 < min_iou <= 1 and 0 <= max_share <= 1")
+        if min(self.reach_sizes, self.reach_sizes_per_s, self.max_reach_sizes) < 0:
+            raise ValueError("reaches must not be negative")
+
+
+class Tracker:
+    """Follows the people of one source.
+
+    Ids count from 1 in the order in which people are confirmed and have no gaps. The looks may
+    come at any spacing, so a lane may skip frames.
+    """
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self._settings = settings or TrackerSettings()
+        self._tracklets: list[Tracklet] = []
+        self._people = 0
+        self._source: str | None = None
+        self._now = 0.0
+
+    def update(self, frame: Frame, readings: Sequence[MaskReading]) -> list[Track]:
+        """Takes in the readings of one frame, in any order.
+
+        A time before that of the last frame (a broken time stamp) counts as no time passed.
+
+        Returns:
+            The people seen in this frame, by id. Readings of faces that are nobody yet are in
+            none of them.
+
+        Raises:
+            ValueError: the frame comes from another source than those before it.
+        """
+        now = self._advance(frame)
+        found = sorted(self._worthwhile(readings), key=_place)
+        unmatched = self._follow(now, found)
+        self._begin(now, unmatched)
+        self._tracklets = [each for each in self._tracklets if not each.is_gone(now)]
+        self._confirm()
+        seen = [each for each in self._tracklets if each.is_confirmed]
+        return sorted((each.as_track(frame.source) for each in seen), key=lambda track: track.id)
+
+    def _advance(self, frame: Frame) -> float:
+        if self._source is None:
+            self._source, self._now = frame.source, frame.t
+        if frame.source != self._source:
+            raise ValueError(
+                f"a tracker follows one source: {self._source!r}, not {frame.source!r}"
+            )
+        self._now = max(self._now, frame.t)
+        return self._now
+
+    def _worthwhile(self, readings: Sequence[MaskReading]) -> list[MaskReading]:
+        return [each for each in readings if each.face.score >= self._settings.min_score]
+
+    def _follow(self, now: float, found: list[MaskReading]) -> list[MaskReading]:
+        """Gives readings to the tracklets they continue; returns the readings left over."""
+        strong = [r for r in found if r.face.score >= self._settings.start_score]
+        weak = [r for r in found if r.face.score < self._settings.start_score]
+        waiting = list(self._tracklets)
+        waiting, strong = _round(now, waiting, strong, self._overlapping)
+        waiting, strong = _round(now, waiting, strong, self._near)
+        lost = [each for each in waiting if each.phase is Phase.LOST]
+        present = [each for each in waiting if each.phase is not Phase.LOST]
+        present, _ = _round(now, present, weak, self._overlapping)
+        for each in lost + present:
+            each.miss()
+        return strong
+
+    def _begin(self, now: float, unmatched: list[MaskReading]) -> None:
+        taken = [each.reading.face.box for each in self._tracklets if each.last_t == now]
+        for reading in sorted(unmatched, key=lambda r: -r.face.score):
+            box = reading.face.box
+            if taken and share_of_smaller(_array([box]), _array(taken)).max() > (
+                self._settings.max_share
+            ):
+                continue
+            taken.append(box)
+            self._tracklets.append(
+                Tracklet(now, reading, self._settings.life, self._settings.votes)
+            )
+
+    def _confirm(self) -> None:
+        ready = [each for each in self._tracklets if each.deserves_confirmation]
+        for each in sorted(ready, key=lambda each: (each.first_t, _place(each.reading))):
+            self._people += 1
+            each.confirm(self._people)
+
+    def _overlapping(
+        self, expected: FloatArray, found: FloatArray, unseen_s: FloatArray
+    ) -> list[tuple[int, int]]:
+        del unseen_s
+        return pair_by_overlap(expected, found, self._settings.min_iou)
+
+    def _near(
+        self, expected: FloatArray, found: FloatArray, unseen_s: FloatArray
+    ) -> list[tuple[int, int]]:
+        settings = self._settings
+        reach = np.minimum(
+            settings.reach_sizes + settings.reach_sizes_per_s * unseen_s, settings.max_reach_sizes
+        )
+        return pair_by_distance(expected, found, reach, settings.max_size_ratio)
+
+
+def _round(
+    now: float, tracklets: list[Tracklet], readings: list[MaskReading], pairing: Pairing
+) -> tuple[list[Tracklet], list[MaskReading]]:
+    """One round of pairing; returns the tracklets and the readings that remain without."""
+    if not tracklets or not readings:
+        return tracklets, readings
+    pairs = pairing(
+        _array([each.expected_box(now) for each in tracklets]),
+        _array([each.face.box for each in readings]),
+        np.array([now - each.last_t for each in tracklets]),
+    )
+    for row, column in pairs:
+        tracklets[row].hit(now, readings[column])
+    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return (
+        [each for i, each in enumerate(tracklets) if i not in rows],
+        [each for i, each in enumerate(readings) if i not in columns],
+    )
+
+
+def _array(boxes: Sequence[Box]) -> FloatArray:
+    return np.array(boxes, dtype=float).reshape(-1, 4)
+
+
+def _place(reading: MaskReading) -> tuple[Box, float]:
+    """A sort key: what happens must not depend on the order in which faces were found."""
+    return reading.face.box, reading.face.score

@@ -1,0 +1,135 @@
+"""One followed face and what is believed of it.
+
+::
+
+    tentative --enough strong hits--> confirmed --miss--> lost
+        |                                 ^                 | |
+        |                                 '------- hit -----' |
+        '-- unseen for too long --> gone <-- for too long ----'
+
+Only confirmed ones are people and carry an id; false detections that flicker stay tentative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from maskwatch.tracks import motion
+from maskwatch.tracks.verdict import Voter, VoteSettings
+from maskwatch.types import Box, MaskReading, Track
+
+
+class Phase(StrEnum):
+    """Where a tracklet stands."""
+
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSettings:
+    """When a face becomes a person, and when a person is given up."""
+
+    confirm_hits: int = 3
+    """Detections with at least ``confirm_score`` that make a person."""
+    confirm_score: float = 0.8
+    """Patterns that merely look like a face are found again and again, but with lower scores."""
+    confirm_s: float = 0.3
+    """Time that must lie between the first detection and the one that confirms."""
+    max_gap_s: float = 1.5
+    """A person unseen for longer is gone; a later face is somebody new."""
+    max_tentative_gap_s: float = 0.4
+    """The same before confirmation."""
+
+    def __post_init__(self) -> None:
+        if self.confirm_hits < 1 or not 0 <= self.confirm_score <= 1:
+            raise ValueError("need confirm_hits >= 1 and 0 <= confirm_score <= 1")
+        if min(self.confirm_s, self.max_gap_s, self.max_tentative_gap_s) < 0:
+            raise ValueError("times must not be negative")
+
+
+class Tracklet:
+    """A face followed since ``t`` (seconds)."""
+
+    def __init__(
+        self, t: float, reading: MaskReading, life: LifeSettings, votes: VoteSettings
+    ) -> None:
+        self.phase = Phase.TENTATIVE
+        self.id: int | None = None
+        self.first_t = t
+        self.last_t = t
+        self.reading = reading
+        self._life = life
+        self._voter = Voter(votes)
+        self._voter.add(t, reading)
+        self._motion = motion.begin(reading.face.box)
+        self._strong_hits = self._count(reading)
+        self._misses = 0
+
+    @property
+    def is_confirmed(self) -> bool:
+        """True for a person seen in the last look."""
+        return self.phase is Phase.CONFIRMED
+
+    @property
+    def deserves_confirmation(self) -> bool:
+        """True once a tentative one has been seen often, long and clearly enough."""
+        return (
+            self.phase is Phase.TENTATIVE
+            and self._strong_hits >= self._life.confirm_hits
+            and self.last_t - self.first_t >= self._life.confirm_s
+        )
+
+    def expected_box(self, t: float) -> Box:
+        """Where the face should be at ``t``."""
+        return motion.predict(self._motion, t - self.last_t).box
+
+    def hit(self, t: float, reading: MaskReading) -> None:
+        """Seen again."""
+        predicted = motion.predict(self._motion, t - self.last_t)
+        self._motion = motion.correct(predicted, reading.face.box)
+        self._voter.add(t, reading)
+        self._strong_hits += self._count(reading)
+        self._misses = 0
+        self.reading, self.last_t = reading, t
+        if self.phase is Phase.LOST:
+            self.phase = Phase.CONFIRMED
+
+    def miss(self) -> None:
+        """Looked for and not seen."""
+        self._misses += 1
+        if self.phase is Phase.CONFIRMED:
+            self.phase = Phase.LOST
+
+    def confirm(self, track_id: int) -> None:
+        """Makes it a person."""
+        self.id = track_id
+        self.phase = Phase.CONFIRMED
+
+    def is_gone(self, now: float) -> bool:
+        """True when it has been unseen for too long.
+
+        One miss alone never ends it: where frames are rarer than the allowed gap, people would
+        otherwise not outlive a single look.
+        """
+        tentative = self.phase is Phase.TENTATIVE
+        limit = self._life.max_tentative_gap_s if tentative else self._life.max_gap_s
+        return self._misses >= 2 and now - self.last_t > limit
+
+    def as_track(self, source: str) -> Track:
+        """The public value; only for those that have been confirmed."""
+        if self.id is None:
+            raise ValueError("a tentative tracklet is not a person yet")
+        return Track(
+            id=self.id,
+            source=source,
+            reading=self.reading,
+            verdict=self._voter.verdict,
+            first_t=self.first_t,
+            last_t=self.last_t,
+        )
+
+    def _count(self, reading: MaskReading) -> int:
+        return int(reading.face.score >= self._life.confirm_score)
