@@ -44,7 +44,11 @@ class Decoded:
     """One picture, still in the decoder's pixel format."""
 
     index: int
-    """0-based position in the stream; damaged pictures count although they are not delivered."""
+    """0-based position in the stream; damaged pictures count although they are not delivered.
+
+    Decoders report damage some frames ahead of what they deliver, so right before a damaged
+    stretch the number can be ahead by as many. The time is always right.
+    """
     t: float
     """Seconds since the first picture."""
     frame: VideoFrame
@@ -184,6 +188,8 @@ def _duration_of(container: InputContainer, stream: VideoStream) -> float | None
     The container's own duration is that of its longest stream, so it only serves when there is
     no sound that could be the longer one.
     """
+    if container.format.name == "avi" and stream.frames and stream.average_rate:
+        return float(stream.frames / stream.average_rate)  # FFmpeg's own is guessed from the size
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska, as FFmpeg and mkvmerge write it

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from maskwatch.errors import SourceError, SourceNotFound
+from maskwatch.frames.reasons import system_reason
 from maskwatch.frames.sniff import SourceKind, kind_of_file, kind_of_name
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, scheme_of
 
@@ -79,6 +80,8 @@ def _from_url(url: str, scheme: str) -> Discovery:
 
 
 def _from_path(path: str, name: str) -> Discovery:
+    if not path:
+        return _failed(SourceNotFound(name, "the name is empty"))
     try:
         mode = Path(path).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -86,7 +89,7 @@ def _from_path(path: str, name: str) -> Discovery:
             return _from_glob(path)
         return _failed(SourceNotFound(name, "no such file or folder"))
     except (OSError, ValueError) as error:
-        return _failed(SourceError(name, _reason(error)))
+        return _failed(SourceError(name, system_reason(error)))
     if stat.S_ISDIR(mode):
         return _from_folder(Path(path))
     if stat.S_ISCHR(mode) and re.fullmatch(r"/dev/video\d+", path):
@@ -165,7 +168,7 @@ def _files_below(
             status = folder.stat()
             names = sorted(entry.name for entry in os.scandir(folder))
         except OSError as error:
-            reason = f"cannot look into the folder: {_reason(error)}"
+            reason = f"cannot look into the folder: {system_reason(error)}"
             errors.append(SourceError(str(folder), reason))
             continue
         if (status.st_dev, status.st_ino) in seen:
@@ -197,7 +200,7 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
         except FileNotFoundError:
             errors.append(SourceNotFound(str(path), "a link that leads nowhere"))
         except OSError as error:
-            errors.append(SourceError(str(path), _reason(error)))
+            errors.append(SourceError(str(path), system_reason(error)))
         else:
             if is_file:
                 kind = kind_of_file(path) or SourceKind.IMAGE
@@ -217,9 +220,3 @@ def _failed(error: SourceError) -> Discovery:
 
 def _others(ignored: int) -> str:
     return f" (other files: {ignored})" if ignored else ""
-
-
-def _reason(error: OSError | ValueError) -> str:
-    """What the system says, in lower case and without the path."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return said[:1].lower() + said[1:]

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from maskwatch.errors import ImageTooLarge, SourceError, SourceNotFound, UnreadableImage
+from maskwatch.frames.reasons import system_reason
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def read_image(
     except FileNotFoundError as error:
         raise SourceNotFound(name, "no such file") from error
     except OSError as error:
-        raise SourceError(name, error.strerror or str(error)) from error
+        raise SourceError(name, system_reason(error)) from error
 
 
 def decode_image(file: IO[bytes], *, name: str, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image:

@@ -102,6 +102,12 @@ def _is_netpbm(header: bytes) -> bool:
 
 def _is_transport_stream(header: bytes) -> bool:
     """Sync bytes one packet apart; packets have 188 bytes, or 192 with a time code in front."""
-    plain = header[:1] == b"\x47" and header[188:189] == b"\x47"
-    timed = header[4:5] == b"\x47" and header[196:197] == b"\x47"
-    return plain or timed
+    return _has_packets(header, 0, 188) or _has_packets(header, 4, 192)
+
+
+def _has_packets(header: bytes, start: int, size: int) -> bool:
+    # The fourth byte of a packet says what follows, and never "nothing" (ISO 13818-1, 2.4.3.2).
+    return all(
+        len(header) > at + 3 and header[at] == 0x47 and header[at + 3] & 0x30
+        for at in (start, start + size)
+    )

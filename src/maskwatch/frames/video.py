@@ -12,6 +12,7 @@ import av.error
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.avio import plain_reason
 from maskwatch.frames.decoder import BgrConverter, Decoder, video_stream
+from maskwatch.frames.reasons import system_reason
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:
@@ -118,4 +119,4 @@ class VideoSource:
         except av.FFmpegError as error:
             raise UnreadableVideo(self.name, plain_reason(error)) from error
         except OSError as error:
-            raise SourceError(self.name, error.strerror or str(error)) from error
+            raise SourceError(self.name, system_reason(error)) from error

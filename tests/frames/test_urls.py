@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskwatch.frames.urls import mask_password, scheme_of
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("rtsp://admin:s3cret@10.0.0.5:554/cam", "rtsp://admin:***@10.0.0.5:554/cam"),
+        ("rtsp://10.0.0.5/cam", "rtsp://10.0.0.5/cam"),
+        ("http://host:8080/video.mjpg?fps=5", "http://host:8080/video.mjpg?fps=5"),
+        ("RTSP://Admin:x@Host/Cam", "RTSP://Admin:***@Host/Cam"),
+        ("rtsp://admin@host/cam", "rtsp://admin@host/cam"),
+        ("rtsp://:x@host/cam", "rtsp://:***@host/cam"),
+        ("udp://@239.0.0.1:1234", "udp://@239.0.0.1:1234"),
+        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+        ("http://host/a@b:c", "http://host/a@b:c"),
+        # Delimiters that nobody escaped.
+        ("rtsp://admin:p@ss@host/cam", "rtsp://admin:***@host/cam"),
+        ("rtsp://admin:p:s:s@host/cam", "rtsp://admin:***@host/cam"),
+        ("rtsp://admin:pa/ss#x?y@host/cam", "rtsp://admin:***@host/cam"),
+        # In the query and in the path.
+        ("http://h/v?user=a&password=b&fps=5", "http://h/v?user=a&password=***&fps=5"),
+        ("http://h/v?pwd=b", "http://h/v?pwd=***"),
+        ("http://h/v?loginuse=a&loginpas=b", "http://h/v?loginuse=a&loginpas=***"),
+        ("https://h/v?access_token=b.c-d#t=5", "https://h/v?access_token=***#t=5"),
+        ("https://h/v?X-Amz-Signature=ab&e=1", "https://h/v?X-Amz-Signature=***&e=1"),
+        ("https://h/v?PassWord=b", "https://h/v?PassWord=***"),
+        (
+            "rtsp://h/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp",
+            "rtsp://h/user=admin_password=***_channel=1_stream=0.sdp",
+        ),
+        # Not URLs.
+        ("photos/password=x.jpg", "photos/password=x.jpg"),
+        ("0", "0"),
+        ("", ""),
+        ("C:\\clips\\a.mp4", "C:\\clips\\a.mp4"),
+    ],
+)
+def test_hides_passwords_and_nothing_else(url: str, masked: str) -> None:
+    assert mask_password(url) == masked
+
+
+@given(st.text())
+def test_never_raises(text: str) -> None:
+    mask_password(text)
+    mask_password(f"rtsp://{text}")
+
+
+@given(
+    st.text(min_size=1).filter(lambda p: "secret" not in p),
+    st.sampled_from(["rtsp", "http", "rtmps"]),
+)
+def test_no_password_however_odd_gets_through(odd: str, scheme: str) -> None:
+    url = f"{scheme}://user:TOPsecret{odd}@host/cam"
+    assert "TOPsecret" not in mask_password(url)
+
+
+def test_masking_twice_changes_nothing() -> None:
+    once = mask_password("http://a:b@h/v?token=c")
+    assert mask_password(once) == once
+
+
+@pytest.mark.parametrize(
+    ("location", "scheme"),
+    [
+        ("RTSP://h/c", "rtsp"),
+        ("http://h", "http"),
+        ("C://clips", None),
+        ("a.mp4", None),
+        ("0", None),
+        ("folder/http://x", None),
+    ],
+)
+def test_scheme_of(location: str, scheme: str | None) -> None:
+    assert scheme_of(location) == scheme

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
+from maskwatch.frames.sampling import Sampler
+from maskwatch.frames.video import VideoSource
+from maskwatch.types import Frame
+from tests.frames.clips import number_of, write_clip, write_sound
+from tests.shared import shared
+
+FRONT = {"movflags": "+faststart"}  # the index of an MP4 at its front, so that a cut leaves it
+
+
+def frames_of(path: Path, **options: object) -> list[Frame]:
+    with VideoSource(path, **options) as source:  # type: ignore[arg-type]
+        return list(source)
+
+
+def read_until_error(path: Path) -> tuple[list[Frame], UnreadableVideo]:
+    frames: list[Frame] = []
+    with VideoSource(path) as source, pytest.raises(UnreadableVideo) as caught:
+        frames.extend(source)  # keeps what came before the error
+    return frames, caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mp4", "libx264"),
+        ("a.mp4", "mpeg4"),
+        ("a.avi", "mpeg4"),
+        ("a.mkv", "libx264"),
+        ("a.mov", "mpeg4"),
+        ("a.webm", "libvpx"),
+        ("a.ts", "mpeg2video"),
+        ("a.mp4", "libx265"),
+    ],
+)
+def test_every_frame_in_order_with_its_time(tmp_path: Path, name: str, codec: str) -> None:
+    fps = 25 if codec == "mpeg2video" else 10
+    path = write_clip(tmp_path / name, 20, fps=fps, codec=codec)
+    with VideoSource(path) as source:
+        frames = list(source)
+        assert source.frame_count == 20
+        assert source.fps == pytest.approx(fps)
+        assert (source.is_live, source.damaged) == (False, 0)
+    assert [number_of(frame.image) for frame in frames] == list(range(20))
+    assert [frame.index for frame in frames] == list(range(20))
+    assert [frame.t for frame in frames] == pytest.approx([i / fps for i in range(20)], abs=2e-3)
+    assert {frame.source for frame in frames} == {str(path)}
+    assert frames[0].image.shape == (48, 64, 3)
+    assert frames[0].image.flags.c_contiguous
+
+
+def test_colours_come_out_as_bgr(tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        red = np.full((48, 64, 3), (10, 20, 230), np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(red, format="bgr24")))
+        container.mux(stream.encode())
+    (frame,) = frames_of(tmp_path / "a.mp4")
+    assert np.abs(frame.image.astype(int) - (10, 20, 230)).max() <= 6
+
+
+def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
+    times = [0, 0.04, 0.5, 0.54, 2.0, 2.04, 2.08, 5.0]
+    path = write_clip(tmp_path / "a.mkv", times=times, codec="libx264")
+    assert [frame.t for frame in frames_of(path)] == pytest.approx(times, abs=2e-3)
+
+
+def test_odd_sizes_have_no_padding(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 5, size=(70, 50))
+    frames = frames_of(path)
+    assert frames[3].image.shape == (50, 70, 3)
+    assert number_of(frames[3].image) == 3
+
+
+def test_unwanted_frames_are_left_out_and_numbers_stay_true(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 20, codec="libx264")
+    frames = frames_of(path, sampler=Sampler(every=6))
+    assert [frame.index for frame in frames] == [0, 6, 12, 18]
+    assert [number_of(frame.image) for frame in frames] == [0, 6, 12, 18]
+    frames = frames_of(path, sampler=Sampler(max_fps=5))
+    assert [frame.index for frame in frames] == list(range(0, 20, 2))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_number_of_threads_changes_nothing(tmp_path: Path, threads: int) -> None:
+    path = write_clip(tmp_path / "a.mp4", 20, codec="libx264")
+    frames = frames_of(path, threads=threads)
+    assert [number_of(frame.image) for frame in frames] == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("turn", "white_edge"), [(0, "left"), (90, "top"), (180, "right"), (270, "bottom")]
+)
+def test_the_rotation_of_a_phone_is_carried_out(tmp_path: Path, turn: int, white_edge: str) -> None:
+    path = write_clip(tmp_path / "a.mp4", 3)
+    write_display_matrix(path, turn)
+    image = frames_of(path)[1].image
+    assert image.shape == ((48, 64, 3) if turn in (0, 180) else (64, 48, 3))
+    edges = {
+        "left": image[12:-12, 2],
+        "right": image[12:-12, -3],
+        "top": image[2, 12:-12],
+        "bottom": image[-3, 12:-12],
+    }
+    bright = [edge for edge, pixels in edges.items() if pixels.mean() > 240]
+    assert bright == [white_edge]
+    assert image.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp4", "libx264"), ("a.mp4", "mpeg4"), ("a.mkv", "mpeg4"), ("a.avi", "mpeg4")],
+)
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_a_cut_off_video_gives_what_it_has_and_then_says_so(
+    tmp_path: Path, name: str, codec: str, share: float
+) -> None:
+    options = FRONT if name.endswith("mp4") else None
+    path = write_clip(tmp_path / name, 30, codec=codec, options=options, size=(320, 240))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    frames, error = read_until_error(path)
+    assert 3 <= len(frames) < 30
+    assert [number_of(frame.image) for frame in frames] == list(range(len(frames)))
+    assert error.source == str(path)
+    assert f"cut off after {len(frames)} frames" in error.reason
+    assert f"({frames[-1].t:.1f} of 3.0 s)" in error.reason
+
+
+def test_an_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 30)  # the index comes last
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(UnreadableVideo, match="not a video, or damaged from the start"):
+        frames_of(path)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_damage_in_the_middle_is_counted_and_passed_over(tmp_path: Path, codec: str) -> None:
+    path = write_clip(tmp_path / "a.mp4", 30, codec=codec, options=FRONT, size=(320, 240))
+    data = bytearray(path.read_bytes())
+    middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
+    noise = np.random.default_rng(0).integers(0, 256, 300, np.uint8)
+    data[middle : middle + 300] = noise.tobytes()
+    path.write_bytes(data)
+    with VideoSource(path) as source:
+        frames = list(source)
+        assert 0 < source.damaged < 15
+        assert source.damaged + len(frames) == 30
+    # At both ends, away from the damage, the pictures are the right ones at the right places.
+    for part in (frames[:5], frames[-5:]):
+        assert [number_of(frame.image) for frame in part] == [frame.index for frame in part]
+        assert [frame.t for frame in part] == pytest.approx([frame.index / 10 for frame in part])
+    assert (frames[0].index, frames[-1].index) == (0, 29)
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableVideo, match="no video stream"):
+        frames_of(write_sound(tmp_path / "a.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "empty file (0 bytes)"), (b"no video " * 500, "not a video, or damaged from the start")],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableVideo) as caught:
+        frames_of(path)
+    assert (caught.value.source, caught.value.reason) == (str(path), reason)
+
+
+def test_a_video_of_which_nothing_can_be_decoded(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 10, codec="libx264", options=FRONT)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    data[start:] = b"\xff" * (len(data) - start)
+    path.write_bytes(data)
+    with pytest.raises(UnreadableVideo, match="no frame of it can be decoded"):
+        frames_of(path)
+
+
+def test_the_content_counts_not_the_name(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 5).rename(tmp_path / "a.jpg")
+    assert len(frames_of(path)) == 5
+
+
+@pytest.mark.parametrize("name", ["concat:a.mp4", "http:a.mp4", "a%03d.mp4", "ä b.mp4"])
+def test_a_name_is_never_taken_for_a_protocol(tmp_path: Path, name: str) -> None:
+    path = write_clip(tmp_path / "a.mp4", 5).rename(tmp_path / name)
+    assert len(frames_of(path)) == 5
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFound, match="no such file"):
+        frames_of(tmp_path / "a.mp4")
+
+
+def test_a_file_that_may_not_be_read(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    path = write_clip(public_folder / "a.mp4", 3)
+    path.chmod(0)
+    with without_privileges(), pytest.raises(SourceError, match="permission denied"):
+        frames_of(path)
+
+
+def test_iterating_without_opening_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="with"):
+        next(iter(VideoSource(tmp_path / "a.mp4")))
+
+
+def test_leaving_early_is_fine(tmp_path: Path) -> None:
+    with VideoSource(write_clip(tmp_path / "a.mp4", 20)) as source:
+        assert next(iter(source)).index == 0
+
+
+@pytest.mark.parametrize(
+    ("clip", "frames", "fps", "shape"),
+    [
+        ("five_people_donning", 414, 25, (506, 960, 3)),
+        ("corridor_cctv", 311, 30, (1080, 1920, 3)),
+        ("laptop_mask", 244, 25, (404, 720, 3)),
+        ("bearded_no_mask", 206, 25, (720, 1280, 3)),
+    ],
+)
+def test_real_clips_decode_whole(
+    clip: str, frames: int, fps: int, shape: tuple[int, int, int]
+) -> None:
+    path = shared(f"videos/{clip}.mp4")
+    with VideoSource(path, sampler=Sampler(every=frames - 1)) as source:
+        first, last = source
+        assert (source.frame_count, source.damaged) == (frames, 0)
+    assert (first.index, last.index) == (0, frames - 1)
+    assert last.t == pytest.approx((frames - 1) / fps, abs=0.002)
+    assert last.image.shape == shape
+
+
+def write_display_matrix(path: Path, turn: int) -> None:
+    """Have an MP4 ask its players to turn the picture clockwise (ISO 14496-12, 8.3.2)."""
+    one, minus_one = 0x0001_0000, 0xFFFF_0000
+    matrix = {
+        0: (one, 0, 0, one),
+        90: (0, one, minus_one, 0),
+        180: (minus_one, 0, 0, minus_one),
+        270: (0, minus_one, one, 0),
+    }[turn]
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + 4 + 40  # past version, times, ids, layer and volume
+    for place, value in zip((0, 4, 12, 16), matrix, strict=True):
+        data[start + place : start + place + 4] = value.to_bytes(4, "big")
+    path.write_bytes(data)
