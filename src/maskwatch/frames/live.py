@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -68,6 +69,7 @@ class LiveReader:
         return self._decoder.damaged if self._decoder else 0
 
     def __enter__(self) -> Self:
+        asked = time.monotonic()
         try:
             self._container = av.open(
                 self._source.url,
@@ -80,7 +82,12 @@ class LiveReader:
             self._look_into(self._container)
         except av.FFmpegError as error:
             self._close()
-            raise self._failed(network_reason(error, self._source.url)) from error
+            # RTSP calls it invalid data when it is told to stop waiting, so the clock decides.
+            if time.monotonic() - asked >= self._timeouts[0]:
+                reason = f"no answer within {self._timeouts[0]:g} s"
+            else:
+                reason = network_reason(error, self._source.url)
+            raise self._failed(reason) from error
         except SourceError:
             self._close()
             raise
@@ -150,9 +157,11 @@ class LiveReader:
 def _is_recording(container: InputContainer) -> bool:
     """Whether there is an end to come.
 
-    That is so when the server states a length in bytes, or the container one in seconds (a
-    finished HLS playlist, say).
+    That is so when the container states a length in seconds, or the server one in bytes (which
+    for HLS is only that of the playlist).
     """
     if container.format.name.startswith(_LIVE_FORMATS):
         return False
-    return container.size > 0 or bool(container.duration)
+    if container.duration:
+        return True
+    return container.format.name != "hls" and container.size > 0

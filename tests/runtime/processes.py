@@ -1,0 +1,47 @@
+"""Looking at processes, and cameras that need no network."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from maskwatch.frames.camera import LiveInput
+from maskwatch.frames.sampling import Sampler
+from maskwatch.runtime.messages import DecoderOrder
+
+TEST_CAMERA = LiveInput("test camera", "testsrc=rate=25:size=64x48,realtime", "lavfi")
+"""A moving picture that FFmpeg makes itself, at the speed of a camera."""
+
+PATIENCE_S = 30.0
+"""How long a test waits for something that normally takes a moment."""
+
+
+def order(
+    source: LiveInput = TEST_CAMERA,
+    *,
+    sampler: Sampler | None = None,
+    open_timeout_s: float = 20.0,
+    read_timeout_s: float = 20.0,
+) -> DecoderOrder:
+    return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s, os.getpid())
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process exists and is more than an entry that nobody has collected yet."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

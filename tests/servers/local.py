@@ -1,0 +1,149 @@
+"""Servers for tests: on the loopback, on a free port, stopped with their context."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.components import need
+
+RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
+SYSTEM_PYTHON = "/usr/bin/python3"
+BOUNDARY = "frameboundary"
+JPEG_INTERVAL_S = 0.05
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Files of a folder, and an endless MJPEG stream at any path that ends in ".mjpg"."""
+
+    server: WebServer
+
+    def do_GET(self) -> None:
+        file = self.server.folder / self.path.split("?")[0].lstrip("/")
+        if file.suffix == ".mjpg":
+            self._stream()
+        elif not file.is_file():
+            self.send_error(404)
+        else:
+            self._file(file)
+
+    def _file(self, file: Path) -> None:
+        data = file.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: self.server.break_after])
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+        self.end_headers()
+        while not self.server.stopping.wait(JPEG_INTERVAL_S):
+            for jpeg in self.server.jpegs if not self.server.silent.is_set() else ():
+                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
+                self.wfile.write(head.encode() + b"\r\n\r\n" + jpeg + b"\r\n")
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True  # the client left, as clients do
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class WebServer(ThreadingHTTPServer):
+    """A web server over a folder."""
+
+    daemon_threads = False
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.folder = folder
+        self.jpegs: list[bytes] = []
+        """What the stream repeats."""
+        self.break_after: int | None = None
+        """Cut the connection after so many bytes of a file."""
+        self.silent = threading.Event()
+        """The stream stays open and sends nothing."""
+        self.stopping = threading.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def web_server(folder: Path, port: int = 0) -> Iterator[WebServer]:
+    server = WebServer(folder, port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stopping.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """Accepts connections and never says a word; yields its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield int(listener.getsockname()[1])
+
+
+def free_port() -> int:
+    """A port on which nothing listens at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@cache
+def _has_gstreamer() -> bool:
+    if shutil.which(SYSTEM_PYTHON) is None:
+        return False
+    command = [SYSTEM_PYTHON, str(RTSP_SERVER), "--check"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def need_rtsp_server() -> None:
+    need(
+        "GStreamer's RTSP server",
+        _has_gstreamer(),
+        "apt: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base -good -bad -ugly",
+    )
+
+
+@contextmanager
+def rtsp_camera(port: int = 0, user: str | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A camera at rtsp://127.0.0.1:PORT/cam; its `args` end with the port that it got."""
+    command = [SYSTEM_PYTHON, str(RTSP_SERVER), "--port", str(port)]
+    command += ["--user", user] if user else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as camera:
+        try:
+            assert camera.stdout is not None
+            ready, bound = camera.stdout.readline().split()
+            assert ready == "ready"
+            camera.args = [*command, bound]
+            yield camera
+        finally:
+            camera.kill()
+
+
+def port_of(camera: subprocess.Popen[str]) -> int:
+    assert isinstance(camera.args, list)
+    return int(str(camera.args[-1]))
