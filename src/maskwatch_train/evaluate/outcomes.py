@@ -1,0 +1,273 @@
+"""What a classifier said of labelled faces, as arrays, and the scores that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.yunet import Detections
+from maskwatch.masks.base import MaskClassifier
+from maskwatch.masks.labels import LABELS, label_index, likeliest_state
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.metrics.classification import (
+    accuracy,
+    bootstrap_interval,
+    confusion_matrix,
+    expected_calibration_error,
+    macro_f1,
+    risk_coverage,
+)
+from maskwatch.types import Box, Face, Fault, Frame, Image, MaskReading, State
+from maskwatch_train.classifier.samples import central_face
+from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.pictures import read_picture
+
+STATES = (State.MASK, State.INCORRECT, State.NO_MASK, State.UNKNOWN)
+UNKNOWN_INDEX = STATES.index(State.UNKNOWN)
+NO_LABEL = -1
+"""Class of a mask that is worn incorrectly in an unknown way."""
+LOOK_SIZE = 64
+"""Side in pixels that a face is scaled to before its light and sharpness are measured."""
+NOSE_AND_CHIN = (LABELS.index(Fault.NOSE_OUT), LABELS.index(Fault.UNDER_CHIN))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One labelled face and what was said of it."""
+
+    group: str
+    face: LabelledFace
+    brightness: float
+    """Mean grey value of the box, 0 to 255."""
+    sharpness: float
+    """Variance of the Laplacian of the grey box at `LOOK_SIZE`; low for blurred faces."""
+    reading: MaskReading
+
+
+def judge_images(classifier: MaskClassifier, images: Iterable[LabelledImage]) -> tuple[Judged, ...]:
+    """Gives a classifier the labelled boxes, with score 1 and without landmarks.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    judged: list[Judged] = []
+    for image in images:
+        pixels = read_picture(image.path)
+        frame = Frame(image.path.name, 0, 0.0, pixels)
+        readings = classifier(frame, [Face(face.box, 1.0) for face in image.faces])
+        judged += [
+            Judged(image.group, face, *_look(pixels, face.box), reading)
+            for face, reading in zip(image.faces, readings, strict=True)
+        ]
+    return tuple(judged)
+
+
+def judge_pictures(
+    classifier: MaskClassifier, detector: FaceDetector, pictures: Iterable[LabelledPicture]
+) -> tuple[Judged, ...]:
+    """Gives a classifier the face that each picture is about.
+
+    That is the one that `portrait_face` chooses, as in training; where nothing is found, the
+    whole picture is taken for a face, since many of these pictures are cut that tightly.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    judged = []
+    for picture in pictures:
+        pixels = read_picture(picture.path)
+        frame = Frame(picture.path.name, 0, 0.0, pixels)
+        label = picture_label(frame, picture)
+        face = portrait_face(frame, detector(frame)) or Face(label.box, 1.0)
+        (reading,) = classifier(frame, [face])
+        judged.append(Judged(picture.group, label, *_look(pixels, face.box), reading))
+    return tuple(judged)
+
+
+def portrait_face(frame: Frame, faces: Sequence[Face]) -> Face | None:
+    """The face that a portrait is about: large, sure and near the middle; None without faces."""
+    height, width = frame.image.shape[:2]
+    boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
+    scores = np.array([face.score for face in faces], dtype=np.float32)
+    landmarks = np.zeros((len(faces), 5, 2), dtype=np.float32)
+    chosen = central_face(width, height, Detections(boxes, scores, landmarks))
+    return None if chosen is None else faces[chosen]
+
+
+def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
+    """The label of a picture as a whole, as that of a face that fills it."""
+    height, width = frame.image.shape[:2]
+    box = Box(0.0, 0.0, float(width), float(height))
+    return LabelledFace(box, picture.label, None, "", "sure")
+
+
+def _look(pixels: Image, box: Box) -> tuple[float, float]:
+    grey = cv2.cvtColor(crop_face(pixels, box, 0.0, LOOK_SIZE), cv2.COLOR_BGR2GRAY)
+    return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_64F).var())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """Labels and readings of N faces whose state is known."""
+
+    groups: NDArray[np.str_]
+    """``(N,)``"""
+    state: NDArray[np.int64]
+    """``(N,)`` label, index into `STATES`."""
+    read: NDArray[np.int64]
+    """``(N,)`` reading, index into `STATES`."""
+    forced: NDArray[np.int64]
+    """``(N,)`` likeliest state, whether it was said or not; unknown without probabilities."""
+    label: NDArray[np.int64]
+    """``(N,)`` label with its fault, index into ``LABELS``, or `NO_LABEL`."""
+    read_label: NDArray[np.int64]
+    """``(N,)`` reading with its fault, index into ``LABELS``; unknown is ``unreadable``."""
+    probabilities: NDArray[np.float64]
+    """``(N, 3)`` of mask, incorrect, no_mask; NaN without probabilities."""
+
+    def take(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Outcomes:
+        """Some of the faces."""
+        return Outcomes(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @property
+    def decided(self) -> Outcomes:
+        """The faces whose reading is not ``unknown``."""
+        return self.take(self.read != UNKNOWN_INDEX)
+
+    @property
+    def with_probabilities(self) -> Outcomes:
+        """The faces that were given to the model at all."""
+        return self.take(~np.isnan(self.probabilities[:, 0]))
+
+
+def outcomes(judged: Sequence[Judged]) -> Outcomes:
+    """Lays out what was said of the faces whose state is known; the others are left out."""
+    known = [item for item in judged if item.face.state is not State.UNKNOWN]
+    readings = [item.reading for item in known]
+    nothing = (float("nan"),) * 3
+    return Outcomes(
+        groups=np.array([item.group for item in known], dtype=np.str_),
+        state=_indices(STATES.index(item.face.state) for item in known),
+        read=_indices(STATES.index(reading.state) for reading in readings),
+        forced=_indices(STATES.index(_forced(reading)) for reading in readings),
+        label=_indices(
+            NO_LABEL
+            if item.face.state is State.INCORRECT and item.face.fault is None
+            else label_index(item.face.state, item.face.fault)
+            for item in known
+        ),
+        read_label=_indices(label_index(reading.state, reading.fault) for reading in readings),
+        probabilities=np.array(
+            [reading.probabilities or nothing for reading in readings], dtype=np.float64
+        ).reshape(-1, 3),
+    )
+
+
+def _indices(values: Iterable[int]) -> NDArray[np.int64]:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _forced(reading: MaskReading) -> State:
+    if reading.probabilities is None:
+        return State.UNKNOWN
+    return likeliest_state(reading.probabilities)
+
+
+def side_accuracy(state: NDArray[np.int64], read: NDArray[np.int64]) -> float:
+    """Share of faces put on the right side, mask or violation; ``unknown`` is neither."""
+    sides = np.array([0, 1, 1, 2])
+    return accuracy(confusion_matrix(sides[state], sides[read], 3))
+
+
+def state_macro_f1(state: NDArray[np.int64], read: NDArray[np.int64]) -> float:
+    """Mean F1 of mask, incorrect and no_mask; a reading of ``unknown`` is a miss."""
+    return macro_f1(confusion_matrix(state, read, len(STATES)), (0, 1, 2))
+
+
+def label_confusion(o: Outcomes) -> NDArray[np.int64]:
+    """``(7, 7)`` in the order of ``LABELS``; faces without a known fault are left out."""
+    known = o.label != NO_LABEL
+    return confusion_matrix(o.label[known], o.read_label[known], len(LABELS))
+
+
+def state_ece(o: Outcomes) -> float:
+    """Calibration of the likeliest of the three states, also where the reading is ``unknown``."""
+    given = o.with_probabilities
+    top = given.probabilities.argmax(axis=1) if len(given.state) else given.state
+    confidence = given.probabilities.max(axis=1, initial=0.0)
+    return expected_calibration_error(confidence, top == given.state)
+
+
+def side_ece(o: Outcomes) -> float:
+    """Calibration of the likelier side, also where the reading is ``unknown``."""
+    confidence, right = _sides(o)
+    return expected_calibration_error(confidence, right)
+
+
+def risk_coverage_area(o: Outcomes) -> float:
+    """Mean share of wrong sides over all shares of faces that could be answered."""
+    confidence, right = _sides(o)
+    return risk_coverage(confidence, right).area
+
+
+def _sides(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    given = o.with_probabilities
+    mask = given.probabilities[:, 0]
+    return np.maximum(mask, 1 - mask), (mask >= 0.5) == (given.state == 0)
+
+
+def unknown_rate(o: Outcomes) -> float:
+    """Share of faces read as ``unknown``."""
+    return float((o.read == UNKNOWN_INDEX).mean()) if len(o.read) else float("nan")
+
+
+SCORES: Mapping[str, Callable[[Outcomes], float]] = {
+    "side_accuracy": lambda o: side_accuracy(o.state, o.read),
+    "side_accuracy_decided": lambda o: side_accuracy(o.decided.state, o.decided.read),
+    "side_accuracy_forced": lambda o: side_accuracy(o.state, o.forced),
+    "state_macro_f1": lambda o: state_macro_f1(o.state, o.read),
+    "state_macro_f1_decided": lambda o: state_macro_f1(o.decided.state, o.decided.read),
+    "state_macro_f1_forced": lambda o: state_macro_f1(o.state, o.forced),
+    "nose_chin_macro_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN),
+    "nose_chin_macro_f1_decided": lambda o: macro_f1(label_confusion(o.decided), NOSE_AND_CHIN),
+    "nose_out_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN[:1]),
+    "under_chin_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN[1:]),
+    "state_ece": state_ece,
+    "side_ece": side_ece,
+    "risk_coverage_area": risk_coverage_area,
+    "unknown_rate": unknown_rate,
+}
+"""Plain names count ``unknown`` as wrong; ``decided`` leaves it out; ``forced`` takes the likeliest
+state instead. Calibration and risk are those of the probabilities, said or not."""
+
+
+def scores(o: Outcomes, seed: int | None = None, repeats: int = 1000) -> dict[str, object]:
+    """All `SCORES` of some faces, ready for JSON.
+
+    Args:
+        o: the faces.
+        seed: of bootstrap intervals over groups; None gives none.
+        repeats: draws of each interval.
+
+    Returns:
+        ``faces`` and, for each score, ``{"value": ..}`` with ``low`` and ``high`` (95 %) when
+        there is a seed.
+    """
+    result: dict[str, object] = {"faces": len(o.state)}
+    for name, score in SCORES.items():
+        entry = {"value": score(o)}
+        if seed is not None:
+            entry |= bootstrap_interval(_on_draw(score, o), o.groups, seed, repeats)._asdict()
+        result[name] = entry
+    return result
+
+
+def _on_draw(
+    score: Callable[[Outcomes], float], o: Outcomes
+) -> Callable[[NDArray[np.intp]], float]:
+    return lambda drawn: score(o.take(drawn))

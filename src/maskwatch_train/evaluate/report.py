@@ -1,0 +1,59 @@
+"""A report: numbers as JSON and the same as Markdown tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskwatch.errors import OutputError
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table whose first column is left-aligned and whose others are right-aligned."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with a fixed number of digits; a dash for NaN."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def with_interval(entry: Mapping[str, float]) -> str:
+    """A value and its interval, from ``value``, ``low`` and ``high``."""
+    return f"{number(entry['value'])} ({number(entry['low'])}-{number(entry['high'])})"
+
+
+def share(part: int, whole: int) -> float:
+    """``part / whole``; NaN without a whole."""
+    return part / whole if whole else float("nan")
+
+
+def write_report(folder: Path, name: str, values: Mapping[str, Any], text: str) -> None:
+    """Writes ``name.json`` and ``name.md`` into the folder, which is made when it is missing.
+
+    NaN, which JSON does not have, becomes null.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(_without_nan(values), indent=2, allow_nan=False)
+        (folder / f"{name}.json").write_text(content + "\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(str(folder), error.strerror or "cannot be written") from error
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import OutputError
+from maskwatch_train.evaluate.report import number, share, table, with_interval, write_report
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(["name", "score"], [["a", "1"], ["b", "2"]]) == (
+        "| name | score |\n| --- | ---: |\n| a | 1 |\n| b | 2 |\n"
+    )
+
+
+def test_numbers_have_fixed_digits_and_nan_is_a_dash() -> None:
+    assert [number(0.12345), number(2.0, 1), number(math.nan)] == ["0.123", "2.0", "-"]
+    assert with_interval({"value": 0.5, "low": 0.25, "high": math.nan}) == "0.500 (0.250--)"
+
+
+def test_a_share_of_nothing_is_nan() -> None:
+    assert share(1, 4) == 0.25
+    assert math.isnan(share(0, 0))
+
+
+def test_a_report_is_written_as_json_and_markdown(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    write_report(folder, "scores", {"a": [1, math.nan], "b": {"c": 0.5}}, "# Scores\n")
+    assert json.loads((folder / "scores.json").read_text()) == {"a": [1, None], "b": {"c": 0.5}}
+    assert (folder / "scores.md").read_text() == "# Scores\n"
+
+
+def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file"):
+        write_report(tmp_path / "file", "scores", {}, "")
