@@ -113,12 +113,14 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
 def sampling_weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Chance of each sample to be drawn: classes count by the square root of their size.
 
-    Faces under 20 px are drawn half as often: their labels are guesses.
+    Faces under 20 px are drawn half as often: their labels are guesses. So are squares of
+    background: they only have to be told from faces.
     """
     labels = np.array([sample.label for sample in samples])
     counts = np.bincount(labels, minlength=len(LABELS))
     weights = 1 / np.sqrt(counts[labels])
     weights *= np.where(np.array([sample.size for sample in samples]) < 20, 0.5, 1.0)
+    weights *= np.where([sample.source == "background" for sample in samples], 0.5, 1.0)
     out: NDArray[np.float64] = weights / weights.sum()
     return out
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import train
+from maskwatch_train.cli import export, train
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)
+app.command("export-detector")(export.export_detector)
+app.command("export-classifier")(export.export_classifier)
 
 
 def run() -> None:

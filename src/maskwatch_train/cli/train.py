@@ -62,13 +62,12 @@ def detector(
     chosen = read_recipe(recipe, DetectorRecipe)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(recipe, out / "recipe.toml")
-    teacher = load_yunet(weights / TEACHER_WEIGHTS)
     portraits, _ = training_portraits(data)
     scenes = build_scenes(
         read_street(data / "street", "train"),
         portraits,
         chosen.bala_pictures,
-        teacher,
+        weights / TEACHER_WEIGHTS,
         out / TEACHER_CACHE,
         chosen.seed,
         say,
@@ -90,9 +89,8 @@ def classifier(
     shutil.copyfile(recipe, out / "recipe.toml")
     street = read_street(data / "street", "train")
     portraits, _ = training_portraits(data)
-    teacher = load_yunet(weights / TEACHER_WEIGHTS)
     paths = [image.path for image in street] + [picture.path for picture in portraits]
-    seen = detect_all(teacher, paths, out / TEACHER_CACHE, say)
+    seen = detect_all(weights / TEACHER_WEIGHTS, paths, out / TEACHER_CACHE, say)
     rng = np.random.default_rng(chosen.seed)
     samples = [
         sample

@@ -11,7 +11,6 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.detector.dataset import Scene, label_scene
-from maskwatch_train.detector.network import YuNet
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.pictures import read_picture
 
@@ -42,7 +41,7 @@ def build_scenes(
     street: Sequence[LabelledImage],
     portraits: Sequence[LabelledPicture],
     portrait_count: int,
-    teacher: YuNet,
+    teacher_weights: Path,
     cache: Path,
     seed: int,
     progress: Callable[[str], None] = lambda _line: None,
@@ -53,7 +52,7 @@ def build_scenes(
         street: pictures with labelled boxes.
         portraits: pictures of one face without boxes.
         portrait_count: how many of them are used, chosen by ``seed``.
-        teacher: the unmodified weights.
+        teacher_weights: safetensors file of the published YuNet_n.
         cache: where the teacher's detections are kept.
         seed: decides which portraits.
         progress: told how it goes.
@@ -62,7 +61,7 @@ def build_scenes(
     # Some portraits drop out because the teacher is not sure of them; look at a few more.
     pool = [portraits[i] for i in order[: portrait_count * 5 // 4]]
     paths = [image.path for image in street] + [picture.path for picture in pool]
-    seen = detect_all(teacher, paths, cache, progress)
+    seen = detect_all(teacher_weights, paths, cache, progress)
     scenes = [street_scene(image, seen[image.path]) for image in street]
     usable = [p for p in pool if (seen[p.path].scores >= PORTRAIT_SCORE).any()]
     scenes += [portrait_scene(p, seen[p.path]) for p in usable[:portrait_count]]

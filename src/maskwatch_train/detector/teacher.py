@@ -7,40 +7,52 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections, YuNetSettings, decode, pad_to_multiple
 from maskwatch.geometry import nms
 from maskwatch.types import Image
-from maskwatch_train.detector.network import ExportedYuNet, YuNet
+from maskwatch_train.detector.network import ExportedYuNet, load_yunet
+from maskwatch_train.export import DETECTOR, to_onnx
 from maskwatch_train.pictures import read_picture
 
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
+SETTINGS = YuNetSettings(score_threshold=0.4)
 
 
-@torch.no_grad()
-def detect(network: YuNet, image: Image, score_threshold: float = 0.4) -> Detections:
-    """Detections of the network in pixels of the image, merged over ``LONG_SIDES``."""
-    exported = ExportedYuNet(network)
-    found = []
-    for long_side in LONG_SIDES:
-        scale = long_side / max(image.shape[:2])
-        resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        padded = pad_to_multiple(resized)  # type: ignore[arg-type]
-        blob = torch.from_numpy(padded.transpose(2, 0, 1)[None].astype(np.float32))
-        score, bbox, kps = (out[0].numpy() for out in exported(blob))
-        settings = YuNetSettings(score_threshold=score_threshold)
-        one = decode(score, bbox, kps, padded.shape[:2], settings)
-        found.append((one.boxes / scale, one.scores, one.landmarks / scale))
-    boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    kept: NDArray[np.intp] = nms(boxes, scores, 0.45)
-    return Detections(boxes[kept], scores[kept], landmarks[kept])
+class Teacher:
+    """The unmodified weights, run at several scales.
+
+    Args:
+        weights: safetensors file of the published YuNet_n.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        model = to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR)
+        self._session = ort.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, image: Image) -> Detections:
+        """Detections in pixels of the image, merged over ``LONG_SIDES``."""
+        found = []
+        for long_side in LONG_SIDES:
+            scale = long_side / max(image.shape[:2])
+            resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+            padded = pad_to_multiple(resized)  # type: ignore[arg-type]
+            blob = padded.transpose(2, 0, 1)[None].astype(np.float32)
+            score, bbox, kps = (out[0] for out in self._session.run(None, {"image": blob}))
+            one = decode(score, bbox, kps, padded.shape[:2], SETTINGS)
+            found.append((one.boxes / scale, one.scores, one.landmarks / scale))
+        boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        kept = nms(boxes, scores, SETTINGS.iou_threshold)
+        return Detections(boxes[kept], scores[kept], landmarks[kept])
 
 
 def detect_all(
-    network: YuNet,
+    weights: Path,
     pictures: Iterable[Path],
     cache: Path,
     progress: Callable[[str], None] = lambda _line: None,
@@ -48,7 +60,7 @@ def detect_all(
     """What the teacher sees in many pictures, kept in a file so that it looks only once.
 
     Args:
-        network: the unmodified weights.
+        weights: safetensors file of the published YuNet_n.
         pictures: files.
         cache: an ``.npz`` file; made or added to.
         progress: told every 100 pictures.
@@ -64,8 +76,9 @@ def detect_all(
                     stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
                 )
     missing = [path for path in pictures if path not in seen]
+    teacher = Teacher(weights)
     for count, path in enumerate(missing, start=1):
-        seen[path] = detect(network, read_picture(path))
+        seen[path] = teacher(read_picture(path))
         if count % 100 == 0:
             progress(f"teacher: {count} of {len(missing)} pictures")
     if missing:

@@ -1,0 +1,177 @@
+"""``maskwatch-train export-detector`` and ``export-classifier``: weights become a model folder."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from safetensors.torch import load_file
+
+from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, softmax
+from maskwatch_train.classifier import network as classifier_network
+from maskwatch_train.classifier.augment import ruin
+from maskwatch_train.classifier.calibrate import Abstention, choose_abstention, fit_temperature
+from maskwatch_train.classifier.prepare import portrait_sample, street_samples
+from maskwatch_train.classifier.samples import Sample
+from maskwatch_train.classifier.train import ClassifierRecipe, predict
+from maskwatch_train.cli.train import (
+    TEACHER_CACHE,
+    TEACHER_WEIGHTS,
+    DataFolder,
+    WeightsFolder,
+    say,
+    training_portraits,
+)
+from maskwatch_train.data.street import read_street
+from maskwatch_train.detector.network import ExportedYuNet, load_yunet
+from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.errors import DataError
+from maskwatch_train.export import (
+    DETECTOR,
+    CardText,
+    classifier_signature,
+    to_onnx,
+    write_model_folder,
+)
+from maskwatch_train.recipe import read_recipe
+
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+Target = Annotated[Path, typer.Option("--to", help="Model folder to write.")]
+Version = Annotated[str, typer.Option("--model-version", help="Version written in the card.")]
+Summary = Annotated[
+    Path, typer.Option("--summary", help="TOML file with the card's text: data, licence, limits.")
+]
+Scores = Annotated[
+    list[Path] | None,
+    typer.Option("--scores", help="JSON report to put into the card; may be given several times."),
+]
+
+MIN_READABLE_PX = 32
+"""Calibration looks at faces from this size on, the same that the scores are stated for."""
+UNKNOWN_BUDGET = 0.02
+"""Share of readable validation faces that may become ``unknown``."""
+DETECTOR_SETTINGS = {"score_threshold": 0.5, "iou_threshold": 0.45, "long_side": 640}
+MIN_FACE_PX = 14
+"""Faces under this size are ``unknown`` without asking: fewer than 7 px from eye to eye."""
+
+
+def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
+    """The card's text with the scores of the reports under it.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    try:
+        summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
+        reports = {path.stem: json.loads(path.read_text()) for path in scores or []}
+    except OSError as error:
+        raise DataError(Path(str(error.filename)), error.strerror or "cannot be read") from error
+    except ValueError as error:
+        raise DataError(text, str(error)) from error
+    return {**summary, "scores": reports}
+
+
+def export_detector(
+    run: RunFolder, to: Target, version: Version, summary: Summary, scores: Scores = None
+) -> None:
+    """Write the face detector of a run as a model folder."""
+    network = load_yunet(run / "weights.safetensors")
+    text = CardText(
+        name="maskwatch-faces",
+        version=version,
+        kind="face_detector",
+        labels=(),
+        settings=DETECTOR_SETTINGS,
+        summary=read_summary(summary, scores),
+    )
+    write_model_folder(to_onnx(ExportedYuNet(network), DETECTOR), text, to)
+    say(f"wrote {to}")
+
+
+def export_classifier(
+    run: RunFolder,
+    to: Target,
+    data: DataFolder,
+    weights: WeightsFolder,
+    version: Version,
+    summary: Summary,
+    scores: Scores = None,
+) -> None:
+    """Calibrate the classifier of a run on validation data and write it as a model folder."""
+    recipe = read_recipe(run / "recipe.toml", ClassifierRecipe)
+    network = classifier_network.create(recipe.backbone, weights)
+    network.load_state_dict(load_file(run / "weights.safetensors"))
+    network.eval()
+    samples = validation_samples(data, weights, run / TEACHER_CACHE)
+    logits = predict(network, samples, recipe.size, recipe.margin)
+    labels = np.array([sample.label for sample in samples])
+    clear = (labels != UNREADABLE_INDEX) & np.array(
+        [sample.size >= MIN_READABLE_PX for sample in samples]
+    )
+    temperature = fit_temperature(logits[clear], labels[clear])
+    abstention = choose_abstention(
+        softmax(logits[clear], temperature),
+        softmax(predict(network, spoiled(samples), recipe.size, recipe.margin), temperature),
+        UNKNOWN_BUDGET,
+    )
+    text = CardText(
+        name="maskwatch-masks",
+        version=version,
+        kind="mask_classifier",
+        labels=LABELS,
+        settings=settings(recipe, temperature, abstention),
+        summary={
+            **read_summary(summary, scores),
+            "calibration": {
+                "faces": int(clear.sum()),
+                "readable_called_unknown": abstention.unknown_share,
+                "unreadable_called_unknown": abstention.caught_share,
+            },
+        },
+    )
+    exported = classifier_network.ExportedClassifier(network)
+    write_model_folder(to_onnx(exported, classifier_signature(recipe.size)), text, to)
+    say(f"wrote {to}: temperature {temperature}, {abstention}")
+
+
+def settings(
+    recipe: ClassifierRecipe, temperature: float, abstention: Abstention
+) -> dict[str, float]:
+    """The card's settings, as ``maskwatch.masks.onnx.ClassifierSettings`` names them."""
+    return {
+        "size": recipe.size,
+        "margin": recipe.margin,
+        "temperature": temperature,
+        "abstain_below": abstention.abstain_below,
+        "unreadable_above": abstention.unreadable_above,
+        "min_face_px": MIN_FACE_PX,
+    }
+
+
+def validation_samples(data: Path, weights: Path, cache: Path) -> list[Sample]:
+    """Street's validation faces and the portraits held out of bala's training side."""
+    street = read_street(data / "street", "val")
+    _, portraits = training_portraits(data)
+    paths = [image.path for image in street] + [picture.path for picture in portraits]
+    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
+    rng = np.random.default_rng(0)
+    samples = [
+        sample for image in street for sample in street_samples(image, seen[image.path], 1, rng)
+    ]
+    return samples + [portrait_sample(picture, seen[picture.path]) for picture in portraits]
+
+
+def spoiled(samples: list[Sample]) -> list[Sample]:
+    """What should become ``unknown``: unreadable samples, and every fifth of the others ruined."""
+    rng = np.random.default_rng(0)
+    unreadable = [sample for sample in samples if sample.label == UNREADABLE_INDEX]
+    readable = [sample for sample in samples if sample.label != UNREADABLE_INDEX]
+    ruined = [
+        Sample(ruin(s.image, rng), s.face, UNREADABLE_INDEX, s.size, s.source)
+        for s in readable[::5]
+    ]
+    return unreadable + ruined
