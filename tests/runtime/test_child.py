@@ -73,7 +73,7 @@ def test_the_sampler_works_inside_the_process() -> None:
 
 
 def test_few_wanted_frames_are_no_stall() -> None:
-    # A frame is wanted every 2.4 s, later than the watchdog allows: the camera is alive all the same.
+    # A frame is wanted every 2.4 s, later than the watchdog allows, but the camera is alive.
     sampler = Sampler(every=60)
     with closing(DecoderProcess(order(sampler=sampler, read_timeout_s=1.0))) as decoder:
         decoder.open()

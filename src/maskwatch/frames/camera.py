@@ -56,8 +56,10 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
 
 def _directshow_name(name: str, number: int) -> str:
     """The DirectShow name of the camera with this number, which Windows counts from 0."""
-    from av.device import enumerate_input_devices  # only loaded where it is of use
-
+    try:
+        from av.device import enumerate_input_devices  # only loaded where it is of use
+    except ImportError as error:
+        raise SourceError(name, "webcams on Windows need a newer PyAV (av)") from error
     cameras = [
         device.name for device in enumerate_input_devices("dshow") if "video" in device.media_types
     ]
