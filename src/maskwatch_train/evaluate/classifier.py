@@ -39,8 +39,9 @@ POPULATIONS: Mapping[str, Choice] = {
     "without unsure": lambda j: _large(j) and j.face.certainty != "unsure",
     "unsure alone": lambda j: _large(j) and j.face.certainty == "unsure",
     "tiny alone": lambda j: j.face.certainty == "tiny",
+    "any size": lambda _: True,
 }
-"""Faces of at least `MIN_FACE_PX`, but for ``tiny``, which are smaller."""
+"""Faces of at least `MIN_FACE_PX`, but for the last two."""
 
 
 def _between(value: Callable[[Judged], float], low: float, high: float) -> Choice:

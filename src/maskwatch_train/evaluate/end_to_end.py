@@ -151,27 +151,29 @@ SHARES: Mapping[str, tuple[Choice, Choice]] = {
 """Of which labelled faces, which share. A face that is not found is never right."""
 
 
-def evaluate_end_to_end(seen: SeenSet, seed: int, repeats: int = 1000) -> dict[str, Any]:
+def evaluate_end_to_end(
+    seen: SeenSet, seed: int, repeats: int = 1000, min_size: float = MIN_FACE_PX
+) -> dict[str, Any]:
     """All numbers of a detector with a classifier on one set, ready for JSON.
 
     Args:
         seen: from `see_images` or `see_pictures`.
         seed: of the bootstrap intervals over groups of pictures.
         repeats: draws of each interval.
+        min_size: least size in pixels of the faces and strays that count.
 
     Returns:
-        ``shares`` of faces of at least `MIN_FACE_PX`, each with ``faces``, ``value``, ``low`` and
+        ``shares`` of the faces of at least ``min_size``, each with ``faces``, ``value``, ``low`` and
         ``high`` (95 %), and ``stray_violations_per_image``: detections of that size that hit
         nothing labelled and are read as violations.
     """
-    large = [item for item in seen.faces if item.face.box.side >= MIN_FACE_PX]
+    large = [item for item in seen.faces if item.face.box.side >= min_size]
     strays = sum(
-        reading.state.is_violation and reading.face.box.side >= MIN_FACE_PX
-        for reading in seen.strays
+        reading.state.is_violation and reading.face.box.side >= min_size for reading in seen.strays
     )
     return {
         "images": seen.images,
-        "min_face_px": MIN_FACE_PX,
+        "min_face_px": min_size,
         "iou": IOU,
         "shares": {
             name: _share([item for item in large if of(item)], which, seed, repeats)

@@ -23,8 +23,10 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def with_interval(entry: Mapping[str, float]) -> str:
-    """A value and its interval, from ``value``, ``low`` and ``high``."""
-    return f"{number(entry['value'])} ({number(entry['low'])}-{number(entry['high'])})"
+    """A value and its interval, from ``value``, ``low`` and ``high``; a dash for NaN."""
+    if math.isnan(entry["value"]):
+        return number(entry["value"])
+    return f"{number(entry['value'])} ({number(entry['low'])} to {number(entry['high'])})"
 
 
 def share(part: int, whole: int) -> float:

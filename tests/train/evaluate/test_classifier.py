@@ -146,7 +146,13 @@ def test_populations_and_slices_hold_the_right_faces() -> None:
     ]
     result = evaluate_classifier(items, seed=0, repeats=10)
     faces = {name: entry["faces"] for name, entry in result["populations"].items()}
-    assert faces == {"all": 3, "without unsure": 2, "unsure alone": 1, "tiny alone": 1}
+    assert faces == {
+        "all": 3,
+        "without unsure": 2,
+        "unsure alone": 1,
+        "tiny alone": 1,
+        "any size": 4,
+    }
     faces = {name: entry["faces"] for name, entry in result["slices"].items() if entry["faces"]}
     assert faces == {
         "size 16-24": 1,
@@ -171,7 +177,7 @@ def test_the_report_is_written(tmp_path: Path) -> None:
     write_report(tmp_path, "classifier", result, classifier_markdown(result, "A classifier"))
     assert json.loads((tmp_path / "classifier.json").read_text())["labels"]["order"] == list(LABELS)
     text = (tmp_path / "classifier.md").read_text()
-    assert "| side_accuracy | 0.000 (0.000-0.000) |" in text
+    assert "| side_accuracy | 0.000 (0.000 to 0.000) |" in text
     assert "| nose_out | 1 | 0 | 0 | 0 | 0 | 0 | 0 | - | 0.000 | 0.000 |" in text
 
 

@@ -98,6 +98,13 @@ def test_a_picture_counts_by_its_central_face(tmp_path: Path) -> None:
     assert shares(see_pictures(FixedDetector([]), classifier, pictures))["found"] == (1, 0.0)
 
 
+def test_small_faces_count_when_asked_for(image: LabelledImage) -> None:
+    seen = see_images(FixedDetector([square(300, 20)]), FixedClassifier(State.MASK), [image])
+    everything = evaluate_end_to_end(seen, seed=0, repeats=10, min_size=0)
+    assert everything["shares"]["found"]["faces"] == 5
+    assert everything["shares"]["found"]["value"] == 1 / 5
+
+
 def test_results_stand_side_by_side(image: LabelledImage) -> None:
     detector = FixedDetector([square(0)])
     results = {
@@ -106,4 +113,4 @@ def test_results_stand_side_by_side(image: LabelledImage) -> None:
     }
     text = end_to_end_markdown(results, "Two classifiers")
     assert "| share (of faces) | good | bad |" in text
-    assert "| mask: right side (1) | 1.000 (1.000-1.000) | 0.000 (0.000-0.000) |" in text
+    assert "| mask: right side (1) | 1.000 (1.000 to 1.000) | 0.000 (0.000 to 0.000) |" in text

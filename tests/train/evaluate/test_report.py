@@ -18,7 +18,12 @@ def test_a_table_is_markdown() -> None:
 
 def test_numbers_have_fixed_digits_and_nan_is_a_dash() -> None:
     assert [number(0.12345), number(2.0, 1), number(math.nan)] == ["0.123", "2.0", "-"]
-    assert with_interval({"value": 0.5, "low": 0.25, "high": math.nan}) == "0.500 (0.250--)"
+
+
+def test_a_value_stands_before_its_interval() -> None:
+    entry = {"value": 0.5, "low": 0.25, "high": 0.75}
+    assert with_interval(entry) == "0.500 (0.250 to 0.750)"
+    assert with_interval(dict.fromkeys(entry, math.nan)) == "-"
 
 
 def test_a_share_of_nothing_is_nan() -> None:
