@@ -163,8 +163,8 @@ def evaluate_end_to_end(
         min_size: least size in pixels of the faces and strays that count.
 
     Returns:
-        ``shares`` of the faces of at least ``min_size``, each with ``faces``, ``value``, ``low`` and
-        ``high`` (95 %), and ``stray_violations_per_image``: detections of that size that hit
+        ``shares`` of the faces of at least ``min_size``, each with ``faces``, ``value``, ``low``,
+        ``high`` (95 %); and ``stray_violations_per_image``: detections of that size that hit
         nothing labelled and are read as violations.
     """
     large = [item for item in seen.faces if item.face.box.side >= min_size]
