@@ -12,6 +12,11 @@ import click
 import pytest
 import typer.main
 
+from maskwatch.errors import OutputError, SourceNotFound
+from maskwatch.outputs import rows
+from maskwatch.outputs.episodes import episode_as_json
+from maskwatch.outputs.summary import RunSummary, SourceSummary, Tally, summary_as_json
+from maskwatch.types import Episode, Fault, State
 from tests.components import need
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +71,27 @@ def test_no_option_is_documented_that_does_not_exist() -> None:
         documented = re.findall(r"`(--[a-z][a-z-]*)", section(page, f"`{name}`"))
         invented += [f"{name} {o}" for o in documented if o not in real]
     assert invented == []
+
+
+def keys_of(value: object) -> set[str]:
+    """All keys of a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys_of, value.values()))
+    return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
+
+
+def test_every_key_of_the_outputs_is_documented() -> None:
+    episode = Episode("clip.mp4", 1, State.NO_MASK, None, 0.5, 2.0, 12)
+    tally = Tally.of([(State.NO_MASK, None)])
+    summary = RunSummary(
+        (SourceSummary("clip.mp4", "video", 50, 40, tally, (episode,)),),
+        (SourceNotFound("no.jpg", "no such file"),),
+        (OutputError("out.jpg", "no space left"),),
+    )
+    keys = keys_of(summary_as_json(summary)) | keys_of(episode_as_json(episode))
+    keys |= {*rows.KEYS, *rows.CSV_COLUMNS} | {*State, *Fault}
+    page = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
 
 
 def tree_of(page: str) -> list[str]:
