@@ -14,7 +14,7 @@ from maskwatch.types import Face, Image, Landmarks
 USELESS_PX, AMPLE_PX = 16.0, 80.0
 """Face sizes with size factor 0 and 1: a few pixels per feature, and as many as a network uses."""
 SHARPNESS_GRID = 32
-"""Side in pixels at which sharpness is compared, so that a small sharp face is not called blurred."""
+"""Side in pixels at which sharpness is compared: a small sharp face is not a blurred one."""
 BLURRED, SHARP = 0.1, 0.8
 """Relative Laplacian variances with sharpness factor 0 and 1.
 
@@ -22,7 +22,7 @@ Faces in focus measured 0.9 to 1.9, the same faces blurred by a Gaussian of 2.3 
 0.3, of 6 % 0.08; a face of 110 px in clear motion blur 0.45.
 """
 FRONTAL, PROFILE = 0.3, 1.0
-"""Offsets of the nose from the middle of the eyes, in half eye distances, with factor 1 and least."""
+"""Offsets of the nose (see ``nose_offset``) with factor 1 and with the least."""
 LEAST_POSE = 0.25
 """Factor of a profile: mask and chin are still seen, half of the face is not."""
 LEAST_SHARPNESS = 0.1

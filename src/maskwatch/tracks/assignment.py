@@ -53,18 +53,6 @@ def pair_by_distance(
     return pair(distance + log_ratio, allowed)
 
 
-def share_of_smaller(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Overlap of boxes ``(N, 4)`` and ``(M, 4)`` as a share of the smaller one: ``(N, M)``.
-
-    Unlike intersection over union, it is 1 for a small box that lies within a large one.
-    """
-    iou = iou_matrix(a, b)
-    areas_a, areas_b = area(a)[:, None], area(b)[None, :]
-    overlap = iou * (areas_a + areas_b) / (1 + iou)
-    smaller = np.minimum(areas_a, areas_b)
-    return np.divide(overlap, smaller, out=np.zeros_like(overlap), where=smaller > 0)
-
-
 def _centres(boxes: FloatArray) -> FloatArray:
     centres: FloatArray = (boxes[:, :2] + boxes[:, 2:]) / 2
     return centres

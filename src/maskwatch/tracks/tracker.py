@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from maskwatch.geometry import FloatArray
-from maskwatch.tracks.assignment import pair_by_distance, pair_by_overlap, share_of_smaller
+from maskwatch.geometry import FloatArray, overlap_of_smaller
+from maskwatch.tracks.assignment import pair_by_distance, pair_by_overlap
 from maskwatch.tracks.tracklet import LifeSettings, Phase, Tracklet
 from maskwatch.tracks.verdict import VoteSettings
 from maskwatch.types import Box, Frame, MaskReading, Track
@@ -119,7 +119,7 @@ class Tracker:
         taken = [each.reading.face.box for each in self._tracklets if each.last_t == now]
         for reading in sorted(unmatched, key=lambda r: -r.face.score):
             box = reading.face.box
-            if taken and share_of_smaller(_array([box]), _array(taken)).max() > (
+            if taken and overlap_of_smaller(_array([box]), _array(taken)).max() > (
                 self._settings.max_share
             ):
                 continue
