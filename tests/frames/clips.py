@@ -43,6 +43,7 @@ def write_clip(
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.bit_rate = 800_000
         stream.gop_size = 5
+        stream.codec_context.thread_count = 1  # the same bytes every time
         if times != [i / fps for i in range(frames)]:
             stream.time_base = stream.codec_context.time_base = time_base
         else:
