@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,9 +16,12 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.geometry import nms
+from maskwatch.models.card import read_card
+from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
 STRIDES = (8, 16, 32)
+CARD_SETTINGS = ("score_threshold", "iou_threshold", "long_side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,20 @@ class YuNetDetector:
         self._session = session
         self._input = session.get_inputs()[0].name
         self.settings = settings or YuNetSettings()
+
+    @classmethod
+    def from_folder(
+        cls, folder: Path, *, threads: int | None = None, provider: str = CPU
+    ) -> YuNetDetector:
+        """The detector of a model folder, run as its card says.
+
+        Raises:
+            ModelError: the folder, its card or its file cannot be used.
+        """
+        card = read_card(folder, "face_detector")
+        card.verify()
+        settings = YuNetSettings(**{name: card.setting(name) for name in CARD_SETTINGS})
+        return cls(open_session(card.model_path, threads=threads, provider=provider), settings)
 
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces of the frame, best score first, boxes clipped to the picture."""

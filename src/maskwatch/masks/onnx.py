@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import (
+    LABELS,
     UNREADABLE_INDEX,
     likeliest_fault,
     likeliest_state,
@@ -18,7 +20,8 @@ from maskwatch.masks.labels import (
 )
 from maskwatch.masks.preprocess import crop_face, to_batch
 from maskwatch.masks.quality import reading_quality
-from maskwatch.models.card import ModelCard
+from maskwatch.models.card import ModelCard, read_card
+from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabilities
 
 
@@ -62,6 +65,20 @@ class OnnxMaskClassifier:
         self._session = session
         self._input = session.get_inputs()[0].name
         self.settings = settings
+
+    @classmethod
+    def from_folder(
+        cls, folder: Path, *, threads: int | None = None, provider: str = CPU
+    ) -> OnnxMaskClassifier:
+        """The classifier of a model folder, run as its card says.
+
+        Raises:
+            ModelError: the folder, its card or its file cannot be used.
+        """
+        card = read_card(folder, "mask_classifier", LABELS)
+        card.verify()
+        session = open_session(card.model_path, threads=threads, provider=provider)
+        return cls(session, ClassifierSettings.from_card(card))
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         """One reading per face, in the same order."""

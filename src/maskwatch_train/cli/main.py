@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import export, train
+from maskwatch_train.cli import evaluate, export, train
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -20,6 +20,8 @@ app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)
 app.command("export-detector")(export.export_detector)
 app.command("export-classifier")(export.export_classifier)
+app.command("evaluate-detector")(evaluate.detectors)
+app.command("evaluate")(evaluate.pipeline)
 
 
 def run() -> None:
