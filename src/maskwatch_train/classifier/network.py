@@ -79,6 +79,11 @@ def create(backbone: str, third_party: Path, drop_rate: float = 0.2) -> nn.Modul
         wrong = [name for name in missing if not name.startswith("classifier")] + unexpected
         if wrong:
             raise ValueError(f"weights of {backbone} do not fit: {', '.join(wrong)}")
+    # timm starts heads for 1000 classes; for seven its range gives logits of several units, and
+    # the first steps would shake the pretrained features instead of learning the head.
+    head = network.get_classifier()  # type: ignore[operator]
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.bias)
     return network
 
 
