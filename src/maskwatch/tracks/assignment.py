@@ -43,8 +43,8 @@ def pair_by_distance(
     so that nothing overlaps any more.
 
     Args:
-        expected: ``(N, 4)`` predicted boxes.
-        found: ``(M, 4)`` detected boxes.
+        expected: ``(N, 4)`` predicted boxes, none of them empty.
+        found: ``(M, 4)`` detected boxes, none of them empty.
         reach: ``(N,)`` how far each expected face may be from its prediction, in face sizes.
         max_size_ratio: how much one of two paired faces may be larger than the other (>= 1).
     """

@@ -38,14 +38,18 @@ class LifeSettings:
     """Patterns that merely look like a face are found again and again, but with lower scores."""
     confirm_s: float = 0.3
     """Time that must lie between the first detection and the one that confirms."""
+    confirm_share: float = 0.5
+    """Share of the looks in between that must have found it: false detections flicker."""
     max_gap_s: float = 1.5
     """A person unseen for longer is gone; a later face is somebody new."""
     max_tentative_gap_s: float = 0.4
     """The same before confirmation."""
 
     def __post_init__(self) -> None:
-        if self.confirm_hits < 1 or not 0 <= self.confirm_score <= 1:
-            raise ValueError("need confirm_hits >= 1 and 0 <= confirm_score <= 1")
+        if self.confirm_hits < 1:
+            raise ValueError("need confirm_hits >= 1")
+        if not (0 <= self.confirm_score <= 1 and 0 <= self.confirm_share <= 1):
+            raise ValueError("need confirm_score and confirm_share in [0, 1]")
         if min(self.confirm_s, self.max_gap_s, self.max_tentative_gap_s) < 0:
             raise ValueError("times must not be negative")
 
@@ -66,6 +70,7 @@ class Tracklet:
         self._voter.add(t, reading)
         self._motion = motion.begin(reading.face.box)
         self._strong_hits = self._count(reading)
+        self._hits = self._looks = 1
         self._misses = 0
 
     @property
@@ -80,6 +85,7 @@ class Tracklet:
             self.phase is Phase.TENTATIVE
             and self._strong_hits >= self._life.confirm_hits
             and self.last_t - self.first_t >= self._life.confirm_s
+            and self._hits >= self._life.confirm_share * self._looks
         )
 
     def expected_box(self, t: float) -> Box:
@@ -92,6 +98,8 @@ class Tracklet:
         self._motion = motion.correct(predicted, reading.face.box)
         self._voter.add(t, reading)
         self._strong_hits += self._count(reading)
+        self._hits += 1
+        self._looks += 1
         self._misses = 0
         self.reading, self.last_t = reading, t
         if self.phase is Phase.LOST:
@@ -99,6 +107,7 @@ class Tracklet:
 
     def miss(self) -> None:
         """Looked for and not seen."""
+        self._looks += 1
         self._misses += 1
         if self.phase is Phase.CONFIRMED:
             self.phase = Phase.LOST

@@ -160,9 +160,10 @@ def _winning_side(
         return None
     first_mask = side is _Side.MASK and previous.state is State.UNKNOWN
     needed_s = settings.min_mask_s if first_mask else settings.min_change_s
-    lasted_s = voters[-1].t - _evidence_start(voters, side)
-    count = sum(_side(each.reading.state) is side for each in voters)
-    enough = count >= max(settings.min_readings, settings.min_decided * heard)
+    mine = [each for each in voters if _side(each.reading.state) is side]
+    # To its own last reading, not to now: a short gesture does not grow older by what follows it.
+    lasted_s = mine[-1].t - _evidence_start(voters, side)
+    enough = len(mine) >= max(settings.min_readings, settings.min_decided * heard)
     return side if enough and lasted_s >= needed_s - _SLACK_S else None
 
 
