@@ -21,6 +21,10 @@ def followed(*looks: tuple[float, float]) -> Tracklet:
     return tracklet
 
 
+def phase_of(tracklet: Tracklet) -> Phase:
+    return tracklet.phase
+
+
 @pytest.mark.parametrize(
     ("looks", "deserved"),
     [
@@ -50,16 +54,18 @@ def test_a_face_missed_more_often_than_seen_is_no_person() -> None:
 
 def test_it_moves_between_its_phases_as_drawn() -> None:
     tracklet = followed((0.0, 0.9), (0.2, 0.9), (0.4, 0.9))
-    assert tracklet.phase is Phase.TENTATIVE
+    assert phase_of(tracklet) is Phase.TENTATIVE
     tracklet.miss()
-    assert tracklet.phase is Phase.TENTATIVE
+    assert phase_of(tracklet) is Phase.TENTATIVE
     tracklet.confirm(7)
-    assert (tracklet.phase, tracklet.id) == (Phase.CONFIRMED, 7)
+    assert tracklet.is_confirmed
     assert not tracklet.deserves_confirmation
     tracklet.miss()
-    assert tracklet.phase is Phase.LOST
+    assert phase_of(tracklet) is Phase.LOST
+    assert not tracklet.is_confirmed
     tracklet.hit(1.0, seen())
-    assert (tracklet.phase, tracklet.id) == (Phase.CONFIRMED, 7)
+    assert phase_of(tracklet) is Phase.CONFIRMED
+    assert tracklet.id == 7
 
 
 @pytest.mark.parametrize(

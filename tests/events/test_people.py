@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from maskwatch.events.people import PeopleLog, Person, person_state
+from maskwatch.types import Episode, Fault, State
+from tests.events.stories import BARE, MASK, NOSE, UNSURE, Span, log_of, tell
+
+
+def episode(
+    state: State, fault: Fault | None = None, seconds: float = 2.0, track: int = 1
+) -> Episode:
+    return Episode("door", track, state, fault, 1.0, 1.0 + seconds, 10)
+
+
+def person_of(*spans: Span) -> Person:
+    frames = tell(10, *spans)
+    log = PeopleLog("door")
+    for tracks in frames:
+        log.update(tracks)
+    (person,) = log.people(log_of(frames, 10))
+    return person
+
+
+@pytest.mark.parametrize(
+    ("episodes", "verdicts", "expected"),
+    [
+        ([], [], (State.UNKNOWN, None)),
+        ([], [State.UNKNOWN], (State.UNKNOWN, None)),
+        ([], [State.UNKNOWN, State.MASK], (State.MASK, None)),
+        # Corrected, but it happened.
+        ([episode(State.NO_MASK)], [State.MASK], (State.NO_MASK, None)),
+        # The worse one counts, however short.
+        (
+            [episode(State.INCORRECT, Fault.NOSE_OUT, 60), episode(State.NO_MASK, None, 2)],
+            [],
+            (State.NO_MASK, None),
+        ),
+        # Of two alike the longer one.
+        (
+            [
+                episode(State.INCORRECT, Fault.NOSE_OUT, 5),
+                episode(State.INCORRECT, Fault.UNDER_CHIN, 9),
+            ],
+            [],
+            (State.INCORRECT, Fault.UNDER_CHIN),
+        ),
+    ],
+)
+def test_the_final_word_is_the_worst_that_held(
+    episodes: list[Episode], verdicts: list[State], expected: tuple[State, Fault | None]
+) -> None:
+    assert person_state(episodes, verdicts) == expected
+
+
+def test_a_person_is_described_with_the_time_in_each_verdict() -> None:
+    person = person_of((5, MASK), (5, NOSE))
+    assert (person.state, person.fault) == (State.INCORRECT, Fault.NOSE_OUT)
+    assert (person.first_s, person.last_s) == pytest.approx((0, 9.9))
+    assert sum(person.seconds.values()) == pytest.approx(9.9)
+    # The verdict comes 0.4 s after the first look and turns 0.8 s or so after the mask slipped.
+    assert person.seconds[State.UNKNOWN] == pytest.approx(0.4, abs=0.05)
+    assert person.seconds[State.INCORRECT] == pytest.approx(4.2, abs=0.3)
+    assert person.share(State.INCORRECT) == pytest.approx(4.2 / 9.9, abs=0.04)
+    assert person.share(State.NO_MASK) == 0.0
+
+
+def test_time_unseen_counts_for_the_verdict_before() -> None:
+    person = person_of((2, MASK), (1, None), (2, MASK))
+    assert person.seconds[State.MASK] == pytest.approx(4.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("span", "state"),
+    [((3.0, MASK), State.MASK), ((3.0, BARE), State.NO_MASK), ((3.0, UNSURE), State.UNKNOWN)],
+)
+def test_each_state_can_be_the_outcome(span: Span, state: State) -> None:
+    assert person_of(span).state is state
+
+
+def test_a_verdict_in_the_very_last_frame_counts() -> None:
+    assert person_of((0.5, MASK)).state is State.MASK
+
+
+def test_one_seen_once_has_no_shares() -> None:
+    person = person_of((0.1, MASK))
+    assert person.state is State.UNKNOWN
+    assert person.share(State.UNKNOWN) == 0.0
+
+
+def test_people_are_listed_by_track_with_their_own_episodes() -> None:
+    one, two = tell(10, (3, BARE), number=1), tell(10, (3, MASK), number=2)
+    frames = [b + a for a, b in zip(one, two, strict=True)]
+    log = PeopleLog("door")
+    for tracks in frames:
+        log.update(tracks)
+    people = log.people(log_of(frames, 10))
+    assert [(each.track, each.state) for each in people] == [(1, State.NO_MASK), (2, State.MASK)]
+    assert PeopleLog("door").people([]) == []
