@@ -1,3 +1,92 @@
-"""Face-mask compliance: finds faces and says how each mask is worn."""
+"""Face-mask compliance: finds faces and says how each mask is worn.
+
+The names below load on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from maskwatch.api import Model, annotate, load
+    from maskwatch.errors import (
+        MaskwatchError,
+        MissingExtra,
+        ModelError,
+        OutputError,
+        SourceError,
+        UsageError,
+    )
+    from maskwatch.types import (
+        Box,
+        Episode,
+        Face,
+        Fault,
+        Frame,
+        MaskReading,
+        State,
+        StateProbabilities,
+        Track,
+        Verdict,
+    )
+
+_HOMES = {
+    "maskwatch.api": ("Model", "annotate", "load"),
+    "maskwatch.errors": (
+        "MaskwatchError",
+        "MissingExtra",
+        "ModelError",
+        "OutputError",
+        "SourceError",
+        "UsageError",
+    ),
+    "maskwatch.types": (
+        "Box",
+        "Episode",
+        "Face",
+        "Fault",
+        "Frame",
+        "MaskReading",
+        "State",
+        "StateProbabilities",
+        "Track",
+        "Verdict",
+    ),
+}
+
+__all__ = [
+    "Box",
+    "Episode",
+    "Face",
+    "Fault",
+    "Frame",
+    "MaskReading",
+    "MaskwatchError",
+    "MissingExtra",
+    "Model",
+    "ModelError",
+    "OutputError",
+    "SourceError",
+    "State",
+    "StateProbabilities",
+    "Track",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "annotate",
+    "load",
+]
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

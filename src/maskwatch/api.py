@@ -1,0 +1,191 @@
+"""maskwatch in a notebook: from an image array to readings in two lines.
+
+::
+
+    import maskwatch
+
+    model = maskwatch.load()
+    readings = model.read(image, colour="rgb")
+    annotated = maskwatch.annotate(image, readings, colour="rgb")
+
+Whether an array is RGB (Pillow, scikit-image, matplotlib) or BGR (OpenCV) cannot be seen from
+it, and a model that is fed the wrong order is quietly worse. So it always has to be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.draw import Mark, draw_marks, pixelate
+from maskwatch.errors import UsageError
+from maskwatch.frames.discover import SourceSpec, discover
+from maskwatch.frames.sampling import Sampler
+from maskwatch.pipeline import FrameResult, Pipeline, read_faces
+from maskwatch.runtime.open import open_source
+from maskwatch.tracks.tracker import Tracker, TrackerSettings
+from maskwatch.types import Face, Frame, Image, MaskReading, Track
+
+if TYPE_CHECKING:
+    from maskwatch.faces.base import FaceDetector
+    from maskwatch.masks.base import MaskClassifier
+
+Colour = Literal["rgb", "bgr"]
+"""Order of the channels of an array."""
+
+
+class Model:
+    """Finds faces and says how each mask is worn; made by `load`.
+
+    Args:
+        detector: finds faces, down to those that only continue a track.
+        classifier: judges them.
+        score: from which detector score on a face is reported.
+    """
+
+    def __init__(self, detector: FaceDetector, classifier: MaskClassifier, score: float) -> None:
+        self._detector = detector
+        self._classifier = classifier
+        self._score = score
+
+    def read(self, image: NDArray[np.uint8], *, colour: Colour) -> list[MaskReading]:
+        """Judges the faces of one picture.
+
+        Args:
+            image: ``(H, W, 3)`` uint8, or ``(H, W)`` grey.
+            colour: the order of its channels.
+
+        Returns:
+            One reading per face, best detector score first; boxes are in pixels of the image.
+
+        Raises:
+            UsageError: the array is not such an image, or ``colour`` is not "rgb" or "bgr".
+        """
+        frame = Frame("array", 0, 0.0, as_bgr(image, colour))
+        return read_faces(frame, self._strong, self._classifier)
+
+    def read_file(self, path: str | PathLike[str]) -> list[MaskReading]:
+        """Judges the faces of an image file; raises SourceError if it cannot be read."""
+        with open_source(_only_spec(path)) as source:
+            return [
+                reading
+                for frame in source
+                for reading in read_faces(frame, self._strong, self._classifier)
+            ]
+
+    def read_video(
+        self, source: str | PathLike[str], *, every: int = 1, max_fps: float | None = None
+    ) -> Iterator[tuple[Frame, FrameResult]]:
+        """Follows the people of a video, a webcam or a stream.
+
+        Args:
+            source: path, number of a webcam, or address.
+            every: look at every Nth frame.
+            max_fps: look at no more frames a second than this.
+
+        Yields:
+            Each frame (its image is BGR) with the faces in it and the people they belong to.
+
+        Raises:
+            SourceError: it cannot be read, or not to its end; what came before was delivered.
+        """
+        pipeline = Pipeline(self._detector, self._classifier, Tracker(TrackerSettings()))
+        sampler = Sampler(every, max_fps)
+        with open_source(_only_spec(source), sampler=sampler) as frames:
+            for frame in frames:
+                yield frame, pipeline(frame)
+
+    def _strong(self, frame: Frame) -> list[Face]:
+        return [face for face in self._detector(frame) if face.score >= self._score]
+
+
+def load(
+    *,
+    threads: int | None = None,
+    device: str = "cpu",
+    score: float | None = None,
+    detector_folder: Path | None = None,
+    classifier_folder: Path | None = None,
+) -> Model:
+    """Loads the models of the package, or others.
+
+    Args:
+        threads: of one inference; None leaves the choice to ONNX Runtime.
+        device: ``cpu``, ``cuda``, ``coreml`` or ``directml``.
+        score: from which detector score on a face is reported; None for the model's own.
+        detector_folder: holds another face detector with its card.
+        classifier_folder: holds another mask classifier with its card.
+
+    Raises:
+        ModelError: a file is missing, damaged, or cannot be run here.
+    """
+    options = BuildOptions(
+        detector_folder=detector_folder,
+        classifier_folder=classifier_folder,
+        threads=threads,
+        device=device,
+    )
+    built = build_detector(options, score=score, floor=TrackerSettings().min_score)
+    return Model(built.detect, build_classifier(options), built.score)
+
+
+def annotate(
+    image: NDArray[np.uint8],
+    found: Sequence[MaskReading | Track],
+    *,
+    colour: Colour,
+    blur: bool = False,
+) -> NDArray[np.uint8]:
+    """A copy of a picture with its faces marked.
+
+    Args:
+        image: ``(H, W, 3)`` uint8, or ``(H, W)`` grey.
+        found: readings or tracks of this picture.
+        colour: the order of the channels, of the image and of the copy.
+        blur: pixelate the faces first.
+
+    Returns:
+        ``(H, W, 3)`` uint8 in the order of ``colour``.
+    """
+    canvas = as_bgr(image, colour)
+    readings = [each.reading if isinstance(each, Track) else each for each in found]
+    if blur:
+        canvas = pixelate(canvas, [reading.face.box for reading in readings])
+    marks = [
+        Mark.of_track(each) if isinstance(each, Track) else Mark.of_reading(each) for each in found
+    ]
+    drawn = draw_marks(canvas, marks)
+    return drawn if colour == "bgr" else np.ascontiguousarray(drawn[:, :, ::-1])
+
+
+def as_bgr(image: NDArray[np.uint8], colour: Colour) -> Image:
+    """An array of a notebook as this package has it: ``(H, W, 3)`` uint8 BGR, contiguous.
+
+    Raises:
+        UsageError: it is not uint8, has another shape, or the order is not "rgb" or "bgr".
+    """
+    if colour not in ("rgb", "bgr"):
+        raise UsageError(f"colour must be 'rgb' or 'bgr', got {colour!r}")
+    if image.dtype != np.uint8:
+        raise UsageError(f"image must be uint8 with values 0 to 255, got {image.dtype}")
+    if image.ndim == 2:
+        image = np.repeat(image[:, :, None], 3, axis=2)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise UsageError(f"image must have shape (H, W, 3) or (H, W), got {image.shape}")
+    return np.ascontiguousarray(image if colour == "bgr" else image[:, :, ::-1])
+
+
+def _only_spec(source: str | PathLike[str]) -> SourceSpec:
+    """The one source that a path or address stands for."""
+    found = discover(fspath(source))
+    for error in found.errors:
+        raise error
+    if len(found.specs) != 1:
+        raise UsageError(f"{source}: {len(found.specs)} sources, give one")
+    return found.specs[0]

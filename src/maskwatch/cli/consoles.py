@@ -1,0 +1,34 @@
+"""Where text for people goes: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from maskwatch.errors import MaskwatchError
+
+
+def out_console() -> Console:
+    """Standard output."""
+    return Console(highlight=False)
+
+
+def err_console() -> Console:
+    """Standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def plain(text: str) -> str:
+    """Text that any terminal can show: undecodable bytes of file names are escaped."""
+    return text.encode("utf-8", errors="backslashreplace").decode()
+
+
+def say_error(console: Console, error: MaskwatchError) -> None:
+    """One line that names what and why, in full whatever the width of the terminal."""
+    line = " ".join(plain(str(error)).split())
+    console.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
+
+
+def shortened(name: str, width: int) -> str:
+    """The end of a long name, which tells more than its start."""
+    return name if len(name) <= width else f"...{name[3 - width :]}"

@@ -1,0 +1,63 @@
+"""The program `maskwatch`: its verbs, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from maskwatch import __version__
+from maskwatch.cli.bench import bench
+from maskwatch.cli.consoles import err_console, say_error
+from maskwatch.cli.detect import EPILOG, DetectCommand, detect
+from maskwatch.cli.exit_codes import ExitCode
+from maskwatch.cli.models import models
+from maskwatch.errors import MaskwatchError, MissingExtra, ModelError, UsageError
+
+app = typer.Typer(
+    name="maskwatch",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(cls=DetectCommand, epilog=EPILOG)(detect)
+app.command()(bench)
+app.command()(models)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"maskwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Finds faces in images, video and live cameras and says how each mask is worn."""
+
+
+def run() -> None:
+    """The program: runs the verb that the command line names, and exits with its code."""
+    try:
+        app()
+    except MaskwatchError as error:
+        say_error(err_console(), error)
+        sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def exit_code_of(error: MaskwatchError) -> ExitCode:
+    """The exit code for an error that ended the program."""
+    if isinstance(error, UsageError | MissingExtra):
+        return ExitCode.USAGE
+    return ExitCode.MODEL if isinstance(error, ModelError) else ExitCode.FAILED

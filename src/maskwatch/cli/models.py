@@ -1,0 +1,102 @@
+"""`maskwatch models`: what the models are, and what they were measured to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from maskwatch.models.card import ModelCard
+
+
+def models(
+    detector: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", show_default="in the package", help="Face detector's folder."),
+    ] = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", show_default="in the package", help="Mask classifier's folder."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON.")] = False,
+) -> None:
+    """Show the model cards: name, checksum, size, data, scores and limits.
+
+    Each file's checksum is compared with its card; one that differs is refused.
+    """
+    from maskwatch.cli.consoles import out_console
+    from maskwatch.masks.labels import LABELS
+    from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+    from maskwatch.models.card import read_card
+
+    cards = [
+        read_card(detector or DEFAULT_DETECTOR, "face_detector"),
+        read_card(classifier or DEFAULT_CLASSIFIER, "mask_classifier", LABELS),
+    ]
+    for card in cards:
+        card.verify()
+    if as_json:
+        typer.echo(json.dumps([card_as_json(card) for card in cards], indent=2))
+        return
+    console = out_console()
+    for card in cards:
+        console.print(card_table(card))
+
+
+def card_as_json(card: ModelCard) -> dict[str, Any]:
+    """The card, with the size of its file."""
+    return {
+        "name": card.name,
+        "version": card.version,
+        "kind": card.kind,
+        "file": str(card.model_path),
+        "bytes": card.model_path.stat().st_size,
+        "sha256": card.sha256,
+        "labels": list(card.labels),
+        "settings": card.settings,
+        "summary": card.summary,
+    }
+
+
+def card_table(card: ModelCard) -> Table:
+    """The card in two columns, of which the second wraps."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.title = f"{card.name} {card.version} ({card.kind.replace('_', ' ')})"
+    table.title_justify = "left"
+    table.title_style = "bold"
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    size_mb = card.model_path.stat().st_size / 1e6
+    rows = {"file": card.file, "file size": f"{size_mb:.2f} MB", "sha256": card.sha256}
+    if card.labels:
+        rows["labels"] = ", ".join(card.labels)
+    for key, value in (rows | flattened(card.settings) | flattened(card.summary)).items():
+        table.add_row(key, Text(value))
+    table.add_row()
+    return table
+
+
+def flattened(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values as text under ``outer: inner``; each entry of a list gets a line."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            flat |= flattened(value, f"{name}: ")
+        elif isinstance(value, list):
+            flat[name] = "\n".join(str(each) for each in value)
+        elif isinstance(value, float):
+            flat[name] = f"{value:.4g}"
+        else:
+            flat[name] = str(value)
+    return flat

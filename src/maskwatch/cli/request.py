@@ -1,0 +1,80 @@
+"""What `maskwatch detect` was asked to do, checked for sense."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from maskwatch.build import BuildOptions
+from maskwatch.errors import UsageError
+
+DEFAULT_OUT = Path("maskwatch-out")
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRequest:
+    """The options of the command line, as values.
+
+    Raises:
+        UsageError: two outputs would go to the same place, or a number makes no sense.
+    """
+
+    sources: tuple[str, ...]
+    out: Path | None = None
+    """Folder of annotated output; None for ``DEFAULT_OUT``, and for live sources none."""
+    annotate: bool = True
+    blur: bool = False
+    jsonl: str | None = None
+    """This and the next three: a path, ``-`` for standard output, or None."""
+    csv: str | None = None
+    episodes: str | None = None
+    json_summary: str | None = None
+    quiet: bool = False
+    show: bool = False
+    every: int = 1
+    max_fps: float | None = None
+    min_face_px: float = 0.0
+    score: float | None = None
+    models: BuildOptions = field(default_factory=BuildOptions)
+
+    def __post_init__(self) -> None:
+        if self.max_fps is not None and not (math.isfinite(self.max_fps) and self.max_fps > 0):
+            raise UsageError(f"--max-fps must be above 0, got {self.max_fps:g}")
+        if not math.isfinite(self.min_face_px):
+            raise UsageError(f"--min-face must be a number of pixels, got {self.min_face_px:g}")
+        places = Counter(_place(target) for target in self.targets)
+        twice = [place for place, count in places.items() if count > 1]
+        if twice:
+            where = "standard output" if twice[0] == STDOUT else twice[0]
+            raise UsageError(f"two outputs cannot both go to {where}")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every place that rows, episodes or the summary go to."""
+        every = (self.jsonl, self.csv, self.episodes, self.json_summary)
+        return tuple(target for target in every if target is not None)
+
+    @property
+    def folder(self) -> Path:
+        """Where annotated output goes."""
+        return DEFAULT_OUT if self.out is None else self.out
+
+    @property
+    def prints_data(self) -> bool:
+        """Whether standard output carries data, so that nothing else may go there."""
+        return STDOUT in self.targets
+
+    def check_inputs_are_safe(self, inputs: Iterable[Path]) -> None:
+        """Raises UsageError if a file that is to be read would be written."""
+        places = {_place(target) for target in self.targets}
+        for path in inputs:
+            if str(path.resolve()) in places:
+                raise UsageError(f"{path} is a source and cannot be an output too")
+
+
+def _place(target: str) -> str:
+    return target if target == STDOUT else str(Path(target).resolve())

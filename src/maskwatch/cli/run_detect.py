@@ -1,0 +1,182 @@
+"""Carries out a detect request: finds the sources, sets up the outputs, runs, reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from maskwatch import __version__
+from maskwatch.build import build_classifier, build_detector
+from maskwatch.cli.consoles import err_console, out_console, say_error
+from maskwatch.cli.progress import ProgressListener
+from maskwatch.cli.request import DetectRequest
+from maskwatch.cli.table import print_summary
+from maskwatch.cli.window import Window
+from maskwatch.errors import OutputError
+from maskwatch.frames.base import FrameSource
+from maskwatch.frames.discover import Discovery, SourceSpec, discover
+from maskwatch.frames.sampling import Sampler
+from maskwatch.frames.sniff import SourceKind
+from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
+from maskwatch.outputs.episodes import EpisodesFile
+from maskwatch.outputs.files import make_folder, write_text
+from maskwatch.outputs.images import PictureFile
+from maskwatch.outputs.names import plan_outputs
+from maskwatch.outputs.rows import CsvSink, JsonlSink
+from maskwatch.outputs.summary import RunSummary, summary_as_json
+from maskwatch.outputs.video import VideoFile
+from maskwatch.runtime.open import open_source
+from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
+from maskwatch.tracks.tracker import TrackerSettings
+
+_BLUR_SCORE = 0.2
+"""What is hidden need not be a face for sure."""
+
+
+def run_detect(request: DetectRequest) -> RunSummary:
+    """Does all that the request asks for, and reports on the consoles.
+
+    Raises:
+        UsageError: the request makes no sense.
+        ModelError: a model cannot be used.
+        MissingExtra: a package is missing that the request needs.
+        OutputError: an output cannot be made in the first place.
+    """
+    errors = err_console()
+    found = _without_own_output(_discover(request), request)
+    for error in found.errors:
+        say_error(errors, error)
+    files = (Path(spec.location) for spec in found.specs if _is_file(spec))
+    request.check_inputs_are_safe(files)
+    summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
+    summary = _write_summary(request, summary, errors)
+    if not request.quiet and request.json_summary != "-":
+        report = errors if request.prints_data else out_console()
+        print_summary(report, summary, _written_to(request, found.specs))
+    return summary
+
+
+def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
+    """Runs the session over everything that was found."""
+    tracking = _tracking(request.score)
+    with ExitStack() as stack:
+        window = stack.enter_context(Window()) if request.show else None
+        floor = min(tracking.min_score, _BLUR_SCORE) if request.blur else tracking.min_score
+        detector = build_detector(request.models, score=request.score, floor=floor)
+        classifier = build_classifier(request.models)
+        listener = ProgressListener(
+            errors,
+            len(found.specs),
+            request.quiet,
+            should_stop=lambda: window is not None and window.quit_wanted,
+        )
+        session = Session(
+            Models(detector.detect, classifier),
+            lambda spec: _opened(spec, request),
+            _sinks(request, found.specs, window),
+            SessionSettings(detector.score, request.min_face_px, request.blur),
+            tracking=tracking,
+            listener=listener,
+        )
+        stack.enter_context(listener)
+        return session.run(found.specs, found.errors)
+
+
+def _opened(spec: SourceSpec, request: DetectRequest) -> FrameSource:
+    sampler = Sampler(request.every, request.max_fps)
+    return open_source(spec, sampler=sampler, threads=request.models.threads or 0)
+
+
+def _tracking(score: float | None) -> TrackerSettings:
+    """The tracker's own thresholds, unless the user moves the one from which a face counts."""
+    usual = TrackerSettings()
+    if score is None:
+        return usual
+    return replace(usual, start_score=score, min_score=min(score, usual.min_score))
+
+
+def _discover(request: DetectRequest) -> Discovery:
+    return sum((discover(source) for source in request.sources), Discovery())
+
+
+def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
+    """Leaves out what an earlier run has put below a folder that is now looked through."""
+    if not request.annotate:
+        return found
+    folder = request.folder.resolve()
+    kept = tuple(
+        spec
+        for spec in found.specs
+        if not _is_file(spec)
+        or spec.name in request.sources
+        or folder not in Path(spec.location).resolve().parents
+    )
+    return replace(found, specs=kept)
+
+
+def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:
+    """Everything that results go to; files of a whole run are made at once."""
+    looks: list[LookSink] = []
+    if request.jsonl is not None:
+        looks.append(JsonlSink(request.jsonl))
+    if request.csv is not None:
+        looks.append(CsvSink(request.csv))
+    episodes: list[EpisodeSink] = []
+    if request.episodes is not None:
+        episodes.append(EpisodesFile(request.episodes))
+    planned = _planned(request, specs)
+
+    def pictures(spec: SourceSpec, source: FrameSource) -> list[PictureSink]:
+        sinks: list[PictureSink] = [] if window is None else [window.for_kind(spec.kind)]
+        path = planned.get(spec)
+        if path is not None:
+            is_image = spec.kind is SourceKind.IMAGE
+            sinks.append(PictureFile(path) if is_image else VideoFile(path, source.fps))
+        return sinks
+
+    return Sinks(looks, episodes, pictures)
+
+
+def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[SourceSpec, Path]:
+    """The annotated output of each source that gets one; makes the folder."""
+    annotated = _annotated(request, specs)
+    if not annotated:
+        return {}
+    make_folder(request.folder)
+    return dict(zip(annotated, plan_outputs(annotated, request.folder), strict=True))
+
+
+def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[SourceSpec]:
+    """The sources that get annotated output: live ones would fill the disk unasked."""
+    if not request.annotate:
+        return []
+    return [spec for spec in dict.fromkeys(specs) if request.out is not None or _is_file(spec)]
+
+
+def _written_to(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[str]:
+    """Where results lie, for the report."""
+    folders = [f"{request.folder}/"] if _annotated(request, specs) else []
+    return folders + [target for target in request.targets if target != "-"]
+
+
+def _write_summary(request: DetectRequest, summary: RunSummary, errors: Console) -> RunSummary:
+    """Writes the JSON summary if it is wanted; a failure is added to the summary returned."""
+    if request.json_summary is None:
+        return summary
+    data = {"maskwatch": __version__, **summary_as_json(summary)}
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+    try:
+        write_text(request.json_summary, text + "\n")
+    except OutputError as error:
+        say_error(errors, error)
+        return replace(summary, output_errors=(*summary.output_errors, error))
+    return summary
+
+
+def _is_file(spec: SourceSpec) -> bool:
+    return spec.kind in (SourceKind.IMAGE, SourceKind.VIDEO)

@@ -1,0 +1,160 @@
+"""The report at the end of a run, for 80 columns and more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from maskwatch.advice import advice_for, words_for
+from maskwatch.cli.consoles import plain, shortened
+from maskwatch.outputs.summary import Compliance, RunSummary, Tally
+from maskwatch.types import Episode, Fault, State
+
+MAX_SOURCES = 20
+MAX_EPISODES = 12
+_EPISODE_SOURCE_WIDTH = 24
+
+
+def print_summary(console: Console, summary: RunSummary, written: Sequence[str] = ()) -> None:
+    """Prints who was seen, how sure that is, what to tell them, and what went wrong.
+
+    Args:
+        console: where to.
+        summary: of the run.
+        written: where results lie.
+    """
+    if summary.sources:
+        console.print(people_table(summary, console.width))
+    console.print(notes(summary, written))
+
+
+def people_table(summary: RunSummary, width: int = 80) -> Table:
+    """One line per source, as far as they are few, and one for all.
+
+    Args:
+        summary: of the run.
+        width: of the terminal, in columns; long names of sources give way.
+    """
+    seen = [source for source in summary.sources if source.frames]
+    listed = seen if len(seen) <= MAX_SOURCES else seen[: MAX_SOURCES - 1]
+    rows = [(plain(source.source), _counts(source.tally)) for source in listed]
+    if len(seen) > len(listed):
+        others = sum((each.tally for each in seen[len(listed) :]), Tally(()))
+        rows.append((f"{len(seen) - len(listed)} more", _counts(others)))
+    header = ["people", *(words_for(state) for state in State), "compliance"]
+    total = _counts(summary.total)
+    columns = zip(header, total, *(counts for _, counts in rows), strict=True)
+    # Each column has a space as padding and one as border; there are two more at the edges.
+    taken = sum(2 + max(map(len, column)) for column in columns) + 3
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("source", no_wrap=True)
+    for name in header:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, counts in rows:
+        table.add_row(Text(shortened(name, max(width - taken, 10))), *counts)
+    if len(seen) != 1:
+        table.add_section()
+        table.add_row("all", *total, style="bold")
+    return table
+
+
+def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
+    """What the numbers mean, in words: two columns, of which the second wraps."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    if summary.sources:
+        grid.add_row("Compliance", compliance_sentence(summary.total))
+    _add_lines(grid, "Faults", _fault_lines(summary.total))
+    _add_lines(grid, "Advice", _advice_lines(summary.total))
+    _add_lines(grid, "Episodes", _episode_lines(summary))
+    _add_lines(grid, "Failed", _failure_lines(summary))
+    _add_lines(grid, "Written to", [plain(place) for place in written])
+    if summary.interrupted:
+        grid.add_row("Stopped", "by Ctrl-C; everything up to there is counted and written")
+    return grid
+
+
+def compliance_sentence(tally: Tally) -> str:
+    """Such as "75 %: 3 of 4 people with a mask worn properly (95 % interval 30 to 95 %)"."""
+    compliance = tally.compliance
+    unknown = tally.in_state(State.UNKNOWN)
+    if compliance.share is None or compliance.interval is None:
+        return "nobody could be judged" if unknown else "nobody was found"
+    low, high = compliance.interval
+    people = "person" if compliance.judged == 1 else "people"
+    sentence = (
+        f"{_percent(compliance.share)} %: {compliance.masked} of {compliance.judged} {people} with "
+        f"a mask worn properly (95 % interval {_percent(low)} to {_percent(high)} %)"
+    )
+    return f"{sentence}; {unknown} unknown, not counted" if unknown else sentence
+
+
+def _counts(tally: Tally) -> list[str]:
+    states = [str(tally.in_state(state)) for state in State]
+    return [str(tally.people), *states, _short_compliance(tally.compliance)]
+
+
+def _short_compliance(compliance: Compliance) -> str:
+    if compliance.share is None:
+        return "-"
+    return f"{_percent(compliance.share)} % of {compliance.judged}"
+
+
+def _percent(share: float) -> str:
+    """Whole percent that says 0 and 100 only when it is exactly that."""
+    if 0 < share < 0.005:
+        return "<1"
+    if 0.995 <= share < 1:
+        return ">99"
+    return f"{100 * share:.0f}"
+
+
+def _fault_lines(tally: Tally) -> list[str]:
+    counted = [(fault, tally.with_fault(fault)) for fault in Fault]
+    words = [f"{words_for(State.INCORRECT, fault)} {count}" for fault, count in counted if count]
+    return [", ".join(words)] if words else []
+
+
+def _advice_lines(tally: Tally) -> list[str]:
+    return [
+        f"{words_for(state, fault)}: {advice_for(state, fault)}"
+        for (state, fault), _ in tally.conditions
+        if state.is_violation
+    ]
+
+
+def _episode_lines(summary: RunSummary) -> list[str]:
+    moving = [source for source in summary.sources if source.kind != "image"]
+    lines = [_episode_line(episode, len(moving) > 1) for episode in summary.episodes]
+    if len(lines) > MAX_EPISODES:
+        hidden = len(lines) - MAX_EPISODES + 1
+        lines = [*lines[: MAX_EPISODES - 1], f"{hidden} more: --episodes FILE lists all"]
+    return lines
+
+
+def _episode_line(episode: Episode, name_source: bool) -> str:
+    source = f"{shortened(plain(episode.source), _EPISODE_SOURCE_WIDTH)} " if name_source else ""
+    end = "the end" if episode.ongoing else f"{episode.end_s:.1f} s"
+    what = words_for(episode.state, episode.fault)
+    return (
+        f"{source}#{episode.track} {what}, {episode.start_s:.1f} s to {end}, "
+        f"best frame {episode.best_frame}"
+    )
+
+
+def _failure_lines(summary: RunSummary) -> Iterable[str]:
+    count = len(summary.source_errors)
+    if count:
+        yield f"{count} {'source' if count == 1 else 'sources'}, named above"
+    for error in summary.output_errors:
+        yield f"to write {plain(error.path)}"
+
+
+def _add_lines(grid: Table, label: str, lines: Iterable[str]) -> None:
+    for place, line in enumerate(lines):
+        grid.add_row(label if place == 0 else "", Text(line))

@@ -1,0 +1,284 @@
+"""What is laid over pictures: marked boxes, and pixels that hide a face.
+
+Every mark says its state three times, by colour, by a symbol and in words, because one viewer in
+twelve cannot tell red from green.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from maskwatch.advice import words_for
+from maskwatch.geometry import FloatArray, area
+from maskwatch.types import Box, Fault, Image, MaskReading, State, Track
+
+Rgb = tuple[int, int, int]
+
+WHITE: Rgb = (255, 255, 255)
+BLACK: Rgb = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one state looks; the text stands on the colour (contrast at least 4.5 to 1)."""
+
+    colour: Rgb
+    text: Rgb
+
+
+# After the palette of Okabe and Ito (https://jfly.uni-koeln.de/color/), green and red darkened
+# until white text on them passes WCAG 2.1 level AA. Lightness orders them for those who see
+# hardly any colour: amber, green, red, grey.
+STYLES: dict[State, Style] = {
+    State.MASK: Style((0, 125, 92), WHITE),
+    State.INCORRECT: Style((255, 176, 0), BLACK),
+    State.NO_MASK: Style((196, 30, 30), WHITE),
+    State.UNKNOWN: Style((84, 84, 92), WHITE),
+}
+
+# Blocks across the shorter side of a hidden face. Networks can be trained to name people from
+# fine mosaics (McPherson, Shokri, Shmatikov: "Defeating Image Obfuscation with Deep Learning",
+# 2016), so this is as coarse as still lets a viewer see that somebody is there.
+_BLOCKS = 5
+_SMALLEST_BLOCK_PX = 4
+_HIDE_MARGIN = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One box to draw and what its label says."""
+
+    box: Box
+    state: State
+    fault: Fault | None = None
+    coverage: float | None = None
+    """Percent, 0 to 100; not shown when None or when the state is ``unknown``."""
+    track: int | None = None
+
+    @classmethod
+    def of_reading(cls, reading: MaskReading) -> Mark:
+        """The mark of one judgement in one picture."""
+        return cls(reading.face.box, reading.state, reading.fault, reading.coverage)
+
+    @classmethod
+    def of_track(cls, track: Track) -> Mark:
+        """The mark of a person in a video: the voted verdict, where the face is now."""
+        verdict = track.verdict
+        box = track.reading.face.box
+        return cls(box, verdict.state, verdict.fault, verdict.coverage, track.id)
+
+    @property
+    def text(self) -> str:
+        """Such as "#3 nose out 12%"."""
+        parts = [] if self.track is None else [f"#{self.track}"]
+        parts.append(words_for(self.state, self.fault))
+        if self.coverage is not None and self.state is not State.UNKNOWN:
+            parts.append(f"{self.coverage:.0f}%")
+        return " ".join(parts)
+
+
+def draw_marks(image: Image, marks: Sequence[Mark]) -> Image:
+    """A copy of a picture with marks on it.
+
+    Line width and text follow the size of the picture, so that both a thumbnail and a 4K frame
+    can be read, and within that the size of the face. Labels stay inside the picture and make
+    way for each other where there is room.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 BGR; left as it is.
+        marks: in any order; larger faces choose the place of their label first.
+    """
+    canvas = image.copy()
+    height, width = canvas.shape[:2]
+    ordered = sorted(marks, key=lambda mark: -mark.box.side)
+    sizes = [_text_px(height, width, mark.box) for mark in ordered]
+    for mark, text_px in zip(ordered, sizes, strict=True):
+        _draw_box(canvas, mark, text_px)
+    boxes = np.array([mark.box for mark in ordered], dtype=np.float64).reshape(-1, 4)
+    placed = np.zeros((0, 4))
+    for i, (mark, text_px) in enumerate(zip(ordered, sizes, strict=True)):
+        sprite = _label(mark.state, mark.text, text_px)
+        others = np.delete(boxes, i, axis=0)
+        spot = _choose_spot(mark.box, sprite.shape[:2], (height, width), placed, others)
+        placed = np.vstack([placed, _spot_box(spot, sprite)])
+        _paste(canvas, sprite, spot)
+    return canvas
+
+
+def pixelate(image: Image, boxes: Iterable[Box]) -> Image:
+    """A copy of a picture in which faces cannot be recognised, nor be brought back.
+
+    Each box is enlarged by 30 % on each side, so that hair and chin go too, and replaced by at
+    most 5 blocks across its shorter side, each the mean of what it covers.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 BGR; left as it is.
+        boxes: in pixels; may reach outside the picture.
+    """
+    hidden = image.copy()
+    height, width = image.shape[:2]
+    for box in boxes:
+        margin = _HIDE_MARGIN * max(box.width, box.height)
+        x0, y0 = max(0, math.floor(box.x0 - margin)), max(0, math.floor(box.y0 - margin))
+        x1, y1 = min(width, math.ceil(box.x1 + margin)), min(height, math.ceil(box.y1 + margin))
+        if x0 < x1 and y0 < y1:
+            hidden[y0:y1, x0:x1] = _blocks(image[y0:y1, x0:x1])
+    return hidden
+
+
+def _blocks(part: Image) -> Image:
+    """The same rectangle in few blocks."""
+    height, width = part.shape[:2]
+    block = max(_SMALLEST_BLOCK_PX, min(height, width) / _BLOCKS)
+    few = (max(1, int(width / block)), max(1, int(height / block)))
+    means = cv2.resize(part, few, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _text_px(height: int, width: int, box: Box) -> int:
+    """Height of a label's letters: by the face, within bounds that the picture sets."""
+    short = min(height, width)
+    smallest, largest = max(11.0, short / 54), max(13.0, short / 26)
+    return round(min(max(0.2 * box.width, smallest), largest))
+
+
+def _draw_box(canvas: Image, mark: Mark, text_px: int) -> None:
+    """The rectangle, with a dark rim that sets it off from a background of its own colour."""
+    line = max(2, round(text_px / 7))
+    corners = [round(v) for v in mark.box]
+    top_left, bottom_right = (corners[0], corners[1]), (corners[2] - 1, corners[3] - 1)
+    rim = 2 * max(1, line // 3)
+    cv2.rectangle(canvas, top_left, bottom_right, BLACK, line + rim)
+    cv2.rectangle(canvas, top_left, bottom_right, STYLES[mark.state].colour[::-1], line)
+
+
+class _Spot(NamedTuple):
+    """Top left corner of a label in whole pixels."""
+
+    x: int
+    y: int
+
+
+def _spot_box(spot: _Spot, sprite: Image) -> tuple[int, int, int, int]:
+    return spot.x, spot.y, spot.x + sprite.shape[1], spot.y + sprite.shape[0]
+
+
+def _choose_spot(
+    box: Box,
+    label: tuple[int, int],
+    picture: tuple[int, int],
+    placed: FloatArray,
+    faces: FloatArray,
+) -> _Spot:
+    """The first spot that touches the box and covers neither labels nor faces, else the least bad.
+
+    Args:
+        box: the face.
+        label: height and width of the label.
+        picture: height and width of the picture.
+        placed: ``(N, 4)`` labels that lie already.
+        faces: ``(M, 4)`` the other faces.
+    """
+    spots = _candidates(box, label, picture)
+    at = np.array([(x, y, x + label[1], y + label[0]) for x, y in spots], dtype=np.float64)
+    # A covered label is lost; a covered face can still be guessed from its box.
+    covered = 3 * _overlap(at, placed) + _overlap(at, faces)
+    return spots[int(np.argmin(covered))]
+
+
+def _candidates(box: Box, label: tuple[int, int], picture: tuple[int, int]) -> list[_Spot]:
+    """Above, below and inside the box, flush left or right, each moved into the picture."""
+    (label_h, label_w), (height, width) = label, picture
+    left, right = round(box.x0), round(box.x1) - label_w
+    above, below = round(box.y0) - label_h, round(box.y1)
+    inside_top, inside_bottom = round(box.y0), round(box.y1) - label_h
+    rows = [above, below, inside_top, inside_bottom]
+    rows = [y for y in rows if 0 <= y <= height - label_h] or [0]
+    return [_Spot(min(max(x, 0), max(width - label_w, 0)), y) for y in rows for x in (left, right)]
+
+
+def _overlap(
+    a: FloatArray,
+    b: FloatArray,
+) -> FloatArray:
+    """``(N,)`` pixels that each of ``a (N, 4)`` shares with all of ``b (M, 4)`` together."""
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.concatenate([top_left, bottom_right], axis=2).reshape(-1, 4)
+    return np.asarray(area(shared).reshape(len(a), len(b)).sum(axis=1), np.float64)
+
+
+def _paste(canvas: Image, sprite: Image, spot: _Spot) -> None:
+    """Copies the part of the sprite that lies inside (a label may be wider than a thumbnail)."""
+    part = canvas[spot.y : spot.y + sprite.shape[0], spot.x : spot.x + sprite.shape[1]]
+    part[:] = sprite[: part.shape[0], : part.shape[1]]
+
+
+@lru_cache(maxsize=2048)
+def _label(state: State, text: str, text_px: int) -> Image:
+    """Symbol and text on the state's colour, ``(h, w, 3)`` BGR; kept, as video repeats them."""
+    style = STYLES[state]
+    font = ImageFont.load_default(text_px)
+    ascent, descent = _font_extent(text_px)
+    pad = max(2, round(text_px / 4))
+    side = ascent
+    height, width = ascent + descent + pad, math.ceil(font.getlength(text))
+    picture = Pillow.new("RGB", (pad + side + pad + width + pad, height), style.colour)
+    picture.paste(style.text, (pad, (height - side) // 2), _symbol(state, side))
+    at = (2 * pad + side, pad // 2 + ascent)
+    ImageDraw.Draw(picture).text(at, text, fill=style.text, font=font, anchor="ls")
+    sprite = np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
+    sprite.flags.writeable = False
+    return sprite
+
+
+def _font_extent(text_px: int) -> tuple[int, int]:
+    """Rows above and below the base line that the letters of our words use."""
+    _, top, _, bottom = ImageFont.load_default(text_px).getbbox("#hkp0%", anchor="ls")
+    return math.ceil(-top), math.ceil(bottom)
+
+
+# fmt: off
+_HOOK = [
+    (0.24, 0.3), (0.28, 0.17), (0.4, 0.09), (0.55, 0.07), (0.7, 0.13),
+    (0.77, 0.27), (0.74, 0.4), (0.6, 0.5), (0.51, 0.58), (0.5, 0.68),
+]
+# fmt: on
+# Shapes in a unit square, as glyphs may be missing from a font: strokes as (points, width).
+_STROKES: dict[State, list[tuple[list[tuple[float, float]], float]]] = {
+    State.MASK: [([(0.08, 0.55), (0.38, 0.85), (0.94, 0.18)], 0.19)],
+    State.NO_MASK: [
+        ([(0.14, 0.14), (0.86, 0.86)], 0.19),
+        ([(0.86, 0.14), (0.14, 0.86)], 0.19),
+    ],
+    State.INCORRECT: [
+        ([(0.5, 0.08), (0.96, 0.92), (0.04, 0.92), (0.5, 0.08), (0.96, 0.92)], 0.12),
+        ([(0.5, 0.36), (0.5, 0.6)], 0.13),
+        ([(0.5, 0.76), (0.5, 0.77)], 0.13),
+    ],
+    State.UNKNOWN: [(_HOOK, 0.16), ([(0.5, 0.91), (0.5, 0.92)], 0.18)],
+}
+_SUPERSAMPLING = 8
+
+
+def _symbol(state: State, side: int) -> Pillow.Image:
+    """Check mark, warning triangle, cross or question mark as an ``L`` coverage mask."""
+    large = side * _SUPERSAMPLING
+    mask = Pillow.new("L", (large, large), 0)
+    pen = ImageDraw.Draw(mask)
+    for points, stroke in _STROKES[state]:
+        scaled = [(x * large, y * large) for x, y in points]
+        radius = stroke * large / 2
+        pen.line(scaled, fill=255, width=round(2 * radius), joint="curve")
+        for x, y in scaled:
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return mask.resize((side, side), Pillow.Resampling.BOX)

@@ -1,0 +1,1 @@
+"""What is written: rows, episodes, annotated pictures and video, the summary."""

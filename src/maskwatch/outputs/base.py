@@ -1,0 +1,56 @@
+"""The seams between what was seen and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from maskwatch.types import Episode, Frame, Image, MaskReading, Track
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One frame and what was seen in it."""
+
+    frame: Frame
+    faces: tuple[tuple[MaskReading, Track | None], ...]
+    """Every face with the person it belongs to; None in images and for nobody in particular."""
+    ended: tuple[Episode, ...] = ()
+    """Episodes of which it is certain since this frame that they are over."""
+
+
+class LookSink(Protocol):
+    """Takes what was seen, for all sources of a run one after the other."""
+
+    def write(self, look: Look) -> None:
+        """Records one look; raises OutputError, after which the sink is not used again."""
+        ...
+
+    def close(self) -> None:
+        """Finishes what was written; raises OutputError."""
+        ...
+
+
+class EpisodeSink(Protocol):
+    """Takes the episodes of all sources of a run, each once it is over or its source has ended."""
+
+    def add(self, episodes: Sequence[Episode]) -> None:
+        """Records episodes; raises OutputError."""
+        ...
+
+    def close(self) -> None:
+        """Finishes what was written; raises OutputError."""
+        ...
+
+
+class PictureSink(Protocol):
+    """Takes the finished pictures of one source."""
+
+    def write(self, image: Image, t: float) -> None:
+        """Records one picture ``(H, W, 3)`` BGR at ``t`` seconds; raises OutputError."""
+        ...
+
+    def close(self) -> None:
+        """Finishes what was written; raises OutputError."""
+        ...

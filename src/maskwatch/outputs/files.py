@@ -1,0 +1,129 @@
+"""Writing that leaves no broken file behind: whole lines, whole files, plain reasons."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from maskwatch.errors import OutputError
+
+STDOUT = "-"
+"""The name that stands for standard output instead of a file."""
+
+_STDOUT_NAME = "standard output"
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says, in lower case and without the path."""
+    if error.errno == errno.ENOSPC:
+        return "no space left on the device"
+    said = error.strerror or str(error)
+    return said[:1].lower() + said[1:]
+
+
+@contextmanager
+def output_errors(path: Path | str) -> Iterator[None]:
+    """Turns the system's errors into OutputError for ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(str(path), reason_of(error)) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it; raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(str(folder), "there is a file of that name") from error
+    except OSError as error:
+        raise OutputError(str(folder), reason_of(error)) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file that is either complete or not there; an earlier one stays until then.
+
+    Raises:
+        OutputError: it cannot be written; nothing is left behind.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with output_errors(path):
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_text(target: str, text: str) -> None:
+    """Writes text as UTF-8 to a file (see `write_whole`) or, for ``-``, to standard output."""
+    if target == STDOUT:
+        with output_errors(_STDOUT_NAME):
+            sys.stdout.buffer.write(_encoded(text))
+            sys.stdout.buffer.flush()
+    else:
+        make_folder(Path(target).parent)
+        write_whole(Path(target), _encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    r"""UTF-8; bytes of a file name that are not become ``\udcXX``, which JSON reads back."""
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def _unbuffered(path: Path) -> BinaryIO:
+    """An empty file; a buffer would be torn at an arbitrary byte when the disk is full."""
+    return path.open("wb", buffering=0)
+
+
+class LineFile:
+    """A text file that holds whole lines at any moment, whatever happens to this process.
+
+    Every call of `write` is on its way to the disk when it returns. If it fails half-way, the
+    torn line is cut off again.
+
+    Args:
+        target: a path, or ``-`` for standard output.
+
+    Raises:
+        OutputError: the file cannot be made.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._name = _STDOUT_NAME if target == STDOUT else target
+        self._owned = target != STDOUT
+        self._length = 0
+        if self._owned:
+            make_folder(Path(target).parent)
+        with output_errors(self._name):
+            self._file = _unbuffered(Path(target)) if self._owned else sys.stdout.buffer
+
+    def write(self, lines: str) -> None:
+        """Appends text that ends with a line break; raises OutputError."""
+        data = _encoded(lines)
+        with output_errors(self._name):
+            try:
+                self._write_all(data)
+            except OSError:
+                if self._owned:
+                    self._file.truncate(self._length)
+                raise
+        self._length += len(data)
+
+    def close(self) -> None:
+        """Closes the file; standard output stays open."""
+        if self._owned:
+            with output_errors(self._name):
+                self._file.close()
+
+    def _write_all(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            # A raw file may take only a part, as the last bytes of a full disk do.
+            rest = rest[self._file.write(rest) :]
+        self._file.flush()

@@ -1,0 +1,126 @@
+"""Annotated video: H.264 in MP4, with the times of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import av
+import av.error
+import cv2
+import numpy as np
+
+from maskwatch.errors import OutputError
+from maskwatch.outputs.files import reason_of
+from maskwatch.types import Image
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+# Divides evenly by the frame times of 24, 25, 30, 50 and 60 fps and of 30000/1001 and 60000/1001;
+# MPEG-4 part 2 allows nothing finer than 1/65535.
+_TIME_BASE = Fraction(1, 60_000)
+
+# Fragments make what was written so far playable if the process is killed; on a proper end the
+# file becomes an ordinary MP4 with an index.
+_MOVFLAGS = "hybrid_fragmented+frag_keyframe+empty_moov+default_base_moof"
+_KEY_FRAME_EVERY = 50
+_ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("libx264", {"preset": "veryfast", "crf": "23"}),
+    ("libopenh264", {}),
+    ("mpeg4", {"q:v": "4"}),
+)
+_BITS_PER_PIXEL = 0.12
+"""For encoders without constant quality."""
+
+
+class VideoFile:
+    """A ``PictureSink`` for video. The file is made when the first picture comes.
+
+    Sides become even, as H.264 wants them, by repeating the last row or column. Later pictures
+    of another size are scaled to that of the first. Sound is not carried over.
+
+    Args:
+        path: ends with ``.mp4``.
+        fps: nominal rate of the source, a hint for the encoder; the times count.
+    """
+
+    def __init__(self, path: Path, fps: float | None = None) -> None:
+        self._path = path
+        self._fps = fps or 25.0
+        self._encoding: _Encoding | None = None
+
+    def write(self, image: Image, t: float) -> None:
+        """Encodes one picture at ``t`` seconds; a time that is not later is put just after."""
+        with _output_errors(self._path):
+            if self._encoding is None:
+                self._encoding = _Encoding(self._path, image.shape[1], image.shape[0], self._fps)
+            self._encoding.add(image, t)
+
+    def close(self) -> None:
+        """Writes what the encoder still holds and the index; nothing if no picture came."""
+        encoding, self._encoding = self._encoding, None
+        if encoding is not None:
+            with _output_errors(self._path):
+                encoding.finish()
+
+
+class _Encoding:
+    """An open file and the stream in it."""
+
+    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+        encoder, options = next(each for each in _ENCODERS if each[0] in av.codecs_available)
+        # "file:" keeps FFmpeg from taking a name for a protocol.
+        self._container = av.open(
+            f"file:{path}", "w", format="mp4", options={"movflags": _MOVFLAGS}
+        )
+        rate = Fraction(fps).limit_denominator(1001)
+        stream = cast(
+            "VideoStream", self._container.add_stream(encoder, rate=rate, options=options)
+        )
+        stream.width, stream.height = width + width % 2, height + height % 2
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = _TIME_BASE
+        stream.codec_context.gop_size = _KEY_FRAME_EVERY
+        if encoder != "libx264":
+            stream.codec_context.bit_rate = int(_BITS_PER_PIXEL * width * height * fps)
+        self._stream = stream
+        self._last_pts = -1
+
+    def add(self, image: Image, t: float) -> None:
+        fitted = _fitted(image, self._stream.width, self._stream.height)
+        picture = av.VideoFrame.from_ndarray(fitted, format="bgr24")
+        self._last_pts = max(round(t / _TIME_BASE), self._last_pts + 1)
+        picture.pts, picture.time_base = self._last_pts, _TIME_BASE
+        self._container.mux(self._stream.encode(picture))
+
+    def finish(self) -> None:
+        try:
+            self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+
+@contextmanager
+def _output_errors(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's and the system's errors into OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(str(path), reason_of(error)) from error
+    except av.FFmpegError as error:
+        raise OutputError(str(path), f"cannot be encoded ({error.strerror})") from error
+
+
+def _fitted(image: Image, width: int, height: int) -> Image:
+    """The picture in the size of the stream, an odd side filled up by one."""
+    below, right = height - image.shape[0], width - image.shape[1]
+    if (below, right) == (0, 0):
+        return image
+    if below in (0, 1) and right in (0, 1):
+        padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(padded, np.uint8)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,62 @@
+"""Which of the detected faces are judged, and which are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from maskwatch.faces.base import FaceDetector
+from maskwatch.geometry import iou_matrix
+from maskwatch.types import Box, Face, Frame
+
+
+class FaceSieve:
+    """A ``FaceDetector`` that lets through the faces that are wanted, and remembers all.
+
+    Args:
+        detector: finds the faces.
+        min_score: detector score from which a face is let through.
+        min_face_px: shorter side from which a face is let through.
+    """
+
+    def __init__(self, detector: FaceDetector, min_score: float, min_face_px: float) -> None:
+        self._detector = detector
+        self._min_score = min_score
+        self._min_face_px = min_face_px
+        self.found: list[Face] = []
+        """Every face of the last frame, wanted or not."""
+
+    def __call__(self, frame: Frame) -> list[Face]:
+        """The faces that are wanted, best score first."""
+        self.found = self._detector(frame)
+        return [
+            face
+            for face in self.found
+            if face.score >= self._min_score and face.box.side >= self._min_face_px
+        ]
+
+
+_LINGER_S = 0.7
+"""Long enough to cover the frames in which a detector loses a face that turns or is crossed."""
+
+_SAME_PLACE_IOU = 0.5
+"""A remembered place that a face overlaps by this much is covered by hiding the face."""
+
+
+class Veil:
+    """Remembers for a moment where faces were, so that a missed frame does not uncover one."""
+
+    def __init__(self, linger_s: float = _LINGER_S) -> None:
+        self._linger_s = linger_s
+        self._recent: list[tuple[float, Box]] = []
+
+    def over(self, t: float, faces: Sequence[Face]) -> list[Box]:
+        """What to hide in the frame at ``t`` seconds: its faces and those of just before."""
+        now = [face.box for face in faces]
+        left = [(seen, box) for seen, box in self._recent if t - seen <= self._linger_s]
+        if left and now:
+            overlap = iou_matrix(np.array([box for _, box in left]), np.array(now)).max(axis=1)
+            left = [each for each, iou in zip(left, overlap, strict=True) if iou < _SAME_PLACE_IOU]
+        self._recent = left + [(t, box) for box in now]
+        return [box for _, box in self._recent]

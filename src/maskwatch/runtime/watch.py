@@ -1,0 +1,128 @@
+"""What is done with the frames of one source: a picture is read, a video is followed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from maskwatch.events.episodes import EpisodeLog
+from maskwatch.events.people import PeopleLog
+from maskwatch.faces.base import FaceDetector
+from maskwatch.masks.base import MaskClassifier
+from maskwatch.outputs.base import Look
+from maskwatch.outputs.summary import Condition, Tally
+from maskwatch.pipeline import Pipeline, read_faces
+from maskwatch.tracks.tracker import Tracker, TrackerSettings
+from maskwatch.types import Episode, Frame
+
+
+class Watch(Protocol):
+    """Looks at the frames of one source, in order."""
+
+    def look(self, frame: Frame) -> Look:
+        """What is in the frame."""
+        ...
+
+    def end(self) -> tuple[Episode, ...]:
+        """To be called once, after the last frame: the episodes that had not ended before."""
+        ...
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """All episodes, in order of start; complete after `end`."""
+        ...
+
+    @property
+    def tally(self) -> Tally:
+        """The people of the source; complete after `end`."""
+        ...
+
+
+class StillWatch:
+    """A picture: every face is a person, judged by one reading."""
+
+    def __init__(self, detector: FaceDetector, classifier: MaskClassifier) -> None:
+        self._detector = detector
+        self._classifier = classifier
+        self._conditions: list[Condition] = []
+
+    def look(self, frame: Frame) -> Look:
+        """What is in the picture."""
+        readings = read_faces(frame, self._detector, self._classifier)
+        self._conditions.extend((each.state, each.fault) for each in readings)
+        return Look(frame, tuple((reading, None) for reading in readings))
+
+    def end(self) -> tuple[Episode, ...]:
+        """A picture has no duration, so no episodes."""
+        return ()
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """None."""
+        return ()
+
+    @property
+    def tally(self) -> Tally:
+        """One person per face."""
+        return Tally.of(self._conditions)
+
+
+class MovingWatch:
+    """A video or camera: people are followed, judged by vote, and counted once.
+
+    Args:
+        source: name of the source.
+        detector: finds faces, weak ones included.
+        classifier: judges them.
+        tracking: how faces become people.
+        min_score: weaker faces are reported only when they belong to somebody.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        detector: FaceDetector,
+        classifier: MaskClassifier,
+        tracking: TrackerSettings,
+        min_score: float,
+    ) -> None:
+        self._pipeline = Pipeline(detector, classifier, Tracker(tracking))
+        self._episode_log = EpisodeLog(source)
+        self._people_log = PeopleLog(source)
+        self._min_score = min_score
+        self._ended: list[Episode] = []
+        self._looks = 0
+        self._last: Look | None = None
+
+    def look(self, frame: Frame) -> Look:
+        """What is in the frame."""
+        result = self._pipeline(frame)
+        self._people_log.update(result.tracks)
+        ended = self._episode_log.update(frame.index, frame.t, result.tracks)
+        self._ended.extend(ended)
+        faces = tuple(
+            (reading, track)
+            for reading, track in result.readings_with_tracks()
+            if track is not None or reading.face.score >= self._min_score
+        )
+        self._looks += 1
+        self._last = Look(frame, faces, tuple(ended))
+        return self._last
+
+    def end(self) -> tuple[Episode, ...]:
+        """The episodes still open at the last frame."""
+        left = tuple(self._episode_log.close(self._last.frame.t)) if self._last else ()
+        self._ended.extend(left)
+        return left
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """All episodes, in order of start."""
+        return tuple(sorted(self._ended, key=lambda episode: (episode.start_s, episode.track)))
+
+    @property
+    def tally(self) -> Tally:
+        """One person per track; of a stream that is a single picture, one per face."""
+        if self._looks == 1 and self._last is not None:
+            return Tally.of((reading.state, reading.fault) for reading, _ in self._last.faces)
+        people = self._people_log.people(self._ended)
+        return Tally.of((person.state, person.fault) for person in people)
