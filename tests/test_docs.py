@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer.main
 
+from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.errors import OutputError, SourceNotFound
 from maskwatch.outputs import rows
 from maskwatch.outputs.episodes import episode_as_json
@@ -24,16 +26,19 @@ README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    """The verbs of a program at any depth, each with the words that call it."""
-    if isinstance(command, click.Group):
+def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """The verbs of a program at any depth, each with the words that call it.
+
+    Duck-typed, because Typer brings a copy of Click with classes of its own.
+    """
+    if hasattr(command, "commands"):
         for word, verb in command.commands.items():
             yield from commands(f"{name} {word}", verb)
     else:
         yield name, command
 
 
-def verbs() -> list[tuple[str, click.Command]]:
+def verbs() -> list[tuple[str, Any]]:
     found = []
     for name, module in [
         ("maskwatch", "maskwatch.cli.main"),
@@ -45,6 +50,15 @@ def verbs() -> list[tuple[str, click.Command]]:
     return found
 
 
+def options_of(verb: Any) -> list[str]:
+    return [
+        option
+        for parameter in verb.params
+        if parameter.param_type_name == "option" and not parameter.hidden
+        for option in [*parameter.opts, *parameter.secondary_opts]
+    ]
+
+
 def section(page: str, title: str) -> str:
     """The text between the second-level heading ``title`` and the next one; empty without it."""
     sections = re.split(r"^## (.+)$", page, flags=re.MULTILINE)
@@ -53,24 +67,32 @@ def section(page: str, title: str) -> str:
 
 def test_every_verb_and_each_of_its_options_is_documented() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    missing = []
-    for name, command in verbs():
-        text = section(page, f"`{name}`")
-        for parameter in command.params:
-            if isinstance(parameter, click.Option) and not parameter.hidden:
-                options = [*parameter.opts, *parameter.secondary_opts]
-                missing += [f"{name} {o}" for o in options if f"`{o}" not in text]
+    options = {name: options_of(verb) for name, verb in verbs()}
+    assert "--blur" in options["maskwatch detect"]  # so that an empty walk cannot pass
+    missing = [
+        f"{name} {option}"
+        for name, offered in options.items()
+        for option in ["", *offered]
+        if f"`{option}" not in section(page, f"`{name}`")
+    ]
     assert missing == []
 
 
 def test_no_option_is_documented_that_does_not_exist() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    invented = []
-    for name, command in verbs():
-        real = {o for p in command.params for o in [*p.opts, *p.secondary_opts]} | {"--help"}
-        documented = re.findall(r"`(--[a-z][a-z-]*)", section(page, f"`{name}`"))
-        invented += [f"{name} {o}" for o in documented if o not in real]
+    invented = [
+        f"{name} {option}"
+        for name, verb in verbs()
+        for option in re.findall(r"`(--?[a-z][a-z-]*)", section(page, f"`{name}`"))
+        if option not in [*options_of(verb), "--help", "-h"]
+    ]
     assert invented == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = section((ROOT / "docs" / "outputs.md").read_text(encoding="utf-8"), "Exit codes")
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert documented == set(ExitCode)
 
 
 def keys_of(value: object) -> set[str]:
@@ -150,6 +172,27 @@ def test_links_to_a_heading_find_it(page: Path) -> None:
         if anchor not in anchors(page.parent / file if file else page)
     ]
     assert broken == []
+
+
+EXAMPLES = [
+    pytest.param(code, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, code in enumerate(
+        re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.M)
+    )
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_python_examples_run_and_print_something(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "maskwatch.supervision" in code:
+        found = importlib.util.find_spec("supervision") is not None
+        need("supervision", found, "it comes with the extra [supervision]")
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "example", "exec"), {})  # noqa: S102 - our own documentation
+    assert capsys.readouterr().out.strip()
 
 
 def tracked_texts() -> list[tuple[str, str]]:
