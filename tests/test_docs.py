@@ -15,6 +15,7 @@ import typer.main
 
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.errors import OutputError, SourceNotFound
+from maskwatch.frames.images import DEFAULT_MAX_PIXELS
 from maskwatch.outputs import rows
 from maskwatch.outputs.episodes import episode_as_json
 from maskwatch.outputs.summary import RunSummary, SourceSummary, Tally, summary_as_json
@@ -87,6 +88,11 @@ def test_no_option_is_documented_that_does_not_exist() -> None:
         if option not in [*options_of(verb), "--help", "-h"]
     ]
     assert invented == []
+
+
+def test_the_limit_of_pixels_is_stated_as_it_is() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert f"more than {DEFAULT_MAX_PIXELS / 1e6:g} million pixels is refused" in page
 
 
 def test_every_exit_code_is_documented() -> None:
