@@ -13,7 +13,7 @@ from maskwatch.testing import (
 from maskwatch.tracks.tracker import Tracker
 from maskwatch.types import Face, Fault, Frame, MaskReading, State
 
-LEFT, RIGHT = face_at(100, 100, score=0.95), face_at(400, 100, score=0.7)
+LEFT, RIGHT = face_at(100, 100, score=0.95), face_at(400, 100, score=0.6)
 
 
 def test_a_still_yields_one_reading_per_face_best_first() -> None:

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from maskwatch.testing import reading_of
-from maskwatch.tracks.tracker import Tracker
+from maskwatch.tracks.tracker import Tracker, TrackerSettings
+from maskwatch.tracks.tracklet import LifeSettings
 from maskwatch.types import Box, Face, Frame, State, Track
 from tests.shared import shared
 
 WIDTH = 960
+STOCK = TrackerSettings(start_score=0.6, life=LifeSettings(confirm_score=0.8))
+"""On the scale of the stock detector's scores."""
 
 
 def frames_of(name: str, every: int) -> Iterator[Frame]:
@@ -33,7 +36,7 @@ def frames_of(name: str, every: int) -> Iterator[Frame]:
 def follow(name: str, every: int) -> list[Track]:
     """Every track value of a clip looked at every so many frames."""
     model = str(shared("models/yunet_n_640_640.onnx"))
-    tracker, found = Tracker(), []
+    tracker, found = Tracker(STOCK), []
     detector: cv2.FaceDetectorYN | None = None
     for frame in frames_of(name, every):
         height, width = frame.image.shape[:2]

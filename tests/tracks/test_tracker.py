@@ -84,7 +84,7 @@ def test_a_much_larger_face_at_the_same_place_is_somebody_else() -> None:
 @pytest.mark.parametrize("fps", RATES)
 def test_flickering_false_detections_never_become_people(fps: float) -> None:
     flicker = [(t / 2, t / 2 + 0.35) for t in range(20)]
-    ghosts = [walk((100, 100), score=0.95, hidden=flicker), walk((400, 300), score=0.75)]
+    ghosts = [walk((100, 100), score=0.95, hidden=flicker), walk((400, 300), score=0.7)]
     assert ids(play(ghosts, times(8, fps))) == set()
 
 
@@ -92,7 +92,7 @@ def test_a_person_is_kept_by_weak_detections_but_never_begun_by_them() -> None:
     def fading(t: float) -> Face:
         return face_at(200, 200, score=0.9 if t < 1 else 0.4)
 
-    tracks = play([fading, walk((500, 200), score=0.5)], times(5, 10))
+    tracks = play([fading, walk((500, 200), score=0.45)], times(5, 10))
     assert ids(tracks) == {1}
     assert len(tracks[-1]) == 1
 

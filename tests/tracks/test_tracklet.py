@@ -32,7 +32,7 @@ def phase_of(tracklet: Tracklet) -> Phase:
         ([(0.0, 0.9), (0.1, 0.9), (0.2, 0.9)], False),  # often and clearly, not long
         ([(0.0, 0.9), (0.4, 0.9)], False),  # long and clearly, not often
         ([(0.0, 0.9), (0.2, 0.9), (0.4, 0.9)], True),
-        ([(index / 10, 0.75) for index in range(100)], False),  # never clearly: a pattern
+        ([(index / 10, 0.7) for index in range(100)], False),  # never clearly: a pattern
         ([(0.0, 0.5), (0.2, 0.9), (0.3, 0.9), (0.4, 0.9)], True),  # weak at first
     ],
 )

@@ -25,7 +25,7 @@ Pairing = Callable[[FloatArray, FloatArray, FloatArray], list[tuple[int, int]]]
 class TrackerSettings:
     """How detections are joined into tracks."""
 
-    start_score: float = 0.6
+    start_score: float = 0.5
     """Only a detection of at least this score starts a track."""
     min_score: float = 0.3
     """Weaker detections are ignored; those in between only continue a track."""
