@@ -51,7 +51,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
     found = _without_own_output(_discover(request), request)
     for error in found.errors:
         say_error(errors, error)
-    files = (Path(spec.location) for spec in found.specs if _is_file(spec))
+    files = (_path(spec) for spec in found.specs if _is_file(spec))
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
     summary = _write_summary(request, summary, errors)
@@ -101,7 +101,12 @@ def _tracking(score: float | None) -> TrackerSettings:
 
 
 def _discover(request: DetectRequest) -> Discovery:
-    return sum((discover(source) for source in request.sources), Discovery())
+    """Everything that the request names, each source once however often it is named."""
+    found = sum((discover(source) for source in request.sources), Discovery())
+    once: dict[str, SourceSpec] = {}
+    for spec in found.specs:
+        once.setdefault(str(_path(spec).resolve()) if _is_file(spec) else spec.location, spec)
+    return replace(found, specs=tuple(once.values()))
 
 
 def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
@@ -114,7 +119,7 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
         for spec in found.specs
         if not _is_file(spec)
         or spec.name in request.sources
-        or folder not in Path(spec.location).resolve().parents
+        or folder not in _path(spec).resolve().parents
     )
     return replace(found, specs=kept)
 
@@ -155,7 +160,7 @@ def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[Sour
     """The sources that get annotated output: live ones would fill the disk unasked."""
     if not request.annotate:
         return []
-    return [spec for spec in dict.fromkeys(specs) if request.out is not None or _is_file(spec)]
+    return [spec for spec in specs if request.out is not None or _is_file(spec)]
 
 
 def _written_to(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[str]:
@@ -176,6 +181,10 @@ def _write_summary(request: DetectRequest, summary: RunSummary, errors: Console)
         say_error(errors, error)
         return replace(summary, output_errors=(*summary.output_errors, error))
     return summary
+
+
+def _path(spec: SourceSpec) -> Path:
+    return Path(spec.location)
 
 
 def _is_file(spec: SourceSpec) -> bool:

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,7 +111,9 @@ class LineFile:
                 self._write_all(data)
             except OSError:
                 if self._owned:
-                    self._file.truncate(self._length)
+                    # The reason for the torn line matters more than a device that cannot cut it.
+                    with suppress(OSError):
+                        self._file.truncate(self._length)
                 raise
         self._length += len(data)
 

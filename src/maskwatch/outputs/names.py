@@ -31,7 +31,7 @@ def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
     taken: set[str] = set()
     crowded = _repeated([_name(spec, 1) for spec in specs])
     for spec in specs:
-        name = _free_name(spec, crowded | taken)
+        name = _free_name(spec, crowded, taken)
         path = folder / name
         if path.resolve() in inputs:
             path = _numbered(path.with_stem(path.stem + _MARK), taken, inputs)
@@ -40,14 +40,12 @@ def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
     return planned
 
 
-def _free_name(spec: SourceSpec, avoid: set[str]) -> str:
-    """The shortest name of the source that is not to be avoided, else a numbered one."""
+def _free_name(spec: SourceSpec, crowded: set[str], taken: set[str]) -> str:
+    """The shortest name that no other source wants; a numbered one if there is none."""
     depth = len(PurePath(spec.location).parts) if _is_file(spec) else 1
-    for parts in range(1, depth + 1):
-        name = _name(spec, parts)
-        if name.casefold() not in avoid:
-            return name
-    return _numbered(Path(name), avoid, set()).name
+    names = [_name(spec, parts) for parts in range(1, depth + 1)]
+    free = (name for name in names if name.casefold() not in crowded | taken)
+    return next(free, None) or _numbered(Path(names[0]), taken, set()).name
 
 
 def _numbered(path: Path, avoid: set[str], inputs: set[Path]) -> Path:

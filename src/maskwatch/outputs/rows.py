@@ -51,7 +51,7 @@ def _judgement(reading: MaskReading, track: Track | None) -> dict[str, Any]:
     coverage, probabilities = reading.coverage, reading.probabilities
     return {
         "track": None if track is None else track.id,
-        "box": [round(v, 1) for v in reading.face.box],
+        "box": [round(float(v), 1) for v in reading.face.box],
         "state": reading.state.value,
         "fault": None if reading.fault is None else reading.fault.value,
         "coverage": None if coverage is None else round(coverage, 1),

@@ -29,9 +29,10 @@ _TIME_BASE = Fraction(1, 60_000)
 _MOVFLAGS = "hybrid_fragmented+frag_keyframe+empty_moov+default_base_moof"
 _KEY_FRAME_EVERY = 50
 _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("libx264", {"preset": "veryfast", "crf": "23"}),
+    # Without B-frames the first picture is at 0 s even where fragments allow no edit list.
+    ("libx264", {"preset": "veryfast", "crf": "23", "bf": "0"}),
     ("libopenh264", {}),
-    ("mpeg4", {"q:v": "4"}),
+    ("mpeg4", {}),
 )
 _BITS_PER_PIXEL = 0.12
 """For encoders without constant quality."""
@@ -75,7 +76,10 @@ class _Encoding:
         encoder, options = next(each for each in _ENCODERS if each[0] in av.codecs_available)
         # "file:" keeps FFmpeg from taking a name for a protocol.
         self._container = av.open(
-            f"file:{path}", "w", format="mp4", options={"movflags": _MOVFLAGS}
+            f"file:{path}",
+            "w",
+            format="mp4",
+            options={"movflags": _MOVFLAGS, "flush_packets": "1"},
         )
         rate = Fraction(fps).limit_denominator(1001)
         stream = cast(
@@ -87,6 +91,7 @@ class _Encoding:
         stream.codec_context.gop_size = _KEY_FRAME_EVERY
         if encoder != "libx264":
             stream.codec_context.bit_rate = int(_BITS_PER_PIXEL * width * height * fps)
+        self._container.start_encoding()  # an impossible path shows now
         self._stream = stream
         self._last_pts = -1
 

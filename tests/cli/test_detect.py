@@ -1,0 +1,256 @@
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from maskwatch.errors import MaskwatchError, UsageError
+from maskwatch.types import State
+from tests.cli.conftest import Detect
+from tests.outputs.test_video import read
+from tests.painted import paint_picture, paint_video, scene
+
+MASKED = (State.MASK, 80, 120)
+BARE = (State.NO_MASK, 240, 120)
+CANNOT_TELL = (State.UNKNOWN, 160, 40)
+
+
+def rows(path: Path | str) -> list[dict]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def test_a_picture_leaves_an_annotated_picture_and_a_table(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED, BARE, CANNOT_TELL])
+    done = detect("a.png")
+    assert done.exit_code == 0
+    assert "50 %: 1 of 2 people" in done.stdout
+    assert done.stderr == ""
+    drawn = cv2.imread("maskwatch-out/a.png")
+    assert drawn.shape == (240, 320, 3)
+    assert (drawn != scene([MASKED, BARE, CANNOT_TELL])).any()
+    assert (cv2.imread("a.png") == scene([MASKED, BARE, CANNOT_TELL])).all()
+
+
+def test_rows_of_a_picture(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [BARE])
+    assert detect("a.png", "--jsonl", "rows.jsonl", "--csv", "rows.csv").exit_code == 0
+    (row,) = rows("rows.jsonl")
+    assert row == {
+        "source": "a.png",
+        "frame": 0,
+        "time_s": 0.0,
+        "track": None,
+        "box": [210.0, 90.0, 270.0, 150.0],
+        "state": "no_mask",
+        "fault": None,
+        "coverage": 5.0,
+        "probabilities": {"mask": 0.05, "incorrect": 0.05, "no_mask": 0.9},
+        "score": 0.9,
+        "reason": None,
+    }
+    with Path("rows.csv").open(newline="") as file:
+        (in_csv,) = csv.DictReader(file)
+    assert (in_csv["state"], in_csv["x0"], in_csv["p_no_mask"]) == ("no_mask", "210.0", "0.9")
+
+
+def test_a_video_leaves_tracks_episodes_and_a_video(detect: Detect) -> None:
+    frames = [[MASKED, BARE]] * 20 + [[MASKED, (State.MASK, 240, 120)]] * 40
+    paint_video(Path("hall.mp4"), frames)
+    done = detect("hall.mp4", "--episodes", "e.json", "--jsonl", "r.jsonl", "--out", "out")
+    assert done.exit_code == 0
+    (episode,) = json.loads(Path("e.json").read_text())
+    assert (episode["state"], episode["ongoing"]) == ("no_mask", False)
+    assert episode["advice"] == "put on a mask"
+    assert 1.5 <= episode["end_s"] <= 4.0
+    assert f"#{episode['track']} no mask" in done.stdout
+    assert {row["track"] for row in rows("r.jsonl")} <= {None, 1, 2}
+    assert rows("r.jsonl")[-1]["time_s"] == 5.9
+    times, pictures = read(Path("out/hall.mp4"))
+    assert len(times) == 60
+    assert times[-1] == pytest.approx(5.9, abs=0.01)
+    assert pictures[0].shape == (240, 320, 3)
+
+
+def test_every_and_max_fps_thin_out_videos_and_keep_places_and_times(detect: Detect) -> None:
+    paint_video(Path("a.mp4"), [[MASKED]] * 30, fps=10)
+    detect("a.mp4", "--every", "10", "--jsonl", "r.jsonl")
+    assert [(row["frame"], row["time_s"]) for row in rows("r.jsonl")] == [
+        (0, 0.0),
+        (10, 1.0),
+        (20, 2.0),
+    ]
+    assert read(Path("maskwatch-out/a.mp4"))[0] == pytest.approx([0, 1, 2], abs=1e-3)
+    detect("a.mp4", "--max-fps", "2", "--jsonl", "r.jsonl")
+    assert [row["frame"] for row in rows("r.jsonl")] == [0, 5, 10, 15, 20, 25]
+
+
+def test_folders_with_equal_names_inside_are_kept_apart(detect: Detect) -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        paint_picture(Path(folder) / "x.png", [MASKED])
+    assert detect("a", "b").exit_code == 0
+    assert sorted(path.name for path in Path("maskwatch-out").iterdir()) == ["a-x.png", "b-x.png"]
+
+
+def test_a_second_run_over_the_same_folder_leaves_out_what_the_first_one_wrote(
+    detect: Detect,
+) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    for _ in range(2):
+        done = detect(".", "--json-summary")
+        assert [source["source"] for source in json.loads(done.stdout)["sources"]] == ["a.png"]
+    assert detect("maskwatch-out/a.png", "--no-annotate").exit_code == 0
+
+
+def test_a_source_named_twice_is_looked_at_once(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    done = detect("a.png", "./a.png", "*.png", "--json-summary")
+    assert json.loads(done.stdout)["total"]["people"] == 1
+
+
+def test_outputs_into_the_folder_of_the_sources_overwrite_none(detect: Detect) -> None:
+    before = paint_picture(Path("a.png"), [MASKED]).read_bytes()
+    assert detect("a.png", "--out", ".").exit_code == 0
+    assert Path("a.png").read_bytes() == before
+    assert Path("a-annotated.png").exists()
+
+
+def test_bad_sources_are_named_with_the_reason_and_the_rest_is_done(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    Path("empty.jpg").touch()
+    Path("text.jpg").write_text("no picture at all, but a text that is long enough to be one")
+    Path("cut.png").write_bytes(Path("a.png").read_bytes()[:300])
+    done = detect("empty.jpg", "text.jpg", "cut.png", "gone.jpg", "a.png")
+    assert done.exit_code == 1
+    assert sorted(done.stderr.splitlines()) == [
+        "error: cut.png: the PNG data is cut off",
+        "error: empty.jpg: empty file (0 bytes)",
+        "error: gone.jpg: no such file or folder",
+        "error: text.jpg: not an image in a format that can be read",
+    ]
+    assert "100 %: 1 of 1 person" in done.stdout
+    assert "4 sources, named above" in done.stdout
+
+
+def test_a_video_cut_in_the_middle_is_done_up_to_there(detect: Detect) -> None:
+    whole = paint_video(Path("a.mp4"), [[BARE]] * 300).read_bytes()
+    Path("cut.mp4").write_bytes(whole)
+    with Path("cut.mp4").open("r+b") as file:
+        # Wipe out the second half of the pictures, and keep the index behind them.
+        index = whole.rindex(b"moov") - 4
+        start = index // 2
+        file.seek(start)
+        file.write(bytes(index - start))
+    done = detect("cut.mp4", "--jsonl", "r.jsonl")
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert 20 <= len(rows("r.jsonl")) < 300
+    assert len(read(Path("maskwatch-out/cut.mp4"))[0]) >= 20
+
+
+def test_nothing_but_bad_sources_is_a_failure_without_a_table(detect: Detect) -> None:
+    done = detect("gone.jpg")
+    assert (done.exit_code, done.stderr) == (1, "error: gone.jpg: no such file or folder\n")
+    assert "people" not in done.stdout
+
+
+def test_quiet_says_errors_only(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [BARE])
+    done = detect("a.png", "gone.png", "--quiet")
+    assert done.stdout == ""
+    assert done.stderr == "error: gone.png: no such file or folder\n"
+
+
+@pytest.mark.parametrize(
+    ("person", "code"), [(MASKED, 0), (BARE, 3), (CANNOT_TELL, 0), ((State.INCORRECT, 99, 99), 3)]
+)
+def test_fail_on_violation_tells_scripts(detect: Detect, person: tuple, code: int) -> None:
+    paint_picture(Path("a.png"), [person])
+    assert detect("a.png", "--fail-on", "violation", "--quiet").exit_code == code
+    assert detect("a.png", "--quiet").exit_code == 0
+
+
+def test_fail_on_violation_counts_a_violation_that_was_corrected(detect: Detect) -> None:
+    paint_video(Path("a.mp4"), [[BARE]] * 20 + [[(State.MASK, 240, 120)]] * 80)
+    assert detect("a.mp4", "--fail-on", "violation").exit_code == 3
+
+
+def test_a_violation_weighs_more_than_a_source_that_failed(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [BARE])
+    assert detect("a.png", "gone.png", "--fail-on", "violation").exit_code == 3
+    assert detect("gone.png", "--fail-on", "violation").exit_code == 1
+
+
+def test_data_on_standard_output_is_nothing_but_data(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    done = detect("a.png", "--jsonl", "-")
+    assert json.loads(done.stdout)["state"] == "mask"
+    assert "Compliance" in done.stderr
+    summary = json.loads(detect("--json-summary", "a.png").stdout)
+    assert summary["total"]["compliance"]["share"] == 1.0
+    detect("a.png", "--json-summary", "s.json")
+    assert json.loads(Path("s.json").read_text()) == summary
+
+
+def test_blur_hides_faces_in_pictures_and_video(detect: Detect) -> None:
+    image = scene([BARE])
+    image[100:140:2, 220:260] = (0, 0, 255)
+    cv2.imwrite("a.png", image)
+    detect("a.png", "--blur")
+    part = cv2.imread("maskwatch-out/a.png")[105:135, 225:255]
+    assert len({tuple(pixel) for pixel in part.reshape(-1, 3).tolist()}) <= 16
+
+
+def test_no_annotate_writes_no_pictures(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    detect("a.png", "--no-annotate", "--jsonl", "r.jsonl")
+    assert sorted(path.name for path in Path().iterdir()) == ["a.png", "r.jsonl"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_rows_on_a_full_disk_fail_alone(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    paint_picture(Path("b.png"), [MASKED])
+    done = detect("a.png", "b.png", "--jsonl", "/dev/full", "--csv", "rows.csv")
+    assert done.exit_code == 1
+    assert done.stderr == "error: /dev/full: no space left on the device\n"
+    assert len(Path("rows.csv").read_text().splitlines()) == 3
+    assert len(list(Path("maskwatch-out").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--every", "0"],
+        ["--max-fps", "much"],
+        ["--score", "2"],
+        ["--fail-on", "everything"],
+        ["--no-such-option"],
+        [],
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(detect: Detect, options: list[str]) -> None:
+    sources = ["a.png"] if options else []
+    done = detect(*sources, *options)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "reason"),
+    [
+        (["--jsonl", "a.png"], UsageError, r"a\.png is a source"),
+        (["--out", "taken"], MaskwatchError, "taken: there is a file of that name"),
+        (["--max-fps", "-1"], UsageError, "--max-fps must be above 0"),
+    ],
+)
+def test_requests_that_cannot_be_carried_out_are_refused_before_anything_is_done(
+    detect: Detect, options: list[str], kind: type[Exception], reason: str
+) -> None:
+    before = paint_picture(Path("a.png"), [MASKED]).read_bytes()
+    Path("taken").touch()
+    done = detect("a.png", *options)
+    assert isinstance(done.exception, kind)
+    assert done.exception.args
+    assert __import__("re").search(reason, str(done.exception))
+    assert Path("a.png").read_bytes() == before

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from maskwatch.cli.detect import fill_in_summary_target
+from maskwatch.cli.request import DetectRequest
+from maskwatch.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("given", "parsed"),
+    [
+        (["a.jpg"], ["a.jpg"]),
+        (["a.jpg", "--json-summary"], ["a.jpg", "--json-summary", "-"]),
+        (["--json-summary", "a.jpg"], ["--json-summary", "-", "a.jpg"]),
+        (["--json-summary", "--quiet"], ["--json-summary", "-", "--quiet"]),
+        (["--json-summary", "s.json", "a.jpg"], ["--json-summary", "s.json", "a.jpg"]),
+        (["--json-summary", "-", "a.jpg"], ["--json-summary", "-", "a.jpg"]),
+        (["--json-summary=s", "a.jpg"], ["--json-summary=s", "a.jpg"]),
+        (["--", "--json-summary"], ["--", "--json-summary"]),
+    ],
+)
+def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[str]) -> None:
+    assert fill_in_summary_target(given) == parsed
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"max_fps": 0.0}, "--max-fps must be above 0, got 0"),
+        ({"max_fps": float("nan")}, "--max-fps must be above 0, got nan"),
+        ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
+        ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
+        ({"jsonl": "rows", "csv": "./rows"}, "two outputs cannot both go to .*rows"),
+    ],
+)
+def test_requests_that_make_no_sense_are_refused(options: dict, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        DetectRequest(("a.jpg",), **options)
+
+
+def test_an_input_is_never_an_output(tmp_path: Path) -> None:
+    picture = tmp_path / "a.jpg"
+    request = DetectRequest((str(picture),), csv=str(picture))
+    with pytest.raises(UsageError, match=r"a\.jpg is a source and cannot be an output too"):
+        request.check_inputs_are_safe([picture])
+    request.check_inputs_are_safe([tmp_path / "b.jpg"])

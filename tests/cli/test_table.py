@@ -1,0 +1,125 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from maskwatch.cli.table import print_summary
+from maskwatch.errors import OutputError, SourceError
+from maskwatch.outputs.summary import RunSummary, SourceSummary, Tally
+from maskwatch.types import Episode, Fault, State
+
+MASK = (State.MASK, None)
+NOSE_OUT = (State.INCORRECT, Fault.NOSE_OUT)
+NO_MASK = (State.NO_MASK, None)
+UNKNOWN = (State.UNKNOWN, None)
+
+
+def image(name: str, *conditions: tuple[State, Fault | None]) -> SourceSummary:
+    return SourceSummary(name, "image", 1, len(conditions), Tally.of(conditions))
+
+
+def printed(summary: RunSummary, width: int = 80, written: list[str] | None = None) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_summary(console, summary, written or [])
+    return console.file.getvalue()
+
+
+def row(text: str, name: str) -> list[str]:
+    return next(line.split() for line in text.splitlines() if line.strip().startswith(name))
+
+
+def test_people_states_and_compliance_stand_in_a_row() -> None:
+    text = printed(RunSummary((image("a.jpg", MASK, MASK, MASK, NOSE_OUT, UNKNOWN),)))
+    assert row(text, "source") == [
+        *("source", "people", "mask", "incorrect", "no", "mask", "unknown", "compliance")
+    ]
+    assert row(text, "a.jpg") == ["a.jpg", "5", "3", "1", "0", "1", "75", "%", "of", "4"]
+
+
+def test_compliance_is_said_with_denominator_interval_and_the_unknown() -> None:
+    text = printed(RunSummary((image("a.jpg", MASK, MASK, MASK, NOSE_OUT, UNKNOWN),)), 200)
+    assert (
+        "75 %: 3 of 4 people with a mask worn properly (95 % interval 30 to 95 %); "
+        "1 unknown, not counted" in text
+    )
+
+
+def test_faults_and_the_advice_for_them_are_listed() -> None:
+    text = printed(RunSummary((image("a.jpg", NOSE_OUT, NOSE_OUT, NO_MASK),)))
+    assert "nose out 2" in text
+    assert "nose out: pull the mask up over your nose" in text
+    assert "no mask: put on a mask" in text
+
+
+def test_several_sources_get_a_line_each_and_one_for_all() -> None:
+    text = printed(RunSummary((image("a.jpg", MASK), image("b.jpg", NO_MASK))))
+    assert row(text, "a.jpg")[1] == row(text, "b.jpg")[1] == "1"
+    assert row(text, "all") == ["all", "2", "1", "0", "1", "0", "50", "%", "of", "2"]
+
+
+def test_many_sources_are_cut_short_and_still_add_up() -> None:
+    text = printed(RunSummary(tuple(image(f"{i}.jpg", MASK) for i in range(100))))
+    assert row(text, "81 more")[2] == "81"
+    assert row(text, "all")[1] == "100"
+    assert len(text.splitlines()) < 40
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_no_line_is_wider_than_the_terminal_and_no_heading_is_cut(width: int) -> None:
+    long = "/a/very/long/path/to/a/folder/of/pictures/with a name that goes on and on.jpg"
+    summary = RunSummary(
+        (
+            image(long, *[MASK] * 1234, *[NO_MASK] * 77),
+            SourceSummary(
+                "gate.mp4",
+                "video",
+                5000,
+                9000,
+                Tally.of([NOSE_OUT]),
+                (Episode("gate.mp4", 12, *NOSE_OUT, 1.0, 200.0, 77),),
+            ),
+        ),
+        (SourceError("x.jpg", "empty file"),),
+        (OutputError("/a/very/long/path/to/an/output/folder/that/is/full.jpg", "no space left"),),
+    )
+    text = printed(summary, width, ["maskwatch-out/", "rows.jsonl"])
+    assert max(len(line) for line in text.splitlines()) <= width
+    for heading in ("people", "incorrect", "no mask", "unknown", "compliance"):
+        assert heading in text
+    assert "..." in text or width == 160
+
+
+def test_episodes_say_who_what_when_and_where_it_is_seen_best() -> None:
+    episodes = (
+        Episode("gate.mp4", 3, *NOSE_OUT, 5.52, 10.31, 187),
+        Episode("gate.mp4", 4, *NO_MASK, 8.0, 16.5, 230, ongoing=True),
+    )
+    source = SourceSummary("gate.mp4", "video", 400, 800, Tally.of([NOSE_OUT, NO_MASK]), episodes)
+    text = printed(RunSummary((source,)))
+    assert "#3 nose out, 5.5 s to 10.3 s, best frame 187" in text
+    assert "#4 no mask, 8.0 s to the end, best frame 230" in text
+
+
+def test_nearly_everybody_is_not_everybody() -> None:
+    text = printed(RunSummary((image("a.jpg", *[MASK] * 999, NO_MASK),)), 200)
+    assert ">99 %: 999 of 1000" in text
+    assert "100 %" not in text
+
+
+@pytest.mark.parametrize(
+    ("conditions", "sentence"), [([], "nobody was found"), ([UNKNOWN], "nobody could be judged")]
+)
+def test_without_a_denominator_there_is_no_rate(conditions: list, sentence: str) -> None:
+    assert sentence in printed(RunSummary((image("a.jpg", *conditions),)))
+
+
+def test_what_failed_is_counted_at_the_end() -> None:
+    errors = (SourceError("a.jpg", "empty file"), SourceError("b.jpg", "empty file"))
+    text = printed(RunSummary((), errors, (OutputError("rows.csv", "no space left"),)))
+    assert "2 sources, named above" in text
+    assert "to write rows.csv" in text
+
+
+def test_brackets_and_undecodable_bytes_in_names_are_shown_as_they_are() -> None:
+    text = printed(RunSummary((image("[red]caf\udce9.jpg", MASK),)))
+    assert "[red]caf\\udce9.jpg" in text

@@ -1,0 +1,103 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import OutputError
+from maskwatch.outputs.files import LineFile, make_folder, write_text, write_whole
+
+
+def test_a_whole_file_replaces_an_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    write_whole(path, b"new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_whole_file_that_cannot_be_written_leaves_the_earlier_one_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        self.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"out\.json: no space left on the device"):
+        write_whole(path, b"new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_where_a_file_is_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(OutputError, match="out: there is a file of that name"):
+        make_folder(tmp_path / "out")
+
+
+def test_text_for_standard_output_goes_there(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write_text("-", "né\n")
+    assert capfdbinary.readouterr().out == "né\n".encode()
+
+
+def test_lines_are_on_disk_as_soon_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "rows.jsonl"
+    lines = LineFile(str(path))
+    lines.write("one\n")
+    assert path.read_text() == "one\n"
+    lines.write("two\nthree\n")
+    assert path.read_text() == "one\ntwo\nthree\n"
+    lines.close()
+
+
+class DiskOf:
+    """A raw file on a disk with room for so many bytes."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._room = room
+
+    def write(self, data: memoryview) -> int:
+        if self._room == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = self._file.write(data[: self._room])
+        self._room -= written
+        return written
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.jsonl"
+    monkeypatch.setattr("maskwatch.outputs.files._unbuffered", lambda path: DiskOf(path, 10))
+    lines = LineFile(str(path))
+    lines.write("first\n")
+    with pytest.raises(OutputError, match=r"rows\.jsonl: no space left on the device"):
+        lines.write("second line\n")
+    lines.close()
+    assert path.read_text() == "first\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_device_that_is_always_full_is_named_with_the_reason() -> None:
+    lines = LineFile("/dev/full")
+    with pytest.raises(OutputError, match="^/dev/full: no space left on the device$"):
+        lines.write("one\n")
+    lines.close()
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="permission denied"):
+        LineFile(str(tmp_path / "rows.jsonl"))
+
+
+def test_names_that_are_no_text_are_escaped_as_json_reads_them_back(tmp_path: Path) -> None:
+    write_text(str(tmp_path / "out.json"), '"caf\udce9"')
+    assert (tmp_path / "out.json").read_text() == '"caf\\udce9"'

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from maskwatch.frames.discover import SourceSpec
+from maskwatch.frames.sniff import SourceKind
+from maskwatch.outputs.names import plan_outputs
+
+
+def image(path: str | Path) -> SourceSpec:
+    return SourceSpec(str(path), SourceKind.IMAGE, str(path))
+
+
+def video(path: str | Path) -> SourceSpec:
+    return SourceSpec(str(path), SourceKind.VIDEO, str(path))
+
+
+def stream(url: str) -> SourceSpec:
+    return SourceSpec(url, SourceKind.STREAM, url)
+
+
+def names(specs: list[SourceSpec], folder: Path = Path("out")) -> list[str]:
+    return [path.name for path in plan_outputs(specs, folder)]
+
+
+def test_files_keep_their_names() -> None:
+    specs = [image("a/door.jpg"), image("b/gate.png"), video("b/hall.avi"), image("x.webp")]
+    assert plan_outputs(specs, Path("out")) == [
+        Path("out/door.jpg"),
+        Path("out/gate.png"),
+        Path("out/hall.mp4"),
+        Path("out/x.jpg"),
+    ]
+
+
+def test_equal_names_get_the_folders_above_as_far_as_it_takes() -> None:
+    specs = [image("a/door.jpg"), image("b/door.jpg"), image("/a/x/1.jpg"), image("/b/x/1.jpg")]
+    assert names(specs) == ["a-door.jpg", "b-door.jpg", "x-1.jpg", "b-x-1.jpg"]
+
+
+def test_names_that_become_equal_by_their_new_format_are_kept_apart() -> None:
+    assert names([video("a/clip.mov"), video("b/clip.avi")]) == ["a-clip.mp4", "b-clip.mp4"]
+    assert names([image("a.webp"), image("a.jpg")]) == ["a.jpg", "a-2.jpg"]
+
+
+def test_names_that_differ_in_case_only_are_kept_apart() -> None:
+    """Some file systems would take them for one."""
+    assert len({name.casefold() for name in names([image("a/X.jpg"), image("b/x.jpg")])}) == 2
+
+
+def test_a_path_given_twice_is_written_twice() -> None:
+    assert names([image("a.jpg"), image("a.jpg")]) == ["a.jpg", "a-2.jpg"]
+
+
+@pytest.mark.parametrize("make", [image, video])
+def test_no_output_is_an_input(tmp_path: Path, make: object) -> None:
+    """Also where the folder of the sources is the folder of the outputs."""
+    inputs = [tmp_path / "a.jpg", tmp_path / "a-annotated.jpg", tmp_path / "b.mp4"]
+    for path in inputs:
+        path.touch()
+    specs = [image(inputs[0]), image(inputs[1]), video(inputs[2])]
+    planned = plan_outputs(specs, tmp_path)
+    assert len(set(planned)) == 3
+    assert not set(planned) & set(inputs)
+
+
+def test_an_input_reached_through_a_link_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.jpg").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (planned,) = plan_outputs([image(tmp_path / "link" / "a.jpg")], tmp_path / "real")
+    assert planned == tmp_path / "real" / "a-annotated.jpg"
+
+
+def test_addresses_become_file_names_without_user_and_password() -> None:
+    assert names([stream("rtsp://viewer:***@cam-3.local:554/live/1?token=***")]) == [
+        "cam-3.local-554-live-1-token.mp4"
+    ]
+    assert names([SourceSpec("0", SourceKind.CAMERA, "0")]) == ["camera-0.mp4"]

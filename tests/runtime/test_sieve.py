@@ -1,0 +1,34 @@
+import numpy as np
+
+from maskwatch.runtime.sieve import FaceSieve, Veil
+from maskwatch.testing import FixedDetector, face_at
+from maskwatch.types import Frame
+
+FRAME = Frame("x", 0, 0.0, np.zeros((480, 640, 3), np.uint8))
+STRONG, WEAK, SMALL = face_at(100, 100), face_at(300, 100, score=0.3), face_at(500, 100, size=10)
+
+
+def test_weak_and_small_faces_are_held_back_but_remembered() -> None:
+    sieve = FaceSieve(FixedDetector([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=20)
+    assert sieve(FRAME) == [STRONG]
+    assert set(sieve.found) == {STRONG, WEAK, SMALL}
+
+
+def test_a_face_that_is_missed_for_a_moment_stays_hidden_where_it_was() -> None:
+    veil = Veil(linger_s=0.5)
+    assert veil.over(0.0, [STRONG]) == [STRONG.box]
+    assert veil.over(0.4, []) == [STRONG.box]
+    assert veil.over(0.6, []) == []
+
+
+def test_a_face_that_hardly_moves_is_hidden_once() -> None:
+    veil = Veil()
+    veil.over(0.0, [STRONG])
+    moved = face_at(102, 100)
+    assert veil.over(0.1, [moved]) == [moved.box]
+
+
+def test_a_face_that_jumps_hides_where_it_was_too() -> None:
+    veil = Veil()
+    veil.over(0.0, [STRONG])
+    assert veil.over(0.1, [WEAK]) == [STRONG.box, WEAK.box]
