@@ -28,7 +28,9 @@ Person = tuple[State, int, int]
 """State, and where the square's centre is."""
 
 
-def scene(people: Sequence[Person], *, width: int = 320, height: int = 240, size: int = 60) -> Image:
+def scene(
+    people: Sequence[Person], *, width: int = 320, height: int = 240, size: int = 60
+) -> Image:
     image = np.full((height, width, 3), GREY, np.uint8)
     for state, x, y in people:
         half = size // 2

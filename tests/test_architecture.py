@@ -51,6 +51,7 @@ TABLE = {
     "build": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
     "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
+    "__main__": Layer({"cli"}, set()),
     "maskwatch": Layer({"api", "types", "errors"}, set()),
 }
 """The key is the unit that imports; ``maskwatch`` is the package's own ``__init__``."""

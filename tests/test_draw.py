@@ -136,9 +136,7 @@ def test_labels_of_neighbours_do_not_cover_each_other() -> None:
     ("height", "width", "smallest", "largest"),
     [(180, 320, 11, 20), (720, 1280, 20, 50), (2160, 3840, 60, 140)],
 )
-def test_labels_grow_with_the_picture(
-    height: int, width: int, smallest: int, largest: int
-) -> None:
+def test_labels_grow_with_the_picture(height: int, width: int, smallest: int, largest: int) -> None:
     box = Box(0.4 * width, 0.5 * height, 0.5 * width, 0.5 * height + 0.1 * width)
     drawn = draw_marks(grey(height, width), [Mark(box, State.NO_MASK, coverage=3)])
     background = np.array(STYLES[State.NO_MASK].colour[::-1])

@@ -18,11 +18,9 @@ def detect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Detect:
     """Runs `maskwatch detect` in an empty folder, with models that see painted squares."""
     monkeypatch.setattr(
         "maskwatch.cli.run_detect.build_detector",
-        lambda options, **_: BuiltDetector(SquareDetector(), 0.5),
+        lambda _, **__: BuiltDetector(SquareDetector(), 0.5),
     )
-    monkeypatch.setattr(
-        "maskwatch.cli.run_detect.build_classifier", lambda options: SquareClassifier()
-    )
+    monkeypatch.setattr("maskwatch.cli.run_detect.build_classifier", lambda _: SquareClassifier())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 

@@ -120,6 +120,6 @@ def test_what_failed_is_counted_at_the_end() -> None:
     assert "to write rows.csv" in text
 
 
-def test_brackets_and_undecodable_bytes_in_names_are_shown_as_they_are() -> None:
-    text = printed(RunSummary((image("[red]caf\udce9.jpg", MASK),)))
-    assert "[red]caf\\udce9.jpg" in text
+def test_brackets_in_names_are_shown_as_they_are() -> None:
+    text = printed(RunSummary((image("[red]a[1].jpg", MASK),)))
+    assert "[red]a[1].jpg" in text

@@ -85,7 +85,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_device_that_is_always_full_is_named_with_the_reason() -> None:
     lines = LineFile("/dev/full")
-    with pytest.raises(OutputError, match="^/dev/full: no space left on the device$"):
+    with pytest.raises(OutputError, match=r"^/dev/full: no space left on the device$"):
         lines.write("one\n")
     lines.close()
 

@@ -27,9 +27,7 @@ NOSE_OUT = MaskReading(
     Fault.NOSE_OUT,
     StateProbabilities(0.123456, 0.8, 0.076544),
 )
-TOO_SMALL = MaskReading(
-    face_at(10, 10, 4), State.UNKNOWN, quality=0.0, reason="face too small"
-)
+TOO_SMALL = MaskReading(face_at(10, 10, 4), State.UNKNOWN, quality=0.0, reason="face too small")
 TRACK = Track(3, FRAME.source, NOSE_OUT, Verdict(State.MASK), 0.0, 0.48)
 LOOK = Look(FRAME, ((NOSE_OUT, TRACK), (TOO_SMALL, None)))
 

@@ -84,9 +84,7 @@ def test_a_summary_in_json_tells_everything() -> None:
         {"source": "b.jpg", "reason": "empty file (0 bytes)"},
         {"source": "clip.mp4", "reason": "cut off after 90 frames"},
     ]
-    assert data["output_errors"] == [
-        {"path": "out/a.jpg", "reason": "no space left on the device"}
-    ]
+    assert data["output_errors"] == [{"path": "out/a.jpg", "reason": "no space left on the device"}]
     assert [source["people"] for source in data["sources"]] == [2, 1]
     assert data["sources"][1]["error"] == "cut off after 90 frames"
     assert data["episodes"][0]["best_frame"] == 30

@@ -108,7 +108,7 @@ class Bench:
         )
         return session.run(self.specs)
 
-    def _pictures(self, spec: SourceSpec, source: object) -> list[PictureSink]:
+    def _pictures(self, spec: SourceSpec, _: object) -> list[PictureSink]:
         self.pictures[spec.name] = self.new_pictures()
         return [self.pictures[spec.name]]
 

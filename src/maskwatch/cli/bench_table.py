@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwatch.build import BuildOptions
-from maskwatch.cli.consoles import plain
 from maskwatch.cli.run_bench import STAGES, BenchResult
 
 
@@ -20,7 +19,7 @@ def print_bench(console: Console, results: Sequence[BenchResult], options: Build
     """Prints a heading, a table and the speed for each image or video."""
     threads = "default threads" if options.threads is None else f"threads: {options.threads}"
     for result in results:
-        console.print(Text(plain(result.name), style="bold"))
+        console.print(Text(result.name, style="bold"))
         console.print(
             f"{result.width}x{result.height}, {result.faces:.1f} faces a frame, "
             f"{result.frames} frames, {options.device}, {threads}"

@@ -18,14 +18,9 @@ def err_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def plain(text: str) -> str:
-    """Text that any terminal can show: undecodable bytes of file names are escaped."""
-    return text.encode("utf-8", errors="backslashreplace").decode()
-
-
 def say_error(console: Console, error: MaskwatchError) -> None:
     """One line that names what and why, in full whatever the width of the terminal."""
-    line = " ".join(plain(str(error)).split())
+    line = " ".join(str(error).split())
     console.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -47,6 +48,7 @@ def _main(
 
 def run() -> None:
     """The program: runs the verb that the command line names, and exits with its code."""
+    _escape_what_cannot_be_shown()
     try:
         app()
     except MaskwatchError as error:
@@ -54,6 +56,13 @@ def run() -> None:
         sys.exit(exit_code_of(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """Names of files may hold bytes that are no text, or letters that the terminal lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def exit_code_of(error: MaskwatchError) -> ExitCode:

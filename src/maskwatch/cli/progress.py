@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from maskwatch.cli.consoles import plain, say_error, shortened
+from maskwatch.cli.consoles import say_error, shortened
 from maskwatch.errors import OutputError
 from maskwatch.frames.base import FrameSource
 from maskwatch.outputs.summary import SourceSummary
@@ -65,7 +65,7 @@ class ProgressListener(SessionListener):
     def source_opened(self, source: FrameSource) -> None:
         """Names the source that comes next."""
         self._frames_in_source = source.frame_count
-        short = shortened(plain(source.name), _NAME_WIDTH)
+        short = shortened(source.name, _NAME_WIDTH)
         counted = f"{self._done + 1}/{self._sources} " if self._sources > 1 else ""
         endless = self._sources == 1 and source.frame_count is None
         self._bar.update(

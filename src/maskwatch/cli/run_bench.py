@@ -121,7 +121,7 @@ def _measure(bench: _Bench, spec: SourceSpec, folder: Path, max_frames: int) -> 
         _write(watch, look, sink)
     if sink is not None:
         sink.close()
-    skipped = min(_WARM_UP, len(judged) // 2)
+    skipped = min(_WARM_UP, len(judged) - 1)
     stages = {stage: tuple(ms[skipped:]) for stage, ms in watch.ms.items()}
     height, width = look.frame.image.shape[:2]
     return BenchResult(spec.name, width, height, float(np.mean(judged[skipped:])), stages)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwatch.advice import advice_for, words_for
-from maskwatch.cli.consoles import plain, shortened
+from maskwatch.cli.consoles import shortened
 from maskwatch.outputs.summary import Compliance, RunSummary, Tally
 from maskwatch.types import Episode, Fault, State
 
@@ -41,7 +41,7 @@ def people_table(summary: RunSummary, width: int = 80) -> Table:
     """
     seen = [source for source in summary.sources if source.frames]
     listed = seen if len(seen) <= MAX_SOURCES else seen[: MAX_SOURCES - 1]
-    rows = [(plain(source.source), _counts(source.tally)) for source in listed]
+    rows = [(source.source, _counts(source.tally)) for source in listed]
     if len(seen) > len(listed):
         others = sum((each.tally for each in seen[len(listed) :]), Tally(()))
         rows.append((f"{len(seen) - len(listed)} more", _counts(others)))
@@ -73,7 +73,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     _add_lines(grid, "Advice", _advice_lines(summary.total))
     _add_lines(grid, "Episodes", _episode_lines(summary))
     _add_lines(grid, "Failed", _failure_lines(summary))
-    _add_lines(grid, "Written to", [plain(place) for place in written])
+    _add_lines(grid, "Written to", written)
     if summary.interrupted:
         grid.add_row("Stopped", "by Ctrl-C; everything up to there is counted and written")
     return grid
@@ -138,7 +138,7 @@ def _episode_lines(summary: RunSummary) -> list[str]:
 
 
 def _episode_line(episode: Episode, name_source: bool) -> str:
-    source = f"{shortened(plain(episode.source), _EPISODE_SOURCE_WIDTH)} " if name_source else ""
+    source = f"{shortened(episode.source, _EPISODE_SOURCE_WIDTH)} " if name_source else ""
     end = "the end" if episode.ongoing else f"{episode.end_s:.1f} s"
     what = words_for(episode.state, episode.fault)
     return (
@@ -152,7 +152,7 @@ def _failure_lines(summary: RunSummary) -> Iterable[str]:
     if count:
         yield f"{count} {'source' if count == 1 else 'sources'}, named above"
     for error in summary.output_errors:
-        yield f"to write {plain(error.path)}"
+        yield f"to write {error.path}"
 
 
 def _add_lines(grid: Table, label: str, lines: Iterable[str]) -> None:

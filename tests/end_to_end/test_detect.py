@@ -1,0 +1,155 @@
+"""The program as a process: what a user's shell sees."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from maskwatch.types import State
+from tests.outputs.test_video import read
+from tests.painted import paint_picture, paint_video
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+MASKED = (State.MASK, 80, 120)
+BARE = (State.NO_MASK, 240, 120)
+
+
+def environment(slow: float) -> dict[str, str]:
+    paths = [str(CHECKOUT), str(CHECKOUT / "src")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "SLOW": str(slow)}
+
+
+def start(
+    folder: Path, *arguments: str, slow: float = 0.0, max_file_bytes: int | None = None
+) -> subprocess.Popen[str]:
+    def limit() -> None:
+        if max_file_bytes is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.end_to_end.program", "detect", *arguments],
+        cwd=folder,
+        env=environment(slow),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit,
+    )
+
+
+def detect(folder: Path, *arguments: str, **how: int) -> subprocess.CompletedProcess[str]:
+    process = start(folder, *arguments, **how)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def wait_for_rows(path: Path, count: int) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists() or path.read_bytes().count(b"\n") < count:
+        assert time.monotonic() < deadline, "no rows came"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_leaves_everything_readable_and_says_so(tmp_path: Path) -> None:
+    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 300)
+    process = start(
+        tmp_path, "a.mp4", "--jsonl", "r.jsonl", "--episodes", "e.json", "--out", "out", slow=0.02
+    )
+    wait_for_rows(tmp_path / "r.jsonl", 40)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "by Ctrl-C" in out
+    written = rows(tmp_path / "r.jsonl")
+    assert 40 <= len(written) < 600
+    (episode,) = json.loads((tmp_path / "e.json").read_text())
+    assert episode["state"] == "no_mask"
+    times, _ = read(tmp_path / "out" / "a.mp4")
+    assert abs(len(times) - (written[-1]["frame"] + 1)) <= 1
+
+
+def test_a_killed_process_leaves_whole_rows_and_a_video_that_plays(tmp_path: Path) -> None:
+    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 400)
+    process = start(tmp_path, "a.mp4", "--jsonl", "r.jsonl", "--out", "out", slow=0.005)
+    wait_for_rows(tmp_path / "r.jsonl", 500)
+    process.kill()
+    process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+    assert len(rows(tmp_path / "r.jsonl")) >= 500
+    times, _ = read(tmp_path / "out" / "a.mp4")
+    assert len(times) >= 100
+
+
+def test_a_disk_that_fills_up_costs_the_annotated_video_and_not_the_rest(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the end of the disk."""
+    people = [[(State.MASK, 40 + 2 * i % 200, 120)] for i in range(200)]
+    paint_video(tmp_path / "a.mp4", people)
+    paint_picture(tmp_path / "b.png", [MASKED])
+    size = (tmp_path / "a.mp4").stat().st_size
+    done = detect(
+        tmp_path, "a.mp4", "b.png", "--json-summary", "--out", "out", max_file_bytes=size // 3
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: out/a.mp4: file too large\n"
+    summary = json.loads(done.stdout)
+    assert summary["output_errors"] == [{"path": "out/a.mp4", "reason": "file too large"}]
+    assert [source["frames"] for source in summary["sources"]] == [200, 1]
+    assert (tmp_path / "out" / "b.png").exists()
+
+
+def test_a_reader_that_goes_away_is_no_disaster(tmp_path: Path) -> None:
+    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 100)
+    process = start(tmp_path, "a.mp4", "--jsonl", "-", "--quiet", slow=0.01)
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait(timeout=30) == 1
+    process.stderr.close()
+    assert err == "error: standard output: broken pipe\n"
+    assert len(read(tmp_path / "maskwatch-out" / "a.mp4")[0]) == 100
+
+
+def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
+    paint_picture(tmp_path / "a.png", [MASKED])
+    done = subprocess.run(
+        [sys.executable, "-m", "maskwatch", "detect", "a.png", "--detector-model", "nowhere"],
+        cwd=tmp_path,
+        env=environment(0),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 4
+    assert done.stderr == "error: nowhere/card.json: No such file or directory\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_names_that_the_terminal_cannot_show_do_no_harm(tmp_path: Path, encoding: str) -> None:
+    name = os.fsdecode(b"caf\xe9-\xc3\xbc.png")
+    try:
+        paint_picture(tmp_path / "a.png", [MASKED]).rename(tmp_path / name)
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.end_to_end.program", "detect", ".", "--jsonl", "r.jsonl"],
+        cwd=tmp_path,
+        env={**environment(0), "PYTHONIOENCODING": encoding, "COLUMNS": "80"},
+        check=False,
+        capture_output=True,
+    )
+    assert (process.returncode, process.stderr) == (0, b"")
+    (row,) = rows(tmp_path / "r.jsonl")
+    assert row["source"] == name

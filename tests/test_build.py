@@ -1,0 +1,47 @@
+import importlib
+from pathlib import Path
+
+import pytest
+
+from maskwatch.build import DETECTORS, BuildOptions, build_classifier, build_detector
+from maskwatch.errors import ModelError, ModelNotFound, UsageError
+
+
+@pytest.mark.parametrize("path", DETECTORS.values())
+def test_every_name_in_the_table_leads_somewhere(path: str) -> None:
+    module, _, function = path.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_unknown_names_are_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="no detector is called 'haar'; there are yunet"):
+        build_detector(BuildOptions(detector="haar"))
+    with pytest.raises(UsageError, match="no device is called 'tpu'; there are cpu"):
+        build_detector(BuildOptions(device="tpu"))
+
+
+def test_a_device_that_onnx_runtime_lacks_is_said() -> None:
+    with pytest.raises(ModelError, match="DmlExecutionProvider is not in this ONNX Runtime"):
+        build_detector(BuildOptions(device="directml"))
+
+
+def test_the_detector_of_the_package_delivers_from_the_floor_on() -> None:
+    built = build_detector(BuildOptions(), floor=0.2)
+    assert built.detect.settings.score_threshold == 0.2
+    assert 0.3 <= built.score <= 0.9
+    asked = build_detector(BuildOptions(), score=0.1, floor=0.2)
+    assert (asked.score, asked.detect.settings.score_threshold) == (0.1, 0.1)
+
+
+def test_folders_without_models_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"card\.json"):
+        build_detector(BuildOptions(detector_folder=tmp_path))
+    with pytest.raises(ModelNotFound, match=r"card\.json"):
+        build_classifier(BuildOptions(classifier_folder=tmp_path))
+
+
+def test_a_detector_without_weights_in_the_package_asks_for_their_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="give its folder"):
+        build_detector(BuildOptions(detector="ssd-res10"))
+    with pytest.raises(ModelNotFound):
+        build_detector(BuildOptions(detector="ssd-res10", detector_folder=tmp_path))
