@@ -39,7 +39,7 @@ def test_people_states_and_compliance_stand_in_a_row() -> None:
 def test_compliance_is_said_with_denominator_interval_and_the_unknown() -> None:
     text = printed(RunSummary((image("a.jpg", MASK, MASK, MASK, NOSE_OUT, UNKNOWN),)), 200)
     assert (
-        "75 %: 3 of 4 people with a mask worn properly (95 % interval 30 to 95 %); "
+        "75 %: 3 of 4 people wearing a mask properly (95 % interval 30 to 95 %); "
         "1 unknown, not counted" in text
     )
 
@@ -96,8 +96,8 @@ def test_episodes_say_who_what_when_and_where_it_is_seen_best() -> None:
     )
     source = SourceSummary("gate.mp4", "video", 400, 800, Tally.of([NOSE_OUT, NO_MASK]), episodes)
     text = printed(RunSummary((source,)))
-    assert "#3 nose out, 5.5 s to 10.3 s, best frame 187" in text
-    assert "#4 no mask, 8.0 s to the end, best frame 230" in text
+    assert "#3 nose out 5.5-10.3 s, best frame 187" in text
+    assert "#4 no mask 8.0 s to the end, best frame 230" in text
 
 
 def test_nearly_everybody_is_not_everybody() -> None:

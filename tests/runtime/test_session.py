@@ -254,6 +254,14 @@ def test_blur_hides_faces_that_are_left_out_too() -> None:
         assert len(np.unique(inside, axis=0)) <= 36
 
 
+def test_a_face_in_a_video_is_marked_from_when_it_is_somebody() -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 20))
+    bench.run()
+    pictures = bench.pictures["a.mp4"].pictures
+    assert (pictures[0] == scene([MASKED])).all()
+    assert (pictures[-1] != scene([MASKED])).any()
+
+
 def test_a_stream_of_a_single_picture_counts_its_faces() -> None:
     bench = Bench(still("http://camera/now.jpg", [MASKED, BARE]), kind=SourceKind.STREAM)
     assert bench.run().total.people == 2

@@ -143,7 +143,8 @@ def _look(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | Non
         return Look(frame, tuple((reading, None) for reading in readings))
     tracks = watch("track", lambda: tracker.update(frame, readings))
     owners = {id(track.reading): track for track in tracks}
-    return Look(frame, tuple((reading, owners.get(id(reading))) for reading in readings))
+    owned = tuple((reading, owners.get(id(reading))) for reading in readings)
+    return Look(frame, owned, is_followed=True)
 
 
 def _write(watch: _Stopwatch, look: Look, sink: PictureSink) -> None:

@@ -34,9 +34,6 @@ from maskwatch.runtime.open import open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
 
-_BLUR_SCORE = 0.2
-"""What is hidden need not be a face for sure."""
-
 
 def run_detect(request: DetectRequest) -> RunSummary:
     """Does all that the request asks for, and reports on the consoles.
@@ -66,8 +63,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
     tracking = _tracking(request.score)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
-        floor = min(tracking.min_score, _BLUR_SCORE) if request.blur else tracking.min_score
-        detector = build_detector(request.models, score=request.score, floor=floor)
+        detector = build_detector(request.models, score=request.score, floor=tracking.min_score)
         classifier = build_classifier(request.models)
         listener = ProgressListener(
             errors,

@@ -16,7 +16,7 @@ from maskwatch.types import Episode, Fault, State
 
 MAX_SOURCES = 20
 MAX_EPISODES = 12
-_EPISODE_SOURCE_WIDTH = 24
+_EPISODE_SOURCE_WIDTH = 20
 
 
 def print_summary(console: Console, summary: RunSummary, written: Sequence[str] = ()) -> None:
@@ -68,7 +68,8 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     if summary.sources:
-        grid.add_row("Compliance", compliance_sentence(summary.total))
+        moving = any(source.kind != "image" for source in summary.sources)
+        grid.add_row("Compliance", compliance_sentence(summary.total, moving))
     _add_lines(grid, "Faults", _fault_lines(summary.total))
     _add_lines(grid, "Advice", _advice_lines(summary.total))
     _add_lines(grid, "Episodes", _episode_lines(summary))
@@ -79,17 +80,23 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     return grid
 
 
-def compliance_sentence(tally: Tally) -> str:
-    """Such as "75 %: 3 of 4 people with a mask worn properly (95 % interval 30 to 95 %)"."""
+def compliance_sentence(tally: Tally, moving: bool) -> str:
+    """Such as "75 %: 3 of 4 people wearing a mask properly (95 % interval 30 to 95 %)".
+
+    Args:
+        tally: who was counted.
+        moving: whether people were followed for a while and not just seen once.
+    """
     compliance = tally.compliance
     unknown = tally.in_state(State.UNKNOWN)
     if compliance.share is None or compliance.interval is None:
         return "nobody could be judged" if unknown else "nobody was found"
     low, high = compliance.interval
     people = "person" if compliance.judged == 1 else "people"
+    wear = "always wore" if moving else "wearing"
     sentence = (
-        f"{_percent(compliance.share)} %: {compliance.masked} of {compliance.judged} {people} with "
-        f"a mask worn properly (95 % interval {_percent(low)} to {_percent(high)} %)"
+        f"{_percent(compliance.share)} %: {compliance.masked} of {compliance.judged} {people} "
+        f"{wear} a mask properly (95 % interval {_percent(low)} to {_percent(high)} %)"
     )
     return f"{sentence}; {unknown} unknown, not counted" if unknown else sentence
 
@@ -139,12 +146,10 @@ def _episode_lines(summary: RunSummary) -> list[str]:
 
 def _episode_line(episode: Episode, name_source: bool) -> str:
     source = f"{shortened(episode.source, _EPISODE_SOURCE_WIDTH)} " if name_source else ""
-    end = "the end" if episode.ongoing else f"{episode.end_s:.1f} s"
+    end = " s to the end" if episode.ongoing else f"-{episode.end_s:.1f} s"
     what = words_for(episode.state, episode.fault)
-    return (
-        f"{source}#{episode.track} {what}, {episode.start_s:.1f} s to {end}, "
-        f"best frame {episode.best_frame}"
-    )
+    when = f"{episode.start_s:.1f}{end}"
+    return f"{source}#{episode.track} {what} {when}, best frame {episode.best_frame}"
 
 
 def _failure_lines(summary: RunSummary) -> Iterable[str]:

@@ -15,7 +15,9 @@ class Look:
 
     frame: Frame
     faces: tuple[tuple[MaskReading, Track | None], ...]
-    """Every face with the person it belongs to; None in images and for nobody in particular."""
+    """Every face with the person it belongs to; None in images, and for nobody in particular."""
+    is_followed: bool = False
+    """Whether people are followed from frame to frame, so that a face may be nobody yet."""
     ended: tuple[Episode, ...] = ()
     """Episodes of which it is certain since this frame that they are over."""
 

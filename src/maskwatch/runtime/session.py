@@ -15,7 +15,6 @@ from maskwatch.errors import OutputError, SourceError
 from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import SourceSpec
-from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
@@ -136,6 +135,7 @@ class Session:
     def _go_through(self, visit: _Visit) -> None:
         try:
             with self._open_source(visit.spec) as source:
+                visit.prepare_for(source)
                 self._listener.source_opened(source)
                 pictures = self._sinks.pictures(visit.spec, source)
                 try:
@@ -175,11 +175,16 @@ class Session:
 
 
 def finished_picture(look: Look, hidden: Sequence[Box]) -> Image:
-    """The frame with its faces marked, after the boxes to hide are pixelated."""
+    """The frame with its faces marked, after the boxes to hide are pixelated.
+
+    Where people are followed, a face is marked from when it is somebody: what shows for a frame
+    or two is more often a flower than a face, and has no verdict.
+    """
     image = pixelate(look.frame.image, hidden) if hidden else look.frame.image
     marks = [
         Mark.of_reading(reading) if track is None else Mark.of_track(track)
         for reading, track in look.faces
+        if track is not None or not look.is_followed
     ]
     return draw_marks(image, marks)
 
@@ -196,20 +201,26 @@ class _Visit:
     ) -> None:
         self.spec = spec
         self.error: SourceError | None = None
-        self._blur = settings.blur
+        self._models = models
+        self._settings = settings
+        self._tracking = tracking
         self._veil = Veil()
         self._frames = self._readings = 0
-        still = spec.kind is SourceKind.IMAGE
-        floor = settings.score if still else min(settings.score, tracking.min_score)
-        self._sieve = FaceSieve(models.detector, floor, settings.min_face_px)
-        self.watch: Watch = (
-            StillWatch(self._sieve, models.classifier)
-            if still
-            else MovingWatch(
-                spec.name, self._sieve, models.classifier, tracking, min_score=settings.score
-            )
-        )
         self._t = 0.0
+        self._sieve = self._sieve_from(settings.score)
+        self.watch: Watch = StillWatch(self._sieve, models.classifier)
+
+    def prepare_for(self, source: FrameSource) -> None:
+        """Follows people, unless the open source turns out to be a single picture."""
+        if source.is_live or source.frame_count != 1:
+            self._sieve = self._sieve_from(min(self._settings.score, self._tracking.min_score))
+            self.watch = MovingWatch(
+                self.spec.name,
+                self._sieve,
+                self._models.classifier,
+                self._tracking,
+                self._settings.score,
+            )
 
     def look(self, frame: Frame) -> Look:
         look = self.watch.look(frame)
@@ -220,7 +231,10 @@ class _Visit:
 
     def hidden(self) -> list[Box]:
         """What must not be recognised in the picture of the last look."""
-        return self._veil.over(self._t, self._sieve.found) if self._blur else []
+        return self._veil.over(self._t, self._sieve.found) if self._settings.blur else []
+
+    def _sieve_from(self, score: float) -> FaceSieve:
+        return FaceSieve(self._models.detector, score, self._settings.min_face_px)
 
     def summary(self) -> SourceSummary:
         return SourceSummary(

@@ -90,8 +90,7 @@ class MovingWatch:
         self._people_log = PeopleLog(source)
         self._min_score = min_score
         self._ended: list[Episode] = []
-        self._looks = 0
-        self._last: Look | None = None
+        self._last_t = 0.0
 
     def look(self, frame: Frame) -> Look:
         """What is in the frame."""
@@ -104,13 +103,12 @@ class MovingWatch:
             for reading, track in result.readings_with_tracks()
             if track is not None or reading.face.score >= self._min_score
         )
-        self._looks += 1
-        self._last = Look(frame, faces, tuple(ended))
-        return self._last
+        self._last_t = frame.t
+        return Look(frame, faces, is_followed=True, ended=tuple(ended))
 
     def end(self) -> tuple[Episode, ...]:
         """The episodes still open at the last frame."""
-        left = tuple(self._episode_log.close(self._last.frame.t)) if self._last else ()
+        left = tuple(self._episode_log.close(self._last_t))
         self._ended.extend(left)
         return left
 
@@ -121,8 +119,6 @@ class MovingWatch:
 
     @property
     def tally(self) -> Tally:
-        """One person per track; of a stream that is a single picture, one per face."""
-        if self._looks == 1 and self._last is not None:
-            return Tally.of((reading.state, reading.fault) for reading, _ in self._last.faces)
+        """One person per track."""
         people = self._people_log.people(self._ended)
         return Tally.of((person.state, person.fault) for person in people)
