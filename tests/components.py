@@ -14,6 +14,11 @@ import pytest
 REQUIRE_ALL = "MASKWATCH_REQUIRE_ALL"
 
 
+def all_required() -> bool:
+    """Whether a missing component is a failure here."""
+    return os.environ.get(REQUIRE_ALL) == "1"
+
+
 def need(component: str, present: bool, hint: str) -> None:
     """Skip the calling test, or fail it where everything is required, unless ``present``.
 
@@ -25,6 +30,6 @@ def need(component: str, present: bool, hint: str) -> None:
     if present:
         return
     reason = f"missing component: {component} ({hint})"
-    if os.environ.get(REQUIRE_ALL) == "1":
+    if all_required():
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.components import all_required
 
 
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+def _missing_package_fails(report: pytest.CollectReport | pytest.TestReport) -> None:
+    """What `pytest.importorskip` skips is a missing component too (see ``tests.components``)."""
+    if all_required() and report.skipped and "could not import" in str(report.longrepr):
+        report.outcome = "failed"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A test file that is skipped while it is collected."""
+    report = yield
+    _missing_package_fails(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped while it runs."""
+    report = yield
+    _missing_package_fails(report)
+    return report
