@@ -5,6 +5,7 @@ from rich.console import Console
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.errors import OutputError, SourceError
 from maskwatch.outputs.summary import SourceSummary, Tally
+from maskwatch.runtime.health import Connection, SourceHealth
 from maskwatch.testing import ScriptedSource, blank_frames
 
 
@@ -62,4 +63,19 @@ def test_failures_are_one_line_each() -> None:
     assert on.file.getvalue().splitlines() == [
         "error: /a/long/path/to/a/picture/that/is.jpg: cut off [at] the end",
         "error: out/a.mp4: no space left on the device",
+    ]
+
+
+def test_a_lost_connection_and_its_return_are_told() -> None:
+    on = Console(file=io.StringIO(), width=40)
+    with listener(on, quiet=True) as progress:
+        for health in (
+            SourceHealth("rtsp://cam/1", Connection.CONNECTED),
+            SourceHealth("rtsp://cam/1", Connection.LOST, "no answer in time", 1, 2.0),
+            SourceHealth("rtsp://cam/1", Connection.CONNECTED, attempt=1),
+        ):
+            progress.connection_changed(health)
+    assert on.file.getvalue().splitlines() == [
+        "note: rtsp://cam/1: no answer in time; trying again in 2 s",
+        "note: rtsp://cam/1: connected again",
     ]

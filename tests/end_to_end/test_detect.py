@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 
 from maskwatch.types import State
 from tests.outputs.test_video import read
-from tests.painted import paint_picture, paint_video
+from tests.painted import paint_picture, paint_video, scene
+from tests.servers.local import web_server
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MASKED = (State.MASK, 80, 120)
@@ -153,3 +155,36 @@ def test_names_that_the_terminal_cannot_show_do_no_harm(tmp_path: Path, encoding
     assert (process.returncode, process.stderr) == (0, b"")
     (row,) = rows(tmp_path / "r.jsonl")
     assert row["source"] == name
+
+
+def test_a_live_stream_runs_until_ctrl_c(tmp_path: Path) -> None:
+    with web_server(tmp_path) as server:
+        server.jpegs = [cv2.imencode(".jpg", scene([MASKED, BARE]))[1].tobytes()]
+        url = f"{server.url}/door.mjpg?token=secret"
+        process = start(tmp_path, url, "--jsonl", "r.jsonl", "--episodes", "e.json")
+        wait_for_rows(tmp_path / "r.jsonl", 60)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+    assert {row["source"] for row in rows(tmp_path / "r.jsonl")} == {url.replace("secret", "***")}
+    assert "secret" not in out
+    (episode,) = json.loads((tmp_path / "e.json").read_text())
+    assert (episode["state"], episode["ongoing"]) == ("no_mask", True)
+    assert not (tmp_path / "maskwatch-out").exists(), "live video fills disks, so only with --out"
+
+
+def test_a_picture_and_a_video_from_a_web_server(tmp_path: Path) -> None:
+    (tmp_path / "www").mkdir()
+    paint_picture(tmp_path / "www" / "a.png", [MASKED, BARE])
+    paint_video(tmp_path / "www" / "a.mp4", [[BARE]] * 30)
+    with web_server(tmp_path / "www") as server:
+        done = detect(
+            tmp_path, f"{server.url}/a.png", f"{server.url}/a.mp4", "--json-summary", "--quiet"
+        )
+        gone = detect(tmp_path, f"{server.url}/gone.mp4", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    picture, video = json.loads(done.stdout)["sources"]
+    assert (picture["people"], picture["frames"]) == (2, 1)
+    assert (video["people"], video["frames"], video["episodes"]) == (1, 30, 1)
+    assert gone.returncode == 1
+    assert "not found on the server (404)" in gone.stderr

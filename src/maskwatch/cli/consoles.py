@@ -20,8 +20,16 @@ def err_console() -> Console:
 
 def say_error(console: Console, error: MaskwatchError) -> None:
     """One line that names what and why, in full whatever the width of the terminal."""
-    line = " ".join(str(error).split())
-    console.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
+    _say(console, ("error: ", "bold red"), str(error))
+
+
+def say_note(console: Console, note: str) -> None:
+    """One line about something that is no failure yet, or none any more."""
+    _say(console, ("note: ", "bold yellow"), note)
+
+
+def _say(console: Console, label: tuple[str, str], text: str) -> None:
+    console.print(Text.assemble(label, " ".join(text.split())), soft_wrap=True)
 
 
 def shortened(name: str, width: int) -> str:

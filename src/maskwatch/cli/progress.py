@@ -9,10 +9,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from maskwatch.cli.consoles import say_error, shortened
+from maskwatch.cli.consoles import say_error, say_note, shortened
 from maskwatch.errors import OutputError
 from maskwatch.frames.base import FrameSource
 from maskwatch.outputs.summary import SourceSummary
+from maskwatch.runtime.health import Connection, SourceHealth
 from maskwatch.runtime.session import SessionListener
 from maskwatch.types import Frame
 
@@ -41,6 +42,7 @@ class ProgressListener(SessionListener):
         self._done = 0
         self._frames_in_source: int | None = None
         self._looks = 0
+        self._is_lost = False
         self._started = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -95,6 +97,16 @@ class ProgressListener(SessionListener):
     def output_failed(self, error: OutputError) -> None:
         """Says so."""
         say_error(self._bar.console, error)
+
+    def connection_changed(self, health: SourceHealth) -> None:
+        """Says that a live source is lost for now, or back."""
+        if health.connection is Connection.LOST:
+            wait = f" in {health.retry_in_s:.0f} s" if health.retry_in_s else ""
+            say_note(self._bar.console, f"{health.source}: {health.reason}; trying again{wait}")
+            self._is_lost = True
+        elif health.connection is Connection.CONNECTED and self._is_lost:
+            say_note(self._bar.console, f"{health.source}: connected again")
+            self._is_lost = False
 
     def should_stop(self) -> bool:
         """What whoever made this says."""

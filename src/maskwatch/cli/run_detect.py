@@ -73,7 +73,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         )
         session = Session(
             Models(detector.detect, classifier),
-            lambda spec: _opened(spec, request),
+            lambda spec: _opened(spec, request, listener),
             _sinks(request, found.specs, window),
             SessionSettings(detector.score, request.min_face_px, request.blur),
             tracking=tracking,
@@ -83,9 +83,13 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         return session.run(found.specs, found.errors)
 
 
-def _opened(spec: SourceSpec, request: DetectRequest) -> FrameSource:
-    sampler = Sampler(request.every, request.max_fps)
-    return open_source(spec, sampler=sampler, threads=request.models.threads or 0)
+def _opened(spec: SourceSpec, request: DetectRequest, listener: ProgressListener) -> FrameSource:
+    return open_source(
+        spec,
+        sampler=Sampler(request.every, request.max_fps),
+        threads=request.models.threads or 0,
+        on_health=listener.connection_changed,
+    )
 
 
 def _tracking(score: float | None) -> TrackerSettings:
