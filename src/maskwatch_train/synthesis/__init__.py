@@ -2,6 +2,8 @@
 
 from maskwatch_train.synthesis.kinds import OccluderKind, WearKind
 from maskwatch_train.synthesis.masks import synthesise
+from maskwatch_train.synthesis.occluders import occlude
+from maskwatch_train.synthesis.room import has_room
 from maskwatch_train.synthesis.sheets import contact_sheet
 
-__all__ = ["OccluderKind", "WearKind", "contact_sheet", "synthesise"]
+__all__ = ["OccluderKind", "WearKind", "contact_sheet", "has_room", "occlude", "synthesise"]

@@ -1,4 +1,4 @@
-"""The drawing board: an upright, fine-grained window on one head, and the way back into the picture."""
+"""The drawing board: an upright window on one head, and the way back into the picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = NDArray[np.float32]
 
-_FINENESS = 1.25
 _MIN_SCALE, _MAX_SCALE = 44.0, 220.0
 _FIXED_POINT_BITS = 4
 
@@ -62,20 +61,21 @@ class Canvas:
         return (np.asarray(points) - (self.left, self.top)) * self.scale - 0.5
 
     def take(self, image: Image) -> Image:
-        """What the window shows of ``image``: ``(height, width, 3)``; the rim is repeated outside."""
-        return cv2.warpAffine(
+        """What the window shows of ``image``: ``(height, width, 3)``; outside, the rim goes on."""
+        window = cv2.warpAffine(
             image,
             self.to_picture,
             (self.width, self.height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+        return np.asarray(window, np.uint8)
 
-    def fill(self, target: Floats, points: NDArray[np.floating], value: float = 1.0) -> None:
+    def fill(self, target: Floats, points: NDArray[np.floating]) -> None:
         """Fill a polygon of ``(N, 2)`` points in head units, antialiased, into a float layer."""
         layer = np.zeros(target.shape, np.uint8)
         cv2.fillPoly(layer, [self._fixed(points)], 255, cv2.LINE_AA, _FIXED_POINT_BITS)
-        np.maximum(target, layer * np.float32(value / 255), out=target)
+        np.maximum(target, layer * np.float32(1 / 255), out=target)
 
     def line(self, target: Floats, points: NDArray[np.floating], thickness: float) -> None:
         """Draw an antialiased line through ``(N, 2)`` points; ``thickness`` in head units."""
@@ -93,12 +93,17 @@ class Canvas:
         np.maximum(target, layer * np.float32(1 / 255), out=target)
 
     def _fixed(self, points: NDArray[np.floating]) -> NDArray[np.int32]:
-        return np.round(self.pixels(points) * 2**_FIXED_POINT_BITS).astype(np.int32)
+        return np.asarray(np.round(self.pixels(points) * 2**_FIXED_POINT_BITS), np.int32)
 
 
-def open_canvas(head: Head, left: float, top: float, right: float, bottom: float) -> Canvas:
-    """A canvas over the given rectangle in head units, finer than the picture where faces are small."""
-    scale = float(np.clip(head.unit_px * _FINENESS, _MIN_SCALE, _MAX_SCALE))
+def open_canvas(
+    head: Head, left: float, top: float, right: float, bottom: float, fineness: float = 1.25
+) -> Canvas:
+    """A canvas over a rectangle in head units.
+
+    ``fineness`` is canvas pixels per pixel of the picture: more in small faces, less in huge ones.
+    """
+    scale = float(np.clip(head.unit_px * fineness, _MIN_SCALE, _MAX_SCALE))
     return Canvas(
         head,
         left,
@@ -152,8 +157,7 @@ def lay(
     if grain > 0:
         noise = rng.standard_normal(alpha.shape[:2], dtype=np.float32) * np.float32(grain)
         patch += noise[..., None] * alpha
-    np.clip(np.rint(patch, out=patch), 0, 255, out=patch)
-    result[y0:y1, x0:x1] = patch
+    result[y0:y1, x0:x1] = np.clip(np.rint(patch), 0, 255)
     return result
 
 
@@ -172,18 +176,15 @@ def _into_picture(
 ) -> Floats:
     """Colour times alpha, alpha and shadow of a layer as ``(h, w, 5)`` over the window."""
     x0, y0, x1, y1 = window
-    stack = np.dstack([layer.colour * layer.alpha[..., None], layer.alpha, layer.shadow])
+    stack: Floats = np.dstack([layer.colour * layer.alpha[..., None], layer.alpha, layer.shadow])
     fineness = canvas.scale / canvas.head.unit_px
     if fineness > 1.3:  # average what becomes one pixel, or fine detail turns into glitter
-        stack = cv2.GaussianBlur(stack, (0, 0), 0.4 * fineness)
-    back = cv2.invertAffineTransform(canvas.to_picture)
+        stack = np.asarray(cv2.GaussianBlur(stack, (0, 0), 0.4 * fineness), np.float32)
+    back = np.array(cv2.invertAffineTransform(canvas.to_picture), np.float64)
     back[:, 2] += back[:, :2] @ (x0, y0)
-    options = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_CONSTANT}
-    size = (x1 - x0, y1 - y0)
-    warped = np.dstack(
-        [
-            cv2.warpAffine(np.ascontiguousarray(part), back, size, **options)
-            for part in (stack[..., :4], stack[..., 4])
-        ]
-    )
-    return cv2.GaussianBlur(warped, (0, 0), blur_px) if blur_px > 0.25 else warped
+    size, flags = (x1 - x0, y1 - y0), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    # OpenCV warps four channels at most.
+    parts = [np.ascontiguousarray(part) for part in (stack[..., :4], stack[..., 4])]
+    warped = np.dstack([cv2.warpAffine(part, back, size, flags=flags) for part in parts])
+    softened = cv2.GaussianBlur(warped, (0, 0), blur_px) if blur_px > 0.25 else warped
+    return np.asarray(softened, np.float32)

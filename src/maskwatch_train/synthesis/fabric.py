@@ -7,8 +7,6 @@ of white in [0, 1], gamma-coded like pictures.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from enum import Enum
 from typing import TypeAlias
 
@@ -16,12 +14,12 @@ import cv2
 import numpy as np
 
 from maskwatch_train.synthesis.canvas import Floats
+from maskwatch_train.synthesis.prints import print_pattern, smooth_noise
 
 Rng: TypeAlias = np.random.Generator
 Bgr: TypeAlias = tuple[float, float, float]
 
 _ASPECT = 0.72
-_PRINT_SCALE = 128.0
 
 
 class Style(Enum):
@@ -38,13 +36,13 @@ class Style(Enum):
 _STYLES = (Style.SURGICAL, Style.CLOTH, Style.FOLDED, Style.CUP)
 _STYLE_SHARES = (0.5, 0.3, 0.12, 0.08)
 
-# Shares as seen in street photographs: light blue leads, then white and black.
+# Shares judged by eye from street photographs: light blue leads, then white and black.
 _SURGICAL_COLOURS: tuple[tuple[float, Bgr], ...] = (
-    (0.44, (0.86, 0.74, 0.56)),
-    (0.18, (0.93, 0.93, 0.92)),
+    (0.44, (0.95, 0.85, 0.62)),
+    (0.18, (0.96, 0.96, 0.95)),
     (0.15, (0.14, 0.13, 0.13)),
-    (0.08, (0.72, 0.76, 0.50)),
-    (0.05, (0.80, 0.70, 0.90)),
+    (0.08, (0.80, 0.84, 0.52)),
+    (0.05, (0.86, 0.74, 0.95)),
     (0.05, (0.55, 0.55, 0.55)),
     (0.05, (0.62, 0.42, 0.25)),
 )
@@ -87,14 +85,10 @@ def weave(style: Style, skin: Floats, width: int, rng: Rng) -> Floats:
         colour = _sample_colour(_SURGICAL_COLOURS, skin, rng, any_colour=0.03)
         fabric = _plain(colour, width, height)
         if rng.random() < 0.06:
-            fabric = _pattern(fabric, rng)
+            fabric = print_pattern(fabric, rng)
         return fabric * _pleats(width, height, rng) * _hems(width, height, rng, wire=True)
     if style is Style.CLOTH:
-        colour = _sample_colour(_CLOTH_COLOURS, skin, rng, any_colour=0.29)
-        fabric = _plain(colour, width, height)
-        if rng.random() < 0.45:
-            fabric = _pattern(fabric, rng)
-        return fabric * _centre_seam(width, height, rng) * _hems(width, height, rng, wire=False)
+        return weave_cloth(skin, width, rng)
     colour = _sample_colour(_FILTER_COLOURS, skin, rng, any_colour=0.08)
     fabric = _plain(colour, width, height)
     if style is Style.FOLDED:
@@ -102,6 +96,18 @@ def weave(style: Style, skin: Floats, width: int, rng: Rng) -> Floats:
     else:
         shade = _rings(width, height, rng)
     return _with_valve(fabric * shade, rng) if rng.random() < 0.3 else fabric * shade
+
+
+def weave_cloth(skin: Floats, width: int, rng: Rng) -> Floats:
+    """Draw cloth: any colour, often with a pattern; arguments and result as for :func:`weave`."""
+    height = round(width * _ASPECT)
+    colour = _sample_colour(_CLOTH_COLOURS, skin, rng, any_colour=0.29)
+    fabric = _plain(colour, width, height)
+    if rng.random() < 0.45:
+        fabric = print_pattern(fabric, rng)
+    shade = _centre_seam(width, height, rng) * _hems(width, height, rng, wire=False)
+    cloth: Floats = fabric * shade
+    return cloth
 
 
 def _sample_colour(
@@ -118,17 +124,11 @@ def _sample_colour(
         shares = np.array([share for share, _ in table])
         base = np.array(table[int(rng.choice(len(table), p=shares / shares.sum()))][1])
     jittered = base * rng.uniform(0.88, 1.1) + rng.normal(0, 0.025, 3)
-    return np.clip(jittered, 0.03, 0.98).astype(np.float32)
+    return np.asarray(np.clip(jittered, 0.03, 0.98), np.float32)
 
 
 def _plain(colour: Floats, width: int, height: int) -> Floats:
     return np.broadcast_to(colour, (height, width, 3)).astype(np.float32)
-
-
-def _smooth_noise(width: int, height: int, cells: tuple[int, int], rng: Rng) -> Floats:
-    """``(height, width)`` noise about 0 with the given number of blobs across and down."""
-    grid = rng.standard_normal((cells[1] + 1, cells[0] + 1)).astype(np.float32)
-    return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _ridge(position: Floats, at: float, spread: float, depth: float) -> Floats:
@@ -136,7 +136,7 @@ def _ridge(position: Floats, at: float, spread: float, depth: float) -> Floats:
     offset = (position - at) / spread
     dark = np.exp(-np.square(offset - 0.5) * 2)
     light = np.exp(-np.square(offset + 1.0))
-    return (1 - depth * dark + 0.3 * depth * light).astype(np.float32)
+    return np.asarray(1 - depth * dark + 0.3 * depth * light, np.float32)
 
 
 def _pleats(width: int, height: int, rng: Rng) -> Floats:
@@ -144,13 +144,13 @@ def _pleats(width: int, height: int, rng: Rng) -> Floats:
     v = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     u = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     bend = np.float32(rng.uniform(-0.05, 0.08)) * (1 - u * u)
-    position = v + bend + 0.012 * _smooth_noise(width, height, (4, 2), rng)
+    position = v + bend + 0.012 * smooth_noise(width, height, (4, 2), rng)
     depth = rng.uniform(0.06, 0.24)
     shade = np.ones((height, width), np.float32)
     start, step = rng.uniform(0.24, 0.38), rng.uniform(0.14, 0.21)
     for i in range(3):
         shade *= _ridge(position, start + i * step, 0.022, depth * rng.uniform(0.6, 1.2))
-    shade *= 1 + np.float32(0.04) * _smooth_noise(width, height, (5, 4), rng)
+    shade *= 1 + np.float32(0.04) * smooth_noise(width, height, (5, 4), rng)
     return shade[..., None]
 
 
@@ -171,7 +171,7 @@ def _centre_seam(width: int, height: int, rng: Rng) -> Floats:
     """A curved seam down the middle, or none, and soft wrinkles."""
     v = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     u = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    wrinkles = 1 + np.float32(rng.uniform(0.02, 0.07)) * _smooth_noise(width, height, (5, 6), rng)
+    wrinkles = 1 + np.float32(rng.uniform(0.02, 0.07)) * smooth_noise(width, height, (5, 6), rng)
     if rng.random() < 0.4:
         return np.asarray(wrinkles, np.float32)[..., None]
     seam = _ridge(u + 0 * v, rng.normal(0, 0.02), 0.02, rng.uniform(0.08, 0.25))
@@ -183,7 +183,7 @@ def _fold(width: int, height: int, rng: Rng) -> Floats:
     u = np.linspace(-1, 1, width, dtype=np.float32)[None, :] * np.ones((height, 1), np.float32)
     sides = 1 + np.float32(rng.uniform(-0.09, 0.09)) * np.tanh(u * 12)
     crease = _ridge(u, 0.0, 0.025, rng.uniform(-0.1, 0.2))
-    wrinkles = 1 + np.float32(0.025) * _smooth_noise(width, height, (4, 4), rng)
+    wrinkles = 1 + np.float32(0.025) * smooth_noise(width, height, (4, 4), rng)
     return np.asarray(sides * crease * wrinkles, np.float32)[..., None]
 
 
@@ -197,7 +197,7 @@ def _rings(width: int, height: int, rng: Rng) -> Floats:
         shade = shade * _ridge(
             np.abs(v) + 0 * u, rng.uniform(0.2, 0.4), 0.03, rng.uniform(0.05, 0.15)
         )
-    rough = 1 + np.float32(0.015) * _smooth_noise(width, height, (30, 24), rng)
+    rough = 1 + np.float32(0.015) * smooth_noise(width, height, (30, 24), rng)
     return np.asarray(shade * rough, np.float32)[..., None]
 
 
@@ -219,140 +219,3 @@ def _with_valve(fabric: Floats, rng: Rng) -> Floats:
         ends = (centre[0] - half, y), (centre[0] + half, y)
         cv2.line(result, *ends, (grey * 0.6,) * 3, max(1, width // 150), cv2.LINE_AA)
     return result
-
-
-def _pattern(fabric: Floats, rng: Rng) -> Floats:
-    """The fabric with a printed or woven pattern in one or two more colours."""
-    print_on = _PATTERNS[int(rng.integers(len(_PATTERNS)))]
-    height, width = fabric.shape[:2]
-    base = fabric[0, 0]
-    contrast = np.clip(1 - base if rng.random() < 0.4 else rng.uniform(0, 1, 3), 0.05, 0.95)
-    second = rng.uniform(0.05, 0.95, 3)
-    return (
-        print_on(
-            fabric.copy(),
-            contrast.astype(np.float32),
-            second.astype(np.float32),
-            width / _PRINT_SCALE,
-            rng,
-        )
-        if height
-        else fabric
-    )
-
-
-def _dots(fabric: Floats, ink: Floats, _second: Floats, scale: float, rng: Rng) -> Floats:
-    step, radius = rng.uniform(8, 22) * scale, rng.uniform(0.15, 0.35)
-    for row, y in enumerate(np.arange(0, fabric.shape[0], step)):
-        for x in np.arange((row % 2) * step / 2, fabric.shape[1], step):
-            cv2.circle(
-                fabric,
-                (round(x), round(y)),
-                max(1, round(step * radius)),
-                ink.tolist(),
-                -1,
-                cv2.LINE_AA,
-            )
-    return fabric
-
-
-def _stripes(fabric: Floats, ink: Floats, _second: Floats, scale: float, rng: Rng) -> Floats:
-    angle = float(rng.choice((0, math.pi / 2, math.pi / 4)))
-    wave = _wave(fabric, angle, rng.uniform(5, 26) * scale)
-    return _mix(fabric, ink, np.clip((wave - rng.uniform(-0.5, 0.5)) * 3 + 0.5, 0, 1))
-
-
-def _checks(fabric: Floats, ink: Floats, second: Floats, scale: float, rng: Rng) -> Floats:
-    period = rng.uniform(8, 26) * scale
-    for angle, colour in ((0.0, ink), (math.pi / 2, ink if rng.random() < 0.6 else second)):
-        share = np.clip(_wave(fabric, angle, period) * 3 + 0.5, 0, 1) * rng.uniform(0.35, 0.6)
-        fabric = _mix(fabric, colour, share)
-    return fabric
-
-
-def _flowers(fabric: Floats, ink: Floats, second: Floats, scale: float, rng: Rng) -> Floats:
-    height, width = fabric.shape[:2]
-    for _ in range(int(rng.integers(10, 28))):
-        centre, size = rng.uniform((0, 0), (width, height)), rng.uniform(3, 9) * scale
-        colour = (ink if rng.random() < 0.6 else second).tolist()
-        for angle in np.arange(5) * (2 * math.pi / 5) + rng.uniform(0, 1):
-            petal = centre + size * 0.7 * np.array([math.cos(angle), math.sin(angle)])
-            cv2.circle(
-                fabric,
-                (round(petal[0]), round(petal[1])),
-                max(1, round(size * 0.5)),
-                colour,
-                -1,
-                cv2.LINE_AA,
-            )
-        cv2.circle(
-            fabric,
-            (round(centre[0]), round(centre[1])),
-            max(1, round(size * 0.3)),
-            (0.4, 0.8, 0.9),
-            -1,
-            cv2.LINE_AA,
-        )
-    return fabric
-
-
-def _camouflage(fabric: Floats, ink: Floats, second: Floats, _scale: float, rng: Rng) -> Floats:
-    height, width = fabric.shape[:2]
-    cells = int(rng.integers(5, 12))
-    for colour in (ink, second, fabric[0, 0] * 0.5):
-        blob = _smooth_noise(width, height, (cells, max(2, round(cells * 0.7))), rng)
-        fabric = _mix(fabric, colour, np.clip((blob - 0.4) * 8, 0, 1))
-    return fabric
-
-
-def _logo(fabric: Floats, ink: Floats, _second: Floats, scale: float, rng: Rng) -> Floats:
-    height, width = fabric.shape[:2]
-    letters = "".join(
-        rng.choice(list("ABCDEFGHIJKLMNOPRSTUVXYZ0123456789"), int(rng.integers(2, 8)))
-    )
-    at = (round(width * rng.uniform(0.08, 0.6)), round(height * rng.uniform(0.3, 0.85)))
-    size = rng.uniform(0.3, 1.0) * scale
-    cv2.putText(
-        fabric,
-        letters,
-        at,
-        int(rng.choice((0, 2, 3))),
-        size,
-        ink.tolist(),
-        max(1, round(2 * size)),
-        cv2.LINE_AA,
-    )
-    return fabric
-
-
-def _two_halves(fabric: Floats, ink: Floats, _second: Floats, _scale: float, rng: Rng) -> Floats:
-    """One part of another colour: an upper or lower panel, or a side."""
-    height, width = fabric.shape[:2]
-    v, u = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
-    edge = (u if rng.random() < 0.4 else v) - rng.uniform(0.35, 0.65)
-    return _mix(fabric, ink, np.clip(edge * 40, 0, 1))
-
-
-def _wave(fabric: Floats, angle: float, period: float) -> Floats:
-    """A cosine in [-1, 1] across the fabric; ``period`` in its pixels."""
-    height, width = fabric.shape[:2]
-    along = np.arange(width)[None, :] * math.cos(angle) + np.arange(height)[:, None] * math.sin(
-        angle
-    )
-    return np.cos(along * (2 * math.pi / period)).astype(np.float32)
-
-
-def _mix(fabric: Floats, colour: Floats, share: Floats) -> Floats:
-    weight = share.astype(np.float32)[..., None]
-    return (fabric * (1 - weight) + colour * weight).astype(np.float32)
-
-
-_PATTERNS: tuple[Callable[[Floats, Floats, Floats, float, Rng], Floats], ...] = (
-    _dots,
-    _stripes,
-    _checks,
-    _flowers,
-    _camouflage,
-    _logo,
-    _two_halves,
-)

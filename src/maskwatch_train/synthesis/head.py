@@ -35,7 +35,7 @@ class Head:
     unit_px: float
     """Pixels per head unit."""
     roll: float
-    """Radians by which the axis from the eyes to the mouth is turned clockwise from straight down."""
+    """Radians; how far the axis from eyes to mouth is turned clockwise from straight down."""
     yaw: float
     """Radians; positive when the nose points to the right of the picture."""
     pitch: float

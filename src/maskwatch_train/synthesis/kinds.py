@@ -15,7 +15,7 @@ class WearKind(StrEnum):
     UNDER_CHIN = "under_chin"
     CHIN_OUT = "chin_out"
     OTHER = "other"
-    """On the forehead, over the eyes, or hanging from one ear."""
+    """On the forehead, over the eyes or the nose alone, or hanging from one ear."""
 
     @property
     def state(self) -> State:

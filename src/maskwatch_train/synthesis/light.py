@@ -6,6 +6,7 @@ tint of the light, its slow change across the face, the sharpness and the grain.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
     from maskwatch.types import Image
 
 _LUMA = np.array([0.114, 0.587, 0.299], np.float32)
-_LIGHT_SKIN = 0.72
+_LIGHT_SKIN = 0.68
 """Grey level of light skin next to white paper, in gamma-coded values."""
 _REDUCTION = 4
+# Standard deviation of the finest details over that of the next coarser ones, and the Gaussian
+# blur that leaves so much: medians over 292 photographs of faces, halved to be sharp and blurred.
+_FINE_SHARES = (0.296, 0.314, 0.352, 0.391, 0.433, 0.475)
+_BLURS = (2.0, 1.5, 1.0, 0.7, 0.5, 0.0)
+_NORMAL_15 = 0.189
+"""15th percentile of the absolute value of a standard normal variable."""
+_FLAT_NOISE, _FINE_GAIN = 1.3, 0.83
+"""What a noiseless photograph shows, and the share of white noise in the finest details."""
+_MAX_GRAIN = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +63,9 @@ def read_light(image: Image, canvas: Canvas) -> Light:
     inside = face > 0.5
     skin = np.median(pixels[inside], axis=0) if inside.any() else np.array([120, 140, 180.0])
     skin_luma = max(float(skin @ _LUMA), 8.0)
-    highlights = float(np.percentile(luma, 97))
+    highlights = float(np.percentile(luma, 98))
     white_luma = float(
-        np.clip(0.5 * skin_luma / _LIGHT_SKIN + 0.5 * highlights, 1.02 * skin_luma, 250)
+        np.clip(0.45 * skin_luma / _LIGHT_SKIN + 0.55 * highlights, 1.02 * skin_luma, 250)
     )
     tint = pixels.reshape(-1, 3).mean(axis=0)
     tint = (np.maximum(tint, 4) / max(float(tint @ _LUMA), 4)) ** 0.25
@@ -85,7 +95,7 @@ def _face_ellipse(canvas: Canvas, shape: tuple[int, ...]) -> Floats:
     columns = (np.arange(shape[1]) + 0.5) * _REDUCTION / canvas.scale + canvas.left
     centre = 0.25 * np.sin(canvas.head.yaw)
     distance = ((columns[None] - centre) / 0.75) ** 2 + ((rows[:, None] - 0.65) / 0.85) ** 2
-    return (distance < 1).astype(np.float32)
+    return np.asarray(distance < 1, np.float32)
 
 
 def _slow_light(luma: Floats, face: Floats, size: tuple[int, int]) -> Floats:
@@ -95,7 +105,7 @@ def _slow_light(luma: Floats, face: Floats, size: tuple[int, int]) -> Floats:
     level = float((luma * face).sum() / max(float(face.sum()), 1.0))
     slow = (cv2.GaussianBlur(luma * face, (0, 0), sigma) + 1e-3 * level) / weight
     relative = np.clip(slow / max(level, 1.0), 0.45, 1.6) ** 0.8
-    return cv2.resize(relative.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(relative, size), np.float32)
 
 
 def _camera(image: Image, canvas: Canvas) -> tuple[float, float]:
@@ -108,8 +118,8 @@ def _camera(image: Image, canvas: Canvas) -> tuple[float, float]:
         return 0.0, 0.0
     fine = patch - cv2.GaussianBlur(patch, (0, 0), 0.8)
     coarse = patch - cv2.GaussianBlur(patch, (0, 0), 1.6)
-    grain = 1.4826 * float(np.median(np.abs(fine)))
-    # In a sharp picture the fine differences hold about 60 % of the coarse ones, in one blurred
-    # by two pixels less than 30 % (measured on photographs blurred on purpose).
     share = float(fine.std()) / max(float(coarse.std()), 0.5)
-    return float(np.clip((0.58 - share) * 5.0, 0, 2.0)), float(np.clip(grain * 1.2 - 0.4, 0, 10))
+    # The flattest part of the patch tells noise from texture.
+    noise = float(np.percentile(np.abs(fine), 15)) / _NORMAL_15
+    grain = math.sqrt(max(0.0, noise**2 - _FLAT_NOISE**2)) / _FINE_GAIN
+    return float(np.interp(share, _FINE_SHARES, _BLURS)), min(grain, _MAX_GRAIN)

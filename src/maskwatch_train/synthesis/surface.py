@@ -9,6 +9,7 @@ behind it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -51,7 +52,7 @@ class Surface:
 def half_width_at(head: Head, y: NDArray[np.floating]) -> NDArray[np.float64]:
     """Half the width of the head at the given heights: full at the cheeks, narrow at the chin."""
     levels = [0.45, 1.0, head.chin_y, head.chin_y + 0.4]
-    return head.half_width * np.interp(y, levels, [1.0, 0.9, 0.7, 0.66])
+    return np.asarray(head.half_width * np.interp(y, levels, [1.0, 0.9, 0.7, 0.66]))
 
 
 def project(
@@ -63,6 +64,15 @@ def project(
     out = _DEPTH_TO_WIDTH * head.half_width * (np.cos(t) - 1) + _relief(head, tent, across, y, t)
     sin, cos = np.sin(head.yaw), np.cos(head.yaw)
     return across * cos + out * sin, out * cos - across * sin
+
+
+def bend(head: Head, t: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How much lower than at the middle of the face a row appears at angles ``t``, in head units.
+
+    Negative (higher) at the sides when the head looks down.
+    """
+    depth = _DEPTH_TO_WIDTH * head.half_width
+    return np.asarray(depth * math.sin(head.pitch) * (np.cos(t) - 1))
 
 
 def visible_surface(canvas: Canvas, tent: Tent | None) -> Surface:
@@ -79,7 +89,7 @@ def visible_surface(canvas: Canvas, tent: Tent | None) -> Surface:
         table[1, i] = np.interp(xs, position, depth[i, order])
         table[2, i] = np.minimum(xs - position[0], position[-1] - xs)
     size = (canvas.width, canvas.height)
-    angle, depth_map, inside = (cv2.resize(part, size) for part in table)
+    angle, depth_map, inside = (np.asarray(cv2.resize(part, size), np.float32) for part in table)
     return Surface(angle, _height_on_head(canvas, angle), depth_map, inside)
 
 
@@ -103,8 +113,7 @@ def _front_to_side(
 
 def _height_on_head(canvas: Canvas, angle: Floats) -> Floats:
     """Height on the head of each pixel: rows bend upwards at the sides when the head looks down."""
-    drop = _DEPTH_TO_WIDTH * canvas.head.half_width * np.sin(canvas.head.pitch)
-    return canvas.ys[:, None] - np.float32(drop) * (np.cos(angle) - 1)
+    return np.asarray(canvas.ys[:, None] - bend(canvas.head, angle), np.float32)
 
 
 def _relief(
@@ -122,4 +131,4 @@ def _relief(
         bump = np.exp(-((across / tent.spread_x) ** 2) - ((y - tent.centre_y) / tent.spread_y) ** 2)
         relief = np.maximum(relief, tent.height * bump)
     neck = 0.5 * np.clip((y - head.chin_y) / 0.5, 0, 1)
-    return np.where(front, relief, 0.0) - neck
+    return np.asarray(np.where(front, relief, 0.0) - neck)

@@ -45,7 +45,8 @@ class Placement:
 def place(kind: WearKind, head: Head, rng: np.random.Generator) -> Placement:
     """Draw an outline for one way of wearing a mask.
 
-    For ``other`` this is the forehead or the eyes; a mask hanging from an ear has no such outline.
+    For ``other`` it lies on the forehead, the eyes or the nose alone: a mask that hangs from an
+    ear has no such outline.
     """
     return _PLACERS[kind](head, rng)
 
@@ -141,10 +142,13 @@ def _chin_out(head: Head, rng: np.random.Generator) -> Placement:
     )
 
 
-def _forehead_or_eyes(head: Head, rng: np.random.Generator) -> Placement:
-    on_eyes = rng.random() < 0.35
-    if on_eyes:
-        top, bottom = rng.uniform(-0.6, -0.3), head.nose_y * rng.uniform(0.45, 0.8)
+def _forehead_eyes_or_nose(head: Head, rng: np.random.Generator) -> Placement:
+    draw = rng.random()
+    if draw < 0.35:  # over the eyes
+        top, bottom = rng.uniform(-0.6, -0.3), head.nose_y * rng.uniform(0.45, 0.9)
+    elif draw < 0.6:  # folded over the nose alone
+        top = head.nose_y * rng.uniform(0.2, 0.6)
+        bottom = head.nose_y + (1 - head.nose_y) * rng.uniform(0.3, 0.65)
     else:
         top, bottom = rng.uniform(-1.15, -0.7), rng.uniform(-0.35, -0.16)
     return Placement(
@@ -170,5 +174,5 @@ _PLACERS = {
     WearKind.NOSE_OUT: _nose_out,
     WearKind.UNDER_CHIN: _under_chin,
     WearKind.CHIN_OUT: _chin_out,
-    WearKind.OTHER: _forehead_or_eyes,
+    WearKind.OTHER: _forehead_eyes_or_nose,
 }
