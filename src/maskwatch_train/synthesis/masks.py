@@ -55,19 +55,46 @@ def synthesise(image_bgr: Image, face: Face, kind: WearKind, rng: np.random.Gene
         ValueError: the face has no landmarks, or its eyes and mouth fall together.
     """
     head = fit_head(face)
-    if kind is WearKind.OTHER and rng.random() < _HANGING_SHARE:
-        reach = 1.9 * head.half_width
-        board = _board(image_bgr, open_canvas(head, -reach, -0.3, reach, 2.7), rng)
-        _hang_from_ear(board, rng)
-    else:
-        placement = place(kind, head, rng)
-        board = _board(image_bgr, _canvas_for(head, placement), rng)
-        style = sample_style(rng)
-        skin = board.light.skin / board.light.white
-        fabric = weave(style, skin, _fabric_width(board.canvas), rng)
-        _wear(board, kind, placement, fabric, style, rng)
+    # Two streams, so that the same seed gives the same mask in every way of wearing it.
+    fit, look = (np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 2))
+    if kind is WearKind.OTHER and fit.random() < _HANGING_SHARE:
+        return _draw_hanging(image_bgr, head, look)
+    return draw_mask(image_bgr, head, place(kind, head, fit), kind, look)
+
+
+def draw_mask(
+    image_bgr: Image, head: Head, placement: Placement, kind: WearKind, rng: np.random.Generator
+) -> Image:
+    """Draw a mask at a known place, for instance one of the steps of pulling it down.
+
+    Args:
+        image_bgr: ``(H, W, 3)`` uint8, BGR; not changed.
+        head: the head that wears it.
+        placement: where its edges lie.
+        kind: how it is worn, for the creases and the turned-over rim that go with it.
+        rng: source of build, colour, pattern and shading.
+
+    Returns:
+        A picture of the same shape.
+    """
+    board = _board(image_bgr, _canvas_for(head, placement), rng)
+    style = sample_style(rng)
+    fabric = weave(style, board.light.skin / board.light.white, _fabric_width(board.canvas), rng)
+    _wear(board, kind, placement, fabric, style, rng)
+    return _finish(image_bgr, board, rng)
+
+
+def _draw_hanging(image: Image, head: Head, rng: np.random.Generator) -> Image:
+    """Draw a mask that hangs from one ear."""
+    reach = 1.9 * head.half_width
+    board = _board(image, open_canvas(head, -reach, -0.3, reach, 2.7), rng)
+    _hang_from_ear(board, rng)
+    return _finish(image, board, rng)
+
+
+def _finish(image: Image, board: Board, rng: np.random.Generator) -> Image:
     light = board.light
-    return lay(image_bgr, board.canvas, board.layer(), light.blur_px, light.grain, rng)
+    return lay(image, board.canvas, board.layer(), light.blur_px, light.grain, rng)
 
 
 def _board(image: Image, canvas: Canvas, rng: np.random.Generator) -> Board:
