@@ -53,7 +53,7 @@ class Run:
     """
 
     def __init__(self, network: nn.Module, schedule: Schedule, folder: Path) -> None:
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
         self.next_epoch = 0
         self._settings = schedule

@@ -73,7 +73,7 @@ def to_onnx(network: nn.Module, signature: Signature) -> onnx.ModelProto:
         torch.onnx.export(
             network.eval(),
             (signature.example,),
-            buffer,
+            buffer,  # type: ignore[arg-type] # the old exporter takes a buffer as well
             input_names=[signature.input_name],
             output_names=list(signature.output_names),
             dynamic_axes=signature.dynamic,

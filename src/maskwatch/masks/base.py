@@ -15,4 +15,6 @@ class MaskClassifier(Protocol):
     ``unknown`` with a reason; it is never left out.
     """
 
-    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]: ...
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        """The readings of ``faces``, which are those of ``frame``."""
+        ...

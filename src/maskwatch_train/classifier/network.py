@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -26,7 +27,7 @@ class Backbone:
     """
 
     timm_name: str
-    options: dict[str, object]
+    options: dict[str, Any]
     weights: Callable[[Path], dict[str, Tensor]] | None
 
 

@@ -88,8 +88,8 @@ def assign(
     wanted = top.sum(dim=0).int().clamp(min=1)
     matched = torch.zeros_like(cost, dtype=torch.bool)
     ranked = cost.argsort(dim=0)
-    for face in range(len(truth)):
-        matched[ranked[: int(wanted[face]), face], face] = True
+    for each in range(len(truth)):
+        matched[ranked[: int(wanted[each]), each], each] = True
     # A position that several faces want goes to the cheapest.
     contested = matched.sum(dim=1) > 1
     best = cost[contested].argmin(dim=1)

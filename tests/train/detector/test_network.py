@@ -1,12 +1,12 @@
 import cv2
 import numpy as np
 import pytest
+from tests.shared import shared
 
 from maskwatch.faces.yunet import YuNetSettings, decode
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import ExportedYuNet, YuNet, load_yunet
 from maskwatch_train.pictures import read_picture
-from tests.shared import shared
 
 torch = pytest.importorskip("torch")
 
