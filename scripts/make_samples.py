@@ -92,8 +92,8 @@ def main() -> None:
     hand = occlude(portrait, PORTRAIT_FACE, OccluderKind.HAND, np.random.default_rng(HAND_SEED))
     save(hand, "portrait_hand.jpg")
     matte = cut_out(portrait)
-    save(group(portrait, matte), "group.jpg")
-    write_clip(portrait, matte, SAMPLES / "two_people.mp4")
+    save(group(portrait, matte), "states.jpg")
+    write_clip(portrait, matte, SAMPLES / "clip.mp4")
 
 
 def save(image: Image, name: str) -> None:
@@ -151,7 +151,7 @@ def group(portrait: Image, matte: Image) -> Image:
         (WearKind.UNDER_CHIN, 6, Pose(640, 285, 0.66, -0.04, False, (0.95, 0.9, 0.85))),
         (None, 0, Pose(1100, 275, 0.74, 0.04, True, (0.8, 0.85, 0.92))),
         (WearKind.NOSE_OUT, 17, Pose(420, 345, 1.0, -0.05, False, (1.0, 1.0, 1.0))),
-        (WearKind.MASK, 8, Pose(860, 360, 1.08, 0.06, True, (1.04, 1.0, 0.97))),
+        (WearKind.CHIN_OUT, 8, Pose(860, 360, 1.08, 0.06, True, (1.04, 1.0, 0.97))),
     )
     scene = wall(GROUP_SIZE, (0.8, 0.9, 1.0))
     for kind, seed, pose in people:
