@@ -57,7 +57,7 @@ def synthesise(image_bgr: Image, face: Face, kind: WearKind, rng: np.random.Gene
     head = fit_head(face)
     # Two streams, so that the same seed gives the same mask in every way of wearing it.
     fit, look = (np.random.default_rng(seed) for seed in rng.integers(0, 2**63, 2))
-    if kind is WearKind.OTHER and fit.random() < _HANGING_SHARE:
+    if kind == WearKind.OTHER and fit.random() < _HANGING_SHARE:
         return _draw_hanging(image_bgr, head, look)
     return draw_mask(image_bgr, head, place(kind, head, fit), kind, look)
 
@@ -134,7 +134,7 @@ def _wear(
     alpha: Floats = np.clip(distance * canvas.scale + 0.5, 0, 1)
     cloth = _map_fabric(fabric, placement, surface, upper, lower)
     shade = _shading(canvas, surface, rng)
-    if kind is WearKind.UNDER_CHIN:
+    if kind == WearKind.UNDER_CHIN:
         shade = shade * _bunching(surface, upper, lower, rng)
     _paint_bands(board, placement, style, rng)
     board.paint(alpha, cloth, shade)

@@ -34,7 +34,7 @@ def has_room(image_bgr: Image, face: Face, kind: WearKind) -> bool:
         WearKind.CHIN_OUT: head.chin_y + _CHIN,
         WearKind.OTHER: head.chin_y,
     }.get(kind, 1.0)
-    highest = _FOREHEAD if kind is WearKind.OTHER else 0.0
+    highest = _FOREHEAD if kind == WearKind.OTHER else 0.0
     height, width = image_bgr.shape[:2]
     needed = (head.to_picture(0.0, y) for y in (lowest, highest))
     return all(0 <= point.x < width and 0 <= point.y < height for point in needed)

@@ -159,3 +159,15 @@ def test_refuses_landmarks_that_fall_together():
     face = Face(Box(50, 50, 150, 150), 0.9, Landmarks(*[point] * 5))
     with pytest.raises(ValueError, match="must lie apart"):
         synthesise(image, face, WearKind.MASK, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kind", WearKind)
+def test_a_kind_drawn_by_numpy_counts_as_the_kind(kind):
+    # Generator.choice turns members of a string enumeration into plain strings of numpy.
+    image, face = bare_face()
+    drawn = np.random.default_rng(0).choice([kind])
+    for seed in SEEDS:
+        np.testing.assert_array_equal(
+            synthesise(image, face, drawn, np.random.default_rng(seed)),
+            synthesise(image, face, kind, np.random.default_rng(seed)),
+        )
