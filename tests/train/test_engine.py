@@ -8,9 +8,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from maskwatch_train.engine import NotFinite, Run, Schedule  # noqa: E402
 
-SCHEDULE = Schedule(
-    epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25
-)
+SCHEDULE = Schedule(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
 
 
 def network() -> nn.Module:

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import iou_matrix
+from maskwatch.geometry import iou_matrix, overlap_of_smaller
 from maskwatch.masks.labels import label_index
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
+from maskwatch_train.synthesis import WearKind, has_room
 
 CONTEXT_MARGIN = 0.7
 """Room kept around a face, as a fraction of its longer side, for shifts, turns and scale."""
 CONTEXT_SIZE = 240
 """Side of a stored sample: a face's longer side is then 100 px, more than any input shows."""
+MAX_FACE_OVERLAP = 0.1
+"""A square counts as background when it shares less than this with every face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +30,7 @@ class Sample:
         image: ``(240, 240, 3)`` uint8 BGR; the face's longer side is 100 px, in the middle.
         face: its box and landmarks in pixels of ``image``; landmarks None where unknown.
         label: index into ``maskwatch.masks.labels.LABELS``.
+        shown: what of ``image`` the picture really shows; beyond, its border is repeated.
         size: shorter side of the face in pixels of its original picture.
         source: ``street``, ``bala`` or ``background``.
     """
@@ -34,6 +38,7 @@ class Sample:
     image: Image
     face: Face
     label: int
+    shown: Box
     size: float
     source: str
 
@@ -42,6 +47,16 @@ class Sample:
         """True when a synthetic mask can be drawn on it."""
         no_mask = label_index(State.NO_MASK, None)
         return self.label == no_mask and self.face.landmarks is not None
+
+    def has_room(self, kind: WearKind) -> bool:
+        """True when a mask drawn this way lies in what the picture shows; needs landmarks."""
+        x0, y0, x1, y1 = (int(v) for v in self.shown)
+        if self.face.landmarks is None:
+            raise ValueError("a face without landmarks has no room for a drawn mask")
+        marks = Landmarks(*(Point(x - x0, y - y0) for x, y in self.face.landmarks))
+        left, top, right, bottom = self.face.box
+        moved = Face(Box(left - x0, top - y0, right - x0, bottom - y0), self.face.score, marks)
+        return has_room(self.image[y0:y1, x0:x1], moved, kind)
 
 
 def cut_sample(
@@ -73,11 +88,20 @@ def cut_sample(
         (box.x1 - left) * scale,
         (box.y1 - top) * scale,
     )
+    height, width = image.shape[:2]
+    shown = Box(
+        *(
+            float(np.clip(v * scale, 0, CONTEXT_SIZE))
+            for v in (-left, -top, width - left, height - top)
+        )
+    )
     landmarks = None
     if points is not None:
         placed = (points - np.array([left, top])) * scale
         landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in placed))
-    return Sample(cut, Face(moved, 1.0, landmarks), label_index(state, fault), box.side, source)
+    return Sample(
+        cut, Face(moved, 1.0, landmarks), label_index(state, fault), shown, box.side, source
+    )
 
 
 def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:
@@ -122,10 +146,8 @@ def background_samples(
         x = float(rng.uniform(0, max(width - side, 1)))
         y = float(rng.uniform(0, max(height - side, 1)))
         box = Box(x, y, x + side * 0.82, y + side)
-        hit = iou_matrix(np.array([box], dtype=np.float32), faces) > 0.02
-        inside = ((faces[:, :2] + faces[:, 2:]) / 2 > np.array(box[:2])).all(1) & (
-            (faces[:, :2] + faces[:, 2:]) / 2 < np.array(box[2:])
-        ).all(1)
-        if not hit.any() and not inside.any():
+        # Of the smaller one: a square inside a large face overlaps little of that face.
+        overlap = overlap_of_smaller(np.array([box], dtype=np.float32), faces)
+        if (overlap < MAX_FACE_OVERLAP).all():
             samples.append(cut_sample(image, box, State.UNKNOWN, None, None, "background"))
     return samples

@@ -101,6 +101,9 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
         if sample.is_bare and draw < recipe.synthetic_share:
             kinds, shares = zip(*WEAR_SHARES.items(), strict=True)
             kind = kinds[int(rng.choice(len(kinds), p=shares))]
+            if not sample.has_room(kind):
+                # The mask would hang outside of the picture and leave a bare face behind.
+                kind = WearKind.NOSE_OUT if rng.random() < 0.5 else WearKind.MASK
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
             image = occlude(image, sample.face, rng.choice(list(OccluderKind)), rng)

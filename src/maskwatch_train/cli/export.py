@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -170,8 +171,5 @@ def spoiled(samples: list[Sample]) -> list[Sample]:
     rng = np.random.default_rng(0)
     unreadable = [sample for sample in samples if sample.label == UNREADABLE_INDEX]
     readable = [sample for sample in samples if sample.label != UNREADABLE_INDEX]
-    ruined = [
-        Sample(ruin(s.image, rng), s.face, UNREADABLE_INDEX, s.size, s.source)
-        for s in readable[::5]
-    ]
+    ruined = [replace(s, image=ruin(s.image, rng), label=UNREADABLE_INDEX) for s in readable[::5]]
     return unreadable + ruined

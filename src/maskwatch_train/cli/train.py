@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from safetensors.torch import load_file
 
 from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier import prepare as classifier_data
@@ -32,6 +33,8 @@ OutFolder = Annotated[
     Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
 ]
 Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
+
+StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weights to start from.")]
 
 HELD_OUT_ONE_IN = 20
 """One group in so many of bala's training side is kept for validation."""
@@ -82,6 +85,7 @@ def classifier(
     weights: WeightsFolder,
     out: OutFolder,
     workers: Workers = 1,
+    start: StartFrom = None,
 ) -> None:
     """Train the mask classifier."""
     chosen = read_recipe(recipe, ClassifierRecipe)
@@ -102,4 +106,6 @@ def classifier(
     samples += [classifier_data.portrait_sample(p, seen[p.path]) for p in portraits]
     say(f"{len(samples)} samples")
     network = classifier_network.create(chosen.backbone, weights)
+    if start is not None:
+        network.load_state_dict(load_file(start / "weights.safetensors"))
     train_classifier(network, samples, chosen, out, workers, say)

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwatch.faces.yunet import Detections
+from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.classifier.augment import augment, plain_crop, ruin
+from maskwatch_train.classifier.prepare import hold_out
+from maskwatch_train.classifier.samples import (
+    CONTEXT_SIZE,
+    background_samples,
+    central_face,
+    cut_sample,
+)
+from maskwatch_train.data.labelled import LabelledPicture
+
+
+def picture(height: int = 300, width: int = 400) -> np.ndarray:
+    ys, xs = np.mgrid[:height, :width]
+    return np.stack([xs % 256, ys % 256, (xs + ys) // 4 % 256], axis=2).astype(np.uint8)
+
+
+def seen(*boxes: tuple[float, float, float, float]) -> Detections:
+    count = len(boxes)
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.full(count, 0.9, np.float32),
+        np.zeros((count, 5, 2), np.float32),
+    )
+
+
+def test_a_sample_keeps_its_landmarks_on_the_same_pixels() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    image[148:153, 198:203] = 255
+    points = np.full((5, 2), [200.5, 150.5], np.float32)
+    sample = cut_sample(image, Box(150, 100, 230, 200), State.NO_MASK, None, points, "street")
+    assert sample.face.landmarks is not None
+    x, y = (int(v) for v in sample.face.landmarks.nose)
+    assert sample.image[y, x].tolist() == [255, 255, 255]
+    assert max(sample.face.box.width, sample.face.box.height) == pytest.approx(100)
+
+
+def test_training_and_running_crop_alike() -> None:
+    box = Box(150, 100, 230, 200)
+    sample = cut_sample(picture(), box, State.MASK, None, None, "street")
+    direct = crop_face(picture(), box, 0.2, 96).astype(int)
+    stored = plain_crop(sample, 96, 0.2).astype(int)
+    # Apart from where the ramp wraps around, both are the same picture up to one resampling.
+    assert np.median(np.abs(direct - stored)) <= 1
+
+
+def test_labels_are_outputs_of_the_network() -> None:
+    box = Box(150, 100, 230, 200)
+    sample = cut_sample(picture(), box, State.INCORRECT, Fault.CHIN_OUT, None, "street")
+    assert LABELS[sample.label] == "chin_out"
+    assert not sample.is_bare
+
+
+def test_background_keeps_away_from_faces() -> None:
+    faces = np.array([[100, 50, 300, 250]], np.float32)
+    white = np.zeros((300, 400, 3), np.uint8)
+    white[50:250, 100:300] = 255
+    samples = background_samples(white, faces, 6, np.random.default_rng(0))
+    assert samples
+    assert all(sample.label == UNREADABLE_INDEX for sample in samples)
+    middle = slice(CONTEXT_SIZE // 2 - 10, CONTEXT_SIZE // 2 + 10)
+    assert all(sample.image[middle, middle].max() == 0 for sample in samples)
+
+
+def test_a_portrait_is_about_the_large_face_in_the_middle() -> None:
+    found = seen((0, 0, 40, 40), (120, 60, 280, 250), (350, 250, 390, 290))
+    assert central_face(400, 300, found) == 1
+    assert central_face(400, 300, seen()) is None
+
+
+def test_augmenting_depends_on_the_generator_alone() -> None:
+    sample = cut_sample(picture(), Box(150, 100, 230, 200), State.MASK, None, None, "street")
+    crops = [augment(sample.image, sample, 64, 0.2, np.random.default_rng(n)) for n in (1, 1, 2)]
+    assert crops[0].shape == (64, 64, 3)
+    assert np.array_equal(crops[0], crops[1])
+    assert not np.array_equal(crops[0], crops[2])
+
+
+def test_a_ruined_crop_has_lost_its_detail() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    for _ in range(12):
+        ruined = ruin(noise, rng).astype(float)
+        assert (
+            np.abs(np.diff(ruined, axis=1)).mean()
+            < 0.15 * np.abs(np.diff(noise.astype(float), axis=1)).mean()
+        )
+
+
+def test_holding_out_never_splits_a_group() -> None:
+    pictures = [
+        LabelledPicture(Path(f"{i}.jpg"), State.MASK, "train", f"g{i // 3}") for i in range(90)
+    ]
+    kept, held = hold_out(pictures, 10)
+    assert len(held) == 9
+    assert not {p.group for p in kept} & {p.group for p in held}

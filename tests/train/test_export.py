@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from maskwatch.masks.labels import softmax  # noqa: E402
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
+from maskwatch.models.card import read_card  # noqa: E402
+from maskwatch_train.detector.network import ExportedYuNet, YuNet  # noqa: E402
+from maskwatch_train.export import DETECTOR, CardText, to_onnx, write_model_folder  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def network() -> YuNet:
+    torch.manual_seed(0)
+    return YuNet().eval()
+
+
+def text() -> CardText:
+    return CardText("toy", "1", "face_detector", (), {"long_side": 640}, {"limits": []})
+
+
+def test_the_exported_detector_takes_any_size(network: YuNet) -> None:
+    session = ort.InferenceSession(to_onnx(ExportedYuNet(network), DETECTOR).SerializeToString())
+    for height, width in ((64, 64), (96, 160), (32, 320)):
+        image = np.random.default_rng(0).uniform(0, 255, (1, 3, height, width)).astype(np.float32)
+        with torch.no_grad():
+            expected = [out.numpy() for out in ExportedYuNet(network)(torch.from_numpy(image))]
+        for ours, theirs in zip(session.run(None, {"image": image}), expected, strict=True):
+            # Weights are stored as float16: eleven bits.
+            assert ours == pytest.approx(theirs, abs=2e-2, rel=2e-2)
+
+
+def test_large_weights_are_stored_in_half_the_space(network: YuNet) -> None:
+    size = to_onnx(ExportedYuNet(network), DETECTOR).ByteSize()
+    assert size < 0.75 * 4 * sum(p.numel() for p in network.parameters())
+
+
+def test_a_written_folder_is_read_back(network: YuNet, tmp_path: Path) -> None:
+    write_model_folder(to_onnx(ExportedYuNet(network), DETECTOR), text(), tmp_path / "model")
+    card = read_card(tmp_path / "model", "face_detector")
+    card.verify()
+    assert card.setting("long_side") == 640
+    assert sorted(p.name for p in (tmp_path / "model").iterdir()) == ["card.json", "model.onnx"]
+
+
+@pytest.mark.parametrize("folder", [DEFAULT_DETECTOR, DEFAULT_CLASSIFIER])
+def test_the_shipped_cards_say_what_they_must(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    summary = card["summary"]
+    assert summary["licence"] == "Apache-2.0"
+    assert summary["limits"]
+    assert summary["data"]
+    assert summary["scores"]
+    assert card["bytes"] == (folder / card["file"]).stat().st_size
+
+
+def test_the_shipped_models_fit_in_ten_megabytes() -> None:
+    sizes = [(f / "model.onnx").stat().st_size for f in (DEFAULT_DETECTOR, DEFAULT_CLASSIFIER)]
+    assert sum(sizes) <= 10_000_000
+
+
+def test_softmax_of_the_package_is_torch_s() -> None:
+    logits = np.random.default_rng(0).normal(0, 4, (5, 7))
+    expected = torch.softmax(torch.from_numpy(logits) / 1.7, dim=1).numpy()
+    assert softmax(logits, 1.7) == pytest.approx(expected)

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from maskwatch_train.classifier.train import ClassifierRecipe
+from maskwatch_train.detector.train import DetectorRecipe
+from maskwatch_train.errors import DataError
+from maskwatch_train.recipe import read_recipe
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shipped_recipes_are_read(checkout: Path) -> None:
+    assert read_recipe(checkout / "recipes/face-detector.toml", DetectorRecipe).seed == 1
+    assert read_recipe(checkout / "recipes/mask-classifier.toml", ClassifierRecipe).seed == 1
+
+
+def test_missing_keys_keep_their_default(tmp_path: Path) -> None:
+    recipe = read_recipe(written(tmp_path, "epochs = 3"), DetectorRecipe)
+    assert recipe == DetectorRecipe(epochs=3)
+
+
+def test_a_whole_number_will_do_for_a_fraction(tmp_path: Path) -> None:
+    assert read_recipe(written(tmp_path, "ema = 1"), DetectorRecipe).ema == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch = 3", "unknown key 'epoch'"),
+        ("epochs = 'three'", "epochs must be int, got 'three'"),
+        ("epochs = ", "not TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_recipe(written(tmp_path, text), DetectorRecipe)
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.toml: No such file"):
+        read_recipe(tmp_path / "none.toml", DetectorRecipe)
