@@ -24,7 +24,8 @@ class EpisodeSettings:
     """When an episode is over."""
 
     grace_s: float = 1.0
-    """A correction that does not last longer than this is none."""
+    """How long a verdict of mask must last to be a correction. The episode ends when it has: a
+    mask that is still being put on, held before the face, is not worn yet."""
     gone_after_s: float = 2.0
     """A person unseen for longer is gone; more than the tracker's ``max_gap_s``."""
 
@@ -56,6 +57,7 @@ class _Case:
         self.start_t: float | None = None
         self.corrected_t: float | None = None
         self.forgiven_t: float | None = None
+        self.ended_t = 0.0
         self.evidence: deque[_Evidence] = deque()
 
     @property
@@ -92,11 +94,15 @@ class _Case:
         """True when unseen for too long; one miss alone never counts, frames may be rare."""
         return self.misses >= 2 and t - self.last_seen_t > settings.gone_after_s
 
-    def episode(self, source: str, ongoing: bool) -> Episode:
+    def episode(self, source: str, settings: EpisodeSettings, ongoing: bool) -> Episode:
         """The value of the open episode as it stands."""
         assert self.start_t is not None  # noqa: S101 - callers ask is_open first
-        end_t = self.last_seen_t if self.corrected_t is None else self.corrected_t
-        during = [each for each in self.evidence if each.t <= end_t] or list(self.evidence)
+        end_t = self.last_seen_t
+        during = list(self.evidence)
+        if self.corrected_t is not None and self.forgiven_t is not None:
+            end_t = min(end_t, self.forgiven_t + settings.grace_s)
+            corrected_t = self.corrected_t
+            during = [each for each in during if each.t <= corrected_t] or during
         state, fault = _heaviest(during)
         best = max(during, key=lambda each: each.clarity)
         return Episode(
@@ -110,15 +116,17 @@ class _Case:
             ongoing=ongoing,
         )
 
-    def end(self) -> None:
-        """Back to quiet; evidence from after the correction may belong to the next episode."""
+    def end(self, t: float) -> None:
+        """Back to quiet at ``t``; evidence from after the correction may belong to the next episode."""
         kept = self.corrected_t
         self.evidence = deque(each for each in self.evidence if kept is not None and each.t > kept)
         self.start_t = self.corrected_t = self.forgiven_t = None
+        self.ended_t = t
 
     def _open(self, frame_index: int, t: float, since_t: float, track: Track) -> None:
-        self.start_t = since_t
-        while self.evidence and self.evidence[0].t < since_t:
+        # Evidence may reach back into the grace period that ended the episode before.
+        self.start_t = max(since_t, self.ended_t)
+        while self.evidence and self.evidence[0].t < self.start_t:
             self.evidence.popleft()
         if not self.evidence:
             # The readings that turned the verdict were not shown to the log: the verdict stands.
@@ -158,8 +166,9 @@ class EpisodeLog:
         ended = []
         for case in self._cases.values():
             if case.is_over(t, self._settings):
-                ended.append(case.episode(self._source, ongoing=False))
-                case.end()
+                episode = case.episode(self._source, self._settings, ongoing=False)
+                ended.append(episode)
+                case.end(episode.end_s)
         self._cases = {
             key: case for key, case in self._cases.items() if not case.is_gone(t, self._settings)
         }
@@ -168,7 +177,7 @@ class EpisodeLog:
     def ongoing(self) -> list[Episode]:
         """The episodes that hold at the moment, as they stand, in order of start."""
         return _in_order(
-            case.episode(self._source, ongoing=True)
+            case.episode(self._source, self._settings, ongoing=True)
             for case in self._cases.values()
             if case.is_open and not case.is_corrected
         )
@@ -181,6 +190,7 @@ class EpisodeLog:
         left = [
             case.episode(
                 self._source,
+                self._settings,
                 ongoing=not case.is_corrected
                 and t - case.last_seen_t <= self._settings.gone_after_s,
             )
