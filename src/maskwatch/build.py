@@ -88,30 +88,26 @@ def build_classifier(options: BuildOptions) -> MaskClassifier:
         UsageError: there is no device of that name.
         ModelError: a file is missing, damaged, or cannot be run.
     """
-    from maskwatch.masks.labels import LABELS
-    from maskwatch.masks.onnx import ClassifierSettings, OnnxMaskClassifier
-    from maskwatch.models.card import read_card
-    from maskwatch.models.session import open_session
+    from maskwatch.masks.onnx import OnnxMaskClassifier
 
-    card = read_card(options.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", LABELS)
-    card.verify()
-    session = open_session(card.model_path, threads=options.threads, provider=options.provider)
-    return OnnxMaskClassifier(session, ClassifierSettings.from_card(card))
+    return OnnxMaskClassifier.from_folder(
+        options.classifier_folder or DEFAULT_CLASSIFIER,
+        threads=options.threads,
+        provider=options.provider,
+    )
 
 
 def _yunet(options: BuildOptions, score: float | None, floor: float) -> BuiltDetector:
-    from maskwatch.faces.yunet import YuNetDetector, YuNetSettings
-    from maskwatch.models.card import read_card
-    from maskwatch.models.session import open_session
+    from maskwatch.faces.yunet import YuNetDetector
 
-    card = read_card(options.detector_folder or DEFAULT_DETECTOR, "face_detector")
-    card.verify()
-    session = open_session(card.model_path, threads=options.threads, provider=options.provider)
-    known = YuNetSettings.__dataclass_fields__
-    settings = YuNetSettings(**{k: v for k, v in card.settings.items() if k in known})
-    wanted = settings.score_threshold if score is None else score
-    settings = replace(settings, score_threshold=min(wanted, floor))
-    return BuiltDetector(YuNetDetector(session, settings), wanted)
+    detector = YuNetDetector.from_folder(
+        options.detector_folder or DEFAULT_DETECTOR,
+        threads=options.threads,
+        provider=options.provider,
+    )
+    wanted = detector.settings.score_threshold if score is None else score
+    detector.settings = replace(detector.settings, score_threshold=min(wanted, floor))
+    return BuiltDetector(detector, wanted)
 
 
 def _ssd_res10(options: BuildOptions, score: float | None, floor: float) -> BuiltDetector:

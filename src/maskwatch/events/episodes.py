@@ -117,7 +117,7 @@ class _Case:
         )
 
     def end(self, t: float) -> None:
-        """Back to quiet at ``t``; evidence from after the correction may belong to the next episode."""
+        """Back to quiet at ``t``; what came after the correction may belong to the next episode."""
         kept = self.corrected_t
         self.evidence = deque(each for each in self.evidence if kept is not None and each.t > kept)
         self.start_t = self.corrected_t = self.forgiven_t = None

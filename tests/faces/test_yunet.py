@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwatch.errors import ChecksumMismatch
+from maskwatch.faces.yunet import YuNetDetector, YuNetSettings, decode, grid, pad_to_multiple
+from maskwatch.frames.images import read_image
+from maskwatch.models import DEFAULT_DETECTOR
+from maskwatch.types import Frame, Image
+
+
+def test_the_grid_goes_row_by_row_from_fine_to_coarse() -> None:
+    points, strides = grid(32, 64)
+    assert points[:2].tolist() == [[0, 0], [8, 0]]
+    assert points[8].tolist() == [0, 8]
+    assert strides.ravel().tolist() == [8] * 32 + [16] * 8 + [32] * 2
+
+
+def test_decoding_follows_the_published_formulas() -> None:
+    # One sure position: row 1, column 2 of the stride-8 grid of a 32x64 input.
+    scores = np.zeros(42, np.float32)
+    scores[10] = 0.9
+    bbox = np.zeros((42, 4), np.float32)
+    bbox[10] = [0.5, -0.25, np.log(2), np.log(3)]
+    kps = np.zeros((42, 10), np.float32)
+    kps[10, :2] = [1.0, -1.0]
+    found = decode(scores, bbox, kps, (32, 64), YuNetSettings(score_threshold=0.5))
+    # Centre (2 + .5, 1 - .25) * 8 = (20, 6); size (2, 3) * 8 = (16, 24).
+    assert found.boxes.tolist() == [pytest.approx([12, -6, 28, 18])]
+    assert found.landmarks[0, 0].tolist() == [24, 0]
+    assert found.landmarks[0, 1].tolist() == [16, 8]
+
+
+def test_overlapping_detections_leave_the_best() -> None:
+    scores = np.zeros(42, np.float32)
+    scores[[10, 11]] = [0.8, 0.9]
+    bbox = np.full((42, 4), np.log(4), np.float32)
+    kps = np.zeros((42, 10), np.float32)
+    found = decode(scores, bbox, kps, (32, 64), YuNetSettings(iou_threshold=0.3))
+    assert found.scores.tolist() == [pytest.approx(0.9)]
+
+
+def test_padding_adds_black_at_the_right_and_below() -> None:
+    padded = pad_to_multiple(np.full((33, 32, 3), 9, np.uint8))
+    assert padded.shape == (64, 32, 3)
+    assert (padded[:33] == 9).all()
+    assert (padded[33:] == 0).all()
+
+
+def portrait(checkout: Path) -> Image:
+    return read_image(checkout / "samples/portrait_bare.jpg")
+
+
+@pytest.fixture(scope="module")
+def detector() -> YuNetDetector:
+    return YuNetDetector.from_folder(DEFAULT_DETECTOR, threads=1)
+
+
+def test_the_default_model_finds_the_face_of_the_sample_portrait(
+    detector: YuNetDetector, checkout: Path
+) -> None:
+    faces = detector(Frame("portrait", 0, 0.0, portrait(checkout)))
+    assert len(faces) == 1
+    marks = faces[0].landmarks
+    assert marks is not None
+    assert marks.right_eye.x < marks.nose.x < marks.left_eye.x
+    assert marks.right_eye.y < marks.nose.y < marks.left_mouth.y
+
+
+def test_boxes_are_in_pixels_of_the_original_whatever_its_size(
+    detector: YuNetDetector, checkout: Path
+) -> None:
+    small = portrait(checkout)
+    large = np.repeat(np.repeat(small, 3, axis=0), 3, axis=1)
+    one = detector(Frame("small", 0, 0.0, small))[0]
+    other = detector(Frame("large", 0, 0.0, large))[0]
+    assert np.array(other.box) / 3 == pytest.approx(np.array(one.box), abs=0.06 * one.box.side)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2000, 3)])
+def test_odd_pictures_have_no_faces(detector: YuNetDetector, shape: tuple[int, int]) -> None:
+    assert detector(Frame("odd", 0, 0.0, np.zeros((*shape, 3), np.uint8))) == []
+
+
+def test_a_changed_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_bytes((DEFAULT_DETECTOR / "card.json").read_bytes())
+    (tmp_path / "model.onnx").write_bytes(b"not the model")
+    with pytest.raises(ChecksumMismatch):
+        YuNetDetector.from_folder(tmp_path)
