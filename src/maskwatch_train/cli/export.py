@@ -55,7 +55,7 @@ MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
 UNKNOWN_BUDGET = 0.02
 """Share of readable validation faces that may become ``unknown``."""
-DETECTOR_SETTINGS = {"score_threshold": 0.5, "iou_threshold": 0.45, "long_side": 640}
+DETECTOR_SETTINGS = {"score_threshold": 0.6, "iou_threshold": 0.45, "long_side": 640}
 MIN_FACE_PX = 14
 """Faces under this size are ``unknown`` without asking: fewer than 7 px from eye to eye."""
 

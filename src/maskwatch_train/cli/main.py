@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import evaluate, export, train
+from maskwatch_train.cli import evaluate, export, manifest, train
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -16,6 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("manifest")(manifest.manifest)
 app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)
 app.command("export-detector")(export.export_detector)
