@@ -14,6 +14,7 @@ from maskwatch.faces.ssd_res10 import SsdRes10Detector
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
 from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.street import read_street
@@ -56,7 +57,7 @@ def detectors(
     # The first is what the others' unmatched detections are compared with.
     candidates: dict[str, FaceDetector] = {
         "YuNet, unmodified weights": StockYuNet(stock, ours.settings.long_side, LOWEST_SCORE),
-        "maskwatch-faces": ours,
+        DETECTOR_NAME: ours,
         "SSD-ResNet10": SsdRes10Detector(weights / "ssd_res10", LOWEST_SCORE),
         "MTCNN": MtcnnDetector(settings=MtcnnSettings(score_threshold=0.3)),
     }

@@ -31,6 +31,7 @@ from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.headline import headline
 from maskwatch_train.export import (
     DETECTOR,
     CardText,
@@ -51,11 +52,12 @@ Scores = Annotated[
     typer.Option("--scores", help="JSON report to put into the card; may be given several times."),
 ]
 
+DETECTOR_NAME = "maskwatch-faces"
 MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
 UNKNOWN_BUDGET = 0.02
 """Share of readable validation faces that may become ``unknown``."""
-DETECTOR_SETTINGS = {"score_threshold": 0.6, "iou_threshold": 0.45, "long_side": 640}
+DETECTOR_SETTINGS = {"score_threshold": 0.5, "iou_threshold": 0.45, "long_side": 640}
 MIN_FACE_PX = 14
 """Faces under this size are ``unknown`` without asking: fewer than 7 px from eye to eye."""
 
@@ -68,7 +70,10 @@ def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
     """
     try:
         summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
-        reports = {path.stem: json.loads(path.read_text()) for path in scores or []}
+        reports = {
+            path.stem: headline(json.loads(path.read_text(encoding="utf-8")), DETECTOR_NAME)
+            for path in scores or []
+        }
     except OSError as error:
         raise DataError(Path(str(error.filename)), error.strerror or "cannot be read") from error
     except ValueError as error:
@@ -82,7 +87,7 @@ def export_detector(
     """Write the face detector of a run as a model folder."""
     network = load_yunet(run / "weights.safetensors")
     text = CardText(
-        name="maskwatch-faces",
+        name=DETECTOR_NAME,
         version=version,
         kind="face_detector",
         labels=(),

@@ -1,0 +1,62 @@
+"""The few figures of a report that belong on a model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CARD_IOU = "0.5"
+CARD_SCORES = (
+    "side_accuracy_decided",
+    "state_macro_f1_decided",
+    "nose_chin_macro_f1_decided",
+    "state_ece",
+    "unknown_rate",
+)
+
+
+def headline(report: Mapping[str, Any], detector: str) -> dict[str, Any]:
+    """Figures of a report of ``evaluate`` or ``evaluate-detector``, rounded to three digits.
+
+    Args:
+        report: as the verb wrote it.
+        detector: name of the detector whose figures are wanted, where several are compared.
+
+    Raises:
+        ValueError: it is none of these reports.
+    """
+    if "detectors" in report:
+        return _of_detector(report, detector)
+    if "populations" in report:
+        return _of_classifier(report)
+    if "shares" in report:
+        shares = report["shares"].items()
+        return {name: _rounded(entry["value"]) for name, entry in shares}
+    raise ValueError("not a report of a detector, a classifier, or both together")
+
+
+def _of_detector(report: Mapping[str, Any], name: str) -> dict[str, Any]:
+    (ours,) = (entry for entry in report["detectors"] if entry["name"] == name)
+    at = ours["iou"][CARD_IOU]
+    figures: dict[str, Any] = {"average precision": _rounded(at["average_precision"])}
+    for threshold, entry in at["score"].items():
+        figures[f"recall at score {threshold}"] = _rounded(entry["recall"])
+        figures[f"unmatched per picture at {threshold}"] = _rounded(entry["unmatched_per_image"])
+    bands = at["score"][CARD_IOU]["recall_by_band"]
+    return {**figures, **{f"recall {band} px": _rounded(b["recall"]) for band, b in bands.items()}}
+
+
+def _of_classifier(report: Mapping[str, Any]) -> dict[str, Any]:
+    # Portraits labelled as a whole have no size worth a limit; the others are scored from 32 px.
+    whole = report["populations"]["all"]
+    figures = {name: _rounded(whole[name]["value"]) for name in CARD_SCORES}
+    slices = {
+        f"{name} ({entry['faces']} faces)": _rounded(entry["side_accuracy"]["value"])
+        for name, entry in report["slices"].items()
+        if entry["faces"]
+    }
+    return {"faces": whole["faces"], **figures, "side accuracy by slice": slices}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
