@@ -58,8 +58,9 @@ MIN_READABLE_PX = 32
 UNKNOWN_BUDGET = 0.02
 """Share of readable validation faces that may become ``unknown``."""
 DETECTOR_SETTINGS = {"score_threshold": 0.5, "iou_threshold": 0.45, "long_side": 640}
-MIN_FACE_PX = 14
-"""Faces under this size are ``unknown`` without asking: fewer than 7 px from eye to eye."""
+MIN_FACE_PX = 20
+"""Faces under this size are ``unknown`` without asking: the labels of such are guesses, and most
+things that are mistaken for faces are so small."""
 
 
 def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
