@@ -113,7 +113,7 @@ class CardText:
     Attributes:
         name: of the model.
         version: of the model; changes with its weights.
-        kind: see ``maskwatch.models.card.KINDS``.
+        kind: ``face_detector`` or ``mask_classifier``.
         labels: order of the outputs; empty for a detector.
         settings: how it is run.
         summary: data, licence, scores by slice, limits.

@@ -21,7 +21,6 @@ from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
 STRIDES = (8, 16, 32)
-CARD_SETTINGS = ("score_threshold", "iou_threshold", "long_side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,12 @@ class YuNetSettings:
         score_threshold: detections under this score are dropped.
         iou_threshold: of two detections that overlap by more, the better one is kept.
         long_side: pictures are scaled so that their longer side has this many pixels before
-            the network sees them; None keeps the size. Smaller pictures are enlarged up to
-            ``max_enlargement`` times.
-        max_enlargement: the largest factor by which a small picture is enlarged.
+            the network sees them; None keeps the size. Smaller pictures are not enlarged.
     """
 
     score_threshold: float = 0.5
     iou_threshold: float = 0.45
     long_side: int | None = 640
-    max_enlargement: float = 1.0
 
 
 @lru_cache(maxsize=32)
@@ -133,7 +129,9 @@ class YuNetDetector:
         """
         card = read_card(folder, "face_detector")
         card.verify()
-        settings = YuNetSettings(**{name: card.setting(name) for name in CARD_SETTINGS})
+        settings = YuNetSettings(
+            **{name: card.setting(name) for name in YuNetSettings.__dataclass_fields__}
+        )
         return cls(open_session(card.model_path, threads=threads, provider=provider), settings)
 
     def __call__(self, frame: Frame) -> list[Face]:
@@ -157,7 +155,7 @@ class YuNetDetector:
     def _scale(self, height: int, width: int) -> float:
         if self.settings.long_side is None:
             return 1.0
-        return min(self.settings.long_side / max(height, width), self.settings.max_enlargement)
+        return min(self.settings.long_side / max(height, width), 1.0)
 
     def _detect(self, image: Image) -> Detections:
         blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)

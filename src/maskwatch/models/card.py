@@ -18,7 +18,6 @@ from maskwatch.errors import CardError, ChecksumMismatch, ModelNotFound
 CARD_FILE = "card.json"
 FORMAT = 1
 """Version of the card's own layout."""
-KINDS = ("face_detector", "mask_classifier")
 
 
 @dataclass(frozen=True, slots=True)
