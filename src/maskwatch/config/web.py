@@ -1,0 +1,103 @@
+"""The section ``web``: the dashboard and the REST API, and who may reach what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from maskwatch.config.base import Seconds, Section
+
+Network = IPv4Network | IPv6Network
+
+
+class Language(StrEnum):
+    """Languages of the dashboard."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
+class TlsConfig(Section):
+    """Certificate of the web server, for a box without a reverse proxy before it."""
+
+    certificate: Path
+    """PEM file with the certificate and its chain."""
+    key: Path
+    """PEM file with the private key."""
+
+
+class LoginConfig(Section):
+    """Sessions, and what wrong passwords lead to."""
+
+    session_s: Annotated[float, Field(ge=60, le=30 * 86400)] = 12 * 3600
+    """A session ends so long after the login."""
+    idle_s: Annotated[float, Field(ge=60, le=30 * 86400)] = 2 * 3600
+    """A session ends after so long without any use."""
+    tries: Annotated[int, Field(ge=1, le=100)] = 5
+    """Wrong passwords in a row before a user, or an address, has to wait."""
+    wait_s: Annotated[float, Field(ge=1, le=3600)] = 30
+    """The first wait; it doubles with every further wrong password."""
+    longest_wait_s: Annotated[float, Field(ge=1, le=86400)] = 900
+    """No wait is longer."""
+    min_password: Annotated[int, Field(ge=8, le=128)] = 12
+    """Characters that a password needs."""
+    setup_s: Seconds = 24 * 3600
+    """The one-time set-up link of the first start works for so long."""
+
+
+class WebConfig(Section):
+    """The dashboard and the REST API."""
+
+    enabled: bool = True
+    """Whether there is a web server at all."""
+    host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` for every interface."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to listen on; 0 for any free one."""
+    base_url: str | None = None
+    """How people reach it from outside, such as `https://maskwatch.example.org`, for links."""
+    tls: TlsConfig | None = None
+    """Serve HTTPS directly."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks of reverse proxies whose `X-Forwarded-*` headers are believed."""
+    language: Language = Language.ENGLISH
+    """Of the login page, and of users who chose none."""
+    login: LoginConfig = LoginConfig()
+    """Sessions and wrong passwords."""
+    camera_networks: tuple[Network, ...] = ()
+    """Loopback, private and link-local networks in which cameras may be added and tested in
+    the dashboard, such as `192.168.20.0/24`; public addresses need no entry."""
+    metrics_public: bool = False
+    """Whether `/metrics` answers without a token."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1 << 20
+    """Larger requests are refused."""
+    max_streams: Annotated[int, Field(ge=1, le=1000)] = 32
+    """Live pictures and event streams that are open at the same time."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError("must be an address such as https://maskwatch.example.org")
+        if parts.path not in ("", "/"):
+            raise ValueError("must not have a path: give the dashboard a host name of its own")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _waits_are_in_order(self) -> Self:
+        if self.login.longest_wait_s < self.login.wait_s:
+            raise ValueError("login.longest_wait_s must not be below login.wait_s")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach it over HTTPS, by itself or by way of a proxy."""
+        return self.tls is not None or (self.base_url or "").startswith("https://")
