@@ -22,7 +22,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 
 VALUES = {"types", "errors", "geometry"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
-PURE = VALUES | SEAMS | {"tracks", "events", "metrics", "advice", "pipeline"}
+PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "pipeline"}
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 ANYTHING = STAGES | {"outputs", "runtime", "build", "api", "supervision", "cli", "maskwatch"}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
+from maskwatch.masks.refine import without_repeats
 from maskwatch.tracks.tracker import Tracker
 from maskwatch.types import Frame, MaskReading, Track
 
@@ -33,7 +34,7 @@ def read_faces(
     frame: Frame, detector: FaceDetector, classifier: MaskClassifier
 ) -> list[MaskReading]:
     """Finds the faces of one picture and judges each: all there is to do for a still image."""
-    return classifier(frame, detector(frame))
+    return without_repeats(classifier(frame, detector(frame)))
 
 
 class Pipeline:
@@ -48,7 +49,6 @@ class Pipeline:
 
     def __call__(self, frame: Frame) -> FrameResult:
         """Takes one frame through detector, classifier and tracker."""
-        faces = self._detector(frame)
-        readings = self._classifier(frame, faces)
+        readings = read_faces(frame, self._detector, self._classifier)
         tracks = self._tracker.update(frame, readings)
         return FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))

@@ -58,8 +58,8 @@ def classifier_signature(size: int) -> Signature:
     return Signature(
         torch.zeros(2, size, size, 3, dtype=torch.uint8),
         "pixels",
-        ("logits",),
-        {"pixels": {0: "faces"}, "logits": {0: "faces"}},
+        ("logits", "boxes"),
+        {"pixels": {0: "faces"}, "logits": {0: "faces"}, "boxes": {0: "faces"}},
     )
 
 

@@ -39,9 +39,9 @@ def test_the_detector_agrees_within_a_hundredth_of_score_and_half_a_pixel() -> N
 @pytest.mark.parametrize("backbone", ["mobilenetv2", "efficientnet-lite0"])
 def test_the_classifier_agrees_within_five_hundredths_of_probability(backbone: str) -> None:
     torch.manual_seed(0)
-    trained = create(backbone, shared("models"))
+    trained = create(backbone, shared("models"), 128)
     # A head several times as large as a trained one: rounding the weights shows most here.
-    torch.nn.init.normal_(trained.get_classifier().weight, std=0.1)
+    torch.nn.init.normal_(trained.backbone.get_classifier().weight, std=0.1)
     network = ExportedClassifier(trained.eval())
     session = ort.InferenceSession(to_onnx(network, classifier_signature(128)).SerializeToString())
     crops = [
@@ -51,8 +51,12 @@ def test_the_classifier_agrees_within_five_hundredths_of_probability(backbone: s
     ]
     batch = to_batch(crops)
     with torch.no_grad():
-        expected = softmax(network(torch.from_numpy(batch)).numpy(), 1.0)
-    exported = softmax(session.run(None, {"pixels": batch})[0], 1.0)
+        logits, boxes = (output.numpy() for output in network(torch.from_numpy(batch)))
+    expected = softmax(logits, 1.0)
+    exported_logits, exported_boxes = session.run(["logits", "boxes"], {"pixels": batch})
+    exported = softmax(exported_logits, 1.0)
+    # Fractions of the crop: half a pixel of 128.
+    assert exported_boxes == pytest.approx(boxes, abs=4e-3)
     assert exported == pytest.approx(expected, abs=5e-2)
     assert (exported.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.9
     assert np.ptp(expected, axis=0).max() > 0.2

@@ -12,7 +12,8 @@ class MaskClassifier(Protocol):
     """Judges the faces of one frame.
 
     Returns one reading per face, in the same order. A face that cannot be judged gets
-    ``unknown`` with a reason; it is never left out.
+    ``unknown`` with a reason; it is never left out. A classifier that sees better than the
+    detector where the face lies gives the reading a face with that box.
     """
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:

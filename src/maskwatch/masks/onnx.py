@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from maskwatch.masks.labels import (
 )
 from maskwatch.masks.preprocess import crop_face, to_batch
 from maskwatch.masks.quality import reading_quality
+from maskwatch.masks.refine import refine
 from maskwatch.models.card import ModelCard, read_card
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabilities
+
+UNREADABLE_REASON = "face not readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,17 @@ class OnnxMaskClassifier:
     """A ``MaskClassifier``.
 
     Args:
-        session: input ``(N, S, S, 3)`` uint8 RGB; output ``(N, 7)`` logits in the order of
-            ``maskwatch.masks.labels.LABELS``.
+        session: input ``(N, S, S, 3)`` uint8 RGB; output ``logits`` ``(N, 7)`` in the order of
+            ``maskwatch.masks.labels.LABELS`` and, if the network has it, ``boxes`` ``(N, 4)``:
+            where in the crop the face lies, as fractions of its side.
         settings: see there.
     """
 
     def __init__(self, session: ort.InferenceSession, settings: ClassifierSettings) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
+        given = {output.name for output in session.get_outputs()}
+        self._outputs = [name for name in ("logits", "boxes") if name in given]
         self.settings = settings
 
     @classmethod
@@ -87,20 +93,27 @@ class OnnxMaskClassifier:
             crop_face(frame.image, face.box, self.settings.margin, self.settings.size)
             for face in large
         ]
-        judged = iter(zip(crops, self.logits(crops), strict=True))
+        judged = iter(self._judge_all(frame.image, large, crops))
         return [
-            self._judge(face, *next(judged))
+            next(judged)
             if face.box.side >= self.settings.min_face_px
             else MaskReading(face, State.UNKNOWN, quality=0.0, reason="face too small")
             for face in faces
         ]
 
-    def logits(self, crops: list[Image]) -> NDArray[np.float32]:
-        """``(N, 7)`` raw outputs for N crops ``(S, S, 3)`` BGR; ``(0, 7)`` for none."""
+    def _judge_all(
+        self, image: Image, faces: Sequence[Face], crops: list[Image]
+    ) -> Iterator[MaskReading]:
         if not crops:
-            return np.zeros((0, UNREADABLE_INDEX + 1), dtype=np.float32)
-        out: NDArray[np.float32] = self._session.run(None, {self._input: to_batch(crops)})[0]
-        return out
+            return
+        height, width = image.shape[:2]
+        logits, *boxes = self._session.run(self._outputs, {self._input: to_batch(crops)})
+        for i, (face, crop) in enumerate(zip(faces, crops, strict=True)):
+            reading = self._judge(face, crop, logits[i])
+            if boxes and reading.reason != UNREADABLE_REASON:
+                closer = refine(face, boxes[0][i], self.settings.margin, width, height)
+                reading = replace(reading, face=closer)
+            yield reading
 
     def _judge(self, face: Face, crop: Image, logits: NDArray[np.float32]) -> MaskReading:
         quality = reading_quality(face, crop)
@@ -115,7 +128,7 @@ class OnnxMaskClassifier:
 
     def _doubt(self, unreadable: float, states: StateProbabilities) -> str | None:
         if unreadable > self.settings.unreadable_above:
-            return "face not readable"
+            return UNREADABLE_REASON
         if max(states.mask, 1 - states.mask) < self.settings.abstain_below:
             return "not certain enough"
         return None

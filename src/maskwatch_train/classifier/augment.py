@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.preprocess import crop_face
-from maskwatch.types import Image
+from maskwatch.types import Box, Image
 from maskwatch_train.classifier.samples import CONTEXT_SIZE, Sample
 
 INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
@@ -15,16 +15,20 @@ INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER
 
 def cut_randomly(
     image: Image, sample: Sample, size: int, margin: float, rng: np.random.Generator
-) -> Image:
-    """A turned, shifted, scaled, perhaps mirrored crop ``(size, size, 3)`` of a sample's image.
+) -> tuple[Image, Box]:
+    """A turned, shifted, scaled, perhaps mirrored crop of a sample's image.
 
-    The jitter covers what a detector's boxes differ by from labelled ones.
+    The jitter covers what a detector's boxes differ by from labelled ones: mostly little, now and
+    then half a face.
+
+    Returns:
+        The crop ``(size, size, 3)`` and where the face lies in it, as fractions of its side.
     """
     box = sample.face.box
     longer = max(box.width, box.height)
-    side = longer * (1 + 2 * margin) * rng.uniform(0.86, 1.18)
-    middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
-    middle = middle + rng.uniform(-0.09, 0.09, 2) * longer
+    side = longer * (1 + 2 * margin) * np.clip(np.exp(rng.normal(0.03, 0.14)), 0.75, 1.6)
+    face_middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+    middle = face_middle + np.clip(rng.normal(0, 0.08, 2), -0.25, 0.25) * longer
     angle = np.deg2rad(rng.normal(0, 9))
     stretch = np.exp(rng.uniform(-0.08, 0.08))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
@@ -33,9 +37,20 @@ def cut_randomly(
     linear = turn @ np.diag([scale * mirror * stretch, scale / stretch])
     shift = size / 2 - linear @ middle
     matrix = np.concatenate([linear, shift[:, None]], axis=1)
-    return cv2.warpAffine(  # type: ignore[return-value]
+    crop = cv2.warpAffine(
         image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    # A turned head keeps an upright box of its own size: people label heads, not corners.
+    x, y = (linear @ face_middle + shift) / size
+    half_width = box.width * scale * stretch / size / 2
+    half_height = box.height * scale / stretch / size / 2
+    placed = Box(
+        float(x - half_width),
+        float(y - half_height),
+        float(x + half_width),
+        float(y + half_height),
+    )
+    return crop, placed  # type: ignore[return-value]
 
 
 def lower_resolution(image: Image, target: float, rng: np.random.Generator) -> Image:
@@ -117,9 +132,13 @@ def erase(image: Image, rng: np.random.Generator) -> Image:
 
 def augment(
     image: Image, sample: Sample, size: int, margin: float, rng: np.random.Generator
-) -> Image:
-    """A training crop ``(size, size, 3)`` of a sample, whose image may have been drawn upon."""
-    out = cut_randomly(image, sample, size, margin, rng)
+) -> tuple[Image, Box]:
+    """A training crop of a sample, whose image may have been drawn upon.
+
+    Returns:
+        The crop ``(size, size, 3)`` and where the face lies in it, as fractions of its side.
+    """
+    out, box = cut_randomly(image, sample, size, margin, rng)
     if rng.random() < 0.08:
         out = erase(out, rng)
     if rng.random() < 0.5:
@@ -135,7 +154,7 @@ def augment(
         out = add_noise(out, rng)
     if rng.random() < 0.3:
         out = compress(out, rng)
-    return out
+    return out, box
 
 
 def ruin(image: Image, rng: np.random.Generator) -> Image:

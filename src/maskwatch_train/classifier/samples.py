@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections
 from maskwatch.geometry import iou_matrix, overlap_of_smaller
-from maskwatch.masks.labels import label_index
+from maskwatch.masks.labels import UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
 from maskwatch_train.synthesis import WearKind, has_room
@@ -41,6 +41,11 @@ class Sample:
     shown: Box
     size: float
     source: str
+
+    @property
+    def has_labelled_box(self) -> bool:
+        """True when people drew the box, and not a detector."""
+        return self.source == "street" and self.label != UNREADABLE_INDEX
 
     @property
     def is_bare(self) -> bool:

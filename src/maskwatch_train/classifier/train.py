@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
+from torchvision.ops import complete_box_iou_loss
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
 from maskwatch.types import Fault, State
@@ -30,12 +32,13 @@ WEAR_LABELS = {
 }
 WEAR_SHARES = {
     WearKind.MASK: 0.3,
-    WearKind.NOSE_OUT: 0.22,
-    WearKind.UNDER_CHIN: 0.18,
+    WearKind.NOSE_OUT: 0.14,
+    WearKind.UNDER_CHIN: 0.26,
     WearKind.CHIN_OUT: 0.18,
     WearKind.OTHER: 0.12,
 }
-"""How often each way of wearing is drawn."""
+"""How often each way of wearing is drawn on a face with room for all of them. Many pictures end
+above the neck, so ``under_chin`` is asked for more often to be seen as often as ``nose_out``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class ClassifierRecipe:
         occluder_share: share of bare faces before which something else is held.
         ruined_share: share of crops made unreadable.
         background_per_picture: face-free squares cut from each street picture.
+        rarity: how much more often rare outputs are drawn: 0 as they come, 1 all alike.
+        box_weight: of the box's loss beside the cross-entropy.
     """
 
     backbone: str = "mobilenetv2"
@@ -73,9 +78,22 @@ class ClassifierRecipe:
     occluder_share: float = 0.1
     ruined_share: float = 0.02
     background_per_picture: int = 1
+    rarity: float = 0.5
+    box_weight: float = 1.0
 
 
-class CropDataset(Dataset[tuple[Tensor, int]]):
+class Crop(NamedTuple):
+    """One training crop, or a batch of them."""
+
+    pixels: Tensor
+    """``(S, S, 3)`` uint8 RGB."""
+    label: Tensor
+    """Index into ``maskwatch.masks.labels.LABELS``."""
+    box: Tensor
+    """``(4,)`` float, fractions of the side; NaN where nobody drew one."""
+
+
+class CropDataset(Dataset[Crop]):
     """Random crops. Item ``p * len(dataset) + i`` is sample ``i`` at position ``p`` of the epoch.
 
     A sample that is drawn twice in an epoch so looks different each time, and every item still
@@ -90,8 +108,8 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """A crop ``(S, S, 3)`` uint8 RGB and its label."""
+    def __getitem__(self, index: int) -> Crop:
+        """A crop, its label and the box of its face."""
         recipe = self._recipe
         position, chosen = divmod(index, len(self))
         rng = np.random.default_rng((recipe.seed, self.epoch, position))
@@ -99,29 +117,38 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
         image, label = sample.image, sample.label
         draw = rng.random()
         if sample.is_bare and draw < recipe.synthetic_share:
-            kinds, shares = zip(*WEAR_SHARES.items(), strict=True)
-            kind = kinds[int(rng.choice(len(kinds), p=shares))]
-            if not sample.has_room(kind):
-                # The mask would hang outside of the picture and leave a bare face behind.
-                kind = WearKind.NOSE_OUT if rng.random() < 0.5 else WearKind.MASK
+            kind = possible_wear(sample, rng)
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
             image = occlude(image, sample.face, rng.choice(list(OccluderKind)), rng)
-        crop = augment(image, sample, recipe.size, recipe.margin, rng)
+        crop, box = augment(image, sample, recipe.size, recipe.margin, rng)
+        labelled = sample.has_labelled_box
         if rng.random() < recipe.ruined_share:
-            crop, label = ruin(crop, rng), UNREADABLE_INDEX
-        return torch.from_numpy(np.ascontiguousarray(crop[..., ::-1])), label
+            crop, label, labelled = ruin(crop, rng), UNREADABLE_INDEX, False
+        target = torch.tensor(box) if labelled else torch.full((4,), torch.nan)
+        pixels = torch.from_numpy(np.ascontiguousarray(crop[..., ::-1]))
+        return Crop(pixels, torch.tensor(label), target)
 
 
-def sampling_weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Chance of each sample to be drawn: classes count by the square root of their size.
+def possible_wear(sample: Sample, rng: np.random.Generator) -> WearKind:
+    """A way of wearing drawn by ``WEAR_SHARES`` among those that the picture has room for.
+
+    A mask that hangs outside of the picture would leave a bare face behind.
+    """
+    kinds = [kind for kind in WEAR_SHARES if sample.has_room(kind)] or [WearKind.MASK]
+    shares = np.array([WEAR_SHARES[kind] for kind in kinds])
+    return kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+
+
+def sampling_weights(samples: Sequence[Sample], rarity: float) -> NDArray[np.float64]:
+    """Chance of each sample to be drawn: by the size of its class to the power of ``-rarity``.
 
     Faces under 20 px are drawn half as often: their labels are guesses. So are squares of
     background: they only have to be told from faces.
     """
     labels = np.array([sample.label for sample in samples])
     counts = np.bincount(labels, minlength=len(LABELS))
-    weights = 1 / np.sqrt(counts[labels])
+    weights = counts[labels].astype(np.float64) ** -rarity
     weights *= np.where(np.array([sample.size for sample in samples]) < 20, 0.5, 1.0)
     weights *= np.where([sample.source == "background" for sample in samples], 0.5, 1.0)
     out: NDArray[np.float64] = weights / weights.sum()
@@ -156,14 +183,32 @@ def train(
         # an unbroken one does.
         torch.manual_seed(recipe.seed * 1000 + run.next_epoch)
         run.network.train()
-        for pixels, labels in _batches(dataset, recipe, run.next_epoch, workers):
-            inputs = normalise(pixels).contiguous(memory_format=torch.channels_last)
+        for batch in _batches(dataset, recipe, run.next_epoch, workers):
+            inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = run.network(inputs)
-            loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
-            run.step({"loss": loss})
+                logits, boxes = run.network(inputs)
+            run.step(
+                {
+                    "label": F.cross_entropy(
+                        logits.float(), batch.label, label_smoothing=recipe.label_smoothing
+                    ),
+                    "box": recipe.box_weight * box_loss(boxes.float(), batch.box),
+                }
+            )
         progress(run.finish_epoch())
     return run.averaged
+
+
+def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
+    """Mean complete-IoU loss (Zheng et al., AAAI 2020) of boxes ``(N, 4)``.
+
+    Rows of NaN are skipped; zero when nothing else is there.
+    """
+    known = ~truth.isnan().any(dim=1)
+    if not known.any():
+        return boxes.sum() * 0.0
+    loss: Tensor = complete_box_iou_loss(boxes[known], truth[known], reduction="mean")
+    return loss
 
 
 @torch.no_grad()
@@ -176,16 +221,16 @@ def predict(
     for start in range(0, len(samples), batch):
         crops = [plain_crop(s, size, margin) for s in samples[start : start + batch]]
         pixels = torch.from_numpy(np.ascontiguousarray(np.stack(crops)[..., ::-1]))
-        parts.append(network(normalise(pixels)).float().numpy())
+        parts.append(network(normalise(pixels))[0].float().numpy())
     return np.concatenate(parts)
 
 
 def _batches(
     dataset: CropDataset, recipe: ClassifierRecipe, epoch: int, workers: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[Crop]:
     """The batches of one epoch, drawn as the seed and the epoch decide."""
     dataset.epoch = epoch
-    weights = sampling_weights(dataset.samples)
+    weights = sampling_weights(dataset.samples, recipe.rarity)
     rng = np.random.default_rng((recipe.seed, epoch))
     drawn = rng.choice(len(dataset), size=len(dataset), p=weights)
     order = (np.arange(len(dataset)) * len(dataset) + drawn).tolist()

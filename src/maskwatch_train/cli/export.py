@@ -110,7 +110,7 @@ def export_classifier(
 ) -> None:
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
     recipe = read_recipe(run / "recipe.toml", ClassifierRecipe)
-    network = classifier_network.create(recipe.backbone, weights)
+    network = classifier_network.create(recipe.backbone, weights, recipe.size)
     network.load_state_dict(load_file(run / "weights.safetensors"))
     network.eval()
     samples = validation_samples(data, weights, run / TEACHER_CACHE)

@@ -105,7 +105,7 @@ def classifier(
     ]
     samples += [classifier_data.portrait_sample(p, seen[p.path]) for p in portraits]
     say(f"{len(samples)} samples")
-    network = classifier_network.create(chosen.backbone, weights)
+    network = classifier_network.create(chosen.backbone, weights, chosen.size)
     if start is not None:
         network.load_state_dict(load_file(start / "weights.safetensors"))
     train_classifier(network, samples, chosen, out, workers, say)

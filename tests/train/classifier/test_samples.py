@@ -7,7 +7,7 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Fault, State
-from maskwatch_train.classifier.augment import augment, plain_crop, ruin
+from maskwatch_train.classifier.augment import augment, cut_randomly, plain_crop, ruin
 from maskwatch_train.classifier.prepare import hold_out
 from maskwatch_train.classifier.samples import (
     CONTEXT_SIZE,
@@ -76,9 +76,22 @@ def test_a_portrait_is_about_the_large_face_in_the_middle() -> None:
     assert central_face(400, 300, seen()) is None
 
 
+def test_the_box_follows_the_face_through_the_crop() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    image[100:200, 150:230] = 255
+    box = Box(150, 100, 230, 200)
+    sample = cut_sample(image, box, State.MASK, None, None, "street")
+    for seed in range(20):
+        crop, placed = cut_randomly(sample.image, sample, 128, 0.2, np.random.default_rng(seed))
+        ys, xs = np.nonzero(crop[..., 0] > 127)
+        middle = (np.array([placed.x0 + placed.x1, placed.y0 + placed.y1]) / 2) * 128
+        assert [xs.mean(), ys.mean()] == pytest.approx(middle, abs=2)
+        assert placed.width * placed.height * 128**2 == pytest.approx(len(xs), rel=0.05)
+
+
 def test_augmenting_depends_on_the_generator_alone() -> None:
     sample = cut_sample(picture(), Box(150, 100, 230, 200), State.MASK, None, None, "street")
-    crops = [augment(sample.image, sample, 64, 0.2, np.random.default_rng(n)) for n in (1, 1, 2)]
+    crops = [augment(sample.image, sample, 64, 0.2, np.random.default_rng(n))[0] for n in (1, 1, 2)]
     assert crops[0].shape == (64, 64, 3)
     assert np.array_equal(crops[0], crops[1])
     assert not np.array_equal(crops[0], crops[2])
