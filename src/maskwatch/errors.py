@@ -14,11 +14,24 @@
     │   ├── ModelNotFound
     │   ├── ChecksumMismatch
     │   └── CardError        the card does not fit the model or this version
+    ├── StoreError           the database or the photos cannot be used
+    │   ├── StoreFull        no room left on the disk
+    │   ├── RecordNotFound   nothing is stored under that id
+    │   ├── RecordExists     something is stored under that id or name already
+    │   ├── SnapshotRefused  the privacy policy forbids this photo
+    │   ├── SnapshotDamaged  a photo is gone or is not the one that was stored
+    │   └── BackupError      a backup cannot be written, or is damaged, or does not fit
+    ├── ConfigError          the configuration is wrong; names every key, value and reason
+    ├── ChannelError         an alert could not be sent; says whether a retry can help
+    ├── LinkError            a link of an alert is not ours, was changed, or is too old
     ├── MissingExtra         an optional package is needed; names the extra to install
     └── UsageError           the request itself makes no sense
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class MaskwatchError(Exception):
@@ -87,6 +100,87 @@ class ChecksumMismatch(ModelError):
 
 class CardError(ModelError):
     """The card is unreadable, incomplete, or does not fit the model."""
+
+
+class StoreError(MaskwatchError):
+    """The database or the photos cannot be used."""
+
+
+class StoreFull(StoreError):
+    """No room is left on the disk. What was to be written is not, what was there still is."""
+
+
+class RecordNotFound(StoreError):
+    """Nothing is stored under that id."""
+
+
+class RecordExists(StoreError):
+    """Something is stored under that id or name already."""
+
+
+class SnapshotRefused(StoreError):
+    """The privacy policy forbids to store this photo."""
+
+
+class SnapshotDamaged(StoreError):
+    """A photo's file is gone, or is not the one that was stored."""
+
+
+class BackupError(StoreError):
+    """A backup cannot be written, is damaged, or does not fit where it should go."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One thing that is wrong with a configuration."""
+
+    key: str
+    """Such as ``cameras[0].url``; empty when it is about the whole file."""
+    value: str | None
+    """As given, without secrets; None when there is none or it would say nothing."""
+    reason: str
+    """One short clause for people, without a full stop."""
+    line: int | None = None
+    """In the file, from 1."""
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"line {self.line}: "
+        value = "" if self.value is None else f" = {self.value}"
+        key = f"{self.key}{value}: " if self.key else ""
+        return f"{where}{key}{self.reason}"
+
+
+class ConfigError(MaskwatchError):
+    """The configuration is wrong.
+
+    Args:
+        source: the file, or "environment".
+        problems: everything that is wrong, at least one.
+    """
+
+    def __init__(self, source: str, problems: Sequence[ConfigProblem]) -> None:
+        super().__init__("; ".join(f"{source}: {problem}" for problem in problems))
+        self.source = source
+        self.problems = tuple(problems)
+
+
+class ChannelError(MaskwatchError):
+    """An alert could not be sent.
+
+    Args:
+        reason: one short clause for people, without a full stop and without passwords.
+        permanent: True when trying this very message again cannot help, such as a recipient whom
+            the server does not know. A wrong password is not permanent: somebody may correct it.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+class LinkError(MaskwatchError):
+    """A link of an alert is not ours, was changed, or is too old; the message says which."""
 
 
 class MissingExtra(MaskwatchError):

@@ -1,0 +1,148 @@
+"""The whole configuration: a YAML file, overridden by the environment, checked in one go.
+
+``MASKWATCH_STORAGE__FOLDER=/var/lib/maskwatch`` sets ``storage.folder``: the prefix, then the keys
+with two underscores between them. A section or a list can be given as JSON.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.problems import key_text, problems_of, without
+from maskwatch.config.secrets import Resolved, resolve_secrets
+from maskwatch.config.storage import StorageConfig
+from maskwatch.config.yaml import line_of, read_yaml
+from maskwatch.errors import ConfigError, ConfigProblem
+
+ENV_PREFIX = "MASKWATCH_"
+ENV_DELIMITER = "__"
+
+
+class Config(BaseSettings):
+    """Everything that `maskwatch serve` is told."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+    )
+
+    privacy: PrivacyConfig = PrivacyConfig()
+    """Which pictures may exist at all."""
+    storage: StorageConfig = StorageConfig()
+    """Where things are kept, and for how long."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then what the file said."""
+        return env_settings, init_settings
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads the configuration.
+
+    Args:
+        path: the YAML file; None for defaults and environment only.
+
+    Raises:
+        ConfigError: the file cannot be read, or something in it or in the environment is wrong;
+            names everything that is.
+    """
+    text = "" if path is None else _text(path)
+    return parse_config(text, "environment" if path is None else str(path))
+
+
+def parse_config(text: str, source: str) -> Config:
+    """The configuration of a YAML text and the environment.
+
+    Args:
+        text: YAML; may be empty.
+        source: what to call it in messages.
+
+    Raises:
+        ConfigError: see `load_config`.
+    """
+    resolved = resolve_secrets(_mapping(text, source), os.environ)
+    problems = [
+        ConfigProblem(key_text(each.key), each.reference, each.reason, line_of(text, each.key))
+        for each in resolved.missing
+    ]
+    problems += _unknown_variables(os.environ)
+    if problems:
+        raise ConfigError(source, problems)
+    return _checked(resolved, text, source)
+
+
+def _checked(resolved: Resolved, text: str, source: str) -> Config:
+    try:
+        return Config(**resolved.values)
+    except ValidationError as error:
+        paths = [tuple(each["loc"]) for each in error.errors(include_input=False)]
+        problems = [
+            ConfigProblem(each.key, each.value, each.reason, line_of(text, path))
+            for each, path in zip(problems_of(error, resolved.secrets), paths, strict=True)
+        ]
+        raise ConfigError(source, problems) from None  # pydantic's error holds the input
+    except SettingsError as error:
+        reason = without(str(error), resolved.secrets)
+        raise ConfigError(source, [ConfigProblem("environment", None, reason)]) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ConfigError(str(path), [ConfigProblem("", None, reason)]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), [ConfigProblem("", None, "no text in UTF-8")]) from error
+
+
+def _mapping(text: str, source: str) -> dict[str, Any]:
+    try:
+        values = read_yaml(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        problem = ConfigProblem("", None, f"not YAML: {error.problem}", line)
+        raise ConfigError(source, [problem]) from None  # its message quotes the line
+    except yaml.YAMLError as error:
+        raise ConfigError(source, [ConfigProblem("", None, f"not YAML: {error}")]) from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        reason = f"must be keys with values, not {type(values).__name__}"
+        raise ConfigError(source, [ConfigProblem("", None, reason)])
+    return {str(key): value for key, value in values.items()}
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[ConfigProblem]:
+    """Overrides that would silently do nothing because their section is misspelt."""
+    sections = {name.upper() for name in Config.model_fields}
+    unknown = []
+    for name in sorted(environment):
+        rest = name.upper().removeprefix(ENV_PREFIX)
+        section, delimiter, _ = rest.partition(ENV_DELIMITER)
+        if name.upper().startswith(ENV_PREFIX) and delimiter and section not in sections:
+            reason = f"the environment names a section {section.lower()!r}, and there is none"
+            unknown.append(ConfigProblem(name, None, reason))
+    return unknown

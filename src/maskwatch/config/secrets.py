@@ -1,0 +1,78 @@
+"""Secrets that stand elsewhere: ``${env:NAME}`` and ``${file:PATH}`` in any text of the YAML.
+
+They may stand alone or within a longer text, such as ``rtsp://viewer:${env:DOOR}@10.0.0.5/1``.
+``$${`` is a literal ``${``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<kind>env|file):(?P<name>[^}]*)\}")
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSecret:
+    """A reference that leads nowhere."""
+
+    key: KeyPath
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Values with every reference replaced by what it refers to."""
+
+    values: Any
+    secrets: frozenset[str]
+    """What was put in: to be kept out of messages."""
+    missing: tuple[MissingSecret, ...]
+
+
+def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
+    """Replaces the references at any depth; a missing one leaves the text as it is."""
+    secrets: set[str] = set()
+    missing: list[MissingSecret] = []
+
+    def walk(value: Any, key: KeyPath) -> Any:
+        if isinstance(value, dict):
+            return {name: walk(inner, (*key, str(name))) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [walk(inner, (*key, index)) for index, inner in enumerate(value)]
+        return _REFERENCE.sub(lambda m: look_up(m, key), value) if isinstance(value, str) else value
+
+    def look_up(match: re.Match[str], key: KeyPath) -> str:
+        if match["kind"] is None:
+            return "${"
+        try:
+            found = _secret(match["kind"], match["name"], environment)
+        except (OSError, UnicodeDecodeError, KeyError) as error:
+            missing.append(MissingSecret(key, match[0], _why(error, match["name"])))
+            return match[0]
+        secrets.add(found)
+        return found
+
+    resolved = walk(values, ())
+    return Resolved(resolved, frozenset(filter(None, secrets)), tuple(missing))
+
+
+def _secret(kind: str, name: str, environment: Mapping[str, str]) -> str:
+    if kind == "env":
+        return environment[name]
+    # Editors and `echo` end a file with a line break that is not part of the password.
+    return Path(name).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+
+
+def _why(error: Exception, name: str) -> str:
+    if isinstance(error, KeyError):
+        return f"the environment variable {name} is not set"
+    if isinstance(error, OSError):
+        return f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
+    return "the file is no text in UTF-8"
