@@ -1,0 +1,189 @@
+"""The section ``cameras``: where the pictures come from, and what is required where and when."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from maskwatch.config.base import Fraction, Name, Percent, Polygon, Seconds, Section
+from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, scheme_of
+
+FaceSize = Annotated[float, Field(ge=0, le=10_000)]
+
+
+class Weekday(StrEnum):
+    """Days as the configuration calls them, Monday first."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+class HoursConfig(Section):
+    """A part of certain days, in the configured time zone."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = tuple(Weekday)
+    """Weekdays on which it begins."""
+    start: time = time(0, 0)
+    """Such as `"07:00"` (in quotes: YAML reads 07:00 without them as a number)."""
+    end: time = time(0, 0)
+    """Not included. At or before `start` it is on the day after, so 00:00 to 00:00 is all day."""
+
+    @field_validator("start", "end")
+    @classmethod
+    def _is_local(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("must be a local time without an offset")
+        return value
+
+
+class ScheduleConfig(Section):
+    """When masks are required."""
+
+    hours: tuple[HoursConfig, ...] = ()
+    """Required hours; none at all means always."""
+    holidays: tuple[date, ...] = ()
+    """Days such as `2026-12-25` that do not follow their weekday."""
+    holiday_hours: tuple[HoursConfig, ...] = ()
+    """Required hours on holidays (their `days` do not count); none at all means not required."""
+
+
+class ZoneUse(StrEnum):
+    """What a zone is for."""
+
+    INCLUDE = "include"
+    """People in it are judged. With at least one such zone, nobody else is."""
+    EXCLUDE = "exclude"
+    """People in it are left out: mirrors, posters, the street behind the window."""
+
+
+class ZoneConfig(Section):
+    """A part of the picture, by the middle of a face."""
+
+    name: Name
+    use: ZoneUse = ZoneUse.INCLUDE
+    """`include` or `exclude`."""
+    polygon: Polygon
+    """Corners as `[x, y]`, from 0 to 1, from the top left of the picture."""
+    schedule: ScheduleConfig | None = None
+    """Of this zone alone; without one that of the camera counts."""
+    coverage_below: Percent | None = None
+    """Of this zone alone; without it that of the camera counts."""
+
+
+class ExemptionConfig(Section):
+    """Somewhere or some time at which nobody has to wear a mask: people count, nobody alerts."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    """Shown with the people concerned, such as `canteen open`."""
+    zones: tuple[Name, ...] = ()
+    """Include zones that it covers; none means the whole camera."""
+    hours: tuple[HoursConfig, ...] = ()
+    """When, within the dates; none means all day."""
+    since: datetime | date | None = None
+    """First day or moment; none means since ever."""
+    until: datetime | date | None = None
+    """Last day (included) or moment; none means for good."""
+
+    @field_validator("since", "until", mode="before")
+    @classmethod
+    def _day_is_no_midnight(cls, value: object) -> object:
+        # Given "2026-12-24" as text, pydantic would rather have the moment at which it begins.
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else value
+
+    @field_validator("since", "until")
+    @classmethod
+    def _is_local(cls, value: datetime | date | None) -> datetime | date | None:
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            raise ValueError("must be a local time without an offset")
+        return value
+
+
+class RuleConfig(Section):
+    """When bad wearing becomes an episode."""
+
+    coverage_below: Percent = 80
+    """Violation below this coverage, in percent."""
+    hold_s: Seconds = 1
+    """The violation must have lasted so long before an episode opens."""
+    correct_s: Seconds = 1
+    """A mask must be worn so long before the episode is over."""
+    reentry_s: Seconds = 20
+    """Somebody who comes back within this time, near where they went, is the same person."""
+
+
+class CameraConfig(Section):
+    """One camera."""
+
+    url: SecretStr
+    """`rtsp://`, `rtsps://`, `http(s)://` and other streams, a device such as `/dev/video0`, or
+    the number of a webcam."""
+    enabled: bool = True
+    """Whether it is watched."""
+    transport: Literal["tcp", "udp"] = "tcp"
+    """How RTSP carries the pictures."""
+    max_fps: Annotated[float, Field(gt=0, le=60)] = 8
+    """No more pictures are looked at in a second."""
+    open_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
+    """How long to wait for a connection."""
+    read_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
+    """Without a picture for so long, the connection is made anew."""
+    frozen_s: Annotated[float, Field(ge=5, le=86400)] | None = 60
+    """When the picture has not changed for so long, the camera counts as frozen; none: never."""
+    min_face_px: FaceSize = 24
+    """Faces with a shorter side than this are left out, in pixels."""
+    min_score: Fraction | None = None
+    """From which certainty on something is a face; none for what the model recommends."""
+    rule: RuleConfig = RuleConfig()
+    """When bad wearing becomes an episode."""
+    zones: tuple[ZoneConfig, ...] = ()
+    """Parts of the picture that are judged or left out; none means all of it."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """When masks are required."""
+    exemptions: tuple[ExemptionConfig, ...] = ()
+    """Where and when nobody has to wear one."""
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _number_is_webcam(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_opened(cls, value: SecretStr) -> SecretStr:
+        address = value.get_secret_value()
+        if address.isdecimal() or address.startswith("/dev/"):
+            return value
+        if scheme_of(address) not in STREAM_SCHEMES:
+            known = ", ".join(STREAM_SCHEMES)
+            raise ValueError(f"must be a webcam's number, /dev/..., or an address of {known}")
+        return value
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        names = [zone.name for zone in self.zones]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two zones are called {twice[0]!r}")
+        included = {zone.name for zone in self.zones if zone.use is ZoneUse.INCLUDE}
+        for exemption in self.exemptions:
+            for name in exemption.zones:
+                if name not in included:
+                    raise ValueError(f"an exemption names {name!r}, which is no include zone")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The address as it may be shown, any password masked."""
+        return mask_password(self.url.get_secret_value())
+
+
+Cameras = dict[Name, CameraConfig]
+"""The whole section: cameras by name."""

@@ -1,0 +1,170 @@
+"""What others may ask of the running service; the service is the real one, a test may double it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class CameraPhase(StrEnum):
+    """What a camera does at the moment."""
+
+    CONNECTING = "connecting"
+    """The first connection is being made."""
+    WATCHING = "watching"
+    """Pictures come and are looked at."""
+    LOST = "lost"
+    """The connection broke, or was never made; another attempt follows."""
+    FROZEN = "frozen"
+    """Pictures come, and all are the same."""
+    STOPPED = "stopped"
+    """Switched off, by the configuration or by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How one camera is doing."""
+
+    camera: str
+    """Its name."""
+    address: str
+    """With any password masked."""
+    phase: CameraPhase
+    since: datetime
+    """Of the phase; aware, UTC."""
+    reason: str = ""
+    """Why it is lost or frozen, for people."""
+    attempt: int = 0
+    """Attempts in a row to connect again."""
+    retry_in_s: float | None = None
+    """From the last attempt on; None when none is waited for."""
+    width: int = 0
+    """Of its pictures in pixels; 0 before the first one."""
+    height: int = 0
+    fps: float = 0.0
+    """Pictures that were looked at, a second, over the last ten seconds."""
+    offered_fps: float = 0.0
+    """Pictures that came to be looked at."""
+    frames: int = 0
+    """Looked at since the start."""
+    dropped: int = 0
+    """Replaced by newer ones before there was time to look at them, since the start."""
+    latency_s: float | None = None
+    """From capture to verdict, over the last ten seconds; None without pictures."""
+    last_frame_at: datetime | None = None
+    people: int = 0
+    """Whom it sees now."""
+    required: bool = True
+    """Whether masks are required there now, by its schedule."""
+    from_dashboard: bool = False
+    """Added in the dashboard, so it may be changed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceStatus:
+    """How the models keep up with all cameras together."""
+
+    fps: float
+    """Pictures looked at, a second, over the last ten seconds."""
+    offered_fps: float
+    dropped: int
+    """Since the start."""
+    queue: int
+    """Cameras whose newest picture waits, right now."""
+    busy: float
+    """Share of the time during which the models worked, in [0, 1]."""
+    overloaded: bool
+    """The box is too slow for what is asked of it: pictures are dropped, evenly."""
+    model: str
+    """Version of the mask classifier."""
+    device: str
+    """What the models really run on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """The service as a whole."""
+
+    started_at: datetime
+    ready: bool
+    """Models are loaded and every camera has been tried once."""
+    version: str
+    config_loaded_at: datetime
+    config_error: str = ""
+    """Why the last change of the configuration was refused; empty when it was taken."""
+    store_error: str = ""
+    """Why nothing can be written at the moment; empty when all is well."""
+    unwritten: int = 0
+    """Records that wait for the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """What became of a wish to reload the configuration."""
+
+    accepted: bool
+    """False: nothing has changed, the old configuration stays in force."""
+    changes: tuple[str, ...] = ()
+    """Such as ``camera door: restarted``."""
+    problems: tuple[str, ...] = ()
+    """Why it was refused: key, value and reason each."""
+
+
+class ServiceControl(Protocol):
+    """The running service as the dashboard sees it.
+
+    Every method may be called from any thread. Those that say so block: call them in a worker
+    thread.
+    """
+
+    def status(self) -> ServiceStatus:
+        """The service as a whole."""
+        ...
+
+    def camera_states(self) -> Sequence[CameraStatus]:
+        """All cameras, in the order of the configuration, then those of the dashboard."""
+        ...
+
+    def inference_state(self) -> InferenceStatus:
+        """How the models keep up."""
+        ...
+
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
+        """Connects to an address once, looks at one picture and lets go. Blocks.
+
+        Whether the address may be reached at all is for the caller to decide (``web`` does).
+
+        Returns:
+            The picture as JPEG, faces hidden as the privacy policy says.
+
+        Raises:
+            SourceError: no picture came, and why.
+            UsageError: the privacy policy allows no pictures.
+        """
+        ...
+
+    def start_camera(self, camera: str) -> None:
+        """Switches a camera on that was stopped; raises UsageError for an unknown name."""
+        ...
+
+    def stop_camera(self, camera: str) -> None:
+        """Switches a camera off until the next start of the service. Blocks for up to 2 s.
+
+        Raises:
+            UsageError: there is no camera of that name.
+        """
+        ...
+
+    def reload(self) -> ReloadOutcome:
+        """Reads the configuration and the dashboard's cameras again. Blocks for some seconds.
+
+        To be called after a camera was added, changed or deleted in the store.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Asks the whole service to stop; returns at once."""
+        ...
