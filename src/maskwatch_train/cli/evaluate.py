@@ -18,6 +18,7 @@ from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
 from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.street import read_street
+from maskwatch_train.evaluate.cases import cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.detector import (
     detector_markdown,
@@ -29,7 +30,7 @@ from maskwatch_train.evaluate.end_to_end import (
     evaluate_end_to_end,
     see_images,
 )
-from maskwatch_train.evaluate.outcomes import judge_images, judge_pictures
+from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.report import write_report
 from maskwatch_train.evaluate.stock_yunet import StockYuNet
 
@@ -82,7 +83,7 @@ def pipeline(
     faces = YuNetDetector.from_folder(detector)
     masks = OnnxMaskClassifier.from_folder(classifier)
     images = read_street(data / "street", split)
-    on_street = evaluate_classifier(judge_images(masks, images), INTERVAL_SEED)
+    on_street = evaluate_classifier(judge(masks, cases_of_images(images, "street")), INTERVAL_SEED)
     text = classifier_markdown(on_street, f"Mask classifier on street, {split}")
     write_report(report, f"street-{split}", on_street, text)
     say(text)
@@ -92,7 +93,9 @@ def pipeline(
     say(text)
     if split == "test":
         portraits = read_bala(data / "bala", "test", "80_20")
-        on_bala = evaluate_classifier(judge_pictures(masks, faces, portraits), INTERVAL_SEED)
+        on_bala = evaluate_classifier(
+            judge(masks, cases_of_pictures(portraits, "bala", faces)), INTERVAL_SEED
+        )
         text = classifier_markdown(on_bala, "Mask classifier on bala, grouped test side")
         write_report(report, "bala-test", on_bala, text)
         say(text)

@@ -53,11 +53,11 @@ def _size(item: Judged) -> float:
 
 
 def _brightness(item: Judged) -> float:
-    return item.brightness
+    return item.case.looks.brightness
 
 
 def _sharpness(item: Judged) -> float:
-    return item.sharpness
+    return item.case.looks.sharpness
 
 
 def _hard(name: str) -> Choice:
@@ -84,7 +84,7 @@ def evaluate_classifier(judged: Sequence[Judged], seed: int, repeats: int = 1000
     """All numbers of a classifier on one set of labelled faces, ready for JSON.
 
     Args:
-        judged: from `outcomes.judge_images` or `outcomes.judge_pictures`.
+        judged: from `outcomes.judge`.
         seed: of the bootstrap intervals, which are given for whole populations only.
         repeats: draws of each interval.
 

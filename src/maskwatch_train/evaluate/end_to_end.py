@@ -14,7 +14,7 @@ from maskwatch.metrics.classification import bootstrap_interval
 from maskwatch.metrics.detection import UNMATCHED, match
 from maskwatch.types import Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
-from maskwatch_train.evaluate.outcomes import picture_label, portrait_face
+from maskwatch_train.evaluate.cases import picture_label, portrait_face
 from maskwatch_train.evaluate.report import number, share, table, with_interval
 from maskwatch_train.pictures import read_picture
 

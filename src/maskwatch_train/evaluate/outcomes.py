@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.faces.base import FaceDetector
-from maskwatch.faces.yunet import Detections
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.labels import LABELS, label_index, likeliest_state
-from maskwatch.masks.preprocess import crop_face
 from maskwatch.metrics.classification import (
     accuracy,
     bootstrap_interval,
@@ -22,17 +19,16 @@ from maskwatch.metrics.classification import (
     macro_f1,
     risk_coverage,
 )
-from maskwatch.types import Box, Face, Fault, Frame, Image, MaskReading, State
-from maskwatch_train.classifier.samples import central_face
-from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch.types import Face, Fault, Frame, MaskReading, State
+from maskwatch_train.data.labelled import LabelledFace
+from maskwatch_train.evaluate.answers import Answer
+from maskwatch_train.evaluate.cases import Case
 from maskwatch_train.pictures import read_picture
 
 STATES = (State.MASK, State.INCORRECT, State.NO_MASK, State.UNKNOWN)
 UNKNOWN_INDEX = STATES.index(State.UNKNOWN)
 NO_LABEL = -1
 """Class of a mask that is worn incorrectly in an unknown way."""
-LOOK_SIZE = 64
-"""Side in pixels that a face is scaled to before its light and sharpness are measured."""
 NOSE_AND_CHIN = (LABELS.index(Fault.NOSE_OUT), LABELS.index(Fault.UNDER_CHIN))
 
 
@@ -40,75 +36,35 @@ NOSE_AND_CHIN = (LABELS.index(Fault.NOSE_OUT), LABELS.index(Fault.UNDER_CHIN))
 class Judged:
     """One labelled face and what was said of it."""
 
-    group: str
-    face: LabelledFace
-    brightness: float
-    """Mean grey value of the box, 0 to 255."""
-    sharpness: float
-    """Variance of the Laplacian of the grey box at `LOOK_SIZE`; low for blurred faces."""
-    reading: MaskReading
+    case: Case
+    reading: MaskReading | Answer
+
+    @property
+    def group(self) -> str:
+        """Group of near-duplicate pictures."""
+        return self.case.group
+
+    @property
+    def face(self) -> LabelledFace:
+        """The label."""
+        return self.case.face
 
 
-def judge_images(classifier: MaskClassifier, images: Iterable[LabelledImage]) -> tuple[Judged, ...]:
-    """Gives a classifier the labelled boxes, with score 1 and without landmarks.
+def judge(classifier: MaskClassifier, cases: Sequence[Case]) -> tuple[Judged, ...]:
+    """Gives a classifier the faces of cases, picture by picture; each with score 1.
+
+    Cases of one picture have to be neighbours.
 
     Raises:
         DataError: a picture cannot be read.
     """
     judged: list[Judged] = []
-    for image in images:
-        pixels = read_picture(image.path)
-        frame = Frame(image.path.name, 0, 0.0, pixels)
-        readings = classifier(frame, [Face(face.box, 1.0) for face in image.faces])
-        judged += [
-            Judged(image.group, face, *_look(pixels, face.box), reading)
-            for face, reading in zip(image.faces, readings, strict=True)
-        ]
+    for path, of_picture in itertools.groupby(cases, key=lambda case: case.picture):
+        some = list(of_picture)
+        frame = Frame(path.name, 0, 0.0, read_picture(path))
+        readings = classifier(frame, [Face(case.box, 1.0) for case in some])
+        judged += [Judged(case, reading) for case, reading in zip(some, readings, strict=True)]
     return tuple(judged)
-
-
-def judge_pictures(
-    classifier: MaskClassifier, detector: FaceDetector, pictures: Iterable[LabelledPicture]
-) -> tuple[Judged, ...]:
-    """Gives a classifier the face that each picture is about.
-
-    That is the one that `portrait_face` chooses, as in training; where nothing is found, the
-    whole picture is taken for a face, since many of these pictures are cut that tightly.
-
-    Raises:
-        DataError: a picture cannot be read.
-    """
-    judged = []
-    for picture in pictures:
-        pixels = read_picture(picture.path)
-        frame = Frame(picture.path.name, 0, 0.0, pixels)
-        label = picture_label(frame, picture)
-        face = portrait_face(frame, detector(frame)) or Face(label.box, 1.0)
-        (reading,) = classifier(frame, [face])
-        judged.append(Judged(picture.group, label, *_look(pixels, face.box), reading))
-    return tuple(judged)
-
-
-def portrait_face(frame: Frame, faces: Sequence[Face]) -> Face | None:
-    """The face that a portrait is about: large, sure and near the middle; None without faces."""
-    height, width = frame.image.shape[:2]
-    boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
-    scores = np.array([face.score for face in faces], dtype=np.float32)
-    landmarks = np.zeros((len(faces), 5, 2), dtype=np.float32)
-    chosen = central_face(width, height, Detections(boxes, scores, landmarks))
-    return None if chosen is None else faces[chosen]
-
-
-def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
-    """The label of a picture as a whole, as that of a face that fills it."""
-    height, width = frame.image.shape[:2]
-    box = Box(0.0, 0.0, float(width), float(height))
-    return LabelledFace(box, picture.label, None, "", "sure")
-
-
-def _look(pixels: Image, box: Box) -> tuple[float, float]:
-    grey = cv2.cvtColor(crop_face(pixels, box, 0.0, LOOK_SIZE), cv2.COLOR_BGR2GRAY)
-    return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +82,8 @@ class Outcomes:
     label: NDArray[np.int64]
     """``(N,)`` label with its fault, index into ``LABELS``, or `NO_LABEL`."""
     read_label: NDArray[np.int64]
-    """``(N,)`` reading with its fault, index into ``LABELS``; unknown is ``unreadable``."""
+    """``(N,)`` reading with its fault, index into ``LABELS``, or `NO_LABEL`; unknown is
+    ``unreadable``."""
     probabilities: NDArray[np.float64]
     """``(N, 3)`` of mask, incorrect, no_mask; NaN without probabilities."""
 
@@ -155,13 +112,8 @@ def outcomes(judged: Sequence[Judged]) -> Outcomes:
         state=_indices(STATES.index(item.face.state) for item in known),
         read=_indices(STATES.index(reading.state) for reading in readings),
         forced=_indices(STATES.index(_forced(reading)) for reading in readings),
-        label=_indices(
-            NO_LABEL
-            if item.face.state is State.INCORRECT and item.face.fault is None
-            else label_index(item.face.state, item.face.fault)
-            for item in known
-        ),
-        read_label=_indices(label_index(reading.state, reading.fault) for reading in readings),
+        label=_indices(_label(item.face.state, item.face.fault) for item in known),
+        read_label=_indices(_label(reading.state, reading.fault) for reading in readings),
         probabilities=np.array(
             [reading.probabilities or nothing for reading in readings], dtype=np.float64
         ).reshape(-1, 3),
@@ -172,7 +124,12 @@ def _indices(values: Iterable[int]) -> NDArray[np.int64]:
     return np.array(list(values), dtype=np.int64)
 
 
-def _forced(reading: MaskReading) -> State:
+def _label(state: State, fault: Fault | None) -> int:
+    unnamed = state is State.INCORRECT and fault is None
+    return NO_LABEL if unnamed else label_index(state, fault)
+
+
+def _forced(reading: MaskReading | Answer) -> State:
     if reading.probabilities is None:
         return State.UNKNOWN
     return likeliest_state(reading.probabilities)
@@ -190,8 +147,8 @@ def state_macro_f1(state: NDArray[np.int64], read: NDArray[np.int64]) -> float:
 
 
 def label_confusion(o: Outcomes) -> NDArray[np.int64]:
-    """``(7, 7)`` in the order of ``LABELS``; faces without a known fault are left out."""
-    known = o.label != NO_LABEL
+    """``(7, 7)`` in the order of ``LABELS``; where a fault is not known or not said, left out."""
+    known = (o.label != NO_LABEL) & (o.read_label != NO_LABEL)
     return confusion_matrix(o.label[known], o.read_label[known], len(LABELS))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
+from maskwatch_train.evaluate.cases import Case, Looks
 
 WIDTH, HEIGHT = 400, 200
 
@@ -33,3 +34,9 @@ def labelled_image(
     path = folder / f"{name}.png"
     cv2.imwrite(str(path), np.full((HEIGHT, WIDTH, 3), grey, dtype=np.uint8))
     return LabelledImage(path, WIDTH, HEIGHT, "test", group or name, faces)
+
+
+def case(face: LabelledFace, group: str = "g", looks: Looks | None = None) -> Case:
+    """A labelled face of no picture at all."""
+    measured = looks or Looks(brightness=128, sharpness=400)
+    return Case("made", Path("a.png"), "a.png", 0, group, face, face.box, measured)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.testing import FixedClassifier, FixedDetector, ScriptedClassifier, reading_of
+from maskwatch.testing import FixedDetector, ScriptedClassifier, reading_of
 from maskwatch.types import (
     Box,
     Face,
@@ -20,17 +20,17 @@ from maskwatch.types import (
     StateProbabilities,
 )
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
+from maskwatch_train.evaluate.cases import Looks, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.outcomes import (
     NO_LABEL,
     Judged,
-    judge_images,
-    judge_pictures,
+    judge,
     outcomes,
     scores,
 )
 from maskwatch_train.evaluate.report import write_report
-from tests.train.evaluate.pictures import label, labelled_image
+from tests.train.evaluate.pictures import case, label, labelled_image
 
 
 def judged(
@@ -43,14 +43,14 @@ def judged(
     sharpness: float = 400,
 ) -> Judged:
     reading = reading_of(Face(face.box, 1.0), state, fault, confidence=confidence)
-    return Judged(group, face, brightness, sharpness, reading)
+    return Judged(case(face, group, Looks(brightness, sharpness)), reading)
 
 
 def unsure_reading(face: LabelledFace, probabilities: StateProbabilities) -> Judged:
     reading = MaskReading(
         Face(face.box, 1.0), State.UNKNOWN, None, probabilities, reason="not certain enough"
     )
-    return Judged("g", face, 128, 400, reading)
+    return Judged(case(face), reading)
 
 
 MASK = label(0, 40, State.MASK)
@@ -116,7 +116,7 @@ def test_calibration_is_that_of_the_probabilities_even_where_they_are_not_spoken
 
 def test_a_face_that_was_not_given_to_the_model_is_wrong_and_has_no_calibration() -> None:
     reading = MaskReading(Face(MASK.box, 1.0), State.UNKNOWN, reason="face too small")
-    items = [Judged("g", MASK, 128, 400, reading)]
+    items = [Judged(case(MASK), reading)]
     assert value(items, "side_accuracy_forced") == 0.0
     assert math.isnan(value(items, "state_ece"))
     assert math.isnan(value(items, "risk_coverage_area"))
@@ -185,16 +185,16 @@ def test_labelled_boxes_are_judged_in_their_picture(tmp_path: Path) -> None:
     dark = labelled_image(tmp_path, "a", MASK, label(100, 60, State.NO_MASK), grey=10)
     bright = labelled_image(tmp_path, "b", UNREADABLE, group="c", grey=250)
 
-    def judge(frame: Frame, face: Face) -> MaskReading:
+    def by_light(frame: Frame, face: Face) -> MaskReading:
         return reading_of(face, State.MASK if frame.image.mean() > 100 else State.NO_MASK)
 
-    items = judge_images(ScriptedClassifier(judge), [dark, bright])
+    items = judge(ScriptedClassifier(by_light), cases_of_images([dark, bright], "made"))
     assert [item.group for item in items] == ["a", "a", "c"]
     assert [item.face for item in items] == [*dark.faces, *bright.faces]
-    assert [item.reading.face.box for item in items] == [item.face.box for item in items]
+    assert [item.case.box for item in items] == [item.face.box for item in items]
     assert [item.reading.state for item in items] == [State.NO_MASK, State.NO_MASK, State.MASK]
-    assert [item.brightness for item in items] == [10, 10, 250]
-    assert [item.sharpness for item in items] == [0, 0, 0]
+    assert [item.case.looks.brightness for item in items] == [10, 10, 250]
+    assert [item.case.looks.sharpness for item in items] == [0, 0, 0]
 
 
 def test_a_picture_is_judged_by_its_central_face(tmp_path: Path) -> None:
@@ -203,9 +203,8 @@ def test_a_picture_is_judged_by_its_central_face(tmp_path: Path) -> None:
     picture = LabelledPicture(path, State.MASK, "test", "g")
     central = Face(Box(30, 30, 70, 70), 0.8)
     corner = Face(Box(0, 0, 40, 40), 0.9)
-    classifier = FixedClassifier(State.MASK)
-    (found,) = judge_pictures(classifier, FixedDetector([corner, central]), [picture])
-    assert found.reading.face == central
+    (found,) = cases_of_pictures([picture], "made", FixedDetector([corner, central]))
+    assert found.box == central.box
     assert found.face.state is State.MASK
-    (none,) = judge_pictures(classifier, FixedDetector([]), [picture])
-    assert none.reading.face.box == Box(0, 0, 100, 100)
+    (none,) = cases_of_pictures([picture], "made", FixedDetector([]))
+    assert none.box == Box(0, 0, 100, 100)

@@ -1,0 +1,165 @@
+"""The labelled faces that models are asked about, with what makes each of them easy or hard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.yunet import Detections
+from maskwatch.geometry import iou_matrix
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.masks.quality import nose_offset
+from maskwatch.types import Box, Face, Frame, Image
+from maskwatch_train.classifier.samples import central_face
+from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.pictures import read_picture
+
+LOOK_SIZE = 64
+"""Side in pixels that a face is scaled to before its light and sharpness are measured."""
+LOWER_FACE = (slice(40, 60), slice(16, 48))
+"""Rows and columns of a face at `LOOK_SIZE` that a worn mask covers."""
+SAME_FACE_IOU = 0.35
+"""A detection that overlaps a label by so much shows which way its face is turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What can be measured of a face without asking a model about its mask."""
+
+    brightness: float
+    """Mean grey value of the box, 0 to 255."""
+    sharpness: float
+    """Variance of the Laplacian of the grey box at `LOOK_SIZE`; low for blurred faces."""
+    lower_brightness: float = float("nan")
+    """Mean grey value where a mask would be, 0 to 255."""
+    turn: float = float("nan")
+    """`maskwatch.masks.quality.nose_offset`: 0 from the front, 1 and more in profile. NaN where
+    no detector found the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One labelled face of a set."""
+
+    source: str
+    """Name of the set."""
+    picture: Path
+    name: str
+    """The picture as its set names it."""
+    index: int
+    """Place among the labelled faces of the picture."""
+    group: str
+    """Near-duplicates share a group."""
+    face: LabelledFace
+    box: Box
+    """Where to look: the label's box, or that of the face that a portrait is about."""
+    looks: Looks
+
+    @property
+    def size(self) -> float:
+        """Shorter side of the label's box in pixels."""
+        return self.face.box.side
+
+
+def cases_of_images(
+    images: Iterable[LabelledImage], source: str, detector: FaceDetector | None = None
+) -> tuple[Case, ...]:
+    """Every labelled face of pictures with boxes.
+
+    Args:
+        images: labelled pictures.
+        source: name of the set.
+        detector: tells which way faces are turned; without one that stays unknown.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    cases: list[Case] = []
+    for image in images:
+        pixels = read_picture(image.path)
+        seen = detector(Frame(image.path.name, 0, 0.0, pixels)) if detector else []
+        cases += [
+            Case(
+                source,
+                image.path,
+                image.path.name,
+                index,
+                image.group,
+                face,
+                face.box,
+                look(pixels, face.box, turn_of(face.box, seen)),
+            )
+            for index, face in enumerate(image.faces)
+        ]
+    return tuple(cases)
+
+
+def cases_of_pictures(
+    pictures: Iterable[LabelledPicture], source: str, detector: FaceDetector
+) -> tuple[Case, ...]:
+    """The face that each picture is about.
+
+    That is the one that `portrait_face` chooses, as in training; where nothing is found, the
+    whole picture is taken for a face, since many of these pictures are cut that tightly.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    cases = []
+    for picture in pictures:
+        pixels = read_picture(picture.path)
+        frame = Frame(picture.path.name, 0, 0.0, pixels)
+        label = picture_label(frame, picture)
+        found = portrait_face(frame, detector(frame))
+        box = found.box if found else label.box
+        looks = look(pixels, box, turn_of(box, [found] if found else []))
+        cases.append(
+            Case(source, picture.path, picture.path.name, 0, picture.group, label, box, looks)
+        )
+    return tuple(cases)
+
+
+def portrait_face(frame: Frame, faces: Sequence[Face]) -> Face | None:
+    """The face that a portrait is about: large, sure and near the middle; None without faces."""
+    height, width = frame.image.shape[:2]
+    boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
+    scores = np.array([face.score for face in faces], dtype=np.float32)
+    landmarks = np.zeros((len(faces), 5, 2), dtype=np.float32)
+    chosen = central_face(width, height, Detections(boxes, scores, landmarks))
+    return None if chosen is None else faces[chosen]
+
+
+def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
+    """The label of a picture as a whole, as that of a face that fills it."""
+    height, width = frame.image.shape[:2]
+    box = Box(0.0, 0.0, float(width), float(height))
+    return LabelledFace(box, picture.label, None, "", "sure")
+
+
+def look(pixels: Image, box: Box, turn: float = float("nan")) -> Looks:
+    """Measures a face."""
+    grey = cv2.cvtColor(crop_face(pixels, box, 0.0, LOOK_SIZE), cv2.COLOR_BGR2GRAY)
+    return Looks(
+        brightness=float(grey.mean()),
+        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        lower_brightness=float(grey[LOWER_FACE].mean()),
+        turn=turn,
+    )
+
+
+def turn_of(box: Box, seen: Sequence[Face]) -> float:
+    """How far the face in a box is turned, by the landmarks of the detection that hits it."""
+    if not seen:
+        return float("nan")
+    boxes = np.array([face.box for face in seen], dtype=np.float64)
+    overlap = iou_matrix(np.array([box], dtype=np.float64), boxes)[0]
+    best = int(overlap.argmax())
+    landmarks = seen[best].landmarks
+    if overlap[best] < SAME_FACE_IOU or landmarks is None:
+        return float("nan")
+    return nose_offset(landmarks)
