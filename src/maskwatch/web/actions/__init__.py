@@ -1,0 +1,1 @@
+"""What users and programs can do: the same for the REST API and the dashboard."""
