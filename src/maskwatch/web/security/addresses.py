@@ -34,9 +34,7 @@ def resolve(host: str, port: int) -> list[Address]:
     return [ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
 
 
-def checked_address(
-    url: str, networks: Sequence[Network], resolver: Resolve = resolve
-) -> str:
+def checked_address(url: str, networks: Sequence[Network], resolver: Resolve = resolve) -> str:
     """The address to connect to, with the host name replaced by the number that was checked.
 
     A name that answers differently the second time (DNS rebinding) so gains nothing. With TLS

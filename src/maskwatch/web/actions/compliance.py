@@ -1,0 +1,116 @@
+"""From counted people to a compliance rate that says how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from maskwatch.metrics.intervals import wilson_interval
+from maskwatch.store.records import PeopleCount
+from maskwatch.types import Fault, State
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Share of the people who wear the mask properly among those of whom it can be told."""
+
+    people: int
+    """Everybody counted, the unknown included; hidden counts are not in it."""
+    masked: int
+    judged: int
+    """The denominator: everybody but the unknown."""
+    unknown: int
+    share: float | None
+    """``masked / judged`` in [0, 1]; None when nobody could be judged or a count is hidden."""
+    low: float | None
+    """95 % Wilson interval of the share."""
+    high: float | None
+    faults: Mapping[Fault, int | None]
+    """None stands for a count hidden as too small."""
+    states: Mapping[State, int | None]
+    hidden: int
+    """How many of the counts below this one were hidden as too small."""
+
+
+def rate_of(counts: PeopleCount) -> Rate:
+    """The rate of counted people.
+
+    Where one of the counts is hidden there is no rate: it would give the hidden count away.
+    """
+    states = {
+        State.MASK: counts.mask,
+        State.INCORRECT: counts.incorrect,
+        State.NO_MASK: counts.no_mask,
+        State.UNKNOWN: counts.unknown,
+    }
+    faults = {
+        Fault.NOSE_OUT: counts.nose_out,
+        Fault.UNDER_CHIN: counts.under_chin,
+        Fault.CHIN_OUT: counts.chin_out,
+        Fault.OTHER: counts.other,
+    }
+    masked = counts.mask or 0
+    judged = masked + (counts.incorrect or 0) + (counts.no_mask or 0)
+    is_whole = None not in (counts.mask, counts.incorrect, counts.no_mask)
+    interval = wilson_interval(masked, judged) if is_whole else None
+    return Rate(
+        people=sum(value or 0 for value in states.values()),
+        masked=masked,
+        judged=judged,
+        unknown=counts.unknown or 0,
+        share=masked / judged if interval else None,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
+        faults=faults,
+        states=states,
+        hidden=counts.hidden,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How the rate moved from one period to another."""
+
+    points: float | None
+    """Difference in percentage points; None when one of the two has no rate."""
+    is_clear: bool
+    """Whether the 95 % intervals do not overlap: a cautious sign that it is more than chance."""
+
+
+def change_between(before: Rate, after: Rate) -> Change:
+    """Compares two periods."""
+    if None in (before.share, after.share):
+        return Change(None, False)
+    assert before.share is not None and after.share is not None  # noqa: S101, PT018 - just checked
+    assert before.low is not None and before.high is not None  # noqa: S101, PT018
+    assert after.low is not None and after.high is not None  # noqa: S101, PT018
+    apart = before.high < after.low or after.high < before.low
+    return Change(100.0 * (after.share - before.share), apart)
+
+
+CSV_COLUMNS = (
+    *("group", "people", "mask", "incorrect", "no_mask", "unknown"),
+    *(fault.value for fault in Fault),
+    *("rate_percent", "low_percent", "high_percent", "hidden"),
+)
+
+
+def csv_row(key: str, rate: Rate) -> tuple[str, ...]:
+    """One line of the export; a count hidden as too small is an empty field."""
+    numbers: Iterable[int | None] = (
+        rate.people,
+        *(rate.states[state] for state in State),
+        *(rate.faults[fault] for fault in Fault),
+    )
+    shares = (rate.share, rate.low, rate.high)
+    return (
+        _harmless(key),
+        *("" if number is None else str(number) for number in numbers),
+        *("" if share is None else f"{100 * share:.1f}" for share in shares),
+        str(rate.hidden),
+    )
+
+
+def _harmless(text: str) -> str:
+    # A spreadsheet would run a name that begins like this as a formula.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

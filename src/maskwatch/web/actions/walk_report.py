@@ -1,0 +1,176 @@
+"""Acceptance walk: from what was seen while somebody walked through to what the camera can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from statistics import median
+
+from maskwatch.types import State
+
+
+class Phase(StrEnum):
+    """A part of the walk."""
+
+    MASKED = "masked"
+    """Somebody walks up with the mask worn well."""
+    BARE = "bare"
+    """The same without a mask."""
+    EMPTY = "empty"
+    """Nobody is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Somebody seen at one moment of the walk."""
+
+    at: datetime
+    track: int
+    state: State
+    face_px: float | None
+    """Shorter side of the face; None where the camera does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The person walking passed a mark on the floor."""
+
+    at: datetime
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An episode that opened during the walk."""
+
+    at: datetime
+    episode_id: str
+    alerted_at: datetime | None
+    """When the first message about it was sent; None when none was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One phase as it went."""
+
+    phase: Phase
+    start: datetime
+    end: datetime
+    marks: tuple[Mark, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return max(0.0, (self.end - self.start).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceResult:
+    """What was made of the person at one mark."""
+
+    distance_m: float
+    masked_right: bool | None
+    """Whether a worn mask was seen as one; None when that walk did not pass this mark."""
+    bare_right: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalkReport:
+    """What the camera can do, as far as one walk shows."""
+
+    usable_m: float | None
+    """The farthest mark up to which every mark was read right in all walks; None for none."""
+    smallest_face_px: float | None
+    """The smallest face that was read right; None when no size is known."""
+    distances: tuple[DistanceResult, ...]
+    """By distance, the nearest first."""
+    bare_walks: int
+    missed: int
+    """Walks without a mask that no alarm followed."""
+    quiet_hours: float
+    """Time during which there was nothing to alert about."""
+    false_alarms: int
+    false_alarms_per_hour: float | None
+    """None without quiet time."""
+    seconds_to_alarm: float | None
+    """Median time from the first sight of the bare face to the episode; None without one."""
+    seconds_to_message: float | None
+    """Median time from the first sight to the first message sent."""
+
+
+_EXPECTED = {Phase.MASKED: State.MASK, Phase.BARE: State.NO_MASK}
+
+
+def walk_report(legs: Sequence[Leg]) -> WalkReport:
+    """Adds up the legs of an acceptance walk."""
+    bare = [leg for leg in legs if leg.phase is Phase.BARE]
+    quiet = [leg for leg in legs if leg.phase is not Phase.BARE]
+    distances = _distances(legs)
+    hours = sum(leg.seconds for leg in quiet) / 3600
+    false_alarms = sum(len(leg.alarms) for leg in quiet)
+    sizes = [
+        seen.face_px
+        for leg in legs
+        for seen in leg.sightings
+        if seen.face_px is not None and _is_right(leg.phase, seen.state)
+    ]
+    to_alarm = [
+        (min(a.at for a in leg.alarms) - _first_seen(leg)).total_seconds()
+        for leg in bare
+        if leg.alarms
+    ]
+    to_message = [
+        (min(sent) - _first_seen(leg)).total_seconds()
+        for leg in bare
+        if (sent := [a.alerted_at for a in leg.alarms if a.alerted_at is not None])
+    ]
+    return WalkReport(
+        usable_m=_usable(distances),
+        smallest_face_px=min(sizes, default=None),
+        distances=distances,
+        bare_walks=len(bare),
+        missed=sum(not leg.alarms for leg in bare),
+        quiet_hours=hours,
+        false_alarms=false_alarms,
+        false_alarms_per_hour=false_alarms / hours if hours > 0 else None,
+        seconds_to_alarm=max(0.0, median(to_alarm)) if to_alarm else None,
+        seconds_to_message=max(0.0, median(to_message)) if to_message else None,
+    )
+
+
+def _is_right(phase: Phase, state: State) -> bool:
+    # A bare face taken for a badly worn mask alerts just as well: right enough for distance.
+    return state.is_violation if phase is Phase.BARE else state is _EXPECTED.get(phase)
+
+
+def _first_seen(leg: Leg) -> datetime:
+    return min((seen.at for seen in leg.sightings), default=leg.start)
+
+
+def _distances(legs: Sequence[Leg]) -> tuple[DistanceResult, ...]:
+    right: dict[tuple[float, Phase], bool] = {}
+    for leg in legs:
+        for mark, until in zip(leg.marks, [*(m.at for m in leg.marks[1:]), leg.end], strict=True):
+            seen = [s.state for s in leg.sightings if mark.at <= s.at < until]
+            good = sum(_is_right(leg.phase, state) for state in seen)
+            # Most of the looks taken between this mark and the next; a miss is not right.
+            is_right = bool(seen) and good * 2 > len(seen)
+            key = mark.distance_m, leg.phase
+            right[key] = right.get(key, True) and is_right
+    return tuple(
+        DistanceResult(each, right.get((each, Phase.MASKED)), right.get((each, Phase.BARE)))
+        for each in sorted({distance for distance, _ in right})
+    )
+
+
+def _usable(distances: Sequence[DistanceResult]) -> float | None:
+    usable = None
+    for each in distances:
+        if False in (each.masked_right, each.bare_right):
+            break
+        usable = each.distance_m
+    return usable
