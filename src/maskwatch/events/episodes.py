@@ -35,7 +35,7 @@ class EpisodeSettings:
 
 
 _REMEMBERED_S = 5.0
-"""How long evidence is kept before a verdict turns: well above any voting window."""
+"""How long single pieces of evidence are kept: well above any voting window."""
 
 
 class _Evidence(NamedTuple):
@@ -45,6 +45,36 @@ class _Evidence(NamedTuple):
     fault: Fault | None
     weight: float
     clarity: float
+
+
+class _Sum:
+    """Evidence added up, so that an episode of hours takes no more memory than one of seconds."""
+
+    def __init__(self) -> None:
+        self._by_state: dict[State, float] = {}
+        self._by_kind: dict[tuple[State, Fault | None], float] = {}
+        self.best: _Evidence | None = None
+        """The clearest piece."""
+
+    def add(self, each: _Evidence) -> None:
+        kind = each.state, each.fault
+        self._by_state[each.state] = self._by_state.get(each.state, 0.0) + each.weight
+        self._by_kind[kind] = self._by_kind.get(kind, 0.0) + each.weight
+        if self.best is None or each.clarity > self.best.clarity:
+            self.best = each
+
+    def with_more(self, more: Iterable[_Evidence]) -> _Sum:
+        """The sum of this and more; this stays as it is."""
+        total = _Sum()
+        total._by_state, total._by_kind = dict(self._by_state), dict(self._by_kind)
+        total.best = self.best
+        for each in more:
+            total.add(each)
+        return total
+
+    def heaviest(self) -> tuple[State, Fault | None]:
+        """The state with the largest weight, and within it the fault."""
+        return max(self._by_kind, key=lambda kind: (self._by_state[kind[0]], self._by_kind[kind]))
 
 
 class _Case:
@@ -59,6 +89,8 @@ class _Case:
         self.forgiven_t: float | None = None
         self.ended_t = 0.0
         self.evidence: deque[_Evidence] = deque()
+        self.settled = _Sum()
+        """Evidence of the open episode that is too old for a correction to reach back to."""
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +114,9 @@ class _Case:
                 self._open(frame_index, t, since_t, track)
         elif verdict.state is State.MASK and self.is_open and not self.is_corrected:
             self.corrected_t, self.forgiven_t = since_t, t
-        if not self.is_open:
+        if self.is_open:
+            self._settle(t)
+        else:
             self._forget(t)
 
     def is_over(self, t: float, settings: EpisodeSettings) -> bool:
@@ -102,9 +136,12 @@ class _Case:
         if self.corrected_t is not None and self.forgiven_t is not None:
             end_t = min(end_t, self.forgiven_t + settings.grace_s)
             corrected_t = self.corrected_t
-            during = [each for each in during if each.t <= corrected_t] or during
-        state, fault = _heaviest(during)
-        best = max(during, key=lambda each: each.clarity)
+            during = [each for each in during if each.t <= corrected_t]
+        total = self.settled.with_more(during)
+        if total.best is None:  # all of it came with the correction
+            total = self.settled.with_more(self.evidence)
+        assert total.best is not None  # noqa: S101 - an episode opens with evidence
+        state, fault = total.heaviest()
         return Episode(
             source=source,
             track=self.track,
@@ -112,7 +149,7 @@ class _Case:
             fault=fault,
             start_s=self.start_t,
             end_s=max(self.start_t, end_t),
-            best_frame=best.frame,
+            best_frame=total.best.frame,
             ongoing=ongoing,
         )
 
@@ -120,6 +157,7 @@ class _Case:
         """Back to quiet at ``t``; what came after the correction may belong to the next episode."""
         kept = self.corrected_t
         self.evidence = deque(each for each in self.evidence if kept is not None and each.t > kept)
+        self.settled = _Sum()
         self.start_t = self.corrected_t = self.forgiven_t = None
         self.ended_t = t
 
@@ -134,6 +172,13 @@ class _Case:
             self.evidence.append(
                 _Evidence(t, frame_index, verdict.state, verdict.fault, weight=0.0, clarity=0.0)
             )
+
+    def _settle(self, now: float) -> None:
+        limit_t = now - _REMEMBERED_S
+        if self.corrected_t is not None:
+            limit_t = min(limit_t, self.corrected_t)
+        while self.evidence and self.evidence[0].t < limit_t:
+            self.settled.add(self.evidence.popleft())
 
     def _forget(self, now: float) -> None:
         while self.evidence and now - self.evidence[0].t > _REMEMBERED_S:
@@ -206,17 +251,6 @@ def _evidence(frame_index: int, t: float, reading: MaskReading) -> _Evidence:
     return _Evidence(
         t, frame_index, reading.state, reading.fault, reading.quality, reading.quality * confidence
     )
-
-
-def _heaviest(evidence: Sequence[_Evidence]) -> tuple[State, Fault | None]:
-    """The state with the largest weight, and within it the fault."""
-    by_state: dict[State, float] = {}
-    by_fault: dict[tuple[State, Fault | None], float] = {}
-    for each in evidence:
-        by_state[each.state] = by_state.get(each.state, 0.0) + each.weight
-        kind = each.state, each.fault
-        by_fault[kind] = by_fault.get(kind, 0.0) + each.weight
-    return max(by_fault, key=lambda kind: (by_state[kind[0]], by_fault[kind]))
 
 
 def _in_order(episodes: Iterable[Episode]) -> list[Episode]:

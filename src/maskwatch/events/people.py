@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from maskwatch.types import Episode, Fault, State, Track
@@ -95,6 +95,27 @@ class PeopleLog:
             self._person(track, presence, [each for each in episodes if each.track == track])
             for track, presence in sorted(self._present.items())
         ]
+
+    def departed(
+        self, t: float, unseen_s: float, episodes: Sequence[Episode], staying: Container[int] = ()
+    ) -> list[Person]:
+        """Everybody who at ``t`` has been unseen for longer than ``unseen_s``; they are forgotten.
+
+        Args:
+            t: now, in seconds.
+            unseen_s: how long somebody may be out of sight; negative for everybody at all.
+            episodes: theirs, ongoing ones included; those of others do no harm.
+            staying: tracks that are not to be forgotten yet.
+        """
+        everybody = self.people(episodes)
+        gone = [
+            person
+            for person in everybody
+            if t - person.last_s > unseen_s and person.track not in staying
+        ]
+        for person in gone:
+            del self._present[person.track]
+        return gone
 
     def _person(self, track: int, presence: _Presence, episodes: list[Episode]) -> Person:
         held = {state for state, seconds in presence.seconds.items() if seconds > 0}

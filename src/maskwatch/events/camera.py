@@ -1,0 +1,318 @@
+"""Everything that follows from what the models saw in the pictures of one camera.
+
+::
+
+    readings -> tracks -> people -> zone, schedule, rule -> episodes, counts, photos
+
+No threads, no clock, no I/O: the same pictures with the same times always lead to the same
+outcome.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from maskwatch.events.episodes import EpisodeLog, EpisodeSettings
+from maskwatch.events.people import PeopleLog, Person
+from maskwatch.events.photos import Photo, PhotoBook
+from maskwatch.events.reentry import ReentryBook, ReentrySettings, clothes
+from maskwatch.events.rule import AlertRule, RuleSettings
+from maskwatch.events.schedule import Exemption, Schedule
+from maskwatch.events.zones import ZoneMap
+from maskwatch.tracks.tracker import Tracker, TrackerSettings
+from maskwatch.types import Box, Episode, Face, Frame, MaskReading, State, Track, Verdict
+
+_POINT_EVERY_S = 0.5
+_SPARSE_AFTER_S = 60.0
+_SPARSE_EVERY_S = 5.0
+_PROGRESS_EVERY_S = 5.0
+_EARLY_POINTS = 8
+"""Of the timeline: how dense, and how many from before the episode opened."""
+
+_UNDECIDED = Verdict(State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRules:
+    """What holds for one camera."""
+
+    zones: ZoneMap = field(default_factory=ZoneMap)
+    schedule: Schedule = field(default_factory=Schedule)
+    zone_schedules: Mapping[str, Schedule] = MappingProxyType({})
+    """In place of ``schedule``, by zone."""
+    rule: RuleSettings = field(default_factory=RuleSettings)
+    zone_rules: Mapping[str, RuleSettings] = MappingProxyType({})
+    """In place of ``rule``, by zone."""
+    exemptions: tuple[Exemption, ...] = ()
+    correct_s: float = 1.0
+    """A mask must be worn so long before an episode is over."""
+    reentry: ReentrySettings = field(default_factory=ReentrySettings)
+
+    def required(self, zone: str | None, at: datetime) -> bool:
+        """Whether a mask is required in a zone (None: in none) at a local time."""
+        schedule = self.schedule if zone is None else self.zone_schedules.get(zone, self.schedule)
+        return schedule.requires(at)
+
+    def required_somewhere(self, at: datetime) -> bool:
+        """Whether a mask is required anywhere in the picture at a local time."""
+        return any(
+            schedule.requires(at) for schedule in (self.schedule, *self.zone_schedules.values())
+        )
+
+    def rule_of(self, zone: str | None) -> RuleSettings:
+        """The alert rule in a zone."""
+        return self.rule if zone is None else self.zone_rules.get(zone, self.rule)
+
+    def exemption(self, zone: str | None, at: datetime) -> str | None:
+        """Why nobody has to wear a mask in a zone at a local time; None if there is no reason."""
+        return next((each.reason for each in self.exemptions if each.covers(zone, at)), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What the models saw in one picture."""
+
+    frame: Frame
+    readings: tuple[MaskReading, ...]
+    """Of the faces that are judged."""
+    found: tuple[Face, ...]
+    """All faces, those that are not judged as well."""
+    hidden: tuple[Box, ...]
+    """Where faces are or were a moment ago: what to blur in a photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A person in one picture."""
+
+    track: Track
+    """The id is the person's number, the verdict that of the alert rule."""
+    zone: str | None
+    required: bool
+    """Whether a mask is required there now."""
+    exemption: str | None
+    """Why it is not required after all."""
+    first_t: float
+    episode_s: float | None
+    """Start of the person's open episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A reading on the timeline of an episode."""
+
+    t: float
+    reading: MaskReading
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """An episode begins."""
+
+    episode: Episode
+    zone: str | None
+    coverage: float | None
+    photo: Photo | None
+    """The best look at the violation so far."""
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """News of an open episode; now and then."""
+
+    episode: Episode
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An episode is over."""
+
+    episode: Episode
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A person is gone; counted only if masks were required while they were there."""
+
+    person: Person
+    zone: str | None
+    """Where they were most of the time."""
+
+
+News = Opened | Continued | Closed | Left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What one picture led to."""
+
+    people: tuple[Presence, ...]
+    news: tuple[News, ...]
+    uncertain: Photo | None = None
+    """A face about which the model was of two minds; worth a label."""
+
+
+@dataclass(slots=True)
+class _File:
+    """What is remembered of a person while they are there."""
+
+    first_t: float
+    zones: Counter[str | None] = field(default_factory=Counter)
+    was_required: bool = False
+    recent: list[Point] = field(default_factory=list)
+    """Points not told yet; before an episode the latest few."""
+    opened_s: float | None = None
+    told_t: float = 0.0
+    episodes: list[Episode] = field(default_factory=list)
+    """Those that are over."""
+    asked: bool = False
+    """Whether one of their faces was proposed for labelling."""
+
+
+class CameraWatch:
+    """Follows the people of one camera.
+
+    Args:
+        camera: its name.
+        rules: see there.
+        tracking: how faces become tracks.
+        first_person: number of the first person; numbers go on from there.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        rules: CameraRules,
+        tracking: TrackerSettings | None = None,
+        first_person: int = 1,
+    ) -> None:
+        self._rules = rules
+        self._tracker = Tracker(tracking)
+        self._book = ReentryBook(rules.reentry, first_person)
+        self._rule = AlertRule()
+        gone_s = max(rules.reentry.within_s, EpisodeSettings().gone_after_s)
+        self._unseen_s = gone_s
+        self._log = EpisodeLog(camera, EpisodeSettings(rules.correct_s, gone_s))
+        self._people = PeopleLog(camera)
+        self._files: dict[int, _File] = {}
+        self._photos = PhotoBook()
+        self._t = 0.0
+
+    def look(self, sight: Sight, local: datetime) -> Watched:
+        """Takes in one picture.
+
+        Args:
+            sight: what the models saw in it.
+            local: when it was taken, as a local time without offset.
+        """
+        frame = sight.frame
+        self._t = frame.t
+        tracks = self._tracker.update(frame, sight.readings)
+        worn = {track.id: clothes(frame.image, track.reading.face.box) for track in tracks}
+        people = self._book.update(frame.t, tracks, worn)
+        present = [self._judge(sight, person, local) for person in people]
+        self._people.update([each.track for each in present])
+        ended = self._log.update(frame.index, frame.t, [self._for_log(each) for each in present])
+        news: list[News] = [self._close(episode) for episode in ended]
+        news += self._open_or_continue(present)
+        news += self._departed(self._unseen_s)
+        open_s = {each.track: each.start_s for each in self._log.ongoing()}
+        shown = tuple(replace(each, episode_s=open_s.get(each.track.id)) for each in present)
+        return Watched(shown, tuple(news), self._uncertain(sight, present))
+
+    def end(self) -> tuple[News, ...]:
+        """To be called once, when no more pictures come: closes and counts what is open."""
+        news: list[News] = [self._close(episode) for episode in self._log.close(self._t)]
+        return (*news, *self._departed(-1.0))
+
+    def _judge(self, sight: Sight, person: Track, local: datetime) -> Presence:
+        frame = sight.frame
+        file = self._files.setdefault(person.id, _File(person.first_t))
+        height, width = frame.image.shape[:2]
+        zone = self._rules.zones.zone_of(person.reading.face.box, width, height)
+        required = self._rules.required(zone, local)
+        exemption = self._rules.exemption(zone, local)
+        judged = self._rule.judge(frame.t, person, self._rules.rule_of(zone))
+        file.zones[zone] += 1
+        file.was_required |= required and exemption is None
+        self._note(file, frame.t, person.reading)
+        self._photos.offer(sight, judged)
+        return Presence(judged, zone, required, exemption, file.first_t, None)
+
+    def _for_log(self, presence: Presence) -> Track:
+        """Where no mask is required a violation is none; a mask still ends an episode."""
+        track = presence.track
+        if track.verdict.state.is_violation and not (
+            presence.required and presence.exemption is None
+        ):
+            return replace(track, verdict=_UNDECIDED)
+        return track
+
+    def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
+        seen = {each.track.id: each for each in present}
+        news: list[News] = []
+        for episode in self._log.ongoing():
+            file = self._files[episode.track]
+            presence = seen.get(episode.track)
+            if presence is not None and file.opened_s is None:
+                file.opened_s, file.told_t = episode.start_s, self._t
+                coverage = presence.track.verdict.coverage
+                photo = self._photos.take(episode.track)
+                news.append(Opened(episode, presence.zone, coverage, photo, _take(file)))
+            elif file.opened_s is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
+                file.told_t = self._t
+                news.append(Continued(episode, _take(file)))
+        return news
+
+    def _close(self, episode: Episode) -> Closed:
+        file = self._files[episode.track]
+        file.opened_s = None
+        file.episodes.append(episode)
+        self._photos.drop(episode.track)
+        return Closed(episode, _take(file))
+
+    def _departed(self, unseen_s: float) -> list[News]:
+        episodes = [episode for file in self._files.values() for episode in file.episodes]
+        news: list[News] = []
+        busy = {k for k, file in self._files.items() if file.opened_s is not None}
+        for person in self._people.departed(self._t, unseen_s, episodes, busy):
+            file = self._files.pop(person.track)
+            self._photos.drop(person.track)
+            if file.was_required:
+                news.append(Left(person, file.zones.most_common(1)[0][0]))
+        if news or not self._files:
+            self._rule.keep_only(self._files)
+        return news
+
+    def _note(self, file: _File, t: float, reading: MaskReading) -> None:
+        """Puts a reading on the timeline, thinner the longer the episode lasts."""
+        long_open = file.opened_s is not None and t - file.opened_s > _SPARSE_AFTER_S
+        every_s = _SPARSE_EVERY_S if long_open else _POINT_EVERY_S
+        if not file.recent or t - file.recent[-1].t >= every_s:
+            file.recent.append(Point(t, reading))
+        if file.opened_s is None:
+            del file.recent[:-_EARLY_POINTS]
+
+    def _uncertain(self, sight: Sight, present: Sequence[Presence]) -> Photo | None:
+        """At most one face of each person, seen well and still doubtful."""
+        for each in present:
+            reading, file = each.track.reading, self._files.get(each.track.id)
+            mask = reading.probabilities.mask if reading.probabilities else None
+            doubtful = mask is not None and 0.35 <= mask <= 0.65
+            if file is not None and doubtful and reading.quality >= 0.4 and not file.asked:
+                file.asked = True
+                return Photo.of(sight, each.track)
+        return None
+
+
+def _take(file: _File) -> tuple[Point, ...]:
+    points = tuple(file.recent)
+    file.recent.clear()
+    return points
