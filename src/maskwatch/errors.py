@@ -24,6 +24,9 @@
     ├── ConfigError          the configuration is wrong; names every key, value and reason
     ├── ChannelError         an alert could not be sent; says whether a retry can help
     ├── LinkError            a link of an alert is not ours, was changed, or is too old
+    ├── AccessDenied         somebody may not do this; says what would be needed
+    │   ├── NotLoggedIn      nobody knows who asks
+    │   └── Throttled        too many wrong passwords; says how long to wait
     ├── MissingExtra         an optional package is needed; names the extra to install
     └── UsageError           the request itself makes no sense
 """
@@ -181,6 +184,26 @@ class ChannelError(MaskwatchError):
 
 class LinkError(MaskwatchError):
     """A link of an alert is not ours, was changed, or is too old; the message says which."""
+
+
+class AccessDenied(MaskwatchError):
+    """Somebody may not do this; the message says what would be needed."""
+
+
+class NotLoggedIn(AccessDenied):
+    """Nobody knows who asks: no session, a session that ended, or an unknown token."""
+
+
+class Throttled(AccessDenied):
+    """Too many wrong passwords.
+
+    Args:
+        wait_s: until the next try.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"too many wrong passwords: wait {wait_s:.0f} s")
+        self.wait_s = wait_s
 
 
 class MissingExtra(MaskwatchError):
