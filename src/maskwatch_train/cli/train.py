@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import torch
 import typer
 from rich.console import Console
 from safetensors.torch import load_file
@@ -105,6 +106,7 @@ def classifier(
     ]
     samples += [classifier_data.portrait_sample(p, seen[p.path]) for p in portraits]
     say(f"{len(samples)} samples")
+    torch.manual_seed(chosen.seed)  # of the fresh heads
     network = classifier_network.create(chosen.backbone, weights, chosen.size)
     if start is not None:
         network.load_state_dict(load_file(start / "weights.safetensors"))

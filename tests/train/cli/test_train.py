@@ -1,0 +1,146 @@
+"""The training verbs from a recipe to a model folder that runs, on a handful of pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra [train]")
+
+from safetensors.torch import load_file  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
+
+from maskwatch.faces.yunet import YuNetDetector  # noqa: E402
+from maskwatch.frames.images import read_image  # noqa: E402
+from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
+from maskwatch.models import DEFAULT_DETECTOR  # noqa: E402
+from maskwatch.types import Frame, State  # noqa: E402
+from maskwatch_train.cli.main import app  # noqa: E402
+from tests.shared import shared  # noqa: E402
+
+WORN = {
+    "portrait_bare": ("no_mask", ""),
+    "portrait_mask": ("mask", ""),
+    "portrait_nose_out": ("incorrect", "nose_out"),
+    "portrait_under_chin": ("incorrect", "under_chin"),
+}
+DETECTOR = "epochs = {}\nbatch = 2\nsize = 64\nbala_pictures = 2\n"
+CLASSIFIER = 'backbone = "efficientnet-lite0"\nsize = 64\nepochs = {}\nbatch = 4\n'
+SUMMARY = 'licence = "own drawings"\n'
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
+    """The sets street and bala, made of the repository's sample portraits."""
+    root = tmp_path_factory.mktemp("data")
+    detector = YuNetDetector.from_folder(DEFAULT_DETECTOR, threads=1)
+    entries = []
+    (root / "street/images").mkdir(parents=True)
+    (root / "bala/images").mkdir(parents=True)
+    with (root / "bala/labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "label", "group", "split_80_20", "split_80_15_5"])
+        for group, (name, (state, fault)) in enumerate(WORN.items()):
+            for split in ("train", "val"):
+                picture = f"{name}_{split}.jpg"
+                shutil.copyfile(checkout / f"samples/{name}.jpg", root / "street/images" / picture)
+                image = read_image(checkout / f"samples/{name}.jpg")
+                box = detector(Frame(picture, 0, 0.0, image))[0].box
+                face = {"box": list(box), "state": state, "fault": fault}
+                entries.append(
+                    {
+                        "file": picture,
+                        "width": image.shape[1],
+                        "height": image.shape[0],
+                        "split": split,
+                        "group": f"{group} {split}",
+                        "faces": [{**face, "slice": "", "certainty": "sure"}],
+                    }
+                )
+            for copy in range(2):
+                picture = f"images/{name}_{copy}.jpg"
+                shutil.copyfile(checkout / f"samples/{name}.jpg", root / "bala" / picture)
+                label = "with_mask" if state == "mask" else "without_mask"
+                rows.writerow([picture, label, f"{group} {copy}", "train", "train"])
+    (root / "street/labels.json").write_text(json.dumps(entries))
+    return root
+
+
+def call(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def train(verb: str, recipe: str, epochs: int, data: Path, out: Path) -> dict[str, torch.Tensor]:
+    file = out.with_suffix(".toml")
+    file.write_text(recipe.format(epochs))
+    weights = shared("models")
+    call(verb, file, "--data", data, "--weights", weights, "--out", out, "--workers", 0)
+    return load_file(out / "weights.safetensors")
+
+
+@pytest.mark.parametrize(("verb", "recipe"), [("detector", DETECTOR), ("classifier", CLASSIFIER)])
+def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
+    verb: str, recipe: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = train(verb, recipe, 2, data, tmp_path / "unbroken")
+    with monkeypatch.context() as patch:
+        patch.setattr("maskwatch_train.engine.Run.finish_epoch", stop_in_the_second_epoch())
+        with pytest.raises(AssertionError):
+            train(verb, recipe, 2, data, tmp_path / "stopped")
+    resumed = train(verb, recipe, 2, data, tmp_path / "stopped")
+    assert resumed.keys() == unbroken.keys()
+    for name, value in unbroken.items():
+        assert torch.equal(resumed[name], value), name
+
+
+def stop_in_the_second_epoch():  # type: ignore[no-untyped-def]
+    from maskwatch_train.engine import Run
+
+    finish = Run.finish_epoch
+
+    def interrupted(run: Run) -> str:
+        if run.next_epoch == 1:
+            raise KeyboardInterrupt
+        return finish(run)
+
+    return interrupted
+
+
+def test_a_trained_detector_becomes_a_model_folder_that_finds_faces(
+    data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    train("detector", DETECTOR, 1, data, tmp_path / "run")
+    (tmp_path / "summary.toml").write_text(SUMMARY)
+    call(
+        "export-detector", tmp_path / "run", "--to", tmp_path / "model",
+        "--model-version", "0", "--summary", tmp_path / "summary.toml",
+    )  # fmt: skip
+    detector = YuNetDetector.from_folder(tmp_path / "model", threads=1)
+    image = read_image(checkout / "samples/portrait_bare.jpg")
+    assert len(detector(Frame("portrait", 0, 0.0, image))) >= 1
+
+
+def test_a_trained_classifier_becomes_a_model_folder_that_judges_faces(
+    data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    train("classifier", CLASSIFIER, 1, data, tmp_path / "run")
+    (tmp_path / "summary.toml").write_text(SUMMARY)
+    call(
+        "export-classifier", tmp_path / "run", "--to", tmp_path / "model",
+        "--data", data, "--weights", shared("models"),
+        "--model-version", "0", "--summary", tmp_path / "summary.toml",
+    )  # fmt: skip
+    image = read_image(checkout / "samples/portrait_bare.jpg")
+    frame = Frame("portrait", 0, 0.0, image)
+    faces = YuNetDetector.from_folder(DEFAULT_DETECTOR, threads=1)(frame)
+    readings = OnnxMaskClassifier.from_folder(tmp_path / "model", threads=1)(frame, faces)
+    assert len(readings) == len(faces)
+    assert all(r.probabilities or r.state is State.UNKNOWN for r in readings)
+    assert np.isfinite([r.coverage for r in readings if r.coverage is not None]).all()
