@@ -47,6 +47,10 @@ TABLE = {
     "testing": Layer(PURE, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
+    "alerts": Layer(
+        PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}
+    ),
+    "alerts.base": Layer(VALUES | {"store"}, set()),
     "runtime": Layer(STAGES | {"outputs"}, NUMPY),
     "build": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
@@ -163,7 +167,7 @@ def test_units_do_not_import_each_other_in_circles() -> None:
 
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "runtime", "outputs", "cli"}
+    edges = {"frames", "runtime", "outputs", "cli", "alerts"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]

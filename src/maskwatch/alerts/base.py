@@ -1,0 +1,85 @@
+"""What a channel is given, and what a channel is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from maskwatch.store.records import DeliveryKind
+from maskwatch.types import Fault, State
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeLinks:
+    """Where the reader of a message can go; all are signed, personal and expire."""
+
+    view: str
+    acknowledge: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeFacts:
+    """One episode in words."""
+
+    id: str
+    camera: str
+    """Display name."""
+    zone: str | None
+    state: State
+    fault: Fault | None
+    what: str
+    """Such as "nose out" or "no mask"."""
+    advice: str | None
+    """Such as "pull the mask up over your nose"."""
+    coverage: float | None
+    """Percent, 0 to 100."""
+    started_at: datetime
+    """Aware, in the configured time zone; so are all times here."""
+    ended_at: datetime | None
+    """None while it lasts."""
+    links: EpisodeLinks | None
+    """None when the address of the dashboard is not configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message, ready to be sent."""
+
+    id: str
+    """The duplicate guard: the same for every attempt, different for every message."""
+    kind: DeliveryKind
+    recipient: str | None
+    stage: int
+    """Step of the escalation ladder, from 0."""
+    created_at: datetime
+    """When the message was decided upon, in the configured time zone."""
+    title: str
+    """One line, such as "Door 1: nose out"."""
+    text: str
+    """Some sentences without markup."""
+    camera: str | None
+    """Configured name of the only camera that it is about; None for several or none."""
+    episodes: tuple[EpisodeFacts, ...] = ()
+    """One for a violation, oldest first in a digest, none for other kinds."""
+    omitted: int = 0
+    """Episodes of a digest that there was no room for."""
+    photo: bytes | None = None
+    """JPEG; the privacy policy was applied before it was stored."""
+
+
+class AlertChannel(Protocol):
+    """One way to reach somebody. Called from one thread at a time."""
+
+    def send(self, alert: Alert) -> None:
+        """Hands the message over; returns when the receiving side has taken it.
+
+        Sending the same alert (by its id) twice must be harmless where the receiver can tell.
+
+        Raises:
+            ChannelError: it was not taken; says whether a retry can help.
+        """
+
+    def close(self) -> None:
+        """Lets go of connections. Not called while ``send`` runs."""

@@ -1,0 +1,323 @@
+"""The section ``alerts``: who is told what, how, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+
+from maskwatch.config.base import Name, Seconds, Section
+from maskwatch.config.cameras import HoursConfig
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Timeout = Annotated[float, Field(gt=0, le=30)]
+"""Of one attempt. At most half of ``retry.claim_s``, so that no attempt outlives its claim."""
+
+_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
+_TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
+
+
+def _mail_address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("must be an address such as officer@example.org")
+    return text
+
+
+def _topic(text: str) -> str:
+    if not _TOPIC.fullmatch(text):
+        raise ValueError("must be a topic such as maskwatch/ward-3, without + and #")
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Topic = Annotated[str, AfterValidator(_topic)]
+
+
+class RateLimit(Section):
+    """How many messages one recipient gets at most; what is beyond is put into one message."""
+
+    messages: Annotated[int, Field(ge=1, le=10_000)] = 12
+    per_s: Annotated[float, Field(gt=0, le=7 * 86400)] = 3600
+
+
+class Pacing(Section):
+    """What keeps people from drowning in messages. Nothing is dropped: it goes into a digest."""
+
+    cooldown_camera_s: Seconds = 60
+    """After a message about a camera, further episodes there go into the digest for so long."""
+    cooldown_person_s: Seconds = 600
+    """The same for episodes of one and the same person."""
+    quiet_hours: tuple[HoursConfig, ...] = ()
+    """Episodes in these hours go into a digest that comes when they are over."""
+    digest_only: bool = False
+    """Every episode goes into the digest; none is told at once."""
+    digest_every_s: Annotated[float, Field(ge=60, le=86400)] = 3600
+    """How often a digest is sent, counted from midnight, local time. None is sent without news."""
+    digest_at: tuple[time, ...] = ()
+    """Local times of the day at which digests are sent, such as `["07:00"]`, instead of
+    `digest_every_s`."""
+    rate_limit: RateLimit | None = RateLimit()
+    """Per recipient, digests included; null for none."""
+
+
+class _Channel(Section):
+    """What all channels share."""
+
+    pacing: Pacing | None = None
+    """Instead of `alerts.pacing`; for `mqtt`, `webhook` and `command` nothing is paced unless
+    this is given, because programs do not drown."""
+    stale_after_s: Seconds | None = None
+    """A message older than this is given up instead of sent; null means better late than never."""
+    photo: bool = True
+    """Whether to send the photo; the section `privacy` decides first."""
+    timeout_s: Timeout = 20
+    """Of one attempt."""
+
+    @property
+    def recipients(self) -> tuple[str | None, ...]:
+        """Who gets a delivery of their own; ``(None,)`` for a channel without recipients."""
+        return (None,)
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether ``alerts.pacing`` applies when the channel says nothing."""
+        return False
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+_SMTP_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+
+
+class EmailConfig(_Channel):
+    """Mail over SMTP."""
+
+    kind: Literal["email"] = "email"
+    host: Annotated[str, Field(min_length=1)]
+    port: Port | None = None
+    """587 for `starttls`, 465 for `tls`, 25 for `none`, unless given."""
+    security: Security = Security.STARTTLS
+    """`starttls` and `tls` check the server's certificate; `none` sends everything in clear."""
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: MailAddress
+    to: Annotated[tuple[MailAddress, ...], Field(min_length=1)]
+    """Each gets a mail of their own, with links of their own."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+
+    @property
+    def recipients(self) -> tuple[str | None, ...]:
+        """One delivery per address: a refused one must not keep the others from being told."""
+        return tuple(dict.fromkeys(self.to))
+
+    @property
+    def is_paced(self) -> bool:
+        """People read it."""
+        return True
+
+    @property
+    def port_or_default(self) -> int:
+        """The port that is meant."""
+        return self.port or _SMTP_PORTS[self.security]
+
+    @model_validator(mode="after")
+    def _no_password_in_clear(self) -> EmailConfig:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        if self.password is not None and self.security is Security.NONE:
+            raise ValueError("a password would be sent in clear: use starttls or tls")
+        return self
+
+
+class MqttConfig(_Channel):
+    """Messages, states and Home Assistant entities over MQTT."""
+
+    kind: Literal["mqtt"] = "mqtt"
+    host: Annotated[str, Field(min_length=1)]
+    port: Port | None = None
+    """1883, or 8883 with TLS, unless given."""
+    tls: bool = False
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    certificate_file: Path | None = None
+    """The client's own certificate, where the broker asks for one."""
+    key_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: str = "maskwatch"
+    """Must be another one for each maskwatch at the same broker."""
+    topic: Topic = "maskwatch"
+    """All topics lie below it."""
+    home_assistant: bool = True
+    """Whether to announce entities to Home Assistant."""
+    discovery_topic: Topic = "homeassistant"
+    retain_photo: bool = False
+    """Whether the broker keeps the last photo of each camera; no retention rule reaches it."""
+
+    @property
+    def port_or_default(self) -> int:
+        """The port that is meant."""
+        return self.port or (8883 if self.tls else 1883)
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> MqttConfig:
+        files = (self.ca_file, self.certificate_file, self.key_file)
+        if not self.tls and any(file is not None for file in files):
+            raise ValueError("ca_file, certificate_file and key_file need tls: true")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file go together")
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs a username")
+        return self
+
+
+class WebhookConfig(_Channel):
+    """A signed HTTP request to a program of yours."""
+
+    kind: Literal["webhook"] = "webhook"
+    url: SecretStr
+    """`https://…`; `http://…` sends everything in clear."""
+    secret: Annotated[SecretStr, Field(min_length=16)]
+    """Shared with the receiver, which checks the signature with it; 16 characters or more."""
+    headers: Mapping[str, SecretStr] = {}
+    """Further headers, such as `Authorization`."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: SecretStr) -> SecretStr:
+        if not re.match(r"https?://[^/\s]", url.get_secret_value()):
+            raise ValueError("must begin with https:// or http:// and name a host")
+        return url
+
+
+class AppriseConfig(_Channel):
+    """One of the services that Apprise knows: SMS, Telegram, Slack, Teams, Signal, ..."""
+
+    kind: Literal["apprise"] = "apprise"
+    url: SecretStr
+    """As https://appriseit.com/services/ describes it; one service per channel, because a retry
+    repeats everything in it."""
+
+    @property
+    def is_paced(self) -> bool:
+        """People read it."""
+        return True
+
+
+class CommandConfig(_Channel):
+    """A program on this machine: a sound, a display, a GPIO pin."""
+
+    kind: Literal["command"] = "command"
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Program and arguments; no shell reads them. The alert comes as JSON on standard input."""
+    photo: bool = False
+    """Whether the JSON holds the photo (base64); the section `privacy` decides first."""
+    stale_after_s: Seconds | None = 60
+    """A door display must not show today what happened yesterday."""
+
+
+ChannelConfig: TypeAlias = Annotated[
+    EmailConfig | MqttConfig | WebhookConfig | AppriseConfig | CommandConfig,
+    Field(discriminator="kind"),
+]
+
+
+class OnlyWhile(StrEnum):
+    """When a step of the ladder is still wanted."""
+
+    ALWAYS = "always"
+    UNACKNOWLEDGED = "unacknowledged"
+    """Nobody has acknowledged the episode, nor called it wrong."""
+    ONGOING = "ongoing"
+    """As ``unacknowledged``, and the violation still holds."""
+
+
+class Step(Section):
+    """One step of the escalation ladder."""
+
+    channels: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of channels."""
+    after_s: Seconds = 0
+    """How long after the violation was confirmed."""
+    only_while: OnlyWhile = OnlyWhile.ALWAYS
+    """`always`, `unacknowledged`, or `ongoing` (and not acknowledged)."""
+
+
+class CameraTrouble(Section):
+    """Who is told when a camera is down."""
+
+    channels: tuple[Name, ...] = ()
+    """Names of channels; nobody is told unless given."""
+    after_s: Seconds = 120
+    """A camera that is back sooner is no news."""
+
+
+class Retry(Section):
+    """What becomes of a message that could not be sent."""
+
+    first_delay_s: Annotated[float, Field(gt=0)] = 5
+    factor: Annotated[float, Field(ge=1, le=10)] = 2
+    """Each delay is so many times the one before."""
+    max_delay_s: Annotated[float, Field(gt=0)] = 900
+    give_up_after_s: Annotated[float, Field(gt=0)] = 86400
+    """Then the message is dead: it stays in the list of deliveries and can be sent again there."""
+    claim_s: Annotated[float, Field(ge=1, le=3600)] = 60
+    """A message taken in hand by a process that died is free again after so long."""
+
+
+class AlertsConfig(Section):
+    """Who is told what, how, and how often."""
+
+    channels: dict[Name, ChannelConfig] = Field(default_factory=dict)
+    """By a name of your choice."""
+    ladder: tuple[Step, ...] = ()
+    """Who is told first, and who when that did not help; all channels at once unless given."""
+    pacing: Pacing = Pacing()
+    """For the channels that people read: `email` and `apprise`."""
+    camera_trouble: CameraTrouble = CameraTrouble()
+    """Who is told when a camera is down."""
+    retry: Retry = Retry()
+    """What becomes of a message that could not be sent."""
+    links_valid_s: Annotated[float, Field(ge=60, le=90 * 86400)] = 7 * 86400
+    """How long the links of a message work. There are links when `web.base_url` is given."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The ladder that is meant."""
+        if self.ladder or not self.channels:
+            return self.ladder
+        return (Step(channels=tuple(self.channels)),)
+
+    def pacing_of(self, channel: str) -> Pacing | None:
+        """The pacing that applies to a channel; None for none."""
+        config = self.channels[channel]
+        return config.pacing or (self.pacing if config.is_paced else None)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> AlertsConfig:
+        used = [name for step in self.ladder for name in step.channels]
+        for name in [*used, *self.camera_trouble.channels]:
+            if name not in self.channels:
+                known = ", ".join(self.channels) or "none"
+                raise ValueError(f"there is no channel {name!r}; there are: {known}")
+        for name, channel in self.channels.items():
+            if channel.timeout_s * 2 > self.retry.claim_s:
+                raise ValueError(
+                    f"retry.claim_s = {self.retry.claim_s:g} must be at least twice the timeout_s "
+                    f"= {channel.timeout_s:g} of channel {name!r}"
+                )
+        return self
