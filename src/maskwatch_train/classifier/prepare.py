@@ -14,8 +14,10 @@ from maskwatch_train.classifier.samples import (
     central_face,
     cut_sample,
     match_landmarks,
+    mistaken_samples,
 )
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.detector.teacher import DOUBT_SCORE
 from maskwatch_train.pictures import read_picture
 
 MIN_SIDE_PX = 12
@@ -25,7 +27,7 @@ MIN_SIDE_PX = 12
 def street_samples(
     image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
 ) -> list[Sample]:
-    """The labelled faces of a picture, and squares of it without a face.
+    """The labelled faces of a picture, and squares of it without a face, some much like one.
 
     Faces that are worn incorrectly in an unknown way are left out: they fit no output.
     """
@@ -45,6 +47,7 @@ def street_samples(
     ]
     if backgrounds:
         labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
+        samples += mistaken_samples(pixels, labelled, seen, DOUBT_SCORE)
         faces = np.concatenate([labelled, seen.boxes])
         samples += background_samples(pixels, faces, backgrounds, rng)
     return samples

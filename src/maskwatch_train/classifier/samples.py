@@ -20,6 +20,8 @@ CONTEXT_SIZE = 240
 """Side of a stored sample: a face's longer side is then 100 px, more than any input shows."""
 MAX_FACE_OVERLAP = 0.1
 """A square counts as background when it shares less than this with every face."""
+MIN_MISTAKEN_PX = 24
+"""Smaller things that look like a face may well be one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +128,29 @@ def central_face(width: int, height: int, seen: Detections) -> int | None:
     away = np.abs(centre / np.array([width, height]) - 0.5).max(axis=1)
     side = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) / min(width, height)
     return int((seen.scores + side - 2 * away).argmax())
+
+
+def mistaken_samples(
+    image: Image, faces: NDArray[np.float32], seen: Detections, below: float
+) -> list[Sample]:
+    """What a detector half takes for a face and people did not label: hands, arms, lamps.
+
+    Args:
+        image: the whole picture.
+        faces: ``(G, 4)`` labelled faces.
+        seen: the detector's findings.
+        below: only those with a lower score; above, many are faces that nobody labelled.
+
+    Returns:
+        Samples labelled ``unreadable``.
+    """
+    apart = (overlap_of_smaller(seen.boxes, faces) < MAX_FACE_OVERLAP).all(axis=1)
+    boxes = [Box(*(float(v) for v in box)) for box in seen.boxes[apart & (seen.scores < below)]]
+    return [
+        cut_sample(image, box, State.UNKNOWN, None, None, "background")
+        for box in boxes
+        if box.side >= MIN_MISTAKEN_PX
+    ]
 
 
 def background_samples(

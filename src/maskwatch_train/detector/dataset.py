@@ -16,12 +16,11 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Image, Landmarks, Point
 from maskwatch_train.detector.loss import Target
+from maskwatch_train.detector.teacher import DOUBT_SCORE, SURE_SCORE
 from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
 
 MIN_FACE_PX = 7
 """Smaller faces, as the network sees them, are neither taught nor punished."""
-PSEUDO_LABEL_SCORE = 0.8
-"""The teacher's score from which an unlabelled face counts as one; below it is ignored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +53,7 @@ def label_scene(
         bare: ``(G,)`` which of them wear no mask.
         unknown: ``(U, 4)`` labelled things that nobody could tell: ignored.
         seen: the teacher's detections: they give landmarks to labelled faces; the sure ones
-            among the unlabelled become labels, the others are ignored.
+            among the unlabelled become labels, the doubtful are ignored.
     """
     landmarks = np.full((len(boxes), 5, 2), np.nan, dtype=np.float32)
     overlap = iou_matrix(seen.boxes, np.concatenate([boxes, unknown]))
@@ -65,9 +64,9 @@ def label_scene(
         if best >= 0 and overlap[i, best] > 0.35:
             if best < len(boxes) and np.isnan(landmarks[best]).any():
                 landmarks[best] = seen.landmarks[i]
-        elif seen.scores[i] >= PSEUDO_LABEL_SCORE:
+        elif seen.scores[i] >= SURE_SCORE:
             extra.append(i)
-        else:
+        elif seen.scores[i] >= DOUBT_SCORE:
             ignored.append(seen.boxes[i : i + 1])
     return Scene(
         image,

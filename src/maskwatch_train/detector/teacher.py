@@ -20,6 +20,14 @@ from maskwatch_train.pictures import read_picture
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
 SETTINGS = YuNetSettings(score_threshold=0.4)
+SURE_SCORE = 0.8
+"""From here an unlabelled detection counts as a face."""
+DOUBT_SCORE = 0.5
+"""From here to `SURE_SCORE` half of the unlabelled detections are faces, blurred or turned away.
+
+Below, nearly all are hands, arms, lamps and backs of heads (seen among 28 of street's training
+split), so that networks may be taught that they are none.
+"""
 
 
 class Teacher:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from maskwatch_train.classifier.samples import (
     background_samples,
     central_face,
     cut_sample,
+    mistaken_samples,
 )
 from maskwatch_train.data.labelled import LabelledPicture
 
@@ -68,6 +70,16 @@ def test_background_keeps_away_from_faces() -> None:
     assert all(sample.label == UNREADABLE_INDEX for sample in samples)
     middle = slice(CONTEXT_SIZE // 2 - 10, CONTEXT_SIZE // 2 + 10)
     assert all(sample.image[middle, middle].max() == 0 for sample in samples)
+
+
+def test_what_the_detector_half_takes_for_a_face_is_background() -> None:
+    # Doubtful and apart; doubtful on a face; sure; doubtful but tiny.
+    found = seen((10, 10, 60, 60), (110, 60, 200, 200), (320, 200, 380, 260), (70, 10, 80, 20))
+    found = replace(found, scores=np.array([0.45, 0.45, 0.7, 0.45], np.float32))
+    faces = np.array([[100, 50, 300, 250]], np.float32)
+    samples = mistaken_samples(picture(), faces, found, below=0.5)
+    assert [sample.size for sample in samples] == [50]
+    assert samples[0].label == UNREADABLE_INDEX
 
 
 def test_a_portrait_is_about_the_large_face_in_the_middle() -> None:
