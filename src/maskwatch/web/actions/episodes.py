@@ -1,0 +1,169 @@
+"""Looking at episodes, acknowledging them, saying that they are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    EpisodeFilter,
+    EpisodeRecord,
+    Page,
+    ReviewItem,
+    ReviewReason,
+    SnapshotRecord,
+    TimelinePoint,
+)
+from maskwatch.types import Fault, State
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import Scope
+
+PAGE_LIMIT = 200
+"""The most records that one page has."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeDetail:
+    """Everything about one episode but the photo's bytes."""
+
+    episode: EpisodeRecord
+    timeline: Sequence[TimelinePoint]
+    deliveries: Sequence[Delivery]
+    snapshot: SnapshotRecord | None
+
+
+def list_episodes(
+    web: WebContext,
+    principal: Principal,
+    wanted: EpisodeFilter,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[EpisodeRecord]:
+    """One page of episodes, the newest first."""
+    principal.must_allow(Scope.EPISODES_READ)
+    return web.store.episodes.page(wanted, after=after, limit=min(limit, PAGE_LIMIT))
+
+
+def see_episode(web: WebContext, principal: Principal, episode_id: str) -> EpisodeDetail:
+    """One episode; the audit log notes who looked.
+
+    Raises:
+        RecordNotFound: there is none of that id.
+    """
+    principal.must_allow(Scope.EPISODES_READ)
+    episode = web.store.episodes.get(episode_id)
+    web.store.audit.append(principal.actor, "episode.viewed", episode_id, {})
+    return EpisodeDetail(
+        episode,
+        web.store.episodes.timeline(episode_id),
+        web.store.deliveries.of_episode(episode_id),
+        _snapshot_of(web, episode),
+    )
+
+
+def see_photo(web: WebContext, principal: Principal, episode_id: str) -> bytes:
+    """The photo of an episode as JPEG; the audit log notes who looked.
+
+    Raises:
+        AccessDenied: the policy allows no pictures.
+        RecordNotFound: no such episode, or it has no photo.
+    """
+    principal.must_allow(Scope.EPISODES_READ)
+    web.must_allow_images()
+    snapshot = _snapshot_of(web, web.store.episodes.get(episode_id))
+    if snapshot is None:
+        raise RecordNotFound(f"episode {episode_id} has no photo")
+    data = web.store.snapshots.read(snapshot.id)
+    web.store.audit.append(principal.actor, "episode.photo_viewed", episode_id, {})
+    return data
+
+
+def acknowledge(web: WebContext, principal: Principal, episode_id: str) -> EpisodeRecord:
+    """Says that somebody takes care; escalation ends. Doing it again changes nothing."""
+    principal.must_allow(Scope.EPISODES_WRITE)
+    return acknowledge_as(web, principal.actor, episode_id)
+
+
+def acknowledge_as(web: WebContext, actor: str, episode_id: str) -> EpisodeRecord:
+    """The same for somebody who holds a signed link instead of a session."""
+    with web.store.transaction():
+        episode = web.store.episodes.acknowledge(episode_id, actor, web.now())
+        web.store.audit.append(actor, "episode.acknowledged", episode_id, {})
+    return episode
+
+
+def correct(
+    web: WebContext, principal: Principal, episode_id: str, state: State, fault: Fault | None
+) -> EpisodeRecord:
+    """Says what it really was; the face goes to the review queue if its photo is kept.
+
+    Raises:
+        UsageError: the fault does not go with the state.
+        RecordNotFound: there is no such episode.
+    """
+    principal.must_allow(Scope.EPISODES_WRITE)
+    return correct_as(web, principal.actor, episode_id, state, fault)
+
+
+def correct_as(
+    web: WebContext, actor: str, episode_id: str, state: State, fault: Fault | None
+) -> EpisodeRecord:
+    """The same for somebody who holds a signed link instead of a session."""
+    must_fit(state, fault)
+    with web.store.transaction():
+        episode = web.store.episodes.correct(episode_id, state, fault, actor, web.now())
+        _queue_for_review(web, episode)
+        detail = {"state": state.value, "fault": fault.value if fault else None}
+        web.store.audit.append(actor, "episode.corrected", episode_id, detail)
+    return episode
+
+
+def must_fit(state: State, fault: Fault | None) -> None:
+    """Raises UsageError unless the fault is given exactly when the state is ``incorrect``."""
+    if (fault is not None) != (state is State.INCORRECT):
+        raise UsageError("the state incorrect needs a fault, and no other state has one")
+
+
+def delete_subject(web: WebContext, principal: Principal, episode_id: str) -> None:
+    """Deletes everything about one episode, at the wish of the person concerned.
+
+    Raises:
+        RecordNotFound: there is no such episode.
+    """
+    principal.must_allow(Scope.SUBJECTS)
+    web.store.delete_episode(episode_id, actor=principal.actor)
+
+
+def _snapshot_of(web: WebContext, episode: EpisodeRecord) -> SnapshotRecord | None:
+    if episode.snapshot_id is None or not web.privacy().images_allowed:
+        return None
+    try:
+        return web.store.snapshots.get(episode.snapshot_id)
+    except RecordNotFound:
+        return None
+
+
+def _queue_for_review(web: WebContext, episode: EpisodeRecord) -> None:
+    try:
+        web.must_allow_images()
+    except AccessDenied:
+        return
+    snapshot = _snapshot_of(web, episode)
+    if snapshot is None:
+        return
+    subjects = [i for i, face in enumerate(snapshot.faces) if face.is_subject]
+    item = ReviewItem(
+        id=new_id(),
+        snapshot_id=snapshot.id,
+        reason=ReviewReason.WRONG,
+        created_at=web.now(),
+        face=subjects[0] if subjects else 0,
+        episode_id=episode.id,
+        state=episode.corrected_state,
+        fault=episode.corrected_fault,
+    )
+    web.store.reviews.add(item)

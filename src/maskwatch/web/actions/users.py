@@ -1,0 +1,193 @@
+"""Users, their roles and passwords, and the tokens of their programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from maskwatch.errors import AccessDenied, UsageError
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
+from maskwatch.web.security.scopes import Scope, scopes_of
+from maskwatch.web.security.secrets import hash_secret, new_api_token
+
+
+def list_users(web: WebContext, principal: Principal) -> Sequence[UserRecord]:
+    """Everybody, by name."""
+    principal.must_allow(Scope.USERS)
+    return web.store.users.all()
+
+
+def add_user(
+    web: WebContext, principal: Principal, name: str, password: str, role: Role
+) -> UserRecord:
+    """A new user.
+
+    Raises:
+        UsageError: the password is not good enough.
+        RecordExists: somebody is called that already.
+    """
+    principal.must_allow(Scope.USERS)
+    must_be_good(password, name, web.config.login.min_password)
+    user = UserRecord(
+        id=new_id(),
+        name=name,
+        role=role,
+        password_hash=hash_password(password),
+        created_at=web.now(),
+        language=web.config.language,
+    )
+    with web.store.transaction():
+        web.store.users.add(user)
+        web.store.audit.append(principal.actor, "user.added", user.id, {"role": role.value})
+    return user
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """What to change of a user; None leaves it as it is."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    password: str | None = None
+
+
+def change_user(
+    web: WebContext, principal: Principal, user_id: str, change: UserChange
+) -> UserRecord:
+    """Changes somebody's role, switches them off or on, or gives them a new password.
+
+    Whoever is switched off or gets another password is logged out everywhere.
+
+    Raises:
+        UsageError: the password is not good enough, or no administrator would be left.
+        RecordNotFound: there is no such user.
+    """
+    principal.must_allow(Scope.USERS)
+    user = web.store.users.get(user_id)
+    changed = user
+    if change.role is not None:
+        changed = replace(changed, role=change.role)
+    if change.disabled is not None:
+        changed = replace(changed, disabled_at=web.now() if change.disabled else None)
+    if change.password is not None:
+        must_be_good(change.password, user.name, web.config.login.min_password)
+        changed = replace(changed, password_hash=hash_password(change.password))
+    with web.store.transaction():
+        web.store.users.update(changed)
+        _must_leave_an_administrator(web)
+        if changed.disabled_at is not None or change.password is not None:
+            web.store.sessions.delete_of_user(user_id)
+        detail = {
+            "role": changed.role.value,
+            "disabled": changed.disabled_at is not None,
+            "password": change.password is not None,
+        }
+        web.store.audit.append(principal.actor, "user.changed", user_id, detail)
+    return changed
+
+
+def _must_leave_an_administrator(web: WebContext) -> None:
+    users = web.store.users.all()
+    if not any(user.role is Role.ADMIN and user.disabled_at is None for user in users):
+        raise UsageError("somebody has to remain administrator")
+
+
+def change_own_password(web: WebContext, principal: Principal, current: str, new: str) -> None:
+    """Gives oneself a new password; all other sessions end.
+
+    Raises:
+        AccessDenied: by token, or the current password is wrong.
+        UsageError: the new one is not good enough.
+    """
+    if principal.session_hash is None:
+        raise AccessDenied("a token cannot change the password")
+    user = web.store.users.get(principal.user.id)
+    wait_s = web.throttle.begin(user.name, f"session:{principal.session_hash}")
+    if wait_s > 0 or not check_password(user.password_hash, current):
+        raise AccessDenied("the current password is wrong")
+    web.throttle.succeeded(user.name, f"session:{principal.session_hash}")
+    must_be_good(new, user.name, web.config.login.min_password)
+    with web.store.transaction():
+        web.store.users.update(replace(user, password_hash=hash_password(new)))
+        web.store.sessions.delete_of_user(user.id, keep=principal.session_hash)
+        web.store.audit.append(principal.actor, "user.password_changed", user.id, {})
+
+
+def change_language(web: WebContext, principal: Principal, language: str) -> UserRecord:
+    """Chooses one's own language."""
+    user = replace(web.store.users.get(principal.user.id), language=language)
+    web.store.users.update(user)
+    return user
+
+
+def list_tokens(web: WebContext, principal: Principal) -> Sequence[ApiTokenRecord]:
+    """One's own tokens."""
+    return web.store.tokens.of_user(principal.user.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that has just been made."""
+
+    record: ApiTokenRecord
+    token: str
+    """Shown this once."""
+
+
+def add_token(
+    web: WebContext,
+    principal: Principal,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime | None,
+) -> NewToken:
+    """A token for a program of one's own.
+
+    Raises:
+        AccessDenied: by token, or for more than one's role allows.
+        UsageError: no scope, or it would have expired already.
+    """
+    if principal.session_hash is None:
+        raise AccessDenied("a token cannot make tokens")
+    beyond = set(scopes) - scopes_of(principal.user.role)
+    if beyond:
+        names = ", ".join(sorted(beyond))
+        raise AccessDenied(f"your role does not allow {names}")
+    if not scopes:
+        raise UsageError("a token without permissions is of no use")
+    if expires_at is not None and expires_at <= web.now():
+        raise UsageError("the token would have expired already")
+    token = new_api_token()
+    record = ApiTokenRecord(
+        id=new_id(),
+        user_id=principal.user.id,
+        name=name,
+        token_hash=hash_secret(token),
+        scopes=tuple(sorted(set(scopes))),
+        created_at=web.now(),
+        expires_at=expires_at,
+    )
+    with web.store.transaction():
+        web.store.tokens.add(record)
+        detail = {"name": name, "scopes": list(record.scopes)}
+        web.store.audit.append(principal.actor, "token.added", record.id, detail)
+    return NewToken(record, token)
+
+
+def revoke_token(web: WebContext, principal: Principal, token_id: str) -> None:
+    """Ends one of one's own tokens; an administrator may end anybody's.
+
+    Raises:
+        RecordNotFound: there is no such token among them.
+    """
+    record = web.store.tokens.get(token_id)
+    if record.user_id != principal.user.id:
+        principal.must_allow(Scope.USERS)
+    with web.store.transaction():
+        web.store.tokens.revoke(token_id, web.now())
+        web.store.audit.append(principal.actor, "token.revoked", token_id, {})

@@ -1,0 +1,101 @@
+"""Who calls a route, and whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from maskwatch.errors import AccessDenied, NotLoggedIn
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal, of_session, of_token
+from maskwatch.web.security.cookies import session_cookie
+from maskwatch.web.security.origin import is_own_origin
+from maskwatch.web.security.scopes import Scope
+from maskwatch.web.security.secrets import is_same
+
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+_bearer = HTTPBearer(auto_error=False, description="An API token: `mwt_...`")
+_cookie = APIKeyCookie(
+    name="maskwatch_session",
+    auto_error=False,
+    description=f"A session. Changing requests need the header `{CSRF_HEADER}` as well.",
+)
+
+
+def web_of(request: Request) -> WebContext:
+    """What the application was built from."""
+    web: WebContext = request.app.state.web
+    return web
+
+
+Web = Annotated[WebContext, Depends(web_of)]
+
+
+def principal_of(
+    request: Request,
+    web: Web,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+    _cookie_: Annotated[str | None, Security(_cookie)] = None,
+) -> Principal:
+    """Who calls, by token or by session.
+
+    Raises:
+        NotLoggedIn: nobody we know.
+        AccessDenied: a changing request from a browser that no page of ours sent.
+    """
+    if bearer is not None:
+        return of_token(web, bearer.credentials)
+    secret = session_cookie(web.config, request.cookies)
+    if secret is None:
+        raise NotLoggedIn("not logged in")
+    principal = of_session(web, secret)
+    if request.method not in _SAFE:
+        must_be_own_page(request, web, principal)
+    return principal
+
+
+def must_be_own_page(request: Request, web: WebContext, principal: Principal) -> None:
+    """Refuses what another site may have made the browser send (CSRF)."""
+    given = request.headers.get(CSRF_HEADER, "")
+    if not is_own_origin(web.config, request.headers):
+        raise AccessDenied("this request comes from another site")
+    if principal.csrf is None or not is_same(principal.csrf, given):
+        raise AccessDenied(f"the header {CSRF_HEADER} is missing or wrong")
+
+
+def allowed(scope: Scope) -> Callable[..., Principal]:
+    """A dependency: the caller, who may do this."""
+
+    def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+        principal.must_allow(scope)
+        return principal
+
+    return check
+
+
+
+
+Anyone = Annotated[Principal, Depends(principal_of)]
+LiveViewer = Annotated[Principal, Depends(allowed(Scope.LIVE))]
+EpisodeReader = Annotated[Principal, Depends(allowed(Scope.EPISODES_READ))]
+EpisodeWriter = Annotated[Principal, Depends(allowed(Scope.EPISODES_WRITE))]
+Reviewer = Annotated[Principal, Depends(allowed(Scope.REVIEW))]
+ReviewExporter = Annotated[Principal, Depends(allowed(Scope.REVIEW_EXPORT))]
+CameraReader = Annotated[Principal, Depends(allowed(Scope.CAMERAS_READ))]
+CameraWriter = Annotated[Principal, Depends(allowed(Scope.CAMERAS_WRITE))]
+SystemReader = Annotated[Principal, Depends(allowed(Scope.SYSTEM_READ))]
+SystemWriter = Annotated[Principal, Depends(allowed(Scope.SYSTEM_WRITE))]
+Auditor = Annotated[Principal, Depends(allowed(Scope.AUDIT_READ))]
+UserManager = Annotated[Principal, Depends(allowed(Scope.USERS))]
+SubjectOfficer = Annotated[Principal, Depends(allowed(Scope.SUBJECTS))]
+
+
+def client_address(request: Request) -> str:
+    """Where the request comes from; behind a trusted proxy, where the proxy says."""
+    return request.client.host if request.client else ""

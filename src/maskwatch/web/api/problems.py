@@ -1,0 +1,106 @@
+"""Errors as answers: RFC 9457 problem details, the same shape for all of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from maskwatch.errors import (
+    AccessDenied,
+    MaskwatchError,
+    NotLoggedIn,
+    RecordExists,
+    RecordNotFound,
+    SnapshotDamaged,
+    SourceError,
+    StoreError,
+    StoreFull,
+    Throttled,
+    UsageError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+# The first that fits counts, so narrower kinds come before wider ones.
+_STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
+    (Throttled, 429, "too many tries"),
+    (NotLoggedIn, 401, "not logged in"),
+    (AccessDenied, 403, "not allowed"),
+    (RecordNotFound, 404, "not found"),
+    (SnapshotDamaged, 410, "photo is gone"),
+    (RecordExists, 409, "exists already"),
+    (UsageError, 422, "makes no sense"),
+    (SourceError, 502, "camera does not answer"),
+    (StoreFull, 507, "disk full"),
+    (StoreError, 503, "storage does not answer"),
+)
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    title: str
+    status: int
+    detail: str
+    """For people."""
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Any:
+    """The answer."""
+    body = {"title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def status_of(error: MaskwatchError) -> tuple[int, str]:
+    """Status code and title of an error that this program raises on purpose."""
+    return next(
+        ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)),
+        (500, "failed"),
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Teaches an application to answer errors with problems."""
+    app.add_exception_handler(MaskwatchError, _on_own_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+
+
+async def _on_own_error(_: Request, error: Exception) -> Any:
+    assert isinstance(error, MaskwatchError)  # noqa: S101 - registered for these
+    status, title = status_of(error)
+    headers = {}
+    if isinstance(error, Throttled):
+        headers["Retry-After"] = str(math.ceil(error.wait_s))
+    if isinstance(error, NotLoggedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(status, title, str(error), headers)
+
+
+async def _on_http_error(_: Request, error: Exception) -> Any:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    headers = dict(error.headers or {})
+    return problem(error.status_code, str(error.detail).lower(), str(error.detail), headers)
+
+
+async def _on_invalid(_: Request, error: Exception) -> Any:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    # Inputs are left out: one of them may be a password.
+    reasons = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+    return problem(422, "makes no sense", "; ".join(reasons))
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route documents: these status codes answer with a problem."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    titles = {status: title for _, status, title in _STATUS} | {400: "bad request"}
+    return {
+        status: {"description": titles.get(status, "refused").capitalize(), "content": content}
+        for status in statuses
+    }

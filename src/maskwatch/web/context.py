@@ -1,0 +1,53 @@
+"""What the web application is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.web import WebConfig
+from maskwatch.errors import AccessDenied
+from maskwatch.runtime.control import ServiceControl
+from maskwatch.runtime.live_hub import LiveHub
+from maskwatch.store.store import Store
+from maskwatch.web.security.throttle import LoginThrottle
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WebContext:
+    """Everything that pages and routes work with; one for each application."""
+
+    store: Store
+    hub: LiveHub
+    control: ServiceControl
+    config: WebConfig
+    privacy: Callable[[], PrivacyConfig]
+    """The policy in force: it may change while the service runs."""
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    """Of days and hours in charts and reports."""
+    version: str = ""
+    link_secrets: tuple[bytes, ...] = ()
+    """With which links in messages may be signed."""
+    now: Callable[[], datetime] = _utc_now
+    """Aware, UTC."""
+    throttle: LoginThrottle = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
+
+    def must_allow_images(self) -> None:
+        """Refuses pictures where the policy has none.
+
+        Raises:
+            AccessDenied: the policy is `none` or statistics only.
+        """
+        if not self.privacy().images_allowed:
+            raise AccessDenied("the privacy policy allows no pictures")

@@ -1,0 +1,202 @@
+"""Who asks: logging in and out, sessions, tokens, the first start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+
+from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttled
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import Role, SessionRecord, UserRecord
+from maskwatch.web.context import WebContext
+from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
+from maskwatch.web.security.scopes import Scope, known_scopes, scopes_of
+from maskwatch.web.security.secrets import csrf_token, hash_secret, is_same, new_secret
+
+_SEEN_EVERY = timedelta(minutes=1)
+"""How often the use of a session or token is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who is known."""
+
+    user: UserRecord
+    actor: str
+    """As the audit log says it: the user's name, or ``token:NAME``."""
+    scopes: frozenset[Scope]
+    csrf: str | None = None
+    """What pages must send along; None for a token, which no browser sends by itself."""
+    session_hash: str | None = None
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether it may."""
+        return scope in self.scopes
+
+    def must_allow(self, scope: Scope) -> None:
+        """Raises AccessDenied, naming the scope, unless it may."""
+        if scope not in self.scopes:
+            raise AccessDenied(f"this needs the permission {scope.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session that has just begun."""
+
+    secret: str
+    """For the cookie."""
+    principal: Principal
+
+
+def log_in(web: WebContext, name: str, password: str, address: str, agent: str) -> Login:
+    """Begins a session.
+
+    Raises:
+        Throttled: too many wrong passwords for this user or from this address.
+        NotLoggedIn: wrong name or password; never says which.
+    """
+    wait_s = web.throttle.begin(name, address)
+    if wait_s > 0:
+        web.store.audit.append("anonymous", "login.throttled", name[:64], {"address": address})
+        raise Throttled(wait_s)
+    user = web.store.users.by_name(name)
+    stored = user.password_hash if user and user.disabled_at is None else None
+    if not check_password(stored, password) or user is None:
+        web.store.audit.append("anonymous", "login.failed", name[:64], {"address": address})
+        raise NotLoggedIn("wrong name or password")
+    web.throttle.succeeded(name, address)
+    web.store.audit.append(user.name, "login", user.id, {"address": address})
+    return _begin_session(web, user, address, agent)
+
+
+def _begin_session(web: WebContext, user: UserRecord, address: str, agent: str) -> Login:
+    secret, now = new_secret(), web.now()
+    session = SessionRecord(
+        token_hash=hash_secret(secret),
+        user_id=user.id,
+        created_at=now,
+        expires_at=now + timedelta(seconds=web.config.login.session_s),
+        last_seen_at=now,
+        address=address,
+        agent=agent[:200],
+    )
+    web.store.sessions.add(session)
+    return Login(secret, _of_session(user, session, secret))
+
+
+def log_out(web: WebContext, principal: Principal) -> None:
+    """Ends the session."""
+    if principal.session_hash is not None:
+        web.store.sessions.delete(principal.session_hash)
+        web.store.audit.append(principal.actor, "logout", principal.user.id, {})
+
+
+def of_session(web: WebContext, secret: str) -> Principal:
+    """Who has this cookie.
+
+    Raises:
+        NotLoggedIn: nobody, the session has ended, or the user was disabled.
+    """
+    session = web.store.sessions.get(hash_secret(secret))
+    if session is None:
+        raise NotLoggedIn("not logged in")
+    return _checked_session(web, session, secret)
+
+
+def _checked_session(web: WebContext, session: SessionRecord, secret: str) -> Principal:
+    now = web.now()
+    idle = timedelta(seconds=web.config.login.idle_s)
+    user = _active_user(web, session.user_id)
+    if user is None or now >= session.expires_at or now - session.last_seen_at >= idle:
+        web.store.sessions.delete(session.token_hash)
+        raise NotLoggedIn("the session has ended")
+    if now - session.last_seen_at >= min(_SEEN_EVERY, idle / 4):
+        web.store.sessions.touch(session.token_hash, now)
+    return _of_session(user, session, secret)
+
+
+def _of_session(user: UserRecord, session: SessionRecord, secret: str) -> Principal:
+    return Principal(
+        user, user.name, scopes_of(user.role), csrf_token(secret), session.token_hash
+    )
+
+
+def of_token(web: WebContext, token: str) -> Principal:
+    """Whose program this is. It may do what both the token and its user's role allow.
+
+    Raises:
+        NotLoggedIn: unknown, expired or revoked.
+    """
+    record = web.store.tokens.by_hash(hash_secret(token))
+    now = web.now()
+    user = None if record is None else _active_user(web, record.user_id)
+    if record is None or user is None or record.revoked_at is not None:
+        raise NotLoggedIn("unknown token")
+    if record.expires_at is not None and now >= record.expires_at:
+        raise NotLoggedIn("the token has expired")
+    if record.last_used_at is None or now - record.last_used_at >= _SEEN_EVERY:
+        web.store.tokens.touch(record.id, now)
+    return Principal(
+        user, f"token:{record.name}", known_scopes(record.scopes) & scopes_of(user.role)
+    )
+
+
+def _active_user(web: WebContext, user_id: str) -> UserRecord | None:
+    try:
+        user = web.store.users.get(user_id)
+    except RecordNotFound:
+        return None
+    return None if user.disabled_at is not None else user
+
+
+class FirstStart:
+    """The one-time set-up link: whoever has it makes the first administrator."""
+
+    def __init__(self, web: WebContext) -> None:
+        self._web = web
+        self._lock = Lock()
+        self._hash: str | None = None
+        self._until = web.now()
+
+    def open(self) -> str | None:
+        """A fresh secret for the link, if there are no users yet; the former one ends."""
+        with self._lock:
+            if self._web.store.users.count() > 0:
+                return None
+            secret = new_secret()
+            self._hash = hash_secret(secret)
+            self._until = self._web.now() + timedelta(seconds=self._web.config.login.setup_s)
+            return secret
+
+    def is_valid(self, secret: str) -> bool:
+        """Whether the link still works."""
+        return (
+            self._hash is not None
+            and self._web.now() < self._until
+            and is_same(self._hash, hash_secret(secret))
+        )
+
+    def finish(self, secret: str, name: str, password: str, address: str, agent: str) -> Login:
+        """Makes the first administrator and logs in.
+
+        Raises:
+            AccessDenied: the link is used, too old, or not ours.
+            UsageError: the password is not good enough.
+        """
+        with self._lock:
+            if not self.is_valid(secret) or self._web.store.users.count() > 0:
+                raise AccessDenied("this link no longer works: restart the service for a new one")
+            must_be_good(password, name, self._web.config.login.min_password)
+            user = UserRecord(
+                id=new_id(),
+                name=name,
+                role=Role.ADMIN,
+                password_hash=hash_password(password),
+                created_at=self._web.now(),
+                language=self._web.config.language,
+            )
+            self._web.store.users.add(user)
+            self._hash = None
+        self._web.store.audit.append(name, "setup", user.id, {"address": address})
+        return _begin_session(self._web, user, address, agent)

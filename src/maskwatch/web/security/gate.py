@@ -1,0 +1,83 @@
+"""Lets only those into the dashboard who are logged in.
+
+The REST API has checks of its own on every route (see ``api/access.py``); this is for the pages
+and for the socket that they keep open.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from maskwatch.errors import NotLoggedIn
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal, of_session
+from maskwatch.web.security.cookies import session_cookie
+from maskwatch.web.security.origin import is_own_origin
+
+SOCKET = "/_nicegui_ws/"
+_OPEN = ("/api/", "/login", "/setup/", "/a/", "/static/", "/healthz", "/readyz", "/metrics")
+_ASSETS = "/_nicegui/"
+"""NiceGUI's own files, the same for everybody."""
+
+
+class DashboardGate:
+    """Sends strangers to the login page; puts the principal into ``request.state.principal``.
+
+    Args:
+        app: what to wrap.
+        web: whose sessions count.
+    """
+
+    def __init__(self, app: ASGIApp, *, web: WebContext) -> None:
+        self._app = app
+        self._web = web
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one connection."""
+        if scope["type"] not in ("http", "websocket") or _is_open(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        is_socket = scope["path"].startswith(SOCKET)
+        if is_socket and not is_own_origin(self._web.config, Headers(scope=scope)):
+            await self._refuse(scope, receive, send, PlainTextResponse("foreign origin", 403))
+            return
+        principal = await self._principal(connection)
+        if principal is None:
+            answer: Response = PlainTextResponse("not logged in", 401)
+            if not is_socket and scope["type"] == "http":
+                target = quote(scope["path"], safe="/")
+                answer = RedirectResponse(f"/login?next={target}", 303)
+            await self._refuse(scope, receive, send, answer)
+            return
+        state = scope.setdefault("state", {})
+        state["web"], state["principal"] = self._web, principal
+        await self._app(scope, receive, send)
+
+    async def _principal(self, connection: HTTPConnection) -> Principal | None:
+        secret = session_cookie(self._web.config, connection.cookies)
+        if secret is None:
+            return None
+        try:
+            return await to_thread.run_sync(of_session, self._web, secret)
+        except NotLoggedIn:
+            return None
+
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, answer: Response
+    ) -> None:
+        if scope["type"] == "websocket":
+            await receive()  # the wish to connect, which has to be taken before it is refused
+            await send({"type": "websocket.close", "code": 4401})
+            return
+        await answer(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    return path.startswith((*_OPEN, _ASSETS))
