@@ -6,9 +6,10 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import evaluate, export, manifest, train
+from maskwatch_train.cli import data, evaluate, export, manifest, train
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data.app, name="data")
 app.command("manifest")(manifest.manifest)
 app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)
@@ -30,5 +32,7 @@ def run() -> None:
     try:
         app()
     except MaskwatchError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        Console(stderr=True).print(
+            f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)

@@ -71,7 +71,27 @@ def check_groups(file: Path, members: Iterable[tuple[str, str]]) -> None:
     for group, split in members:
         other = side.setdefault(group, split)
         if other != split:
-            raise DataError(file, f"group {group} lies in both {other} and {split}")
+            both = f"both {other or 'no split'} and {split or 'no split'}"
+            raise DataError(file, f"group {group} lies in {both}")
+
+
+def check_no_copies(file: Path, members: Iterable[tuple[str, str, str]]) -> None:
+    """Checks that no picture lies on two sides of a split under two names.
+
+    Args:
+        file: where the split is written, for the message.
+        members: checksum, path and split of every picture.
+
+    Raises:
+        DataError: names the first two files that do.
+    """
+    first: dict[str, tuple[str, str]] = {}
+    for sha256, path, split in members:
+        known, side = first.setdefault(sha256, (path, split))
+        if side != split:
+            raise DataError(
+                file, f"the same picture lies in {side} as {known} and in {split} as {path}"
+            )
 
 
 def check_split(file: Path, entry: str, split: str) -> str:

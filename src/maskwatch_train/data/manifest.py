@@ -2,24 +2,34 @@
 
 A JSON Lines file. The first line names the format and holds the checksum of all lines below it,
 which is what a model card cites; then comes one line per face, or per picture where the label is
-the whole picture's or where it shows no face.
+the whole picture's or where it shows no face. The first line also says where the sets lie, seen
+from the manifest, and how the rows came about; neither is part of the checksum.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from maskwatch.errors import OutputError
+from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box, Fault, State
-from maskwatch_train.data.labelled import LabelledImage, LabelledPicture, check_groups, check_split
+from maskwatch_train.data.labelled import (
+    LabelledImage,
+    LabelledPicture,
+    check_groups,
+    check_no_copies,
+    check_split,
+)
 from maskwatch_train.errors import DataError
 
 FORMAT = 1
+UNSPLIT = ""
+"""The split of a row that has not been given one yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +47,21 @@ class ManifestRow:
     """None for a picture without a face."""
     fault: Fault | None
     group: str
+    """Near-duplicates share a group. With a slash (``bala/7``) it spans sets; without, it is the
+    set's own."""
     split: str
+    """``train``, ``val`` or ``test``; empty before there is a split."""
     licence: str
+
+    @property
+    def global_group(self) -> str:
+        """The group with its set, the same for all rows that must not be separated."""
+        return self.group if "/" in self.group else f"{self.source_set}/{self.group}"
+
+    @property
+    def picture(self) -> tuple[str, str]:
+        """Set and path: which file the row is about."""
+        return self.source_set, self.path
 
     def to_json(self) -> str:
         """One line, keys sorted, so that equal rows give equal text."""
@@ -61,11 +84,27 @@ class Manifest:
     """Rows in a fixed order."""
 
     rows: tuple[ManifestRow, ...]
+    folders: Mapping[str, Path] = field(default_factory=dict, compare=False)
+    """Where each set lies, as far as it is known."""
+    notes: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """How the rows came about: what was grouped, split or corrected, with the numbers."""
 
     @property
     def sha256(self) -> str:
         """Checksum of all rows in their order: the name of exactly this data."""
         return hashlib.sha256(_body(self.rows)).hexdigest()
+
+    def path_of(self, row: ManifestRow) -> Path:
+        """The picture's file.
+
+        Raises:
+            DataError: nothing says where the set lies.
+        """
+        if row.source_set not in self.folders:
+            raise DataError(
+                Path(row.path), f"nothing says where the set {row.source_set!r} lies: give --folder"
+            )
+        return self.folders[row.source_set] / row.path
 
 
 def rows_of_images(
@@ -78,7 +117,7 @@ def rows_of_images(
     """
     rows = []
     for image in images:
-        path, sha256 = _relative(image.path, folder), _checksum(image.path)
+        path, sha256 = _relative(image.path, folder), checksum(image.path)
         labels: list[tuple[Box | None, State | None, Fault | None]]
         labels = [(face.box, face.state, face.fault) for face in image.faces]
         rows += [
@@ -100,7 +139,7 @@ def rows_of_pictures(
         ManifestRow(
             source_set,
             _relative(picture.path, folder),
-            _checksum(picture.path),
+            checksum(picture.path),
             None,
             picture.label,
             None,
@@ -113,18 +152,22 @@ def rows_of_pictures(
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Writes the manifest.
+    """Writes the manifest, whole or not at all.
 
     Raises:
-        DataError: a group lies in two splits; nothing is written then.
+        DataError: a group or a picture lies in two splits; nothing is written then.
         OutputError: the file cannot be written.
     """
-    _check(path, manifest.rows)
+    check_leakage(path, manifest.rows)
     head = {"format": FORMAT, "rows": len(manifest.rows), "sha256": manifest.sha256}
-    try:
-        path.write_bytes(json.dumps(head).encode() + b"\n" + _body(manifest.rows))
-    except OSError as error:
-        raise OutputError(str(path), error.strerror or "cannot be written") from error
+    if manifest.folders:
+        head["folders"] = {
+            name: _seen_from(path.parent, folder) for name, folder in manifest.folders.items()
+        }
+    if manifest.notes:
+        head["notes"] = dict(manifest.notes)
+    make_folder(path.parent)
+    write_whole(path, json.dumps(head).encode() + b"\n" + _body(manifest.rows))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -138,19 +181,21 @@ def read_manifest(path: Path) -> Manifest:
         header = json.loads(head)
         rows = tuple(_row(json.loads(line)) for line in body.splitlines())
         layout, expected = header["format"], header["sha256"]
+        folders = {name: path.parent / place for name, place in header.get("folders", {}).items()}
+        notes = dict(header.get("notes", {}))
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(path, f"not a manifest: {error}") from error
     if layout != FORMAT:
         raise DataError(path, f"manifest format {layout!r}, this version reads {FORMAT}")
     if hashlib.sha256(body).hexdigest() != expected:
         raise DataError(path, "its rows were changed: the checksum in its first line differs")
-    _check(path, rows)
-    return Manifest(rows)
+    check_leakage(path, rows)
+    return Manifest(rows, folders, notes)
 
 
-def verify_files(manifest: Manifest, folders: dict[str, Path]) -> None:
+def verify_files(manifest: Manifest, folders: Mapping[str, Path]) -> None:
     """Compares the pictures on disk with the manifest's checksums.
 
     Args:
@@ -163,7 +208,7 @@ def verify_files(manifest: Manifest, folders: dict[str, Path]) -> None:
     expected = {(row.source_set, row.path): row.sha256 for row in manifest.rows}
     for (source_set, name), sha256 in expected.items():
         path = folders[source_set] / name
-        if _checksum(path) != sha256:
+        if checksum(path) != sha256:
             raise DataError(path, "not the picture that the manifest names: checksum differs")
 
 
@@ -181,12 +226,23 @@ def _row(values: dict[str, Any]) -> ManifestRow:
     )
 
 
-def _check(path: Path, rows: Iterable[ManifestRow]) -> None:
-    # Group names are each set's own, so the same name in two sets is no leak.
-    check_groups(
-        path,
-        ((f"{row.source_set}/{row.group}", check_split(path, row.path, row.split)) for row in rows),
-    )
+def check_leakage(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Checks that what belongs together lies in one split.
+
+    Args:
+        path: the manifest, for the message.
+        rows: all of its rows.
+
+    Raises:
+        DataError: a group, or a picture under two names, lies in two splits, or a split is
+            unknown.
+    """
+    listed = list(rows)
+    for row in listed:
+        if row.split != UNSPLIT:
+            check_split(path, row.path, row.split)
+    check_groups(path, ((row.global_group, row.split) for row in listed))
+    check_no_copies(path, ((row.sha256, row.path, row.split) for row in listed))
 
 
 def _body(rows: Iterable[ManifestRow]) -> bytes:
@@ -200,7 +256,16 @@ def _relative(path: Path, folder: Path) -> str:
         raise DataError(path, f"not inside the folder of its set, {folder}") from error
 
 
-def _checksum(path: Path) -> str:
+def _seen_from(start: Path, folder: Path) -> str:
+    """The folder as the manifest's own names it; absolute where no relative path leads there."""
+    try:
+        return Path(os.path.relpath(folder, start)).as_posix()
+    except ValueError:  # another drive of Windows
+        return folder.resolve().as_posix()
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal; raises DataError if it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

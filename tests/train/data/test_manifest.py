@@ -32,7 +32,9 @@ ROW = ManifestRow(
     "train",
     "none stated",
 )
-WHOLE = replace(ROW, source_set="bala", box=None, label=State.MASK, fault=None, split="test")
+WHOLE = replace(
+    ROW, source_set="bala", sha256="0" * 64, box=None, label=State.MASK, fault=None, split="test"
+)
 BARE = replace(ROW, path="images/b.jpg", box=None, label=None, fault=None)
 
 
@@ -90,14 +92,48 @@ def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_group_on_two_sides_is_not_written(tmp_path: Path) -> None:
-    leak = replace(ROW, path="images/c.jpg", split="test")
+    leak = replace(ROW, path="images/c.jpg", sha256="0" * 64, split="test")
     with pytest.raises(DataError, match="group street/7 lies in both train and test"):
         write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, leak)))
     assert not (tmp_path / "manifest.jsonl").exists()
 
 
-def test_a_folder_that_is_not_there_cannot_be_written_to(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="No such file"):
+def test_a_picture_under_two_names_in_two_splits_is_not_written(tmp_path: Path) -> None:
+    copy = replace(ROW, path="images/c.jpg", group="8", split="test")
+    with pytest.raises(DataError, match=r"same picture lies in train as images/ä\.jpg and in test"):
+        write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, copy)))
+
+
+def test_a_group_with_a_slash_spans_sets(tmp_path: Path) -> None:
+    there = replace(ROW, source_set="other", sha256="0" * 64, split="test", group="street/7")
+    with pytest.raises(DataError, match="group street/7 lies in both train and test"):
+        write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, there)))
+
+
+def test_rows_without_a_split_are_written_and_read(tmp_path: Path) -> None:
+    rows = (replace(ROW, split=""), replace(BARE, split=""))
+    write_manifest(tmp_path / "m.jsonl", Manifest(rows))
+    assert read_manifest(tmp_path / "m.jsonl").rows == rows
+
+
+def test_where_the_sets_lie_is_kept_relative_to_the_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "lists" / "manifest.jsonl"
+    write_manifest(path, Manifest((ROW,), {"street": tmp_path / "street"}, {"seed": 3}))
+    head = json.loads(path.read_bytes().partition(b"\n")[0])
+    assert (head["folders"], head["notes"]) == ({"street": "../street"}, {"seed": 3})
+    moved = read_manifest(path)
+    assert moved.path_of(ROW).resolve() == (tmp_path / "street/images/ä.jpg").resolve()
+    assert moved.notes == {"seed": 3}
+
+
+def test_a_set_that_nobody_knows_the_place_of_is_an_error() -> None:
+    with pytest.raises(DataError, match="nothing says where the set 'street' lies"):
+        Manifest((ROW,)).path_of(ROW)
+
+
+def test_where_a_file_is_there_can_be_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "none").touch()
+    with pytest.raises(OutputError, match="there is a file of that name"):
         write_manifest(tmp_path / "none" / "manifest.jsonl", Manifest((ROW,)))
 
 

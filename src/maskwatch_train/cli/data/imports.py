@@ -1,0 +1,62 @@
+"""``maskwatch-train data import``: labelled pictures of any usual layout become a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwatch.errors import UsageError
+from maskwatch_train.cli.data.options import OutManifest, save_manifest, say
+from maskwatch_train.cli.data.progress import in_threads
+from maskwatch_train.data.formats.raw import Problem, RawPicture
+from maskwatch_train.data.importing import FORMATS, gather, import_picture, read_raw, refuse
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.data.vocabulary import parse_vocabulary
+
+Layout = Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")]
+Source = Annotated[
+    Path, typer.Argument(help="Folder of the set, or its CSV, JSON or YAML file.", exists=True)
+]
+Licence = Annotated[
+    str, typer.Option(help="Licence of the pictures; every row keeps it. Say 'unknown' if it is.")
+]
+Name = Annotated[str | None, typer.Option(help="Name of the set; its folder's unless given.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", help="WORD=LABEL: what a word of the set means; LABEL may be skip."),
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out what cannot be used, instead of refusing.")
+]
+
+
+def import_set(
+    layout: Layout,
+    source: Source,
+    out: OutManifest,
+    licence: Licence,
+    name: Name = None,
+    label: Labels = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Import labelled pictures; every one is decoded, and nothing of the set is changed."""
+    if layout not in FORMATS:
+        raise UsageError(f"no format is called {layout!r}; there are {', '.join(FORMATS)}")
+    vocabulary = parse_vocabulary(label or ())
+    folder = source if source.is_dir() else source.parent
+    called = name or folder.resolve().name
+    if "/" in called or not called:
+        raise UsageError(f"--name {called!r}: a set's name is one word without a slash")
+    pictures, told = read_raw(source, layout, vocabulary)
+
+    def rows_of(picture: RawPicture) -> list[ManifestRow] | Problem:
+        return import_picture(picture, folder, called, licence, vocabulary)
+
+    found = gather(source, in_threads(rows_of, pictures, "Reading pictures"), told)
+    if not skip_bad:
+        refuse(source, found.problems)
+    save_manifest(out, Manifest(found.rows, {called: folder}))
+    for problem in found.problems:
+        say(f"left out: {problem}")

@@ -1,0 +1,109 @@
+"""COCO: JSON files with images, annotations and categories (instances of object detection)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from maskwatch.types import Box
+from maskwatch_train.data.formats.raw import (
+    SPLIT_NAMES,
+    Problem,
+    RawFace,
+    RawPicture,
+    Reading,
+    read_text,
+    sorted_files,
+)
+from maskwatch_train.errors import DataError
+
+
+def read_coco(source: Path) -> Reading:
+    """Pictures of one or several annotation files; crowds are left out.
+
+    A picture's name is looked for beside the JSON file, in ``images`` and in the folder of the
+    split. The split is taken from the JSON file's name or folder (``instances_train2017.json``,
+    ``valid/_annotations.coco.json``).
+
+    Args:
+        source: a JSON file, or a folder with some.
+
+    Raises:
+        DataError: there is no annotation file, or one is not in the format.
+    """
+    files = [source] if source.is_file() else sorted_files(source)
+    found = False
+    for file in files:
+        if file.suffix.lower() != ".json":
+            continue
+        values = _load(file)
+        if values is None:
+            continue
+        found = True
+        yield from _pictures(file, source if source.is_dir() else source.parent, values)
+    if not found:
+        raise DataError(source, "no COCO annotations: JSON with images and annotations")
+
+
+def _load(file: Path) -> dict[str, Any] | None:
+    """The content of an annotation file; None for any other JSON."""
+    try:
+        values = json.loads(read_text(file))
+    except ValueError as error:
+        raise DataError(file, f"not JSON: {error}") from error
+    wanted = {"images", "annotations", "categories"}
+    return values if isinstance(values, dict) and wanted <= values.keys() else None
+
+
+def _pictures(file: Path, root: Path, values: dict[str, Any]) -> Reading:
+    split = _split_of(file, root)
+    try:
+        words = {each["id"]: str(each["name"]) for each in values["categories"]}
+        annotations: dict[Any, list[dict[str, Any]]] = {}
+        for each in values["annotations"]:
+            annotations.setdefault(each["image_id"], []).append(each)
+        images = [(each["id"], str(each["file_name"])) for each in values["images"]]
+    except (KeyError, TypeError) as error:
+        raise DataError(file, f"an entry lacks {error}") from error
+    strays = annotations.keys() - {number for number, _ in images}
+    if strays:
+        raise DataError(file, f"annotations of an image that is not there: {min(map(str, strays))}")
+    for number, name in images:
+        path = next((place for place in _places(file, name, split) if place.is_file()), None)
+        if path is None:
+            yield Problem(file.parent / name, "no such picture, though it has labels")
+            continue
+        try:
+            yield RawPicture(path, tuple(_faces(annotations.get(number, []), words)), split)
+        except (KeyError, TypeError, ValueError) as error:
+            yield Problem(path, f"an annotation of it makes no sense: {error!r}")
+
+
+def _faces(annotations: list[dict[str, Any]], words: dict[Any, str]) -> Iterator[RawFace]:
+    for each in annotations:
+        if each.get("iscrowd"):
+            continue
+        x, y, width, height = (float(value) for value in each["bbox"])
+        yield RawFace(words[each["category_id"]], Box(x, y, x + width, y + height))
+
+
+def _places(file: Path, name: str, split: str) -> Iterator[Path]:
+    for base in (file.parent, file.parent.parent):
+        yield base / name
+        yield base / "images" / name
+        for word, meaning in SPLIT_NAMES.items():
+            if meaning == split:
+                yield from (base / word / name, base / "images" / word / name)
+                yield from (path / name for path in sorted(base.glob(f"{word}20[0-9][0-9]")))
+
+
+def _split_of(file: Path, root: Path) -> str:
+    inside = file.relative_to(root)
+    for part in (file.stem, *reversed(inside.parts[:-1])):
+        for word in part.lower().replace("-", "_").replace(".", "_").split("_"):
+            split = SPLIT_NAMES.get(word.rstrip("0123456789"))
+            if split:
+                return split
+    return ""

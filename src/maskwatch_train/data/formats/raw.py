@@ -1,0 +1,104 @@
+"""What a reader of a layout yields: pictures with the words that their set uses for labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from maskwatch.types import Box
+from maskwatch_train.errors import DataError
+
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"}
+)
+_LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+"""What folders and lists of splits are called, and the split that each means."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFace:
+    """One label as the set writes it."""
+
+    word: str
+    """The set's own name of the class."""
+    box: Box | None
+    """Pixels of the picture, maybe a little outside; None for a label of the whole picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawPicture:
+    """One picture of a set."""
+
+    path: Path
+    faces: tuple[RawFace, ...]
+    split: str = ""
+    """``train``, ``val`` or ``test`` where the set has splits of its own, else empty."""
+    group: str = ""
+    """Near-duplicates, where the set says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a set that cannot be used, while the rest can."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+Reading: TypeAlias = Iterator[RawPicture | Problem]
+
+
+def sorted_files(folder: Path) -> list[Path]:
+    """All files below a folder in a fixed order, without what systems leave behind.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise DataError(folder, "no such folder")
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(_is_litter(part) for part in path.relative_to(folder).parts)
+    )
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders directly in a folder, in a fixed order, without hidden ones."""
+    if not folder.is_dir():
+        raise DataError(folder, "no such folder")
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_litter(path.name))
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the name says that it is a picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def read_text(path: Path) -> str:
+    """A file of labels as text; raises DataError if it cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except UnicodeDecodeError as error:
+        raise DataError(path, "not UTF-8 text") from error
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER

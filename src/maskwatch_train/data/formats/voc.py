@@ -1,0 +1,120 @@
+"""Pascal VOC: an XML file per picture, as LabelImg, CVAT and Kaggle's mask sets write them.
+
+The format is that of the VOC development kit (Everingham et al., 2012): corners in pixels counted
+from 1, the lower right one inclusive.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from maskwatch.types import Box
+from maskwatch_train.data.formats.raw import (
+    SPLIT_NAMES,
+    Problem,
+    RawFace,
+    RawPicture,
+    Reading,
+    is_picture,
+    read_text,
+    sorted_files,
+)
+from maskwatch_train.errors import DataError
+
+_LISTS = Path("ImageSets") / "Main"
+
+
+def read_voc(source: Path) -> Reading:
+    """Pictures of a set with XML files, wherever they lie below its folder.
+
+    A picture is looked for beside its XML file and by name anywhere in the set. Splits are taken
+    from ``ImageSets/Main/train.txt`` and so on, where they exist.
+
+    Raises:
+        DataError: there is no such folder or no XML file, or a name is in two lists.
+    """
+    files = sorted_files(source)
+    annotations = [path for path in files if path.suffix.lower() == ".xml"]
+    if not annotations:
+        raise DataError(source, "no XML files in it")
+    pictures = _by_name(files)
+    splits = _splits(source)
+    for annotation in annotations:
+        yield _picture(annotation, pictures, splits)
+
+
+def _by_name(files: list[Path]) -> dict[str, list[Path]]:
+    """Pictures by full name and by name without extension, in lower case."""
+    found: dict[str, list[Path]] = {}
+    for path in filter(is_picture, files):
+        for key in {path.name.lower(), path.stem.lower()}:
+            found.setdefault(key, []).append(path)
+    return found
+
+
+def _splits(source: Path) -> dict[str, str]:
+    """Split of each picture's name without extension."""
+    found: dict[str, str] = {}
+    for path in sorted((source / _LISTS).glob("*.txt")):
+        split = SPLIT_NAMES.get(path.stem.lower())
+        if split is None:  # trainval, and the lists of single classes
+            continue
+        for line in read_text(path).splitlines():
+            name = line.split()[0] if line.strip() else None
+            if name is not None and found.setdefault(name, split) != split:
+                raise DataError(path, f"{name} lies in both {found[name]} and {split}")
+    return found
+
+
+def _picture(
+    annotation: Path, pictures: dict[str, list[Path]], splits: dict[str, str]
+) -> RawPicture | Problem:
+    root = _parse(annotation)
+    if root is None:
+        return Problem(annotation, "not a VOC annotation")
+    named = root.findtext("filename") or ""
+    candidates = (
+        pictures.get(Path(named).name.lower())
+        or pictures.get(annotation.stem.lower())
+        or pictures.get(Path(named).stem.lower())
+        or []
+    )
+    if not candidates:
+        return Problem(annotation, f"its picture {named!r} is nowhere in the set")
+    beside = [path for path in candidates if path.parent == annotation.parent]
+    if len(candidates) > 1 and len(beside) != 1:
+        return Problem(annotation, f"{len(candidates)} pictures are called {named!r}")
+    path = (beside or candidates)[0]
+    try:
+        faces = tuple(_face(each) for each in root.iter("object"))
+    except ValueError as error:
+        return Problem(annotation, str(error))
+    return RawPicture(path, faces, splits.get(annotation.stem, ""))
+
+
+def _parse(annotation: Path) -> ElementTree.Element | None:
+    """The root of an annotation; None where it is not one.
+
+    Labels are data that users fetched somewhere, so a document type is refused: entities are how
+    a small XML file fills the memory, and no annotation needs them.
+    """
+    text = read_text(annotation)
+    if "<!DOCTYPE" in text.upper():
+        return None
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314
+    except ElementTree.ParseError:
+        return None
+    return root if root.tag == "annotation" else None
+
+
+def _face(each: ElementTree.Element) -> RawFace:
+    word, box = each.findtext("name"), each.find("bndbox")
+    if not word or box is None:
+        raise ValueError("an object without a name or a box")
+    try:
+        x0, y0, x1, y1 = (float(box.findtext(key, "")) for key in ("xmin", "ymin", "xmax", "ymax"))
+    except ValueError:
+        raise ValueError(f"the box of {word!r} is not four numbers") from None
+    return RawFace(word.strip(), Box(x0 - 1, y0 - 1, x1, y1))

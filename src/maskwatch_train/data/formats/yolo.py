@@ -1,0 +1,168 @@
+"""YOLO: a text file of boxes per picture, and a YAML file with the names of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL import Image as Pillow
+
+from maskwatch.types import Box
+from maskwatch_train.data.formats.raw import (
+    SPLIT_NAMES,
+    Problem,
+    RawFace,
+    RawPicture,
+    Reading,
+    is_picture,
+    read_text,
+    sorted_files,
+)
+from maskwatch_train.errors import DataError
+
+_SETTINGS = ("data.yaml", "data.yml", "dataset.yaml")
+_NAME_LISTS = ("classes.txt", "obj.names", "names.txt")
+
+
+def read_yolo(source: Path) -> Reading:
+    """Pictures with label files, in the layouts that Ultralytics and Roboflow write.
+
+    Labels of ``…/images/…/a.jpg`` lie at ``…/labels/…/a.txt``, or beside the picture. A picture
+    without a label file shows no face, as those programs take it. Polygons become the box around
+    them.
+
+    Args:
+        source: the YAML file, or a folder that holds ``data.yaml``; without one, names are read
+            from ``classes.txt`` and there are no splits.
+
+    Raises:
+        DataError: no names or no pictures are found, no picture has labels, or the YAML file makes
+            no sense.
+    """
+    root = source if source.is_dir() else source.parent
+    settings = _settings(source)
+    names = _names(root, settings)
+    labelled = False
+    for path, split in _pictures(root, settings):
+        labels = _labels_of(path)
+        labelled = labelled or labels is not None
+        yield _picture(path, split, labels, names)
+    if not labelled:
+        raise DataError(source, "no picture in it has a label file")
+
+
+def _settings(source: Path) -> dict[str, Any]:
+    files = [source / name for name in _SETTINGS] if source.is_dir() else [source]
+    file = next((path for path in files if path.is_file()), None)
+    if file is None:
+        return {}
+    try:
+        values = yaml.safe_load(read_text(file))
+    except yaml.YAMLError as error:
+        raise DataError(file, "not YAML") from error
+    if not isinstance(values, dict):
+        raise DataError(file, "not a YAML file with keys")
+    return values
+
+
+def _names(root: Path, settings: dict[str, Any]) -> dict[int, str]:
+    names = settings.get("names")
+    if isinstance(names, dict):
+        return {int(number): str(name) for number, name in names.items()}
+    if isinstance(names, list):
+        return {number: str(name) for number, name in enumerate(names)}
+    for path in (root / name for name in _NAME_LISTS):
+        if path.is_file():
+            return dict(enumerate(read_text(path).split("\n")))
+    raise DataError(root, "no names of classes: neither data.yaml nor classes.txt")
+
+
+def _pictures(root: Path, settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Every picture once, with its split."""
+    places = [(key, settings[key]) for key in SPLIT_NAMES if settings.get(key)]
+    if not places:
+        yield from (
+            (path, _split_in(path, root)) for path in sorted_files(root) if is_picture(path)
+        )
+        return
+    base = root / str(settings.get("path") or "")
+    side: dict[Path, str] = {}
+    for key, place in places:
+        for path in _listed(base if base.is_dir() else root, root, place):
+            split = SPLIT_NAMES[key]
+            if side.setdefault(path.resolve(), split) != split:
+                raise DataError(path, f"lies in both {side[path.resolve()]} and {split}")
+            yield path, split
+
+
+def _listed(base: Path, root: Path, place: object) -> Iterator[Path]:
+    """Pictures of one entry: a folder, a text file with paths, or several of them."""
+    if isinstance(place, list):
+        for each in place:
+            yield from _listed(base, root, each)
+        return
+    # Roboflow writes ``../train/images`` for a folder beside its own YAML file.
+    tried = [base / str(place), root / str(place), root / str(place).removeprefix("../")]
+    found = next((path for path in tried if path.exists()), None)
+    if found is None:
+        raise DataError(tried[0], "no such folder or list, though the YAML file names it")
+    if found.is_dir():
+        yield from filter(is_picture, sorted_files(found))
+        return
+    for line in read_text(found).split():
+        yield found.parent / line if (found.parent / line).exists() else base / line
+
+
+def _split_in(path: Path, root: Path) -> str:
+    """The split that a folder on the way to a picture is named after."""
+    parts = (SPLIT_NAMES.get(part.lower()) for part in path.relative_to(root).parts[:-1])
+    return next((split for split in parts if split), "")
+
+
+def _labels_of(path: Path) -> Path | None:
+    parts = list(path.parts[:-1])
+    tried = [path.with_suffix(".txt")]
+    if "images" in parts:
+        last = len(parts) - 1 - parts[::-1].index("images")
+        tried.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :], f"{path.stem}.txt"))
+    return next((file for file in tried if file.is_file()), None)
+
+
+def _picture(
+    path: Path, split: str, labels: Path | None, names: dict[int, str]
+) -> RawPicture | Problem:
+    if labels is None:
+        return RawPicture(path, (), split)
+    try:
+        with Pillow.open(path) as picture:
+            size = picture.size
+            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except OSError:
+        return Problem(path, "no such picture, or not one that can be read")
+    width, height = size[::-1] if turned else size
+    try:
+        lines = [line for line in read_text(labels).splitlines() if line.strip()]
+        faces = tuple(_face(line, width, height, names) for line in lines)
+    except ValueError as error:
+        return Problem(labels, str(error))
+    return RawPicture(path, faces, split)
+
+
+def _face(line: str, width: int, height: int, names: dict[int, str]) -> RawFace:
+    try:
+        number, *values = (float(value) for value in line.split())
+    except ValueError:
+        raise ValueError(f"not a line of numbers: {line!r}") from None
+    if int(number) not in names:
+        raise ValueError(f"class {number:g} has no name")
+    if len(values) == 4:
+        x, y, w, h = values
+        edges = x - w / 2, y - h / 2, x + w / 2, y + h / 2
+    elif len(values) >= 6 and len(values) % 2 == 0:
+        edges = min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
+    else:
+        raise ValueError(f"neither a box nor a polygon: {line!r}")
+    x0, y0, x1, y1 = edges
+    return RawFace(names[int(number)], Box(x0 * width, y0 * height, x1 * width, y1 * height))

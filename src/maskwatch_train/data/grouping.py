@@ -1,0 +1,132 @@
+"""Groups of a manifest: what its sets say, exact copies, and near-duplicates across all sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from maskwatch_train.data.manifest import UNSPLIT, Manifest, ManifestRow
+from maskwatch_train.data.neardup import Fingerprint, Likeness, find_pairs, join
+from maskwatch_train.errors import DataError
+
+NOTE = "near_duplicates"
+"""Key of the manifest's notes: how near-duplicates were looked for. Without it nobody looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearPair:
+    """Two pictures that show the same photograph."""
+
+    first: ManifestRow
+    second: ManifestRow
+    distance: int
+    mirrored: bool
+
+    def __str__(self) -> str:
+        turned = ", mirrored" if self.mirrored else ""
+        one, other = (f"{row.source_set}/{row.path}" for row in (self.first, self.second))
+        return f"{one} and {other} ({self.distance} of 64 bits differ{turned})"
+
+
+def merge(manifests: Sequence[tuple[Path, Manifest]]) -> Manifest:
+    """One manifest of the rows of several, in their order.
+
+    Raises:
+        DataError: two of them hold the same set.
+    """
+    owner: dict[str, Path] = {}
+    for path, manifest in manifests:
+        for name in {row.source_set for row in manifest.rows}:
+            if name in owner:
+                raise DataError(path, f"holds the set {name!r}, as does {owner[name]}")
+            owner[name] = path
+    rows = tuple(row for _, manifest in manifests for row in manifest.rows)
+    folders = {name: place for _, m in manifests for name, place in m.folders.items()}
+    return Manifest(rows, folders, manifests[0][1].notes if len(manifests) == 1 else {})
+
+
+def pictures_of(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    """The first row of each picture, in their order."""
+    return list({row.picture: row for row in reversed(rows)}.values())[::-1]
+
+
+def near_pairs(
+    pictures: Sequence[ManifestRow],
+    prints: Mapping[tuple[str, str], Fingerprint],
+    likeness: Likeness,
+) -> list[NearPair]:
+    """Near-duplicates among pictures."""
+    found = find_pairs([prints[row.picture] for row in pictures], likeness)
+    return [NearPair(pictures[p.first], pictures[p.second], p.distance, p.mirrored) for p in found]
+
+
+def group(manifest: Manifest, pairs: Sequence[NearPair], likeness: Likeness) -> Manifest:
+    """Joins groups that near-duplicates or exact copies connect; no group is ever split.
+
+    Args:
+        manifest: its groups are kept together.
+        pairs: near-duplicates among its pictures.
+        likeness: what they were found with, for the notes.
+
+    Returns:
+        The same rows with groups that span sets, named after their first picture's.
+
+    Raises:
+        DataError: groups are joined that lie in different splits: the manifest's split leaks.
+    """
+    pictures = pictures_of(manifest.rows)
+    place = {row.picture: i for i, row in enumerate(pictures)}
+    links = [(place[p.first.picture], place[p.second.picture]) for p in pairs]
+    first_with: dict[tuple[str, str], int] = {}
+    for i, row in enumerate(pictures):
+        keys = (("group", row.global_group), ("sha256", row.sha256))
+        links += [(first_with.setdefault(key, i), i) for key in keys]
+    roots = join(len(pictures), links)
+    _refuse_leaks(pictures, roots, pairs)
+    names = {row.picture: pictures[roots[i]].global_group for i, row in enumerate(pictures)}
+    rows = tuple(replace(row, group=names[row.picture]) for row in manifest.rows)
+    notes = {**manifest.notes, NOTE: asdict(likeness) | {"pairs": len(pairs)}}
+    return Manifest(rows, manifest.folders, notes)
+
+
+def _refuse_leaks(
+    pictures: Sequence[ManifestRow], roots: Sequence[int], pairs: Sequence[NearPair]
+) -> None:
+    sides: dict[int, set[str]] = {}
+    for row, root in zip(pictures, roots, strict=True):
+        sides.setdefault(root, set()).add(row.split)
+    torn = sum(len(each) > 1 for each in sides.values())
+    if torn:
+        leaks = [pair for pair in pairs if pair.first.split != pair.second.split]
+        raise DataError(Path("the split"), leak_message(leaks, torn))
+
+
+def leak_message(leaks: Sequence[NearPair], groups: int) -> str:
+    """What is wrong with a split that near-duplicates cross, with the first few."""
+    told = "".join(
+        f"\n  {pair} in {pair.first.split or 'no split'} and {pair.second.split or 'no split'}"
+        for pair in leaks[:5]
+    )
+    more = f"\n  and {len(leaks) - 5} more pairs" if len(leaks) > 5 else ""
+    return (
+        f"leaks: {groups} groups of near-duplicates lie on more than one side{told}{more}\n"
+        "make a new one (data group --drop-split, then data split)"
+    )
+
+
+def drop_split(manifest: Manifest) -> Manifest:
+    """The manifest without its split."""
+    rows = tuple(replace(row, split=UNSPLIT) for row in manifest.rows)
+    notes = {key: value for key, value in manifest.notes.items() if key != "split"}
+    return Manifest(rows, manifest.folders, notes)
+
+
+def summarise(manifest: Manifest) -> dict[tuple[str, str], Counter[str]]:
+    """How many labels of each kind: by set and split, then by label."""
+    table: dict[tuple[str, str], Counter[str]] = {}
+    for row in manifest.rows:
+        kind = "background" if row.label is None else (row.fault or row.label).value
+        table.setdefault((row.source_set, row.split), Counter())[kind] += 1
+    return table

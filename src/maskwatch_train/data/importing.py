@@ -1,0 +1,153 @@
+"""From the raw pictures of any layout to rows of a manifest, with every file looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from maskwatch.errors import SourceError
+from maskwatch.frames.images import read_image
+from maskwatch.types import Box
+from maskwatch_train.data.formats.coco import read_coco
+from maskwatch_train.data.formats.folders import read_folders
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading
+from maskwatch_train.data.formats.table import read_table
+from maskwatch_train.data.formats.voc import read_voc
+from maskwatch_train.data.formats.yolo import read_yolo
+from maskwatch_train.data.labelled import SPLITS
+from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.vocabulary import Vocabulary
+from maskwatch_train.errors import DataError
+
+FORMATS: dict[str, Callable[[Path], Reading]] = {
+    "folders": read_folders,
+    "csv": read_table,
+    "voc": read_voc,
+    "yolo": read_yolo,
+    "coco": read_coco,
+}
+"""Layouts by the name that the command line knows them by."""
+
+ROUNDING_PX = 2.0
+"""A box may reach this far outside of its picture: programs round, and count from 0 or from 1."""
+TOLD_PROBLEMS = 10
+"""An error message names so many of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a set."""
+
+    rows: tuple[ManifestRow, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_raw(
+    source: Path, layout: str, vocabulary: Vocabulary
+) -> tuple[list[RawPicture], list[Problem]]:
+    """Reads the labels of a set; no picture is opened yet.
+
+    Raises:
+        DataError: the set is not in the layout, is empty, or a label is unknown.
+    """
+    found = list(FORMATS[layout](source))
+    pictures = [each for each in found if isinstance(each, RawPicture)]
+    if not pictures:
+        raise DataError(source, "no pictures in it")
+    vocabulary.check(source, (face.word for picture in pictures for face in picture.faces))
+    return pictures, [each for each in found if isinstance(each, Problem)]
+
+
+def import_picture(
+    picture: RawPicture, folder: Path, name: str, licence: str, vocabulary: Vocabulary
+) -> list[ManifestRow] | Problem:
+    """The rows of one picture, or why it cannot be used; decodes the whole file.
+
+    Faces of classes that are left out give no row; a picture of which nothing is left is a
+    picture without a label only if it never had one.
+
+    Args:
+        picture: as the set tells it.
+        folder: paths of rows are relative to it.
+        name: of the set.
+        licence: of the set, as a person would state it.
+        vocabulary: knows all words of the set.
+    """
+    if picture.split and picture.split not in SPLITS:
+        return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
+    try:
+        image = read_image(picture.path, name="picture")
+        path = picture.path.resolve().relative_to(folder.resolve()).as_posix()
+    except SourceError as error:
+        return Problem(picture.path, error.reason)
+    except ValueError:
+        return Problem(picture.path, f"not inside the folder of its set, {folder}")
+    height, width = image.shape[:2]
+    sha256 = checksum(picture.path)
+    whole = ManifestRow(
+        name,
+        path,
+        sha256,
+        None,
+        None,
+        None,
+        picture.group.replace("/", "-") or sha256[:16],
+        picture.split,
+        licence,
+    )
+    rows = []
+    for face in picture.faces:
+        label = vocabulary.meaning(face.word)
+        box = _inside(face, width, height)
+        if isinstance(box, str):
+            return Problem(picture.path, box)
+        if label is not None:
+            rows.append(replace(whole, box=box, label=label.state, fault=label.fault))
+    return rows if picture.faces else [whole]
+
+
+def _inside(face: RawFace, width: int, height: int) -> Box | str | None:
+    """The box within its picture, or what is wrong with it."""
+    if face.box is None:
+        return None
+    x0, y0, x1, y1 = face.box
+    told = f"box ({x0:g}, {y0:g}, {x1:g}, {y1:g}) of {face.word!r}"
+    # Written so that a NaN fails too.
+    if not (x0 < x1 and y0 < y1):
+        return f"{told} is empty"
+    fits = min(x0, y0) >= -ROUNDING_PX and x1 <= width + ROUNDING_PX and y1 <= height + ROUNDING_PX
+    clipped = Box(max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
+    if not fits or clipped.width <= 0 or clipped.height <= 0:
+        return f"{told} is not inside {width}x{height} pixels"
+    return clipped
+
+
+def gather(
+    source: Path, found: Iterable[list[ManifestRow] | Problem], problems: Sequence[Problem]
+) -> Imported:
+    """Everything together.
+
+    Raises:
+        DataError: nothing is left.
+    """
+    results = list(found)
+    rows = tuple(row for each in results if not isinstance(each, Problem) for row in each)
+    wrong = (*problems, *(each for each in results if isinstance(each, Problem)))
+    if not rows:
+        first = f", the first: {wrong[0]}" if wrong else ""
+        raise DataError(source, f"nothing usable in it{first}")
+    return Imported(rows, wrong)
+
+
+def refuse(source: Path, problems: Sequence[Problem]) -> None:
+    """Raises DataError naming the problems of a set, if there are any."""
+    if problems:
+        told = "".join(f"\n  {problem}" for problem in problems[:TOLD_PROBLEMS])
+        more = len(problems) - TOLD_PROBLEMS
+        rest = f"\n  and {more} more" if more > 0 else ""
+        raise DataError(
+            source,
+            f"{len(problems)} files or labels cannot be used:{told}{rest}\n"
+            "repair them, or leave them out with --skip-bad",
+        )

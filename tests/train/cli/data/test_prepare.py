@@ -1,0 +1,165 @@
+"""The verbs that lead from a folder of pictures to an honest split, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.train.data.painted import pattern, save, save_pattern
+from typer.testing import CliRunner, Result
+
+from maskwatch.errors import UsageError
+from maskwatch_train.cli.main import app
+from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.errors import DataError
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["data", *map(str, words)])
+
+
+def done(*words: str | Path) -> Result:
+    result = run(*words)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twenty pictures of two classes; the first of each class is there again, mirrored."""
+    for i in range(20):
+        save_pattern(tmp_path / "photos" / ("mask", "no_mask")[i % 2] / f"{i}.png", i)
+    for i, name in enumerate(("mask", "no_mask")):
+        save(tmp_path / "photos" / name / "mirrored.png", pattern(i)[:, ::-1])
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def imported(photos: Path) -> Path:
+    out = photos.parent / "photos.jsonl"
+    done("import", "folders", photos, "--licence", "own", "--out", out)
+    return out
+
+
+def test_folders_become_a_manifest_that_knows_where_they_lie(imported: Path, photos: Path) -> None:
+    manifest = read_manifest(imported)
+    assert len(manifest.rows) == 22
+    assert {row.source_set for row in manifest.rows} == {"photos"}
+    assert {row.licence for row in manifest.rows} == {"own"}
+    assert manifest.path_of(manifest.rows[0]).resolve() == photos / manifest.rows[0].path
+
+
+def test_from_folders_to_a_split_without_leakage(imported: Path, tmp_path: Path) -> None:
+    grouped, parted = tmp_path / "grouped.jsonl", tmp_path / "parted.jsonl"
+    assert "2 near-duplicate pairs (2 mirrored); 22 groups became 20" in (
+        done("group", imported, "--out", grouped).stdout
+    )
+    done("split", grouped, "--out", parted, "--seed", "3")
+    done("check", parted, "--near")
+    sides = {}
+    for row in read_manifest(parted).rows:
+        sides.setdefault(row.group, set()).add(row.split)
+    assert len(sides) == 20
+    assert all(len(each) == 1 for each in sides.values())
+
+
+def test_a_split_that_tears_copies_apart_is_found_and_refused(
+    imported: Path, tmp_path: Path
+) -> None:
+    for seed in range(20):  # one that separates a pair
+        torn = tmp_path / f"torn{seed}.jsonl"
+        done(
+            "split",
+            imported,
+            "--out",
+            torn,
+            "--ungrouped",
+            "--shares",
+            "50/50",
+            "--seed",
+            str(seed),
+        )
+        rows = {row.path: row.split for row in read_manifest(torn).rows}
+        if rows["mask/0.png"] != rows["mask/mirrored.png"]:
+            break
+    assert "nobody has looked for near-duplicates" in done("check", torn).stdout
+    for verb in (("check", torn, "--near"), ("group", torn, "--out", tmp_path / "g.jsonl")):
+        result = run(*verb)
+        assert isinstance(result.exception, DataError)
+        assert "mask/0.png and photos/mask/mirrored.png" in str(result.exception)
+    assert not (tmp_path / "g.jsonl").exists()
+    done("group", torn, "--out", tmp_path / "g.jsonl", "--drop-split")
+
+
+def test_a_changed_picture_is_found(imported: Path, photos: Path) -> None:
+    save_pattern(photos / "mask" / "0.png", 99)
+    result = run("check", imported)
+    assert isinstance(result.exception, DataError)
+    assert "mask/0.png: not the picture that the manifest names" in str(result.exception)
+
+
+def test_a_set_that_was_moved_is_found_again(imported: Path, photos: Path, tmp_path: Path) -> None:
+    photos.rename(tmp_path / "elsewhere")
+    assert isinstance(run("check", imported).exception, DataError)
+    done("check", imported, "--folder", f"photos={tmp_path / 'elsewhere'}")
+    result = run("check", imported, "--folder", "other=x")
+    assert isinstance(result.exception, UsageError)
+
+
+def test_damaged_pictures_refuse_the_import_unless_left_out(photos: Path, tmp_path: Path) -> None:
+    (photos / "mask" / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    out = tmp_path / "m.jsonl"
+    verb = ("import", "folders", photos, "--licence", "own", "--out", out)
+    result = run(*verb)
+    assert isinstance(result.exception, DataError)
+    assert "bad.jpg" in str(result.exception)
+    assert not out.exists()
+    assert "left out: " in done(*verb, "--skip-bad").stdout
+    assert len(read_manifest(out).rows) == 22
+
+
+def test_unknown_labels_refuse_the_import_until_explained(photos: Path, tmp_path: Path) -> None:
+    (photos / "mask").rename(photos / "covered")
+    out = tmp_path / "m.jsonl"
+    verb = ("import", "folders", photos, "--licence", "own", "--out", out)
+    result = run(*verb)
+    assert isinstance(result.exception, DataError)
+    assert "unknown labels 'covered' (11)" in str(result.exception)
+    done(*verb, "--label", "covered=mask")
+    assert {row.label for row in read_manifest(out).rows} == {"mask", "no_mask"}
+
+
+def test_an_overlapping_split_of_the_set_is_refused(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        save_pattern(tmp_path / "set" / split / "mask" / f"{split}.png", 1)
+    out = tmp_path / "m.jsonl"
+    result = run("import", "folders", tmp_path / "set", "--licence", "own", "--out", out)
+    assert isinstance(result.exception, DataError)
+    assert "lies in both test and train" in str(result.exception)
+    assert not out.exists()
+
+
+def test_coco_with_a_box_outside_is_refused_by_name(tmp_path: Path) -> None:
+    save_pattern(tmp_path / "set" / "a.png", 1)
+    labels = {
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [50, 0, 50, 10]}],
+        "categories": [{"id": 1, "name": "mask"}],
+    }
+    (tmp_path / "set" / "labels.json").write_text(json.dumps(labels))
+    result = run("import", "coco", tmp_path / "set", "--licence", "x", "--out", tmp_path / "m")
+    assert "a.png: box (50, 0, 100, 10) of 'mask' is not inside 64x64 pixels" in str(
+        result.exception
+    )
+
+
+def test_a_result_never_overwrites_what_it_is_made_from(imported: Path) -> None:
+    before = imported.read_bytes()
+    for verb in (("group",), ("split", "--ungrouped")):
+        result = run(*verb, imported, "--out", imported)
+        assert isinstance(result.exception, UsageError)
+    assert imported.read_bytes() == before

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwatch.types import Box
+from maskwatch_train.data.formats.coco import read_coco
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
+from maskwatch_train.errors import DataError
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    return {
+        "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}],
+        "annotations": [
+            {"image_id": 1, "category_id": 3, "bbox": [10, 20, 30, 40.5]},
+            {"image_id": 1, "category_id": 3, "bbox": [0, 0, 1, 1], "iscrowd": 1},
+        ],
+        "categories": [{"id": 3, "name": "with_mask"}],
+    } | changes
+
+
+def write(path: Path, values: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values), encoding="utf-8")
+    return path
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_boxes_are_corner_and_size_and_crowds_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "labels.json", content())
+    touch(tmp_path / "a.jpg", tmp_path / "images" / "b.jpg")
+    assert list(read_coco(tmp_path)) == [
+        RawPicture(tmp_path / "a.jpg", (RawFace("with_mask", Box(10, 20, 40, 60.5)),)),
+        RawPicture(tmp_path / "images" / "b.jpg", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "picture", "split"),
+    [
+        ("annotations/instances_train2017.json", "train2017/a.jpg", "train"),
+        ("valid/_annotations.coco.json", "valid/a.jpg", "val"),
+        ("annotations/test.json", "images/test/a.jpg", "test"),
+        ("annotations/latest.json", "images/a.jpg", ""),
+    ],
+)
+def test_the_split_is_in_the_name_of_the_file_or_its_folder(
+    tmp_path: Path, labels: str, picture: str, split: str
+) -> None:
+    write(tmp_path / labels, content(images=[{"id": 1, "file_name": "a.jpg"}]))
+    touch(tmp_path / picture)
+    (found,) = read_coco(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert (found.path, found.split) == (tmp_path / picture, split)
+
+
+def test_a_missing_picture_and_a_wrong_annotation_are_problems(tmp_path: Path) -> None:
+    wrong = [{"image_id": 1, "category_id": 9, "bbox": [1, 2, 3, 4]}]
+    file = write(tmp_path / "labels.json", content(annotations=wrong))
+    touch(tmp_path / "a.jpg")
+    first, second = read_coco(file)
+    assert isinstance(first, Problem)
+    assert "makes no sense" in first.reason
+    assert second == Problem(tmp_path / "b.jpg", "no such picture, though it has labels")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"images": []}, "no COCO annotations"),
+        (content(images=[{"id": 1}]), "an entry lacks 'file_name'"),
+        (content(images=[{"id": 2, "file_name": "b.jpg"}]), "an image that is not there: 1"),
+    ],
+)
+def test_other_json_is_refused(tmp_path: Path, values: object, message: str) -> None:
+    write(tmp_path / "labels.json", values)
+    touch(tmp_path / "a.jpg")
+    with pytest.raises(DataError, match=message):
+        list(read_coco(tmp_path))
+
+
+def test_what_is_not_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text("{")
+    with pytest.raises(DataError, match="not JSON"):
+        list(read_coco(tmp_path))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskwatch.types import Box
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
+from maskwatch_train.data.formats.voc import read_voc
+from maskwatch_train.errors import DataError
+
+OBJECT = (
+    "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>"
+    "<ymax>{}</ymax></bndbox></object>"
+)
+
+
+def annotate(root: Path, name: str, *objects: tuple[object, ...], picture: str = "") -> Path:
+    path = root / "annotations" / f"{name}.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    inner = "".join(OBJECT.format(*each) for each in objects)
+    path.write_text(
+        f"<annotation><filename>{picture or name + '.png'}</filename>{inner}</annotation>",
+        encoding="utf-8",
+    )
+    (root / "images").mkdir(exist_ok=True)
+    return path
+
+
+def test_corners_are_counted_from_one_and_inclusive(tmp_path: Path) -> None:
+    annotate(tmp_path, "a", ("with_mask", 1, 1, 10, 20), ("without_mask", 5, 6, 7, 8))
+    picture = tmp_path / "images" / "a.png"
+    picture.touch()
+    assert list(read_voc(tmp_path)) == [
+        RawPicture(
+            picture,
+            (RawFace("with_mask", Box(0, 0, 10, 20)), RawFace("without_mask", Box(4, 5, 7, 8))),
+        )
+    ]
+
+
+def test_a_picture_is_found_by_the_name_of_its_annotation_too(tmp_path: Path) -> None:
+    annotate(tmp_path, "a", ("mask", 1, 1, 2, 2), picture="C:\\old\\other.jpg")
+    (tmp_path / "images" / "a.jpg").touch()
+    (found,) = read_voc(tmp_path)
+    assert found.path == tmp_path / "images" / "a.jpg"
+
+
+def test_lists_give_the_split(tmp_path: Path) -> None:
+    for name in "abc":
+        annotate(tmp_path, name)
+        (tmp_path / "images" / f"{name}.png").touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\n\n")
+    (lists / "trainval.txt").write_text("a\nb\n")
+    (lists / "val.txt").write_text("b 1\n")
+    assert [p.split for p in read_voc(tmp_path) if isinstance(p, RawPicture)] == [
+        "train",
+        "val",
+        "",
+    ]
+    (lists / "val.txt").write_text("a\n")
+    with pytest.raises(DataError, match="a lies in both train and val"):
+        list(read_voc(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("<annotation><filename>a.png</filename>", "not a VOC annotation"),
+        ("<other/>", "not a VOC annotation"),
+        ('<!DOCTYPE x [<!ENTITY e "e">]><annotation/>', "not a VOC annotation"),
+        (f"<annotation>{OBJECT.format('mask', 1, 1, 'x', 2)}</annotation>", "not four numbers"),
+        ("<annotation><object><name>mask</name></object></annotation>", "without a name or a box"),
+    ],
+)
+def test_a_broken_annotation_is_a_problem(tmp_path: Path, content: str, reason: str) -> None:
+    path = annotate(tmp_path, "a")
+    (tmp_path / "images" / "a.png").touch()
+    path.write_text(content)
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, Problem)
+    assert reason in found.reason
+
+
+def test_an_annotation_without_its_picture_is_a_problem(tmp_path: Path) -> None:
+    annotate(tmp_path, "a")
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, Problem)
+    assert found.reason == "its picture 'a.png' is nowhere in the set"
+
+
+def test_a_name_that_two_pictures_have_is_a_problem(tmp_path: Path) -> None:
+    annotate(tmp_path, "a")
+    for name in ("images/a.png", "copy/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, Problem)
+    assert found.reason == "2 pictures are called 'a.png'"
+
+
+def test_a_folder_without_annotations_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no XML files"):
+        list(read_voc(tmp_path))

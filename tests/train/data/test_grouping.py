@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.data import grouping
+from maskwatch_train.data.grouping import NearPair
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.data.neardup import Likeness
+from maskwatch_train.errors import DataError
+
+
+def row(
+    path: str, group: str, split: str = "", source_set: str = "a", sha: str = ""
+) -> ManifestRow:
+    return ManifestRow(
+        source_set, path, sha or path, None, State.MASK, None, group, split, "none stated"
+    )
+
+
+def near(first: ManifestRow, second: ManifestRow, mirrored: bool = False) -> NearPair:
+    return NearPair(first, second, 3, mirrored)
+
+
+def test_groups_that_a_pair_connects_become_one_across_sets() -> None:
+    rows = (row("1", "x"), row("2", "x"), row("3", "y"), row("1", "x", source_set="b", sha="b1"))
+    grouped = grouping.group(Manifest(rows), [near(rows[1], rows[3])], Likeness())
+    assert [each.group for each in grouped.rows] == ["a/x", "a/x", "a/y", "a/x"]
+    assert grouped.notes[grouping.NOTE] == {"distance": 8, "colour": 0.8, "certain": 4, "pairs": 1}
+
+
+def test_exact_copies_join_without_being_told() -> None:
+    rows = (row("1", "x", sha="same"), row("2", "y", sha="same"))
+    assert {each.group for each in grouping.group(Manifest(rows), [], Likeness()).rows} == {"a/x"}
+
+
+def test_all_faces_of_a_picture_move_with_it() -> None:
+    first = row("1", "x")
+    rows = (first, replace(first, box=Box(1, 1, 2, 2)), row("2", "y"))
+    grouped = grouping.group(Manifest(rows), [near(rows[0], rows[2])], Likeness())
+    assert [each.group for each in grouped.rows] == ["a/x"] * 3
+
+
+def test_near_duplicates_on_two_sides_are_refused_and_named() -> None:
+    rows = (row("1.jpg", "x", "train"), row("2.jpg", "y", "test"))
+    with pytest.raises(DataError) as refusal:
+        grouping.group(Manifest(rows), [near(*rows, mirrored=True)], Likeness())
+    assert "1 groups of near-duplicates lie on more than one side" in str(refusal.value)
+    assert "a/1.jpg and a/2.jpg (3 of 64 bits differ, mirrored) in train and test" in str(
+        refusal.value
+    )
+    assert grouping.group(grouping.drop_split(Manifest(rows)), [near(*rows)], Likeness())
+
+
+def test_manifests_are_merged_unless_they_hold_the_same_set() -> None:
+    one, two = Manifest((row("1", "x"),), {"a": Path("A")}), Manifest((row("1", "x", "", "b"),))
+    merged = grouping.merge([(Path("one"), one), (Path("two"), two)])
+    assert [each.source_set for each in merged.rows] == ["a", "b"]
+    assert merged.folders == {"a": Path("A")}
+    with pytest.raises(DataError, match="other: holds the set 'a', as does one"):
+        grouping.merge([(Path("one"), one), (Path("other"), one)])
+
+
+def test_the_summary_counts_faults_states_and_pictures_without_faces() -> None:
+    first = row("1", "x", "train")
+    rows = (
+        first,
+        replace(first, label=State.INCORRECT, fault=Fault.NOSE_OUT),
+        replace(first, label=None),
+    )
+    assert grouping.summarise(Manifest(rows)) == {
+        ("a", "train"): {"mask": 1, "nose_out": 1, "background": 1}
+    }

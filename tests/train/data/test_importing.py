@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
+from maskwatch_train.data.importing import gather, import_picture, read_raw, refuse
+from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.vocabulary import Vocabulary, parse_vocabulary
+from maskwatch_train.errors import DataError
+from tests.train.data.painted import save_pattern
+
+
+def rows_of(
+    folder: Path, *faces: RawFace, split: str = "", words: Vocabulary | None = None
+) -> list[ManifestRow] | Problem:
+    picture = RawPicture(folder / "a.png", faces, split)
+    return import_picture(picture, folder, "own", "CC0", words or Vocabulary())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_pattern(tmp_path / "a.png", 1, width=80, height=60)
+    return tmp_path
+
+
+def test_each_face_becomes_a_row_with_the_checksum_of_the_file(folder: Path) -> None:
+    sha256 = checksum(folder / "a.png")
+    found = rows_of(
+        folder, RawFace("mask", Box(1, 2, 30, 40)), RawFace("nose_out", Box(40, 0, 80, 60))
+    )
+    common = ("own", "a.png", sha256)
+    assert found == [
+        ManifestRow(*common, Box(1, 2, 30, 40), State.MASK, None, sha256[:16], "", "CC0"),
+        ManifestRow(
+            *common,
+            Box(40, 0, 80, 60),
+            State.INCORRECT,
+            Fault.NOSE_OUT,
+            sha256[:16],
+            "",
+            "CC0",
+        ),
+    ]
+
+
+def test_a_picture_without_faces_is_background(folder: Path) -> None:
+    (row,) = rows_of(folder)  # type: ignore[misc]
+    assert (row.box, row.label) == (None, None)
+
+
+def test_faces_of_a_class_that_is_left_out_leave_no_row(folder: Path) -> None:
+    words = parse_vocabulary(["person=skip"])
+    assert rows_of(folder, RawFace("person", Box(1, 1, 9, 9)), words=words) == []
+
+
+def test_a_box_that_rounding_put_outside_is_moved_in(folder: Path) -> None:
+    (row,) = rows_of(folder, RawFace("mask", Box(-1, -2, 82, 61)))  # type: ignore[misc]
+    assert row.box == Box(0, 0, 80, 60)
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        (Box(-3, 0, 10, 10), "is not inside 80x60 pixels"),
+        (Box(0, 0, 10, 63), "is not inside 80x60 pixels"),
+        (Box(80, 0, 81, 10), "is not inside 80x60 pixels"),
+        (Box(10, 0, 10, 10), "is empty"),
+        (Box(10, 9, 20, 5), "is empty"),
+        (Box(float("nan"), 0, 10, 10), "is empty"),
+        (Box(0, 0, float("inf"), 10), "is not inside"),
+    ],
+)
+def test_other_boxes_outside_are_a_problem(folder: Path, box: Box, reason: str) -> None:
+    found = rows_of(folder, RawFace("mask", box))
+    assert isinstance(found, Problem)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "empty file"), (b"text", "not an image"), (None, "no such file")]
+)
+def test_a_file_that_is_no_picture_is_a_problem(
+    folder: Path, content: bytes | None, reason: str
+) -> None:
+    (folder / "a.png").unlink()
+    if content is not None:
+        (folder / "a.png").write_bytes(content)
+    found = rows_of(folder, RawFace("mask", None))
+    assert isinstance(found, Problem)
+    assert reason in found.reason
+
+
+def test_a_picture_that_is_cut_off_is_a_problem(folder: Path) -> None:
+    whole = (folder / "a.png").read_bytes()
+    (folder / "a.png").write_bytes(whole[: len(whole) // 2])
+    found = rows_of(folder, RawFace("mask", None))
+    assert isinstance(found, Problem)
+    assert "cut off" in found.reason
+
+
+def test_an_unknown_split_and_a_picture_outside_are_problems(folder: Path) -> None:
+    assert isinstance(rows_of(folder, RawFace("mask", None), split="tset"), Problem)
+    outside = RawPicture(folder / "a.png", (RawFace("mask", None),))
+    (folder / "set").mkdir()
+    found = import_picture(outside, folder / "set", "own", "CC0", Vocabulary())
+    assert isinstance(found, Problem)
+    assert "not inside the folder of its set" in found.reason
+
+
+def test_problems_refuse_the_set_with_their_names() -> None:
+    problems = [Problem(Path(f"{i}.jpg"), "empty file") for i in range(12)]
+    with pytest.raises(DataError) as refusal:
+        refuse(Path("set"), problems)
+    assert "12 files or labels cannot be used" in str(refusal.value)
+    assert "9.jpg: empty file" in str(refusal.value)
+    assert "and 2 more" in str(refusal.value)
+    refuse(Path("set"), [])
+
+
+def test_a_set_of_which_nothing_is_left_is_refused() -> None:
+    with pytest.raises(DataError, match=r"nothing usable in it, the first: a\.jpg: broken"):
+        gather(Path("set"), [Problem(Path("a.jpg"), "broken")], [])
+
+
+def test_a_set_without_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("file,label\nbroken,mask,1\n")
+    pictures, _ = read_raw(tmp_path, "csv", Vocabulary())
+    assert len(pictures) == 1
+    (tmp_path / "mask").mkdir()
+    with pytest.raises(DataError, match="without pictures"):
+        read_raw(tmp_path, "folders", Vocabulary())
