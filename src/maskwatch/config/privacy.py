@@ -34,6 +34,11 @@ class PrivacyConfig(Section):
     """A count below this (but not zero) is hidden in statistics-only mode."""
 
     @property
+    def stored_photos(self) -> Photos:
+        """What holds for photos: ``photos``, but none in statistics-only mode."""
+        return Photos.NONE if self.statistics_only else self.photos
+
+    @property
     def images_allowed(self) -> bool:
         """Whether any image may be stored or sent."""
-        return not self.statistics_only and self.photos is not Photos.NONE
+        return self.stored_photos is not Photos.NONE

@@ -26,9 +26,7 @@ for tag, pattern, first in [
         list("-+.0123456789"),
     ),
 ]:
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
-        f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), first
-    )
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), first)
 
 
 def _whole_number(loader: _Loader, node: yaml.ScalarNode) -> int:

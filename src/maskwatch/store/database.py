@@ -1,0 +1,170 @@
+"""A connection to SQLite or PostgreSQL: transactions, errors in our words, migrations."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, make_url
+
+from maskwatch.errors import RecordExists, StoreError, StoreFull
+
+_BUSY_MS = 15_000
+"""How long a writer waits for another one (SQLite has one at a time)."""
+
+_WRITING = "maskwatch_writing"
+_POSTGRES_FULL = (
+    "53100"  # disk_full, https://www.postgresql.org/docs/current/errcodes-appendix.html
+)
+
+
+class Database:
+    """Transactions on one database, from any number of threads.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+
+    Raises:
+        StoreError: there is no such kind of database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._current: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of our own."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None for a server."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name else None
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database, or the one this thread is in."""
+        with self._transaction(writing=False) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is kept when the block ends well, or the one this thread is in.
+
+        Raises:
+            StoreFull: the disk is full; nothing was changed.
+            RecordExists: a row of that key is there already.
+            StoreError: the database cannot be used.
+        """
+        with self._transaction(writing=True) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self, *, writing: bool) -> Iterator[sa.Connection]:
+        outer = self._current.get()
+        if outer is not None:
+            with _errors_in_our_words():
+                yield outer
+            return
+        with _errors_in_our_words(), self.engine.connect() as raw:
+            connection = raw.execution_options(**{_WRITING: writing})
+            with connection.begin():
+                token = self._current.set(connection) if writing else None
+                try:
+                    yield connection
+                finally:
+                    if token is not None:
+                        self._current.reset(token)
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT of this database's dialect, which knows ``on_conflict_do_...``."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+            return sqlite_insert(table)
+        from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+        return postgres_insert(table)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise StoreError("the database's address is none") from None  # it may hold a password
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite(parsed)
+    if kind == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+pg8000"),
+            pool_pre_ping=True,
+            pool_size=10,
+            connect_args={"timeout": 15, "application_name": "maskwatch"},
+        )
+    raise StoreError(f"no database is called {kind!r}; there are sqlite and postgresql")
+
+
+def _sqlite(url: URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("SQLite needs a file: sqlite:///PATH")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Photos' addresses, sessions and cameras' passwords are for the owner only.
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or 'cannot be made').lower()}") from error
+    engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # an alert that was committed outlives a power cut
+        "foreign_keys = ON",
+        f"busy_timeout = {_BUSY_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A reader that turns writer half-way fails at once if another one writes, so say it up front.
+    writing = connection.get_execution_options().get(_WRITING, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextlib.contextmanager
+def _errors_in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except exc.IntegrityError as error:
+        raise RecordExists(f"the database refuses it: {_first_line(error)}") from error
+    except exc.SQLAlchemyError as error:
+        text = _first_line(error)
+        if "disk is full" in text or _POSTGRES_FULL in text:
+            raise StoreFull(f"the database has no room left: {text}") from error
+        raise StoreError(f"the database failed: {text}") from error
+
+
+def _first_line(error: exc.SQLAlchemyError) -> str:
+    """What the database said, without the statement and its values."""
+    origin = getattr(error, "orig", None) or error
+    return (str(origin).splitlines() or [type(origin).__name__])[0]

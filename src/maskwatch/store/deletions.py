@@ -1,0 +1,49 @@
+"""Proof of what was deleted: what, when, why and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from maskwatch.store import rows
+from maskwatch.store.database import Database
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import DeletionRecord, Page
+from maskwatch.store.schema import deletions
+
+_COLUMNS = rows.columns_of(deletions, DeletionRecord)
+
+
+class Deletions:
+    """The part of the store that holds proof of deletions."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def note(
+        self,
+        what: str,
+        item: str,
+        *,
+        reason: str,
+        actor: str = "system",
+        count: int = 1,
+        sha256: str | None = None,
+    ) -> None:
+        """Notes a deletion; see `DeletionRecord` for the arguments."""
+        record = DeletionRecord(
+            new_id(), datetime.now(UTC), what, item, count, sha256, reason, actor
+        )
+        rows.insert(self._db, deletions, [record])
+
+    def of_item(self, item: str) -> Sequence[DeletionRecord]:
+        """What is known about the deletion of one thing, oldest first."""
+        query = sa.select(*_COLUMNS).where(deletions.c.item == item)
+        return rows.fetch(self._db, query.order_by(deletions.c.at, deletions.c.id), DeletionRecord)
+
+    def page(self, *, limit: int = 50, after: str | None = None) -> Page[DeletionRecord]:
+        """Newest first. ``after`` is the ``next`` of the page before."""
+        by = (deletions.c.at, deletions.c.id)
+        return rows.newest_first(self._db, sa.select(*_COLUMNS), DeletionRecord, by, limit, after)

@@ -1,0 +1,216 @@
+"""Deliveries: rows that are both the queue of messages and its history.
+
+::
+
+    pending --claim--> claimed --sent-------> sent
+       ^                  |----failed-------> dead
+       '---failed, retry--'    (cancel: pending -> cancelled; requeue: dead -> pending)
+
+A claim is an agreement for some time: when its holder crashes, it runs out and somebody else may
+claim. Each claim counts ``attempts`` up, and an outcome must name the count it was claimed with,
+so one that comes after its claim ran out and was taken over changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from maskwatch.store import rows
+from maskwatch.store.database import Database
+from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, Page
+from maskwatch.store.schema import deliveries
+
+_COLUMNS = rows.columns_of(deliveries, Delivery)
+_C = deliveries.c
+
+
+class Deliveries:
+    """The part of the store that holds deliveries."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, new: Sequence[Delivery]) -> int:
+        """Queues deliveries; those whose id is there already are left out. Says how many are new.
+
+        An id made from what it stands for (episode, channel, stage) thus guards against queueing
+        the same alert twice.
+        """
+        now = datetime.now(UTC)
+        added = 0
+        with self._db.write() as connection:
+            for delivery in new:
+                created_at = delivery.created_at or now
+                row = replace(
+                    delivery,
+                    created_at=created_at,
+                    not_before=delivery.not_before or created_at,
+                    payload=dict(delivery.payload),
+                )
+                query = self._db.insert(deliveries).values(**rows.values_of(row))
+                added += connection.execute(query.on_conflict_do_nothing()).rowcount
+        return added
+
+    def claim(self, now: datetime, *, limit: int = 10, lease_s: float = 60.0) -> list[Delivery]:
+        """Takes over deliveries that are due, or whose claim ran out; the longest due come first.
+
+        Args:
+            now: the time of the claim.
+            limit: at most this many.
+            lease_s: after how many seconds a claim has run out.
+        """
+        due = sa.or_(
+            sa.and_(_C.state == DeliveryState.PENDING, _C.not_before <= now),
+            sa.and_(
+                _C.state == DeliveryState.CLAIMED,
+                _C.claimed_at <= now - timedelta(seconds=lease_s),
+            ),
+        )
+        free = sa.select(_C.id).where(due).order_by(_C.not_before, _C.id).limit(limit)
+        with self._db.write() as connection:
+            # Two dispatchers on PostgreSQL take different rows; SQLite has one writer at a time.
+            ids = list(connection.execute(free.with_for_update(skip_locked=True)).scalars())
+            if not ids:
+                return []
+            connection.execute(
+                sa.update(deliveries)
+                .where(_C.id.in_(ids))
+                .values(state=DeliveryState.CLAIMED, claimed_at=now, attempts=_C.attempts + 1)
+            )
+            query = sa.select(*_COLUMNS).where(_C.id.in_(ids)).order_by(_C.not_before, _C.id)
+            return rows.fetch(self._db, query, Delivery)
+
+    def sent(self, claimed: Delivery, at: datetime) -> bool:
+        """Records success; False when the claim had run out and somebody else took over."""
+        return self._outcome(
+            claimed, state=DeliveryState.SENT, sent_at=at, last_error=None, permanent=False
+        )
+
+    def failed(
+        self, claimed: Delivery, error: str, *, permanent: bool, retry_at: datetime | None
+    ) -> bool:
+        """Records failure; False when the claim had run out and somebody else took over.
+
+        Args:
+            claimed: as `claim` gave it.
+            error: why, for people, without secrets.
+            permanent: whether no retry can heal it.
+            retry_at: when to try again; None for never, which makes it ``dead``.
+        """
+        values: dict[str, Any] = {"last_error": error, "permanent": permanent}
+        if retry_at is None or permanent:
+            values["state"] = DeliveryState.DEAD
+        else:
+            values |= {"state": DeliveryState.PENDING, "not_before": retry_at}
+        return self._outcome(claimed, **values)
+
+    def release(self, claimed: Delivery, not_before: datetime) -> bool:
+        """Gives a claim back without having tried, such as for a rate limit."""
+        return self._outcome(
+            claimed,
+            state=DeliveryState.PENDING,
+            not_before=not_before,
+            attempts=max(0, claimed.attempts - 1),
+        )
+
+    def cancel(self, episode_id: str) -> int:
+        """Withdraws what is not claimed yet, such as when somebody acknowledged; says how many."""
+        return rows.change(
+            self._db,
+            deliveries,
+            _C.episode_id == episode_id,
+            _C.state == DeliveryState.PENDING,
+            state=DeliveryState.CANCELLED,
+        )
+
+    def requeue(self, delivery_id: str, at: datetime) -> bool:
+        """Gives a dead delivery another chance; False when it is not dead."""
+        return (
+            rows.change(
+                self._db,
+                deliveries,
+                _C.id == delivery_id,
+                _C.state == DeliveryState.DEAD,
+                state=DeliveryState.PENDING,
+                not_before=at,
+                attempts=0,
+                permanent=False,
+            )
+            == 1
+        )
+
+    def get(self, delivery_id: str) -> Delivery:
+        """One delivery.
+
+        Raises:
+            RecordNotFound: there is none of that id.
+        """
+        return rows.get(self._db, deliveries, Delivery, delivery_id)
+
+    def of_episode(self, episode_id: str) -> list[Delivery]:
+        """All deliveries of an episode, oldest first."""
+        query = sa.select(*_COLUMNS).where(_C.episode_id == episode_id)
+        return rows.fetch(self._db, query.order_by(_C.created_at, _C.id), Delivery)
+
+    def since(
+        self,
+        at: datetime,
+        *,
+        channel: str | None = None,
+        camera: str | None = None,
+        kinds: Sequence[DeliveryKind] = (),
+    ) -> list[Delivery]:
+        """What was queued at or after ``at``, oldest first: what rate limits look at."""
+        query = sa.select(*_COLUMNS).where(_C.created_at >= at)
+        if channel is not None:
+            query = query.where(_C.channel == channel)
+        if camera is not None:
+            query = query.where(_C.camera == camera)
+        if kinds:
+            query = query.where(_C.kind.in_(kinds))
+        return rows.fetch(self._db, query.order_by(_C.created_at, _C.id), Delivery)
+
+    def page(
+        self,
+        states: Sequence[DeliveryState] = (),
+        *,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Delivery]:
+        """Newest first. ``after`` is the ``next`` of the page before."""
+        query = sa.select(*_COLUMNS)
+        if states:
+            query = query.where(_C.state.in_(states))
+        return rows.newest_first(self._db, query, Delivery, (_C.created_at, _C.id), limit, after)
+
+    def counts(self) -> dict[DeliveryState, int]:
+        """How many are in each state; every state has an entry."""
+        query = sa.select(_C.state, sa.func.count()).group_by(_C.state)
+        with self._db.read() as connection:
+            found: dict[DeliveryState, int] = dict(connection.execute(query).tuples())
+        return {state: found.get(state, 0) for state in DeliveryState}
+
+    def next_due(self) -> datetime | None:
+        """When the first pending delivery is due; None when nothing is pending."""
+        query = sa.select(sa.func.min(_C.not_before)).where(_C.state == DeliveryState.PENDING)
+        with self._db.read() as connection:
+            due: datetime | None = connection.execute(query).scalar_one()
+        return due
+
+    def _outcome(self, claimed: Delivery, **values: Any) -> bool:
+        return (
+            rows.change(
+                self._db,
+                deliveries,
+                _C.id == claimed.id,
+                _C.state == DeliveryState.CLAIMED,
+                _C.attempts == claimed.attempts,
+                **values,
+            )
+            == 1
+        )

@@ -1,0 +1,196 @@
+"""Episodes, their timelines, and what people said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from maskwatch.store import rows
+from maskwatch.store.database import Database
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page, TimelinePoint
+from maskwatch.store.schema import episode_readings, episodes
+from maskwatch.types import Fault, State
+
+_COLUMNS = rows.columns_of(episodes, EpisodeRecord)
+_EVERYTHING = EpisodeFilter()
+
+
+class Episodes:
+    """The part of the store that holds episodes."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, episode: EpisodeRecord) -> None:
+        """Writes a new episode.
+
+        Raises:
+            RecordExists: it is there already.
+        """
+        rows.insert(self._db, episodes, [episode])
+
+    def update(
+        self,
+        episode_id: str,
+        *,
+        state: State,
+        fault: Fault | None,
+        coverage: float | None,
+        ended_at: datetime | None = None,
+        snapshot_id: str | None = None,
+    ) -> bool:
+        """Brings an episode up to date; False when it is not there (any more).
+
+        Args:
+            episode_id: which.
+            state: what weighs most by now.
+            fault: its fault.
+            coverage: its coverage, in percent.
+            ended_at: set to end it; None leaves that as it is.
+            snapshot_id: a better photo; None keeps the one there is.
+        """
+        values: dict[str, Any] = {"state": state, "fault": fault, "coverage": coverage}
+        values |= {} if ended_at is None else {"ended_at": ended_at}
+        values |= {} if snapshot_id is None else {"snapshot_id": snapshot_id}
+        return rows.change(self._db, episodes, episodes.c.id == episode_id, **values) == 1
+
+    def reopen(self, episode_id: str) -> bool:
+        """Makes an ended episode last again: the person came back within the grace period."""
+        return rows.change(self._db, episodes, episodes.c.id == episode_id, ended_at=None) == 1
+
+    def end_abandoned(self, ended_at: datetime) -> list[EpisodeRecord]:
+        """Ends what a crash left open; returns the ended episodes. For the start of the service.
+
+        One whose timeline is known ends with its last reading, any other at ``ended_at``.
+        """
+        ended = []
+        with self._db.write():
+            for episode in self.ongoing():
+                last = self.timeline(episode.id)[-1:]
+                end = max(episode.started_at, last[0].at) if last else ended_at
+                rows.change(self._db, episodes, episodes.c.id == episode.id, ended_at=end)
+                ended.append(self.get(episode.id))
+        return ended
+
+    def get(self, episode_id: str) -> EpisodeRecord:
+        """One episode.
+
+        Raises:
+            RecordNotFound: there is none of that id.
+        """
+        return rows.get(self._db, episodes, EpisodeRecord, episode_id)
+
+    def ongoing(self) -> list[EpisodeRecord]:
+        """Those that last, oldest first."""
+        query = sa.select(*_COLUMNS).where(episodes.c.ended_at.is_(None))
+        return rows.fetch(
+            self._db, query.order_by(episodes.c.started_at, episodes.c.id), EpisodeRecord
+        )
+
+    def page(
+        self, wanted: EpisodeFilter = _EVERYTHING, *, limit: int = 50, after: str | None = None
+    ) -> Page[EpisodeRecord]:
+        """Newest first. ``after`` is the ``next`` of the page before.
+
+        Raises:
+            UsageError: ``limit`` is not in 1 to 1000, or ``after`` is no page's ``next``.
+        """
+        query = sa.select(*_COLUMNS).where(*_conditions(wanted))
+        by = (episodes.c.started_at, episodes.c.id)
+        return rows.newest_first(self._db, query, EpisodeRecord, by, limit, after)
+
+    def count(self, wanted: EpisodeFilter = _EVERYTHING) -> int:
+        """How many there are."""
+        query = sa.select(sa.func.count()).select_from(episodes).where(*_conditions(wanted))
+        with self._db.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def acknowledge(self, episode_id: str, by: str, at: datetime) -> bool:
+        """Notes who saw it first; False when somebody has already, or it is not there."""
+        still_open = episodes.c.acknowledged_at.is_(None)
+        return (
+            rows.change(
+                self._db,
+                episodes,
+                episodes.c.id == episode_id,
+                still_open,
+                acknowledged_by=by,
+                acknowledged_at=at,
+            )
+            == 1
+        )
+
+    def correct(
+        self, episode_id: str, state: State, fault: Fault | None, *, by: str, at: datetime
+    ) -> bool:
+        """Notes what it really was; a later word replaces an earlier one. False: not there."""
+        return (
+            rows.change(
+                self._db,
+                episodes,
+                episodes.c.id == episode_id,
+                corrected_state=state,
+                corrected_fault=fault,
+                corrected_by=by,
+                corrected_at=at,
+            )
+            == 1
+        )
+
+    def add_readings(self, episode_id: str, points: Sequence[TimelinePoint]) -> None:
+        """Adds to the timeline; a point of a time that is there already is left out."""
+        if not points:
+            return
+        values = [{"episode_id": episode_id} | rows.values_of(point) for point in points]
+        with self._db.write() as connection:
+            connection.execute(self._db.insert(episode_readings).on_conflict_do_nothing(), values)
+
+    def timeline(self, episode_id: str) -> list[TimelinePoint]:
+        """The readings of its track, oldest first."""
+        query = sa.select(*rows.columns_of(episode_readings, TimelinePoint)).where(
+            episode_readings.c.episode_id == episode_id
+        )
+        return rows.fetch(self._db, query.order_by(episode_readings.c.at), TimelinePoint)
+
+    def cameras(self) -> list[str]:
+        """Names of all cameras that have episodes, for the choice of a filter."""
+        with self._db.read() as connection:
+            query = sa.select(episodes.c.camera).distinct().order_by(episodes.c.camera)
+            return list(connection.execute(query).scalars())
+
+
+def _conditions(wanted: EpisodeFilter) -> list[sa.ColumnElement[bool]]:
+    c = episodes.c
+    found: list[sa.ColumnElement[bool]] = []
+    choices = [
+        (c.camera, wanted.cameras),
+        (c.zone, wanted.zones),
+        (c.state, wanted.states),
+        (c.fault, wanted.faults),
+    ]
+    found += [column.in_(chosen) for column, chosen in choices if chosen]
+    if wanted.since is not None:
+        found.append(c.started_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(c.started_at < wanted.until)
+    switches = [
+        (wanted.ongoing, c.ended_at.is_(None)),
+        (wanted.acknowledged, c.acknowledged_at.is_not(None)),
+        (wanted.corrected, c.corrected_at.is_not(None)),
+        (wanted.with_photo, c.snapshot_id.is_not(None)),
+    ]
+    found += [test if on else sa.not_(test) for on, test in switches if on is not None]
+    if wanted.text:
+        found.append(_mentions(wanted.text))
+    return found
+
+
+def _mentions(text: str) -> sa.ColumnElement[bool]:
+    c = episodes.c
+    columns = (c.id, c.camera, c.zone, c.state, c.fault, c.acknowledged_by, c.corrected_by)
+    return sa.or_(
+        *(sa.cast(column, sa.Text).icontains(text, autoescape=True) for column in columns)
+    )

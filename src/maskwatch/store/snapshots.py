@@ -1,0 +1,270 @@
+"""Photos: files with checksums. What the privacy policy forbids is refused here, at the disk.
+
+A file is written before its row and deleted before its row, so a row never promises a photo that
+was not there, and proof of deletion is never written ahead of the deletion. What a crash leaves
+in between, `Snapshots.sweep` tidies up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from maskwatch.config.privacy import Photos
+from maskwatch.errors import SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
+from maskwatch.store import rows
+from maskwatch.store.database import Database
+from maskwatch.store.deletions import Deletions
+from maskwatch.store.files import PART, remove, write_whole
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import SnapshotFace, SnapshotKind, SnapshotRecord
+from maskwatch.store.schema import episodes, snapshots
+
+_COLUMNS = rows.columns_of(snapshots, SnapshotRecord)
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_SPARE_FACTOR = 4
+"""When a photo does not fit, room for this many of its size is made: the next ones come soon."""
+
+_SWEEP_AFTER_S = 3600
+"""A younger file without a row may be one that is being stored right now."""
+
+
+class Snapshots:
+    """The part of the store that holds photos.
+
+    Args:
+        database: for their rows.
+        folder: for their files.
+        deletions: where their deletion is proven.
+        photos: what may be stored. May be changed while running (the configuration was reloaded).
+    """
+
+    def __init__(
+        self, database: Database, folder: Path, deletions: Deletions, photos: Photos
+    ) -> None:
+        self._db = database
+        self._deletions = deletions
+        self.folder = folder
+        self.photos = photos
+
+    def save(
+        self,
+        jpeg: bytes,
+        *,
+        kind: SnapshotKind,
+        camera: str,
+        taken_at: datetime,
+        width: int,
+        height: int,
+        faces: Sequence[SnapshotFace] = (),
+        episode_id: str | None = None,
+    ) -> SnapshotRecord:
+        """Stores a photo whose faces the caller has hidden as the policy says.
+
+        When the disk is full, the oldest photos make room for it.
+
+        Args:
+            jpeg: the file's content.
+            kind: what for.
+            camera: which took it.
+            taken_at: when.
+            width: in pixels.
+            height: in pixels.
+            faces: every face in it, and which of them are hidden.
+            episode_id: which it belongs to.
+
+        Raises:
+            SnapshotRefused: the policy allows no photos, or a face may not be seen as it is.
+            StoreFull: there is no room, not even after deleting every other photo.
+            StoreError: it cannot be written.
+        """
+        self._check(jpeg, faces)
+        key = new_id()
+        file = f"{taken_at:%Y/%m/%d}/{key}.jpg"
+        record = SnapshotRecord(
+            id=key,
+            kind=kind,
+            camera=camera,
+            episode_id=episode_id,
+            taken_at=taken_at,
+            file=file,
+            sha256=hashlib.sha256(jpeg).hexdigest(),
+            size=len(jpeg),
+            width=width,
+            height=height,
+            faces=tuple(faces),
+        )
+        self._write(file, jpeg)
+        try:
+            rows.insert(self._db, snapshots, [record])
+        except StoreError:
+            with contextlib.suppress(OSError):
+                remove(self.folder / file)
+            raise
+        return record
+
+    def get(self, snapshot_id: str) -> SnapshotRecord:
+        """What is known of a photo.
+
+        Raises:
+            RecordNotFound: there is none of that id (any more).
+        """
+        return rows.get(self._db, snapshots, SnapshotRecord, snapshot_id)
+
+    def read(self, snapshot_id: str) -> bytes:
+        """The file's content.
+
+        Raises:
+            RecordNotFound: there is none of that id (any more).
+            SnapshotDamaged: the file is gone, or is not the one that was stored.
+        """
+        record = self.get(snapshot_id)
+        try:
+            content = (self.folder / record.file).read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "cannot be read").lower()
+            raise SnapshotDamaged(f"{record.file}: {reason}") from error
+        if hashlib.sha256(content).hexdigest() != record.sha256:
+            raise SnapshotDamaged(f"{record.file}: it is not the photo that was stored")
+        return content
+
+    def of_episode(self, episode_id: str) -> list[SnapshotRecord]:
+        """All photos of an episode, oldest first."""
+        return self.where(snapshots.c.episode_id == episode_id)
+
+    def oldest(self, limit: int) -> list[SnapshotRecord]:
+        """The oldest photos of any kind."""
+        return self.where(limit=limit)
+
+    def older_than(self, at: datetime, kinds: Iterable[SnapshotKind]) -> list[SnapshotRecord]:
+        """Photos of some kinds taken before a time, oldest first."""
+        return self.where(snapshots.c.kind.in_(list(kinds)), snapshots.c.taken_at < at)
+
+    def where(
+        self, *conditions: sa.ColumnElement[bool], limit: int | None = None
+    ) -> list[SnapshotRecord]:
+        """Photos that meet conditions on their table, oldest first."""
+        query = sa.select(*_COLUMNS).where(*conditions)
+        query = query.order_by(snapshots.c.taken_at, snapshots.c.id).limit(limit)
+        return rows.fetch(self._db, query, SnapshotRecord)
+
+    def usage(self) -> dict[SnapshotKind, tuple[int, int]]:
+        """Number and bytes of the photos of each kind; every kind has an entry."""
+        query = sa.select(
+            snapshots.c.kind, sa.func.count(), sa.func.coalesce(sa.func.sum(snapshots.c.size), 0)
+        ).group_by(snapshots.c.kind)
+        with self._db.read() as connection:
+            found = {kind: (int(n), int(size)) for kind, n, size in connection.execute(query)}
+        return {kind: found.get(kind, (0, 0)) for kind in SnapshotKind}
+
+    def delete(
+        self, records: Sequence[SnapshotRecord], *, reason: str, actor: str = "system"
+    ) -> int:
+        """Deletes files, then rows, and proves it; returns the bytes that are free now.
+
+        Raises:
+            StoreError: a file cannot be deleted; those before it are.
+        """
+        freed = 0
+        for record in records:
+            try:
+                remove(self.folder / record.file)
+            except OSError as error:
+                why = (error.strerror or "cannot be deleted").lower()
+                raise StoreError(f"{record.file}: {why}") from error
+            freed += record.size
+        self._forget(records, reason, actor)
+        return freed
+
+    def make_room(self, size: int) -> int:
+        """Deletes the oldest photos until ``size`` bytes are freed; returns how many were.
+
+        Their files go first, so that there is room to write down that they went.
+        """
+        freed = 0
+        while freed < size:
+            oldest = self.oldest(20)
+            if not oldest:
+                break
+            freed += self.delete(oldest, reason="disk_full")
+        return freed
+
+    def sweep(self, now_s: float | None = None) -> int:
+        """Tidies up after a crash: files without row go, rows without file too. Says how many.
+
+        Args:
+            now_s: seconds since 1970; None for the present.
+        """
+        now_s = time.time() if now_s is None else now_s
+        known = {record.file: record for record in self.where()}
+        there = {
+            path.relative_to(self.folder).as_posix(): path
+            for path in self.folder.glob("*/*/*/*")
+            if path.suffix in (".jpg", PART)
+        }
+        gone = [record for file, record in known.items() if file not in there]
+        self._forget(gone, "missing", "system")
+        strays = [path for file, path in there.items() if file not in known]
+        swept = len(gone)
+        for path in strays:
+            with contextlib.suppress(OSError):
+                if now_s - path.stat().st_mtime > _SWEEP_AFTER_S:
+                    remove(path)
+                    swept += 1
+        return swept
+
+    def _check(self, jpeg: bytes, faces: Sequence[SnapshotFace]) -> None:
+        if self.photos is Photos.NONE:
+            raise SnapshotRefused("the privacy policy allows no photos")
+        for face in faces:
+            may_be_seen = self.photos is Photos.CLEAR and face.is_subject
+            if not face.blurred and not may_be_seen:
+                who = "the violator's" if face.is_subject else "a bystander's"
+                raise SnapshotRefused(f"the privacy policy wants {who} face hidden")
+        if not jpeg.startswith(b"\xff\xd8\xff"):
+            raise StoreError("only JPEG files are stored as photos")
+
+    def _write(self, file: str, jpeg: bytes) -> None:
+        def write() -> None:
+            write_whole(self.folder / file, jpeg)
+
+        try:
+            _unless_full(file, write)
+        except StoreFull:
+            self.make_room(_SPARE_FACTOR * len(jpeg))
+            _unless_full(file, write)
+
+    def _forget(self, records: Sequence[SnapshotRecord], reason: str, actor: str) -> None:
+        if not records:
+            return
+        ids = [record.id for record in records]
+        with self._db.write() as connection:
+            for start in range(0, len(ids), 500):  # databases limit the parameters of a statement
+                some = ids[start : start + 500]
+                connection.execute(
+                    sa.update(episodes)
+                    .where(episodes.c.snapshot_id.in_(some))
+                    .values(snapshot_id=None)
+                )
+                connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(some)))
+            for record in records:
+                self._deletions.note(
+                    "snapshot", record.id, reason=reason, actor=actor, sha256=record.sha256
+                )
+
+
+def _unless_full(file: str, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        if error.errno in _FULL:
+            raise StoreFull(f"{file}: {reason}") from error
+        raise StoreError(f"{file}: {reason}") from error

@@ -1,0 +1,85 @@
+"""The store as a whole: what the rest of the service is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from maskwatch.config.privacy import Photos
+from maskwatch.store.audit import Audit
+from maskwatch.store.cameras import Cameras
+from maskwatch.store.database import Database
+from maskwatch.store.deletions import Deletions
+from maskwatch.store.deliveries import Deliveries
+from maskwatch.store.episodes import Episodes
+from maskwatch.store.health import Health
+from maskwatch.store.people import People
+from maskwatch.store.readings import Readings
+from maskwatch.store.reviews import Reviews
+from maskwatch.store.sessions import Sessions, Tokens
+from maskwatch.store.settings import Settings
+from maskwatch.store.snapshots import Snapshots
+from maskwatch.store.upgrade import upgrade
+from maskwatch.store.users import Users
+
+
+class Store:
+    """Rows and photos. See the package's docstring for what each part is for.
+
+    May be used from any number of threads, and several processes may open the same one.
+    """
+
+    def __init__(self, database: Database, snapshots: Path, photos: Photos) -> None:
+        self.database = database
+        self.episodes = Episodes(database)
+        self.deliveries = Deliveries(database)
+        self.people = People(database)
+        self.readings = Readings(database)
+        self.deletions = Deletions(database)
+        self.snapshots = Snapshots(database, snapshots, self.deletions, photos)
+        self.reviews = Reviews(database)
+        self.audit = Audit(database)
+        self.users = Users(database)
+        self.sessions = Sessions(database)
+        self.tokens = Tokens(database)
+        self.cameras = Cameras(database)
+        self.health = Health(database)
+        self.settings = Settings(database)
+
+    @classmethod
+    def open(cls, url: str, snapshots: Path, photos: Photos = Photos.BLURRED) -> Self:
+        """Opens a store, makes it if it is not there, and brings it to this version's tables.
+
+        Args:
+            url: ``sqlite:///PATH`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+            snapshots: folder for the photos.
+            photos: which photos may be stored (``PrivacyConfig.stored_photos``).
+
+        Raises:
+            StoreError: it cannot be reached, or a newer version of maskwatch made it.
+        """
+        database = Database(url)
+        upgrade(database)
+        return cls(database, snapshots, photos)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Makes the writes within the block of this thread one: all are kept or none.
+
+        Files of photos are not part of it. Keep it short: with SQLite nobody else writes
+        meanwhile.
+        """
+        with self.database.write():
+            yield
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
