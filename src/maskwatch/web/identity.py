@@ -66,6 +66,7 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
         web.store.audit.append("anonymous", "login.failed", name[:64], {"address": address})
         raise NotLoggedIn("wrong name or password")
     web.throttle.succeeded(name, address)
+    web.store.users.logged_in(user.id, web.now())
     web.store.audit.append(user.name, "login", user.id, {"address": address})
     return _begin_session(web, user, address, agent)
 
@@ -89,7 +90,7 @@ def log_out(web: WebContext, principal: Principal) -> None:
     """Ends the session."""
     if principal.session_hash is not None:
         web.store.sessions.delete(principal.session_hash)
-        web.store.audit.append(principal.actor, "logout", principal.user.id, {})
+        web.store.audit.append(principal.actor, "logout", principal.user.id)
 
 
 def of_session(web: WebContext, secret: str) -> Principal:
@@ -98,7 +99,7 @@ def of_session(web: WebContext, secret: str) -> Principal:
     Raises:
         NotLoggedIn: nobody, the session has ended, or the user was disabled.
     """
-    session = web.store.sessions.get(hash_secret(secret))
+    session = web.store.sessions.get(hash_secret(secret), web.now())
     if session is None:
         raise NotLoggedIn("not logged in")
     return _checked_session(web, session, secret)
@@ -108,11 +109,11 @@ def _checked_session(web: WebContext, session: SessionRecord, secret: str) -> Pr
     now = web.now()
     idle = timedelta(seconds=web.config.login.idle_s)
     user = _active_user(web, session.user_id)
-    if user is None or now >= session.expires_at or now - session.last_seen_at >= idle:
+    if user is None or now - session.last_seen_at >= idle:
         web.store.sessions.delete(session.token_hash)
         raise NotLoggedIn("the session has ended")
     if now - session.last_seen_at >= min(_SEEN_EVERY, idle / 4):
-        web.store.sessions.touch(session.token_hash, now)
+        web.store.sessions.seen(session.token_hash, now, session.expires_at)
     return _of_session(user, session, secret)
 
 
@@ -128,15 +129,13 @@ def of_token(web: WebContext, token: str) -> Principal:
     Raises:
         NotLoggedIn: unknown, expired or revoked.
     """
-    record = web.store.tokens.by_hash(hash_secret(token))
     now = web.now()
+    record = web.store.tokens.by_hash(hash_secret(token), now)
     user = None if record is None else _active_user(web, record.user_id)
-    if record is None or user is None or record.revoked_at is not None:
-        raise NotLoggedIn("unknown token")
-    if record.expires_at is not None and now >= record.expires_at:
-        raise NotLoggedIn("the token has expired")
+    if record is None or user is None:
+        raise NotLoggedIn("this token is unknown, expired or revoked")
     if record.last_used_at is None or now - record.last_used_at >= _SEEN_EVERY:
-        web.store.tokens.touch(record.id, now)
+        web.store.tokens.used(record.id, now)
     return Principal(
         user, f"token:{record.name}", known_scopes(record.scopes) & scopes_of(user.role)
     )
@@ -148,6 +147,9 @@ def _active_user(web: WebContext, user_id: str) -> UserRecord | None:
     except RecordNotFound:
         return None
     return None if user.disabled_at is not None else user
+
+
+_LINK_IS_OVER = "this link no longer works: restart the service for a new one"
 
 
 class FirstStart:
@@ -185,8 +187,8 @@ class FirstStart:
             UsageError: the password is not good enough.
         """
         with self._lock:
-            if not self.is_valid(secret) or self._web.store.users.count() > 0:
-                raise AccessDenied("this link no longer works: restart the service for a new one")
+            if not self.is_valid(secret):
+                raise AccessDenied(_LINK_IS_OVER)
             must_be_good(password, name, self._web.config.login.min_password)
             user = UserRecord(
                 id=new_id(),
@@ -196,7 +198,8 @@ class FirstStart:
                 created_at=self._web.now(),
                 language=self._web.config.language,
             )
-            self._web.store.users.add(user)
             self._hash = None
+            if not self._web.store.users.add_first(user):
+                raise AccessDenied(_LINK_IS_OVER)
         self._web.store.audit.append(name, "setup", user.id, {"address": address})
         return _begin_session(self._web, user, address, agent)

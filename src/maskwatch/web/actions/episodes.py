@@ -56,7 +56,7 @@ def see_episode(web: WebContext, principal: Principal, episode_id: str) -> Episo
     """
     principal.must_allow(Scope.EPISODES_READ)
     episode = web.store.episodes.get(episode_id)
-    web.store.audit.append(principal.actor, "episode.viewed", episode_id, {})
+    web.store.audit.append(principal.actor, "episode.viewed", episode_id)
     return EpisodeDetail(
         episode,
         web.store.episodes.timeline(episode_id),
@@ -78,7 +78,7 @@ def see_photo(web: WebContext, principal: Principal, episode_id: str) -> bytes:
     if snapshot is None:
         raise RecordNotFound(f"episode {episode_id} has no photo")
     data = web.store.snapshots.read(snapshot.id)
-    web.store.audit.append(principal.actor, "episode.photo_viewed", episode_id, {})
+    web.store.audit.append(principal.actor, "episode.photo_viewed", episode_id)
     return data
 
 
@@ -91,9 +91,10 @@ def acknowledge(web: WebContext, principal: Principal, episode_id: str) -> Episo
 def acknowledge_as(web: WebContext, actor: str, episode_id: str) -> EpisodeRecord:
     """The same for somebody who holds a signed link instead of a session."""
     with web.store.transaction():
-        episode = web.store.episodes.acknowledge(episode_id, actor, web.now())
-        web.store.audit.append(actor, "episode.acknowledged", episode_id, {})
-    return episode
+        if web.store.episodes.acknowledge(episode_id, actor, web.now()):
+            web.store.deliveries.cancel(episode_id)
+            web.store.audit.append(actor, "episode.acknowledged", episode_id)
+        return web.store.episodes.get(episode_id)
 
 
 def correct(
@@ -115,7 +116,8 @@ def correct_as(
     """The same for somebody who holds a signed link instead of a session."""
     must_fit(state, fault)
     with web.store.transaction():
-        episode = web.store.episodes.correct(episode_id, state, fault, actor, web.now())
+        web.store.episodes.correct(episode_id, state, fault, by=actor, at=web.now())
+        episode = web.store.episodes.get(episode_id)
         _queue_for_review(web, episode)
         detail = {"state": state.value, "fault": fault.value if fault else None}
         web.store.audit.append(actor, "episode.corrected", episode_id, detail)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, UsageError
-from maskwatch.store.records import Page, ReviewItem, SnapshotRecord
+from maskwatch.store.records import ReviewItem, SnapshotRecord
+from maskwatch.store.reviews import ReviewCounts
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.episodes import must_fit
 from maskwatch.web.actions.review_export import Export, Labelled, export_review
@@ -33,15 +35,19 @@ CHOICES = (
 )
 """Keys 1 to 6 of the review page."""
 
-_EXPORT_LIMIT = 10_000
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits for a label, and how far the work is."""
+
+    items: Sequence[ReviewItem]
+    counts: ReviewCounts
 
 
-def queue(
-    web: WebContext, principal: Principal, after: str | None = None, limit: int = 50
-) -> Page[ReviewItem]:
-    """Faces without a label, the oldest first."""
+def queue(web: WebContext, principal: Principal, limit: int = 50) -> Queue:
+    """Faces without a label: first what a person called wrong, then the oldest."""
     principal.must_allow(Scope.REVIEW)
-    return web.store.reviews.waiting(after=after, limit=limit)
+    return Queue(web.store.reviews.waiting(limit), web.store.reviews.counts())
 
 
 def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[SnapshotRecord, bytes]:
@@ -56,7 +62,7 @@ def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[Snaps
     item = web.store.reviews.get(item_id)
     snapshot = web.store.snapshots.get(item.snapshot_id)
     data = web.store.snapshots.read(snapshot.id)
-    web.store.audit.append(principal.actor, "review.photo_viewed", item_id, {})
+    web.store.audit.append(principal.actor, "review.photo_viewed", item_id)
     return snapshot, data
 
 
@@ -74,19 +80,31 @@ def label(
     if state is State.UNKNOWN:
         raise UsageError("unknown is no label: skip the face instead")
     with web.store.transaction():
-        item = web.store.reviews.label(item_id, state, fault, principal.actor, web.now())
+        if not web.store.reviews.label(item_id, state, fault, by=principal.actor, at=web.now()):
+            raise _not_there(item_id)
         detail = {"state": state.value, "fault": fault.value if fault else None}
         web.store.audit.append(principal.actor, "review.labelled", item_id, detail)
-    return item
+    return web.store.reviews.get(item_id)
 
 
 def skip(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
     """Takes a face out of the queue that nobody can judge."""
     principal.must_allow(Scope.REVIEW)
     with web.store.transaction():
-        item = web.store.reviews.skip(item_id, principal.actor, web.now())
-        web.store.audit.append(principal.actor, "review.skipped", item_id, {})
-    return item
+        if not web.store.reviews.skip(item_id):
+            raise _not_there(item_id)
+        web.store.audit.append(principal.actor, "review.skipped", item_id)
+    return web.store.reviews.get(item_id)
+
+
+def undo(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
+    """Puts a face back into the queue that was labelled or skipped."""
+    principal.must_allow(Scope.REVIEW)
+    with web.store.transaction():
+        if not web.store.reviews.reopen(item_id):
+            raise _not_there(item_id)
+        web.store.audit.append(principal.actor, "review.undone", item_id)
+    return web.store.reviews.get(item_id)
 
 
 def export(web: WebContext, principal: Principal) -> Export:
@@ -97,29 +115,11 @@ def export(web: WebContext, principal: Principal) -> Export:
     """
     principal.must_allow(Scope.REVIEW_EXPORT)
     web.must_allow_images()
-    labelled: list[Labelled] = []
-    gone = 0
-    for item in _labelled_items(web):
-        try:
-            labelled.append(Labelled(item, web.store.snapshots.get(item.snapshot_id)))
-        except RecordNotFound:
-            gone += 1
-    made = export_review(labelled, lambda snapshot_id: _read(web, snapshot_id), gone)
+    labelled = [Labelled(item, photo) for item, photo in web.store.reviews.labelled()]
+    made = export_review(labelled, lambda snapshot_id: _read(web, snapshot_id))
     detail = {"faces": made.faces, "left_out": made.left_out}
     web.store.audit.append(principal.actor, "review.exported", "", detail)
     return made
-
-
-def _labelled_items(web: WebContext) -> list[ReviewItem]:
-    items: list[ReviewItem] = []
-    after: str | None = None
-    while len(items) < _EXPORT_LIMIT:
-        page = web.store.reviews.labelled(after=after, limit=500)
-        items.extend(page.items)
-        if page.next is None:
-            break
-        after = page.next
-    return items
 
 
 def _read(web: WebContext, snapshot_id: str) -> bytes | None:
@@ -127,3 +127,7 @@ def _read(web: WebContext, snapshot_id: str) -> bytes | None:
         return web.store.snapshots.read(snapshot_id)
     except (RecordNotFound, SnapshotDamaged):
         return None
+
+
+def _not_there(item_id: str) -> RecordNotFound:
+    return RecordNotFound(f"no face in the queue has the id {item_id!r}")

@@ -51,15 +51,15 @@ def is_usable(labelled: Labelled) -> bool:
 
 
 def export_review(
-    labelled: Sequence[Labelled], read: Callable[[str], bytes | None], left_out: int = 0
+    labelled: Sequence[Labelled], read: Callable[[str], bytes | None]
 ) -> Export:
     """Makes the zip file: ``manifest.jsonl`` and ``pictures/``.
 
     Args:
         labelled: faces in any order.
         read: the bytes of a snapshot by its id; None when it is gone.
-        left_out: faces that were left out before.
     """
+    left_out = 0
     pictures: dict[str, bytes] = {}
     rows: list[str] = []
     for each in sorted(labelled, key=lambda one: one.item.id):

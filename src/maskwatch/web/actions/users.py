@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maskwatch.errors import AccessDenied, UsageError
+from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
@@ -78,10 +78,10 @@ def change_user(
         must_be_good(change.password, user.name, web.config.login.min_password)
         changed = replace(changed, password_hash=hash_password(change.password))
     with web.store.transaction():
-        web.store.users.update(changed)
+        web.store.users.replace(changed)
         _must_leave_an_administrator(web)
         if changed.disabled_at is not None or change.password is not None:
-            web.store.sessions.delete_of_user(user_id)
+            web.store.sessions.delete_of(user_id)
         detail = {
             "role": changed.role.value,
             "disabled": changed.disabled_at is not None,
@@ -92,8 +92,7 @@ def change_user(
 
 
 def _must_leave_an_administrator(web: WebContext) -> None:
-    users = web.store.users.all()
-    if not any(user.role is Role.ADMIN and user.disabled_at is None for user in users):
+    if web.store.users.active_admins() == 0:
         raise UsageError("somebody has to remain administrator")
 
 
@@ -113,15 +112,15 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
     web.throttle.succeeded(user.name, f"session:{principal.session_hash}")
     must_be_good(new, user.name, web.config.login.min_password)
     with web.store.transaction():
-        web.store.users.update(replace(user, password_hash=hash_password(new)))
-        web.store.sessions.delete_of_user(user.id, keep=principal.session_hash)
-        web.store.audit.append(principal.actor, "user.password_changed", user.id, {})
+        web.store.users.replace(replace(user, password_hash=hash_password(new)))
+        web.store.sessions.delete_of(user.id, keep=principal.session_hash)
+        web.store.audit.append(principal.actor, "user.password_changed", user.id)
 
 
 def change_language(web: WebContext, principal: Principal, language: str) -> UserRecord:
     """Chooses one's own language."""
     user = replace(web.store.users.get(principal.user.id), language=language)
-    web.store.users.update(user)
+    web.store.users.replace(user)
     return user
 
 
@@ -185,9 +184,10 @@ def revoke_token(web: WebContext, principal: Principal, token_id: str) -> None:
     Raises:
         RecordNotFound: there is no such token among them.
     """
-    record = web.store.tokens.get(token_id)
-    if record.user_id != principal.user.id:
-        principal.must_allow(Scope.USERS)
+    own = {token.id for token in web.store.tokens.of_user(principal.user.id)}
+    anybodys = {token.id for token in web.store.tokens.all()}
+    if token_id not in (anybodys if principal.allows(Scope.USERS) else own):
+        raise RecordNotFound(f"no token of yours has the id {token_id!r}")
     with web.store.transaction():
-        web.store.tokens.revoke(token_id, web.now())
-        web.store.audit.append(principal.actor, "token.revoked", token_id, {})
+        if web.store.tokens.revoke(token_id, web.now()):
+            web.store.audit.append(principal.actor, "token.revoked", token_id)

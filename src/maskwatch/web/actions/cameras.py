@@ -1,0 +1,189 @@
+"""Cameras: those of the configuration can be looked at, those of the dashboard changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.problems import problems_of
+from maskwatch.errors import RecordExists, RecordNotFound, UsageError
+from maskwatch.frames.urls import mask_password
+from maskwatch.runtime.control import CameraStatus, ReloadOutcome
+from maskwatch.runtime.live_hub import LiveView
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import StoredCamera
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.addresses import checked_address
+from maskwatch.web.security.scopes import Scope
+
+_HIDDEN_MARK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDetail:
+    """A camera with its settings, where the dashboard may change them."""
+
+    status: CameraStatus
+    settings: Mapping[str, Any] | None
+    """As in the configuration, any password masked; None for a camera of the YAML file."""
+
+
+def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus]:
+    """How all cameras are doing."""
+    principal.must_allow(Scope.CAMERAS_READ)
+    return web.control.camera_states()
+
+
+def see_camera(web: WebContext, principal: Principal, name: str) -> CameraDetail:
+    """One camera.
+
+    Raises:
+        RecordNotFound: there is none of that name.
+    """
+    principal.must_allow(Scope.CAMERAS_READ)
+    stored = _stored(web, name)
+    settings = None
+    if stored is not None:
+        settings = {**stored.settings, "url": mask_password(str(stored.settings["url"]))}
+    return CameraDetail(_status(web, name), settings)
+
+
+def live_view(web: WebContext, principal: Principal, name: str) -> LiveView | None:
+    """What a camera sees now; None before its first picture."""
+    principal.must_allow(Scope.LIVE)
+    _status(web, name)
+    return web.hub.latest(name)
+
+
+def test_camera(web: WebContext, principal: Principal, url: str) -> bytes:
+    """Connects once and returns one picture as JPEG. Blocks.
+
+    Raises:
+        UsageError: the address may not be reached, see ``security.addresses``.
+        SourceError: no picture came.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    web.must_allow_images()
+    address = checked_address(url, web.config.camera_networks)
+    web.store.audit.append(principal.actor, "camera.tested", mask_password(url))
+    return web.control.test_camera(address)
+
+
+def add_camera(
+    web: WebContext, principal: Principal, name: str, settings: Mapping[str, Any]
+) -> ReloadOutcome:
+    """Adds a camera and starts it. Blocks.
+
+    Raises:
+        UsageError: a setting is wrong, or the address may not be reached.
+        RecordExists: a camera has that name already.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    checked = _checked(web, settings)
+    if any(each.camera == name for each in web.control.camera_states()):
+        raise RecordExists(f"a camera is called {name!r} already")
+    now = web.now()
+    with web.store.transaction():
+        web.store.cameras.add(StoredCamera(new_id(), name, checked, now, now))
+        web.store.audit.append(principal.actor, "camera.added", name)
+    return web.control.reload()
+
+
+def change_camera(
+    web: WebContext, principal: Principal, name: str, settings: Mapping[str, Any]
+) -> ReloadOutcome:
+    """Replaces the settings of a camera and restarts it. Blocks.
+
+    Args:
+        web: the application.
+        principal: who asks.
+        name: of the camera.
+        settings: all of them. An address with ``***`` for its password keeps the password, as
+            long as nothing else of the address has changed.
+
+    Raises:
+        UsageError: a setting is wrong, or the camera stands in the YAML file.
+        RecordNotFound: there is none of that name.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    stored = _changeable(web, name)
+    known = str(stored.settings["url"])
+    given = dict(settings)
+    if given.get("url", known) == mask_password(known):
+        given["url"] = known
+    checked = _checked(web, given)
+    with web.store.transaction():
+        web.store.cameras.update(stored.id, name, checked, web.now())
+        web.store.audit.append(principal.actor, "camera.changed", name)
+    return web.control.reload()
+
+
+def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOutcome:
+    """Forgets a camera; its episodes stay. Blocks.
+
+    Raises:
+        UsageError: the camera stands in the YAML file.
+        RecordNotFound: there is none of that name.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    stored = _changeable(web, name)
+    with web.store.transaction():
+        web.store.cameras.delete(stored.id)
+        web.store.audit.append(principal.actor, "camera.deleted", name)
+    return web.control.reload()
+
+
+def switch_camera(web: WebContext, principal: Principal, name: str, on: bool) -> None:
+    """Starts or stops a camera until the next start of the service. Blocks.
+
+    Raises:
+        RecordNotFound: there is none of that name.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    _status(web, name)
+    action = "camera.started" if on else "camera.stopped"
+    web.store.audit.append(principal.actor, action, name)
+    if on:
+        web.control.start_camera(name)
+    else:
+        web.control.stop_camera(name)
+
+
+def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings as JSON, after the same checks as those of the YAML file."""
+    try:
+        config = CameraConfig.model_validate(dict(settings))
+    except ValidationError as error:
+        url = str(settings.get("url", ""))
+        secrets = [url] if url else []
+        raise UsageError("; ".join(map(str, problems_of(error, secrets)))) from None
+    url = config.url.get_secret_value()
+    if _HIDDEN_MARK in url:
+        raise UsageError("url: type the password again, as the address has changed")
+    # A device of the box itself is for whoever may edit its configuration file.
+    checked_address(url, web.config.camera_networks)
+    return {**config.model_dump(mode="json", exclude_defaults=True), "url": url}
+
+
+def _status(web: WebContext, name: str) -> CameraStatus:
+    for each in web.control.camera_states():
+        if each.camera == name:
+            return each
+    raise RecordNotFound(f"no camera is called {name!r}")
+
+
+def _stored(web: WebContext, name: str) -> StoredCamera | None:
+    return next((each for each in web.store.cameras.all() if each.name == name), None)
+
+
+def _changeable(web: WebContext, name: str) -> StoredCamera:
+    stored = _stored(web, name)
+    if stored is None:
+        _status(web, name)
+        raise UsageError(f"{name} stands in the configuration file: change it there")
+    return stored

@@ -1,0 +1,119 @@
+"""How many people wore their masks, over time, and compared with before."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from maskwatch.errors import UsageError
+from maskwatch.store.records import CountBy, PeopleCount
+from maskwatch.web.actions.compliance import (
+    CSV_COLUMNS,
+    Change,
+    Rate,
+    change_between,
+    csv_row,
+    rate_of,
+)
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import Scope
+
+_MOST_GROUPS = 24 * 400
+"""Hours of more than a year: nobody can read more, and nobody should make the box count them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What to count."""
+
+    since: datetime
+    """Included; aware."""
+    until: datetime
+    """Not included; aware."""
+    cameras: tuple[str, ...] = ()
+    """Only these; empty for all."""
+    zones: tuple[str, ...] = ()
+    """Only these; empty for all."""
+
+    def __post_init__(self) -> None:
+        if self.since.tzinfo is None or self.until.tzinfo is None:
+            raise UsageError("times need an offset from UTC, such as 2026-03-01T00:00:00Z")
+        if not self.since < self.until:
+            raise UsageError("the period must begin before it ends")
+
+    @property
+    def before(self) -> Period:
+        """The period of the same length right before."""
+        try:
+            earlier = self.since - (self.until - self.since)
+        except OverflowError as error:
+            raise UsageError("there is no time before that") from error
+        return Period(earlier, self.since, self.cameras, self.zones)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One bar of a chart, one line of a table."""
+
+    key: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two periods side by side."""
+
+    before: Rate
+    after: Rate
+    change: Change
+
+
+def total(web: WebContext, principal: Principal, period: Period) -> Rate:
+    """Everybody of a period."""
+    groups = by_group(web, principal, period, CountBy.TOTAL)
+    return groups[0].rate if groups else rate_of(PeopleCount())
+
+
+def by_group(
+    web: WebContext, principal: Principal, period: Period, by: CountBy
+) -> Sequence[Group]:
+    """A period in parts; parts without people are left out.
+
+    Raises:
+        UsageError: there would be too many of them.
+    """
+    principal.must_allow(Scope.EPISODES_READ)
+    hours = (period.until - period.since).total_seconds() / 3600
+    if by is CountBy.HOUR and hours > _MOST_GROUPS:
+        raise UsageError("that is too many hours: choose a shorter period, or group by day")
+    found = web.store.people.counts(
+        period.since,
+        period.until,
+        by,
+        zone=web.timezone,
+        cameras=period.cameras,
+        zones=period.zones,
+    )
+    return [Group(each.key, rate_of(each.counts)) for each in found]
+
+
+def compare(
+    web: WebContext, principal: Principal, period: Period, before: Period | None = None
+) -> Comparison:
+    """A period against another one, by default that right before it."""
+    now = total(web, principal, period)
+    then = total(web, principal, before or period.before)
+    return Comparison(then, now, change_between(then, now))
+
+
+def csv_of(groups: Sequence[Group]) -> str:
+    """The groups as comma-separated values with a header."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(csv_row(group.key, group.rate) for group in groups)
+    return out.getvalue()

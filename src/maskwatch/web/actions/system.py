@@ -1,0 +1,176 @@
+"""How the box is doing, what it has done, and who did what."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwatch.errors import ModelError, RecordNotFound
+from maskwatch.masks.labels import OUTPUT_LABELS
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.models.card import ModelCard, read_card
+from maskwatch.runtime.control import CameraStatus, InferenceStatus, ReloadOutcome, ServiceStatus
+from maskwatch.store.audit import AuditReport
+from maskwatch.store.records import (
+    AuditEntry,
+    Delivery,
+    DeletionRecord,
+    DeliveryState,
+    HealthRecord,
+    Page,
+)
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """The disk that the photos are on."""
+
+    total_bytes: int
+    free_bytes: int
+    photos: int
+    photo_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """Everything of the System page that changes by the second."""
+
+    service: ServiceStatus
+    inference: InferenceStatus
+    cameras: Sequence[CameraStatus]
+    disk: DiskUse
+    deliveries: dict[DeliveryState, int]
+
+
+def system_state(web: WebContext, principal: Principal) -> SystemState:
+    """How the box is doing."""
+    principal.must_allow(Scope.SYSTEM_READ)
+    return state_of(web)
+
+
+def state_of(web: WebContext) -> SystemState:
+    """The same, for the metrics."""
+    return SystemState(
+        web.control.status(),
+        web.control.inference_state(),
+        web.control.camera_states(),
+        _disk_use(web),
+        web.store.deliveries.counts(),
+    )
+
+
+def _disk_use(web: WebContext) -> DiskUse:
+    usage = web.store.snapshots.usage().values()
+    folder = web.store.snapshots.folder
+    disk = shutil.disk_usage(_existing(folder))
+    count, size = sum(each[0] for each in usage), sum(each[1] for each in usage)
+    return DiskUse(disk.total, disk.free, count, size)
+
+
+def _existing(folder: Path) -> Path:
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def health_log(
+    web: WebContext,
+    principal: Principal,
+    camera: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[HealthRecord]:
+    """Changes in the health of cameras and box, the newest first."""
+    principal.must_allow(Scope.SYSTEM_READ)
+    return web.store.health.page(camera, limit=limit, after=after)
+
+
+def deliveries(
+    web: WebContext,
+    principal: Principal,
+    states: Sequence[DeliveryState] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Delivery]:
+    """Messages, the newest first."""
+    principal.must_allow(Scope.SYSTEM_READ)
+    return web.store.deliveries.page(states, limit=limit, after=after)
+
+
+def retry_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Delivery:
+    """Gives a message another chance that was given up.
+
+    Raises:
+        RecordNotFound: there is none of that id.
+    """
+    principal.must_allow(Scope.SYSTEM_WRITE)
+    web.store.deliveries.get(delivery_id)
+    with web.store.transaction():
+        if web.store.deliveries.requeue(delivery_id, web.now()):
+            web.store.audit.append(principal.actor, "delivery.retried", delivery_id)
+    return web.store.deliveries.get(delivery_id)
+
+
+def audit_log(
+    web: WebContext, principal: Principal, before: int | None = None, limit: int = 50
+) -> Sequence[AuditEntry]:
+    """Who did and looked at what, the newest first."""
+    principal.must_allow(Scope.AUDIT_READ)
+    return web.store.audit.page(before=before, limit=limit)
+
+
+def verify_audit(web: WebContext, principal: Principal) -> AuditReport:
+    """Checks that nothing in the audit log was changed. Reads all of it."""
+    principal.must_allow(Scope.AUDIT_READ)
+    return web.store.audit.verify()
+
+
+def deletion_log(
+    web: WebContext, principal: Principal, after: str | None = None, limit: int = 50
+) -> Page[DeletionRecord]:
+    """Proof of what was deleted, the newest first."""
+    principal.must_allow(Scope.AUDIT_READ)
+    return web.store.deletions.page(limit=limit, after=after)
+
+
+def reload(web: WebContext, principal: Principal) -> ReloadOutcome:
+    """Reads the configuration again. Blocks."""
+    principal.must_allow(Scope.SYSTEM_WRITE)
+    outcome = web.control.reload()
+    detail = {"accepted": outcome.accepted, "problems": list(outcome.problems)}
+    web.store.audit.append(principal.actor, "config.reloaded", "", detail)
+    return outcome
+
+
+def model_cards(web: WebContext, principal: Principal) -> Sequence[ModelCard]:
+    """The cards of the models in the package.
+
+    Raises:
+        RecordNotFound: one of them cannot be read.
+    """
+    del web
+    principal.must_allow(Scope.SYSTEM_READ)
+    try:
+        return [
+            read_card(DEFAULT_DETECTOR, "face_detector"),
+            read_card(DEFAULT_CLASSIFIER, "mask_classifier", OUTPUT_LABELS),
+        ]
+    except ModelError as error:
+        raise RecordNotFound(f"no model card: {error}") from error
+
+
+def card_as_json(card: ModelCard) -> dict[str, Any]:
+    """What people want to know of a model."""
+    return {
+        "name": card.name,
+        "version": card.version,
+        "kind": card.kind,
+        "sha256": card.sha256,
+        "labels": list(card.labels),
+        "settings": card.settings,
+        "summary": card.summary,
+    }
