@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,7 +26,6 @@ class EpisodeFacts:
 
     id: str
     camera: str
-    """Display name."""
     zone: str | None
     state: State
     fault: Fault | None
@@ -60,11 +60,13 @@ class Alert:
     text: str
     """Some sentences without markup."""
     camera: str | None
-    """Configured name of the only camera that it is about; None for several or none."""
+    """The only camera that it is about; None for several or none."""
     episodes: tuple[EpisodeFacts, ...] = ()
     """One for a violation, oldest first in a digest, none for other kinds."""
     omitted: int = 0
     """Episodes of a digest that there was no room for."""
+    notes: tuple[str, ...] = ()
+    """What happened to cameras, one sentence each."""
     photo: bytes | None = None
     """JPEG; the privacy policy was applied before it was stored."""
 
@@ -83,3 +85,23 @@ class AlertChannel(Protocol):
 
     def close(self) -> None:
         """Lets go of connections. Not called while ``send`` runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """How one camera is doing right now."""
+
+    camera: str
+    online: bool
+    """Pictures come and are looked at."""
+    violation: bool
+    """Somebody is in violation at this moment."""
+    people: int
+    """Whom it sees at this moment."""
+
+
+class StateChannel(AlertChannel, Protocol):
+    """A channel that shows how the cameras are doing, beside sending messages."""
+
+    def show(self, cameras: Sequence[CameraFacts]) -> None:
+        """Takes note of all cameras that there are; may be called often, and never blocks."""

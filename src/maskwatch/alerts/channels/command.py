@@ -1,0 +1,79 @@
+"""A program on this machine: a sound, a door display, a GPIO pin."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+from maskwatch.alerts.base import Alert
+from maskwatch.alerts.payload import alert_as_json
+from maskwatch.config.alerts import CommandConfig
+from maskwatch.errors import ChannelError
+
+# What a program needs to find its files, screen and loudspeaker. Nothing else is passed on: the
+# environment of the service may hold its secrets.
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"),
+    *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
+)
+_LONGEST_COMPLAINT = 200
+
+
+class CommandChannel:
+    """Runs a program for each alert and waits until it has ended."""
+
+    def __init__(self, config: CommandConfig) -> None:
+        self._config = config
+        self._environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+
+    def send(self, alert: Alert) -> None:
+        """See `AlertChannel`; an exit code of 0 is a yes."""
+        values = json.dumps(alert_as_json(alert, with_photo=self._config.photo)).encode()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - whoever configures the service chose it
+                self._config.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**self._environment, **_variables(alert)},
+                start_new_session=True,  # so that whatever it starts can be ended with it
+            )
+        except OSError as error:
+            raise ChannelError(f"{self._config.command[0]}: {error.strerror}") from error
+        with process:
+            try:
+                _, complaint = process.communicate(values, timeout=self._config.timeout_s)
+            except subprocess.TimeoutExpired as error:
+                raise ChannelError(f"still running after {self._config.timeout_s:g} s") from error
+            finally:
+                _end_group(process.pid)
+        if process.returncode != 0:
+            raise ChannelError(f"exit code {process.returncode}{_last_line(complaint)}")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def _variables(alert: Alert) -> dict[str, str]:
+    """The essentials once more, for programs that read no JSON."""
+    first = alert.episodes[0] if alert.episodes else None
+    return {
+        "MASKWATCH_KIND": alert.kind.value,
+        "MASKWATCH_CAMERA": alert.camera or "",
+        "MASKWATCH_TITLE": alert.title,
+        "MASKWATCH_ADVICE": (first.advice if first else None) or "",
+    }
+
+
+def _end_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # all have ended, as they should
+
+
+def _last_line(complaint: bytes) -> str:
+    lines = complaint.decode(errors="replace").strip().splitlines()
+    return f": {lines[-1][:_LONGEST_COMPLAINT]}" if lines else ""

@@ -1,0 +1,155 @@
+"""Mail over SMTP, with the photo in it."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+
+import jinja2
+
+from maskwatch.alerts.base import Alert
+from maskwatch.alerts.compose import place_of
+from maskwatch.config.alerts import EmailConfig, Security
+from maskwatch.errors import ChannelError
+
+_LONGEST_REPLY = 200
+
+
+class EmailChannel:
+    """Sends one mail to one recipient, over a connection of its own."""
+
+    def __init__(self, config: EmailConfig) -> None:
+        self._config = config
+
+    def send(self, alert: Alert) -> None:
+        """See `AlertChannel`; the server's yes to the whole mail is what counts."""
+        assert alert.recipient is not None  # noqa: S101 - this channel's rows all have one
+        message = mail_of(alert, self._config.sender)
+        try:
+            self._deliver(message, alert.recipient)
+        except smtplib.SMTPException as error:
+            raise _channel_error(error) from error
+        except OSError as error:  # ssl.SSLError among them
+            reason = f"no mail server at {self._config.host}: {error.strerror or error}"
+            raise ChannelError(reason) from error
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _deliver(self, message: EmailMessage, recipient: str) -> None:
+        server = self._connect()
+        try:
+            server.send_message(message, to_addrs=[recipient])
+        finally:
+            _hang_up(server)
+
+    def _connect(self) -> smtplib.SMTP:
+        config = self._config
+        address = config.host, config.port_or_default
+        if config.security is Security.TLS:
+            tls = ssl.create_default_context(cafile=config.ca_file)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(*address, timeout=config.timeout_s, context=tls)
+        else:
+            server = smtplib.SMTP(*address, timeout=config.timeout_s)
+        try:
+            if config.security is Security.STARTTLS:
+                server.starttls(context=ssl.create_default_context(cafile=config.ca_file))
+            if config.username is not None and config.password is not None:
+                server.login(config.username, config.password.get_secret_value())
+        except (smtplib.SMTPException, OSError):
+            server.close()
+            raise
+        return server
+
+
+def mail_of(alert: Alert, sender: str) -> EmailMessage:
+    """The mail that says what an alert says: as text, as HTML, and with the photo inside."""
+    local, _, domain = sender.rpartition("@")
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address("maskwatch", local, domain)
+    message["To"] = alert.recipient
+    message["Subject"] = alert.title
+    message["Date"] = format_datetime(alert.created_at)
+    # Many servers and readers drop a second mail with the same id: a retry cannot annoy there.
+    message["Message-ID"] = f"<{alert.id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" in return
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(_text(alert))
+    photo_id = f"{alert.id}.photo@{domain}"
+    html = _template("mail.html").render(alert=alert, photo_id=photo_id, place_of=place_of)
+    message.add_alternative(html, subtype="html")
+    if alert.photo is not None:
+        body = message.get_payload(1)
+        assert isinstance(body, EmailMessage)  # noqa: S101 - the alternative just added
+        body.add_related(
+            alert.photo,
+            "image",
+            "jpeg",
+            cid=f"<{photo_id}>",
+            disposition="inline",
+            filename=f"{alert.id}.jpg",
+        )
+    return message
+
+
+def _text(alert: Alert) -> str:
+    lines = [alert.text, ""]
+    for each in alert.episodes if len(alert.episodes) == 1 else ():
+        if each.links is not None:
+            lines += [
+                f"Acknowledge: {each.links.acknowledge}",
+                f"This is wrong: {each.links.wrong}",
+            ]
+            lines += [f"Look at it: {each.links.view}"]
+    return "\n".join(lines)
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("maskwatch.alerts"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def _hang_up(server: smtplib.SMTP) -> None:
+    """Ends the conversation politely; a mail that was taken stays taken whatever comes back."""
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
+
+
+def _channel_error(error: smtplib.SMTPException) -> ChannelError:
+    """What a failure means: only a no to this very mail or recipient is for good."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, reply = next(iter(error.recipients.values()))
+        return ChannelError(f"recipient refused: {code} {_shown(reply)}", permanent=code >= 500)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return ChannelError(f"login refused: {_reply(error)}")
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        too_big = error.smtp_code == 552
+        return ChannelError(f"sender refused: {_reply(error)}", permanent=too_big)
+    if isinstance(error, smtplib.SMTPDataError):
+        return ChannelError(f"mail refused: {_reply(error)}", permanent=error.smtp_code >= 500)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return ChannelError(f"the server says: {_reply(error)}")
+    return ChannelError(f"mail server: {_shown(str(error))}")
+
+
+def _reply(error: smtplib.SMTPResponseException) -> str:
+    return f"{error.smtp_code} {_shown(error.smtp_error)}"
+
+
+def _shown(reply: bytes | str) -> str:
+    text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    return " ".join(text.split())[:_LONGEST_REPLY]

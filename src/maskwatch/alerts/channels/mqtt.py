@@ -1,0 +1,174 @@
+"""Messages, states and Home Assistant entities over MQTT."""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from maskwatch.alerts.base import Alert, CameraFacts
+from maskwatch.alerts.channels.homeassistant import OFFLINE, ONLINE, Announcement, Topics
+from maskwatch.alerts.payload import alert_as_json
+from maskwatch.config.alerts import MqttConfig
+from maskwatch.errors import ChannelError
+
+_log = logging.getLogger(__name__)
+
+_AT_LEAST_ONCE = 1
+_KEEPALIVE_S = 30
+_LONGEST_PAUSE_S = 60
+
+
+class MqttChannel:
+    """Keeps a connection to a broker; publishes alerts, and how the cameras are doing.
+
+    States are retained and published again after each connection. When this process dies, the
+    broker itself says ``offline`` (last will).
+
+    Args:
+        config: of the channel.
+        announcement: for Home Assistant; None announces nothing.
+    """
+
+    def __init__(self, config: MqttConfig, announcement: Announcement | None) -> None:
+        self._config = config
+        self._topics = Topics(config.topic)
+        self._announcement = announcement
+        self._lock = threading.Lock()
+        self._wanted: dict[str, bytes] = {}
+        """Retained topics and what they should say."""
+        self._stale: set[str] = set()
+        """Retained topics of ours that should say nothing any more."""
+        self._connected = threading.Event()
+        self._why_not = "not connected yet"
+        self._client = self._new_client()
+
+    def send(self, alert: Alert) -> None:
+        """See `AlertChannel`; the broker's acknowledgement is a yes."""
+        if not self._connected.wait(self._config.timeout_s):
+            raise ChannelError(f"no MQTT broker at {self._config.host}: {self._why_not}")
+        topics, camera = self._topics, alert.camera
+        if alert.photo is not None and camera is not None and self._config.photo:
+            photo = topics.of(camera, "photo")
+            self._publish(photo, alert.photo, retain=self._config.retain_photo)
+        body = json.dumps(alert_as_json(alert, with_photo=False)).encode()
+        self._publish(topics.alert if camera is None else topics.of(camera, "alert"), body)
+
+    def show(self, cameras: Sequence[CameraFacts]) -> None:
+        """See `StateChannel`."""
+        wanted: dict[str, bytes] = {}
+        for facts in cameras:
+            wanted |= self._retained(facts)
+        with self._lock:
+            before, self._wanted = self._wanted, wanted
+            gone = before.keys() - wanted.keys()
+            self._stale = (self._stale | gone) - wanted.keys()
+            if self._connected.is_set():
+                changed = {
+                    topic: body for topic, body in wanted.items() if before.get(topic) != body
+                }
+                _retain(self._client, {**changed, **dict.fromkeys(gone, b"")})
+
+    def close(self) -> None:
+        """Says ``offline`` and lets go of the connection."""
+        if self._connected.is_set():
+            farewell = self._client.publish(
+                self._topics.status, OFFLINE, qos=_AT_LEAST_ONCE, retain=True
+            )
+            _wait(farewell, 1.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _retained(self, facts: CameraFacts) -> dict[str, bytes]:
+        topics = self._topics
+        state = {"violation": facts.violation, "people": facts.people}
+        announced = self._announcement.entities(facts.camera) if self._announcement else {}
+        return {
+            topics.of(facts.camera, "status"): (ONLINE if facts.online else OFFLINE).encode(),
+            topics.of(facts.camera, "state"): json.dumps(state).encode(),
+            **{topic: json.dumps(content).encode() for topic, content in announced.items()},
+        }
+
+    def _publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
+        message = self._client.publish(topic, body, qos=_AT_LEAST_ONCE, retain=retain)
+        if _wait(message, self._config.timeout_s):
+            return
+        # The client would send it again by itself, and so would the retry: start afresh.
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._connected.clear()
+        self._why_not = "it acknowledged nothing"
+        self._client = self._new_client()
+        raise ChannelError(f"no acknowledgement within {self._config.timeout_s:g} s")
+
+    def _new_client(self) -> paho.Client:
+        config = self._config
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=config.client_id)
+        if config.tls:
+            context = ssl.create_default_context(cafile=config.ca_file)
+            if config.certificate_file is not None:
+                context.load_cert_chain(config.certificate_file, config.key_file)
+            client.tls_set_context(context)
+        if config.username is not None:
+            password = config.password.get_secret_value() if config.password else None
+            client.username_pw_set(config.username, password)
+        client.will_set(self._topics.status, OFFLINE, qos=_AT_LEAST_ONCE, retain=True)
+        client.reconnect_delay_set(1, _LONGEST_PAUSE_S)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.connect_async(config.host, config.port_or_default, keepalive=_KEEPALIVE_S)
+        client.loop_start()
+        return client
+
+    def _on_connect(
+        self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self._why_not = str(reason).lower()
+            _log.warning("MQTT broker %s refuses: %s", self._config.host, self._why_not)
+            return
+        client.publish(self._topics.status, ONLINE, qos=_AT_LEAST_ONCE, retain=True)
+        if self._announcement is not None:
+            client.subscribe(self._announcement.ours)  # finds those of cameras that are gone
+        with self._lock:  # so that what `show` publishes meanwhile is not overtaken by older news
+            _retain(client, {**dict.fromkeys(self._stale, b""), **self._wanted})
+            self._connected.set()
+
+    def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
+        self._why_not = "no connection"
+
+    def _on_disconnect(
+        self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        self._connected.clear()
+        self._why_not = str(reason).lower()
+
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        """An announcement of ours that the broker kept: take it back if its camera is gone."""
+        with self._lock:
+            is_gone = bool(self._wanted) and message.topic not in self._wanted
+        if message.payload and is_gone:
+            client.publish(message.topic, b"", qos=_AT_LEAST_ONCE, retain=True)
+
+
+def _retain(client: paho.Client, bodies: Mapping[str, bytes]) -> None:
+    for topic, body in bodies.items():
+        client.publish(topic, body, qos=_AT_LEAST_ONCE, retain=True)
+
+
+def _wait(message: paho.MQTTMessageInfo, timeout_s: float) -> bool:
+    """Whether the broker acknowledged in time."""
+    try:
+        message.wait_for_publish(timeout_s)
+    except (RuntimeError, ValueError):  # the connection broke, or the client's queue is full
+        return False
+    return message.is_published()

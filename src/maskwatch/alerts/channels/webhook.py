@@ -1,0 +1,80 @@
+"""A signed HTTP request.
+
+The receiver recomputes HMAC-SHA256 with the shared secret over ``TIME.BODY``, where TIME is what
+``X-Maskwatch-Signature: t=TIME,v1=HEX`` says (seconds since 1970) and BODY the bytes received, and
+refuses what does not match or is old. ``Idempotency-Key`` is the same for every attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import ssl
+import time
+from collections.abc import Callable
+
+import httpx
+
+from maskwatch.alerts.base import Alert
+from maskwatch.alerts.payload import alert_as_json
+from maskwatch.config.alerts import WebhookConfig
+from maskwatch.errors import ChannelError
+
+# Answers that the same request will get again. Everything else may heal: a wrong address or token
+# can be corrected while the message waits.
+_FOR_GOOD = {400, 410, 411, 413, 415, 422}
+
+
+def signature(secret: bytes, at: int, body: bytes) -> str:
+    """The value of ``X-Maskwatch-Signature``.
+
+    Args:
+        secret: shared with the receiver.
+        at: seconds since 1970.
+        body: as sent.
+    """
+    mac = hmac.new(secret, b"%d." % at + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={mac}"
+
+
+class WebhookChannel:
+    """Posts each alert as JSON; redirects are not followed."""
+
+    def __init__(self, config: WebhookConfig, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._clock = clock
+        self._client = httpx.Client(
+            timeout=config.timeout_s,
+            verify=ssl.create_default_context(cafile=config.ca_file),
+            headers={name: value.get_secret_value() for name, value in config.headers.items()},
+        )
+
+    def send(self, alert: Alert) -> None:
+        """See `AlertChannel`; any answer of 200 to 299 is a yes."""
+        values = alert_as_json(alert, with_photo=self._config.photo)
+        body = json.dumps(values, ensure_ascii=False).encode()
+        secret = self._config.secret.get_secret_value().encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": alert.id,
+            "X-Maskwatch-Signature": signature(secret, int(self._clock()), body),
+        }
+        url = self._config.url.get_secret_value()
+        try:
+            # The answer's body is not read: it may be endless.
+            with self._client.stream("POST", url, content=body, headers=headers) as answer:
+                status = answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ChannelError(f"no answer: {_reason(error, url)}") from error
+        if not 200 <= status < 300:
+            raise ChannelError(f"answered {status}", permanent=status in _FOR_GOOD)
+
+    def close(self) -> None:
+        """Closes kept connections."""
+        self._client.close()
+
+
+def _reason(error: Exception, url: str) -> str:
+    text = str(error) or type(error).__name__
+    return "wrong address" if url in text else text  # the address may hold a token

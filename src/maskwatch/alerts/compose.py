@@ -1,0 +1,152 @@
+"""Rows put into words: what a message says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from maskwatch.advice import advice_for, words_for
+from maskwatch.alerts.base import Alert, EpisodeFacts, EpisodeLinks
+from maskwatch.alerts.links import LinkAction, LinkClaim, link_url, sign_link
+from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
+
+MOST_EPISODES = 30
+"""What a digest lists; it says how many more there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMaker:
+    """Makes the links of a message."""
+
+    base_url: str
+    secret: bytes
+    valid_for: timedelta
+
+    def links(self, episode_id: str, recipient: str | None, now: datetime) -> EpisodeLinks:
+        """The three links of an episode for one recipient."""
+
+        def url(action: LinkAction) -> str:
+            expires_at = (now + self.valid_for).replace(microsecond=0)
+            claim = LinkClaim(action, episode_id, recipient, expires_at)
+            return link_url(self.base_url, sign_link(claim, self.secret))
+
+        return EpisodeLinks(*(url(action) for action in LinkAction))
+
+
+def compose(
+    rows: Sequence[Delivery],
+    episodes: Sequence[EpisodeRecord],
+    photo: bytes | None,
+    *,
+    zone: tzinfo,
+    links: LinkMaker | None,
+    now: datetime,
+) -> Alert:
+    """One message of one row or of several.
+
+    Args:
+        rows: at least one, of the same channel and recipient, oldest first.
+        episodes: those of the rows that still exist, in the same order.
+        photo: for a message about a single episode; JPEG.
+        zone: of all times in the message.
+        links: None when nobody knows where the dashboard is reached.
+        now: aware; the life of the links counts from it.
+    """
+    first = rows[0]
+    facts = [_facts(each, first.recipient, zone, links, now) for each in episodes]
+    notes = [f"{row.camera}: {row.payload['reason']}" for row in rows if "reason" in row.payload]
+    cameras = {row.camera for row in rows}
+    created_at = (first.created_at or now).astimezone(zone)
+    kind = first.kind if len(rows) == 1 else DeliveryKind.DIGEST
+    return Alert(
+        id=_message_id(rows),
+        kind=kind,
+        recipient=first.recipient,
+        stage=max(row.stage for row in rows),
+        created_at=created_at,
+        title=_title(kind, facts, notes),
+        text=_text(kind, facts, notes),
+        camera=cameras.pop() if len(cameras) == 1 else None,
+        episodes=tuple(facts[:MOST_EPISODES]),
+        omitted=max(0, len(facts) - MOST_EPISODES),
+        notes=tuple(notes),
+        photo=photo if len(facts) == 1 else None,
+    )
+
+
+def _message_id(rows: Sequence[Delivery]) -> str:
+    """The row's own id, or one that follows from those of all rows."""
+    if len(rows) == 1:
+        return rows[0].id
+    ids = "".join(sorted(row.id for row in rows))
+    return rows[0].id[:12] + hashlib.sha256(ids.encode()).hexdigest()[:20]
+
+
+def _facts(
+    episode: EpisodeRecord,
+    recipient: str | None,
+    zone: tzinfo,
+    links: LinkMaker | None,
+    now: datetime,
+) -> EpisodeFacts:
+    return EpisodeFacts(
+        id=episode.id,
+        camera=episode.camera,
+        zone=episode.zone,
+        state=episode.state,
+        fault=episode.fault,
+        what=words_for(episode.state, episode.fault),
+        advice=advice_for(episode.state, episode.fault),
+        coverage=episode.coverage,
+        started_at=episode.started_at.astimezone(zone),
+        ended_at=episode.ended_at and episode.ended_at.astimezone(zone),
+        links=None if links is None else links.links(episode.id, recipient, now),
+    )
+
+
+def _title(kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str]) -> str:
+    if kind is DeliveryKind.TEST:
+        return "Test message"
+    if not facts:
+        return notes[0] if len(notes) == 1 else f"{len(notes)} messages about cameras"
+    if len(facts) == 1:
+        return f"{facts[0].camera}: {facts[0].what}"
+    cameras = list(dict.fromkeys(each.camera for each in facts))
+    more = "" if len(cameras) <= 3 else f" and {len(cameras) - 3} more"
+    return f"{len(facts)} violations: {', '.join(cameras[:3])}{more}"
+
+
+def _text(kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str]) -> str:
+    if kind is DeliveryKind.TEST:
+        return "This channel works: what maskwatch has to say will come this way."
+    lines = list(notes)
+    if len(facts) == 1:
+        lines += _sentences(facts[0])
+    else:
+        lines += [_line(each) for each in facts[:MOST_EPISODES]]
+    if len(facts) > MOST_EPISODES:
+        lines.append(f"and {len(facts) - MOST_EPISODES} more")
+    return "\n".join(lines)
+
+
+def place_of(facts: EpisodeFacts) -> str:
+    """Such as "Door 1, left lane"."""
+    return facts.camera if facts.zone is None else f"{facts.camera}, {facts.zone}"
+
+
+def _sentences(facts: EpisodeFacts) -> list[str]:
+    lines = [
+        f"{facts.what.capitalize()} at {place_of(facts)}, since "
+        f"{facts.started_at:%Y-%m-%d %H:%M:%S %Z}.",
+    ]
+    if facts.coverage is not None:
+        lines.append(f"Coverage: {facts.coverage:.0f} %.")
+    if facts.advice is not None:
+        lines.append(f"What helps: {facts.advice}.")
+    return lines
+
+
+def _line(facts: EpisodeFacts) -> str:
+    return f"{facts.started_at:%Y-%m-%d %H:%M:%S} {place_of(facts)}: {facts.what}"
