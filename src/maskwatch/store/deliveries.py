@@ -56,13 +56,21 @@ class Deliveries:
                 added += connection.execute(query.on_conflict_do_nothing()).rowcount
         return added
 
-    def claim(self, now: datetime, *, limit: int = 10, lease_s: float = 60.0) -> list[Delivery]:
+    def claim(
+        self,
+        now: datetime,
+        *,
+        limit: int = 10,
+        lease_s: float = 60.0,
+        channel: str | None = None,
+    ) -> list[Delivery]:
         """Takes over deliveries that are due, or whose claim ran out; the longest due come first.
 
         Args:
             now: the time of the claim.
             limit: at most this many.
             lease_s: after how many seconds a claim has run out.
+            channel: only those of this channel; None for any.
         """
         due = sa.or_(
             sa.and_(_C.state == DeliveryState.PENDING, _C.not_before <= now),
@@ -72,6 +80,8 @@ class Deliveries:
             ),
         )
         free = sa.select(_C.id).where(due).order_by(_C.not_before, _C.id).limit(limit)
+        if channel is not None:
+            free = free.where(_C.channel == channel)
         with self._db.write() as connection:
             # Two dispatchers on PostgreSQL take different rows; SQLite has one writer at a time.
             ids = list(connection.execute(free.with_for_update(skip_locked=True)).scalars())
@@ -117,6 +127,10 @@ class Deliveries:
             not_before=not_before,
             attempts=max(0, claimed.attempts - 1),
         )
+
+    def withdraw(self, claimed: Delivery, why: str) -> bool:
+        """Gives up a claimed one that is no longer wanted; False as for `sent`."""
+        return self._outcome(claimed, state=DeliveryState.CANCELLED, last_error=why)
 
     def cancel(self, episode_id: str) -> int:
         """Withdraws what is not claimed yet, such as when somebody acknowledged; says how many."""
@@ -165,7 +179,7 @@ class Deliveries:
         camera: str | None = None,
         kinds: Sequence[DeliveryKind] = (),
     ) -> list[Delivery]:
-        """What was queued at or after ``at``, oldest first: what rate limits look at."""
+        """What was queued at or after ``at``, oldest first: what cooldowns look at."""
         query = sa.select(*_COLUMNS).where(_C.created_at >= at)
         if channel is not None:
             query = query.where(_C.channel == channel)
@@ -195,9 +209,24 @@ class Deliveries:
             found: dict[DeliveryState, int] = dict(connection.execute(query).tuples())
         return {state: found.get(state, 0) for state in DeliveryState}
 
-    def next_due(self) -> datetime | None:
-        """When the first pending delivery is due; None when nothing is pending."""
+    def sent_since(self, at: datetime, channel: str) -> list[Delivery]:
+        """What a channel sent at or after ``at``, oldest first: what rate limits look at."""
+        query = sa.select(*_COLUMNS).where(_C.sent_at >= at, _C.channel == channel)
+        return rows.fetch(self._db, query.order_by(_C.sent_at, _C.id), Delivery)
+
+    def waiting_channels(self) -> set[str]:
+        """Names of the channels that have something to send, now or later."""
+        waiting = _C.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED])
+        with self._db.read() as connection:
+            return set(
+                connection.execute(sa.select(_C.channel).where(waiting).distinct()).scalars()
+            )
+
+    def next_due(self, channel: str | None = None) -> datetime | None:
+        """When the first pending delivery (of a channel) is due; None when nothing is pending."""
         query = sa.select(sa.func.min(_C.not_before)).where(_C.state == DeliveryState.PENDING)
+        if channel is not None:
+            query = query.where(_C.channel == channel)
         with self._db.read() as connection:
             due: datetime | None = connection.execute(query).scalar_one()
         return due
