@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwatch.geometry import area, clip, iou_matrix, nms, overlap_of_smaller, square_crop
+from maskwatch.geometry import area, clip, iou_matrix, nms, overlap_of_smaller, square_crop, vote
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> NDArray[np.float64]:
@@ -86,3 +86,12 @@ def test_nms_of_nothing_is_empty() -> None:
 
 def test_square_crop_adds_the_margin_around_the_longer_side() -> None:
     assert square_crop((10, 20, 30, 60), 0.25) == (-10, 10, 60)
+
+
+def test_boxes_of_one_thing_vote_on_its_place_by_their_scores() -> None:
+    boxes = np.array([[0, 0, 10, 10], [2, 0, 12, 10], [50, 50, 60, 60]], float)
+    scores = np.array([0.9, 0.3, 0.8])
+    placed = vote(boxes[[0, 2]], boxes, scores, 0.6)
+    assert placed.tolist() == [[0.5, 0, 10.5, 10], [50, 50, 60, 60]]
+    assert vote(boxes[[0, 2]], boxes, scores, 1.0).tolist() == boxes[[0, 2]].tolist()
+    assert vote(boxes[:0], boxes, scores, 0.6).shape == (0, 4)

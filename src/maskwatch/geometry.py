@@ -80,6 +80,29 @@ def nms(
     return order[alive]
 
 
+def vote(
+    kept: FloatArray, boxes: FloatArray, scores: FloatArray, iou_threshold: float
+) -> FloatArray:
+    """Box voting (Gidaris and Komodakis, ICCV 2015, section 4): neighbours place a kept box.
+
+    Suppression keeps the likeliest of several boxes of one thing, which need not be the best
+    placed; their mean is placed better than any of them.
+
+    Args:
+        kept: ``(K, 4)`` what suppression kept of ``boxes``.
+        boxes: ``(N, 4)`` before suppression.
+        scores: ``(N,)`` their weights, above 0.
+        iou_threshold: boxes that overlap a kept one by at least this vote on it.
+
+    Returns:
+        ``(K, 4)``.
+    """
+    weights = scores * (iou_matrix(kept, boxes) >= iou_threshold)
+    total = weights.sum(axis=1, keepdims=True)
+    # A box always votes for itself, but rounding may put its overlap with itself below 1.
+    return np.where(total > 0, weights @ boxes / np.where(total > 0, total, 1), kept)
+
+
 def square_crop(
     box: tuple[float, float, float, float], margin: float
 ) -> tuple[float, float, float]:

@@ -15,12 +15,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from maskwatch.geometry import nms
+from maskwatch.geometry import nms, vote
 from maskwatch.models.card import read_card
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
 STRIDES = (8, 16, 32)
+MIN_VOTE_SCORE = 0.2
+"""Detections from this score on have a say in where a kept box lies, weighted by their score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,15 @@ class YuNetSettings:
     Attributes:
         score_threshold: detections under this score are dropped.
         iou_threshold: of two detections that overlap by more, the better one is kept.
+        vote_iou: a kept box becomes the mean of all that overlap it by at least this; 1 leaves
+            boxes as they are.
         long_side: pictures are scaled so that their longer side has this many pixels before
             the network sees them; None keeps the size. Smaller pictures are not enlarged.
     """
 
     score_threshold: float = 0.5
     iou_threshold: float = 0.45
+    vote_iou: float = 0.6
     long_side: int | None = 640
 
 
@@ -82,15 +87,18 @@ def decode(
         size: height and width of the network's input.
         settings: thresholds.
     """
-    chosen = np.flatnonzero(scores >= settings.score_threshold)
+    voters = np.flatnonzero(scores >= min(settings.score_threshold, MIN_VOTE_SCORE))
     points, strides = grid(*size)
-    point, stride = points[chosen], strides[chosen]
-    centre = bbox[chosen, :2] * stride + point
-    half = np.exp(bbox[chosen, 2:]) * stride / 2
+    point, stride = points[voters], strides[voters]
+    centre = bbox[voters, :2] * stride + point
+    half = np.exp(bbox[voters, 2:]) * stride / 2
     boxes = np.concatenate([centre - half, centre + half], axis=1)
-    landmarks = kps[chosen].reshape(-1, 5, 2) * stride[:, None] + point[:, None]
-    kept = nms(boxes, scores[chosen], settings.iou_threshold)
-    return Detections(boxes[kept], scores[chosen][kept], landmarks[kept])
+    landmarks = kps[voters].reshape(-1, 5, 2) * stride[:, None] + point[:, None]
+    votes = scores[voters]
+    sure = np.flatnonzero(votes >= settings.score_threshold)
+    kept = sure[nms(boxes[sure], votes[sure], settings.iou_threshold)]
+    placed = vote(boxes[kept], boxes, votes, settings.vote_iou)
+    return Detections(placed.astype(np.float32), votes[kept], landmarks[kept])
 
 
 def pad_to_multiple(image: Image, multiple: int = 32) -> Image:

@@ -57,7 +57,12 @@ MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
 UNKNOWN_BUDGET = 0.02
 """Share of readable validation faces that may become ``unknown``."""
-DETECTOR_SETTINGS = {"score_threshold": 0.5, "iou_threshold": 0.45, "long_side": 640}
+DETECTOR_SETTINGS = {
+    "score_threshold": 0.5,
+    "iou_threshold": 0.45,
+    "vote_iou": 0.6,
+    "long_side": 640,
+}
 MIN_FACE_PX = 20
 """Faces under this size are ``unknown`` without asking: the labels of such are guesses, and most
 things that are mistaken for faces are so small."""

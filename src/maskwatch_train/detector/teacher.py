@@ -19,7 +19,7 @@ from maskwatch_train.pictures import read_picture
 
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
-SETTINGS = YuNetSettings(score_threshold=0.4)
+SETTINGS = YuNetSettings(score_threshold=0.4, vote_iou=1.0)
 SURE_SCORE = 0.8
 """From here an unlabelled detection counts as a face."""
 DOUBT_SCORE = 0.5
