@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import ModelError, RecordNotFound
-from maskwatch.masks.labels import OUTPUT_LABELS
+from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
 from maskwatch.runtime.control import CameraStatus, InferenceStatus, ReloadOutcome, ServiceStatus
@@ -157,7 +157,7 @@ def model_cards(web: WebContext, principal: Principal) -> Sequence[ModelCard]:
     try:
         return [
             read_card(DEFAULT_DETECTOR, "face_detector"),
-            read_card(DEFAULT_CLASSIFIER, "mask_classifier", OUTPUT_LABELS),
+            read_card(DEFAULT_CLASSIFIER, "mask_classifier", LABELS),
         ]
     except ModelError as error:
         raise RecordNotFound(f"no model card: {error}") from error

@@ -1,0 +1,103 @@
+"""Episodes: finding them, looking at them, saying what one thinks of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+
+from maskwatch.store.records import EpisodeFilter
+from maskwatch.types import Fault, State
+from maskwatch.web.actions import episodes
+from maskwatch.web.api.access import EpisodeReader, EpisodeWriter, SubjectOfficer, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import (
+    Correction,
+    DeliveryView,
+    EpisodeDetailView,
+    EpisodePage,
+    EpisodeView,
+    Id,
+    Text,
+    TimelineView,
+)
+
+router = APIRouter(tags=["episodes"], prefix="/episodes")
+
+Limit = Annotated[int, Query(ge=1, le=episodes.PAGE_LIMIT)]
+After = Annotated[Text | None, Query(max_length=200)]
+Names = Annotated[list[Text], Query(max_length=100)]
+
+
+@router.get("", responses=problems(401, 403, 422))
+def list_episodes(
+    web: Web,
+    principal: EpisodeReader,
+    camera: Names = [],  # noqa: B006 - FastAPI copies defaults
+    zone: Names = [],  # noqa: B006
+    state: Annotated[list[State], Query()] = [],  # noqa: B006
+    fault: Annotated[list[Fault], Query()] = [],  # noqa: B006
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    ongoing: bool | None = None,
+    acknowledged: bool | None = None,
+    corrected: bool | None = None,
+    text: Annotated[Text, Query(max_length=200)] = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> EpisodePage:
+    """One page of episodes, the newest first; filters that are left out exclude none."""
+    wanted = EpisodeFilter(
+        cameras=tuple(camera),
+        zones=tuple(zone),
+        states=tuple(state),
+        faults=tuple(fault),
+        since=since,
+        until=until,
+        ongoing=ongoing,
+        acknowledged=acknowledged,
+        corrected=corrected,
+        text=text,
+    )
+    page = episodes.list_episodes(web, principal, wanted, after, limit)
+    return EpisodePage(items=[EpisodeView.of(each) for each in page.items], next=page.next)
+
+
+@router.get("/{episode_id}", responses=problems(401, 403, 404, 422))
+def see_episode(web: Web, principal: EpisodeReader, episode_id: Id) -> EpisodeDetailView:
+    """One episode with the readings of its track and its messages. The audit log notes it."""
+    detail = episodes.see_episode(web, principal, episode_id)
+    return EpisodeDetailView(
+        episode=EpisodeView.of(detail.episode),
+        timeline=[TimelineView.model_validate(each) for each in detail.timeline],
+        deliveries=[DeliveryView.model_validate(each) for each in detail.deliveries],
+    )
+
+
+@router.get(
+    "/{episode_id}/photo",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(401, 403, 404, 410, 422)},
+)
+def see_photo(web: Web, principal: EpisodeReader, episode_id: Id) -> Response:
+    """The best photo as JPEG, faces hidden as the policy says. The audit log notes it."""
+    return Response(episodes.see_photo(web, principal, episode_id), media_type="image/jpeg")
+
+
+@router.post("/{episode_id}/acknowledge", responses=problems(401, 403, 404, 422))
+def acknowledge(web: Web, principal: EpisodeWriter, episode_id: Id) -> EpisodeView:
+    """Says that somebody takes care; messages that still wait are withdrawn."""
+    return EpisodeView.of(episodes.acknowledge(web, principal, episode_id))
+
+
+@router.post("/{episode_id}/correct", responses=problems(401, 403, 404, 422))
+def correct(web: Web, principal: EpisodeWriter, episode_id: Id, body: Correction) -> EpisodeView:
+    """Says what it really was; its face goes to the review queue if there is a photo."""
+    return EpisodeView.of(episodes.correct(web, principal, episode_id, body.state, body.fault))
+
+
+@router.delete("/{episode_id}", status_code=204, responses=problems(401, 403, 404, 422))
+def delete_subject(web: Web, principal: SubjectOfficer, episode_id: Id) -> None:
+    """Deletes an episode with everything about it, at the wish of the person concerned."""
+    episodes.delete_subject(web, principal, episode_id)

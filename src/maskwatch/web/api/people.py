@@ -1,0 +1,98 @@
+"""People counted: rates, comparisons, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from maskwatch.store.records import CountBy
+from maskwatch.web.actions import overview, report
+from maskwatch.web.api.access import EpisodeReader, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import ChangeView, ComparisonView, GroupView, RateView, Text
+
+router = APIRouter(tags=["people"], prefix="/people")
+
+Names = Annotated[list[Text], Query(max_length=100)]
+
+
+def period_of(
+    since: Annotated[AwareDatetime, Query(examples=["2026-03-01T00:00:00Z"])],
+    until: Annotated[AwareDatetime, Query(examples=["2026-03-08T00:00:00Z"])],
+    camera: Names = [],  # noqa: B006 - FastAPI copies defaults
+    zone: Names = [],  # noqa: B006
+) -> overview.Period:
+    """What to count."""
+    return overview.Period(since, until, tuple(camera), tuple(zone))
+
+
+Period = Annotated[overview.Period, Depends(period_of)]
+
+
+@router.get("/rate", responses=problems(401, 403, 422))
+def rate(web: Web, principal: EpisodeReader, period: Period) -> RateView:
+    """Everybody of a period, and the compliance rate with its 95 % interval."""
+    return RateView.of(overview.total(web, principal, period))
+
+
+@router.get("/groups", responses=problems(401, 403, 422))
+def groups(
+    web: Web, principal: EpisodeReader, period: Period, by: CountBy = CountBy.DAY
+) -> Sequence[GroupView]:
+    """The same in parts; parts without people are left out."""
+    found = overview.by_group(web, principal, period, by)
+    return [GroupView(key=each.key, rate=RateView.of(each.rate)) for each in found]
+
+
+@router.get("/comparison", responses=problems(401, 403, 422))
+def comparison(web: Web, principal: EpisodeReader, period: Period) -> ComparisonView:
+    """A period and the one of the same length right before it."""
+    found = overview.compare(web, principal, period)
+    return ComparisonView(
+        before=RateView.of(found.before),
+        after=RateView.of(found.after),
+        change=ChangeView.model_validate(found.change),
+    )
+
+
+@router.get(
+    "/groups.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
+)
+def groups_csv(
+    web: Web, principal: EpisodeReader, period: Period, by: CountBy = CountBy.DAY
+) -> Response:
+    """The groups for a spreadsheet."""
+    text = overview.csv_of(overview.by_group(web, principal, period, by))
+    return _file(text.encode(), "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+
+
+@router.get(
+    "/report.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422)},
+)
+def report_pdf(web: Web, principal: EpisodeReader, period: Period) -> Response:
+    """A page to print: rate, days, cameras, faults, and how it compares with before."""
+    made = report.make_report(web, principal, period)
+    return _file(report.as_pdf(made), "application/pdf", "maskwatch-report.pdf")
+
+
+@router.get(
+    "/report.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422)},
+)
+def report_png(web: Web, principal: EpisodeReader, period: Period) -> Response:
+    """The same as a picture."""
+    made = report.make_report(web, principal, period)
+    return _file(report.as_png(made), "image/png", "maskwatch-report.png")
+
+
+def _file(data: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=media_type, headers=headers)

@@ -1,0 +1,68 @@
+"""The queue of faces that wait for a label."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from maskwatch.web.actions import review
+from maskwatch.web.api.access import ReviewExporter, Reviewer, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import Correction, Id, QueueView, ReviewItemView
+
+router = APIRouter(tags=["review"], prefix="/review")
+
+
+@router.get("", responses=problems(401, 403, 422))
+def queue(
+    web: Web, principal: Reviewer, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> QueueView:
+    """What comes next: first what a person called wrong, then the oldest."""
+    return QueueView.model_validate(review.queue(web, principal, limit))
+
+
+@router.get(
+    "/export.zip",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **problems(401, 403)},
+)
+def export(web: Web, principal: ReviewExporter) -> Response:
+    """All labelled faces that can be seen, as a data set for `maskwatch-train`."""
+    made = review.export(web, principal)
+    headers = {
+        "Content-Disposition": 'attachment; filename="maskwatch-review.zip"',
+        "X-Faces": str(made.faces),
+        "X-Left-Out": str(made.left_out),
+    }
+    return Response(made.data, media_type="application/zip", headers=headers)
+
+
+@router.get(
+    "/{item_id}/photo",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(401, 403, 404, 410, 422)},
+)
+def photo(web: Web, principal: Reviewer, item_id: Id) -> Response:
+    """The photo in which the face is. The audit log notes it."""
+    _, data = review.see_face(web, principal, item_id)
+    return Response(data, media_type="image/jpeg")
+
+
+@router.post("/{item_id}/label", responses=problems(401, 403, 404, 422))
+def label(web: Web, principal: Reviewer, item_id: Id, body: Correction) -> ReviewItemView:
+    """Gives the face its label, or another one."""
+    item = review.label(web, principal, item_id, body.state, body.fault)
+    return ReviewItemView.model_validate(item)
+
+
+@router.post("/{item_id}/skip", responses=problems(401, 403, 404, 422))
+def skip(web: Web, principal: Reviewer, item_id: Id) -> ReviewItemView:
+    """Takes a face out of the queue that nobody can judge."""
+    return ReviewItemView.model_validate(review.skip(web, principal, item_id))
+
+
+@router.post("/{item_id}/undo", responses=problems(401, 403, 404, 422))
+def undo(web: Web, principal: Reviewer, item_id: Id) -> ReviewItemView:
+    """Puts a face back into the queue."""
+    return ReviewItemView.model_validate(review.undo(web, principal, item_id))

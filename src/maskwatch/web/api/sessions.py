@@ -1,0 +1,100 @@
+"""Logging in and out, oneself, one's tokens, the first start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+
+from maskwatch.errors import AccessDenied, UsageError
+from maskwatch.web import identity
+from maskwatch.web.actions import users
+from maskwatch.web.api.access import Anyone, Web, client_address
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import (
+    ApiTokenView,
+    Credentials,
+    FirstUser,
+    Id,
+    MeView,
+    MyChanges,
+    NewApiToken,
+    NewApiTokenView,
+)
+from maskwatch.web.context import WebContext
+from maskwatch.web.security.cookies import clear_session_cookie, set_session_cookie
+from maskwatch.web.security.origin import is_own_origin
+
+router = APIRouter(tags=["you"])
+
+
+@router.post("/session", responses=problems(401, 403, 422, 429))
+def log_in(request: Request, response: Response, web: Web, body: Credentials) -> MeView:
+    """Logs in; the answer sets the session's cookie."""
+    _must_be_own(request, web)
+    agent = request.headers.get("user-agent", "")
+    login = identity.log_in(web, body.name, body.password, client_address(request), agent)
+    set_session_cookie(web.config, response, login.secret)
+    return MeView.of(login.principal)
+
+
+@router.delete("/session", status_code=204, responses=problems(401, 403))
+def log_out(response: Response, web: Web, principal: Anyone) -> None:
+    """Logs out."""
+    identity.log_out(web, principal)
+    clear_session_cookie(web.config, response)
+
+
+@router.post("/setup", status_code=201, responses=problems(403, 422))
+def set_up(request: Request, response: Response, web: Web, body: FirstUser) -> MeView:
+    """Makes the first administrator with the set-up link and logs in."""
+    _must_be_own(request, web)
+    agent = request.headers.get("user-agent", "")
+    first: identity.FirstStart = request.app.state.first_start
+    login = first.finish(body.secret, body.name, body.password, client_address(request), agent)
+    set_session_cookie(web.config, response, login.secret)
+    return MeView.of(login.principal)
+
+
+@router.get("/me", responses=problems(401))
+def who_am_i(principal: Anyone) -> MeView:
+    """Who is asking, and what they may do."""
+    return MeView.of(principal)
+
+
+@router.patch("/me", responses=problems(401, 403, 422))
+def change_me(web: Web, principal: Anyone, body: MyChanges) -> MeView:
+    """Changes one's language or password; a new password ends all other sessions."""
+    if (body.current_password is None) != (body.new_password is None):
+        raise UsageError("a new password needs the current one")
+    if body.current_password is not None and body.new_password is not None:
+        users.change_own_password(web, principal, body.current_password, body.new_password)
+    if body.language is not None:
+        users.change_language(web, principal, body.language)
+    user = web.store.users.get(principal.user.id)
+    return MeView.of(principal).model_copy(update={"language": user.language})
+
+
+@router.get("/tokens", responses=problems(401))
+def list_tokens(web: Web, principal: Anyone) -> Sequence[ApiTokenView]:
+    """One's own tokens."""
+    return [ApiTokenView.of(each) for each in users.list_tokens(web, principal)]
+
+
+@router.post("/tokens", status_code=201, responses=problems(401, 403, 422))
+def add_token(web: Web, principal: Anyone, body: NewApiToken) -> NewApiTokenView:
+    """Makes a token for a program; its text is shown this once. Needs a session."""
+    made = users.add_token(web, principal, body.name, body.scopes, body.expires_at)
+    return NewApiTokenView(token=made.token, record=ApiTokenView.of(made.record))
+
+
+@router.delete("/tokens/{token_id}", status_code=204, responses=problems(401, 403, 404, 422))
+def revoke_token(web: Web, principal: Anyone, token_id: Id) -> None:
+    """Ends a token for good."""
+    users.revoke_token(web, principal, token_id)
+
+
+def _must_be_own(request: Request, web: WebContext) -> None:
+    # There is no session yet whose token could be asked for: the origin has to do.
+    if not is_own_origin(web.config, request.headers):
+        raise AccessDenied("this request comes from another site")
