@@ -1,0 +1,78 @@
+"""Cameras: how they are doing, adding and testing them, acceptance walks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Response
+
+from maskwatch.web.actions import cameras
+from maskwatch.web.api.access import CameraReader, CameraWriter, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import (
+    CameraAddress,
+    CameraDetailView,
+    CameraName,
+    CameraSettings,
+    CameraView,
+    NewCamera,
+    OutcomeView,
+)
+
+router = APIRouter(tags=["cameras"], prefix="/cameras")
+
+
+@router.get("", responses=problems(401, 403))
+def list_cameras(web: Web, principal: CameraReader) -> Sequence[CameraView]:
+    """How all cameras are doing."""
+    return [CameraView.model_validate(each) for each in cameras.list_cameras(web, principal)]
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+def add_camera(web: Web, principal: CameraWriter, body: NewCamera) -> OutcomeView:
+    """Adds a camera and starts it."""
+    outcome = cameras.add_camera(web, principal, body.name, body.settings)
+    return OutcomeView.model_validate(outcome)
+
+
+@router.post(
+    "/test",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(401, 403, 422, 502)},
+)
+def test_camera(web: Web, principal: CameraWriter, body: CameraAddress) -> Response:
+    """Connects to an address once and shows one picture. Nothing is kept."""
+    return Response(cameras.test_camera(web, principal, body.url), media_type="image/jpeg")
+
+
+@router.get("/{name}", responses=problems(401, 403, 404, 422))
+def see_camera(web: Web, principal: CameraReader, name: CameraName) -> CameraDetailView:
+    """One camera."""
+    return CameraDetailView.model_validate(cameras.see_camera(web, principal, name))
+
+
+@router.put("/{name}", responses=problems(401, 403, 404, 422))
+def change_camera(
+    web: Web, principal: CameraWriter, name: CameraName, body: CameraSettings
+) -> OutcomeView:
+    """Replaces all settings of a camera that was added in the dashboard, and restarts it."""
+    outcome = cameras.change_camera(web, principal, name, body.settings)
+    return OutcomeView.model_validate(outcome)
+
+
+@router.delete("/{name}", responses=problems(401, 403, 404, 422))
+def delete_camera(web: Web, principal: CameraWriter, name: CameraName) -> OutcomeView:
+    """Forgets a camera that was added in the dashboard; its episodes stay."""
+    return OutcomeView.model_validate(cameras.delete_camera(web, principal, name))
+
+
+@router.post("/{name}/start", status_code=204, responses=problems(401, 403, 404, 422))
+def start_camera(web: Web, principal: CameraWriter, name: CameraName) -> None:
+    """Switches a camera on that was stopped."""
+    cameras.switch_camera(web, principal, name, on=True)
+
+
+@router.post("/{name}/stop", status_code=204, responses=problems(401, 403, 404, 422))
+def stop_camera(web: Web, principal: CameraWriter, name: CameraName) -> None:
+    """Switches a camera off until the next start of the service."""
+    cameras.switch_camera(web, principal, name, on=False)

@@ -1,0 +1,208 @@
+"""What happens now: pictures, people, news as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.types import Receive, Scope, Send
+
+from maskwatch.errors import MaskwatchError, RecordNotFound, Throttled
+from maskwatch.runtime.live_hub import LiveView
+from maskwatch.web.actions import cameras
+from maskwatch.web.api.access import LiveViewer, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import CameraName, LiveViewView
+from maskwatch.web.context import WebContext
+from maskwatch.web.feed import Feed
+from maskwatch.web.identity import of_session, of_token
+from maskwatch.web.security.cookies import session_cookie
+
+router = APIRouter(tags=["live"])
+
+_BOUNDARY = "maskwatch-frame"
+_KEEP_ALIVE_S = 15.0
+_CHECK_EVERY_S = 30.0
+"""How often an open stream asks whether its viewer may still look."""
+_RETRY_S = 10.0
+
+
+class Streams:
+    """Counts what stays open, so that forgotten browser tabs do not eat the box."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.open = 0
+
+    def response(self, parts: AsyncIterator[bytes], media_type: str) -> StreamingResponse:
+        """Sends parts until the client leaves.
+
+        Raises:
+            Throttled: there are too many already.
+        """
+        if self.open >= self._most:
+            raise Throttled(_RETRY_S)
+        self.open += 1
+        return _Counted(parts, self._leave, media_type)
+
+    def _leave(self) -> None:
+        self.open -= 1
+
+
+class _Counted(StreamingResponse):
+    def __init__(
+        self, parts: AsyncIterator[bytes], on_end: Callable[[], None], media_type: str
+    ) -> None:
+        super().__init__(parts, media_type=media_type, headers={"X-Accel-Buffering": "no"})
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._on_end()
+
+
+@router.get("/cameras/{name}/people", responses=problems(401, 403, 404, 422))
+def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
+    """Who is before a camera now."""
+    return LiveViewView.model_validate(_view(cameras.live_view(web, principal, name), name))
+
+
+@router.get(
+    "/cameras/{name}/frame.jpg",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/jpeg": {}}},
+        204: {"description": "Nothing newer came within the time."},
+        **problems(401, 403, 404, 422),
+    },
+)
+async def frame(
+    web: Web,
+    principal: LiveViewer,
+    name: CameraName,
+    after: Annotated[int, Query(ge=0, lt=1 << 53)] = 0,
+    wait_s: Annotated[float, Query(ge=0, le=10)] = 0,
+) -> Response:
+    """The newest picture with its overlays; `X-Sequence` says which.
+
+    With `after`, waits for a newer one for `wait_s` seconds.
+    """
+    web.must_allow_images()
+    view = await to_thread.run_sync(cameras.live_view, web, principal, name)
+    if after or view is None:
+        view = await web.hub.wait_newer(name, after, wait_s)
+        if view is None:
+            return Response(status_code=204)
+    jpeg = _jpeg(web, view)
+    return Response(jpeg, media_type="image/jpeg", headers={"X-Sequence": str(view.sequence)})
+
+
+@router.get(
+    "/cameras/{name}/stream.mjpg",
+    response_class=Response,
+    responses={
+        200: {"content": {"multipart/x-mixed-replace": {}}},
+        **problems(401, 403, 404, 422, 429),
+    },
+)
+async def stream(
+    request: Request, web: Web, principal: LiveViewer, name: CameraName
+) -> StreamingResponse:
+    """Pictures with their overlays, one after the other (MJPEG)."""
+    web.must_allow_images()
+    await to_thread.run_sync(cameras.live_view, web, principal, name)
+    streams: Streams = request.app.state.streams
+    media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+    return streams.response(_pictures(request, web, name), media_type)
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "example": 'event: camera\ndata: {"camera": "door", "people": 2}\n\n'
+                }
+            }
+        },
+        **problems(401, 403, 429),
+    },
+)
+async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingResponse:
+    """Server-sent events: `episode` and `camera`, each with the object that has changed."""
+    del principal
+    streams: Streams = request.app.state.streams
+    return streams.response(_news(request, web), "text/event-stream")
+
+
+async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterator[bytes]:
+    sequence = 0
+    async for _ in _while_allowed(request, web):
+        view = await web.hub.wait_newer(name, sequence, timeout=_KEEP_ALIVE_S)
+        if view is None:
+            continue
+        sequence = view.sequence
+        try:
+            jpeg = _jpeg(web, view)
+        except MaskwatchError:
+            return
+        head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+        yield head.encode() + jpeg + b"\r\n"
+
+
+async def _news(request: Request, web: WebContext) -> AsyncIterator[bytes]:
+    feed: Feed = request.app.state.feed
+    async with feed.watch() as queue:
+        yield b": welcome\n\n"
+        async for _ in _while_allowed(request, web):
+            try:
+                each = await asyncio.wait_for(queue.get(), _KEEP_ALIVE_S)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            yield f"event: {each.kind}\ndata: {json.dumps(dict(each.data))}\n\n".encode()
+
+
+async def _while_allowed(request: Request, web: WebContext) -> AsyncIterator[None]:
+    """Goes on until the session or token that opened a stream has ended."""
+    loop = asyncio.get_running_loop()
+    checked_at = loop.time()
+    while True:
+        if loop.time() - checked_at >= _CHECK_EVERY_S:
+            checked_at = loop.time()
+            try:
+                await to_thread.run_sync(_principal_again, request, web)
+            except MaskwatchError:
+                return
+        yield
+
+
+def _principal_again(request: Request, web: WebContext) -> None:
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() == "bearer":
+        of_token(web, token)
+    else:
+        of_session(web, session_cookie(web.config, request.cookies) or "")
+
+
+def _view(view: LiveView | None, name: str) -> LiveView:
+    if view is None:
+        raise RecordNotFound(f"the camera {name!r} has shown nothing yet")
+    return view
+
+
+def _jpeg(web: WebContext, view: LiveView) -> bytes:
+    web.must_allow_images()
+    if view.jpeg is None:
+        raise RecordNotFound(f"the camera {view.camera!r} shows no picture")
+    return view.jpeg

@@ -1,0 +1,110 @@
+"""The box: how it is doing, what it did, who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from maskwatch.store.records import DeliveryState
+from maskwatch.web.actions import system
+from maskwatch.web.api.access import Auditor, SystemReader, SystemWriter, Web
+from maskwatch.web.api.problems import problems
+from maskwatch.web.api.views import (
+    AuditReportView,
+    AuditView,
+    DeletionPage,
+    DeliveryPage,
+    DeliveryView,
+    HealthPage,
+    Id,
+    OutcomeView,
+    SystemView,
+    Text,
+)
+
+router = APIRouter(tags=["system"])
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+After = Annotated[Text | None, Query(max_length=200)]
+
+
+@router.get("/system", responses=problems(401, 403))
+def state(web: Web, principal: SystemReader) -> SystemView:
+    """How the box is doing."""
+    return SystemView.model_validate(system.system_state(web, principal))
+
+
+@router.get("/system/models", responses=problems(401, 403, 404))
+def models(web: Web, principal: SystemReader) -> Sequence[dict[str, Any]]:
+    """The model cards."""
+    return [system.card_as_json(card) for card in system.model_cards(web, principal)]
+
+
+@router.post("/system/reload", responses=problems(401, 403))
+def reload(web: Web, principal: SystemWriter) -> OutcomeView:
+    """Reads the configuration again; a wrong one is refused and the old one stays."""
+    return OutcomeView.model_validate(system.reload(web, principal))
+
+
+@router.get("/health", responses=problems(401, 403, 422))
+def health(
+    web: Web,
+    principal: SystemReader,
+    camera: Annotated[Text | None, Query(max_length=64)] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> HealthPage:
+    """Changes in the health of cameras and box, the newest first."""
+    return HealthPage.model_validate(system.health_log(web, principal, camera, after, limit))
+
+
+@router.get("/deliveries", responses=problems(401, 403, 422))
+def deliveries(
+    web: Web,
+    principal: SystemReader,
+    state: Annotated[list[DeliveryState], Query()] = [],  # noqa: B006 - FastAPI copies defaults
+    after: After = None,
+    limit: Limit = 50,
+) -> DeliveryPage:
+    """Messages, the newest first."""
+    return DeliveryPage.model_validate(system.deliveries(web, principal, state, after, limit))
+
+
+@router.post("/deliveries/{delivery_id}/retry", responses=problems(401, 403, 404, 422))
+def retry(web: Web, principal: SystemWriter, delivery_id: Id) -> DeliveryView:
+    """Gives a message another chance that was given up."""
+    return DeliveryView.model_validate(system.retry_delivery(web, principal, delivery_id))
+
+
+@router.get("/audit", responses=problems(401, 403, 422))
+def audit(
+    web: Web,
+    principal: Auditor,
+    before: Annotated[int | None, Query(ge=0, lt=1 << 53)] = None,
+    limit: Limit = 50,
+) -> Sequence[AuditView]:
+    """Who did and looked at what, the newest first."""
+    found = system.audit_log(web, principal, before, limit)
+    return [AuditView.model_validate(each) for each in found]
+
+
+@router.get("/audit/verification", responses=problems(401, 403))
+def verify(web: Web, principal: Auditor) -> AuditReportView:
+    """Whether the audit log is as it was written."""
+    report = system.verify_audit(web, principal)
+    return AuditReportView(
+        sound=report.broken_at is None,
+        entries=report.head.seq,
+        broken_at=report.broken_at,
+        reason=report.reason,
+    )
+
+
+@router.get("/deletions", responses=problems(401, 403, 422))
+def deletions(
+    web: Web, principal: Auditor, after: After = None, limit: Limit = 50
+) -> DeletionPage:
+    """Proof of what was deleted, the newest first."""
+    return DeletionPage.model_validate(system.deletion_log(web, principal, after, limit))

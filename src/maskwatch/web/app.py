@@ -1,0 +1,100 @@
+"""The web application: routes, pages and everything that stands before them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from maskwatch.web import probes
+from maskwatch.web.api import cameras, episodes, live, people, review, sessions, system, users
+from maskwatch.web.api.problems import Problem, add_problem_handlers
+from maskwatch.web.context import WebContext
+from maskwatch.web.feed import Feed
+from maskwatch.web.identity import FirstStart
+from maskwatch.web.security.gate import DashboardGate
+from maskwatch.web.security.headers import SecurityHeaders
+from maskwatch.web.security.limits import BodyLimit
+
+API = "/api/v1"
+OPENAPI = "/api/openapi.json"
+
+
+def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
+    """Builds the application.
+
+    Args:
+        web: store, live views, the running service, and the configuration.
+        dashboard: whether there are pages beside the REST API. At most one application of a
+            process may have them, as NiceGUI keeps them in the process.
+    """
+    app = FastAPI(
+        title="maskwatch",
+        version=web.version,
+        summary="Face-mask compliance: cameras, episodes, people, review.",
+        openapi_url=OPENAPI,
+        docs_url=None,  # its scripts come from another site
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        lifespan=_lifespan,
+    )
+    app.state.web = web
+    app.state.first_start = FirstStart(web)
+    app.state.feed = Feed(web)
+    app.state.streams = live.Streams(web.config.max_streams)
+    # The routes of live come first: cameras/{name} would take theirs for names.
+    for module in (sessions, users, episodes, people, review, live, cameras, system):
+        app.include_router(module.router, prefix=API)
+    app.include_router(probes.router)
+    add_problem_handlers(app)
+    _describe(app)
+    if dashboard:
+        _add_dashboard(app, web)
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit, max_bytes=web.config.max_body_bytes)
+    app.add_middleware(SecurityHeaders, is_https=web.config.is_https)
+    return app
+
+
+def setup_url(app: FastAPI, base_url: str) -> str | None:
+    """The link that makes the first administrator; None when there are users already.
+
+    Each call makes a new one and ends the one before.
+    """
+    first_start: FirstStart = app.state.first_start
+    secret = first_start.open()
+    return None if secret is None else f"{base_url.rstrip('/')}/setup/{secret}"
+
+
+def _add_dashboard(app: FastAPI, web: WebContext) -> None:
+    # Imported here: NiceGUI takes a second to load, and the API alone does not need it.
+    from maskwatch.web import pages, plain
+
+    app.include_router(plain.router, include_in_schema=False)
+    pages.mount(app, web)
+    app.add_middleware(DashboardGate, web=web)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    web: WebContext = app.state.web
+    web.store.sessions.delete_expired(web.now())
+    yield
+
+
+def _describe(app: FastAPI) -> None:
+    """Adds the shape of problems, which no route returns by itself, to the OpenAPI document."""
+
+    def openapi() -> dict[str, object]:
+        if not app.openapi_schema:
+            schema = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, routes=app.routes
+            )
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = Problem.model_json_schema()
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,116 @@
+"""What is new, for everybody who watches: one look at the store a second, however many watch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+
+from maskwatch.errors import StoreError
+from maskwatch.runtime.control import CameraStatus
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord
+from maskwatch.web.api.views import CameraView, EpisodeView
+from maskwatch.web.context import WebContext
+
+_LOG = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+_NEWEST = 100
+_BACKLOG = 200
+"""News that a slow watcher may fall behind by before the oldest is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that changed."""
+
+    kind: str
+    """``episode`` or ``camera``."""
+    data: Mapping[str, Any]
+    """JSON of the episode or camera, as the REST API has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    episodes: Mapping[str, EpisodeRecord]
+    cameras: Mapping[str, tuple[tuple[object, ...], CameraStatus]]
+
+
+class Feed:
+    """Tells watchers what changed; looks only while somebody watches. Of one event loop."""
+
+    def __init__(self, web: WebContext) -> None:
+        self._web = web
+        self._watchers: set[asyncio.Queue[News]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[asyncio.Queue[News]]:
+        """A queue that gets everything new from now on."""
+        queue: asyncio.Queue[News] = asyncio.Queue(_BACKLOG)
+        if not self._watchers:
+            # Of what was there before, only those who come later would hear; so nobody does.
+            seen = await to_thread.run_sync(self._look)
+            self._task = asyncio.create_task(self._run(seen))
+        self._watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._watchers.discard(queue)
+            if not self._watchers and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    async def _run(self, seen: _Seen) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                now = await to_thread.run_sync(self._look)
+            except StoreError as error:
+                _LOG.warning("nothing new can be told: %s", error)
+                continue
+            for news in _difference(seen, now):
+                self._tell(news)
+            seen = now
+
+    def _look(self) -> _Seen:
+        page = self._web.store.episodes.page(EpisodeFilter(), limit=_NEWEST)
+        states = self._web.control.camera_states()
+        return _Seen(
+            {each.id: each for each in page.items},
+            {each.camera: (_essence(each), each) for each in states},
+        )
+
+    def _tell(self, news: News) -> None:
+        for queue in self._watchers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(news)
+
+
+def _essence(status: CameraStatus) -> tuple[object, ...]:
+    """What is worth telling when it changes; numbers that always change are not."""
+    return status.phase, status.reason, status.people, status.required
+
+
+def _difference(before: _Seen, after: _Seen) -> list[News]:
+    news = [
+        News("episode", EpisodeView.of(each).model_dump(mode="json"))
+        for each in reversed(after.episodes.values())
+        if before.episodes.get(each.id) != each
+    ]
+    for name, (essence, status) in after.cameras.items():
+        known = before.cameras.get(name)
+        if known is None or known[0] != essence:
+            news.append(News("camera", CameraView.model_validate(status).model_dump(mode="json")))
+    return news

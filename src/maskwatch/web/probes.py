@@ -1,0 +1,117 @@
+"""What machines ask: alive, ready, and numbers for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from maskwatch.errors import NotLoggedIn, StoreError
+from maskwatch.runtime.control import CameraPhase
+from maskwatch.web.actions.system import SystemState, state_of
+from maskwatch.web.api.access import Web
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import of_token
+from maskwatch.web.security.scopes import Scope
+
+router = APIRouter(tags=["probes"])
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
+async def alive() -> str:
+    """Answers as long as the process does."""
+    return "ok\n"
+
+
+@router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
+def ready(web: Web) -> JSONResponse:
+    """Whether models are loaded and the database answers; says no more than that."""
+    checks = {"service": web.control.status().ready, "store": _store_answers(web)}
+    is_ready = all(checks.values())
+    return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, web: Web) -> Response:
+    """Numbers for Prometheus; needs a token with `system:read` unless they are public."""
+    if not web.config.metrics_public:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotLoggedIn("metrics need a token (or web.metrics_public)")
+        of_token(web, token).must_allow(Scope.SYSTEM_READ)
+    registry = CollectorRegistry()
+    registry.register(_Numbers(state_of(web), request.app.state.streams.open))
+    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _store_answers(web: WebContext) -> bool:
+    try:
+        web.store.users.count()
+    except StoreError:
+        return False
+    return True
+
+
+class _Numbers(Collector):
+    """One state of the system in Prometheus' words."""
+
+    def __init__(self, state: SystemState, streams: int) -> None:
+        self._state = state
+        self._streams = streams
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
+        yield from self._of_cameras()
+        yield from self._of_inference()
+        yield from self._of_box()
+
+    def _of_cameras(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("maskwatch_camera_up", "1 while pictures come", labels=["camera"])
+        fps = GaugeMetricFamily("maskwatch_camera_fps", "Looked at a second", labels=["camera"])
+        people = GaugeMetricFamily("maskwatch_camera_people", "Seen now", labels=["camera"])
+        latency = GaugeMetricFamily(
+            "maskwatch_camera_latency_seconds", "Capture to verdict", labels=["camera"]
+        )
+        frames = CounterMetricFamily("maskwatch_camera_frames", "Looked at", labels=["camera"])
+        dropped = CounterMetricFamily(
+            "maskwatch_camera_dropped_frames", "Replaced before a look", labels=["camera"]
+        )
+        for each in self._state.cameras:
+            name = [each.camera]
+            up.add_metric(name, float(each.phase is CameraPhase.WATCHING))
+            fps.add_metric(name, each.fps)
+            people.add_metric(name, each.people)
+            frames.add_metric(name, each.frames)
+            dropped.add_metric(name, each.dropped)
+            if each.latency_s is not None:
+                latency.add_metric(name, each.latency_s)
+        yield from (up, fps, people, latency, frames, dropped)
+
+    def _of_inference(self) -> Iterator[Metric]:
+        state = self._state.inference
+        yield _gauge("maskwatch_inference_fps", "Pictures looked at a second", state.fps)
+        yield _gauge("maskwatch_inference_queue", "Cameras whose picture waits", state.queue)
+        yield _gauge("maskwatch_inference_busy", "Share of the time at work", state.busy)
+        overloaded = float(state.overloaded)
+        yield _gauge("maskwatch_inference_overloaded", "1 when the box is too slow", overloaded)
+
+    def _of_box(self) -> Iterator[Metric]:
+        state = self._state
+        yield _gauge("maskwatch_ready", "1 when all is loaded", float(state.service.ready))
+        yield _gauge("maskwatch_disk_free_bytes", "Room for photos", state.disk.free_bytes)
+        yield _gauge("maskwatch_photo_bytes", "Photos kept", state.disk.photo_bytes)
+        yield _gauge("maskwatch_unwritten_records", "Waiting for the store", state.service.unwritten)
+        yield _gauge("maskwatch_open_streams", "Live pictures and event streams", self._streams)
+        deliveries = GaugeMetricFamily("maskwatch_deliveries", "Messages", labels=["state"])
+        for delivery_state, count in state.deliveries.items():
+            deliveries.add_metric([delivery_state.value], count)
+        yield deliveries
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
