@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from maskwatch.events.episodes import EpisodeLog, EpisodeSettings
 from maskwatch.events.people import PeopleLog, Person
@@ -42,10 +41,10 @@ class CameraRules:
 
     zones: ZoneMap = field(default_factory=ZoneMap)
     schedule: Schedule = field(default_factory=Schedule)
-    zone_schedules: Mapping[str, Schedule] = MappingProxyType({})
+    zone_schedules: Mapping[str, Schedule] = field(default_factory=dict)
     """In place of ``schedule``, by zone."""
     rule: RuleSettings = field(default_factory=RuleSettings)
-    zone_rules: Mapping[str, RuleSettings] = MappingProxyType({})
+    zone_rules: Mapping[str, RuleSettings] = field(default_factory=dict)
     """In place of ``rule``, by zone."""
     exemptions: tuple[Exemption, ...] = ()
     correct_s: float = 1.0
@@ -126,6 +125,7 @@ class Continued:
     """News of an open episode; now and then."""
 
     episode: Episode
+    coverage: float | None
     points: tuple[Point, ...]
 
 
@@ -134,6 +134,7 @@ class Closed:
     """An episode is over."""
 
     episode: Episode
+    coverage: float | None
     points: tuple[Point, ...]
 
 
@@ -168,6 +169,8 @@ class _File:
     was_required: bool = False
     recent: list[Point] = field(default_factory=list)
     """Points not told yet; before an episode the latest few."""
+    coverage: float | None = None
+    """When they were last in violation."""
     opened_s: float | None = None
     told_t: float = 0.0
     episodes: list[Episode] = field(default_factory=list)
@@ -242,6 +245,8 @@ class CameraWatch:
         judged = self._rule.judge(frame.t, person, self._rules.rule_of(zone))
         file.zones[zone] += 1
         file.was_required |= required and exemption is None
+        if judged.verdict.state.is_violation:
+            file.coverage = judged.verdict.coverage
         self._note(file, frame.t, person.reading)
         self._photos.offer(sight, judged)
         return Presence(judged, zone, required, exemption, file.first_t, None)
@@ -263,12 +268,11 @@ class CameraWatch:
             presence = seen.get(episode.track)
             if presence is not None and file.opened_s is None:
                 file.opened_s, file.told_t = episode.start_s, self._t
-                coverage = presence.track.verdict.coverage
                 photo = self._photos.take(episode.track)
-                news.append(Opened(episode, presence.zone, coverage, photo, _take(file)))
+                news.append(Opened(episode, presence.zone, file.coverage, photo, _take(file)))
             elif file.opened_s is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
                 file.told_t = self._t
-                news.append(Continued(episode, _take(file)))
+                news.append(Continued(episode, file.coverage, _take(file)))
         return news
 
     def _close(self, episode: Episode) -> Closed:
@@ -276,7 +280,7 @@ class CameraWatch:
         file.opened_s = None
         file.episodes.append(episode)
         self._photos.drop(episode.track)
-        return Closed(episode, _take(file))
+        return Closed(episode, file.coverage, _take(file))
 
     def _departed(self, unseen_s: float) -> list[News]:
         episodes = [episode for file in self._files.values() for episode in file.episodes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from maskwatch.types import Face, Frame, MaskReading
 
@@ -18,4 +18,13 @@ class MaskClassifier(Protocol):
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         """The readings of ``faces``, which are those of ``frame``."""
+        ...
+
+
+@runtime_checkable
+class BatchMaskClassifier(Protocol):
+    """A classifier that judges the faces of several frames in one go."""
+
+    def judge_all(self, looks: Sequence[tuple[Frame, Sequence[Face]]]) -> list[list[MaskReading]]:
+        """For each frame the readings of its faces, as calls one by one would give them."""
         ...

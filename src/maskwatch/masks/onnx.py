@@ -88,30 +88,35 @@ class OnnxMaskClassifier:
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         """One reading per face, in the same order."""
-        large = [face for face in faces if face.box.side >= self.settings.min_face_px]
-        crops = [
-            crop_face(frame.image, face.box, self.settings.margin, self.settings.size)
-            for face in large
+        return self.judge_all([(frame, faces)])[0]
+
+    def judge_all(self, looks: Sequence[tuple[Frame, Sequence[Face]]]) -> list[list[MaskReading]]:
+        """The readings of the faces of several frames, from one run of the network."""
+        large = [
+            (frame.image, face) for frame, faces in looks for face in faces if self._is_large(face)
         ]
-        judged = iter(self._judge_all(frame.image, large, crops))
+        judged = iter(self._judge_large(large))
         return [
-            next(judged)
-            if face.box.side >= self.settings.min_face_px
-            else MaskReading(face, State.UNKNOWN, quality=0.0, reason="face too small")
-            for face in faces
+            [next(judged) if self._is_large(face) else _too_small(face) for face in faces]
+            for _, faces in looks
         ]
 
-    def _judge_all(
-        self, image: Image, faces: Sequence[Face], crops: list[Image]
-    ) -> Iterator[MaskReading]:
-        if not crops:
+    def _is_large(self, face: Face) -> bool:
+        return face.box.side >= self.settings.min_face_px
+
+    def _judge_large(self, large: Sequence[tuple[Image, Face]]) -> Iterator[MaskReading]:
+        if not large:
             return
-        height, width = image.shape[:2]
+        settings = self.settings
+        crops = [
+            crop_face(image, face.box, settings.margin, settings.size) for image, face in large
+        ]
         logits, *boxes = self._session.run(self._outputs, {self._input: to_batch(crops)})
-        for i, (face, crop) in enumerate(zip(faces, crops, strict=True)):
+        for i, ((image, face), crop) in enumerate(zip(large, crops, strict=True)):
             reading = self._judge(face, crop, logits[i])
             if boxes and reading.reason != UNREADABLE_REASON:
-                closer = refine(face, boxes[0][i], self.settings.margin, width, height)
+                height, width = image.shape[:2]
+                closer = refine(face, boxes[0][i], settings.margin, width, height)
                 reading = replace(reading, face=closer)
             yield reading
 
@@ -132,3 +137,7 @@ class OnnxMaskClassifier:
         if max(states.mask, 1 - states.mask) < self.settings.abstain_below:
             return "not certain enough"
         return None
+
+
+def _too_small(face: Face) -> MaskReading:
+    return MaskReading(face, State.UNKNOWN, quality=0.0, reason="face too small")

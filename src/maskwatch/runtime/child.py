@@ -124,6 +124,10 @@ class DecoderProcess:
         image = self._reader.read(answer.height, answer.width)
         return Taken(answer.index, answer.t, answer.captured_at, image, answer.dropped)
 
+    def abort(self) -> None:
+        """Kill the process, from whatever thread; whoever waits for it gets `DecoderFailed`."""
+        self._process.kill()
+
     def close(self) -> None:
         """Let the process go, or kill it; it is gone within two seconds. May be repeated."""
         self._pipe.close()

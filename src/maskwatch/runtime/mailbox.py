@@ -43,6 +43,12 @@ class Mailbox(Generic[T]):
             self._changed.notify_all()
             return item
 
+    def wait(self, timeout_s: float) -> bool:
+        """Whether there is an item to take, now or within the time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
+            return bool(self._items)
+
     def close(self) -> None:
         """No more items will come; the last one can still be taken."""
         with self._changed:

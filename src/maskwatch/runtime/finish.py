@@ -1,0 +1,95 @@
+"""Makes pictures fit to be stored, sent or shown: faces are hidden before anything else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.draw import Mark, draw_marks, pixelate
+from maskwatch.events.camera import Presence, Sight
+from maskwatch.events.photos import Photo, PhotoFace
+from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
+from maskwatch.store.records import SnapshotFace
+from maskwatch.types import Box
+
+PHOTO_PX = 1920
+PHOTO_QUALITY = 88
+LIVE_PX = 960
+LIVE_QUALITY = 75
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPhoto:
+    """A photo after the privacy policy was applied."""
+
+    jpeg: bytes = field(repr=False)
+    width: int
+    height: int
+    taken_at: datetime
+    faces: tuple[SnapshotFace, ...]
+    """The subject first; boxes in pixels of the photo."""
+
+
+def finish_photo(photo: Photo, privacy: PrivacyConfig, taken_at: datetime) -> FinishedPhoto | None:
+    """The photo of a violation as it may be kept; None when none may.
+
+    Args:
+        photo: as it was taken.
+        privacy: the policy.
+        taken_at: aware, UTC.
+    """
+    if not privacy.images_allowed:
+        return None
+    shows_subject = privacy.photos is Photos.CLEAR
+    boxes = [face.box for face in photo.faces if not (face.is_subject and shows_subject)]
+    image = pixelate(photo.frame.image, [*boxes, *photo.hidden])
+    image, factor = scaled_down(image, PHOTO_PX)
+    height, width = image.shape[:2]
+    faces = tuple(_snapshot_face(face, factor, not shows_subject) for face in photo.faces)
+    return FinishedPhoto(encode_jpeg(image, PHOTO_QUALITY), width, height, taken_at, faces)
+
+
+def live_picture(sight: Sight, people: Sequence[Presence], privacy: PrivacyConfig) -> bytes | None:
+    """A picture with overlays for the dashboard; None when none may be shown.
+
+    With ``clear`` only those in violation can be seen; everybody else is a bystander.
+    """
+    if not privacy.images_allowed:
+        return None
+    shown = [each.track.reading.face.box for each in people if _may_be_seen(each, privacy)]
+    hidden = [box for box in sight.hidden if not _is_one_of(box, shown)]
+    image, factor = scaled_down(pixelate(sight.frame.image, hidden), LIVE_PX)
+    marks = [_scaled(Mark.of_track(each.track), factor) for each in people]
+    return encode_jpeg(draw_marks(image, marks), LIVE_QUALITY)
+
+
+def _may_be_seen(presence: Presence, privacy: PrivacyConfig) -> bool:
+    return privacy.photos is Photos.CLEAR and presence.episode_s is not None
+
+
+def _is_one_of(box: Box, shown: Iterable[Box]) -> bool:
+    """Whether a place to hide is the face itself: the middle of each lies in the other."""
+    return any(_holds_middle(box, other) and _holds_middle(other, box) for other in shown)
+
+
+def _holds_middle(outer: Box, inner: Box) -> bool:
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
+
+
+def _scaled(mark: Mark, factor: float) -> Mark:
+    box = Box(*(factor * each for each in mark.box))
+    return Mark(box, mark.state, mark.fault, mark.coverage, mark.track)
+
+
+def _snapshot_face(face: PhotoFace, factor: float, subject_blurred: bool) -> SnapshotFace:
+    return SnapshotFace(
+        box=Box(*(factor * each for each in face.box)),
+        state=face.state,
+        fault=face.fault,
+        coverage=face.coverage,
+        is_subject=face.is_subject,
+        blurred=subject_blurred or not face.is_subject,
+    )

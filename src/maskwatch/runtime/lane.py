@@ -1,0 +1,371 @@
+"""One camera of the service: capture, inference, rules, and what comes of it.
+
+Two threads: one captures, the other waits for the models and works out what follows. Neither
+waits for a database or a network.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.events.camera import (
+    CameraWatch,
+    Closed,
+    Continued,
+    Left,
+    News,
+    Opened,
+    Point,
+    Presence,
+    Sight,
+    Watched,
+)
+from maskwatch.runtime.capture import AbortableDecoding, Capture, Link
+from maskwatch.runtime.child import DecoderProcess
+from maskwatch.runtime.chronicle import (
+    Chronicle,
+    Entry,
+    EpisodeOpened,
+    EpisodeUpdated,
+    UncertainFace,
+)
+from maskwatch.runtime.control import CameraPhase, CameraStatus
+from maskwatch.runtime.finish import finish_photo, live_picture
+from maskwatch.runtime.inference import InferenceFailed, InferenceStopped, Look, SharedInference
+from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.runtime.messages import DecoderOrder
+from maskwatch.runtime.minutes import MinuteSums
+from maskwatch.runtime.rates import Rate
+from maskwatch.runtime.rules import rules_of
+from maskwatch.runtime.sieve import Veil
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import EpisodeRecord, HealthRecord, PersonRecord, TimelinePoint
+from maskwatch.tracks.tracker import TrackerSettings
+from maskwatch.types import Episode, Face, Frame
+
+if TYPE_CHECKING:
+    from maskwatch.config.cameras import CameraConfig
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AT_MAILBOX_S = 0.5
+_UNWATCHED_EVERY_S = 5.0
+"""How often a live picture is made while nobody looks at it."""
+
+_UNCERTAIN_EVERY_S = 600.0
+"""At most one face per camera is proposed for labelling in this time."""
+
+_RETRY_MODELS_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSetting:
+    """What all lanes share."""
+
+    inference: SharedInference
+    chronicle: Chronicle
+    hub: LiveHub
+    privacy: PrivacyConfig
+    zone: tzinfo
+    score: float
+    """From which detector score on something is a face, as the model recommends."""
+    model_version: str = ""
+    connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess
+    tracking: TrackerSettings = field(default_factory=TrackerSettings)
+
+
+class CameraLane:
+    """Watches one camera from `start` to `stop`.
+
+    Args:
+        name: of the camera.
+        config: its section.
+        setting: what all lanes share.
+        first_person: number of the first person.
+        from_dashboard: where the camera was added.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: CameraConfig,
+        setting: LaneSetting,
+        *,
+        first_person: int = 1,
+        from_dashboard: bool = False,
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.from_dashboard = from_dashboard
+        self._setting = setting
+        self._rules = rules_of(config)
+        score = setting.score if config.min_score is None else config.min_score
+        weak = min(score, setting.tracking.min_score)
+        self._min_score = weak
+        tracking = replace(setting.tracking, start_score=max(score, weak), min_score=weak)
+        self._watch = CameraWatch(name, self._rules, tracking, first_person)
+        self._veil = Veil()
+        self._minutes = MinuteSums(name)
+        self._capture = Capture(name, config, self._on_link, connect=setting.connect)
+        self._looks = Rate()
+        self._latency_s = Rate()
+        self._people = 0
+        self._ids: dict[tuple[int, float], str] = {}
+        self._last_frame: Frame | None = None
+        self._shown_at = self._asked_at = float("-inf")
+        self._models_fail = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts watching."""
+        self._capture.start()
+        self._thread.start()
+
+    def request_stop(self) -> None:
+        """Has both threads end soon; returns at once."""
+        self._stopping.set()
+        self._capture.request_stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether both threads have ended, now or within the time."""
+        deadline = time.monotonic() + timeout_s
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        captured = self._capture.join(max(0.0, deadline - time.monotonic()))
+        return captured and not self._thread.is_alive()
+
+    @property
+    def offered_fps(self) -> float:
+        """Pictures a second that come to be looked at."""
+        return self._capture.offered.per_second()
+
+    @property
+    def fps(self) -> float:
+        """Pictures a second that are looked at."""
+        return self._looks.per_second()
+
+    @property
+    def tried(self) -> bool:
+        """Whether the camera has been reached, or not, at least once."""
+        return self._capture.link.phase is not CameraPhase.CONNECTING
+
+    def status(self) -> CameraStatus:
+        """How it is doing."""
+        capture, link, fps = self._capture, self._capture.link, self.fps
+        local = datetime.now(UTC).astimezone(self._setting.zone).replace(tzinfo=None)
+        return CameraStatus(
+            camera=self.name,
+            address=self.config.address,
+            phase=link.phase,
+            since=link.since,
+            reason=link.reason,
+            attempt=link.attempt,
+            retry_in_s=link.retry_in_s,
+            width=capture.size[1],
+            height=capture.size[0],
+            fps=fps,
+            offered_fps=self.offered_fps,
+            frames=int(self._looks.total),
+            dropped=capture.dropped,
+            latency_s=self._latency_s.per_second() / fps if fps > 0 else None,
+            last_frame_at=capture.last_frame_at,
+            people=self._people if link.phase is CameraPhase.WATCHING else 0,
+            required=self._rules.required_somewhere(local),
+            from_dashboard=self.from_dashboard,
+        )
+
+    def _run(self) -> None:
+        mailbox = self._capture.mailbox
+        try:
+            while not self._stopping.is_set():
+                if mailbox.wait(_LOOK_AT_MAILBOX_S):
+                    self._look()
+        except InferenceStopped:
+            pass
+        self._tell(self._watch.end())
+        self._setting.chronicle.write(self._minutes.rest())
+
+    def _look(self) -> None:
+        try:
+            look = self._setting.inference.look(
+                lambda: self._capture.mailbox.take(0), self._to_be_judged
+            )
+            if look is not None:
+                self._take_in(look)
+        except InferenceFailed as error:
+            self._fail(str(error))
+        except InferenceStopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary: no camera goes blind in silence
+            _log.exception("camera %s: a picture could not be worked on", self.name)
+            self._fail(f"a picture could not be worked on: {error}")
+        else:
+            self._note_models("")
+
+    def _fail(self, reason: str) -> None:
+        self._note_models(reason)
+        self._stopping.wait(_RETRY_MODELS_S)
+
+    def _to_be_judged(self, frame: Frame, found: Sequence[Face]) -> list[Face]:
+        height, width = frame.image.shape[:2]
+        wanted = [
+            face
+            for face in found
+            if face.score >= self._min_score and face.box.side >= self.config.min_face_px
+        ]
+        return self._rules.zones.judged(wanted, width, height)
+
+    def _take_in(self, look: Look) -> None:
+        frame = look.frame
+        self._last_frame = frame
+        hidden = self._veil.over(frame.t, look.found)
+        sight = Sight(frame, look.readings, look.found, tuple(hidden))
+        local = _taken_at(frame).astimezone(self._setting.zone).replace(tzinfo=None)
+        watched = self._watch.look(sight, local)
+        self._tell(watched.news)
+        self._people = len(watched.people)
+        self._show(sight, watched)
+        self._propose(watched)
+        minute = _taken_at(frame).replace(second=0, microsecond=0)
+        states = [(each.zone, each.track.reading.state) for each in watched.people]
+        self._setting.chronicle.write(self._minutes.add(minute, states))
+        self._looks.add()
+        self._latency_s.add((datetime.now(UTC) - _taken_at(frame)).total_seconds())
+
+    def _show(self, sight: Sight, watched: Watched) -> None:
+        hub, now = self._setting.hub, time.monotonic()
+        if not hub.is_watched(self.name) and now - self._shown_at < _UNWATCHED_EVERY_S:
+            return
+        self._shown_at = now
+        jpeg = live_picture(sight, watched.people, self._setting.privacy)
+        people = tuple(self._live_person(each, sight.frame) for each in watched.people)
+        hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
+
+    def _live_person(self, presence: Presence, frame: Frame) -> LivePerson:
+        track = presence.track
+        start_s = presence.episode_s
+        return LivePerson(
+            track=track.id,
+            state=track.verdict.state,
+            fault=track.verdict.fault,
+            coverage=track.verdict.coverage,
+            zone=presence.zone,
+            since=_moment(frame, presence.first_t),
+            episode_id=None if start_s is None else self._ids.get((track.id, start_s)),
+            exempt=presence.exemption is not None,
+        )
+
+    def _propose(self, watched: Watched) -> None:
+        """Puts a doubtful face into the queue for labels, where faces may be seen at all."""
+        photo, now = watched.uncertain, time.monotonic()
+        if photo is None or now - self._asked_at < _UNCERTAIN_EVERY_S:
+            return
+        finished = finish_photo(photo, self._setting.privacy, _taken_at(photo.frame))
+        if finished is None or finished.faces[0].blurred:
+            return
+        self._asked_at = now
+        subject = photo.faces[0]
+        face = UncertainFace(new_id(), self.name, finished, subject.state, subject.fault)
+        self._setting.chronicle.write([face])
+
+    def _tell(self, news: Sequence[News]) -> None:
+        entries = [self._entry(each) for each in news]
+        if entries:
+            self._setting.chronicle.write(entries)
+
+    def _entry(self, news: News) -> Entry:
+        frame = self._last_frame
+        assert frame is not None  # noqa: S101 - news come of pictures
+        if isinstance(news, Opened):
+            return self._opened(news, frame)
+        if isinstance(news, Left):
+            return PersonRecord(
+                id=new_id(),
+                camera=self.name,
+                zone=news.zone,
+                track=news.person.track,
+                state=news.person.state,
+                fault=news.person.fault,
+                first_at=_moment(frame, news.person.first_s),
+                last_at=_moment(frame, news.person.last_s),
+            )
+        return self._updated(news, frame)
+
+    def _opened(self, news: Opened, frame: Frame) -> EpisodeOpened:
+        episode, setting = news.episode, self._setting
+        episode_id = new_id()
+        self._ids[episode.track, episode.start_s] = episode_id
+        photo = None
+        if news.photo is not None:
+            photo = finish_photo(news.photo, setting.privacy, _taken_at(news.photo.frame))
+        record = EpisodeRecord(
+            id=episode_id,
+            camera=self.name,
+            zone=news.zone,
+            track=episode.track,
+            state=episode.state,
+            fault=episode.fault,
+            coverage=news.coverage,
+            started_at=_moment(frame, episode.start_s),
+            model_version=setting.model_version,
+        )
+        return EpisodeOpened(record, photo, _timeline(news.points, frame))
+
+    def _updated(self, news: Continued | Closed, frame: Frame) -> EpisodeUpdated:
+        episode: Episode = news.episode
+        key = (episode.track, episode.start_s)
+        is_over = isinstance(news, Closed)
+        return EpisodeUpdated(
+            id=self._ids.pop(key) if is_over else self._ids[key],
+            state=episode.state,
+            fault=episode.fault,
+            coverage=news.coverage,
+            ended_at=_moment(frame, episode.end_s) if is_over else None,
+            timeline=_timeline(news.points, frame),
+        )
+
+    def _on_link(self, link: Link) -> None:
+        if link.phase in (CameraPhase.STOPPED, CameraPhase.CONNECTING):
+            return
+        kind = "frozen" if link.phase is CameraPhase.FROZEN else "connection"
+        state = "connected" if link.phase is CameraPhase.WATCHING else link.phase.value
+        self._note_trouble(kind, state, link.reason)
+
+    def _note_models(self, reason: str) -> None:
+        if bool(reason) != self._models_fail:
+            self._models_fail = bool(reason)
+            self._note_trouble("inference", "failed" if reason else "ok", reason)
+
+    def _note_trouble(self, kind: str, state: str, reason: str) -> None:
+        record = HealthRecord(new_id(), datetime.now(UTC), self.name, kind, state, reason)
+        self._setting.chronicle.write([record])
+
+
+def _taken_at(frame: Frame) -> datetime:
+    return frame.captured_at or datetime.now(UTC)
+
+
+def _moment(frame: Frame, t: float) -> datetime:
+    """The time of day of a moment on the clock of the frame's source."""
+    return _taken_at(frame) + timedelta(seconds=t - frame.t)
+
+
+def _timeline(points: Sequence[Point], frame: Frame) -> tuple[TimelinePoint, ...]:
+    return tuple(
+        TimelinePoint(
+            _moment(frame, point.t),
+            point.reading.state,
+            point.reading.fault,
+            point.reading.coverage,
+            point.reading.quality,
+        )
+        for point in points
+    )

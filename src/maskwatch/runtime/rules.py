@@ -1,0 +1,92 @@
+"""From the section of one camera to what the runtime and the rules work with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from maskwatch.config.cameras import (
+    CameraConfig,
+    ExemptionConfig,
+    HoursConfig,
+    RuleConfig,
+    ScheduleConfig,
+    Weekday,
+    ZoneUse,
+)
+from maskwatch.events.camera import CameraRules
+from maskwatch.events.reentry import ReentrySettings
+from maskwatch.events.rule import RuleSettings
+from maskwatch.events.schedule import Exemption, Hours, Schedule
+from maskwatch.events.zones import Zone, ZoneMap
+from maskwatch.frames.camera import LiveInput, camera_input, stream_input
+from maskwatch.frames.urls import scheme_of
+
+_DAYS = {day: number for number, day in enumerate(Weekday)}
+
+
+def rules_of(config: CameraConfig) -> CameraRules:
+    """What holds for a camera."""
+    own = [zone for zone in config.zones if zone.schedule is not None]
+    limits = [zone for zone in config.zones if zone.coverage_below is not None]
+    return CameraRules(
+        zones=ZoneMap(
+            tuple(
+                Zone(zone.name, zone.polygon, excluded=zone.use is ZoneUse.EXCLUDE)
+                for zone in config.zones
+            )
+        ),
+        schedule=schedule_of(config.schedule),
+        zone_schedules={z.name: schedule_of(z.schedule) for z in own if z.schedule is not None},
+        rule=_rule(config.rule, None),
+        zone_rules={z.name: _rule(config.rule, z.coverage_below) for z in limits},
+        exemptions=tuple(_exemption(each) for each in config.exemptions),
+        correct_s=config.rule.correct_s,
+        reentry=ReentrySettings(within_s=config.rule.reentry_s),
+    )
+
+
+def schedule_of(config: ScheduleConfig) -> Schedule:
+    """When masks are required."""
+    return Schedule(_hours(config.hours), frozenset(config.holidays), _hours(config.holiday_hours))
+
+
+def input_of(config: CameraConfig, name: str) -> LiveInput:
+    """What FFmpeg needs to open a camera, under the camera's own name.
+
+    Raises:
+        SourceError: there is no such webcam.
+    """
+    address = config.url.get_secret_value()
+    if scheme_of(address) is None:
+        found = camera_input(address)
+    else:
+        found = stream_input(
+            address, read_timeout_s=config.read_timeout_s, rtsp_transport=config.transport
+        )
+    return LiveInput(name, found.url, found.format, found.options)
+
+
+def _rule(config: RuleConfig, coverage_below: float | None) -> RuleSettings:
+    limit = config.coverage_below if coverage_below is None else coverage_below
+    return RuleSettings(limit, config.hold_s)
+
+
+def _hours(configs: Sequence[HoursConfig]) -> tuple[Hours, ...]:
+    return tuple(
+        Hours(frozenset(_DAYS[day] for day in each.days), each.start, each.end) for each in configs
+    )
+
+
+def _exemption(config: ExemptionConfig) -> Exemption:
+    exemption = Exemption(config.reason, frozenset(config.zones), _hours(config.hours))
+    since = exemption.since if config.since is None else _moment(config.since, days=0)
+    until = exemption.until if config.until is None else _moment(config.until, days=1)
+    return Exemption(config.reason, exemption.zones, exemption.hours, since, until)
+
+
+def _moment(value: datetime | date, days: int) -> datetime:
+    """A moment as it is; of a day, the midnight so many days after its own."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(value + timedelta(days=days), time(0, 0))
