@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from maskwatch.errors import MaskwatchError
+from maskwatch.errors import ConfigError, MaskwatchError
 
 
 def out_console() -> Console:
@@ -19,8 +19,15 @@ def err_console() -> Console:
 
 
 def say_error(console: Console, error: MaskwatchError) -> None:
-    """One line that names what and why, in full whatever the width of the terminal."""
-    _say(console, ("error: ", "bold red"), str(error))
+    """One line that names what and why, in full whatever the width of the terminal.
+
+    A configuration may be wrong in several places; each gets a line.
+    """
+    told = [str(error)]
+    if isinstance(error, ConfigError):
+        told = [f"{error.source}: {problem}" for problem in error.problems]
+    for line in told:
+        _say(console, ("error: ", "bold red"), line)
 
 
 def say_note(console: Console, note: str) -> None:

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from maskwatch import __version__
+from maskwatch.cli import config
 from maskwatch.cli.bench import bench
 from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.models import models
-from maskwatch.errors import MaskwatchError, MissingExtra, ModelError, UsageError
+from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
 
 app = typer.Typer(
     name="maskwatch",
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command(cls=DetectCommand, epilog=EPILOG)(detect)
 app.command()(bench)
 app.command()(models)
+app.add_typer(config.app, name="config")
 
 
 def _print_version(wanted: bool) -> None:
@@ -67,6 +69,6 @@ def _escape_what_cannot_be_shown() -> None:
 
 def exit_code_of(error: MaskwatchError) -> ExitCode:
     """The exit code for an error that ended the program."""
-    if isinstance(error, UsageError | MissingExtra):
+    if isinstance(error, UsageError | MissingExtra | ConfigError):
         return ExitCode.USAGE
     return ExitCode.MODEL if isinstance(error, ModelError) else ExitCode.FAILED

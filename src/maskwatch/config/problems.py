@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr, ValidationError
 
-from maskwatch.errors import ConfigProblem
+from maskwatch.config.secrets import KeyPath, Resolved
 from maskwatch.frames.urls import HIDDEN, mask_password
 
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|auth|(^|_)key|headers", re.IGNORECASE)
@@ -23,13 +23,35 @@ def key_text(path: Sequence[str | int]) -> str:
     return text
 
 
-def value_text(path: Sequence[str | int], value: Any, secrets: Iterable[str] = ()) -> str | None:
+class Problem(NamedTuple):
+    """One thing that pydantic found."""
+
+    path: KeyPath
+    value: str | None
+    reason: str
+
+
+def problems_of(error: ValidationError, given: Resolved) -> list[Problem]:
+    """Everything that pydantic found, in its order, without secrets."""
+    found = []
+    errors = error.errors(include_url=False, include_context=False)
+    for each in errors:
+        if each["type"] == "too_short" and any(_is_within(other, each) for other in errors):
+            continue  # it counts only the elements that are right
+        path = _path_in(given.values, each["loc"])
+        # Of a missing key, pydantic gives the section that lacks it.
+        value = None if each["type"] == "missing" else value_text(path, each["input"], given)
+        found.append(Problem(path, value, without(_reason(each), given.secrets)))
+    return found
+
+
+def value_text(path: KeyPath, value: Any, given: Resolved) -> str | None:
     """A value fit for a message; None for one that says nothing, such as a whole section."""
     if isinstance(value, dict | list | tuple | set) or value is None:
         return None
-    if isinstance(value, SecretStr) or any(_SECRET_KEY.search(str(part)) for part in path):
+    if isinstance(value, SecretStr) or _holds_a_secret(path):
         return HIDDEN
-    text = without(mask_password(str(value)), secrets)
+    text = without(mask_password(str(value)), given.secrets)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
@@ -40,15 +62,29 @@ def without(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def problems_of(error: ValidationError, secrets: Iterable[str]) -> list[ConfigProblem]:
-    """One problem for each thing that pydantic found, in its order."""
-    found = []
-    for each in error.errors(include_url=False, include_context=False):
-        path = tuple(each["loc"])
-        is_about_absence = each["type"] == "missing"
-        value = None if is_about_absence else value_text(path, each["input"], secrets)
-        found.append(ConfigProblem(key_text(path), value, without(_reason(each), secrets)))
-    return found
+def _is_within(inner: Any, outer: Any) -> bool:
+    depth = len(outer["loc"])
+    return len(inner["loc"]) > depth and inner["loc"][:depth] == outer["loc"]
+
+
+def _holds_a_secret(path: KeyPath) -> bool:
+    # Addresses of messaging services hold tokens anywhere; those of cameras and databases do not.
+    is_service = path[:1] == ("alerts",) and path[-1:] == ("url",)
+    return is_service or any(_SECRET_KEY.search(str(part)) for part in path)
+
+
+def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:
+    """Where an error is, without the names of alternatives that pydantic puts in between."""
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(values, dict) and part not in values and values.get("kind") == part:
+            continue
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            values = None
+        path.append(part)
+    return tuple(path)
 
 
 def _reason(error: Any) -> str:

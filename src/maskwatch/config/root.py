@@ -16,10 +16,15 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from maskwatch.config.alerts import AlertsConfig
+from maskwatch.config.cameras import Cameras
+from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.problems import key_text, problems_of, without
 from maskwatch.config.secrets import Resolved, resolve_secrets
+from maskwatch.config.site import SiteConfig
 from maskwatch.config.storage import StorageConfig
+from maskwatch.config.web import WebConfig
 from maskwatch.config.yaml import line_of, read_yaml
 from maskwatch.errors import ConfigError, ConfigProblem
 
@@ -40,10 +45,20 @@ class Config(BaseSettings):
         env_nested_delimiter=ENV_DELIMITER,
     )
 
+    site: SiteConfig = SiteConfig()
+    """Where this is."""
+    cameras: Cameras = {}
+    """By a name of your choice; the dashboard can add more."""
+    inference: InferenceConfig = InferenceConfig()
+    """Which models, and how they run."""
+    alerts: AlertsConfig = AlertsConfig()
+    """Who is told what, how, and how often."""
     privacy: PrivacyConfig = PrivacyConfig()
     """Which pictures may exist at all."""
     storage: StorageConfig = StorageConfig()
     """Where things are kept, and for how long."""
+    web: WebConfig = WebConfig()
+    """The dashboard and the REST API."""
 
     @classmethod
     def settings_customise_sources(
@@ -97,10 +112,9 @@ def _checked(resolved: Resolved, text: str, source: str) -> Config:
     try:
         return Config(**resolved.values)
     except ValidationError as error:
-        paths = [tuple(each["loc"]) for each in error.errors(include_input=False)]
         problems = [
-            ConfigProblem(each.key, each.value, each.reason, line_of(text, path))
-            for each, path in zip(problems_of(error, resolved.secrets), paths, strict=True)
+            ConfigProblem(key_text(each.path), each.value, each.reason, line_of(text, each.path))
+            for each in problems_of(error, resolved)
         ]
         raise ConfigError(source, problems) from None  # pydantic's error holds the input
     except SettingsError as error:
@@ -146,3 +160,9 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[ConfigProblem]:
             reason = f"the environment names a section {section.lower()!r}, and there is none"
             unknown.append(ConfigProblem(name, None, reason))
     return unknown
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON schema of the YAML file (draft 2020-12), for editors."""
+    schema = Config.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

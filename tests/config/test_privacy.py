@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+
+
+def test_statistics_only_mode_allows_no_image_whatever_photos_says() -> None:
+    for photos in Photos:
+        privacy = PrivacyConfig(photos=photos, statistics_only=True)
+        assert privacy.stored_photos is Photos.NONE
+        assert not privacy.images_allowed
+
+
+def test_photos_none_allows_no_image() -> None:
+    assert not PrivacyConfig(photos=Photos.NONE).images_allowed
+    assert PrivacyConfig(photos=Photos.CLEAR).images_allowed

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from maskwatch.config.privacy import Photos
+from maskwatch.config.root import Config, config_schema, load_config, parse_config
+from maskwatch.errors import ConfigError
+
+HUSH = "hush-4711"
+
+
+@pytest.fixture(autouse=True)
+def no_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests of this machine may be steered by such variables."""
+    for name in [name for name in os.environ if name.upper().startswith("MASKWATCH_")]:
+        monkeypatch.delenv(name)
+
+
+def refused(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "m.yaml")
+    return caught.value
+
+
+def test_an_empty_file_gives_the_defaults() -> None:
+    config = parse_config("", "m.yaml")
+    assert config == Config()
+    assert config.privacy.photos is Photos.BLURRED
+    assert config.storage.database_url == "sqlite:///maskwatch-data/maskwatch.db"
+
+
+def test_a_wrong_value_is_named_with_line_key_value_and_reason() -> None:
+    error = refused("site: {}\nstorage:\n  retention:\n    photos_days: -3\n")
+    assert str(error) == (
+        "m.yaml: line 4: storage.retention.photos_days = -3: input should be greater than 0"
+    )
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    error = refused("storage: {min_free_gb: many}\nprivacy: {photo: clear, photos: some}\n")
+    assert [problem.key for problem in error.problems] == [
+        "privacy.photos",
+        "privacy.photo",
+        "storage.min_free_gb",
+    ]
+    assert error.problems[1].reason == "there is no such key"
+    assert "'none', 'blurred' or 'clear'" in error.problems[0].reason
+
+
+def test_a_needed_key_that_is_missing_is_named() -> None:
+    (problem,) = refused("cameras:\n  door:\n    max_fps: 5\n").problems
+    assert (problem.key, problem.value, problem.reason, problem.line) == (
+        "cameras.door.url",
+        None,
+        "this key is needed",
+        2,
+    )
+
+
+def test_an_element_of_a_list_is_named_by_its_place() -> None:
+    text = """
+cameras:
+  door:
+    url: rtsp://10.0.0.1/1
+    zones:
+      - {name: in, polygon: [[0, 0], [1, 0], [1, 1]]}
+      - {name: out, polygon: [[0, 0], [1, 0], [1, 1.5]]}
+"""
+    (problem,) = refused(text).problems
+    assert problem.key == "cameras.door.zones[1].polygon[2][1]"
+    assert (problem.value, problem.line) == ("1.5", 7)
+
+
+def test_the_kind_of_a_channel_is_no_part_of_the_key() -> None:
+    text = """
+alerts:
+  channels:
+    office: {kind: email, host: h, sender: a@example.org, to: [b@example.org], port: 99999}
+"""
+    (problem,) = refused(text).problems
+    assert problem.key == "alerts.channels.office.port"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("storage: [1", "not YAML"),
+        ("- 1\n- 2\n", "must be keys with values, not list"),
+        ("storage: {}\nstorage: {}\n", "the key 'storage' stands here and in line 1"),
+    ],
+)
+def test_what_is_no_mapping_is_refused(text: str, reason: str) -> None:
+    assert reason in str(refused(text))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml: no such file"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_times_and_words_mean_what_they_say() -> None:
+    """YAML 1.1 reads ``12:30`` as 750 and ``no`` as False."""
+    text = """
+site: {name: no}
+cameras:
+  door: {url: rtsp://h/1, schedule: {hours: [{start: 08:00, end: 12:30}]}}
+"""
+    config = parse_config(text, "m.yaml")
+    (hours,) = config.cameras["door"].schedule.hours
+    assert (hours.start.isoformat(), hours.end.isoformat()) == ("08:00:00", "12:30:00")
+    assert config.site.name == "no"
+
+
+class TestEnvironment:
+    def test_it_overrides_the_file_key_by_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MASKWATCH_STORAGE__RETENTION__PHOTOS_DAYS", "7")
+        config = parse_config("storage: {folder: here, retention: {photos_gb: 3}}", "m.yaml")
+        retention = config.storage.retention
+        assert (retention.photos_days, retention.photos_gb) == (7, 3)
+        assert config.storage.folder == Path("here")
+
+    def test_a_wrong_value_in_it_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MASKWATCH_WEB__PORT", "70000")
+        (problem,) = refused("").problems
+        assert (problem.key, problem.value) == ("web.port", "70000")
+
+    def test_a_misspelt_section_in_it_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MASKWATCH_STORGE__FOLDER", "x")
+        assert "'storge'" in str(refused(""))
+
+    def test_a_misspelt_key_in_it_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MASKWATCH_STORAGE__FOLDR", "x")
+        assert "storage.foldr = x: there is no such key" in str(refused(""))
+
+
+class TestSecrets:
+    def test_they_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DOOR", HUSH)
+        config = parse_config("cameras: {door: {url: 'rtsp://u:${env:DOOR}@h/1'}}", "m.yaml")
+        assert config.cameras["door"].url.get_secret_value() == f"rtsp://u:{HUSH}@h/1"
+
+    def test_they_come_from_files_without_the_last_line_break(self, tmp_path: Path) -> None:
+        (tmp_path / "pw").write_text(f"{HUSH}\n")
+        text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
+        assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
+
+    def test_a_literal_reference_can_be_written(self) -> None:
+        assert parse_config("site: {name: '$${env:X}'}", "m.yaml").site.name == "${env:X}"
+
+    def test_a_missing_one_is_named(self, tmp_path: Path) -> None:
+        error = refused("site:\n  name: ${env:NOT_SET_ANYWHERE}\n")
+        assert str(error) == (
+            "m.yaml: line 2: site.name = ${env:NOT_SET_ANYWHERE}: "
+            "the environment variable NOT_SET_ANYWHERE is not set"
+        )
+        error = refused(f"site: {{name: '${{file:{tmp_path}/pw}}'}}")
+        assert "the file cannot be read: no such file or directory" in str(error)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "storage: {url: 'mysql://u:${env:S}@h/d'}",
+            "storage: {min_free_gb: '${env:S}'}",
+            "site: {time_zone: 'a${env:S}b'}",
+            "site: {unknown: '${env:S}'}",
+            "cameras: {door: {url: 'ftp://u:${env:S}@h/1'}}",
+            "cameras: {door: {url: 'ftp://u:hush-4711@h/1'}}",
+            "alerts: {channels: {a: {kind: apprise, url: [hush-4711]}}}",
+            "alerts: {channels: {a: {kind: webhook, url: 'ftp://h/hush-4711', secret: x}}}",
+            "alerts: {channels: {a: {kind: webhook, url: 'https://h', secret: hush-4711}}}",
+            "storage: {password: hush-4711}",
+            "storage: [hush-4711",
+        ],
+    )
+    def test_they_are_in_no_message(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("S", HUSH)
+        error = refused(text)
+        assert HUSH not in str(error)
+        assert error.__cause__ is None  # pydantic's own error holds the input
+
+    def test_they_are_not_shown_with_the_configuration(self) -> None:
+        text = f"""
+storage: {{url: 'postgresql://u:{HUSH}@h/d'}}
+cameras: {{door: {{url: 'rtsp://u:{HUSH}@h/1'}}}}
+"""
+        config = parse_config(text, "m.yaml")
+        assert HUSH not in repr(config)
+        assert HUSH not in config.model_dump_json()
+
+
+class TestSchema:
+    def test_it_is_what_the_file_is_checked_against(self) -> None:
+        schema = config_schema()
+        assert set(schema["properties"]) == set(Config.model_fields)
+        assert schema["additionalProperties"] is False
+
+    def test_it_says_what_each_key_does(self) -> None:
+        storage = config_schema()["$defs"]["StorageConfig"]["properties"]
+        assert "oldest photos" in storage["min_free_gb"]["description"]
+
+    def test_it_is_json(self) -> None:
+        assert json.loads(json.dumps(config_schema())) == config_schema()
