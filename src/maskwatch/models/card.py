@@ -68,13 +68,13 @@ class ModelCard:
             raise CardError(f"{self.folder / CARD_FILE}: settings.{key} is missing") from error
 
 
-def read_card(folder: Path, kind: str, labels: tuple[str, ...] = ()) -> ModelCard:
+def read_card(folder: Path, kind: str, labels: tuple[str, ...] | None = ()) -> ModelCard:
     """Reads and checks the card of a model folder; does not read the model file.
 
     Args:
         folder: holds ``card.json``.
         kind: what the caller is going to use the model as.
-        labels: the label order that the caller understands.
+        labels: the label order that the caller understands; None takes any.
 
     Raises:
         ModelNotFound: there is no card.
@@ -105,6 +105,6 @@ def read_card(folder: Path, kind: str, labels: tuple[str, ...] = ()) -> ModelCar
         raise CardError(f"{path}: card format {layout!r}, this version reads {FORMAT}")
     if card.kind != kind:
         raise CardError(f"{path}: a {card.kind}, but a {kind} is wanted")
-    if card.labels != labels:
+    if labels is not None and card.labels != labels:
         raise CardError(f"{path}: label order {list(card.labels)} is not {list(labels)}")
     return card

@@ -1,13 +1,15 @@
-"""``maskwatch-train evaluate-detector`` and ``evaluate``: model folders become reports."""
+"""``maskwatch-train evaluate``, ``compare`` and ``evaluate-detector``: models become reports."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from maskwatch.errors import UsageError
 from maskwatch.faces.base import FaceDetector
 from maskwatch.faces.mtcnn import MtcnnDetector, MtcnnSettings
 from maskwatch.faces.ssd_res10 import SsdRes10Detector
@@ -20,6 +22,8 @@ from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.street import read_street
 from maskwatch_train.evaluate.cases import cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
+from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
+from maskwatch_train.evaluate.datasets import read_set
 from maskwatch_train.evaluate.detector import (
     detector_markdown,
     evaluate_detector,
@@ -30,14 +34,56 @@ from maskwatch_train.evaluate.end_to_end import (
     evaluate_end_to_end,
     see_images,
 )
+from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.report import write_report
+from maskwatch_train.evaluate.report_of import (
+    ReportFiles,
+    judge_sets,
+    report_of,
+    write_report_files,
+)
 from maskwatch_train.evaluate.stock_yunet import StockYuNet
+from maskwatch_train.evaluate.subjects import THREADS, open_subject
+from maskwatch_train.evaluate.training_log import read_training_log
 
-Split = Annotated[str, typer.Option(help="val to choose between models; test only to report.")]
-Report = Annotated[Path, typer.Option("--report", help="Folder for the JSON and Markdown files.")]
+Model = Annotated[
+    Path | None,
+    typer.Argument(help="Model folder, its ONNX file, or predictions as JSON."),
+]
+Sets = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[DATA]...",
+        help="Manifests, or folders with labels.json (as street) or labels.csv (as bala).",
+    ),
+]
+Split = Annotated[
+    str, typer.Option(help="val to choose between models; test only to report; train; all.")
+]
+Report = Annotated[Path, typer.Option("--report", help="Folder for the files of the report.")]
+BothSets = Annotated[
+    Path | None,
+    typer.Option("--data", help="Without MODEL and DATA: folder with the sets street and bala."),
+]
 DetectorFolder = Annotated[Path, typer.Option("--detector", help="Model folder.")]
-ClassifierFolder = Annotated[Path, typer.Option("--classifier", help="Model folder.")]
+ClassifierFolder = Annotated[
+    Path, typer.Option("--classifier", help="With --data: model folder of the classifier.")
+]
+Run = Annotated[
+    Path | None,
+    typer.Option("--run", help="Folder of the training run, whose log becomes curves."),
+]
+Name = Annotated[
+    str | None, typer.Option(help="Name of the files; from model and split unless given.")
+]
+Gallery = Annotated[
+    int, typer.Option(min=0, help="Worst mistakes to show; 0 keeps all faces out of the report.")
+]
+MinFace = Annotated[
+    float, typer.Option("--min-face-px", help="Smaller faces count in the slices of size only.")
+]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of one inference.")]
 
 LOWEST_SCORE = 0.05
 """Detectors report everything from this score on; the tables apply their own thresholds."""
@@ -72,14 +118,63 @@ def detectors(
     say(text)
 
 
-def pipeline(
-    data: DataFolder,
+def evaluate(
     report: Report,
+    model: Model = None,
+    sets: Sets = None,
     split: Split = "val",
     detector: DetectorFolder = DEFAULT_DETECTOR,
+    run: Run = None,
+    name: Name = None,
+    gallery: Gallery = 24,
+    min_face_px: MinFace = 32.0,
+    threads: Threads = THREADS,
+    data: BothSets = None,
     classifier: ClassifierFolder = DEFAULT_CLASSIFIER,
 ) -> None:
-    """Score a classifier on labelled boxes, and detector and classifier together."""
+    """Report on a model: one page as HTML, its numbers and what was said of each face as JSON.
+
+    Without MODEL and DATA, score the classifier of the package on street and bala, alone and with
+    the detector, as Markdown and JSON.
+    """
+    if model is None and data is not None:
+        _both_stages(data, report, split, detector, classifier)
+        return
+    if model is None or not sets or data is not None:
+        raise UsageError("give MODEL and DATA..., or --data with the sets street and bala")
+    subject = open_subject(model, threads)
+    chosen = [read_set(place, split) for place in sets]
+    # Only finding faces needs every detection; the rest takes those that the product would.
+    faces = YuNetDetector.from_folder(detector, threads=threads)
+    training = read_training_log(run) if run else None
+    say(f"{subject.name} on {', '.join(one.name for one in chosen)}, {split}")
+    judged = judge_sets(subject, chosen, faces)
+    images = [image for one in chosen for image in one.images]
+    found = None
+    if images and subject.classifier:
+        faces.settings = replace(faces.settings, score_threshold=LOWEST_SCORE)
+        found = locate(images, faces, subject.classifier)
+    elif images and subject.predictions and subject.predictions.have_boxes:
+        found = located_by(subject.predictions, images)
+    numbers = report_of(
+        subject,
+        chosen,
+        judged,
+        Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED),
+        detection=evaluate_detection(images, found, min_face_px) if found else None,
+        training=training,
+        threads=threads,
+    )
+    files = ReportFiles(report, name or _file_name(f"{subject.name}-{split}"), gallery)
+    for path in write_report_files(numbers, judged, files):
+        say(f"wrote {path}")
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", text)
+
+
+def _both_stages(data: Path, report: Path, split: str, detector: Path, classifier: Path) -> None:
     faces = YuNetDetector.from_folder(detector)
     masks = OnnxMaskClassifier.from_folder(classifier)
     images = read_street(data / "street", split)

@@ -24,7 +24,7 @@ app.command("classifier")(train.classifier)
 app.command("export-detector")(export.export_detector)
 app.command("export-classifier")(export.export_classifier)
 app.command("evaluate-detector")(evaluate.detectors)
-app.command("evaluate")(evaluate.pipeline)
+app.command("evaluate")(evaluate.evaluate)
 
 
 def run() -> None:

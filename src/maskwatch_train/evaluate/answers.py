@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskwatch.masks.labels import FAULTS, UNREADABLE, likeliest_state
-from maskwatch.types import Fault, MaskReading, State, StateProbabilities
+from maskwatch.types import Fault, State, StateProbabilities
 
 CLASSES = frozenset({*FAULTS, State.MASK, State.INCORRECT, State.NO_MASK, UNREADABLE})
 """Names that a model's outputs may have."""
@@ -25,11 +25,6 @@ class Answer:
 
 NOTHING_SAID = Answer(State.UNKNOWN)
 """Of a face that a file of predictions leaves out."""
-
-
-def answer_of(reading: MaskReading) -> Answer:
-    """The part of a reading that is compared with a label."""
-    return Answer(reading.state, reading.fault, reading.probabilities)
 
 
 def answer_from_classes(

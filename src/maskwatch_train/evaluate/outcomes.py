@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.labels import LABELS, label_index, likeliest_state
 from maskwatch.metrics.classification import (
     accuracy,
@@ -50,7 +50,11 @@ class Judged:
         return self.case.face
 
 
-def judge(classifier: MaskClassifier, cases: Sequence[Case]) -> tuple[Judged, ...]:
+Judge: TypeAlias = Callable[[Frame, Sequence[Face]], Sequence[MaskReading | Answer]]
+"""What a ``MaskClassifier`` is, and what any other model can be made."""
+
+
+def judge(classifier: Judge, cases: Sequence[Case]) -> tuple[Judged, ...]:
     """Gives a classifier the faces of cases, picture by picture; each with score 1.
 
     Cases of one picture have to be neighbours.

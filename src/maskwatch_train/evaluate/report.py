@@ -44,18 +44,19 @@ def write_report(folder: Path, name: str, values: Mapping[str, Any], text: str) 
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(_without_nan(values), indent=2, allow_nan=False)
+        content = json.dumps(without_nan(values), indent=2, allow_nan=False)
         (folder / f"{name}.json").write_text(content + "\n", encoding="utf-8")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(str(folder), error.strerror or "cannot be written") from error
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """The value with null in place of what JSON has no number for, at any depth."""
     if isinstance(value, Mapping):
-        return {str(key): _without_nan(inner) for key, inner in value.items()}
+        return {str(key): without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -1,0 +1,90 @@
+"""Runs an exported network, whatever runtime its file is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.errors import MissingExtra, ModelError
+from maskwatch.models.session import open_session
+
+_TYPES: dict[str, type[np.generic]] = {
+    "uint8": np.uint8,
+    "float": np.float32,
+    "float16": np.float16,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A network that is ready to run."""
+
+    run: Callable[[NDArray[Any]], NDArray[np.float32]]
+    """``(N, ...)`` inputs to ``(N, C)`` outputs; of several outputs the one named ``logits``,
+    else the first."""
+    dtype: type[np.generic]
+    """Of the input."""
+    batch: int | None
+    """How many inputs one run takes; None for any number."""
+
+
+def open_engine(path: Path, threads: int | None = None) -> Engine:
+    """Opens an ONNX (``.onnx``) or OpenVINO (``.xml``) file on the CPU.
+
+    Raises:
+        MissingExtra: OpenVINO is needed and not installed.
+        ModelError: the file is neither, or cannot be run.
+    """
+    if path.suffix == ".onnx":
+        return _onnx(path, threads)
+    if path.suffix == ".xml":
+        return _openvino(path, threads)
+    raise ModelError(f"{path}: neither ONNX (.onnx) nor OpenVINO (.xml)")
+
+
+def _onnx(path: Path, threads: int | None) -> Engine:
+    session = open_session(path, threads=threads)
+    given = session.get_inputs()[0]
+    names = [output.name for output in session.get_outputs()]
+    wanted = "logits" if "logits" in names else names[0]
+    kind = given.type.removeprefix("tensor(").removesuffix(")")
+    if kind not in _TYPES:
+        raise ModelError(f"{path}: takes {given.type}, expected one of {sorted(_TYPES)}")
+
+    def run(inputs: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(session.run([wanted], {given.name: inputs})[0], dtype=np.float32)
+
+    batch = given.shape[0] if given.shape and isinstance(given.shape[0], int) else None
+    return Engine(run, _TYPES[kind], batch)
+
+
+def _openvino(path: Path, threads: int | None) -> Engine:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtra("an OpenVINO model", "openvino") from error
+    core = openvino.Core()
+    # Half precision is for graphics processors: on a CPU it would only cost exactness.
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+    if threads is not None:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    try:
+        compiled = core.compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: not a model that OpenVINO can run: {error}") from error
+    names = [output.get_any_name() for output in compiled.outputs]
+    wanted = compiled.outputs[names.index("logits") if "logits" in names else 0]
+    given = compiled.inputs[0]
+    shape = given.get_partial_shape()
+    batch = shape[0].get_length() if shape[0].is_static else None
+    dtype = given.get_element_type().to_dtype().type
+
+    def run(inputs: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(compiled([inputs])[wanted], dtype=np.float32)
+
+    return Engine(run, dtype, batch)

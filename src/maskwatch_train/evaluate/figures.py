@@ -1,0 +1,203 @@
+"""All numbers of one model on labelled faces: what the report shows and the JSON holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.masks.labels import LABELS
+from maskwatch.metrics.classification import bootstrap_interval
+from maskwatch.types import State
+from maskwatch_train.evaluate import resample
+from maskwatch_train.evaluate.curves import curves
+from maskwatch_train.evaluate.outcomes import (
+    NO_LABEL,
+    NOSE_AND_CHIN,
+    STATES,
+    UNKNOWN_INDEX,
+    Judged,
+    Outcomes,
+    outcomes,
+    risk_coverage_area,
+    side_ece,
+    state_ece,
+)
+from maskwatch_train.evaluate.slices import slice_scores
+
+CURVE_REPEATS = 300
+"""Draws of the intervals that need the whole curve anew for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How faces are counted.
+
+    Attributes:
+        min_face_px: smaller ones count in the slices of size only.
+        seed: of the bootstrap intervals over groups of pictures.
+        repeats: draws of each interval.
+    """
+
+    min_face_px: float = 32.0
+    seed: int = 1
+    repeats: int = 1000
+
+
+def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
+    """Every number of a classifier.
+
+    Returns:
+        Ready for JSON: ``faces``, ``pictures``, ``headline``, ``states`` and ``labels`` (confusion
+        and scores by class; ``labels`` is None for a model that names no faults), ``curves``,
+        ``slices``, and ``unreadable``: the faces that nobody could tell. Every score has
+        ``value``, ``low`` and ``high``.
+    """
+    large = [item for item in judged if item.case.size >= scoring.min_face_px]
+    o = outcomes(large)
+    unreadable = [item for item in judged if item.face.state is State.UNKNOWN]
+    return {
+        "faces": len(o.state),
+        "pictures": len({item.case.picture for item in large}),
+        "groups": len(set(o.groups.tolist())),
+        "min_face_px": scoring.min_face_px,
+        "headline": headline_scores(o, scoring),
+        "states": _by_class(o, scoring),
+        "labels": _by_label(o, scoring),
+        "curves": curves(o, scoring.seed, min(CURVE_REPEATS, scoring.repeats)),
+        "slices": slice_scores(judged, scoring.min_face_px),
+        "unreadable": {
+            "faces": len(unreadable),
+            "called_unknown": sum(i.reading.state is State.UNKNOWN for i in unreadable),
+        },
+    }
+
+
+Confusions = NDArray[np.int64]
+
+OF_STATES: dict[str, Callable[[Confusions], NDArray[np.float64]]] = {
+    "side_accuracy": lambda c: resample.ratio(
+        c[:, 0, 0] + c[:, 1:3, 1:3].sum(axis=(1, 2)), c.sum(axis=(1, 2))
+    ),
+    "side_accuracy_decided": lambda c: resample.ratio(
+        c[:, 0, 0] + c[:, 1:3, 1:3].sum(axis=(1, 2)), c[:, :, :UNKNOWN_INDEX].sum(axis=(1, 2))
+    ),
+    "accuracy": lambda c: resample.ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
+    "state_macro_f1": lambda c: resample.macro_f1(c, (0, 1, 2)),
+    "state_macro_f1_decided": lambda c: resample.macro_f1(_decided(c), (0, 1, 2)),
+    "called_mask": lambda c: resample.ratio(
+        c[:, 1:3, 0].sum(axis=1), c[:, 1:3, :].sum(axis=(1, 2))
+    ),
+    "unknown_rate": lambda c: resample.ratio(
+        c[:, :, UNKNOWN_INDEX].sum(axis=1), c.sum(axis=(1, 2))
+    ),
+}
+"""Scores of confusion matrices ``(R, 4, 4)`` in the order of `STATES`."""
+
+OF_PROBABILITIES: dict[str, Callable[[Outcomes], float]] = {
+    "state_ece": state_ece,
+    "side_ece": side_ece,
+    "risk_coverage_area": risk_coverage_area,
+}
+
+
+def _decided(confusions: Confusions) -> Confusions:
+    kept = confusions.copy()
+    kept[:, :, UNKNOWN_INDEX] = 0
+    return kept
+
+
+def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]]:
+    """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``."""
+    draws = resample.group_draws(o.groups, scoring.seed, scoring.repeats)
+    confusion, drawn = _confusions(o.state, o.read, len(STATES), draws)
+    scores = {
+        name: resample.with_limits(score, confusion, drawn) for name, score in OF_STATES.items()
+    }
+    if names_faults(o):
+        scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
+        scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)
+    for name, score in OF_PROBABILITIES.items():
+        scores[name] = _of_probabilities(score, o, scoring)
+    return scores
+
+
+def _of_probabilities(
+    score: Callable[[Outcomes], float], o: Outcomes, scoring: Scoring
+) -> dict[str, float]:
+    def on_draw(drawn: NDArray[np.intp]) -> float:
+        return score(o.take(drawn))
+
+    repeats = min(CURVE_REPEATS, scoring.repeats)
+    interval = bootstrap_interval(on_draw, o.groups, scoring.seed, repeats)
+    return {"value": score(o), **interval._asdict()}
+
+
+def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
+    some = _with_label(o)
+    draws = resample.group_draws(some.groups, scoring.seed, scoring.repeats)
+    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), draws)
+    return resample.with_limits(lambda c: resample.macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
+
+
+def names_faults(o: Outcomes) -> bool:
+    """Whether any reading says how a mask is worn wrongly."""
+    return bool(np.isin(o.read_label, range(1, 5)).any())
+
+
+def _with_label(o: Outcomes) -> Outcomes:
+    return o.take((o.label != NO_LABEL) & (o.read_label != NO_LABEL))
+
+
+def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
+    return _class_table(o.state, o.read, [state.value for state in STATES], o, scoring)
+
+
+def _by_label(o: Outcomes, scoring: Scoring) -> dict[str, Any] | None:
+    if not names_faults(o):
+        return None
+    some = _with_label(o)
+    order = [*LABELS[:-1], State.UNKNOWN.value]  # unreadable is how the network says unknown
+    return _class_table(some.label, some.read_label, order, some, scoring)
+
+
+def _class_table(
+    truth: NDArray[np.int64],
+    read: NDArray[np.int64],
+    order: Sequence[str],
+    o: Outcomes,
+    scoring: Scoring,
+) -> dict[str, Any]:
+    draws = resample.group_draws(o.groups, scoring.seed, scoring.repeats)
+    confusion, drawn = _confusions(truth, read, len(order), draws)
+    measures = {"precision": resample.precision, "recall": resample.recall, "f1": resample.f1}
+    return {
+        "order": list(order),
+        "confusion": confusion.tolist(),
+        # The last is "cannot tell", which is no class of faces.
+        "scores": {
+            name: {
+                "faces": int(confusion[index].sum()),
+                **{
+                    measure: resample.with_limits(
+                        lambda c, of=of, index=index: of(c, index),  # type: ignore[misc]
+                        confusion,
+                        drawn,
+                    )
+                    for measure, of in measures.items()
+                },
+            }
+            for index, name in enumerate(order[:-1])
+        },
+    }
+
+
+def _confusions(
+    truth: NDArray[np.int64], read: NDArray[np.int64], classes: int, draws: NDArray[np.int64]
+) -> tuple[Confusions, Confusions]:
+    once = np.ones((1, len(truth)), dtype=np.int64)
+    (confusion,) = resample.drawn_confusions(truth, read, classes, once)
+    return confusion, resample.drawn_confusions(truth, read, classes, draws)

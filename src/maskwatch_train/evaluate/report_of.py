@@ -1,0 +1,114 @@
+"""The whole report of one model: numbers first, then the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwatch.faces.base import FaceDetector
+from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.evaluate import mistakes
+from maskwatch_train.evaluate.datasets import LabelledSet
+from maskwatch_train.evaluate.figures import Scoring, figures
+from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.evaluate.page import report_page
+from maskwatch_train.evaluate.predictions import write_predictions
+from maskwatch_train.evaluate.report import without_nan
+from maskwatch_train.evaluate.subjects import THREADS, Subject, speed
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportFiles:
+    """What is written: all of it under one name.
+
+    Attributes:
+        folder: made when it is missing.
+        stem: name of the files without their ending.
+        gallery: how many of the worst mistakes are shown as pictures; 0 keeps all faces out of
+            the report.
+    """
+
+    folder: Path
+    stem: str
+    gallery: int = 24
+
+
+def judge_sets(
+    subject: Subject, sets: Sequence[LabelledSet], detector: FaceDetector
+) -> tuple[Judged, ...]:
+    """What a subject says of every labelled face of the sets.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    return subject.judged([case for one in sets for case in one.cases(detector)])
+
+
+def report_of(
+    subject: Subject,
+    sets: Sequence[LabelledSet],
+    judged: Sequence[Judged],
+    scoring: Scoring,
+    *,
+    detection: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    threads: int = THREADS,
+) -> dict[str, Any]:
+    """The numbers of a report, ready for JSON.
+
+    Args:
+        subject: what was asked.
+        sets: what it was asked about.
+        judged: what it said.
+        scoring: how faces are counted.
+        detection: from `maskwatch_train.evaluate.coco.evaluate_detection`.
+        training: from `read_training_log`.
+        threads: that time is measured with.
+    """
+    return {
+        "format": FORMAT,
+        "model": {"name": subject.name, **subject.about},
+        "data": [
+            {
+                "name": one.name,
+                "split": one.split,
+                "pictures": len(one.images) + len(one.pictures),
+                "faces": sum(len(image.faces) for image in one.images) + len(one.pictures),
+            }
+            for one in sets
+        ],
+        "classification": figures(judged, scoring),
+        "detection": detection,
+        "training": training or None,
+        "speed": speed(subject.classifier, threads) if subject.classifier else None,
+        "mistakes": [mistakes.described(i) for i in mistakes.worst(judged, scoring.min_face_px)],
+    }
+
+
+def write_report_files(
+    report: Mapping[str, Any], judged: Sequence[Judged], files: ReportFiles
+) -> list[Path]:
+    """Writes the page, its numbers and what was said of each face.
+
+    Raises:
+        DataError: a picture of the gallery cannot be read.
+        OutputError: a file cannot be written.
+
+    Returns:
+        ``STEM.html``, ``STEM.json`` and ``STEM.predictions.json``.
+    """
+    clean = without_nan(report)
+    shown = mistakes.worst(judged, clean["classification"]["min_face_px"])[: files.gallery]
+    gallery = [mistakes.described(item) | {"image": mistakes.picture_of(item)} for item in shown]
+    page = report_page(clean, gallery, clean["training"] or {})
+    make_folder(files.folder)
+    paths = [files.folder / f"{files.stem}{end}" for end in (".html", ".json", ".predictions.json")]
+    write_whole(paths[0], page.encode())
+    write_whole(paths[1], (json.dumps(clean, indent=1, allow_nan=False) + "\n").encode())
+    write_predictions(paths[2], clean["model"]["name"], judged)
+    return paths

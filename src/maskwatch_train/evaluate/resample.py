@@ -1,0 +1,105 @@
+"""Intervals of everything that a confusion matrix tells, by drawing groups of pictures at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+
+
+def group_draws(groups: NDArray[np.str_], seed: int, repeats: int) -> NDArray[np.int64]:
+    """How often each sample is drawn when groups are drawn with replacement.
+
+    Args:
+        groups: ``(N,)`` group of each sample.
+        seed: of the draws.
+        repeats: R, number of draws.
+
+    Returns:
+        ``(R, N)`` counts; samples of one group have the same.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    if not len(names):
+        return np.zeros((repeats, 0), dtype=np.int64)
+    rng = np.random.default_rng(seed)
+    even = np.full(len(names), 1 / len(names))
+    return rng.multinomial(len(names), even, size=repeats)[:, member].astype(np.int64)
+
+
+def drawn_confusions(
+    truth: NDArray[np.int64], read: NDArray[np.int64], classes: int, draws: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Confusion matrices ``(R, C, C)`` of all draws; rows are the truth.
+
+    Args:
+        truth: ``(N,)`` in [0, C).
+        read: ``(N,)`` likewise.
+        classes: C.
+        draws: ``(R, N)`` from `group_draws`.
+    """
+    cells = np.zeros((len(truth), classes * classes), dtype=np.int64)
+    cells[np.arange(len(truth)), truth * classes + read] = 1
+    return (draws @ cells).reshape(len(draws), classes, classes)
+
+
+def with_limits(
+    statistic: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    confusion: NDArray[np.int64],
+    drawn: NDArray[np.int64],
+) -> dict[str, float]:
+    """A number with its 95 % percentile interval.
+
+    Args:
+        statistic: of confusion matrices ``(..., C, C)``, over their last two axes.
+        confusion: ``(C, C)`` of all samples.
+        drawn: ``(R, C, C)`` from `drawn_confusions`.
+
+    Returns:
+        ``value``, ``low`` and ``high``; NaN where there is nothing to divide by.
+    """
+    value = float(statistic(confusion[None])[0])
+    values = statistic(drawn)
+    return {"value": value, **limits(values)}
+
+
+def limits(values: NDArray[np.float64]) -> dict[str, float]:
+    """``low`` and ``high`` of drawn values; draws without a value are left out."""
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return {"low": float("nan"), "high": float("nan")}
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"low": float(low), "high": float(high)}
+
+
+def precision(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
+    """Of what was read as a class, the share that is it; ``(R,)``."""
+    return ratio(confusions[:, index, index], confusions[:, :, index].sum(axis=1))
+
+
+def recall(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
+    """Of what is a class, the share read as it; ``(R,)``."""
+    return ratio(confusions[:, index, index], confusions[:, index, :].sum(axis=1))
+
+
+def f1(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
+    """Harmonic mean of the two; ``(R,)``, NaN for a class neither there nor read."""
+    both = confusions[:, index, :].sum(axis=1) + confusions[:, :, index].sum(axis=1)
+    return ratio(2 * confusions[:, index, index], both)
+
+
+def macro_f1(confusions: NDArray[np.int64], indices: tuple[int, ...]) -> NDArray[np.float64]:
+    """Mean F1 of the classes that are there or read; ``(R,)``."""
+    each = np.stack([f1(confusions, index) for index in indices])
+    known = ~np.isnan(each)
+    return ratio(np.where(known, each, 0.0).sum(axis=0), known.sum(axis=0))
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """``part / whole``; NaN where there is no whole."""
+    out = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out

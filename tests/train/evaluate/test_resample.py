@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskwatch.metrics.classification import bootstrap_interval, class_scores, confusion_matrix
+from maskwatch.metrics.classification import macro_f1 as macro_f1_of_one
+from maskwatch_train.evaluate import resample
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.integers(0, 3, 60)
+READ = np.where(RNG.random(60) < 0.7, TRUTH, RNG.integers(0, 3, 60))
+GROUPS = np.array([f"g{i // 4}" for i in range(60)])
+
+
+def drawn(repeats: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    draws = resample.group_draws(GROUPS, seed=3, repeats=repeats)
+    return draws, resample.drawn_confusions(TRUTH, READ, 3, draws)
+
+
+def test_groups_are_drawn_whole_and_as_many_as_there_are() -> None:
+    draws, _ = drawn()
+    assert draws.sum(axis=1).tolist() == [60] * 400  # groups are of one size here
+    assert (draws[:, ::4] == draws[:, 1::4]).all()
+
+
+def test_a_drawn_confusion_is_that_of_the_drawn_samples() -> None:
+    draws, confusions = drawn(5)
+    for counts, confusion in zip(draws, confusions, strict=True):
+        chosen = np.repeat(np.arange(60), counts)
+        assert (confusion == confusion_matrix(TRUTH[chosen], READ[chosen], 3)).all()
+
+
+def test_scores_of_many_matrices_are_those_of_each() -> None:
+    _, confusions = drawn(20)
+    each = [class_scores(confusion) for confusion in confusions]
+    for index in range(3):
+        assert resample.precision(confusions, index) == pytest.approx(
+            [s.precision[index] for s in each]
+        )
+        assert resample.recall(confusions, index) == pytest.approx([s.recall[index] for s in each])
+        assert resample.f1(confusions, index) == pytest.approx([s.f1[index] for s in each])
+    assert resample.macro_f1(confusions, (0, 1, 2)) == pytest.approx(
+        [macro_f1_of_one(confusion, (0, 1, 2)) for confusion in confusions]
+    )
+
+
+def test_a_class_that_nobody_is_has_no_recall_and_takes_no_part_in_the_mean() -> None:
+    confusion = np.array([[[3, 1, 0], [0, 4, 0], [0, 0, 0]]])
+    assert np.isnan(resample.recall(confusion, 2)).all()
+    assert np.isnan(resample.f1(confusion, 2)).all()
+    expected = (6 / 7 + 8 / 9) / 2
+    assert resample.macro_f1(confusion, (0, 1, 2)) == pytest.approx([expected])
+
+
+def test_the_interval_is_that_of_the_slower_bootstrap() -> None:
+    def accuracy(chosen: np.ndarray) -> float:
+        return float((TRUTH[chosen] == READ[chosen]).mean())
+
+    slow = bootstrap_interval(accuracy, GROUPS, seed=0, repeats=2000)
+    _, confusions = drawn(2000)
+    once = confusion_matrix(TRUTH, READ, 3)
+    fast = resample.with_limits(
+        lambda c: resample.ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
+        once,
+        confusions,
+    )
+    assert fast["value"] == pytest.approx((TRUTH == READ).mean())
+    assert fast["low"] == pytest.approx(slow.low, abs=0.03)
+    assert fast["high"] == pytest.approx(slow.high, abs=0.03)
+
+
+def test_no_samples_give_nan() -> None:
+    draws = resample.group_draws(np.array([], dtype=np.str_), seed=0, repeats=3)
+    nothing = np.array([], dtype=np.int64)
+    confusions = resample.drawn_confusions(nothing, nothing, 3, draws)
+    entry = resample.with_limits(
+        lambda c: resample.recall(c, 0), np.zeros((3, 3), dtype=np.int64), confusions
+    )
+    assert all(np.isnan(value) for value in entry.values())
