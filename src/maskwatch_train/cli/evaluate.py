@@ -23,6 +23,7 @@ from maskwatch_train.data.street import read_street
 from maskwatch_train.evaluate.cases import cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
+from maskwatch_train.evaluate.compare import compare
 from maskwatch_train.evaluate.datasets import read_set
 from maskwatch_train.evaluate.detector import (
     detector_markdown,
@@ -41,6 +42,7 @@ from maskwatch_train.evaluate.report_of import (
     ReportFiles,
     judge_sets,
     report_of,
+    write_comparison,
     write_report_files,
 )
 from maskwatch_train.evaluate.stock_yunet import StockYuNet
@@ -168,6 +170,56 @@ def evaluate(
     files = ReportFiles(report, name or _file_name(f"{subject.name}-{split}"), gallery)
     for path in write_report_files(numbers, judged, files):
         say(f"wrote {path}")
+
+
+Models = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="MODEL...",
+        help="Model folders, ONNX files or predictions as JSON; the first is the reference.",
+    ),
+]
+On = Annotated[
+    list[Path], typer.Option("--on", help="DATA as of evaluate; may be given several times.")
+]
+CompareName = Annotated[str, typer.Option(help="Name of the files.")]
+
+
+def compare_models(
+    models: Models,
+    on: On,
+    report: Report,
+    split: Split = "val",
+    detector: DetectorFolder = DEFAULT_DETECTOR,
+    name: CompareName = "compare",
+    min_face_px: MinFace = 32.0,
+    threads: Threads = THREADS,
+) -> None:
+    """Put models side by side on the same faces, and test whether they differ but by chance."""
+    subjects = [open_subject(place, threads) for place in models]
+    if len(subjects) < 2:
+        raise UsageError("give two models or more")
+    names = distinct([subject.name for subject in subjects], models)
+    sets = [read_set(place, split) for place in on]
+    faces = YuNetDetector.from_folder(detector, threads=threads)
+    cases = [case for one in sets for case in one.cases(faces)]
+    judged = {}
+    for label, subject in zip(names, subjects, strict=True):
+        say(f"{label} on {len(cases)} faces")
+        judged[label] = subject.judged(cases)
+    result = compare(judged, Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED))
+    for path in write_comparison(
+        result, sets, dict(zip(names, subjects, strict=True)), report, name
+    ):
+        say(f"wrote {path}")
+
+
+def distinct(names: list[str], places: list[Path]) -> list[str]:
+    """The names, with the folder's where two models have the same."""
+    return [
+        name if names.count(name) == 1 else f"{name} ({place.name})"
+        for name, place in zip(names, places, strict=True)
+    ]
 
 
 def _file_name(text: str) -> str:

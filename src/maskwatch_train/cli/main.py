@@ -25,6 +25,7 @@ app.command("export-detector")(export.export_detector)
 app.command("export-classifier")(export.export_classifier)
 app.command("evaluate-detector")(evaluate.detectors)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(evaluate.compare_models)
 
 
 def run() -> None:

@@ -49,7 +49,7 @@ def report_page(
         title=f"{report['model']['name']}: mask report",
         report=report,
         sections=[*sections, ("model", "model")],
-        charts=_charts({report["model"]["name"]: curves}) if curves else None,
+        charts=_charts(curves) if curves else None,
         areas={kind: _areas(curves[kind]) for kind in ("roc", "precision_recall")}
         if curves
         else None,
@@ -57,6 +57,74 @@ def report_page(
         gallery=gallery,
         training=_training_charts(training),
     )
+
+
+HEADLINE = (
+    ("side_accuracy", "mask or violation right", True),
+    ("side_accuracy_decided", "the same, unknown left out", True),
+    ("accuracy", "accuracy, three states", True),
+    ("state_macro_f1", "macro F1, three states", True),
+    ("nose_chin_macro_f1", "macro F1, nose out and under chin", True),
+    ("called_mask", "violations called mask", True),
+    ("unknown_rate", "unknown", True),
+    ("state_ece", "calibration error (ECE)", False),
+    ("risk_coverage_area", "area of risk over coverage", False),
+)
+FACTS = (
+    ("megabytes", "size, MB"),
+    ("parameters", "parameters"),
+    ("ms_of_five", "time of a face of five, ms"),
+    ("ms_alone", "time of a face alone, ms"),
+)
+
+
+def compare_page(result: Mapping[str, Any]) -> str:
+    """Several models side by side.
+
+    Args:
+        result: of `maskwatch_train.evaluate.compare.compare`, without NaN, with ``data`` and the
+            ``facts`` of each model.
+    """
+    models = result["models"]
+    drawn = {name: model["curves"] for name, model in models.items() if model["curves"]}
+    return _render(
+        "compare.html.j2",
+        title="Mask models compared",
+        result=result,
+        names=list(models),
+        scores=HEADLINE,
+        score_names={key: name for key, name, _ in HEADLINE},
+        facts=FACTS,
+        charts=_compared_charts(drawn) if drawn else None,
+        slices=_families(
+            {
+                name: [model["slices"][name] for model in models.values()]
+                for name in models[result["reference"]]["slices"]
+            }
+        ),
+    )
+
+
+def _compared_charts(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Markup]:
+    def violation(kind: str) -> list[Series]:
+        some = {name: curves[kind].get("violation") for name, curves in models.items()}
+        return [Series(name, curve["x"], curve["y"]) for name, curve in some.items() if curve]
+
+    risks = {name: curves["risk_coverage"] for name, curves in models.items()}
+    return {
+        "roc": line_chart(
+            violation("roc"), Axis("false positive rate"), Axis("true positive rate"), diagonal=True
+        ),
+        "precision_recall": line_chart(
+            violation("precision_recall"), Axis("recall"), Axis("precision")
+        ),
+        "risk": risk_chart(risks, {name: _as_run(risk) for name, risk in risks.items()}),
+    }
+
+
+def _as_run(risk: Mapping[str, Any]) -> tuple[float, float] | None:
+    point = risk["as_run"]
+    return None if point["risk"] is None else (point["coverage"], point["risk"])
 
 
 def _areas(curves: Mapping[str, Any]) -> str:
@@ -74,12 +142,9 @@ def _families(slices: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Any]
     ]
 
 
-def _charts(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Markup]:
+def _charts(curves: Mapping[str, Any]) -> dict[str, Markup]:
     """The charts of one model: its states are the curves."""
-    (curves,) = models.values()
     risk = curves["risk_coverage"]
-    as_run = risk["as_run"]
-    mark = None if as_run["risk"] is None else (as_run["coverage"], as_run["risk"])
     return {
         "roc": line_chart(
             [Series(_words(n), c["x"], c["y"]) for n, c in curves["roc"].items()],
@@ -94,7 +159,7 @@ def _charts(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Markup]:
         ),
         "reliability_states": reliability_chart(curves["reliability"]["states"]["bins"]),
         "reliability_sides": reliability_chart(curves["reliability"]["sides"]["bins"]),
-        "risk": risk_chart({"wrong side": risk}, {"wrong side": mark}),
+        "risk": risk_chart({"wrong side": risk}, {"wrong side": _as_run(risk)}),
     }
 
 
@@ -145,7 +210,13 @@ def _render(template: str, **values: Any) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=False,
     )
-    environment.filters |= {"percent": _percent, "figure": _figure, "words": _words}
+    environment.filters |= {
+        "percent": _percent,
+        "figure": _figure,
+        "words": _words,
+        "points": _points,
+        "chance": _chance,
+    }
     environment.globals["zip"] = zip
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return environment.get_template(template).render(version=__version__, made_at=made_at, **values)
@@ -159,6 +230,14 @@ def _figure(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NOTHING
     return f"{value:.{MAX_FIGURE_DIGITS}f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def _points(value: float | None) -> str:
+    return NOTHING if value is None or math.isnan(value) else f"{100 * value:+.2f}"
+
+
+def _chance(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _words(name: str) -> str:

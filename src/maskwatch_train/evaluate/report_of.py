@@ -14,7 +14,7 @@ from maskwatch_train.evaluate import mistakes
 from maskwatch_train.evaluate.datasets import LabelledSet
 from maskwatch_train.evaluate.figures import Scoring, figures
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.page import report_page
+from maskwatch_train.evaluate.page import compare_page, report_page
 from maskwatch_train.evaluate.predictions import write_predictions
 from maskwatch_train.evaluate.report import without_nan
 from maskwatch_train.evaluate.subjects import THREADS, Subject, speed
@@ -73,20 +73,21 @@ def report_of(
     return {
         "format": FORMAT,
         "model": {"name": subject.name, **subject.about},
-        "data": [
-            {
-                "name": one.name,
-                "split": one.split,
-                "pictures": len(one.images) + len(one.pictures),
-                "faces": sum(len(image.faces) for image in one.images) + len(one.pictures),
-            }
-            for one in sets
-        ],
+        "data": [_described(one) for one in sets],
         "classification": figures(judged, scoring),
         "detection": detection,
         "training": training or None,
         "speed": speed(subject.classifier, threads) if subject.classifier else None,
         "mistakes": [mistakes.described(i) for i in mistakes.worst(judged, scoring.min_face_px)],
+    }
+
+
+def _described(one: LabelledSet) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "split": one.split,
+        "pictures": len(one.images) + len(one.pictures),
+        "faces": sum(len(image.faces) for image in one.images) + len(one.pictures),
     }
 
 
@@ -112,3 +113,44 @@ def write_report_files(
     write_whole(paths[1], (json.dumps(clean, indent=1, allow_nan=False) + "\n").encode())
     write_predictions(paths[2], clean["model"]["name"], judged)
     return paths
+
+
+def write_comparison(
+    result: Mapping[str, Any],
+    sets: Sequence[LabelledSet],
+    subjects: Mapping[str, Subject],
+    folder: Path,
+    stem: str,
+) -> list[Path]:
+    """Writes the page that puts models side by side, and its numbers.
+
+    Args:
+        result: of `maskwatch_train.evaluate.compare.compare`.
+        sets: what the models were asked about.
+        subjects: the models by the names that the result knows.
+        folder: made when it is missing.
+        stem: name of the files without their ending.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    models = {
+        name: {**model, "facts": _facts(subjects[name])} for name, model in result["models"].items()
+    }
+    told = {"format": FORMAT, **result, "models": models, "data": [_described(s) for s in sets]}
+    clean = without_nan(told)
+    make_folder(folder)
+    paths = [folder / f"{stem}.html", folder / f"{stem}.json"]
+    write_whole(paths[0], compare_page(clean).encode())
+    write_whole(paths[1], (json.dumps(clean, indent=1, allow_nan=False) + "\n").encode())
+    return paths
+
+
+def _facts(subject: Subject) -> dict[str, Any]:
+    time = speed(subject.classifier) if subject.classifier else {}
+    return {
+        "megabytes": round(subject.about.get("bytes", 0) / 1e6, 2),
+        "parameters": subject.about.get("parameters"),
+        "ms_alone": round(time.get("alone", 0.0), 2),
+        "ms_of_five": round(time.get("of_five", 0.0), 2),
+    }

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.cases import Case, Looks
+from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.evaluate.predictions import read_predictions, write_predictions
+from tests.train.evaluate.pictures import label
+
+
+def a_case(picture: str, x: float = 0.0) -> Case:
+    face = label(x, 40, State.MASK)
+    return Case("made", Path(picture), picture, 0, "g", face, face.box, Looks(100, 100))
+
+
+def written(folder: Path, *faces: dict[str, Any], **head: Any) -> Path:
+    path = folder / "theirs.json"
+    path.write_text(json.dumps({"format": 1, "name": "theirs", "faces": list(faces)} | head))
+    return path
+
+
+def test_a_prediction_is_found_by_the_end_of_the_path_and_by_its_box(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"picture": "a/1.jpg", "box": [0, 0, 40, 40], "probabilities": {"mask": 1.0}},
+        {"picture": "a/1.jpg", "box": [100, 0, 140, 40], "probabilities": {"no_mask": 1.0}},
+        {"picture": "b/1.jpg", "state": "incorrect", "fault": "nose_out"},
+    )
+    predictions = read_predictions(path)
+    judged = predictions.judged(
+        [
+            a_case("/data/a/1.jpg"),
+            a_case("/data/a/1.jpg", x=104),
+            a_case("/data/a/1.jpg", x=300),
+            a_case("/data/b/1.jpg", x=300),
+            a_case("/data/c/1.jpg"),
+        ]
+    )
+    states = [item.reading.state for item in judged]
+    # nothing is said of the third face, nor of the last picture
+    assert states == [
+        State.MASK,
+        State.NO_MASK,
+        State.UNKNOWN,
+        State.INCORRECT,
+        State.UNKNOWN,
+    ]
+    assert judged[3].reading.fault is Fault.NOSE_OUT
+    assert judged[3].reading.probabilities is None
+    assert not predictions.have_boxes
+
+
+def test_a_state_that_is_given_counts_before_the_probabilities(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"picture": "1.jpg", "state": "unknown", "probabilities": {"mask": 0.6, "no_mask": 0.4}},
+    )
+    (item,) = read_predictions(path).judged([a_case("x/1.jpg")])
+    assert item.reading.state is State.UNKNOWN
+    assert item.reading.probabilities == pytest.approx((0.6, 0.0, 0.4))
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    source = written(
+        tmp_path,
+        {
+            "picture": "s/images/1.jpg",
+            "state": "incorrect",
+            "fault": "under_chin",
+            "probabilities": {"mask": 0.1, "incorrect": 0.7, "no_mask": 0.2},
+        },
+    )
+    cases = [a_case("/d/s/images/1.jpg"), a_case("/d/s/images/2.jpg")]
+    judged = read_predictions(source).judged(cases)
+    write_predictions(tmp_path / "ours.json", "again", judged)
+    again = read_predictions(tmp_path / "ours.json")
+    assert again.name == "again"
+    assert [item.reading for item in again.judged(cases)] == [item.reading for item in judged]
+    (said,) = again.of(Path("/elsewhere/s/images/1.jpg"))
+    assert said.box == Box(0, 0, 40, 40)
+
+
+@pytest.mark.parametrize(
+    ("face", "told"),
+    [
+        ({"box": [0, 0, 1, 1], "state": "mask"}, "picture"),
+        ({"picture": "1.jpg"}, "neither probabilities nor state"),
+        ({"picture": "1.jpg", "state": "masked"}, "masked"),
+        ({"picture": "1.jpg", "probabilities": {"bare": 1}}, "bare"),
+        ({"picture": "1.jpg", "state": "mask", "fault": "nose_out"}, "nose_out"),
+        ({"picture": "1.jpg", "state": "mask", "score": 3}, "score 3"),
+        ({"picture": "1.jpg", "state": "mask", "box": [1, 2]}, "entry 1"),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_named(
+    tmp_path: Path, face: dict[str, Any], told: str
+) -> None:
+    path = written(tmp_path, {"picture": "0.jpg", "state": "mask"}, face)
+    with pytest.raises(DataError, match=f"entry 1 of faces.*{told}|{told}"):
+        read_predictions(path)
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="format 2"):
+        read_predictions(written(tmp_path, format=2))
+    (tmp_path / "list.json").write_text("[]")
+    with pytest.raises(DataError, match="not a file of predictions"):
+        read_predictions(tmp_path / "list.json")
+    with pytest.raises(DataError, match="No such file"):
+        read_predictions(tmp_path / "none.json")
+
+
+def test_writing_keeps_no_half_file(tmp_path: Path) -> None:
+    case = a_case("/d/s/images/1.jpg")
+    source = written(tmp_path, {"picture": "1.jpg", "state": "mask"})
+    judged: tuple[Judged, ...] = read_predictions(source).judged([case])
+    write_predictions(tmp_path / "new" / "p.json", "x", judged)
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["p.json"]
