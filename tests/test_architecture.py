@@ -24,7 +24,10 @@ VALUES = {"types", "errors", "geometry"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
 PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "pipeline"}
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
-ANYTHING = STAGES | {"outputs", "runtime", "build", "api", "supervision", "cli", "maskwatch"}
+ANYTHING = STAGES | {
+    *("outputs", "alerts", "alerts.base", "runtime", "build", "api", "supervision", "cli"),
+    "maskwatch",
+}
 
 
 class Layer(NamedTuple):
@@ -47,6 +50,8 @@ TABLE = {
     "testing": Layer(PURE, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
+    "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
+    "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic"}),
     "alerts": Layer(
         PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}
     ),

@@ -7,10 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskwatch.errors import ModelError, UsageError
+from maskwatch.errors import MissingExtra, ModelError, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
+    from maskwatch.alerts.base import AlertChannel
+    from maskwatch.alerts.service import AlertSettings
+    from maskwatch.config.alerts import (
+        AppriseConfig,
+        CommandConfig,
+        EmailConfig,
+        MqttConfig,
+        WebhookConfig,
+    )
     from maskwatch.faces.base import FaceDetector
     from maskwatch.masks.base import MaskClassifier
 
@@ -28,6 +37,15 @@ PROVIDERS = {
     "directml": "DmlExecutionProvider",
 }
 """Devices and the ONNX Runtime execution provider of each."""
+
+CHANNELS = {
+    "email": "maskwatch.build:_email",
+    "mqtt": "maskwatch.build:_mqtt",
+    "webhook": "maskwatch.build:_webhook",
+    "apprise": "maskwatch.build:_apprise",
+    "command": "maskwatch.build:_command",
+}
+"""What makes each kind of alert channel; modules load on use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,65 @@ def build_classifier(options: BuildOptions) -> MaskClassifier:
         threads=options.threads,
         provider=options.provider,
     )
+
+
+def build_channels(settings: AlertSettings) -> dict[str, AlertChannel]:
+    """The alert channels of a configuration, by name. They connect when they are first used.
+
+    Raises:
+        UsageError: one cannot work as configured; says which and why.
+        MissingExtra: one needs a package that is not installed.
+    """
+    channels = {}
+    for name, config in settings.alerts.channels.items():
+        module, _, function = _known(CHANNELS, config.kind, "kind of channel").partition(":")
+        try:
+            channels[name] = getattr(importlib.import_module(module), function)(config, settings)
+        except ModuleNotFoundError as error:
+            raise MissingExtra(f"the channel {name!r} ({error.name})", "serve") from error
+        except UsageError as error:
+            raise UsageError(f"channel {name!r}: {error}") from error
+    return channels
+
+
+def _email(config: EmailConfig, _settings: AlertSettings) -> AlertChannel:
+    from maskwatch.alerts.channels.email import EmailChannel
+
+    return EmailChannel(config)
+
+
+def _mqtt(config: MqttConfig, settings: AlertSettings) -> AlertChannel:
+    from maskwatch import __version__
+    from maskwatch.alerts.channels.homeassistant import Announcement, Topics
+    from maskwatch.alerts.channels.mqtt import MqttChannel
+
+    announcement = Announcement(
+        topics=Topics(config.topic),
+        prefix=config.discovery_topic,
+        node=config.client_id,
+        version=__version__,
+        photos=config.photo and settings.privacy.images_allowed,
+        dashboard_url=settings.base_url,
+    )
+    return MqttChannel(config, announcement if config.home_assistant else None)
+
+
+def _webhook(config: WebhookConfig, _settings: AlertSettings) -> AlertChannel:
+    from maskwatch.alerts.channels.webhook import WebhookChannel
+
+    return WebhookChannel(config)
+
+
+def _apprise(config: AppriseConfig, _settings: AlertSettings) -> AlertChannel:
+    from maskwatch.alerts.channels.apprise import AppriseChannel
+
+    return AppriseChannel(config)
+
+
+def _command(config: CommandConfig, _settings: AlertSettings) -> AlertChannel:
+    from maskwatch.alerts.channels.command import CommandChannel
+
+    return CommandChannel(config)
 
 
 def _yunet(options: BuildOptions, score: float | None, floor: float) -> BuiltDetector:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from maskwatch.alerts.policy import Occasion, longest_cooldown, plan_camera_trouble, plan_episode
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord
+from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord, HealthRecord
 from maskwatch.types import Fault, State
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -161,11 +161,12 @@ def test_the_longest_cooldown_of_any_channel_counts() -> None:
 
 def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
     settings = config(channels={"mail": MAIL, "door": DOOR}, camera_trouble={"channels": ["mail"]})
-    key = new_id()
-    (row,) = plan_camera_trouble(settings, "Door", "no picture for 2 minutes", key, NOON)
+    lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
+    (row,) = plan_camera_trouble(settings, lost)
     assert (row.kind, row.channel, row.camera) == (DeliveryKind.CAMERA_HEALTH, "mail", "Door")
-    assert row.payload == {"reason": "no picture for 2 minutes"}
-    assert plan_camera_trouble(config(), "Door", "no picture", key, NOON) == []
+    assert row.payload == {"kind": "connection", "state": "lost", "reason": "no picture for 10 s"}
+    assert row.not_before == NOON + seconds(120)
+    assert plan_camera_trouble(config(), lost) == []
 
 
 @given(st.lists(st.floats(0, 3600), min_size=1, max_size=60))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from maskwatch.store.records import DeliveryKind
 from maskwatch.types import Fault, State
@@ -61,6 +61,8 @@ class Alert:
     """Some sentences without markup."""
     camera: str | None
     """The only camera that it is about; None for several or none."""
+    site: str = ""
+    """Name of the building or department; empty when it has none."""
     episodes: tuple[EpisodeFacts, ...] = ()
     """One for a violation, oldest first in a digest, none for other kinds."""
     omitted: int = 0
@@ -100,6 +102,7 @@ class CameraFacts:
     """Whom it sees at this moment."""
 
 
+@runtime_checkable
 class StateChannel(AlertChannel, Protocol):
     """A channel that shows how the cameras are doing, beside sending messages."""
 

@@ -35,13 +35,22 @@ class LinkMaker:
         return EpisodeLinks(*(url(action) for action in LinkAction))
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What all messages have in common."""
+
+    zone: tzinfo
+    """Of all times in them."""
+    links: LinkMaker | None = None
+    """None when nobody knows where the dashboard is reached."""
+    site: str = ""
+
+
 def compose(
     rows: Sequence[Delivery],
     episodes: Sequence[EpisodeRecord],
     photo: bytes | None,
-    *,
-    zone: tzinfo,
-    links: LinkMaker | None,
+    wording: Wording,
     now: datetime,
 ) -> Alert:
     """One message of one row or of several.
@@ -50,15 +59,14 @@ def compose(
         rows: at least one, of the same channel and recipient, oldest first.
         episodes: those of the rows that still exist, in the same order.
         photo: for a message about a single episode; JPEG.
-        zone: of all times in the message.
-        links: None when nobody knows where the dashboard is reached.
+        wording: what all messages have in common.
         now: aware; the life of the links counts from it.
     """
     first = rows[0]
-    facts = [_facts(each, first.recipient, zone, links, now) for each in episodes]
+    facts = [_facts(each, first.recipient, wording, now) for each in episodes]
     notes = [f"{row.camera}: {row.payload['reason']}" for row in rows if "reason" in row.payload]
     cameras = {row.camera for row in rows}
-    created_at = (first.created_at or now).astimezone(zone)
+    created_at = (first.created_at or now).astimezone(wording.zone)
     kind = first.kind if len(rows) == 1 else DeliveryKind.DIGEST
     return Alert(
         id=_message_id(rows),
@@ -68,6 +76,7 @@ def compose(
         created_at=created_at,
         title=_title(kind, facts, notes),
         text=_text(kind, facts, notes),
+        site=wording.site,
         camera=cameras.pop() if len(cameras) == 1 else None,
         episodes=tuple(facts[:MOST_EPISODES]),
         omitted=max(0, len(facts) - MOST_EPISODES),
@@ -85,12 +94,9 @@ def _message_id(rows: Sequence[Delivery]) -> str:
 
 
 def _facts(
-    episode: EpisodeRecord,
-    recipient: str | None,
-    zone: tzinfo,
-    links: LinkMaker | None,
-    now: datetime,
+    episode: EpisodeRecord, recipient: str | None, wording: Wording, now: datetime
 ) -> EpisodeFacts:
+    zone, links = wording.zone, wording.links
     return EpisodeFacts(
         id=episode.id,
         camera=episode.camera,

@@ -27,6 +27,7 @@ def alert_as_json(alert: Alert, *, with_photo: bool) -> dict[str, Any]:
         "stage": alert.stage,
         "title": alert.title,
         "text": alert.text,
+        "site": alert.site,
         "camera": alert.camera,
         "episodes": [_episode(each) for each in alert.episodes],
         "omitted": alert.omitted,

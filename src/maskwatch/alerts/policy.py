@@ -16,7 +16,14 @@ from typing import NamedTuple
 
 from maskwatch.alerts.hours import next_digest, quiet_until
 from maskwatch.config.alerts import AlertsConfig, Pacing, Step
-from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    EpisodeRecord,
+    HealthRecord,
+)
 
 
 class Reader(NamedTuple):
@@ -58,31 +65,40 @@ def longest_cooldown(config: AlertsConfig) -> timedelta:
     return timedelta(seconds=max(spans, default=0))
 
 
-def plan_camera_trouble(
-    config: AlertsConfig, camera: str, reason: str, key: str, now: datetime
-) -> list[Delivery]:
-    """The deliveries that say that a camera is down, or back.
+def plan_camera_trouble(config: AlertsConfig, change: HealthRecord) -> list[Delivery]:
+    """The deliveries that say that a camera is in trouble, if the trouble lasts.
 
-    Args:
-        config: the section.
-        camera: configured name.
-        reason: what happened, for people, without passwords.
-        key: the id of the change of state; planning it twice yields the same ids.
-        now: aware.
+    Planning the same change twice yields the same ids.
     """
     return [
         Delivery(
-            id=_row_id(key, 0, reader),
+            id=_row_id(change.id, 0, reader),
             episode_id=None,
             kind=DeliveryKind.CAMERA_HEALTH,
             channel=reader.channel,
             recipient=reader.recipient,
-            camera=camera,
-            payload={"reason": reason},
+            camera=change.camera,
+            payload={"kind": change.kind, "state": change.state, "reason": change.reason},
+            created_at=change.at,
+            not_before=change.at + timedelta(seconds=config.camera_trouble.after_s),
+        )
+        for reader in _readers(config, config.camera_trouble.channels)
+    ]
+
+
+def plan_test(config: AlertsConfig, channel: str, now: datetime) -> list[Delivery]:
+    """A test message to everybody whom a channel reaches."""
+    return [
+        Delivery(
+            id=new_id(),
+            episode_id=None,
+            kind=DeliveryKind.TEST,
+            channel=reader.channel,
+            recipient=reader.recipient,
             created_at=now,
             not_before=now,
         )
-        for reader in _readers(config, config.camera_trouble.channels)
+        for reader in _readers(config, [channel])
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,6 +12,7 @@ from functools import cache
 import jinja2
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.compose import place_of
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
@@ -21,10 +21,15 @@ _LONGEST_REPLY = 200
 
 
 class EmailChannel:
-    """Sends one mail to one recipient, over a connection of its own."""
+    """Sends one mail to one recipient, over a connection of its own.
+
+    Raises:
+        UsageError: the file of certificates cannot be used.
+    """
 
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
+        self._trust = trust(config.ca_file)
 
     def send(self, alert: Alert) -> None:
         """See `AlertChannel`; the server's yes to the whole mail is what counts."""
@@ -52,13 +57,14 @@ class EmailChannel:
         config = self._config
         address = config.host, config.port_or_default
         if config.security is Security.TLS:
-            tls = ssl.create_default_context(cafile=config.ca_file)
-            server: smtplib.SMTP = smtplib.SMTP_SSL(*address, timeout=config.timeout_s, context=tls)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                *address, timeout=config.timeout_s, context=self._trust
+            )
         else:
             server = smtplib.SMTP(*address, timeout=config.timeout_s)
         try:
             if config.security is Security.STARTTLS:
-                server.starttls(context=ssl.create_default_context(cafile=config.ca_file))
+                server.starttls(context=self._trust)
             if config.username is not None and config.password is not None:
                 server.login(config.username, config.password.get_secret_value())
         except (smtplib.SMTPException, OSError):
@@ -73,7 +79,7 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("maskwatch", local, domain)
     message["To"] = alert.recipient
-    message["Subject"] = alert.title
+    message["Subject"] = f"[{alert.site}] {alert.title}" if alert.site else alert.title
     message["Date"] = format_datetime(alert.created_at)
     # Many servers and readers drop a second mail with the same id: a retry cannot annoy there.
     message["Message-ID"] = f"<{alert.id}@{domain}>"

@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from maskwatch.alerts.base import Alert, CameraFacts
 from maskwatch.alerts.channels.homeassistant import OFFLINE, ONLINE, Announcement, Topics
+from maskwatch.alerts.channels.tls import show_certificate, trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import MqttConfig
 from maskwatch.errors import ChannelError
@@ -24,17 +25,22 @@ _log = logging.getLogger(__name__)
 _AT_LEAST_ONCE = 1
 _KEEPALIVE_S = 30
 _LONGEST_PAUSE_S = 60
+_FAREWELL_S = 1.0
 
 
 class MqttChannel:
     """Keeps a connection to a broker; publishes alerts, and how the cameras are doing.
 
     States are retained and published again after each connection. When this process dies, the
-    broker itself says ``offline`` (last will).
+    broker itself says ``offline`` (last will). The first `send` or `show` connects: two connections
+    of the same name would push each other out, and a former one may still be in use until then.
 
     Args:
         config: of the channel.
         announcement: for Home Assistant; None announces nothing.
+
+    Raises:
+        UsageError: a file of certificates cannot be used.
     """
 
     def __init__(self, config: MqttConfig, announcement: Announcement | None) -> None:
@@ -48,10 +54,12 @@ class MqttChannel:
         """Retained topics of ours that should say nothing any more."""
         self._connected = threading.Event()
         self._why_not = "not connected yet"
-        self._client = self._new_client()
+        self._trust = _trust(config)
+        self._client: paho.Client | None = None
 
     def send(self, alert: Alert) -> None:
         """See `AlertChannel`; the broker's acknowledgement is a yes."""
+        self._connect()
         if not self._connected.wait(self._config.timeout_s):
             raise ChannelError(f"no MQTT broker at {self._config.host}: {self._why_not}")
         topics, camera = self._topics, alert.camera
@@ -66,11 +74,12 @@ class MqttChannel:
         wanted: dict[str, bytes] = {}
         for facts in cameras:
             wanted |= self._retained(facts)
+        self._connect()
         with self._lock:
             before, self._wanted = self._wanted, wanted
             gone = before.keys() - wanted.keys()
             self._stale = (self._stale | gone) - wanted.keys()
-            if self._connected.is_set():
+            if self._client is not None and self._connected.is_set():
                 changed = {
                     topic: body for topic, body in wanted.items() if before.get(topic) != body
                 }
@@ -78,13 +87,14 @@ class MqttChannel:
 
     def close(self) -> None:
         """Says ``offline`` and lets go of the connection."""
+        if self._client is None:
+            return
         if self._connected.is_set():
             farewell = self._client.publish(
                 self._topics.status, OFFLINE, qos=_AT_LEAST_ONCE, retain=True
             )
-            _wait(farewell, 1.0)
-        self._client.disconnect()
-        self._client.loop_stop()
+            _wait(farewell, _FAREWELL_S)
+        self._drop()
 
     def _retained(self, facts: CameraFacts) -> dict[str, bytes]:
         topics = self._topics
@@ -97,25 +107,34 @@ class MqttChannel:
         }
 
     def _publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
+        assert self._client is not None  # noqa: S101 - `send` connects
         message = self._client.publish(topic, body, qos=_AT_LEAST_ONCE, retain=retain)
         if _wait(message, self._config.timeout_s):
             return
         # The client would send it again by itself, and so would the retry: start afresh.
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._connected.clear()
+        self._drop()
         self._why_not = "it acknowledged nothing"
-        self._client = self._new_client()
         raise ChannelError(f"no acknowledgement within {self._config.timeout_s:g} s")
+
+    def _connect(self) -> None:
+        with self._lock:
+            if self._client is None:
+                self._client = self._new_client()
+
+    def _drop(self) -> None:
+        client = self._client
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+        with self._lock:
+            self._client = None
+            self._connected.clear()
 
     def _new_client(self) -> paho.Client:
         config = self._config
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=config.client_id)
-        if config.tls:
-            context = ssl.create_default_context(cafile=config.ca_file)
-            if config.certificate_file is not None:
-                context.load_cert_chain(config.certificate_file, config.key_file)
-            client.tls_set_context(context)
+        if self._trust is not None:
+            client.tls_set_context(self._trust)
         if config.username is not None:
             password = config.password.get_secret_value() if config.password else None
             client.username_pw_set(config.username, password)
@@ -158,6 +177,15 @@ class MqttChannel:
             is_gone = bool(self._wanted) and message.topic not in self._wanted
         if message.payload and is_gone:
             client.publish(message.topic, b"", qos=_AT_LEAST_ONCE, retain=True)
+
+
+def _trust(config: MqttConfig) -> ssl.SSLContext | None:
+    if not config.tls:
+        return None
+    context = trust(config.ca_file)
+    if config.certificate_file is not None:
+        show_certificate(context, config.certificate_file, config.key_file)
+    return context
 
 
 def _retain(client: paho.Client, bodies: Mapping[str, bytes]) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import ssl
 import time
 from collections.abc import Callable
 
 import httpx
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import WebhookConfig
 from maskwatch.errors import ChannelError
@@ -39,14 +39,18 @@ def signature(secret: bytes, at: int, body: bytes) -> str:
 
 
 class WebhookChannel:
-    """Posts each alert as JSON; redirects are not followed."""
+    """Posts each alert as JSON; redirects are not followed.
+
+    Raises:
+        UsageError: the file of certificates cannot be used.
+    """
 
     def __init__(self, config: WebhookConfig, clock: Callable[[], float] = time.time) -> None:
         self._config = config
         self._clock = clock
         self._client = httpx.Client(
             timeout=config.timeout_s,
-            verify=ssl.create_default_context(cafile=config.ca_file),
+            verify=trust(config.ca_file),
             headers={name: value.get_secret_value() for name, value in config.headers.items()},
         )
 

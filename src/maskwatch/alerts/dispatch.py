@@ -1,0 +1,248 @@
+"""Hands deliveries to their channels: claim a row, send, record the outcome.
+
+Each channel has a thread of its own, so that a mail server that takes its time does not keep the
+door display waiting. The rows in the store are the queue, so a crash loses nothing: what was
+claimed and has no outcome is free again after ``retry.claim_s``.
+
+A message can reach its receiver twice in one case only: the process dies after the receiver took
+it and before that is written down, which is what `_Lane._record` does next. A lane sends one
+message at a time, so one crash repeats one message per channel at most, after ``retry.claim_s``,
+with the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from maskwatch.alerts.base import AlertChannel
+from maskwatch.alerts.compose import Wording, compose
+from maskwatch.alerts.due import next_batch, retry_delay_s, why_unwanted
+from maskwatch.alerts.library import Library
+from maskwatch.config.alerts import AlertsConfig
+from maskwatch.errors import ChannelError, StoreError
+from maskwatch.store.records import Delivery
+from maskwatch.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+_POLL_S = 5.0
+"""How long a lane sleeps at most: claims of a crashed process run out without a sound."""
+_STORE_PAUSE_S = 1.0
+_MOST_CLAIMED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all lanes work with."""
+
+    store: Store
+    library: Library
+    wording: Wording
+    config: AlertsConfig
+
+
+class Dispatcher:
+    """Sends what is due, until it is stopped.
+
+    Args:
+        desk: what to work with.
+        channels: by name, as in ``desk.config``.
+    """
+
+    def __init__(self, desk: Desk, channels: Mapping[str, AlertChannel]) -> None:
+        self._desk = desk
+        self._lanes = [_Lane(desk, name, channel) for name, channel in channels.items()]
+
+    def start(self) -> None:
+        """Starts a thread for each channel; gives up what waits for channels that are gone."""
+        self._bury_strays()
+        for lane in self._lanes:
+            lane.start()
+
+    def wake(self) -> None:
+        """Says that there may be something to send. Never blocks."""
+        for lane in self._lanes:
+            lane.wake()
+
+    def stop(self, timeout_s: float = 3.0) -> bool:
+        """Lets each channel finish the message in hand, for so long at most.
+
+        Returns:
+            Whether all did. What was not finished is tried again after the next start.
+        """
+        for lane in self._lanes:
+            lane.ask_to_stop()
+        deadline = datetime.now(UTC) + timedelta(seconds=timeout_s)
+        ended = [lane.join(deadline) for lane in self._lanes]  # each gets its chance
+        return all(ended)
+
+    def _bury_strays(self) -> None:
+        """Rows for channels that the configuration no longer has would wait for ever."""
+        queue = self._desk.store.deliveries
+        for name in queue.waiting_channels() - self._desk.config.channels.keys():
+            late = datetime.now(UTC) + timedelta(days=366)  # also those that are not due yet
+            for row in queue.claim(late, limit=10_000, lease_s=0, channel=name):
+                queue.failed(row, f"no channel is called {name}", permanent=True, retry_at=None)
+
+
+class _Lane:
+    """One channel, its thread, and the messages that go through it."""
+
+    def __init__(self, desk: Desk, name: str, channel: AlertChannel) -> None:
+        self._desk = desk
+        self._name = name
+        self._channel = channel
+        self._queue = desk.store.deliveries
+        self._config = desk.config.channels[name]
+        pacing = desk.config.pacing_of(name)
+        self._limit = None if pacing is None else pacing.rate_limit
+        self._unrecorded: list[tuple[Delivery, datetime]] = []
+        """Sent, and the store could not be told yet."""
+        self._woken = threading.Event()
+        self._stopping = False
+        # A daemon: a program or server that hangs must not keep the service from ending.
+        self._thread = threading.Thread(target=self._run, name=f"alerts {name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def ask_to_stop(self) -> None:
+        self._stopping = True
+        self._woken.set()
+
+    def join(self, deadline: datetime) -> bool:
+        """Whether the thread, which closes its channel last, ended in time."""
+        if self._thread.ident is None:
+            self._channel.close()
+            return True
+        self._thread.join(max(0.0, (deadline - datetime.now(UTC)).total_seconds()))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                pause_s = self._work()
+            except StoreError as error:
+                _log.warning("channel %s: the store cannot be used: %s", self._name, error)
+                pause_s = _STORE_PAUSE_S
+            if not self._stopping:
+                self._woken.wait(pause_s)
+        self._channel.close()
+
+    def _work(self) -> float:
+        """Sends what is due; returns for how many seconds nothing will be."""
+        if self._unrecorded:
+            self._settle()
+        now = datetime.now(UTC)
+        rows = self._queue.claim(
+            now, limit=_MOST_CLAIMED, lease_s=self._desk.config.retry.claim_s, channel=self._name
+        )
+        # The claim runs from now on; there must be time left for one more attempt.
+        claimed_until = now + timedelta(
+            seconds=self._desk.config.retry.claim_s - self._config.timeout_s
+        )
+        by_recipient = sorted(rows, key=lambda row: row.recipient or "")
+        for _, group in groupby(by_recipient, key=lambda row: row.recipient):
+            self._send_all(list(group), claimed_until)
+        if rows:
+            return 0.0
+        due = self._queue.next_due(self._name)
+        wait_s = _POLL_S if due is None else (due - datetime.now(UTC)).total_seconds()
+        return min(max(wait_s, 0.0), _POLL_S)
+
+    def _send_all(self, rows: list[Delivery], claimed_until: datetime) -> None:
+        """Sends the rows of one recipient, in as many messages as the rate limit allows."""
+        rows = [row for row in rows if self._is_wanted(row)]
+        while rows:
+            now = datetime.now(UTC)
+            if self._stopping or now >= claimed_until:
+                self._put_back(rows, now)
+                return
+            batch = next_batch(rows, self._limit, self._sent_times(rows[0], now), now)
+            if batch.wait_until is not None:
+                self._put_back(rows, batch.wait_until)
+                return
+            self._send(batch.rows)
+            rows = [row for row in rows if row not in batch.rows]
+
+    def _is_wanted(self, row: Delivery) -> bool:
+        why = self._why_unwanted(row)
+        if why is not None:
+            self._queue.withdraw(row, why)
+        return why is None
+
+    def _why_unwanted(self, row: Delivery) -> str | None:
+        if row.recipient not in self._config.recipients:
+            return "no longer a recipient of this channel"
+        library = self._desk.library
+        if library.is_over(row):
+            return "the camera recovered"
+        episode = next(iter(library.episodes([row])), None)
+        return why_unwanted(row, episode, self._config.stale_after_s, datetime.now(UTC))
+
+    def _sent_times(self, row: Delivery, now: datetime) -> list[datetime]:
+        if self._limit is None:
+            return []
+        since = now - timedelta(seconds=self._limit.per_s)
+        sent = self._queue.sent_since(since, self._name)
+        return [each.sent_at for each in sent if each.sent_at and each.recipient == row.recipient]
+
+    def _put_back(self, rows: Sequence[Delivery], until: datetime) -> None:
+        with self._desk.store.transaction():
+            for row in rows:
+                self._queue.release(row, until)
+
+    def _send(self, rows: Sequence[Delivery]) -> None:
+        """Sends one message and writes down what became of it."""
+        try:
+            library = self._desk.library
+            episodes = library.episodes(rows)
+            photo = None
+            if len(episodes) == 1 and self._config.photo:
+                photo = library.photo(episodes[0])
+            alert = compose(rows, episodes, photo, self._desk.wording, datetime.now(UTC))
+            self._channel.send(alert)
+        except ChannelError as error:
+            self._record_failure(rows, error)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the lane's boundary
+            # A channel with a bug must not end the lane, and the row must not be lost: it is
+            # tried again like after any other failure.
+            _log.exception("channel %s failed in a way that nobody foresaw", self._name)
+            self._record_failure(rows, ChannelError(f"unforeseen: {type(error).__name__}"))
+        else:
+            self._record(rows, datetime.now(UTC))
+
+    def _record(self, rows: Sequence[Delivery], at: datetime) -> None:
+        # In memory first: if the store fails now, the message must still not be sent again.
+        self._unrecorded += [(row, at) for row in rows]
+        self._settle()
+
+    def _settle(self) -> None:
+        """Tells the store what was sent: all rows of a message, or none."""
+        with self._desk.store.transaction():
+            for row, at in self._unrecorded:
+                self._queue.sent(row, at)
+        self._unrecorded.clear()
+
+    def _record_failure(self, rows: Sequence[Delivery], error: ChannelError) -> None:
+        _log.warning("channel %s: %s: %s", self._name, rows[0].id, error.reason)
+        now = datetime.now(UTC)
+        with self._desk.store.transaction():
+            for row in rows:
+                # Chance spreads retries over time; nothing secret depends on it.
+                chance = random.random()  # noqa: S311
+                delay_s = retry_delay_s(self._desk.config.retry, row.attempts, chance)
+                retry_at = None if delay_s is None else now + timedelta(seconds=delay_s)
+                self._queue.failed(row, error.reason, permanent=error.permanent, retry_at=retry_at)

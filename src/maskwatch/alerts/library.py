@@ -1,0 +1,61 @@
+"""What a message needs to know, from the store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from maskwatch.config.privacy import Photos
+from maskwatch.errors import RecordNotFound, SnapshotDamaged
+from maskwatch.store.records import Delivery, EpisodeRecord
+from maskwatch.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Library:
+    """Looks things up for messages.
+
+    Args:
+        store: where they are.
+        photos: what the privacy policy allows now; what was stored under a laxer one is not sent.
+    """
+
+    def __init__(self, store: Store, photos: Photos) -> None:
+        self._store = store
+        self._photos = photos
+
+    def episodes(self, rows: Sequence[Delivery]) -> list[EpisodeRecord]:
+        """The episodes of rows, each once, in the order of the rows; deleted ones are left out."""
+        ids = dict.fromkeys(row.episode_id for row in rows if row.episode_id is not None)
+        found = (self._episode(each) for each in ids)
+        return [each for each in found if each is not None]
+
+    def photo(self, episode: EpisodeRecord) -> bytes | None:
+        """The photo of an episode, as far as there is one that may be sent; JPEG."""
+        if episode.snapshot_id is None or self._photos is Photos.NONE:
+            return None
+        try:
+            faces = self._store.snapshots.get(episode.snapshot_id).faces
+            if self._photos is Photos.BLURRED and not all(face.blurred for face in faces):
+                return None
+            return self._store.snapshots.read(episode.snapshot_id)
+        except RecordNotFound:  # retention was faster
+            return None
+        except SnapshotDamaged as error:
+            _log.warning("a message goes without its photo: %s", error)
+            return None
+
+    def is_over(self, row: Delivery) -> bool:
+        """Whether the trouble with a camera that a row is about has passed."""
+        kind, state = row.payload.get("kind"), row.payload.get("state")
+        if kind is None:
+            return False
+        last = self._store.health.last(row.camera, kind)
+        return last is not None and last.state != state
+
+    def _episode(self, episode_id: str) -> EpisodeRecord | None:
+        try:
+            return self._store.episodes.get(episode_id)
+        except RecordNotFound:
+            return None

@@ -1,0 +1,151 @@
+"""Alerts as the rest of the service sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from maskwatch.alerts.base import AlertChannel, CameraFacts, StateChannel
+from maskwatch.alerts.compose import LinkMaker, Wording
+from maskwatch.alerts.dispatch import Desk, Dispatcher
+from maskwatch.alerts.library import Library
+from maskwatch.alerts.policy import (
+    Occasion,
+    longest_cooldown,
+    plan_camera_trouble,
+    plan_episode,
+    plan_test,
+)
+from maskwatch.config.alerts import AlertsConfig
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.site import SiteConfig
+from maskwatch.errors import UsageError
+from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord, HealthRecord
+from maskwatch.store.store import Store
+
+LINK_SECRET = "alert-links"  # noqa: S105 - the name of a secret
+"""Under this name the store keeps the key that signs the links of messages."""
+
+_TROUBLE = {"lost", "frozen", "failed"}
+"""States in which a camera sees nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """The parts of the configuration that alerts depend on."""
+
+    alerts: AlertsConfig
+    privacy: PrivacyConfig
+    site: SiteConfig
+    base_url: str | None
+    """Where the dashboard is reached from outside; without it messages have no links."""
+
+
+ChannelMaker = Callable[[AlertSettings], Mapping[str, AlertChannel]]
+"""Makes all channels of a configuration (`maskwatch.build.build_channels`)."""
+
+
+class AlertService:
+    """Plans messages and sends them.
+
+    Args:
+        store: where the queue is.
+        settings: of the configuration.
+        make_channels: makes the channels; called again on `reload`.
+
+    Raises:
+        MaskwatchError: a channel cannot be made; says which and why.
+    """
+
+    def __init__(self, store: Store, settings: AlertSettings, make_channels: ChannelMaker) -> None:
+        self._store = store
+        self._make_channels = make_channels
+        self._settings = settings
+        self._channels = make_channels(settings)
+        self._dispatcher = self._new_dispatcher()
+        self._is_running = False
+
+    def plan(self, episode: EpisodeRecord) -> list[Delivery]:
+        """The deliveries of a new episode, to be added in the transaction that adds it."""
+        config = self._settings.alerts
+        now = datetime.now(UTC)
+        recent = self._store.deliveries.since(
+            now - longest_cooldown(config), camera=episode.camera, kinds=[DeliveryKind.VIOLATION]
+        )
+        return plan_episode(config, Occasion(episode, now, recent, self._settings.site.zone))
+
+    def plan_health(self, change: HealthRecord) -> list[Delivery]:
+        """The deliveries of a change of health, to be added in the transaction that adds it."""
+        if change.camera is None or change.state not in _TROUBLE:
+            return []
+        return plan_camera_trouble(self._settings.alerts, change)
+
+    def send_test(self, channel: str) -> list[Delivery]:
+        """Queues a test message to everybody whom a channel reaches.
+
+        Returns:
+            The deliveries; ask the store by their ids what became of them.
+
+        Raises:
+            UsageError: there is no channel of that name.
+        """
+        config = self._settings.alerts
+        if channel not in config.channels:
+            known = ", ".join(config.channels) or "none"
+            raise UsageError(f"there is no channel {channel!r}; there are: {known}")
+        rows = plan_test(config, channel, datetime.now(UTC))
+        self._store.deliveries.add(rows)
+        self.wake()
+        return rows
+
+    def show(self, cameras: Sequence[CameraFacts]) -> None:
+        """Tells the channels that show such things how all cameras are doing. Never blocks."""
+        for channel in self._channels.values():
+            if isinstance(channel, StateChannel):
+                channel.show(cameras)
+
+    def wake(self) -> None:
+        """Says that there may be something to send, after the transaction. Never blocks."""
+        self._dispatcher.wake()
+
+    def start(self) -> None:
+        """Starts to send."""
+        self._is_running = True
+        self._dispatcher.start()
+
+    def stop(self, timeout_s: float = 3.0) -> bool:
+        """Stops to send; whether every message in hand was finished in time."""
+        self._is_running = False
+        return self._dispatcher.stop(timeout_s)
+
+    def reload(self, settings: AlertSettings) -> None:
+        """Goes on with another configuration.
+
+        Raises:
+            MaskwatchError: a channel cannot be made; the old configuration stays in force.
+        """
+        if settings == self._settings:
+            return
+        channels = self._make_channels(settings)
+        was_running = self._is_running
+        self.stop()
+        self._settings, self._channels = settings, channels
+        self._dispatcher = self._new_dispatcher()
+        if was_running:
+            self.start()
+
+    def _new_dispatcher(self) -> Dispatcher:
+        settings = self._settings
+        links = None
+        if settings.base_url is not None:
+            secret = self._store.settings.secret(LINK_SECRET)
+            valid_for = timedelta(seconds=settings.alerts.links_valid_s)
+            links = LinkMaker(settings.base_url, secret, valid_for)
+        desk = Desk(
+            store=self._store,
+            library=Library(self._store, settings.privacy.stored_photos),
+            wording=Wording(settings.site.zone, links, settings.site.name),
+            config=settings.alerts,
+        )
+        return Dispatcher(desk, self._channels)
