@@ -50,6 +50,7 @@ TABLE = {
     "testing": Layer(PURE, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
+    "config.base": Layer(set(), {"pydantic"}),
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic"}),
     "alerts": Layer(

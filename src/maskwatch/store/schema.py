@@ -84,6 +84,7 @@ deliveries = Table(
     Column("permanent", Boolean, nullable=False),
     Column("sent_at", UtcDateTime),
     Index(None, "state", "not_before"),
+    Index(None, "channel", "sent_at"),
     Index(None, "episode_id"),
     Index(None, "created_at", "id"),
 )

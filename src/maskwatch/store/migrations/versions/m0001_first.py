@@ -196,6 +196,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
+    op.create_index("ix_deliveries_channel_sent_at", "deliveries", ["channel", "sent_at"])
     op.create_index("ix_deliveries_created_at_id", "deliveries", ["created_at", "id"])
     op.create_index("ix_deliveries_episode_id", "deliveries", ["episode_id"])
     op.create_index("ix_deliveries_state_not_before", "deliveries", ["state", "not_before"])

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from maskwatch.errors import RecordExists, RecordNotFound, UsageError
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord, TimelinePoint
+from maskwatch.store.rows import values_of
+from maskwatch.store.schema import episodes
+from maskwatch.store.store import Store
+from maskwatch.types import Fault, State
+from tests.store.values import after, episode, photo
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    full = episode(
+        zone="door",
+        state=State.INCORRECT,
+        fault=Fault.NOSE_OUT,
+        ended_at=after(8),
+        snapshot_id="s",
+        acknowledged_by="eve",
+        acknowledged_at=after(9),
+        corrected_state=State.MASK,
+        corrected_by="eve",
+        corrected_at=after(10),
+    )
+    bare = episode()
+    for each in (full, bare):
+        store.episodes.add(each)
+    assert store.episodes.get(full.id) == full
+    assert store.episodes.get(bare.id) == bare
+
+
+def test_an_episode_cannot_be_added_twice(store: Store) -> None:
+    one = episode()
+    store.episodes.add(one)
+    with pytest.raises(RecordExists):
+        store.episodes.add(one)
+    assert store.episodes.count() == 1
+
+
+def test_one_that_is_not_there_is_named(store: Store) -> None:
+    with pytest.raises(RecordNotFound, match="'nobody'"):
+        store.episodes.get("nobody")
+
+
+def test_a_time_without_zone_is_refused(store: Store) -> None:
+    from maskwatch.errors import StoreError
+
+    with pytest.raises(StoreError, match="a time without zone"):
+        store.episodes.add(episode(started_at=after().replace(tzinfo=None)))
+
+
+def test_an_update_keeps_the_photo_and_the_end_unless_given(store: Store) -> None:
+    one = episode(snapshot_id="first")
+    store.episodes.add(one)
+    new = {"state": State.INCORRECT, "fault": Fault.UNDER_CHIN, "coverage": 9.0}
+    assert store.episodes.update(one.id, **new, ended_at=after(5))
+    assert store.episodes.update(one.id, **new, snapshot_id="better")
+    got = store.episodes.get(one.id)
+    assert (got.state, got.fault, got.ended_at) == (State.INCORRECT, Fault.UNDER_CHIN, after(5))
+    assert got.snapshot_id == "better"
+    assert store.episodes.reopen(one.id)
+    assert store.episodes.get(one.id).ended_at is None
+    assert not store.episodes.update("nobody", **new)
+
+
+def test_what_a_crash_left_open_ends_with_its_last_reading(store: Store) -> None:
+    seen, unseen, over = episode(), episode(track=2), episode(ended_at=after(1))
+    for each in (seen, unseen, over):
+        store.episodes.add(each)
+    store.episodes.add_readings(seen.id, [TimelinePoint(after(t), State.NO_MASK) for t in (1, 4)])
+    ended = store.episodes.end_abandoned(after(60))
+    assert {each.id: each.ended_at for each in ended} == {seen.id: after(4), unseen.id: after(60)}
+    assert store.episodes.ongoing() == []
+
+
+def test_only_the_first_acknowledgement_counts(store: Store) -> None:
+    one = episode()
+    store.episodes.add(one)
+    assert store.episodes.acknowledge(one.id, "eve", after(1))
+    assert not store.episodes.acknowledge(one.id, "adam", after(2))
+    got = store.episodes.get(one.id)
+    assert (got.acknowledged_by, got.acknowledged_at) == ("eve", after(1))
+
+
+def test_a_later_correction_replaces_an_earlier_one(store: Store) -> None:
+    one = episode()
+    store.episodes.add(one)
+    store.episodes.correct(one.id, State.MASK, None, by="eve", at=after(1))
+    store.episodes.correct(one.id, State.INCORRECT, Fault.CHIN_OUT, by="adam", at=after(2))
+    got = store.episodes.get(one.id)
+    assert (got.corrected_state, got.corrected_fault) == (State.INCORRECT, Fault.CHIN_OUT)
+    assert (got.corrected_by, got.corrected_at) == ("adam", after(2))
+    assert got.state is State.NO_MASK
+
+
+def test_a_timeline_is_in_order_and_holds_no_moment_twice(store: Store) -> None:
+    one = episode()
+    store.episodes.add(one)
+    points = [
+        TimelinePoint(after(t), State.INCORRECT, Fault.NOSE_OUT, 10.0 * t, 0.5) for t in (0, 1, 2)
+    ]
+    store.episodes.add_readings(one.id, [points[2], points[0]])
+    store.episodes.add_readings(one.id, [points[1], points[2]])
+    assert store.episodes.timeline(one.id) == points
+
+
+class TestPages:
+    @pytest.fixture
+    def many(self, store: Store) -> list[EpisodeRecord]:
+        """25, newest first; five share each moment, so that ids must break the tie."""
+        made = [episode(started_at=after(i // 5)) for i in range(25)]
+        for each in made:
+            store.episodes.add(each)
+        return sorted(made, key=lambda each: (each.started_at, each.id), reverse=True)
+
+    def test_pages_hold_everything_once_newest_first(
+        self, store: Store, many: list[EpisodeRecord]
+    ) -> None:
+        seen: list[EpisodeRecord] = []
+        cursor = None
+        for _ in range(4):
+            page = store.episodes.page(limit=7, after=cursor)
+            seen += page.items
+            cursor = page.next
+        assert seen == many
+        assert cursor is None
+
+    def test_a_new_episode_moves_no_page(self, store: Store, many: list[EpisodeRecord]) -> None:
+        first = store.episodes.page(limit=10)
+        store.episodes.add(episode(started_at=after(100)))
+        second = store.episodes.page(limit=10, after=first.next)
+        assert [*first.items, *second.items] == many[:20]
+
+    @pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "WzEsMl0", "é"])
+    def test_a_cursor_that_no_page_gave_is_refused(self, store: Store, cursor: str) -> None:
+        with pytest.raises(UsageError):
+            store.episodes.page(after=cursor)
+
+    @pytest.mark.parametrize("limit", [0, -1, 1001])
+    def test_a_page_of_no_sensible_size_is_refused(self, store: Store, limit: int) -> None:
+        with pytest.raises(UsageError, match="1 to 1000"):
+            store.episodes.page(limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (EpisodeFilter(), "abcd"),
+        (EpisodeFilter(cameras=("entrance", "lab")), "abcd"),
+        (EpisodeFilter(cameras=("lab",)), "d"),
+        (EpisodeFilter(zones=("door",)), "b"),
+        (EpisodeFilter(states=(State.INCORRECT,)), "bc"),
+        (EpisodeFilter(faults=(Fault.NOSE_OUT,)), "b"),
+        (EpisodeFilter(since=after(1), until=after(3)), "bc"),
+        (EpisodeFilter(ongoing=True), "acd"),
+        (EpisodeFilter(ongoing=False), "b"),
+        (EpisodeFilter(acknowledged=True), "c"),
+        (EpisodeFilter(corrected=False), "abc"),
+        (EpisodeFilter(with_photo=True), "a"),
+        (EpisodeFilter(text="NOSE"), "b"),
+        (EpisodeFilter(text="eve"), "c"),
+        (EpisodeFilter(text="100%"), ""),
+        (EpisodeFilter(text="_"), "abc"),  # no wildcard: it stands in no_mask, nose_out, chin_out
+        (EpisodeFilter(cameras=("lab",), states=(State.INCORRECT,)), ""),
+    ],
+)
+def test_filters_find_what_they_say(store: Store, wanted: EpisodeFilter, found: str) -> None:
+    for each in (
+        episode(id="a", track=1, snapshot_id="s"),
+        episode(
+            id="b",
+            started_at=after(1),
+            ended_at=after(2),
+            zone="door",
+            state=State.INCORRECT,
+            fault=Fault.NOSE_OUT,
+        ),
+        episode(
+            id="c",
+            started_at=after(2),
+            acknowledged_by="Eve",
+            acknowledged_at=after(3),
+            state=State.INCORRECT,
+            fault=Fault.CHIN_OUT,
+        ),
+        episode(
+            id="d", started_at=after(3), camera="lab", state=State.UNKNOWN, corrected_at=after(4)
+        ),
+    ):
+        store.episodes.add(each)
+    ids = "".join(sorted(each.id for each in store.episodes.page(wanted).items))
+    assert ids == found
+    assert store.episodes.count(wanted) == len(found)
+
+
+def test_cameras_with_episodes_are_named_once(store: Store) -> None:
+    for camera in ("lab", "entrance", "lab"):
+        store.episodes.add(episode(camera=camera))
+    assert store.episodes.cameras() == ["entrance", "lab"]
+
+
+def test_the_last_page_of_100_000_comes_as_quickly_as_the_first(store: Store) -> None:
+    rows = [values_of(episode(id=f"{i:06d}", started_at=after(i))) for i in range(100_000)]
+    with store.database.write() as connection:
+        for start in range(0, len(rows), 2000):
+            connection.execute(sa.insert(episodes).values(rows[start : start + 2000]))
+
+    def time_of(after_: str | None) -> tuple[float, str | None]:
+        took = []
+        for _ in range(5):
+            start = time.perf_counter()
+            page = store.episodes.page(limit=50, after=after_)
+            took.append(time.perf_counter() - start)
+        return min(took), page.next
+
+    first_s, _ = time_of(None)
+    near_the_end = store.episodes.page(EpisodeFilter(until=after(60)), limit=1)
+    last_s, _ = time_of(near_the_end.next)
+    assert last_s < 5 * first_s + 0.02  # reading past 100,000 rows takes a hundred times as long
+    plan = sa.text(
+        "EXPLAIN QUERY PLAN SELECT id FROM episodes WHERE started_at <= '2026' "
+        "ORDER BY started_at DESC, id DESC LIMIT 50"
+    )
+    if store.database.is_sqlite:
+        with store.database.read() as connection:
+            steps = " ".join(row.detail for row in connection.execute(plan))
+        assert "USING COVERING INDEX ix_episodes_started_at_id" in steps
+        assert "TEMP B-TREE" not in steps
+
+
+def test_deleting_a_photo_leaves_no_episode_pointing_to_it(store: Store) -> None:
+    taken = photo(store)
+    one = episode(snapshot_id=taken.id)
+    store.episodes.add(one)
+    store.snapshots.delete([taken], reason="age")
+    assert store.episodes.get(one.id).snapshot_id is None

@@ -1,0 +1,71 @@
+"""Records for tests, of which each test says only what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    EpisodeRecord,
+    PersonRecord,
+    SnapshotFace,
+    SnapshotKind,
+    SnapshotRecord,
+)
+from maskwatch.store.store import Store
+from maskwatch.types import Box, State
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+"""A Monday."""
+
+
+def after(seconds: float = 0, *, minutes: float = 0, days: float = 0) -> datetime:
+    """So long after ``NOON``."""
+    return NOON + timedelta(days=days, minutes=minutes, seconds=seconds)
+
+
+def episode(**changes: Any) -> EpisodeRecord:
+    """Somebody without a mask at the entrance, at noon."""
+    plain = EpisodeRecord(
+        id=new_id(),
+        camera="entrance",
+        zone=None,
+        track=1,
+        state=State.NO_MASK,
+        fault=None,
+        coverage=3.5,
+        started_at=NOON,
+        model_version="1.0",
+    )
+    return replace(plain, **changes)
+
+
+def person(**changes: Any) -> PersonRecord:
+    """Somebody with a mask at the entrance, at noon."""
+    plain = PersonRecord(new_id(), "entrance", None, 1, State.MASK, None, NOON, NOON)
+    return replace(plain, **changes)
+
+
+def jpeg(size: int = 200, seed: int = 0) -> bytes:
+    """Bytes that begin and end as a JPEG file does."""
+    return b"\xff\xd8\xff\xe0" + bytes((seed + i) % 251 for i in range(size - 6)) + b"\xff\xd9"
+
+
+HIDDEN_FACE = SnapshotFace(Box(10, 10, 40, 50), State.NO_MASK, coverage=2.0, is_subject=True)
+
+
+def photo(store: Store, **changes: Any) -> SnapshotRecord:
+    """Stores a photo of the entrance taken at noon."""
+    values: dict[str, Any] = {
+        "kind": SnapshotKind.EPISODE,
+        "camera": "entrance",
+        "taken_at": NOON,
+        "width": 64,
+        "height": 64,
+        "faces": (HIDDEN_FACE,),
+    }
+    values |= changes
+    content = values.pop("content", None) or jpeg()
+    return store.snapshots.save(content, **values)
