@@ -1,0 +1,373 @@
+"""A small world for the web application: a store with made-up episodes, a service that is a double.
+
+Everything drawn and every name here is synthetic; pictures come from ``samples/``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.config.web import WebConfig
+from maskwatch.draw import Mark, draw_marks, pixelate
+from maskwatch.errors import SourceError, UsageError
+from maskwatch.runtime.control import (
+    CameraPhase,
+    CameraStatus,
+    InferenceStatus,
+    ReloadOutcome,
+    ServiceStatus,
+)
+from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    EpisodeRecord,
+    HealthRecord,
+    PersonRecord,
+    ReviewItem,
+    ReviewReason,
+    Role,
+    SnapshotFace,
+    SnapshotKind,
+    TimelinePoint,
+    UserRecord,
+)
+from maskwatch.store.store import Store
+from maskwatch.types import Box, Fault, State
+from maskwatch.web.context import WebContext
+from maskwatch.web.security.passwords import hash_password
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
+PASSWORD = "four cold lemons"
+CAMERAS = ("entrance", "ward 3", "canteen")
+
+_CONDITIONS: tuple[tuple[State, Fault | None], ...] = (
+    (State.INCORRECT, Fault.NOSE_OUT),
+    (State.INCORRECT, Fault.UNDER_CHIN),
+    (State.NO_MASK, None),
+    (State.INCORRECT, Fault.CHIN_OUT),
+)
+_PORTRAITS = {
+    Fault.NOSE_OUT: "portrait_nose_out.jpg",
+    Fault.UNDER_CHIN: "portrait_under_chin.jpg",
+    Fault.CHIN_OUT: "portrait_chin_out.jpg",
+    None: "portrait_bare.jpg",
+}
+
+
+@dataclass
+class FakeService:
+    """Satisfies ``ServiceControl``; remembers what it was asked."""
+
+    now: datetime = NOW
+    cameras: list[CameraStatus] = field(default_factory=list)
+    tested: list[str] = field(default_factory=list)
+    reloads: int = 0
+    ready: bool = True
+    test_error: str = ""
+    store: Store | None = None
+
+    def status(self) -> ServiceStatus:
+        started = self.now - timedelta(days=3, hours=4)
+        return ServiceStatus(started, self.ready, "0.1.0", started)
+
+    def camera_states(self) -> Sequence[CameraStatus]:
+        added = [] if self.store is None else self.store.cameras.all()
+        return [
+            *self.cameras,
+            *(
+                CameraStatus(
+                    each.name, "rtsp://***", CameraPhase.WATCHING, self.now, from_dashboard=True
+                )
+                for each in added
+            ),
+        ]
+
+    def inference_state(self) -> InferenceStatus:
+        return InferenceStatus(19.6, 24.0, 112, 0, 0.61, False, "maskwatch-masks 0.1.0", "cpu")
+
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
+        self.tested.append(url)
+        if self.test_error:
+            raise SourceError("rtsp://***", self.test_error)
+        return (SAMPLES / "states.jpg").read_bytes()
+
+    def start_camera(self, camera: str) -> None:
+        self._switch(camera, CameraPhase.WATCHING)
+
+    def stop_camera(self, camera: str) -> None:
+        self._switch(camera, CameraPhase.STOPPED)
+
+    def reload(self) -> ReloadOutcome:
+        self.reloads += 1
+        return ReloadOutcome(True, ("cameras: read again",))
+
+    def stop(self) -> None:
+        raise AssertionError("the web application does not stop the service")
+
+    def _switch(self, name: str, phase: CameraPhase) -> None:
+        if name not in [each.camera for each in self.camera_states()]:
+            raise UsageError(f"no camera is called {name!r}")
+        self.cameras = [
+            replace(each, phase=phase) if each.camera == name else each for each in self.cameras
+        ]
+
+
+@dataclass
+class World:
+    """Everything that an application is built from, within reach of a test."""
+
+    store: Store
+    hub: LiveHub
+    service: FakeService
+    web: WebContext
+    policy: list[PrivacyConfig]
+
+    def set_privacy(self, privacy: PrivacyConfig) -> None:
+        """As if the configuration had been reloaded."""
+        self.policy[:] = [privacy]
+        self.store.snapshots.photos = Photos.CLEAR
+
+    def add_user(self, name: str, role: Role) -> UserRecord:
+        """Somebody whose password is ``PASSWORD``."""
+        user = UserRecord(new_id(), name, role, _hash(), self.web.now())
+        self.store.users.add(user)
+        return user
+
+
+_HASHES: list[str] = []
+
+
+def _hash() -> str:
+    if not _HASHES:  # hashing is slow on purpose: once is enough
+        _HASHES.append(hash_password(PASSWORD))
+    return _HASHES[0]
+
+
+def make_world(
+    folder: Path,
+    *,
+    config: WebConfig | None = None,
+    privacy: PrivacyConfig | None = None,
+    now: datetime | None = NOW,
+) -> World:
+    """An empty store, three cameras, nobody logged in.
+
+    Args:
+        folder: for database and photos.
+        config: of the web section.
+        privacy: clear photos when None.
+        now: the time that it is; None for the real one.
+    """
+    policy = [privacy or PrivacyConfig(photos=Photos.CLEAR)]
+    store = Store.open(f"sqlite:///{folder}/store.db", folder / "snapshots", Photos.CLEAR)
+    hub = LiveHub()
+    service = FakeService(now=now or datetime.now(UTC), store=store)
+    service.cameras = [
+        CameraStatus(
+            name,
+            f"rtsp://viewer:***@192.0.2.{i + 10}/stream1",
+            CameraPhase.WATCHING,
+            service.now - timedelta(hours=5),
+            width=1280,
+            height=720,
+            fps=7.9 - i,
+            offered_fps=8.0,
+            frames=120_000,
+            dropped=37 * i,
+            latency_s=0.14,
+            last_frame_at=service.now,
+            people=2 - i if i < 2 else 0,
+            required=i < 2,
+        )
+        for i, name in enumerate(CAMERAS)
+    ]
+    values = {} if now is None else {"now": lambda: now}
+    web = WebContext(
+        store=store,
+        hub=hub,
+        control=service,
+        config=config or WebConfig(),
+        privacy=lambda: policy[0],
+        version="0.1.0",
+        link_secrets=(b"0" * 32,),
+        **values,
+    )
+    return World(store, hub, service, web, policy)
+
+
+def seed(world: World, *, days: int = 14, seed: int = 7, episodes_per_day: int = 6) -> None:
+    """Fills the store: people, episodes with photos and timelines, messages, a review queue."""
+    rng = random.Random(seed)
+    now = world.web.now()
+    with world.store.transaction():
+        for day in range(days):
+            for camera in CAMERAS:
+                _seed_people(world, rng, now - timedelta(days=day), camera)
+        for day in reversed(range(days)):
+            for number in range(episodes_per_day):
+                at = now - timedelta(days=day, minutes=13 + 55 * (episodes_per_day - number))
+                _seed_episode(world, rng, at, with_photo=day < 3)
+        for hours, state, reason in ((30, "lost", "no picture for 10 s"), (29, "connected", "")):
+            world.store.health.add(
+                HealthRecord(
+                    new_id(), now - timedelta(hours=hours), "ward 3", "connection", state, reason
+                )
+            )
+
+
+def _seed_people(world: World, rng: random.Random, day: datetime, camera: str) -> None:
+    share = {"entrance": 0.93, "ward 3": 0.97, "canteen": 0.78}[camera]
+    for track in range(rng.randint(18, 40)):
+        at = day.replace(hour=rng.choice((7, 8, 8, 9, 11, 12, 12, 13)), minute=rng.randint(0, 59))
+        if at > world.web.now():
+            continue
+        state, fault = State.MASK, None
+        if rng.random() > share:
+            state, fault = rng.choice(_CONDITIONS)
+        elif rng.random() < 0.04:
+            state = State.UNKNOWN
+        person = PersonRecord(
+            new_id(), camera, None, track, state, fault, at, at + timedelta(seconds=20)
+        )
+        world.store.people.put(person)
+
+
+def _seed_episode(world: World, rng: random.Random, at: datetime, *, with_photo: bool) -> None:
+    state, fault = rng.choice(_CONDITIONS)
+    coverage = round(rng.uniform(1, 60), 1)
+    lasted = timedelta(seconds=rng.randint(4, 90))
+    is_latest = world.web.now() - at < timedelta(hours=1, minutes=10)
+    episode = EpisodeRecord(
+        id=new_id(),
+        camera=rng.choice(CAMERAS),
+        zone=None,
+        track=rng.randint(1, 400),
+        state=state,
+        fault=fault,
+        coverage=coverage,
+        started_at=at,
+        ended_at=None if is_latest else at + lasted,
+        model_version="0.1.0",
+    )
+    world.store.episodes.add(episode)
+    points = [
+        TimelinePoint(
+            at + lasted * (i / 24),
+            state if 4 < i else State.MASK,
+            fault if 4 < i else None,
+            max(0.0, min(100.0, (96 if i <= 4 else coverage) + rng.uniform(-4, 4))),
+            0.9,
+        )
+        for i in range(25)
+    ]
+    world.store.episodes.add_readings(episode.id, points)
+    if with_photo:
+        add_photo(world, episode)
+    if rng.random() < 0.5:
+        world.store.deliveries.add(
+            [
+                Delivery(
+                    new_id(),
+                    episode.id,
+                    DeliveryKind.VIOLATION,
+                    "infection control",
+                    camera=episode.camera,
+                    created_at=at,
+                    state=DeliveryState.SENT,
+                    attempts=1,
+                    sent_at=at + timedelta(seconds=1.2),
+                )
+            ]
+        )
+    if not is_latest and rng.random() < 0.4:
+        world.store.episodes.acknowledge(episode.id, "anna", at + timedelta(minutes=3))
+
+
+def add_photo(world: World, episode: EpisodeRecord) -> str:
+    """Stores a photo of a sample portrait as the episode's; queues some for review."""
+    jpeg, box, size = portrait(episode.fault)
+    subject = SnapshotFace(
+        box, episode.state, episode.fault, episode.coverage, is_subject=True, blurred=False
+    )
+    snapshot = world.store.snapshots.save(
+        jpeg,
+        kind=SnapshotKind.EPISODE,
+        camera=episode.camera,
+        taken_at=episode.started_at,
+        width=size[0],
+        height=size[1],
+        faces=(subject,),
+        episode_id=episode.id,
+    )
+    world.store.episodes.update(
+        episode.id,
+        state=episode.state,
+        fault=episode.fault,
+        coverage=episode.coverage,
+        ended_at=episode.ended_at,
+        snapshot_id=snapshot.id,
+    )
+    if episode.track % 3 == 0:
+        item = ReviewItem(
+            new_id(),
+            snapshot.id,
+            ReviewReason.UNCERTAIN,
+            episode.started_at,
+            0,
+            episode.id,
+            episode.state,
+            episode.fault,
+        )
+        world.store.reviews.add(item)
+    return snapshot.id
+
+
+def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
+    """JPEG of a sample portrait, the box of its face, its width and height."""
+    jpeg = (SAMPLES / _PORTRAITS[fault]).read_bytes()
+    height, width = _decode(jpeg).shape[:2]
+    # The face of the sample portrait, as shares of the picture.
+    box = Box(0.33 * width, 0.12 * height, 0.55 * width, 0.42 * height)
+    return jpeg, box, (width, height)
+
+
+def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift: int = 0) -> None:
+    """Shows a sample picture with marks as the camera's newest view."""
+    image = _decode((SAMPLES / "states.jpg").read_bytes())
+    image = np.ascontiguousarray(np.roll(image, shift, axis=1))
+    height, width = image.shape[:2]
+    boxes = [
+        Box(width * (0.05 + 0.2 * i), height * 0.2, width * (0.14 + 0.2 * i), height * 0.45)
+        for i in range(len(people))
+    ]
+    if world.policy[0].photos is Photos.BLURRED:
+        image = pixelate(image, boxes)
+    marks = [
+        Mark(box, each.state, each.fault, each.coverage, each.track)
+        for box, each in zip(boxes, people, strict=True)
+    ]
+    encoded = cv2.imencode(".jpg", draw_marks(image, marks))[1].tobytes()
+    world.hub.publish(camera, encoded, tuple(people), world.web.now())
+
+
+def person(track: int, state: State, fault: Fault | None = None, coverage: float = 50) -> LivePerson:
+    """Somebody before a camera."""
+    return LivePerson(track, state, fault, coverage, None, NOW)
+
+
+def _decode(jpeg: bytes) -> np.ndarray:
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
