@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from maskwatch.alerts.policy import Occasion, longest_cooldown, plan_camera_trouble, plan_episode
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord, HealthRecord
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    EpisodeRecord,
+    HealthRecord,
+)
 from maskwatch.types import Fault, State
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -58,10 +59,10 @@ class EmailChannel:
         address = config.host, config.port_or_default
         if config.security is Security.TLS:
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                *address, timeout=config.timeout_s, context=self._trust
+                *address, _own_name(), timeout=config.timeout_s, context=self._trust
             )
         else:
-            server = smtplib.SMTP(*address, timeout=config.timeout_s)
+            server = smtplib.SMTP(*address, _own_name(), timeout=config.timeout_s)
         try:
             if config.security is Security.STARTTLS:
                 server.starttls(context=self._trust)
@@ -125,6 +126,12 @@ def _template(name: str) -> jinja2.Template:
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def _own_name() -> str:
+    """How to introduce ourselves. Left alone, smtplib asks the DNS, which may take seconds."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _hang_up(server: smtplib.SMTP) -> None:

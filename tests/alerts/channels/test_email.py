@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from maskwatch.alerts.channels.email import EmailChannel, mail_of
+from maskwatch.config.alerts import EmailConfig, Security
+from maskwatch.errors import ChannelError, UsageError
+from tests.alerts import samples
+from tests.servers.certificates import Certificates
+from tests.servers.local import free_port, silent_server
+from tests.servers.mail import PASSWORD, USER, MailServer, mail_server
+
+ANN = "ann@example.org"
+WRONG = "wrong staple"
+
+# The login that follows is protected by TLS from the first byte, which aiosmtpd does not see.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+
+def channel(port: int, **values: Any) -> EmailChannel:
+    given = {
+        "host": "localhost",
+        "port": port,
+        "sender": "maskwatch@example.org",
+        "to": [ANN],
+        "security": "none",
+        "timeout_s": 5,
+        **values,
+    }
+    return EmailChannel(EmailConfig.model_validate(given))
+
+
+def secure(server: MailServer, security: Security, ca_file: Path, **values: Any) -> EmailChannel:
+    login = {"username": USER, "password": PASSWORD, "ca_file": ca_file, "security": security}
+    return channel(server.port, **{**login, **values})
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_mail_arrives_over_tls_with_a_login(
+    security: Security, certificates: Certificates
+) -> None:
+    alert = samples.alert(recipient=ANN, photo=samples.jpeg())
+    with mail_server(security, certificates) as server:
+        secure(server, security, certificates.ca_file).send(alert)
+        (mail,) = server.wait_for(1)
+    assert mail.recipients == (ANN,)
+    assert mail.id == alert.id
+    assert mail.message["Subject"] == "Door 1: nose out"
+    assert mail.message["To"] == ANN
+    assert mail.message["From"] == "maskwatch <maskwatch@example.org>"
+
+
+def parts_of(message: EmailMessage) -> dict[str, EmailMessage]:
+    return {part.get_content_type(): part for part in message.walk() if not part.is_multipart()}
+
+
+def test_the_photo_lies_in_the_mail_and_the_html_shows_it() -> None:
+    with mail_server() as server:
+        channel(server.port).send(samples.alert(recipient=ANN, photo=samples.jpeg()))
+        (mail,) = server.wait_for(1)
+    parts = parts_of(mail.message)
+    photo = parts["image/jpeg"]
+    assert photo.get_content() == samples.jpeg()
+    assert photo["Content-Disposition"].startswith("inline")
+    cid = str(photo["Content-ID"]).strip("<>")
+    assert f'src="cid:{cid}"' in parts["text/html"].get_content()
+
+
+def test_text_and_html_say_camera_time_fault_advice_and_links() -> None:
+    about = samples.in_zone(samples.episode(), "left lane")
+    alert = samples.alert(about, recipient=ANN)
+    parts = parts_of(mail_of(alert, "m@example.org"))
+    links = alert.episodes[0].links
+    assert links is not None
+    for content in (parts["text/plain"].get_content(), parts["text/html"].get_content()):
+        assert "Nose out" in content
+        assert "Door 1, left lane" in content
+        assert "2026-03-02 12:00:00 CET" in content
+        assert "pull the mask up over your nose" in content
+        assert "12" in content
+        for link in (links.acknowledge, links.wrong, links.view):
+            assert link in content
+
+
+def test_without_a_photo_there_is_no_picture_in_the_mail() -> None:
+    message = mail_of(samples.alert(recipient=ANN), "m@example.org")
+    assert set(parts_of(message)) == {"text/plain", "text/html"}
+    assert b"<img" not in message.as_bytes()
+
+
+def test_a_digest_lists_its_episodes_and_how_many_more_there_are() -> None:
+    about = [samples.episode("Gate") for _ in range(33)]
+    message = mail_of(samples.alert(*about, recipient=ANN), "m@example.org")
+    assert message["Subject"] == "33 violations: Gate"
+    html = parts_of(message)["text/html"].get_content()
+    assert html.count(">nose out</span>") == 30
+    assert "and 3 more" in html
+    assert "and 3 more" in parts_of(message)["text/plain"].get_content()
+
+
+def test_what_people_called_their_cameras_cannot_become_html() -> None:
+    alert = samples.alert(samples.episode("<b>Door</b> & co"), recipient=ANN)
+    html = parts_of(mail_of(alert, "m@example.org"))["text/html"].get_content()
+    assert "<b>Door" not in html
+    assert "&lt;b&gt;Door&lt;/b&gt; &amp; co" in html
+
+
+def test_a_site_stands_before_the_subject() -> None:
+    alert = replace(samples.alert(recipient=ANN), site="Ward 3")
+    assert mail_of(alert, "m@example.org")["Subject"] == "[Ward 3] Door 1: nose out"
+
+
+def test_a_line_break_in_a_title_cannot_smuggle_a_header_in() -> None:
+    alert = replace(samples.alert(recipient=ANN), title="Door\r\nBcc: everybody@example.org")
+    with pytest.raises(ValueError, match="linefeed"):
+        mail_of(alert, "m@example.org")
+
+
+def test_a_wrong_password_is_told_without_it_and_may_heal(certificates: Certificates) -> None:
+    with mail_server(Security.STARTTLS, certificates) as server:
+        bad = secure(server, Security.STARTTLS, certificates.ca_file, password=WRONG)
+        with pytest.raises(ChannelError, match="login refused: 535") as raised:
+            bad.send(samples.alert(recipient=ANN))
+    assert not raised.value.permanent
+    assert WRONG not in str(raised.value)
+    assert server.mails == []
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_server_with_a_strange_certificate_gets_no_password(
+    security: Security, certificates: Certificates, strange_certificates: Certificates
+) -> None:
+    with mail_server(security, certificates) as server:
+        wary = secure(server, security, strange_certificates.ca_file)
+        with pytest.raises(ChannelError, match="certificate") as raised:
+            wary.send(samples.alert(recipient=ANN))
+    assert not raised.value.permanent
+    assert server.mails == []
+
+
+def test_a_certificate_for_another_host_is_refused(misnamed_certificates: Certificates) -> None:
+    with mail_server(Security.TLS, misnamed_certificates) as server:
+        wary = secure(server, Security.TLS, misnamed_certificates.ca_file)
+        with pytest.raises(ChannelError, match="certificate"):
+            wary.send(samples.alert(recipient=ANN))
+
+
+def test_a_server_that_offers_no_tls_gets_nothing() -> None:
+    with mail_server() as server, pytest.raises(ChannelError, match="STARTTLS"):
+        channel(server.port, security="starttls").send(samples.alert(recipient=ANN))
+    assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "permanent"), [("550 who is that?", True), ("451 come back later", False)]
+)
+def test_a_refused_recipient_is_for_good_when_the_server_says_so(
+    refusal: str, permanent: bool
+) -> None:
+    with mail_server() as server:
+        server.answer = lambda _: refusal
+        with pytest.raises(ChannelError, match=f"recipient refused: {refusal[:3]}") as raised:
+            channel(server.port).send(samples.alert(recipient=ANN))
+    assert raised.value.permanent is permanent
+
+
+@pytest.mark.parametrize(
+    ("refusal", "permanent"), [("554 that is spam", True), ("452 disk full", False)]
+)
+def test_a_refused_mail_is_for_good_when_the_server_says_so(refusal: str, permanent: bool) -> None:
+    with mail_server() as server:
+        server.answer_to_data = refusal
+        with pytest.raises(ChannelError, match=f"mail refused: {refusal}") as raised:
+            channel(server.port).send(samples.alert(recipient=ANN))
+    assert raised.value.permanent is permanent
+
+
+def test_a_server_that_is_down_or_says_nothing_is_tried_again_later() -> None:
+    with pytest.raises(ChannelError, match="no mail server at localhost") as raised:
+        channel(free_port()).send(samples.alert(recipient=ANN))
+    assert not raised.value.permanent
+    with silent_server() as port, pytest.raises(ChannelError, match="timed out"):
+        channel(port, timeout_s=0.3).send(samples.alert(recipient=ANN))
+
+
+def test_a_password_is_never_sent_in_clear() -> None:
+    with pytest.raises(ValidationError, match="in clear"):
+        channel(25, username="a", password=WRONG)
+
+
+def test_a_missing_file_of_certificates_is_told_at_the_start(nowhere: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.pem"):
+        channel(25, security="tls", ca_file=nowhere)
