@@ -73,7 +73,7 @@ def _add_dashboard(app: FastAPI, web: WebContext) -> None:
     from maskwatch.web import pages, plain
 
     app.include_router(plain.router, include_in_schema=False)
-    pages.mount(app, web)
+    pages.mount(app)
     app.add_middleware(DashboardGate, web=web)
 
 

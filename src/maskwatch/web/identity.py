@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 
@@ -105,16 +105,38 @@ def of_session(web: WebContext, secret: str) -> Principal:
     return _checked_session(web, session, secret)
 
 
+def refreshed(web: WebContext, principal: Principal, *, is_use: bool) -> Principal:
+    """The same somebody, with the rights of now: for pages that stay open for long.
+
+    Args:
+        web: the application.
+        principal: as known so far.
+        is_use: whether a person did something, which keeps an idle session from ending.
+
+    Raises:
+        NotLoggedIn: the session has ended.
+    """
+    session = web.store.sessions.get(principal.session_hash or "", web.now())
+    if session is None:
+        raise NotLoggedIn("the session has ended")
+    user = _user_of(web, session, is_use=is_use)
+    return replace(principal, user=user, actor=user.name, scopes=scopes_of(user.role))
+
+
 def _checked_session(web: WebContext, session: SessionRecord, secret: str) -> Principal:
+    return _of_session(_user_of(web, session, is_use=True), session, secret)
+
+
+def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRecord:
     now = web.now()
     idle = timedelta(seconds=web.config.login.idle_s)
     user = _active_user(web, session.user_id)
     if user is None or now - session.last_seen_at >= idle:
         web.store.sessions.delete(session.token_hash)
         raise NotLoggedIn("the session has ended")
-    if now - session.last_seen_at >= min(_SEEN_EVERY, idle / 4):
+    if is_use and now - session.last_seen_at >= min(_SEEN_EVERY, idle / 4):
         web.store.sessions.seen(session.token_hash, now, session.expires_at)
-    return _of_session(user, session, secret)
+    return user
 
 
 def _of_session(user: UserRecord, session: SessionRecord, secret: str) -> Principal:

@@ -1,0 +1,180 @@
+"""What every page has: who sits before it, its words, its frame, and a way to do things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from nicegui import run, ui
+from starlette.requests import Request
+
+from maskwatch.errors import MaskwatchError, NotLoggedIn
+from maskwatch.types import Fault, State
+from maskwatch.web.actions import users
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal, refreshed
+from maskwatch.web.security.scopes import Scope
+from maskwatch.web.text import LANGUAGES, Words
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SESSION_CHECK_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    path: str
+    key: str
+    icon: str
+    scope: Scope
+
+
+_PLACES = (
+    _Place("/", "nav.live", "videocam", Scope.LIVE),
+    _Place("/overview", "nav.overview", "insights", Scope.EPISODES_READ),
+    _Place("/events", "nav.events", "list_alt", Scope.EPISODES_READ),
+    _Place("/review", "nav.review", "rule", Scope.REVIEW),
+    _Place("/cameras", "nav.cameras", "photo_camera", Scope.CAMERAS_READ),
+    _Place("/system", "nav.system", "monitor_heart", Scope.SYSTEM_READ),
+)
+
+
+class Desk:
+    """One open page of one person."""
+
+    def __init__(self, request: Request) -> None:
+        self.web: WebContext = request.state.web
+        self.principal: Principal = request.state.principal
+        self.words = Words.of(self.principal.user.language)
+        self._path = request.url.path
+        self._theme = request.cookies.get("maskwatch_theme", "")
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the person may."""
+        return self.principal.allows(scope)
+
+    async def ask(
+        self,
+        act: Callable[Concatenate[WebContext, Principal, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """Does something in a worker thread, with the rights of now.
+
+        Returns:
+            What it returned; None when it was refused, which the person was told then.
+        """
+        return await self._do(True, lambda web, who: act(web, who, *args, **kwargs))
+
+    async def look(
+        self,
+        act: Callable[Concatenate[WebContext, Principal, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """The same for what a page does by itself: it does not keep a session from ending."""
+        return await self._do(False, lambda web, who: act(web, who, *args, **kwargs))
+
+    async def _do(self, is_use: bool, act: Callable[[WebContext, Principal], T]) -> T | None:
+        def work() -> T:
+            self.principal = refreshed(self.web, self.principal, is_use=is_use)
+            return act(self.web, self.principal)
+
+        try:
+            return await run.io_bound(work)
+        except NotLoggedIn:
+            ui.navigate.to(f"/login?next={self._path}")
+        except MaskwatchError as error:
+            self.tell(self.words("common.failed", reason=error), is_bad=True)
+        return None
+
+    def tell(self, text: str, *, is_bad: bool = False) -> None:
+        """Shows a short message."""
+        ui.notify(text, type="negative" if is_bad else "positive", multi_line=True)
+
+    def said(self, state: State | None, fault: Fault | None = None) -> str:
+        """State or fault in the person's language."""
+        if state is None:
+            return ""
+        return self.words(f"fault.{fault.value}" if fault else f"state.{state.value}")
+
+    def time(self, at: datetime | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
+        """A time in the box's time zone."""
+        return "" if at is None else at.astimezone(self.web.timezone).strftime(pattern)
+
+    @contextmanager
+    def page(self, title: str, *, wide: bool = True) -> Iterator[None]:
+        """The frame of a page: navigation, account, and a place for the content."""
+        ui.page_title(f"{title} - maskwatch")
+        ui.add_head_html('<link rel="stylesheet" href="/static/dashboard.css">')
+        dark = ui.dark_mode({"dark": True, "light": False}.get(self._theme))
+        words = self.words
+        ui.run_javascript(f"document.documentElement.lang = '{words.language}'")
+        ui.add_body_html('<script defer src="/static/dashboard.js"></script>')
+        with ui.header(elevated=True).classes("mw-header"):
+            ui.link(words("nav.skip"), "#content").classes("mw-skip")
+            menu = ui.button(icon="menu").props(f'flat round aria-label="{words("nav.menu")}"')
+            menu.classes("mw-menu")
+            ui.label("maskwatch").classes("mw-brand")
+            self._navigation("mw-nav", words("nav.main"))
+            ui.space()
+            self._theme_button(dark)
+            self._account()
+        with ui.left_drawer(value=False, bordered=True).props("overlay") as drawer:
+            self._navigation("mw-drawer", words("nav.main"))
+        menu.on_click(drawer.toggle)
+        main = ui.element("main").props('id="content" tabindex="-1"')
+        main.classes("mw-main" if wide else "mw-main mw-narrow")
+        with main:
+            ui.html(f"<h1>{title}</h1>", sanitize=False).classes("mw-title")
+            yield
+        ui.timer(_SESSION_CHECK_S, lambda: self.look(lambda _web, _principal: True))
+
+    def _navigation(self, classes: str, label: str) -> None:
+        with ui.element("nav").props(f'aria-label="{label}"').classes(classes):
+            for place in _PLACES:
+                if not self.allows(place.scope):
+                    continue
+                with ui.link(target=place.path).classes("mw-place") as link:
+                    ui.icon(place.icon).props('aria-hidden="true"')
+                    ui.label(self.words(place.key))
+                here = self._path if place.path == "/" else f"{self._path}/"
+                if here.startswith(f"{place.path}/") or here == place.path:
+                    link.props('aria-current="page"')
+
+    def _theme_button(self, dark: ui.dark_mode) -> None:
+        async def switch() -> None:
+            is_dark = dark.value
+            if is_dark is None:
+                query = "window.matchMedia('(prefers-color-scheme: dark)').matches"
+                is_dark = await ui.run_javascript(query)
+            dark.value = not is_dark
+            theme = "dark" if dark.value else "light"
+            cookie = f"maskwatch_theme={theme}; path=/; max-age=31536000; samesite=lax"
+            ui.run_javascript(f"document.cookie = '{cookie}'")
+
+        label = self.words("nav.theme")
+        ui.button(icon="contrast", on_click=switch).props(f'flat round aria-label="{label}"')
+
+    def _account(self) -> None:
+        words, user = self.words, self.principal.user
+
+        async def choose(language: str) -> None:
+            if await self.ask(users.change_language, language) is not None:
+                ui.navigate.reload()
+
+        button = ui.button(icon="person").props(f'flat round aria-label="{words("nav.account")}"')
+        with button, ui.menu():
+            ui.item(f"{user.name} ({words(f'role.{user.role.value}')})").props("disable")
+            for code, name in LANGUAGES.items():
+                ui.menu_item(name, partial(choose, code)).props(f'lang="{code}"')
+            ui.separator()
+            with ui.element("form").props('method="post" action="/login/out"'):
+                csrf = ui.element("input").props('type="hidden" name="csrf"')
+                csrf.props(f'value="{self.principal.csrf}"')
+                ui.button(words("nav.logout"), icon="logout").props('type="submit" flat no-caps')

@@ -1,0 +1,64 @@
+"""Small pieces that several pages are made of. All text is escaped here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from nicegui import ui
+
+from maskwatch.types import Fault, State
+from maskwatch.web.pages.desk import Desk
+
+STATE_SYMBOLS = {
+    State.MASK: "✓",
+    State.INCORRECT: "⚠",
+    State.NO_MASK: "✕",
+    State.UNKNOWN: "?",
+}
+"""Colour alone tells nothing to one viewer in twelve."""
+
+STATE_COLOURS = {
+    State.MASK: "#007d64",
+    State.INCORRECT: "#ffb000",
+    State.NO_MASK: "#cd1919",
+    State.UNKNOWN: "#8a8f9c",
+}
+
+
+def chip(kind: str, text: str, symbol: str = "") -> str:
+    """HTML of a coloured word."""
+    mark = f'<span aria-hidden="true">{symbol}</span>' if symbol else ""
+    return f'<span class="mw-state" data-state="{escape(kind)}">{mark}{escape(text)}</span>'
+
+
+def state_chip(desk: Desk, state: State, fault: Fault | None = None) -> str:
+    """HTML of a state or fault."""
+    return chip(state.value, desk.said(state, fault), STATE_SYMBOLS[state])
+
+
+def html(text: str) -> ui.html:
+    """HTML that this package made itself, with everything foreign in it escaped."""
+    return ui.html(text, sanitize=False)
+
+
+def heading(text: str) -> None:
+    """A heading within a page."""
+    html(f'<h2 class="mw-h2">{escape(text)}</h2>')
+
+
+def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+    """HTML of a table; the cells of ``rows`` are HTML already."""
+    if not rows:
+        return f'<p class="mw-faint">{escape(empty)}</p>'
+    columns = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="mw-table" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f"<table><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table></div>"
+    )
+
+
+def attribute(text: str) -> str:
+    """A text as a value within ``props``: quoted, so that it stays one value."""
+    return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'

@@ -1,0 +1,271 @@
+"""Pages without scripts: logging in, the first start, and the links of messages."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from pydantic import TypeAdapter, ValidationError
+
+from maskwatch.alerts.links import LinkAction, LinkClaim, read_link
+from maskwatch.errors import (
+    AccessDenied,
+    LinkError,
+    NotLoggedIn,
+    RecordNotFound,
+    Throttled,
+    UsageError,
+)
+from maskwatch.store.records import EpisodeRecord
+from maskwatch.types import Fault, State
+from maskwatch.web import identity
+from maskwatch.web.actions import episodes
+from maskwatch.web.actions.review import CHOICES
+from maskwatch.web.api.access import Web, client_address
+from maskwatch.web.api.views import UserName
+from maskwatch.web.context import WebContext
+from maskwatch.web.security.cookies import (
+    clear_session_cookie,
+    session_cookie,
+    set_session_cookie,
+)
+from maskwatch.web.security.origin import is_own_origin
+from maskwatch.web.security.secrets import is_same
+from maskwatch.web.text import Words
+
+router = APIRouter()
+
+_STATIC = Path(__file__).parent / "static"
+_FILES = {path.name: path for path in _STATIC.iterdir() if path.suffix in (".css", ".js", ".svg")}
+"""All that ``/static/`` serves: nothing can be asked for that is not listed here."""
+
+Field = Annotated[str, Form(max_length=1024)]
+
+
+@router.get("/static/{name}")
+def static_file(name: str) -> Response:
+    """A file of ours."""
+    if name not in _FILES:
+        return Response(status_code=404)
+    return FileResponse(_FILES[name], headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.get("/login")
+def login_page(
+    request: Request, web: Web, target: Annotated[str, Query(alias="next", max_length=500)] = "/"
+) -> Response:
+    """The form to log in with."""
+    return _login_form(_words(request, web), local_path(target))
+
+
+@router.post("/login")
+def log_in(
+    request: Request, web: Web, name: Field, password: Field, target: Field = "/"
+) -> Response:
+    """Logs in and goes where one wanted to go."""
+    words, target = _words(request, web), local_path(target)
+    if not is_own_origin(web.config, request.headers):
+        return _login_form(words, target, words("login.again"), 403)
+    agent = request.headers.get("user-agent", "")
+    try:
+        login = identity.log_in(web, name, password, client_address(request), agent)
+    except Throttled as error:
+        text = words("login.wait", seconds=math.ceil(error.wait_s))
+        return _login_form(words, target, text, 429, name)
+    except NotLoggedIn:
+        return _login_form(words, target, words("login.wrong"), 401, name)
+    answer = RedirectResponse(target, 303)
+    set_session_cookie(web.config, answer, login.secret)
+    return answer
+
+
+@router.post("/login/out")
+def log_out(request: Request, web: Web, csrf: Field) -> Response:
+    """Logs out."""
+    secret = session_cookie(web.config, request.cookies)
+    answer = RedirectResponse("/login", 303)
+    if secret is not None:
+        try:
+            principal = identity.of_session(web, secret)
+        except NotLoggedIn:
+            return answer
+        if principal.csrf is None or not is_same(principal.csrf, csrf):
+            return Response("foreign form", 403)
+        identity.log_out(web, principal)
+    clear_session_cookie(web.config, answer)
+    return answer
+
+
+@router.get("/setup/{secret}")
+def setup_page(request: Request, web: Web, secret: str) -> Response:
+    """The form for the first administrator."""
+    words = _words(request, web)
+    first: identity.FirstStart = request.app.state.first_start
+    if not first.is_valid(secret):
+        return _page(words, words("setup.title"), _alert(words("setup.over")), 403)
+    return _setup_form(words, web)
+
+
+@router.post("/setup/{secret}")
+def set_up(
+    request: Request, web: Web, secret: str, name: Field, password: Field, repeated: Field
+) -> Response:
+    """Makes the first administrator."""
+    words = _words(request, web)
+    first: identity.FirstStart = request.app.state.first_start
+    if not is_own_origin(web.config, request.headers):
+        return _setup_form(words, web, words("login.again"), 403, name)
+    if password != repeated:
+        return _setup_form(words, web, words("setup.differs"), 422, name)
+    agent = request.headers.get("user-agent", "")
+    try:
+        must_be_name(name)
+        login = first.finish(secret, name, password, client_address(request), agent)
+    except UsageError as error:
+        return _setup_form(words, web, str(error), 422, name)
+    except AccessDenied:
+        return _page(words, words("setup.title"), _alert(words("setup.over")), 403)
+    answer = RedirectResponse("/", 303)
+    set_session_cookie(web.config, answer, login.secret)
+    return answer
+
+
+@router.get("/a/{token}")
+def link_page(request: Request, web: Web, token: str) -> Response:
+    """What a link in a message leads to. Looking changes nothing: mail scanners look too."""
+    words = _words(request, web)
+    try:
+        claim, episode = _read(web, token)
+    except LinkError:
+        return _page(words, words("link.title"), _alert(words("link.bad")), 403)
+    except RecordNotFound:
+        return _page(words, words("link.title"), _alert(words("link.gone")), 404)
+    if claim.action is LinkAction.VIEW:
+        return RedirectResponse(f"/events?episode={episode.id}", 303)
+    return _link_form(words, web, claim, episode)
+
+
+@router.post("/a/{token}")
+def follow_link(
+    request: Request, web: Web, token: str, choice: Annotated[str, Form(max_length=2)] = ""
+) -> Response:
+    """Does what the link is for; the signature in it is the permission."""
+    words = _words(request, web)
+    try:
+        claim, episode = _read(web, token)
+        actor = f"link:{claim.recipient or 'unknown'}"
+        if claim.action is LinkAction.ACKNOWLEDGE:
+            episodes.acknowledge_as(web, actor, episode.id)
+        elif claim.action is LinkAction.WRONG:
+            chosen = next((each for each in CHOICES if each.key == choice), None)
+            if chosen is None:
+                return _link_form(words, web, claim, episode, 422)
+            episodes.correct_as(web, actor, episode.id, chosen.state, chosen.fault)
+    except LinkError:
+        return _page(words, words("link.title"), _alert(words("link.bad")), 403)
+    except RecordNotFound:
+        return _page(words, words("link.title"), _alert(words("link.gone")), 404)
+    return _page(words, words("link.title"), f"<p role='status'>{words('link.done')}</p>")
+
+
+def local_path(target: str) -> str:
+    """Where to go after the login: only within this server."""
+    is_local = target.startswith("/") and target[1:2] not in ("/", "\\")
+    return target if is_local and target.isprintable() else "/"
+
+
+def must_be_name(name: str) -> None:
+    """Raises UsageError unless a user may be called that."""
+    try:
+        TypeAdapter(UserName).validate_python(name)
+    except ValidationError as error:
+        raise UsageError("a name has letters, digits and . @ _ -, at most 64 of them") from error
+
+
+def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
+    claim = read_link(token, web.link_secrets, web.now())
+    return claim, web.store.episodes.get(claim.episode_id)
+
+
+def _words(request: Request, web: WebContext) -> Words:
+    return Words.accepted(request.headers.get("accept-language", ""), web.config.language)
+
+
+def _login_form(
+    words: Words, target: str, alert: str = "", status: int = 200, name: str = ""
+) -> HTMLResponse:
+    body = f"""{_alert(alert)}
+<form method="post" action="/login">
+<input type="hidden" name="target" value="{escape(target)}">
+{_input("name", words("login.name"), "username", name)}
+{_input("password", words("login.password"), "current-password")}
+<button>{words("login.submit")}</button>
+</form>"""
+    return _page(words, words("login.title"), body, status)
+
+
+def _setup_form(
+    words: Words, web: WebContext, alert: str = "", status: int = 200, name: str = ""
+) -> HTMLResponse:
+    hint = words("setup.password_hint", count=web.config.login.min_password)
+    body = f"""<p>{words("setup.text")}</p>{_alert(alert)}
+<form method="post">
+{_input("name", words("login.name"), "username", name)}
+{_input("password", words("login.password"), "new-password", hint=hint)}
+{_input("repeated", words("setup.repeat"), "new-password")}
+<button>{words("setup.submit")}</button>
+</form>"""
+    return _page(words, words("setup.title"), body, status)
+
+
+def _link_form(
+    words: Words, web: WebContext, claim: LinkClaim, episode: EpisodeRecord, status: int = 200
+) -> HTMLResponse:
+    said = words(f"fault.{episode.fault}" if episode.fault else f"state.{episode.state}")
+    values = {
+        "camera": escape(episode.camera),
+        "time": f"{episode.started_at.astimezone(web.timezone):%Y-%m-%d %H:%M}",
+        "words": said,
+    }
+    if claim.action is LinkAction.ACKNOWLEDGE:
+        body = f"""<p>{words("link.acknowledge_text", **values)}</p>
+<form method="post"><button>{words("link.acknowledge")}</button></form>"""
+    else:
+        body = f"""<p>{words("link.wrong_text", **values)}</p>
+<form method="post"><fieldset><legend>{words("events.wrong_title")}</legend>
+{"".join(_radio(words, each.key, each.state, each.fault) for each in CHOICES)}
+</fieldset><button>{words("link.wrong")}</button></form>"""
+    return _page(words, words("link.title"), body, status)
+
+
+def _radio(words: Words, key: str, state: State, fault: Fault | None) -> str:
+    text = words(f"fault.{fault}" if fault else f"state.{state}")
+    return f'<label><input type="radio" name="choice" value="{key}" required> {text}</label>'
+
+
+def _input(name: str, label: str, autocomplete: str, value: str = "", hint: str = "") -> str:
+    kind = "password" if "password" in autocomplete else "text"
+    described = f'<small id="{name}-hint">{hint}</small>' if hint else ""
+    by = f' aria-describedby="{name}-hint"' if hint else ""
+    return (
+        f'<label for="{name}">{label}</label><input id="{name}" name="{name}" type="{kind}" '
+        f'autocomplete="{autocomplete}" value="{escape(value)}" required{by}>{described}'
+    )
+
+
+def _alert(text: str) -> str:
+    return f'<p role="alert">{escape(text)}</p>' if text else ""
+
+
+def _page(words: Words, title: str, body: str, status: int = 200) -> HTMLResponse:
+    html = f"""<!doctype html>
+<html lang="{words.language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - maskwatch</title><link rel="icon" href="/static/icon.svg">
+<link rel="stylesheet" href="/static/plain.css"></head>
+<body><main><p class="brand">maskwatch</p><h1>{title}</h1>{body}</main></body></html>"""
+    return HTMLResponse(html, status)

@@ -1,0 +1,44 @@
+"use strict";
+// Live pictures: each image asks for the next frame once it has shown the last one. Plain MJPEG
+// would keep one connection per camera open, and browsers allow six to a server.
+(() => {
+  const MOST_AT_ONCE = 4;
+  let asking = 0;
+
+  async function next(image) {
+    const address = `/api/v1/cameras/${encodeURIComponent(image.dataset.camera)}/frame.jpg`;
+    const after = image.dataset.sequence || 0;
+    const answer = await fetch(`${address}?after=${after}&wait_s=1`, { cache: "no-store" });
+    if (answer.status === 401) { window.location.assign("/login"); return 60000; }
+    if (answer.status === 204) return 100;
+    if (!answer.ok) return 5000;
+    const picture = URL.createObjectURL(await answer.blob());
+    const old = image.dataset.picture;
+    image.src = picture;
+    image.dataset.picture = picture;
+    image.dataset.sequence = answer.headers.get("X-Sequence");
+    if (old) URL.revokeObjectURL(old);
+    return 80;
+  }
+
+  async function keepShowing(image) {
+    while (image.isConnected) {
+      let pause = 100;
+      if (!document.hidden && asking < MOST_AT_ONCE) {
+        asking += 1;
+        try { pause = await next(image); } catch { pause = 2000; } finally { asking -= 1; }
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    if (image.dataset.picture) URL.revokeObjectURL(image.dataset.picture);
+  }
+
+  function start() {
+    for (const image of document.querySelectorAll("img[data-camera]:not([data-started])")) {
+      image.dataset.started = "1";
+      keepShowing(image);
+    }
+  }
+  new MutationObserver(start).observe(document.documentElement, { childList: true, subtree: true });
+  start();
+})();
