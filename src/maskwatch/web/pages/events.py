@@ -1,0 +1,356 @@
+"""Events: finding episodes, looking at one, acknowledging it, saying that it is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from html import escape
+from typing import Any
+
+from nicegui import ui
+from starlette.requests import Request
+
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page, SnapshotRecord
+from maskwatch.types import Fault, State
+from maskwatch.web.actions import episodes
+from maskwatch.web.actions.episodes import EpisodeDetail
+from maskwatch.web.actions.review import CHOICES, Choice
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.parts import STATE_COLOURS, attribute, chip, heading, html, state_chip
+from maskwatch.web.security.scopes import Scope
+
+_PAGE = 25
+
+
+@ui.page("/events")
+async def events_page(request: Request, episode: str = "") -> None:
+    """The page; with ``episode`` it opens that one."""
+    desk = Desk(request)
+    with desk.page(desk.words("events.title")):
+        page = _EventsPage(desk)
+    await page.update()
+    if episode:
+        await page.open(episode)
+
+
+class _EventsPage:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._after: str | None = None
+        self._next: str | None = None
+        self._filters()
+        self._count = ui.label().classes("mw-faint").props('role="status"')
+        self._rows = ui.element("div").classes("mw-table")
+        with ui.element("div").classes("mw-row"):
+            self._newest = ui.button(desk.words("common.newest"), on_click=self.first)
+            self._older = ui.button(desk.words("common.more"), on_click=self.older)
+            for button in (self._newest, self._older):
+                button.props("outline no-caps")
+        self._dialog = ui.dialog()
+
+    def _filters(self) -> None:
+        words = self._desk.words
+        names = [each.camera for each in self._desk.web.control.camera_states()]
+        kinds = {each.key: self._desk.said(each.state, each.fault) for each in CHOICES[1:]}
+        with ui.element("div").classes("mw-row mw-card"):
+            self._text = ui.input(words("events.search"), on_change=self.first)
+            self._text.props("clearable debounce=400")
+            self._cameras = ui.select(
+                names, multiple=True, label=words("common.camera"), on_change=self.first
+            )
+            self._kinds = ui.select(
+                kinds, multiple=True, label=words("common.state"), on_change=self.first
+            )
+            self._since = ui.input(words("events.since"), on_change=self.first)
+            self._until = ui.input(words("events.until"), on_change=self.first)
+            for day in (self._since, self._until):
+                day.props('type="date" stack-label clearable')
+            self._open_only = ui.switch(words("events.open_only"), on_change=self.first)
+
+    async def first(self) -> None:
+        self._after = None
+        await self.update()
+
+    async def older(self) -> None:
+        self._after = self._next
+        await self.update()
+
+    async def update(self) -> None:
+        seen = await self._desk.ask(_page, self._wanted(), self._after)
+        if seen is None:
+            return
+        page, count = seen
+        self._next = page.next
+        self._older.set_enabled(page.next is not None)
+        self._newest.set_enabled(self._after is not None)
+        self._count.set_text(self._desk.words("events.found", count=count))
+        self._rows.clear()
+        with self._rows:
+            self._table(page)
+
+    def _wanted(self) -> EpisodeFilter:
+        chosen = [each for each in CHOICES if each.key in (self._kinds.value or ())]
+        return EpisodeFilter(
+            cameras=tuple(self._cameras.value or ()),
+            states=tuple({each.state for each in chosen if each.fault is None}),
+            faults=tuple(each.fault for each in chosen if each.fault is not None),
+            since=self._day(self._since.value),
+            until=self._day(self._until.value, timedelta(days=1)),
+            acknowledged=False if self._open_only.value else None,
+            text=(self._text.value or "").replace("\x00", "").strip(),
+        )
+
+    def _day(self, text: str | None, plus: timedelta = timedelta()) -> datetime | None:
+        try:
+            day = datetime.fromisoformat(text or "")
+        except ValueError:
+            return None  # half typed
+        return (day.replace(tzinfo=self._desk.web.timezone) + plus).astimezone(UTC)
+
+    def _table(self, page: Page[EpisodeRecord]) -> None:
+        words = self._desk.words
+        if not page.items:
+            ui.label(words("common.none")).classes("mw-faint")
+            return
+        head = ("events.started", "common.camera", "common.state", "events.duration")
+        with ui.element("table").props(f"aria-label={attribute(words('events.title'))}"):
+            with ui.element("thead"), ui.element("tr"):
+                for key in (*head, "events.coverage", "events.acknowledged"):
+                    hidden = key in ("events.duration", "events.coverage", "events.acknowledged")
+                    cell = ui.element("th").props('scope="col"')
+                    cell.classes("mw-hide-small" if hidden else "")
+                    with cell:
+                        ui.label(words(key))
+                ui.element("th")
+            with ui.element("tbody"):
+                for each in page.items:
+                    self._row(each)
+
+    def _row(self, each: EpisodeRecord) -> None:
+        desk = self._desk
+        zone = f" · {escape(each.zone)}" if each.zone else ""
+        coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
+        with ui.element("tr"):
+            _cell(escape(desk.time(each.started_at)))
+            _cell(escape(each.camera) + zone)
+            _cell(_states(desk, each))
+            _cell(escape(_lasted(desk, each)), "mw-hide-small")
+            _cell(coverage, "mw-hide-small")
+            _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
+            with ui.element("td"):
+                button = ui.button(icon="chevron_right", on_click=partial(self.open, each.id))
+                what = f"{desk.words('events.open')}: {desk.time(each.started_at)} {each.camera}"
+                button.props(f"flat round dense aria-label={attribute(what)}")
+
+    async def open(self, episode_id: str) -> None:
+        """Shows one episode."""
+        detail = await self._desk.ask(episodes.see_episode, episode_id)
+        if detail is None:
+            return
+        self._dialog.clear()
+        label = attribute(self._desk.words("events.detail", camera=detail.episode.camera))
+        self._dialog.props(f"aria-label={label}")
+        with self._dialog, ui.card().classes("mw-detail"):
+            _Detail(self._desk, detail, self._refresh, self._dialog)
+        self._dialog.open()
+
+    async def _refresh(self, episode_id: str | None) -> None:
+        await self.update()
+        if episode_id is None:
+            self._dialog.close()
+        else:
+            await self.open(episode_id)
+
+
+class _Detail:
+    """One episode in its dialog."""
+
+    def __init__(self, desk: Desk, detail: EpisodeDetail, refresh: Any, dialog: ui.dialog) -> None:
+        self._desk, self._detail, self._refresh = desk, detail, refresh
+        episode, words = detail.episode, desk.words
+        with ui.element("div").classes("mw-row"):
+            html(
+                f"<h2>{escape(desk.time(episode.started_at))} {escape(episode.camera)}</h2>"
+                + _states(desk, episode)
+            )
+            ui.space()
+            close = ui.button(icon="close", on_click=dialog.close)
+            close.props(f"flat round aria-label={attribute(words('common.close'))}")
+        self._facts()
+        with ui.element("div").classes("mw-even"):
+            with ui.element("div"):
+                self._photo(detail.snapshot)
+            with ui.element("div"):
+                heading(words("events.timeline"))
+                chart = ui.echart(_timeline(desk, detail)).classes("mw-small-chart")
+                chart.props(f'role="img" aria-label={attribute(words("events.timeline"))}')
+                self._messages()
+        self._buttons()
+
+    def _facts(self) -> None:
+        episode, words = self._detail.episode, self._desk.words
+        advice = f"advice.{episode.fault or episode.state}"
+        facts = [words(advice)] if episode.state.is_violation else []
+        facts.append(_lasted(self._desk, episode))
+        if episode.acknowledged_by:
+            facts.append(words("events.acknowledged_by", name=episode.acknowledged_by))
+        if episode.corrected_by:
+            said = self._desk.said(episode.corrected_state, episode.corrected_fault)
+            facts.append(words("events.corrected_by", name=episode.corrected_by, words=said))
+        ui.label(" · ".join(facts)).classes("mw-faint")
+
+    def _photo(self, snapshot: SnapshotRecord | None) -> None:
+        words, episode = self._desk.words, self._detail.episode
+        if snapshot is None:
+            ui.label(words("events.no_photo")).classes("mw-faint")
+            return
+        image = ui.interactive_image(
+            f"/api/v1/episodes/{episode.id}/photo", content=face_frames(snapshot), sanitize=False
+        ).classes("mw-picture")
+        image.props(f"aria-label={attribute(words('events.photo'))}")
+
+    def _messages(self) -> None:
+        words = self._desk.words
+        heading(words("events.messages"))
+        if not self._detail.deliveries:
+            ui.label(words("events.no_messages")).classes("mw-faint")
+            return
+        lines = [
+            f"<li>{escape(each.channel)} {chip('unknown', words(f'delivery.{each.state.value}'))}"
+            f"<span class='mw-faint'>{escape(self._desk.time(each.sent_at))} "
+            f"{escape(each.last_error or '')}</span></li>"
+            for each in self._detail.deliveries
+        ]
+        html(f"<ul class='mw-list'>{''.join(lines)}</ul>")
+
+    def _buttons(self) -> None:
+        desk, episode = self._desk, self._detail.episode
+        with ui.element("div").classes("mw-row"):
+            if desk.allows(Scope.EPISODES_WRITE):
+                if episode.acknowledged_by is None:
+                    ui.button(
+                        desk.words("events.acknowledge"), icon="check", on_click=self._acknowledge
+                    ).props("no-caps")
+                with ui.button(desk.words("events.wrong"), icon="report").props("outline no-caps"):
+                    with ui.menu().props(f"aria-label={attribute(desk.words('events.wrong_title'))}"):
+                        for choice in CHOICES:
+                            text = desk.said(choice.state, choice.fault)
+                            ui.menu_item(text, partial(self._correct, choice))
+            if desk.allows(Scope.SUBJECTS):
+                ui.space()
+                ui.button(
+                    desk.words("events.delete"), icon="delete_forever", on_click=self._delete
+                ).props("flat no-caps color=negative")
+
+    async def _acknowledge(self) -> None:
+        if await self._desk.ask(episodes.acknowledge, self._detail.episode.id):
+            await self._refresh(self._detail.episode.id)
+
+    async def _correct(self, choice: Choice) -> None:
+        episode_id = self._detail.episode.id
+        if await self._desk.ask(episodes.correct, episode_id, choice.state, choice.fault):
+            self._desk.tell(self._desk.words("common.saved"))
+            await self._refresh(episode_id)
+
+    async def _delete(self) -> None:
+        if await confirm(self._desk, self._desk.words("events.delete_sure")):
+            await self._desk.ask(episodes.delete_subject, self._detail.episode.id)
+            await self._refresh(None)
+
+
+async def confirm(desk: Desk, question: str) -> bool:
+    """Asks before something that cannot be undone."""
+    with ui.dialog() as dialog, ui.card():
+        ui.label(question)
+        with ui.element("div").classes("mw-row"):
+            ui.button(desk.words("common.delete"), on_click=lambda: dialog.submit(True)).props(
+                "no-caps color=negative"
+            )
+            ui.button(desk.words("common.cancel"), on_click=lambda: dialog.submit(False)).props(
+                "no-caps flat"
+            )
+    return bool(await dialog)
+
+
+def face_frames(snapshot: SnapshotRecord, only: int | None = None) -> str:
+    """SVG of frames around the faces of a photo, in its pixels."""
+    width = max(2.0, snapshot.width / 200)
+    frames = []
+    for i, face in enumerate(snapshot.faces):
+        if only is not None and i != only:
+            continue
+        colour = STATE_COLOURS[face.state] if only is None else "#ffffff"
+        box = face.box
+        shape = (
+            f'x="{box.x0:.0f}" y="{box.y0:.0f}" width="{box.x1 - box.x0:.0f}" '
+            f'height="{box.y1 - box.y0:.0f}" fill="none"'
+        )
+        frames.append(f'<rect {shape} stroke="#000" stroke-width="{width * 2:.1f}"/>')
+        frames.append(f'<rect {shape} stroke="{colour}" stroke-width="{width:.1f}"/>')
+    return "".join(frames)
+
+
+def _page(
+    web: WebContext, principal: Principal, wanted: EpisodeFilter, after: str | None
+) -> tuple[Page[EpisodeRecord], int]:
+    page = episodes.list_episodes(web, principal, wanted, after, _PAGE)
+    return page, web.store.episodes.count(wanted)
+
+
+def _cell(content: str, classes: str = "") -> None:
+    with ui.element("td").classes(classes):
+        html(content)
+
+
+def _states(desk: Desk, episode: EpisodeRecord) -> str:
+    said = state_chip(desk, episode.state, episode.fault)
+    if episode.corrected_state is None:
+        return said
+    return f"<s>{said}</s> {state_chip(desk, episode.corrected_state, episode.corrected_fault)}"
+
+
+def _lasted(desk: Desk, episode: EpisodeRecord) -> str:
+    if episode.ended_at is None:
+        return desk.words("common.ongoing")
+    seconds = round((episode.ended_at - episode.started_at).total_seconds())
+    return f"{seconds // 60}:{seconds % 60:02d} min" if seconds >= 60 else f"{seconds} s"
+
+
+def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
+    def point(at: datetime, coverage: float, state: State, fault: Fault | None) -> dict[str, Any]:
+        return {
+            "value": [at.timestamp() * 1000, round(coverage, 1)],
+            "itemStyle": {"color": STATE_COLOURS[state]},
+            "words": desk.said(state, fault),
+            "time": desk.time(at, "%H:%M:%S"),
+        }
+
+    data = [
+        point(each.at, each.coverage, each.state, each.fault)
+        for each in detail.timeline
+        if each.coverage is not None
+    ]
+    axis = {"color": "#808591"}
+    clock = "(value) => new Date(value).toLocaleTimeString()"
+    return {
+        "tooltip": {
+            ":formatter": "(p) => p.data.time + '<br>' + p.data.words + ' ' + p.value[1] + ' %'"
+        },
+        "grid": {"left": 48, "right": 16, "top": 12, "bottom": 28},
+        "xAxis": {
+            "type": "time",
+            "splitNumber": 3,
+            "axisLabel": {**axis, "hideOverlap": True, ":formatter": clock},
+        },
+        "yAxis": {"min": 0, "max": 100, "axisLabel": {**axis, "formatter": "{value} %"}},
+        "series": [
+            {
+                "type": "line",
+                "data": data,
+                "symbolSize": 8,
+                "lineStyle": {"color": "#808591", "width": 1},
+            }
+        ],
+    }

@@ -1,0 +1,132 @@
+"""Live: what every camera sees now, and the latest episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from nicegui import ui
+from starlette.requests import Request
+
+from maskwatch.runtime.control import CameraStatus
+from maskwatch.runtime.live_hub import LivePerson
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord
+from maskwatch.web.actions import cameras, episodes
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.parts import attribute, chip, heading, html, state_chip
+
+_EVERY_S = 1.0
+_LATEST = 10
+
+
+@ui.page("/")
+async def live_page(request: Request) -> None:
+    """The page."""
+    desk = Desk(request)
+    with desk.page(desk.words("live.title")):
+        page = _LivePage(desk)
+        await page.update()
+    ui.timer(_EVERY_S, page.update)
+
+
+class _Card:
+    """One camera."""
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        self._desk = desk
+        with ui.element("section").classes("mw-card").props(f"aria-label={attribute(name)}"):
+            with ui.element("div").classes("mw-card-head"):
+                ui.label(name)
+                self._phase = html("")
+            if desk.web.privacy().images_allowed:
+                self._picture(name)
+            else:
+                ui.label(desk.words("common.no_pictures")).classes("mw-faint")
+            self._facts = ui.label().classes("mw-faint")
+            self._people = html("").props('aria-live="polite"')
+
+    def _picture(self, name: str) -> None:
+        words = self._desk.words
+        target = f"/api/v1/cameras/{quote(name, safe='')}/stream.mjpg"
+        label = attribute(words("live.enlarge", camera=name))
+        with ui.link(target=target, new_tab=True).props(f"aria-label={label}"):
+            picture = ui.element("img").classes("mw-live")
+            picture.props(f"data-camera={attribute(name)}")
+            picture.props(f"alt={attribute(words('live.picture', camera=name))}")
+
+    def update(self, status: CameraStatus, people: Sequence[LivePerson]) -> None:
+        words = self._desk.words
+        self._phase.set_content(chip(status.phase.value, words(f"phase.{status.phase.value}")))
+        facts = [status.reason] if status.reason else []
+        if status.fps:
+            facts.append(words("live.fps", fps=f"{status.fps:.1f}"))
+        if status.latency_s is not None:
+            facts.append(words("live.delay", seconds=f"{status.latency_s:.1f}"))
+        if not status.required:
+            facts.append(words("live.not_required"))
+        facts.append(words("live.people", count=status.people))
+        self._facts.set_text(" · ".join(facts))
+        self._people.set_content(
+            "<ul class='mw-list'>" + "".join(map(self._person, people)) + "</ul>" if people else ""
+        )
+
+    def _person(self, each: LivePerson) -> str:
+        coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
+        zone = escape(each.zone or "")
+        exempt = escape(self._desk.words("live.exempt")) if each.exempt else ""
+        facts = " ".join(filter(None, (zone, coverage, exempt)))
+        state = state_chip(self._desk, each.state, each.fault)
+        return f"<li><span>#{each.track} {state}</span><span class='mw-faint'>{facts}</span></li>"
+
+
+class _LivePage:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._cards: dict[str, _Card] = {}
+        with ui.element("div").classes("mw-split"):
+            with ui.element("div"):
+                self._none = ui.label(desk.words("live.no_cameras"))
+                self._grid = ui.element("div").classes("mw-grid")
+            with ui.element("aside").classes("mw-card"):
+                heading(desk.words("live.latest"))
+                self._latest = html("").props('aria-live="polite"')
+
+    async def update(self) -> None:
+        seen = await self._desk.look(_everything)
+        if seen is None:
+            return
+        states, people, latest = seen
+        if set(self._cards) != {each.camera for each in states}:
+            self._grid.clear()
+            with self._grid:
+                self._cards = {each.camera: _Card(self._desk, each.camera) for each in states}
+        self._none.set_visibility(not states)
+        for each in states:
+            self._cards[each.camera].update(each, people[each.camera])
+        self._latest.set_content(_latest(self._desk, latest))
+
+
+def _everything(
+    web: WebContext, principal: Principal
+) -> tuple[Sequence[CameraStatus], dict[str, Sequence[LivePerson]], Sequence[EpisodeRecord]]:
+    states = cameras.list_cameras(web, principal)
+    people: dict[str, Sequence[LivePerson]] = {}
+    for each in states:
+        view = web.hub.latest(each.camera)
+        people[each.camera] = () if view is None else view.people
+    page = episodes.list_episodes(web, principal, EpisodeFilter(), limit=_LATEST)
+    return states, people, page.items
+
+
+def _latest(desk: Desk, items: Sequence[EpisodeRecord]) -> str:
+    if not items:
+        return f'<p class="mw-faint">{escape(desk.words("common.none"))}</p>'
+    lines = [
+        f'<li><a href="/events?episode={each.id}">{desk.time(each.started_at, "%H:%M:%S")} '
+        f"{escape(each.camera)}</a> {state_chip(desk, each.state, each.fault)}</li>"
+        for each in items
+    ]
+    return f"<ul class='mw-list'>{''.join(lines)}</ul>"

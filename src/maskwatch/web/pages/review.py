@@ -1,0 +1,159 @@
+"""Review: labelling one face after the other, with the keyboard if one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from nicegui import ui
+from nicegui.events import KeyEventArguments
+from starlette.requests import Request
+
+from maskwatch.errors import RecordNotFound
+from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotRecord
+from maskwatch.web.actions import review
+from maskwatch.web.actions.review import CHOICES, Choice, Queue
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.events import face_frames
+from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.security.scopes import Scope
+
+
+@ui.page("/review")
+async def review_page(request: Request) -> None:
+    """The page."""
+    desk = Desk(request)
+    with desk.page(desk.words("review.title"), wide=False):
+        page = _ReviewPage(desk)
+    ui.keyboard(on_key=page.key)
+    await page.update()
+
+
+class _ReviewPage:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._item: ReviewItem | None = None
+        self._done: list[str] = []
+        self._busy = False
+        with ui.element("div").classes("mw-row"):
+            self._counts = ui.label().props('role="status"')
+            ui.space()
+            if desk.allows(Scope.REVIEW_EXPORT):
+                link = '<a href="/api/v1/review/export.zip" download>{}</a>'
+                html(link.format(desk.words("review.export")))
+        self._body = ui.element("div")
+
+    async def update(self) -> None:
+        seen = await self._desk.ask(_next)
+        if seen is None:
+            return
+        queue, snapshot = seen
+        words, counts = self._desk.words, queue.counts
+        self._item = queue.items[0] if queue.items else None
+        self._counts.set_text(
+            " · ".join(
+                (
+                    words("review.waiting", count=counts.waiting),
+                    words("review.labelled", count=counts.labelled),
+                    words("review.skipped", count=counts.skipped),
+                )
+            )
+        )
+        self._body.clear()
+        with self._body:
+            if self._item is None:
+                ui.label(words("review.empty"))
+                self._undo_button()
+            else:
+                self._show(self._item, snapshot)
+
+    def _show(self, item: ReviewItem, snapshot: SnapshotRecord | None) -> None:
+        words = self._desk.words
+        with ui.element("div").classes("mw-split"):
+            with ui.element("div").classes("mw-card"):
+                if snapshot is None:
+                    ui.label(words("common.no_pictures"))
+                else:
+                    self._picture(item, snapshot)
+            with ui.element("div").classes("mw-card"):
+                heading(words("review.question"))
+                with ui.element("div").classes("mw-choices"):
+                    for choice in CHOICES:
+                        text = f"{choice.key}  {self._desk.said(choice.state, choice.fault)}"
+                        button = ui.button(text, on_click=partial(self.label, choice))
+                        button.props("outline no-caps align=left")
+                    ui.button(words("review.skip"), on_click=self.skip).props("flat no-caps")
+                    self._undo_button()
+                reason = "wrong" if item.reason is ReviewReason.WRONG else "uncertain"
+                ui.label(words(f"review.{reason}")).classes("mw-faint")
+                said = self._desk.said(item.state, item.fault)
+                if said:
+                    ui.label(words("review.said", words=said)).classes("mw-faint")
+                ui.label(words("review.keys")).classes("mw-faint")
+
+    def _picture(self, item: ReviewItem, snapshot: SnapshotRecord) -> None:
+        words = self._desk.words
+        image = ui.interactive_image(
+            f"/api/v1/review/{item.id}/photo", content=face_frames(snapshot, item.face), sanitize=False
+        ).classes("mw-picture")
+        image.props(f"aria-label={attribute(words('review.face'))}")
+        ui.label(words("review.face")).classes("mw-faint")
+        if item.face < len(snapshot.faces) and snapshot.faces[item.face].blurred:
+            ui.label(words("review.blurred")).classes("mw-warn")
+
+    def _undo_button(self) -> None:
+        button = ui.button(self._desk.words("review.undo"), on_click=self.undo)
+        button.props("flat no-caps").set_enabled(bool(self._done))
+
+    async def key(self, event: KeyEventArguments) -> None:
+        """A key was pressed."""
+        if not event.action.keydown or event.action.repeat:
+            return
+        if event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta:
+            return
+        pressed = str(event.key.name).lower()
+        choice = next((each for each in CHOICES if each.key == pressed), None)
+        if choice is not None:
+            await self.label(choice)
+        elif pressed == "0":
+            await self.skip()
+        elif pressed == "u":
+            await self.undo()
+
+    async def label(self, choice: Choice) -> None:
+        """Labels the face that is shown."""
+        await self._finish(review.label, choice.state, choice.fault)
+
+    async def skip(self) -> None:
+        """Takes it out of the queue."""
+        await self._finish(review.skip)
+
+    async def _finish(self, act: Callable[..., ReviewItem], *args: object) -> None:
+        # A second key before the next face is there would label a face that nobody has seen.
+        if self._item is None or self._busy:
+            return
+        self._busy = True
+        try:
+            if await self._desk.ask(act, self._item.id, *args) is not None:
+                self._done.append(self._item.id)
+            await self.update()
+        finally:
+            self._busy = False
+
+    async def undo(self) -> None:
+        """Takes the last label back."""
+        if self._done and not self._busy:
+            await self._desk.ask(review.undo, self._done.pop())
+            await self.update()
+
+
+def _next(web: WebContext, principal: Principal) -> tuple[Queue, SnapshotRecord | None]:
+    queue = review.queue(web, principal, 1)
+    if not queue.items or not web.privacy().images_allowed:
+        return queue, None
+    try:
+        return queue, web.store.snapshots.get(queue.items[0].snapshot_id)
+    except RecordNotFound:
+        return queue, None
