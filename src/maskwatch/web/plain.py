@@ -9,7 +9,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from pydantic import TypeAdapter, ValidationError
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, read_link
 from maskwatch.errors import (
@@ -23,10 +22,9 @@ from maskwatch.errors import (
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.types import Fault, State
 from maskwatch.web import identity
-from maskwatch.web.actions import episodes
+from maskwatch.web.actions import episodes, users
 from maskwatch.web.actions.review import CHOICES
 from maskwatch.web.api.access import Web, client_address
-from maskwatch.web.api.views import UserName
 from maskwatch.web.context import WebContext
 from maskwatch.web.security.cookies import (
     clear_session_cookie,
@@ -176,14 +174,6 @@ def local_path(target: str) -> str:
     """Where to go after the login: only within this server."""
     is_local = target.startswith("/") and target[1:2] not in ("/", "\\")
     return target if is_local and target.isprintable() else "/"
-
-
-def must_be_name(name: str) -> None:
-    """Raises UsageError unless a user may be called that."""
-    try:
-        TypeAdapter(UserName).validate_python(name)
-    except ValidationError as error:
-        raise UsageError("a name has letters, digits and . @ _ -, at most 64 of them") from error
 
 
 def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:

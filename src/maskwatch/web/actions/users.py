@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,16 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
+
+
+NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
+"""What a user may be called."""
+
+
+def must_be_name(name: str) -> None:
+    """Raises UsageError unless a user may be called that."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise UsageError("a name has letters, digits and . @ _ -, at most 64 of them")
 
 
 def list_users(web: WebContext, principal: Principal) -> Sequence[UserRecord]:
@@ -32,6 +43,7 @@ def add_user(
         RecordExists: somebody is called that already.
     """
     principal.must_allow(Scope.USERS)
+    must_be_name(name)
     must_be_good(password, name, web.config.login.min_password)
     user = UserRecord(
         id=new_id(),

@@ -20,6 +20,7 @@ from maskwatch.store.records import (
 )
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Rate
+from maskwatch.web.actions.users import NAME_PATTERN
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
@@ -32,9 +33,7 @@ def _without_nul(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_without_nul)]
-UserName = Annotated[
-    Text, Field(min_length=1, max_length=64, pattern=r"^[\w][\w .@-]*$", examples=["anna"])
-]
+UserName = Annotated[Text, Field(pattern=NAME_PATTERN, examples=["anna"])]
 Password = Annotated[Text, Field(max_length=1024, examples=["correct horse battery"])]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
 

@@ -60,8 +60,8 @@ class _EventsPage:
             self._cameras = ui.select(
                 names, multiple=True, label=words("common.camera"), on_change=self.first
             )
-            self._kinds = ui.select(
-                kinds, multiple=True, label=words("common.state"), on_change=self.first
+            self._kind = ui.select(
+                kinds, label=words("common.state"), clearable=True, on_change=self.first
             )
             self._since = ui.input(words("events.since"), on_change=self.first)
             self._until = ui.input(words("events.until"), on_change=self.first)
@@ -91,10 +91,10 @@ class _EventsPage:
             self._table(page)
 
     def _wanted(self) -> EpisodeFilter:
-        chosen = [each for each in CHOICES if each.key in (self._kinds.value or ())]
+        chosen = [each for each in CHOICES if each.key == self._kind.value]
         return EpisodeFilter(
             cameras=tuple(self._cameras.value or ()),
-            states=tuple({each.state for each in chosen if each.fault is None}),
+            states=tuple(each.state for each in chosen),
             faults=tuple(each.fault for each in chosen if each.fault is not None),
             since=self._day(self._since.value),
             until=self._day(self._until.value, timedelta(days=1)),

@@ -1,0 +1,164 @@
+"""One camera: its zones, its thresholds with a preview, deleting it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from nicegui import ui
+from starlette.requests import Request
+
+from maskwatch.types import State
+from maskwatch.web.actions import cameras
+from maskwatch.web.actions.cameras import CameraDetail
+from maskwatch.web.pages.cameras import tell_outcome
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.events import confirm
+from maskwatch.web.pages.parts import heading, html, state_chip
+from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
+from maskwatch.web.security.scopes import Scope
+
+_EVERY_S = 1.0
+_UNKNOWN_SIZE = (1280, 720)
+_DEFAULTS = {"coverage_below": 80.0, "hold_s": 1.0, "min_face_px": 24.0}
+"""As in ``config.cameras``; a test compares them."""
+
+
+@ui.page("/cameras/{name}")
+async def camera_page(request: Request, name: str) -> None:
+    """The page."""
+    desk = Desk(request)
+    with desk.page(desk.words("cameras.edit", camera=name)):
+        body = ui.element("div")
+    detail = await desk.ask(cameras.see_camera, name)
+    if detail is None:
+        return
+    with body:
+        page = _CameraPage(desk, detail)
+    ui.timer(_EVERY_S, page.update)
+
+
+class _CameraPage:
+    def __init__(self, desk: Desk, detail: CameraDetail) -> None:
+        self._desk, self._detail = desk, detail
+        self._settings: dict[str, Any] = dict(detail.settings or {})
+        self._may_change = detail.settings is not None and desk.allows(Scope.CAMERAS_WRITE)
+        if not self._may_change:
+            ui.label(desk.words("cameras.from_file")).classes("mw-note")
+        with ui.element("div").classes("mw-split"):
+            with ui.element("div").classes("mw-card"):
+                heading(desk.words("cameras.zones"))
+                self._editor = self._zones()
+            with ui.element("div").classes("mw-card"):
+                heading(desk.words("cameras.thresholds"))
+                self._thresholds()
+        if self._may_change:
+            self._buttons()
+        self._ready = True
+
+    def _zones(self) -> ZoneEditor:
+        status = self._detail.status
+        size = (status.width, status.height) if status.width else _UNKNOWN_SIZE
+        zones = [Zone.of(each) for each in self._settings.get("zones", ())]
+        return ZoneEditor(self._desk, self._frame_address(), size, zones, self._smallest_face)
+
+    def _frame_address(self) -> str:
+        if not self._desk.web.privacy().images_allowed:
+            return ""
+        view = self._desk.web.hub.latest(self._detail.status.camera)
+        name = quote(self._detail.status.camera, safe="")
+        # The number is for the browser: another address is another picture.
+        return f"/api/v1/cameras/{name}/frame.jpg?wait_s=0#{view.sequence if view else 0}"
+
+    def _smallest_face(self) -> str:
+        side = self._values()["min_face_px"] if hasattr(self, "_face") else 0
+        return (
+            f'<rect x="8" y="8" width="{side:.0f}" height="{side:.0f}" fill="none" '
+            'stroke="#fff" stroke-width="2" stroke-dasharray="4 3"/>'
+        )
+
+    def _thresholds(self) -> None:
+        words = self._desk.words
+        rule = self._settings.get("rule", {})
+        found = {
+            "coverage_below": rule.get("coverage_below", _DEFAULTS["coverage_below"]),
+            "hold_s": rule.get("hold_s", _DEFAULTS["hold_s"]),
+            "min_face_px": self._settings.get("min_face_px", _DEFAULTS["min_face_px"]),
+        }
+        self._coverage = _number(words("cameras.coverage_below"), found["coverage_below"], 0, 100)
+        self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)
+        self._face = _number(words("cameras.min_face_px"), found["min_face_px"], 0, 1000)
+        for field in (self._coverage, self._hold, self._face):
+            field.set_enabled(self._may_change)
+        self._face.on_value_change(self._editor.draw)
+        ui.label(words("cameras.smallest")).classes("mw-faint")
+        heading(words("cameras.preview"))
+        self._preview = html("").props('aria-live="polite"')
+
+    def _values(self) -> dict[str, float]:
+        return {
+            "coverage_below": float(self._coverage.value or 0),
+            "hold_s": float(self._hold.value or 0),
+            "min_face_px": float(self._face.value or 0),
+        }
+
+    def _buttons(self) -> None:
+        words = self._desk.words
+        with ui.element("div").classes("mw-row"):
+            ui.button(words("common.save"), icon="save", on_click=self._save).props("no-caps")
+            ui.button(words("common.delete"), icon="delete", on_click=self._delete).props(
+                "flat no-caps color=negative"
+            )
+
+    async def update(self) -> None:
+        """Shows the newest picture and whom the thresholds on the page would report."""
+        view = await self._desk.look(cameras.live_view, self._detail.status.camera)
+        if view is None:
+            return
+        if view.jpeg is not None:
+            self._editor.show(self._frame_address())
+        words, limit = self._desk.words, self._values()["coverage_below"]
+        lines = []
+        for each in view.people:
+            alerts = each.coverage is not None and each.coverage < limit
+            alerts = alerts and each.state is not State.UNKNOWN and not each.exempt
+            verdict = words("cameras.would_alert" if alerts else "cameras.would_not")
+            coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
+            chip = state_chip(self._desk, each.state, each.fault)
+            lines.append(
+                f"<li><span>#{each.track} {chip} {coverage}</span><b>{escape(verdict)}</b></li>"
+            )
+        nobody = f"<p class='mw-faint'>{escape(words('live.nobody'))}</p>"
+        text = f"<ul class='mw-list'>{''.join(lines)}</ul>" if lines else nobody
+        self._preview.set_content(text)
+
+    async def _save(self) -> None:
+        values = self._values()
+        rule = {
+            **self._settings.get("rule", {}),
+            "coverage_below": values["coverage_below"],
+            "hold_s": values["hold_s"],
+        }
+        settings = {
+            **self._settings,
+            "rule": rule,
+            "min_face_px": values["min_face_px"],
+            "zones": [zone.settings() for zone in self._editor.zones],
+        }
+        name = self._detail.status.camera
+        outcome = await self._desk.ask(cameras.change_camera, name, settings)
+        if outcome is not None:
+            self._settings = settings
+            tell_outcome(self._desk, outcome)
+
+    async def _delete(self) -> None:
+        name = self._detail.status.camera
+        if not await confirm(self._desk, self._desk.words("cameras.delete_sure", camera=name)):
+            return
+        if await self._desk.ask(cameras.delete_camera, name) is not None:
+            ui.navigate.to("/cameras")
+
+
+def _number(label: str, value: float, least: float, most: float) -> ui.number:
+    return ui.number(label, value=value, min=least, max=most).style("width: 100%")

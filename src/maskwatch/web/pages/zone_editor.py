@@ -1,0 +1,192 @@
+"""Drawing zones on a camera's picture, with the mouse, a finger or the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments, MouseEventArguments
+
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.parts import attribute
+
+_STEP = 0.02
+_MOVES = {
+    "ArrowLeft": (-_STEP, 0.0),
+    "ArrowRight": (_STEP, 0.0),
+    "ArrowUp": (0.0, -_STEP),
+    "ArrowDown": (0.0, _STEP),
+}
+_COLOURS = {"include": "#2fd0a8", "exclude": "#ff6b5e"}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A closed zone."""
+
+    name: str
+    use: str
+    """``include`` or ``exclude``."""
+    polygon: tuple[tuple[float, float], ...]
+    """Shares of width and height."""
+    more: dict[str, Any]
+    """Settings of the zone that are not drawn here, kept as they are."""
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Zone:
+        """Of a zone in the configuration."""
+        more = {k: v for k, v in settings.items() if k not in ("name", "use", "polygon")}
+        polygon = tuple((float(x), float(y)) for x, y in settings["polygon"])
+        return cls(settings["name"], settings.get("use", "include"), polygon, more)
+
+    def settings(self) -> dict[str, Any]:
+        """As in the configuration."""
+        polygon = [list(corner) for corner in self.polygon]
+        return {"name": self.name, "use": self.use, "polygon": polygon, **self.more}
+
+
+class ZoneEditor:
+    """The picture with its zones, and the controls below it.
+
+    Args:
+        desk: of the page.
+        source: address of the picture.
+        size: its width and height in pixels.
+        zones: those that are there.
+        overlay: SVG to draw beneath the zones, in pixels of the picture.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        source: str,
+        size: tuple[int, int],
+        zones: Sequence[Zone],
+        overlay: Callable[[], str],
+    ) -> None:
+        self.zones = list(zones)
+        self._desk, self._size, self._overlay = desk, size, overlay
+        self._corners: list[tuple[float, float]] = []
+        self._cross = (0.5, 0.5)
+        words = desk.words
+        ui.label(words("cameras.zones_hint")).classes("mw-faint")
+        self._frame = ui.element("div").classes("mw-editor").props('tabindex="0" role="application"')
+        with self._frame:
+            self._image = ui.interactive_image(
+                source, size=size, on_mouse=self._click, events=["click"], sanitize=False
+            ).classes("mw-picture")
+        self._frame.on(
+            "keydown",
+            self._key,
+            args=["key"],
+            js_handler="""(e) => { if (e.key.startsWith('Arrow') || ['Enter', 'Backspace']
+                .includes(e.key)) { e.preventDefault(); emit({key: e.key}); } }""",
+        )
+        with ui.element("div").classes("mw-row"):
+            self._name = ui.input(words("cameras.zone_name")).props("maxlength=64")
+            uses = {use: words(f"cameras.zone_{use}") for use in _COLOURS}
+            self._use = ui.select(uses, value="include")
+            self._close = ui.button(words("cameras.zone_close"), on_click=self._close_zone)
+            undo = ui.button(words("cameras.zone_undo"), on_click=self._undo)
+            for button in (self._close, undo):
+                button.props("outline no-caps")
+        self._list = ui.element("ul").classes("mw-list")
+        self._name.on_value_change(self.draw)
+        self.draw()
+
+    def show(self, source: str) -> None:
+        """Replaces the picture."""
+        self._image.set_source(source)
+
+    def draw(self) -> None:
+        """Draws everything anew."""
+        width, height = self._size
+        parts = [self._overlay()]
+        parts += [self._polygon(zone.polygon, zone.use, zone.name) for zone in self.zones]
+        if self._corners:
+            points = " ".join(f"{x * width:.1f},{y * height:.1f}" for x, y in self._corners)
+            colour = _COLOURS[self._use.value]
+            parts.append(
+                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3"/>'
+            )
+            parts += [
+                f'<circle cx="{x * width:.1f}" cy="{y * height:.1f}" r="6" fill="{colour}"/>'
+                for x, y in self._corners
+            ]
+        x, y = self._cross[0] * width, self._cross[1] * height
+        parts.append(
+            f'<path d="M{x - 12:.1f} {y:.1f}h24M{x:.1f} {y - 12:.1f}v24" stroke="#fff" '
+            'stroke-width="2"/>'
+        )
+        self._image.set_content("".join(parts))
+        label = self._desk.words("cameras.canvas", count=len(self._corners))
+        self._frame.props(f"aria-label={attribute(label)}")
+        name = (self._name.value or "").strip()
+        is_new = name not in [zone.name for zone in self.zones]
+        self._close.set_enabled(len(self._corners) >= 3 and bool(name) and is_new)
+        self._draw_list()
+
+    def _polygon(self, corners: Sequence[tuple[float, float]], use: str, name: str) -> str:
+        width, height = self._size
+        points = " ".join(f"{x * width:.1f},{y * height:.1f}" for x, y in corners)
+        x, y = corners[0][0] * width + 6, corners[0][1] * height + 22
+        colour = _COLOURS[use]
+        return (
+            f'<polygon points="{points}" fill="{colour}" fill-opacity="0.2" stroke="{colour}" '
+            f'stroke-width="3"/><text x="{x:.1f}" y="{y:.1f}" fill="#fff" stroke="#000" '
+            f'stroke-width="4" paint-order="stroke" font-size="20">{escape(name)}</text>'
+        )
+
+    def _draw_list(self) -> None:
+        self._list.clear()
+        with self._list:
+            for zone in self.zones:
+                with ui.element("li"):
+                    ui.label(f"{zone.name} ({self._desk.words(f'cameras.zone_{zone.use}')})")
+                    label = self._desk.words("cameras.zone_delete", zone=zone.name)
+                    ui.button(icon="delete", on_click=lambda z=zone: self._delete(z)).props(
+                        f"flat round dense aria-label={attribute(label)}"
+                    )
+
+    def _click(self, event: MouseEventArguments) -> None:
+        width, height = self._size
+        self._add(event.image_x / width, event.image_y / height)
+
+    def _key(self, event: GenericEventArguments) -> None:
+        key = event.args["key"]
+        if key in _MOVES:
+            dx, dy = _MOVES[key]
+            self._cross = (_within(self._cross[0] + dx), _within(self._cross[1] + dy))
+            self.draw()
+        elif key == "Enter":
+            self._add(*self._cross)
+        elif key == "Backspace":
+            self._undo()
+
+    def _add(self, x: float, y: float) -> None:
+        self._cross = (_within(x), _within(y))
+        self._corners.append((round(self._cross[0], 4), round(self._cross[1], 4)))
+        self.draw()
+
+    def _undo(self) -> None:
+        if self._corners:
+            self._corners.pop()
+        self.draw()
+
+    def _close_zone(self) -> None:
+        name = (self._name.value or "").strip()
+        self.zones.append(Zone(name, self._use.value, tuple(self._corners), {}))
+        self._corners = []
+        self._name.set_value("")
+        self.draw()
+
+    def _delete(self, zone: Zone) -> None:
+        self.zones.remove(zone)
+        self.draw()
+
+
+def _within(share: float) -> float:
+    return min(1.0, max(0.0, share))
