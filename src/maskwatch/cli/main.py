@@ -15,6 +15,7 @@ from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.models import models
+from maskwatch.cli.serve import serve
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command(cls=DetectCommand, epilog=EPILOG)(detect)
 app.command()(bench)
 app.command()(models)
+app.command()(serve)
 app.add_typer(config.app, name="config")
 
 

@@ -208,6 +208,11 @@ class CameraWatch:
         self._photos = PhotoBook()
         self._t = 0.0
 
+    @property
+    def next_person(self) -> int:
+        """The number of whoever comes next."""
+        return self._book.next_person
+
     def look(self, sight: Sight, local: datetime) -> Watched:
         """Takes in one picture.
 

@@ -60,7 +60,8 @@ class ReentryBook:
 
     def __init__(self, settings: ReentrySettings | None = None, first: int = 1) -> None:
         self._settings = settings or ReentrySettings()
-        self._next = first
+        self.next_person = first
+        """The number of whoever comes next."""
         self._people: dict[int, _Known] = {}
         """By the id of their present track."""
 
@@ -85,8 +86,8 @@ class ReentryBook:
     def _see(self, t: float, track: Track, colours: Colours | None) -> Track:
         known = self._people.get(track.id)
         if known is None:
-            known = _Known(self._next, track.id, track.reading.face.box, t, None)
-            self._next += 1
+            known = _Known(self.next_person, track.id, track.reading.face.box, t, None)
+            self.next_person += 1
             self._people[track.id] = known
         known.box, known.last_t = track.reading.face.box, t
         if colours is not None:

@@ -120,7 +120,7 @@ class CameraLane:
         self._ids: dict[tuple[int, float], str] = {}
         self._last_frame: Frame | None = None
         self._shown_at = self._asked_at = float("-inf")
-        self._models_fail = False
+        self._models_fail = self._is_frozen = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
 
@@ -151,6 +151,11 @@ class CameraLane:
     def fps(self) -> float:
         """Pictures a second that are looked at."""
         return self._looks.per_second()
+
+    @property
+    def next_person(self) -> int:
+        """The number of whoever comes next."""
+        return self._watch.next_person
 
     @property
     def tried(self) -> bool:
@@ -333,11 +338,16 @@ class CameraLane:
         )
 
     def _on_link(self, link: Link) -> None:
-        if link.phase in (CameraPhase.STOPPED, CameraPhase.CONNECTING):
-            return
-        kind = "frozen" if link.phase is CameraPhase.FROZEN else "connection"
-        state = "connected" if link.phase is CameraPhase.WATCHING else link.phase.value
-        self._note_trouble(kind, state, link.reason)
+        """Writes down what changed: the connection, or whether the picture is frozen."""
+        was_frozen, self._is_frozen = self._is_frozen, link.phase is CameraPhase.FROZEN
+        if was_frozen and not self._is_frozen:
+            self._note_trouble("frozen", "ok", "")
+        if link.phase is CameraPhase.FROZEN:
+            self._note_trouble("frozen", "frozen", link.reason)
+        elif link.phase is CameraPhase.LOST:
+            self._note_trouble("connection", "lost", link.reason)
+        elif link.phase is CameraPhase.WATCHING and not was_frozen:
+            self._note_trouble("connection", "connected", "")
 
     def _note_models(self, reason: str) -> None:
         if bool(reason) != self._models_fail:

@@ -89,6 +89,11 @@ class LiveHub:
         with self._lock:
             return self._views.get(camera)
 
+    def peek(self, camera: str) -> LiveView | None:
+        """The newest view, without counting as somebody who looks."""
+        with self._lock:
+            return self._views.get(camera)
+
     async def wait_newer(self, camera: str, after: int, timeout: float) -> LiveView | None:
         """The newest view with a sequence above ``after``.
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from maskwatch.errors import RecordExists, SnapshotRefused, StoreError
 from maskwatch.runtime.chronicle import (
@@ -46,8 +47,17 @@ _IDLE_S = 1.0
 _MOST_WAITING = 2000
 _MOST_PHOTOS = 200
 
-Planner = Callable[[EpisodeRecord], Sequence[Delivery]]
-"""Decides which messages a new episode leads to; called inside the transaction."""
+
+class Planner(Protocol):
+    """Decides on messages, inside the transaction that writes what they are about."""
+
+    def plan(self, episode: EpisodeRecord) -> Sequence[Delivery]:
+        """The messages about a new episode."""
+        ...
+
+    def plan_health(self, change: HealthRecord) -> Sequence[Delivery]:
+        """The messages about a change of health."""
+        ...
 
 
 class Recorder:
@@ -55,22 +65,22 @@ class Recorder:
 
     Args:
         store: where everything goes.
-        plan: which messages an episode leads to. May be replaced while running.
+        planner: which messages follow from what is written; None for no messages.
         on_deliveries: called when there are new messages to be sent.
     """
 
     def __init__(
         self,
         store: Store,
-        plan: Planner = lambda _: (),
+        planner: Planner | None = None,
         on_deliveries: Callable[[], None] = lambda: None,
     ) -> None:
-        self.plan = plan
         self.error = ""
         """Why nothing can be written at the moment; empty when all is well."""
         self.given_up = 0
         """Entries and photos that were given up because too much waited."""
         self._store = store
+        self._planner = planner
         self._on_deliveries = on_deliveries
         self._waiting: deque[Entry] = deque()
         self._changed = threading.Condition()
@@ -167,7 +177,10 @@ class Recorder:
         elif isinstance(entry, MinuteReadings):
             store.readings.add([entry])
         elif isinstance(entry, HealthRecord):
-            store.health.add(entry)
+            with store.transaction():
+                store.health.add(entry)
+                queued = self._queue(self._planner.plan_health(entry) if self._planner else ())
+            self._note_queued(queued)
         elif isinstance(entry, CountedPeople):
             store.people.add_bucket(entry.bucket, entry.smallest)
         else:
@@ -181,8 +194,14 @@ class Recorder:
         with self._store.transaction():
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
-            queued = self._store.deliveries.add(self.plan(record))
-        if queued:
+            queued = self._queue(self._planner.plan(record) if self._planner else ())
+        self._note_queued(queued)
+
+    def _queue(self, deliveries: Sequence[Delivery]) -> int:
+        return self._store.deliveries.add(deliveries) if deliveries else 0
+
+    def _note_queued(self, count: int) -> None:
+        if count:
             self._on_deliveries()
 
     def _save(

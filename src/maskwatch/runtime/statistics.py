@@ -28,6 +28,8 @@ class StatisticsOnly:
     """
 
     def __init__(self, chronicle: Chronicle, privacy: PrivacyConfig, started_at: datetime) -> None:
+        self.privacy = privacy
+        """As given."""
         self._chronicle = chronicle
         self._span = timedelta(minutes=privacy.statistics_minutes)
         self._smallest = privacy.statistics_min_count

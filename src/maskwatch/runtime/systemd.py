@@ -1,0 +1,48 @@
+"""Tells systemd how the service is doing; does nothing where it was not started by systemd.
+
+The protocol is that of sd_notify(3): datagrams of text to the socket named in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+
+class Systemd:
+    """The connection to the service manager.
+
+    Args:
+        environment: where ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC`` stand.
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        path = environment.get("NOTIFY_SOCKET", "")
+        # A leading @ stands for the NUL of Linux' abstract names.
+        self._address = "\0" + path[1:] if path.startswith("@") else path
+        microseconds = environment.get("WATCHDOG_USEC", "")
+        self.watchdog_s = int(microseconds) / 1e6 if microseconds.isdecimal() else None
+        """Without a sign of life for so long the service is restarted; None for no watchdog."""
+
+    def ready(self, status: str) -> None:
+        """The service has started."""
+        self._send(f"READY=1\nSTATUS={status}")
+
+    def alive(self) -> None:
+        """A sign of life, for the watchdog."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The service is about to end."""
+        self._send("STOPPING=1")
+
+    def _send(self, text: str) -> None:
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                channel.connect(self._address)
+                channel.sendall(text.encode())
+        except OSError:
+            return  # a manager that does not listen is no reason to stop watching
