@@ -266,6 +266,7 @@ class CameraLane:
             since=_moment(frame, presence.first_t),
             episode_id=None if start_s is None else self._ids.get((track.id, start_s)),
             exempt=presence.exemption is not None,
+            face_px=track.reading.face.box.side,
         )
 
     def _propose(self, watched: Watched) -> None:

@@ -37,6 +37,8 @@ class LivePerson:
     """Of the violation that holds at the moment."""
     exempt: bool = False
     """Whether an exemption covers the person, so that no violation leads to an episode."""
+    face_px: float | None = None
+    """Shorter side of the face in the camera's picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
