@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from maskwatch.pipeline import Pipeline, read_faces
+from collections.abc import Callable
+
+import pytest
+
+from maskwatch.pipeline import LookSettings, Pipeline, read_faces
 from maskwatch.testing import (
     FixedClassifier,
     FixedDetector,
@@ -55,3 +59,63 @@ def test_a_frame_without_faces_is_an_empty_result() -> None:
     (frame,) = blank_frames([0.0])
     result = pipeline(frame)
     assert (result.readings, result.tracks, result.readings_with_tracks()) == ((), (), [])
+
+
+def moving(frame: Frame) -> list[Face]:
+    """A face that crosses the picture at two of its own sizes a second."""
+    return [face_at(100 + 160 * frame.t, 100, score=0.95)]
+
+
+class CountingDetector:
+    def __init__(self, faces: Callable[[Frame], list[Face]]) -> None:
+        self._faces = faces
+        self.times: list[float] = []
+
+    def __call__(self, frame: Frame) -> list[Face]:
+        self.times.append(frame.t)
+        return self._faces(frame)
+
+
+def test_between_looks_people_are_moved_on() -> None:
+    detector = CountingDetector(moving)
+    looks = LookSettings(interval_s=0.1)
+    pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), looks)
+    results = [pipeline(frame) for frame in blank_frames([i / 30 for i in range(90)])]
+    assert len(detector.times) == 30
+    for result in results[60:]:
+        (track,) = result.tracks
+        assert track.id == 1
+        assert track.verdict.state is State.MASK
+        box = track.reading.face.box
+        assert (box.x0 + box.x1) / 2 == pytest.approx(100 + 160 * result.t, abs=6)
+
+
+def test_a_fast_face_is_looked_for_at_once() -> None:
+    def fast(frame: Frame) -> list[Face]:
+        return [face_at(100 + 800 * frame.t, 100, score=0.95)]
+
+    slow, quick = CountingDetector(moving), CountingDetector(fast)
+    for detector in (slow, quick):
+        looks = LookSettings(interval_s=0.1)
+        pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), looks)
+        for frame in blank_frames([i / 30 for i in range(60)]):
+            pipeline(frame)
+    assert len(quick.times) > len(slow.times)
+
+
+@pytest.mark.parametrize("fps", [5, 10, 12])
+def test_rare_frames_are_all_looked_at(fps: int) -> None:
+    detector = CountingDetector(moving)
+    looks = LookSettings(interval_s=1 / 12)
+    pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), looks)
+    for frame in blank_frames([round(i / fps, 3) for i in range(20)]):
+        pipeline(frame)
+    assert len(detector.times) == 20
+
+
+def test_a_clock_that_runs_backwards_is_looked_at() -> None:
+    detector = CountingDetector(moving)
+    pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), LookSettings(5.0))
+    for frame in blank_frames([3.0, 3.1, 0.0]):
+        pipeline(frame)
+    assert detector.times == [3.0, 0.0]

@@ -27,7 +27,7 @@ from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sampling import Sampler
-from maskwatch.pipeline import FrameResult, Pipeline, read_faces
+from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
 from maskwatch.runtime.open import open_source
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
@@ -80,7 +80,12 @@ class Model:
             ]
 
     def read_video(
-        self, source: str | PathLike[str], *, every: int = 1, max_fps: float | None = None
+        self,
+        source: str | PathLike[str],
+        *,
+        every: int = 1,
+        max_fps: float | None = None,
+        looks: LookSettings | None = None,
     ) -> Iterator[tuple[Frame, FrameResult]]:
         """Follows the people of a video, a webcam or a stream.
 
@@ -88,6 +93,8 @@ class Model:
             source: path, number of a webcam, or address.
             every: look at every Nth frame.
             max_fps: look at no more frames a second than this.
+            looks: how often faces are looked for among those frames; by default ten times a
+                second, ``EVERY_FRAME`` always.
 
         Yields:
             Each frame (its image is BGR) with the faces in it and the people they belong to.
@@ -95,7 +102,8 @@ class Model:
         Raises:
             SourceError: it cannot be read, or not to its end; what came before was delivered.
         """
-        pipeline = Pipeline(self._detector, self._classifier, Tracker(TrackerSettings()))
+        tracker = Tracker(TrackerSettings())
+        pipeline = Pipeline(self._detector, self._classifier, tracker, looks or LookSettings())
         sampler = Sampler(every, max_fps)
         with open_source(_only_spec(source), sampler=sampler) as frames:
             for frame in frames:

@@ -20,7 +20,8 @@ class FrameResult:
     t: float
     """Seconds since the first frame of the source."""
     readings: tuple[MaskReading, ...]
-    """Of every face found, best detector score first."""
+    """Of every face found, best detector score first; in a frame that was not looked at, those of
+    the people in it, as last judged."""
     tracks: tuple[Track, ...]
     """The people seen in this frame, by id. Faces that are nobody yet are only in ``readings``."""
 
@@ -37,18 +38,67 @@ def read_faces(
     return without_repeats(classifier(frame, detector(frame)))
 
 
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """How often a video is looked at; in between, people are where their movement takes them."""
+
+    interval_s: float = 0.1
+    """Time between looks. The vote on a person spans over a second, so more looks than ten a second
+    change no verdict. 0 looks at every frame."""
+    restless_sizes: float = 0.5
+    """A face that moved so far since the last look, in its own sizes, is looked for at once."""
+
+    def __post_init__(self) -> None:
+        if self.interval_s < 0 or self.restless_sizes <= 0:
+            raise ValueError("need interval_s >= 0 and restless_sizes > 0")
+
+
+EVERY_FRAME = LookSettings(interval_s=0.0)
+_SLACK_S = 1e-3
+"""Times come out of divisions and of containers that count milliseconds."""
+
+
 class Pipeline:
-    """The stages in a row, for the frames of one source in order."""
+    """The stages in a row, for the frames of one source in order.
+
+    Args:
+        detector: finds faces.
+        classifier: judges them.
+        tracker: follows them; belongs to this source alone.
+        looks: how often the first two are asked.
+    """
 
     def __init__(
-        self, detector: FaceDetector, classifier: MaskClassifier, tracker: Tracker
+        self,
+        detector: FaceDetector,
+        classifier: MaskClassifier,
+        tracker: Tracker,
+        looks: LookSettings = EVERY_FRAME,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._tracker = tracker
+        self._looks = looks
+        self._looked_t: float | None = None
 
     def __call__(self, frame: Frame) -> FrameResult:
-        """Takes one frame through detector, classifier and tracker."""
+        """Takes one frame through the stages, or only moves the people on if it is too soon."""
+        return self._look(frame) if self._is_due(frame.t) else self._move_on(frame)
+
+    def _is_due(self, t: float) -> bool:
+        if self._looked_t is None or t < self._looked_t:
+            return True
+        if t - self._looked_t >= self._looks.interval_s - _SLACK_S:
+            return True
+        return self._tracker.greatest_move(t) > self._looks.restless_sizes
+
+    def _move_on(self, frame: Frame) -> FrameResult:
+        tracks = tuple(self._tracker.coast(frame))
+        readings = tuple(track.reading for track in tracks)
+        return FrameResult(frame.source, frame.index, frame.t, readings, tracks)
+
+    def _look(self, frame: Frame) -> FrameResult:
+        self._looked_t = frame.t
         readings = read_faces(frame, self._detector, self._classifier)
         tracks = self._tracker.update(frame, readings)
         return FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))

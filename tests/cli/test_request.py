@@ -29,6 +29,8 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
     [
         ({"max_fps": 0.0}, "--max-fps must be above 0, got 0"),
         ({"max_fps": float("nan")}, "--max-fps must be above 0, got nan"),
+        ({"looks_per_s": -1.0}, "--looks must be 0 or more, got -1"),
+        ({"looks_per_s": float("inf")}, "--looks must be 0 or more, got inf"),
         ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
         ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
         ({"jsonl": "rows", "csv": "./rows"}, "two outputs cannot both go to .*rows"),

@@ -152,6 +152,15 @@ def detect(
             help="Leave out faces of which the detector is less sure.",
         ),
     ] = None,
+    looks: Annotated[
+        float,
+        typer.Option(
+            metavar="PER_SECOND",
+            rich_help_panel=_LOOK,
+            help="How often a second faces are looked for in videos; in between they are moved on. "
+            "0, and always with --blur: in every frame.",
+        ),
+    ] = 10.0,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -217,6 +226,7 @@ def detect(
         max_fps=max_fps,
         min_face_px=min_face,
         score=score,
+        looks_per_s=looks,
         models=BuildOptions(detector, detector_model, classifier_model, threads, device),
     )
     summary = run_detect(request)

@@ -39,6 +39,8 @@ class DetectRequest:
     max_fps: float | None = None
     min_face_px: float = 0.0
     score: float | None = None
+    looks_per_s: float = 10.0
+    """How often faces are looked for in videos; 0 in every frame."""
     models: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
@@ -46,6 +48,8 @@ class DetectRequest:
             raise UsageError(f"--max-fps must be above 0, got {self.max_fps:g}")
         if not math.isfinite(self.min_face_px):
             raise UsageError(f"--min-face must be a number of pixels, got {self.min_face_px:g}")
+        if not (math.isfinite(self.looks_per_s) and self.looks_per_s >= 0):
+            raise UsageError(f"--looks must be 0 or more, got {self.looks_per_s:g}")
         places = Counter(_place(target) for target in self.targets)
         twice = [place for place, count in places.items() if count > 1]
         if twice:

@@ -30,6 +30,7 @@ from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.outputs.video import VideoFile
+from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.open import open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
@@ -61,6 +62,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
 def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
     """Runs the session over everything that was found."""
     tracking = _tracking(request.score)
+    looks = LookSettings(1 / request.looks_per_s) if request.looks_per_s else EVERY_FRAME
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
         detector = build_detector(request.models, score=request.score, floor=tracking.min_score)
@@ -75,7 +77,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
             Models(detector.detect, classifier),
             lambda spec: _opened(spec, request, listener),
             _sinks(request, found.specs, window),
-            SessionSettings(detector.score, request.min_face_px, request.blur),
+            SessionSettings(detector.score, request.min_face_px, request.blur, looks),
             tracking=tracking,
             listener=listener,
         )

@@ -18,6 +18,7 @@ from maskwatch.frames.discover import SourceSpec
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
+from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.sieve import FaceSieve, Veil
 from maskwatch.runtime.watch import MovingWatch, StillWatch, Watch
 from maskwatch.tracks.tracker import TrackerSettings
@@ -33,7 +34,10 @@ class SessionSettings:
     min_face_px: float = 0.0
     """Faces with a shorter side than this are left out."""
     blur: bool = False
-    """Pixelate, in pictures, every face that the detector found, those left out as well."""
+    """Pixelate, in pictures, every face that the detector found, those left out as well. Every
+    frame is then looked at: no face may come into view between two looks."""
+    looks: LookSettings = EVERY_FRAME
+    """How often faces are looked for in videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,7 @@ class _Visit:
                 self._models.classifier,
                 self._tracking,
                 self._settings.score,
+                EVERY_FRAME if self._settings.blur else self._settings.looks,
             )
 
     def look(self, frame: Frame) -> Look:

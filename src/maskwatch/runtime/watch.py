@@ -10,7 +10,7 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import Look
 from maskwatch.outputs.summary import Condition, Tally
-from maskwatch.pipeline import Pipeline, read_faces
+from maskwatch.pipeline import EVERY_FRAME, LookSettings, Pipeline, read_faces
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Episode, Frame
 
@@ -75,6 +75,7 @@ class MovingWatch:
         classifier: judges them.
         tracking: how faces become people.
         min_score: weaker faces are reported only when they belong to somebody.
+        looks: how often faces are looked for.
     """
 
     def __init__(
@@ -84,8 +85,9 @@ class MovingWatch:
         classifier: MaskClassifier,
         tracking: TrackerSettings,
         min_score: float,
+        looks: LookSettings = EVERY_FRAME,
     ) -> None:
-        self._pipeline = Pipeline(detector, classifier, Tracker(tracking))
+        self._pipeline = Pipeline(detector, classifier, Tracker(tracking), looks)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
         self._min_score = min_score

@@ -88,6 +88,26 @@ class Tracker:
         seen = [each for each in self._tracklets if each.is_confirmed]
         return sorted((each.as_track(frame.source) for each in seen), key=lambda track: track.id)
 
+    def coast(self, frame: Frame) -> list[Track]:
+        """Where the people of the last look should be in a frame that nobody looked at.
+
+        Changes nothing that is believed of them.
+
+        Returns:
+            The people seen in the last look, by id, with their last reading in its expected place.
+
+        Raises:
+            ValueError: the frame comes from another source than those before it.
+        """
+        now = self._advance(frame)
+        seen = [each for each in self._tracklets if each.is_confirmed]
+        moved = (each.as_track(frame.source, at=now) for each in seen)
+        return sorted(moved, key=lambda track: track.id)
+
+    def greatest_move(self, t: float) -> float:
+        """How far the fastest face should have come since it was last seen, in its own sizes."""
+        return max((each.expected_move(t) for each in self._tracklets), default=0.0)
+
     def _advance(self, frame: Frame) -> float:
         if self._source is None:
             self._source, self._now = frame.source, frame.t

@@ -12,7 +12,8 @@ Only confirmed ones are people and carry an id; false detections that flicker st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from maskwatch.tracks import motion
@@ -97,6 +98,13 @@ class Tracklet:
         """Where the face should be at ``t``."""
         return motion.predict(self._motion, t - self.last_t).box
 
+    def expected_move(self, t: float) -> float:
+        """How far it should have come since it was seen, in sizes of the face."""
+        expected, seen = self.expected_box(t), self.reading.face.box
+        across = expected.x0 + expected.x1 - seen.x0 - seen.x1
+        down = expected.y0 + expected.y1 - seen.y0 - seen.y1
+        return math.hypot(across, down) / 2 / max(seen.side, 1.0)
+
     def hit(self, t: float, reading: MaskReading) -> None:
         """Seen again."""
         predicted = motion.predict(self._motion, t - self.last_t)
@@ -132,14 +140,23 @@ class Tracklet:
         limit = self._life.max_tentative_gap_s if tentative else self._life.max_gap_s
         return self._misses >= 2 and now - self.last_t > limit
 
-    def as_track(self, source: str) -> Track:
-        """The public value; only for those that have been confirmed."""
+    def as_track(self, source: str, at: float | None = None) -> Track:
+        """The public value; only for those that have been confirmed.
+
+        Args:
+            source: name of the source.
+            at: puts the face where it should be at this time; None leaves it where it was seen.
+        """
         if self.id is None:
             raise ValueError("a tentative tracklet is not a person yet")
+        reading = self.reading
+        if at is not None:
+            face = replace(reading.face, box=self.expected_box(at))
+            reading = replace(reading, face=face)
         return Track(
             id=self.id,
             source=source,
-            reading=self.reading,
+            reading=reading,
             verdict=self._voter.verdict,
             first_t=self.first_t,
             last_t=self.last_t,
