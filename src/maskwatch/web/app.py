@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from maskwatch.web import probes
 from maskwatch.web.api import cameras, episodes, live, people, review, sessions, system, users
@@ -55,6 +56,9 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, max_bytes=web.config.max_body_bytes)
     app.add_middleware(SecurityHeaders, is_https=web.config.is_https)
+    proxies = [str(each) for each in web.config.trusted_proxies]
+    if proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
     return app
 
 

@@ -312,6 +312,8 @@ class PersonView(View):
     since: datetime
     episode_id: str | None
     exempt: bool
+    face_px: float | None
+    """Shorter side of the face in pixels of the camera's picture."""
 
 
 class LiveViewView(View):
