@@ -47,7 +47,7 @@ TABLE = {
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "models": Layer(PURE, NUMPY | {"onnxruntime"}),
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
-    "testing": Layer(PURE, NUMPY),
+    "testing": Layer(PURE | {"alerts.base"}, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
     "config.base": Layer(set(), {"pydantic"}),

@@ -1,4 +1,4 @@
-"""Doubles for the seams: sources, detectors and classifiers that do what they are told.
+"""Doubles for the seams: sources, detectors, classifiers, channels that do what they are told.
 
 For our own tests and those of anybody who builds on this package.
 """
@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from maskwatch.alerts.base import Alert
 from maskwatch.errors import SourceError
 from maskwatch.types import (
     Box,
@@ -171,3 +172,28 @@ class ScriptedClassifier:
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         """One reading per face, in the same order."""
         return [self._judge(frame, face) for face in faces]
+
+
+class RecordingChannel:
+    """An alert channel that keeps what it is given.
+
+    Args:
+        answer: called with each alert before it is kept; an error that it returns is raised.
+    """
+
+    def __init__(self, answer: Callable[[Alert], Exception | None] | None = None) -> None:
+        self._answer = answer
+        self.alerts: list[Alert] = []
+        """What was to be sent, failed attempts included."""
+        self.closed = 0
+
+    def send(self, alert: Alert) -> None:
+        """Keeps the alert."""
+        error = None if self._answer is None else self._answer(alert)
+        self.alerts.append(alert)
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """Counts."""
+        self.closed += 1

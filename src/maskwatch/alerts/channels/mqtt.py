@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -163,13 +164,15 @@ class MqttChannel:
             self._connected.set()
 
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
-        self._why_not = "no connection"
+        error = sys.exception()  # paho calls this while it handles it
+        self._why_not = "no connection" if error is None else str(error).lower()
 
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        self._connected.clear()
-        self._why_not = str(reason).lower()
+        if self._connected.is_set():  # else the reason is known already, and better
+            self._connected.clear()
+            self._why_not = str(reason).lower()
 
     def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         """An announcement of ours that the broker kept: take it back if its camera is gone."""

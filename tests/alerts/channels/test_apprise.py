@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from maskwatch.alerts.channels.apprise import AppriseChannel
+from maskwatch.config.alerts import AppriseConfig
+from maskwatch.errors import ChannelError, UsageError
+from tests.alerts import samples
+from tests.servers.hooks import hook_server
+from tests.servers.local import free_port
+
+# One of the services that Apprise loads imports a module that Python 3.13 dropped.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
+
+
+def channel(url: str) -> AppriseChannel:
+    return AppriseChannel(AppriseConfig.model_validate({"url": url}))
+
+
+def test_title_text_link_and_photo_reach_the_service() -> None:
+    alert = samples.alert(photo=samples.jpeg())
+    with hook_server() as server:
+        server.status = 200
+        channel(f"json://127.0.0.1:{server.port}/").send(alert)
+    values = json.loads(server.requests[0].body)
+    assert values["title"] == "Door 1: nose out"
+    links = alert.episodes[0].links
+    assert links is not None
+    assert "pull the mask up over your nose" in values["message"]
+    assert links.view in values["message"]
+    assert values["type"] == "warning"
+    (photo,) = values["attachments"]
+    assert base64.b64decode(photo["base64"]) == samples.jpeg()
+
+
+def test_a_service_that_refuses_or_is_away_is_tried_again_later() -> None:
+    with hook_server() as server:
+        server.status = 500
+        with pytest.raises(ChannelError) as raised:
+            channel(f"json://127.0.0.1:{server.port}/").send(samples.alert())
+    assert not raised.value.permanent
+    with pytest.raises(ChannelError):
+        channel(f"json://127.0.0.1:{free_port()}/").send(samples.message_to_try())
+
+
+def test_an_address_that_apprise_does_not_know_is_told_without_it() -> None:
+    with pytest.raises(UsageError, match="does not understand") as raised:
+        channel("nosuchservice://s3cret@x.org")
+    assert "s3cret" not in str(raised.value)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwatch.alerts.channels.command import CommandChannel
+from maskwatch.config.alerts import CommandConfig
+from maskwatch.errors import ChannelError
+from tests.alerts import samples
+from tests.runtime.processes import is_running, wait_until
+
+
+def channel(*command: str, **values: Any) -> CommandChannel:
+    given = {"command": command, "timeout_s": 10, **values}
+    return CommandChannel(CommandConfig.model_validate(given))
+
+
+def python(program: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", program, *arguments)
+
+
+KEEP = "import os, sys; open(sys.argv[1], 'w').write(sys.stdin.read() + os.environ['MASKWATCH_{}'])"
+
+
+def test_the_program_gets_the_alert_on_its_standard_input(tmp_path: Path) -> None:
+    alert, kept = samples.alert(photo=samples.jpeg()), tmp_path / "kept"
+    channel(*python(KEEP.format("ADVICE"), str(kept))).send(alert)
+    text, _, advice = kept.read_text().rpartition("}")
+    assert json.loads(text + "}")["id"] == alert.id
+    assert "photo_jpeg_base64" not in text
+    assert advice == "pull the mask up over your nose"
+
+
+def test_the_photo_comes_where_it_is_asked_for(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    program = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    channel(*python(program, str(kept)), photo=True).send(samples.alert(photo=samples.jpeg()))
+    values = json.loads(kept.read_text())
+    assert base64.b64decode(values["photo_jpeg_base64"]) == samples.jpeg()
+
+
+def test_no_shell_reads_the_arguments(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    program = "import sys; open(sys.argv[1], 'w').write(sys.argv[2])"
+    channel(*python(program, str(kept), "$HOME; `id` && x")).send(samples.alert())
+    assert kept.read_text() == "$HOME; `id` && x"
+
+
+def test_secrets_in_the_environment_are_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", "correct horse")
+    kept = tmp_path / "kept"
+    program = "import os, sys; open(sys.argv[1], 'w').write(repr(dict(os.environ)))"
+    channel(*python(program, str(kept))).send(samples.alert())
+    assert "correct horse" not in kept.read_text()
+    assert "MASKWATCH_CAMERA" in kept.read_text()
+
+
+def test_an_exit_code_is_a_failure_with_the_last_words() -> None:
+    program = "import sys; print('one\\nno display', file=sys.stderr); sys.exit(3)"
+    with pytest.raises(ChannelError, match="exit code 3: no display") as raised:
+        channel(*python(program)).send(samples.alert())
+    assert not raised.value.permanent
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(ChannelError, match=r"no-such-program: No such file"):
+        channel("no-such-program").send(samples.alert())
+
+
+def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    kept = tmp_path / "pids"
+    program = (
+        "import os, subprocess, sys, time;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "open(sys.argv[1], 'w').write(f'{os.getpid()} {child.pid}');"
+        "time.sleep(600)"
+    )
+    with pytest.raises(ChannelError, match="still running after 3 s"):
+        channel(*python(program, str(kept)), timeout_s=3).send(samples.alert())
+    pids = [int(pid) for pid in kept.read_text().split()]
+    assert wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+def test_a_program_that_reads_nothing_is_fine() -> None:
+    channel(*python("pass"), photo=True).send(samples.alert(photo=b"x" * 1_000_000))

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from maskwatch.alerts.compose import Wording, compose
+from maskwatch.alerts.links import LinkAction, read_link
+from maskwatch.alerts.payload import alert_as_json
+from maskwatch.store.records import DeliveryKind
+from maskwatch.types import State
+from tests.alerts import samples
+from tests.alerts.samples import NOON, WORDING, delivery, episode
+
+
+def test_a_violation_is_told_in_words_and_local_time() -> None:
+    about = episode(started_at=datetime(2026, 7, 1, 10, 0, 5, tzinfo=UTC))
+    alert = compose([delivery(about)], [about], None, WORDING, NOON)
+    assert alert.title == "Door 1: nose out"
+    assert alert.text == (
+        "Nose out at Door 1, since 2026-07-01 12:00:05 CEST.\n"
+        "Coverage: 12 %.\n"
+        "What helps: pull the mask up over your nose."
+    )
+    assert alert.camera == "Door 1"
+
+
+def test_somebody_without_a_mask_is_advised_to_put_one_on() -> None:
+    about = replace(episode(state=State.NO_MASK, fault=None), coverage=None, zone="left lane")
+    alert = compose([delivery(about)], [about], None, WORDING, NOON)
+    assert alert.title == "Door 1: no mask"
+    assert alert.text.startswith("No mask at Door 1, left lane, since ")
+    assert alert.text.endswith("\nWhat helps: put on a mask.")
+    assert "Coverage" not in alert.text
+
+
+def test_links_are_signed_for_the_reader_and_expire() -> None:
+    about = episode()
+    alert = compose([delivery(about, recipient="ann@x.org")], [about], None, WORDING, NOON)
+    links, maker = alert.episodes[0].links, WORDING.links
+    assert links is not None
+    assert maker is not None
+    for url, action in [
+        (links.view, LinkAction.VIEW),
+        (links.acknowledge, LinkAction.ACKNOWLEDGE),
+        (links.wrong, LinkAction.WRONG),
+    ]:
+        token = url.removeprefix("https://m.example.org/a/")
+        claim = read_link(token, [maker.secret], NOON)
+        assert (claim.action, claim.episode_id) == (action, about.id)
+        assert claim.recipient == "ann@x.org"
+        assert claim.expires_at == NOON + timedelta(days=7)
+
+
+def test_without_an_address_of_the_dashboard_there_are_no_links() -> None:
+    about = episode()
+    alert = compose([delivery(about)], [about], None, Wording(samples.BERLIN), NOON)
+    assert alert.episodes[0].links is None
+    assert alert_as_json(alert, with_photo=True)["episodes"][0]["links"] is None
+
+
+def test_several_rows_become_a_digest_without_a_photo() -> None:
+    about = [episode("Door 1"), episode("Gate"), episode("Gate")]
+    rows = [delivery(each) for each in about]
+    alert = compose(rows, about, samples.jpeg(), WORDING, NOON)
+    assert alert.kind is DeliveryKind.DIGEST
+    assert alert.title == "3 violations: Door 1, Gate"
+    assert alert.text.splitlines()[1] == "2026-03-02 12:00:00 Gate: nose out"
+    assert alert.photo is None
+    assert alert.camera is None
+
+
+def test_a_digest_of_one_reads_like_the_message_it_was() -> None:
+    about = episode()
+    alert = compose([delivery(about, DeliveryKind.DIGEST)], [about], b"jpeg", WORDING, NOON)
+    assert (alert.title, alert.photo) == ("Door 1: nose out", b"jpeg")
+
+
+def test_a_long_digest_says_what_it_leaves_out() -> None:
+    about = [episode(f"Door {i % 5}") for i in range(40)]
+    alert = compose([delivery(each) for each in about], about, None, WORDING, NOON)
+    assert alert.title == "40 violations: Door 0, Door 1, Door 2 and 2 more"
+    assert len(alert.episodes) == 30
+    assert alert.omitted == 10
+    assert alert.text.splitlines()[-1] == "and 10 more"
+
+
+def test_the_id_depends_on_the_rows_alone() -> None:
+    about = [episode(), episode()]
+    rows = [delivery(each) for each in about]
+    one = compose(rows[:1], about[:1], None, WORDING, NOON)
+    both = compose(rows, about, None, WORDING, NOON)
+    again = compose(rows, about, None, WORDING, NOON + timedelta(hours=1))
+    assert one.id == rows[0].id
+    assert both.id == again.id
+    assert both.id not in {row.id for row in rows}
+
+
+def test_a_camera_in_trouble_is_named_with_the_reason() -> None:
+    row = replace(delivery(None, DeliveryKind.CAMERA_HEALTH, reason="timed out"), camera="Gate")
+    alert = compose([row], [], None, WORDING, NOON)
+    assert (alert.title, alert.text, alert.notes) == ("Gate: timed out",) * 2 + (
+        ("Gate: timed out",),
+    )
+    both = compose([row, row], [], None, WORDING, NOON)
+    assert both.title == "2 messages about cameras"
+
+
+def test_a_test_message_says_that_it_is_one() -> None:
+    alert = samples.message_to_try()
+    assert alert.title == "Test message"
+    assert "This channel works" in alert.text
+
+
+def test_every_value_of_the_json_is_what_json_knows() -> None:
+    values = alert_as_json(samples.alert(photo=samples.jpeg()), with_photo=True)
+    assert json.loads(json.dumps(values)) == values

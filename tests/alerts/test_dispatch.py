@@ -1,0 +1,435 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from maskwatch.alerts.base import Alert, AlertChannel, CameraFacts, StateChannel
+from maskwatch.alerts.service import AlertService, AlertSettings
+from maskwatch.config.alerts import AlertsConfig
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.config.site import SiteConfig
+from maskwatch.errors import ChannelError, StoreError, UsageError
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    EpisodeRecord,
+    HealthRecord,
+    SnapshotFace,
+    SnapshotKind,
+)
+from maskwatch.store.schema import episodes
+from maskwatch.store.store import Store
+from maskwatch.testing import RecordingChannel
+from maskwatch.types import Box, State
+from tests.alerts import samples
+from tests.runtime.processes import wait_until
+
+MAIL = {"kind": "email", "host": "mail", "sender": "m@x.org", "to": ["a@x.org"]}
+DOOR = {"kind": "command", "command": ["true"]}
+SOON = {"first_delay_s": 0.05, "max_delay_s": 0.1}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/maskwatch.db", tmp_path / "photos") as opened:
+        yield opened
+
+
+def settings(photos: Photos = Photos.BLURRED, **alerts: Any) -> AlertSettings:
+    given = {"channels": {"door": DOOR}, "retry": SOON, **alerts}
+    return AlertSettings(
+        AlertsConfig.model_validate(given),
+        PrivacyConfig(photos=photos),
+        SiteConfig(time_zone="Europe/Berlin"),
+        "https://m.example.org",
+    )
+
+
+@contextmanager
+def running(
+    store: Store, given: AlertSettings, channels: Mapping[str, AlertChannel], start: bool = True
+) -> Iterator[AlertService]:
+    service = AlertService(store, given, lambda _: channels)
+    if start:
+        service.start()
+    try:
+        yield service
+    finally:
+        assert service.stop()
+
+
+def happen(service: AlertService, store: Store, *about: EpisodeRecord) -> list[Delivery]:
+    """Episodes as the recorder writes them: each with its deliveries, in one transaction."""
+    rows = []
+    for each in about:
+        with store.transaction():
+            store.episodes.add(each)
+            planned = service.plan(each)
+            store.deliveries.add(planned)
+        rows += planned
+    service.wake()
+    return rows
+
+
+def settled(store: Store, rows: Sequence[Delivery]) -> list[Delivery]:
+    """The rows once nothing is left to do about them."""
+
+    def found() -> list[Delivery]:
+        return [store.deliveries.get(row.id) for row in rows]
+
+    busy = {DeliveryState.PENDING, DeliveryState.CLAIMED}
+    assert wait_until(lambda: not any(row.state in busy for row in found())), found()
+    return found()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def episode(**values: Any) -> EpisodeRecord:
+    return replace(samples.episode(), started_at=now(), **values)
+
+
+def test_an_episode_is_told_once_and_the_outcome_is_written_down(store: Store) -> None:
+    door, about = RecordingChannel(), episode()
+    with running(store, settings(), {"door": door}) as service:
+        (row,) = settled(store, happen(service, store, about))
+        service.wake()
+    assert [alert.id for alert in door.alerts] == [row.id]
+    assert door.alerts[0].episodes[0].id == about.id
+    assert (row.state, row.attempts, row.last_error) == (DeliveryState.SENT, 1, None)
+    assert row.sent_at is not None
+    assert door.closed == 1
+
+
+def test_what_was_queued_before_the_start_is_sent_after_it(store: Store) -> None:
+    door = RecordingChannel()
+    with running(store, settings(), {"door": door}, start=False) as service:
+        rows = happen(service, store, episode())
+    assert door.alerts == []
+    with running(store, settings(), {"door": door}):
+        settled(store, rows)
+    assert len(door.alerts) == 1
+
+
+def test_a_failure_is_tried_again_with_the_same_id_until_it_works(store: Store) -> None:
+    failures = [ChannelError("busy"), ChannelError("busy"), None]
+    door = RecordingChannel(lambda _: failures.pop(0))
+    with running(store, settings(), {"door": door}) as service:
+        (row,) = settled(store, happen(service, store, episode()))
+    assert (row.state, row.attempts) == (DeliveryState.SENT, 3)
+    assert len({alert.id for alert in door.alerts}) == 1
+
+
+def test_a_permanent_failure_is_dead_at_once_and_says_why(store: Store) -> None:
+    door = RecordingChannel(lambda _: ChannelError("who is that?", permanent=True))
+    with running(store, settings(), {"door": door}) as service:
+        (row,) = settled(store, happen(service, store, episode()))
+    assert (row.state, row.permanent, row.attempts) == (DeliveryState.DEAD, True, 1)
+    assert row.last_error == "who is that?"
+
+
+def test_a_failure_that_does_not_heal_is_dead_in_the_end_and_can_be_sent_again(
+    store: Store,
+) -> None:
+    answers: list[ChannelError | None] = [ChannelError("busy")]
+    door = RecordingChannel(lambda _: answers[0])
+    given = settings(retry={**SOON, "give_up_after_s": 0.12})
+    with running(store, given, {"door": door}) as service:
+        (row,) = settled(store, happen(service, store, episode()))
+        assert (row.state, row.permanent, row.last_error) == (DeliveryState.DEAD, False, "busy")
+        assert row.attempts > 1
+        answers[0] = None
+        assert store.deliveries.requeue(row.id, now())
+        service.wake()
+        (row,) = settled(store, [row])
+    assert row.state is DeliveryState.SENT
+
+
+def test_a_channel_with_a_bug_loses_nothing_and_holds_nobody_up(store: Store) -> None:
+    failures: list[Exception | None] = [ZeroDivisionError("a bug"), None]
+    door, mail = RecordingChannel(lambda _: failures.pop(0)), RecordingChannel()
+    given = settings(channels={"door": DOOR, "mail": MAIL})
+    with running(store, given, {"door": door, "mail": mail}) as service:
+        rows = settled(store, happen(service, store, episode()))
+    assert {row.state for row in rows} == {DeliveryState.SENT}
+
+
+def test_a_slow_channel_does_not_keep_another_waiting(store: Store) -> None:
+    free = threading.Event()
+
+    def slow(alert: Alert) -> None:
+        assert free.wait(20)
+
+    mail, door = RecordingChannel(slow), RecordingChannel()
+    given = settings(channels={"mail": MAIL, "door": DOOR})
+    with running(store, given, {"mail": mail, "door": door}) as service:
+        happen(service, store, episode())
+        assert wait_until(lambda: len(door.alerts) == 1)
+        assert mail.alerts == []
+        free.set()
+
+
+def test_when_the_store_fails_after_sending_the_message_is_not_sent_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, original = RecordingChannel(), store.deliveries.sent
+    broken = [True]
+
+    def sent(claimed: Delivery, at: datetime) -> bool:
+        if broken[0]:
+            raise StoreError("the disk is full")
+        return original(claimed, at)
+
+    monkeypatch.setattr(store.deliveries, "sent", sent)
+    with running(store, settings(), {"door": door}) as service:
+        rows = happen(service, store, episode())
+        assert wait_until(lambda: len(door.alerts) == 1)
+        assert store.deliveries.get(rows[0].id).state is DeliveryState.CLAIMED
+        broken[0] = False
+        (row,) = settled(store, rows)
+    assert row.state is DeliveryState.SENT
+    assert len(door.alerts) == 1
+
+
+def test_a_step_that_is_not_wanted_any_more_is_cancelled_and_says_why(store: Store) -> None:
+    ladder = [
+        {"channels": ["door"]},
+        {"channels": ["mail"], "after_s": 0.1, "only_while": "unacknowledged"},
+    ]
+    door, mail = RecordingChannel(), RecordingChannel()
+    given = settings(channels={"door": DOOR, "mail": MAIL}, ladder=ladder)
+    seen, ignored = episode(track=1), episode(track=2, camera="Gate")
+    with running(store, given, {"door": door, "mail": mail}, start=False) as service:
+        rows = happen(service, store, seen, ignored)
+    store.episodes.acknowledge(seen.id, "ann", now())
+    with running(store, given, {"door": door, "mail": mail}):
+        rows = settled(store, rows)
+    assert [(row.channel, row.state) for row in rows] == [
+        ("door", DeliveryState.SENT),
+        ("mail", DeliveryState.CANCELLED),
+        ("door", DeliveryState.SENT),
+        ("mail", DeliveryState.SENT),
+    ]
+    assert rows[1].last_error == "acknowledged"
+    assert [alert.episodes[0].id for alert in mail.alerts] == [ignored.id]
+
+
+def test_never_hundreds_of_mails(store: Store) -> None:
+    mail = RecordingChannel()
+    pacing = {"cooldown_camera_s": 0, "rate_limit": {"messages": 3, "per_s": 2}}
+    given = settings(channels={"mail": MAIL}, pacing=pacing)
+    about = [episode(track=number, camera=f"Door {number}") for number in range(60)]
+    with running(store, given, {"mail": mail}) as service:
+        rows = settled(store, happen(service, store, *about))
+    told = [facts.id for alert in mail.alerts for facts in alert.episodes]
+    omitted = sum(alert.omitted for alert in mail.alerts)
+    assert len(mail.alerts) <= 6
+    assert len(told) == len(set(told))
+    assert len(told) + omitted == 60
+    assert {row.state for row in rows} == {DeliveryState.SENT}
+
+
+def test_what_cools_down_comes_in_one_digest(store: Store) -> None:
+    mail = RecordingChannel()
+    given = settings(channels={"mail": MAIL}, pacing={"digest_only": True})
+    with running(store, given, {"mail": mail}, start=False) as service:
+        rows = happen(service, store, *(episode(track=number) for number in range(3)))
+    assert {row.kind for row in rows} == {DeliveryKind.DIGEST}
+    for row in store.deliveries.claim(now() + timedelta(days=1)):
+        store.deliveries.release(row, now())  # the hour of the digest has come
+    with running(store, given, {"mail": mail}):
+        settled(store, rows)
+    assert [alert.title for alert in mail.alerts] == ["3 violations: Door 1"]
+
+
+def with_photo(store: Store, about: EpisodeRecord, blurred: bool = True) -> EpisodeRecord:
+    face = SnapshotFace(Box(1, 1, 9, 9), State.NO_MASK, is_subject=True, blurred=blurred)
+    photo = store.snapshots.save(
+        samples.jpeg(),
+        kind=SnapshotKind.EPISODE,
+        camera=about.camera,
+        taken_at=now(),
+        width=320,
+        height=180,
+        faces=[face],
+    )
+    return replace(about, snapshot_id=photo.id)
+
+
+def test_the_photo_of_the_episode_is_sent(store: Store) -> None:
+    door = RecordingChannel()
+    given = settings(channels={"door": {**DOOR, "photo": True}})
+    with running(store, given, {"door": door}) as service:
+        settled(store, happen(service, store, with_photo(store, episode())))
+    assert [alert.photo for alert in door.alerts] == [samples.jpeg()]
+
+
+@pytest.mark.parametrize("photo", [True, False])
+def test_a_stored_photo_is_not_sent_where_policy_or_channel_forbid_it(
+    store: Store, photo: bool
+) -> None:
+    door = RecordingChannel()
+    policy = Photos.NONE if photo else Photos.BLURRED
+    given = settings(policy, channels={"door": {**DOOR, "photo": photo}})
+    with running(store, given, {"door": door}) as service:
+        settled(store, happen(service, store, with_photo(store, episode())))
+    assert [alert.photo for alert in door.alerts] == [None]
+
+
+def test_a_photo_stored_under_a_laxer_policy_is_not_sent(tmp_path: Path) -> None:
+    door = RecordingChannel()
+    given = settings(channels={"door": {**DOOR, "photo": True}})
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "p", Photos.CLEAR) as store:
+        about = with_photo(store, episode(), blurred=False)
+        with running(store, given, {"door": door}) as service:
+            settled(store, happen(service, store, about))
+    assert [alert.photo for alert in door.alerts] == [None]
+
+
+def test_an_episode_that_was_deleted_is_not_told(store: Store) -> None:
+    door, about = RecordingChannel(), episode()
+    with running(store, settings(), {"door": door}, start=False) as service:
+        (row,) = happen(service, store, about)
+        delete_episode(store, about.id)
+        service.start()
+        others = settled(store, service.send_test("door"))  # comes after it in the queue
+    assert row.id not in {each.id for each in store.deliveries.page().items}
+    assert [alert.id for alert in door.alerts] == [each.id for each in others]
+
+
+def delete_episode(store: Store, episode_id: str) -> None:
+    with store.database.write() as connection:
+        connection.execute(sa.delete(episodes).where(episodes.c.id == episode_id))
+
+
+def test_what_waits_for_a_channel_that_is_gone_is_given_up_and_says_so(store: Store) -> None:
+    both = settings(channels={"door": DOOR, "old": DOOR})
+    with running(store, both, {}, start=False) as service:
+        rows = happen(service, store, episode())
+    with running(store, settings(), {"door": RecordingChannel()}):
+        found = {row.channel: row for row in settled(store, rows)}
+    assert found["door"].state is DeliveryState.SENT
+    assert found["old"].state is DeliveryState.DEAD
+    assert found["old"].last_error == "no channel is called old"
+
+
+def test_somebody_taken_off_the_list_is_not_told_any_more(store: Store) -> None:
+    before = settings(channels={"mail": {**MAIL, "to": ["a@x.org", "b@x.org"]}})
+    mail = RecordingChannel()
+    with running(store, before, {"mail": mail}, start=False) as service:
+        rows = happen(service, store, episode())
+    with running(store, settings(channels={"mail": MAIL}), {"mail": mail}):
+        found = {row.recipient: row.state for row in settled(store, rows)}
+    assert found == {"a@x.org": DeliveryState.SENT, "b@x.org": DeliveryState.CANCELLED}
+    assert [alert.recipient for alert in mail.alerts] == ["a@x.org"]
+
+
+def test_a_camera_that_stays_lost_is_told_and_one_that_came_back_is_not(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    rows = []
+    with running(store, given, {"door": door}, start=False) as service:
+        for camera in ("Door", "Gate"):
+            lost = HealthRecord(new_id(), now(), camera, "connection", "lost", "timed out")
+            store.health.add(lost)
+            rows += service.plan_health(lost)
+        back = HealthRecord(new_id(), now(), "Gate", "connection", "connected")
+        store.health.add(back)
+        assert service.plan_health(back) == []
+        store.deliveries.add(rows)
+        service.start()
+        states = {row.camera: row.state for row in settled(store, rows)}
+    assert states == {"Door": DeliveryState.SENT, "Gate": DeliveryState.CANCELLED}
+    assert [alert.title for alert in door.alerts] == ["Door: timed out"]
+
+
+def test_a_test_message_goes_to_everybody_whom_a_channel_reaches(store: Store) -> None:
+    mail = RecordingChannel()
+    given = settings(channels={"mail": {**MAIL, "to": ["a@x.org", "b@x.org"]}})
+    with running(store, given, {"mail": mail}) as service:
+        settled(store, service.send_test("mail"))
+        with pytest.raises(UsageError, match=r"no channel 'post'; there are: mail"):
+            service.send_test("post")
+    assert [(a.kind, a.recipient) for a in mail.alerts] == [
+        (DeliveryKind.TEST, "a@x.org"),
+        (DeliveryKind.TEST, "b@x.org"),
+    ]
+
+
+def test_a_message_in_hand_is_finished_before_the_end_and_others_wait(store: Store) -> None:
+    begun = threading.Event()
+    door = RecordingChannel(lambda _: begun.set())
+    with running(store, settings(), {"door": door}) as service:
+        rows = happen(service, store, *(episode(track=n) for n in range(40)))
+        assert begun.wait(20)
+    states = [store.deliveries.get(row.id).state for row in rows]
+    assert set(states) <= {DeliveryState.SENT, DeliveryState.PENDING}
+    assert states.count(DeliveryState.SENT) == len(door.alerts)
+
+
+def test_a_channel_that_hangs_does_not_keep_the_service_from_ending(store: Store) -> None:
+    free, begun = threading.Event(), threading.Event()
+
+    def hang(alert: Alert) -> None:
+        begun.set()
+        free.wait(20)
+
+    service = AlertService(store, settings(), lambda _: {"door": RecordingChannel(hang)})
+    service.start()
+    happen(service, store, episode())
+    assert begun.wait(20)
+    assert not service.stop(timeout_s=0.1)
+    free.set()
+    assert service.stop()
+
+
+def test_another_configuration_is_taken_over_and_a_bad_one_changes_nothing(store: Store) -> None:
+    made: list[RecordingChannel] = []
+
+    def make(given: AlertSettings) -> dict[str, AlertChannel]:
+        if "bad" in given.alerts.channels:
+            raise UsageError("no usable certificates")
+        made.append(RecordingChannel())
+        return dict.fromkeys(given.alerts.channels, made[-1])
+
+    service = AlertService(store, settings(), make)
+    service.start()
+    with pytest.raises(UsageError):
+        service.reload(settings(channels={"bad": DOOR}))
+    settled(store, happen(service, store, episode(track=1)))
+    service.reload(settings())  # nothing new: nothing happens
+    service.reload(settings(channels={"horn": DOOR}))
+    rows = settled(store, happen(service, store, episode(track=2)))
+    assert service.stop()
+    assert [row.channel for row in rows] == ["horn"]
+    assert [len(channel.alerts) for channel in made] == [1, 1]
+    assert [channel.closed for channel in made] == [1, 1]
+
+
+class _Screen(RecordingChannel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[Sequence[CameraFacts]] = []
+
+    def show(self, cameras: Sequence[CameraFacts]) -> None:
+        self.shown.append(cameras)
+
+
+def test_states_go_to_the_channels_that_show_them(store: Store) -> None:
+    screen: StateChannel = (kept := _Screen())
+    facts = [CameraFacts("Door", online=True, violation=False, people=1)]
+    given = settings(channels={"screen": DOOR, "door": DOOR})
+    with running(store, given, {"screen": screen, "door": RecordingChannel()}) as service:
+        service.show(facts)
+    assert kept.shown == [facts]
