@@ -205,10 +205,17 @@ def test_cameras_with_episodes_are_named_once(store: Store) -> None:
 
 
 def test_the_last_page_of_100_000_comes_as_quickly_as_the_first(store: Store) -> None:
-    rows = [values_of(episode(id=f"{i:06d}", started_at=after(i))) for i in range(100_000)]
     with store.database.write() as connection:
-        for start in range(0, len(rows), 2000):
-            connection.execute(sa.insert(episodes).values(rows[start : start + 2000]))
+        few = [values_of(episode(started_at=after(i), track=i)) for i in range(1000)]
+        connection.execute(sa.insert(episodes), few)
+        other = episodes.alias()
+        copies = [
+            episodes.c.id + "-" + other.c.id if column.name == "id" else column
+            for column in episodes.c
+        ]
+        query = sa.select(*copies).join(other, other.c.track < 99)
+        connection.execute(sa.insert(episodes).from_select(list(episodes.c.keys()), query))
+    assert store.episodes.count() == 100_000
 
     def time_of(after_: str | None) -> tuple[float, str | None]:
         took = []
@@ -219,7 +226,7 @@ def test_the_last_page_of_100_000_comes_as_quickly_as_the_first(store: Store) ->
         return min(took), page.next
 
     first_s, _ = time_of(None)
-    near_the_end = store.episodes.page(EpisodeFilter(until=after(60)), limit=1)
+    near_the_end = store.episodes.page(EpisodeFilter(until=after(3)), limit=1)
     last_s, _ = time_of(near_the_end.next)
     assert last_s < 5 * first_s + 0.02  # reading past 100,000 rows takes a hundred times as long
     plan = sa.text(

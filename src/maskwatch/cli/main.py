@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from maskwatch import __version__
-from maskwatch.cli import config
+from maskwatch.cli import audit, config, episodes
 from maskwatch.cli.bench import bench
 from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.models import models
 from maskwatch.cli.serve import serve
+from maskwatch.cli.storage import backup, restore
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
 
 app = typer.Typer(
@@ -30,6 +31,10 @@ app.command()(bench)
 app.command()(models)
 app.command()(serve)
 app.add_typer(config.app, name="config")
+app.command()(backup)
+app.command()(restore)
+app.add_typer(audit.app, name="audit")
+app.add_typer(episodes.app, name="episodes")
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ SQL stays in this folder. Callers get a `maskwatch.store.store.Store` and frozen
         store.people          everybody followed, for the compliance rate; counts
         store.readings        readings summed up per minute
         store.snapshots       photos: files with checksums
+        store.room            the disk: what gives way when it is full
         store.reviews         faces that wait for a label
         store.audit           who did or looked at what, hash-chained
         store.users           who may log in
@@ -21,5 +22,6 @@ SQL stays in this folder. Callers get a `maskwatch.store.store.Store` and frozen
         store.deletions       proof of what was deleted, when and why
 
 Every method may raise `StoreError` when the database cannot be reached, and every writing one
-`StoreFull` when the disk is full. A store may be used from any number of threads.
+`StoreFull` when the disk is full (room has been made by then, so it is worth another try). A store
+may be used from any number of threads.
 """

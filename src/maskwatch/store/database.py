@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.on_full: Callable[[], object] = lambda: None
+        """Called after a writing transaction failed for lack of room; should make some."""
+        self._making_room = False
         self._current: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
 
     @property
@@ -55,16 +58,40 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
+    def steady(self) -> Iterator[sa.Connection]:
+        """As `read`, for many queries that must fit together (PostgreSQL needs to be told)."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        with _errors_in_our_words(), self.engine.connect() as raw:
+            connection = raw.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that is kept when the block ends well, or the one this thread is in.
 
         Raises:
-            StoreFull: the disk is full; nothing was changed.
+            StoreFull: the disk is full; nothing was changed, and some room was made.
             RecordExists: a row of that key is there already.
             StoreError: the database cannot be used.
         """
-        with self._transaction(writing=True) as connection:
-            yield connection
+        try:
+            with self._transaction(writing=True) as connection:
+                yield connection
+        except StoreFull:
+            if self._current.get() is None and not self._making_room:
+                self._make_room()
+            raise
+
+    def _make_room(self) -> None:
+        self._making_room = True  # which writes, too
+        try:
+            self.on_full()
+        finally:
+            self._making_room = False
 
     @contextlib.contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[sa.Connection]:

@@ -125,7 +125,14 @@ class Snapshots:
             RecordNotFound: there is none of that id (any more).
             SnapshotDamaged: the file is gone, or is not the one that was stored.
         """
-        record = self.get(snapshot_id)
+        return self.read_file(self.get(snapshot_id))
+
+    def read_file(self, record: SnapshotRecord) -> bytes:
+        """As `read`, for a photo whose record is at hand.
+
+        Raises:
+            SnapshotDamaged: the file is gone, or is not the one that was stored.
+        """
         try:
             content = (self.folder / record.file).read_bytes()
         except OSError as error:

@@ -18,6 +18,7 @@ from maskwatch.store.health import Health
 from maskwatch.store.people import People
 from maskwatch.store.readings import Readings
 from maskwatch.store.reviews import Reviews
+from maskwatch.store.room import Room
 from maskwatch.store.sessions import Sessions, Tokens
 from maskwatch.store.settings import Settings
 from maskwatch.store.snapshots import Snapshots
@@ -39,6 +40,7 @@ class Store:
         self.readings = Readings(database)
         self.deletions = Deletions(database)
         self.snapshots = Snapshots(database, snapshots, self.deletions, photos)
+        self.room = Room(self.snapshots)
         self.reviews = Reviews(database)
         self.audit = Audit(database)
         self.users = Users(database)
@@ -47,6 +49,7 @@ class Store:
         self.cameras = Cameras(database)
         self.health = Health(database)
         self.settings = Settings(database)
+        database.on_full = self.room.relieve
 
     @classmethod
     def open(cls, url: str, snapshots: Path, photos: Photos = Photos.BLURRED) -> Self:

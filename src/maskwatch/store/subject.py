@@ -1,0 +1,121 @@
+"""What somebody may ask for who was filmed: everything about an episode, or that it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from maskwatch.errors import OutputError, SnapshotDamaged
+from maskwatch.store import rows
+from maskwatch.store.columns import face_as_json
+from maskwatch.store.files import write_whole
+from maskwatch.store.records import EpisodeRecord, PersonRecord, ReviewItem
+from maskwatch.store.retention import remove_episode
+from maskwatch.store.schema import people, reviews
+from maskwatch.store.store import Store
+
+
+def export_episodes(
+    store: Store, ids: Sequence[str], folder: Path, *, actor: str
+) -> tuple[Path, ...]:
+    """Writes all that is stored about episodes: a folder each, with ``episode.json`` and photos.
+
+    Args:
+        store: where they are.
+        ids: of the episodes.
+        folder: to make the folders in.
+        actor: for the audit log.
+
+    Returns:
+        The folders.
+
+    Raises:
+        RecordNotFound: there is no such episode; nothing is written then.
+        OutputError: a file cannot be written.
+    """
+    episodes = [store.episodes.get(each) for each in ids]
+    return tuple(_export(store, episode, folder / episode.id, actor) for episode in episodes)
+
+
+def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
+    """Deletes episodes with photos, timelines, messages, labels and the person's row.
+
+    That it was done, by whom and when, stays in the audit log and among the deletions, with the
+    ids and the checksums of the photos, from which nobody can be recognised.
+
+    Args:
+        store: where they are.
+        ids: of the episodes.
+        actor: for the audit log and the proof.
+
+    Returns:
+        How many photos went.
+
+    Raises:
+        RecordNotFound: there is no such episode; nothing is deleted then.
+    """
+    photos = 0
+    for episode in [store.episodes.get(each) for each in ids]:
+        person = _person_of(store, episode)
+        removed = remove_episode(store, episode.id, reason="subject_request", actor=actor)
+        with store.transaction():
+            if person is not None:
+                rows.delete(store.database, people, people.c.id == person.id)
+                store.deletions.note("people", person.id, reason="subject_request", actor=actor)
+            detail = {"photos": removed, "person": person is not None}
+            store.audit.append(actor, "episode.deleted", episode.id, detail)
+        photos += removed
+    return photos
+
+
+def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> Path:
+    photos = store.snapshots.of_episode(episode.id)
+    labels = rows.fetch(
+        store.database,
+        sa.select(*rows.columns_of(reviews, ReviewItem)).where(reviews.c.episode_id == episode.id),
+        ReviewItem,
+    )
+    person = _person_of(store, episode)
+    told = {
+        "episode": _plain(episode),
+        "person": None if person is None else _plain(person),
+        "timeline": [_plain(point) for point in store.episodes.timeline(episode.id)],
+        "messages": [_plain(each) for each in store.deliveries.of_episode(episode.id)],
+        "labels": [_plain(each) for each in labels],
+        "photos": [
+            _plain(photo) | {"faces": [face_as_json(face) for face in photo.faces]}
+            for photo in photos
+        ],
+        "seen_by": [_plain(each) for each in store.audit.page(subject=episode.id, limit=1000)],
+    }
+    try:
+        text = json.dumps(told, indent=2, ensure_ascii=False, default=datetime.isoformat)
+        write_whole(folder / "episode.json", text.encode())
+        for photo in photos:
+            write_whole(folder / f"{photo.id}.jpg", store.snapshots.read(photo.id))
+    except OSError as error:
+        raise OutputError(str(folder), (error.strerror or "cannot be written").lower()) from error
+    except SnapshotDamaged as error:
+        raise OutputError(str(folder), str(error)) from error
+    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
+    return folder
+
+
+def _person_of(store: Store, episode: EpisodeRecord) -> PersonRecord | None:
+    """The row of the person, found by camera, number of the track, and time."""
+    query = sa.select(*rows.columns_of(people, PersonRecord)).where(
+        people.c.camera == episode.camera,
+        people.c.track == episode.track,
+        people.c.first_at <= (episode.ended_at or episode.started_at),
+        people.c.last_at >= episode.started_at,
+    )
+    return next(iter(rows.fetch(store.database, query.limit(1), PersonRecord)), None)
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return {name: value for name, value in rows.values_of(record).items() if name != "faces"}

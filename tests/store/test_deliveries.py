@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState
+from maskwatch.store.store import Store
+from tests.store.values import after, episode
+
+
+def delivery(**changes: object) -> Delivery:
+    plain = Delivery(
+        id=new_id(),
+        episode_id=None,
+        kind=DeliveryKind.TEST,
+        channel="office",
+        created_at=after(),
+        not_before=after(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    about = episode()
+    store.episodes.add(about)
+    one = delivery(
+        episode_id=about.id,
+        kind=DeliveryKind.VIOLATION,
+        recipient="eve@example.org",
+        stage=2,
+        camera="entrance",
+        payload={"episodes": ["a", "b"], "n": 2},
+    )
+    assert store.deliveries.add([one]) == 1
+    assert store.deliveries.get(one.id) == one
+    assert store.deliveries.of_episode(about.id) == [one]
+
+
+def test_the_same_delivery_is_queued_once(store: Store) -> None:
+    one = delivery()
+    assert store.deliveries.add([one]) == 1
+    assert store.deliveries.add([replace(one, channel="other"), delivery()]) == 1
+    assert store.deliveries.get(one.id).channel == "office"
+
+
+def test_only_what_is_due_is_claimed_the_longest_due_first(store: Store) -> None:
+    late, early, future = (
+        delivery(not_before=after(5)),
+        delivery(not_before=after(1)),
+        delivery(not_before=after(100)),
+    )
+    store.deliveries.add([late, early, future])
+    claimed = store.deliveries.claim(after(10))
+    assert [each.id for each in claimed] == [early.id, late.id]
+    assert {(each.state, each.attempts, each.claimed_at) for each in claimed} == {
+        (DeliveryState.CLAIMED, 1, after(10))
+    }
+    assert store.deliveries.next_due() == after(100)
+
+
+def test_a_claim_holds_until_it_runs_out(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (first,) = store.deliveries.claim(after(0), lease_s=60)
+    assert store.deliveries.claim(after(59), lease_s=60) == []
+    (second,) = store.deliveries.claim(after(60), lease_s=60)
+    assert (second.id, second.attempts) == (first.id, 2)
+
+
+def test_whoever_lost_the_claim_cannot_say_how_it_ended(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (first,) = store.deliveries.claim(after(0), lease_s=60)
+    (second,) = store.deliveries.claim(after(60), lease_s=60)
+    assert not store.deliveries.failed(first, "timeout", permanent=False, retry_at=after(70))
+    assert not store.deliveries.sent(first, after(61))
+    assert store.deliveries.sent(second, after(62))
+    assert store.deliveries.get(first.id).sent_at == after(62)
+    assert not store.deliveries.sent(second, after(63))
+
+
+def test_a_failure_waits_for_its_retry(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (one,) = store.deliveries.claim(after(0))
+    assert store.deliveries.failed(one, "no route", permanent=False, retry_at=after(30))
+    got = store.deliveries.get(one.id)
+    assert (got.state, got.last_error, got.not_before) == (
+        DeliveryState.PENDING,
+        "no route",
+        after(30),
+    )
+    assert store.deliveries.claim(after(29)) == []
+    (again,) = store.deliveries.claim(after(30))
+    assert again.attempts == 2
+
+
+@pytest.mark.parametrize(("permanent", "retry"), [(True, True), (False, False), (True, False)])
+def test_what_cannot_be_healed_or_was_tried_enough_is_dead(
+    store: Store, permanent: bool, retry: bool
+) -> None:
+    store.deliveries.add([delivery()])
+    (one,) = store.deliveries.claim(after(0))
+    retry_at = after(30) if retry else None
+    assert store.deliveries.failed(one, "refused", permanent=permanent, retry_at=retry_at)
+    assert store.deliveries.claim(after(1000)) == []
+    got = store.deliveries.get(one.id)
+    assert (got.state, got.permanent) == (DeliveryState.DEAD, permanent)
+    assert store.deliveries.requeue(one.id, after(2000))
+    assert not store.deliveries.requeue(one.id, after(2000))
+    (again,) = store.deliveries.claim(after(2000))
+    assert again.attempts == 1
+
+
+def test_giving_a_claim_back_is_no_attempt(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (one,) = store.deliveries.claim(after(0))
+    assert store.deliveries.release(one, after(60))
+    got = store.deliveries.get(one.id)
+    assert (got.state, got.attempts, got.not_before) == (DeliveryState.PENDING, 0, after(60))
+
+
+def test_cancelling_spares_what_is_on_its_way(store: Store) -> None:
+    about = episode()
+    store.episodes.add(about)
+    soon, later = (
+        delivery(episode_id=about.id),
+        delivery(episode_id=about.id, not_before=after(300)),
+    )
+    store.deliveries.add([soon, later, delivery()])
+    store.deliveries.claim(after(0), limit=1)
+    assert store.deliveries.cancel(about.id) == 1
+    assert store.deliveries.get(later.id).state is DeliveryState.CANCELLED
+    assert store.deliveries.get(soon.id).state is DeliveryState.CLAIMED
+
+
+def test_counts_name_every_state(store: Store) -> None:
+    store.deliveries.add([delivery(), delivery()])
+    store.deliveries.claim(after(0), limit=1)
+    counts = store.deliveries.counts()
+    assert set(counts) == set(DeliveryState)
+    assert (counts[DeliveryState.PENDING], counts[DeliveryState.CLAIMED]) == (1, 1)
+
+
+def test_what_was_queued_lately_can_be_asked_for(store: Store) -> None:
+    old, other, new = (
+        delivery(created_at=after(-10)),
+        delivery(channel="door", camera="lab"),
+        delivery(created_at=after(5), camera="lab", kind=DeliveryKind.DIGEST),
+    )
+    store.deliveries.add([old, other, new])
+    since = store.deliveries.since
+
+    def ids(found: list[Delivery]) -> list[str]:
+        return [each.id for each in found]
+
+    assert ids(since(after(0))) == [other.id, new.id]
+    assert ids(since(after(0), channel="office")) == [new.id]
+    assert ids(since(after(-20), camera="lab")) == [other.id, new.id]
+    assert ids(since(after(-20), kinds=[DeliveryKind.TEST])) == [old.id, other.id]
+
+
+def test_of_many_who_claim_at_once_each_delivery_goes_to_one(store: Store) -> None:
+    wanted = [delivery() for _ in range(40)]
+    store.deliveries.add(wanted)
+    taken: list[str] = []
+
+    def work() -> None:
+        while claimed := store.deliveries.claim(after(1), limit=3):
+            taken.extend(each.id for each in claimed)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert sorted(taken) == sorted(each.id for each in wanted)

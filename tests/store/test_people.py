@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskwatch.errors import RecordExists
+from maskwatch.store.people import COUNT_NAMES, quarter_of, sum_of, with_small_counts_hidden
+from maskwatch.store.records import CountBy, PeopleBucket, PeopleCount, PeopleGroup
+from maskwatch.store.store import Store
+from maskwatch.types import Fault, State
+from tests.store.values import NOON, after, person
+
+BERLIN = ZoneInfo("Europe/Berlin")  # an hour ahead of UTC in March
+KATHMANDU = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead
+
+
+def test_a_person_is_one_whatever_is_learnt_later(store: Store) -> None:
+    one = person(state=State.UNKNOWN)
+    store.people.put(one)
+    later = person(id=one.id, state=State.NO_MASK, last_at=after(9))
+    store.people.put(later)
+    assert store.people.page_of(after(-1), after(1), 10) == [later]
+
+
+def test_people_are_counted_by_state_and_fault(store: Store) -> None:
+    for state, fault in (
+        (State.MASK, None),
+        (State.MASK, None),
+        (State.INCORRECT, Fault.NOSE_OUT),
+        (State.INCORRECT, Fault.OTHER),
+        (State.NO_MASK, None),
+        (State.UNKNOWN, None),
+    ):
+        store.people.put(person(state=state, fault=fault))
+    assert store.people.counts(after(-1), after(1)) == [
+        PeopleGroup("", PeopleCount(2, 2, 1, 1, nose_out=1, other=1))
+    ]
+
+
+def test_nobody_makes_no_group(store: Store) -> None:
+    for by in CountBy:
+        assert store.people.counts(after(-1), after(1), by) == []
+
+
+def test_the_end_of_a_period_is_not_in_it(store: Store) -> None:
+    store.people.put(person(first_at=NOON))
+    assert store.people.counts(NOON, after(1)) != []
+    assert store.people.counts(after(-1), NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "zone", "keys"),
+    [
+        (CountBy.HOUR, BERLIN, ["2026-03-02T13:00+01:00", "2026-03-03T00:00+01:00"]),
+        (CountBy.DAY, BERLIN, ["2026-03-02", "2026-03-03"]),
+        (CountBy.HOUR_OF_DAY, BERLIN, ["00", "13"]),
+        (CountBy.HOUR, KATHMANDU, ["2026-03-02T17:00+05:45", "2026-03-03T05:00+05:45"]),
+        (CountBy.CAMERA, BERLIN, ["entrance", "lab"]),
+        (CountBy.ZONE, BERLIN, ["", "door"]),
+    ],
+)
+def test_groups_are_local(store: Store, by: CountBy, zone: ZoneInfo, keys: list[str]) -> None:
+    store.people.put(person())
+    late = NOON + timedelta(hours=11, minutes=20)
+    store.people.put(person(first_at=late, camera="lab", zone="door"))
+    groups = store.people.counts(after(-1), after(days=1), by, zone=zone)
+    assert [group.key for group in groups] == keys
+    assert [group.counts.mask for group in groups] == [1, 1]
+
+
+def test_cameras_and_zones_can_be_chosen(store: Store) -> None:
+    for camera, zone in (("entrance", None), ("entrance", "door"), ("lab", "door")):
+        store.people.put(person(camera=camera, zone=zone))
+    assert store.people.counts(after(-1), after(1), cameras=["lab"])[0].counts.mask == 1
+    assert store.people.counts(after(-1), after(1), zones=["door"])[0].counts.mask == 2
+
+
+def bucket(**counts: int) -> PeopleBucket:
+    return PeopleBucket("entrance", None, NOON, 3600, PeopleCount(**counts))
+
+
+def test_a_bucket_counts_like_people_and_keeps_no_small_count(store: Store) -> None:
+    store.people.add_bucket(bucket(mask=20, no_mask=6, incorrect=2, unknown=3, nose_out=2), 5)
+    (group,) = store.people.counts(after(-1), after(1))
+    # nose_out 2 is hidden; of the faults, no other one is there that could be hidden with it.
+    assert group.counts == PeopleCount(mask=20, no_mask=6, hidden=3)
+    store.people.put(person())
+    (group,) = store.people.counts(after(-1), after(1), CountBy.CAMERA)
+    assert (group.key, group.counts.mask, group.counts.hidden) == ("entrance", 21, 3)
+    assert sum_of([group, group]).mask == 42
+
+
+def test_a_bucket_is_written_once(store: Store) -> None:
+    store.people.add_bucket(bucket(mask=20), 5)
+    with pytest.raises(RecordExists):
+        store.people.add_bucket(bucket(mask=30), 5)
+
+
+@pytest.mark.parametrize(
+    ("given_counts", "kept"),
+    [
+        ({"mask": 20, "no_mask": 5}, {"mask": 20, "no_mask": 5}),
+        # One small count could be had by subtraction from the sum: the next smallest goes too.
+        ({"mask": 20, "no_mask": 4}, {"mask": None, "no_mask": None}),
+        ({"mask": 20, "no_mask": 4, "unknown": 9}, {"mask": 20, "no_mask": None, "unknown": None}),
+        ({"mask": 20, "no_mask": 4, "unknown": 1}, {"mask": 20, "no_mask": None, "unknown": None}),
+        ({"mask": 3}, {"mask": None}),
+        ({}, {}),
+    ],
+)
+def test_small_counts_are_hidden(given_counts: dict[str, int], kept: dict[str, int | None]) -> None:
+    counts = with_small_counts_hidden(PeopleCount(**given_counts), 5)
+    shown = {name: getattr(counts, name) for name in COUNT_NAMES if getattr(counts, name) != 0}
+    assert shown == kept
+    assert counts.hidden == sum(value is None for value in kept.values())
+
+
+@given(st.lists(st.integers(0, 30), min_size=8, max_size=8), st.integers(1, 20))
+def test_no_small_count_is_ever_shown_nor_the_only_hidden_one(
+    values: list[int], smallest: int
+) -> None:
+    before = PeopleCount(*values)
+    shown = with_small_counts_hidden(before, smallest)
+    for names in (COUNT_NAMES[:4], COUNT_NAMES[4:]):
+        hidden = [name for name in names if getattr(shown, name) is None]
+        there = [name for name in names if getattr(before, name)]
+        assert all(
+            getattr(shown, name) == 0 or getattr(shown, name) >= smallest
+            for name in names
+            if name not in hidden
+        )
+        assert len(hidden) != 1 or len(there) == 1
+
+
+def test_quarters_start_where_clocks_do() -> None:
+    assert quarter_of(NOON + timedelta(minutes=29, seconds=59)).isoformat() == (
+        "2026-03-02T12:15:00+00:00"
+    )

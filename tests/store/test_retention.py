@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from maskwatch.config.privacy import Photos
+from maskwatch.config.storage import RetentionConfig, StorageConfig
+from maskwatch.errors import StoreFull
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    HealthRecord,
+    MinuteReadings,
+    ReviewItem,
+    ReviewReason,
+    Role,
+    SessionRecord,
+    SnapshotKind,
+    TimelinePoint,
+    UserRecord,
+)
+from maskwatch.store.retention import GB, apply_retention, keep_house
+from maskwatch.store.store import Store
+from maskwatch.types import State
+from tests.store.values import NOON, after, episode, jpeg, person, photo
+
+KEEP = RetentionConfig(
+    photos_days=10,
+    review_photos_days=20,
+    episodes_days=30,
+    people_days=40,
+    readings_days=50,
+    health_days=60,
+)
+PLENTY = StorageConfig(min_free_gb=0, retention=KEEP)
+
+
+def review_of(photo_id: str) -> ReviewItem:
+    return ReviewItem(new_id(), photo_id, ReviewReason.WRONG, NOON)
+
+
+def test_nothing_goes_before_its_time(store: Store) -> None:
+    photo(store)
+    store.episodes.add(episode(ended_at=after(9)))
+    assert apply_retention(store, KEEP, NOON + timedelta(days=10)) == {}
+
+
+def test_photos_go_before_their_episodes(store: Store) -> None:
+    about = episode(ended_at=after(9))
+    taken = photo(store, episode_id=about.id)
+    store.episodes.add(episode(id=new_id(), snapshot_id=taken.id, ended_at=after(9)))
+    assert apply_retention(store, KEEP, after(1, days=10)) == {"snapshot": 1}
+    assert store.episodes.count() == 1
+    assert store.deletions.of_item(taken.id)[0].reason == "age"
+
+
+def test_photos_in_review_stay_longer(store: Store) -> None:
+    queued, uncertain = photo(store), photo(store, kind=SnapshotKind.REVIEW)
+    plain = photo(store)
+    store.reviews.add(review_of(queued.id))
+    apply_retention(store, KEEP, after(1, days=10))
+    assert {each.id for each in store.snapshots.where()} == {queued.id, uncertain.id}
+    assert store.deletions.of_item(plain.id) != []
+    apply_retention(store, KEEP, after(1, days=20))
+    assert store.snapshots.where() == []
+    assert store.reviews.waiting() == []
+
+
+def test_an_episode_goes_with_all_that_belongs_to_it(store: Store) -> None:
+    old, ongoing = episode(ended_at=after(9)), episode()
+    for each in (old, ongoing):
+        store.episodes.add(each)
+        store.episodes.add_readings(each.id, [TimelinePoint(NOON, State.NO_MASK)])
+        store.deliveries.add([Delivery(new_id(), each.id, DeliveryKind.VIOLATION, "office")])
+    photo(store, episode_id=old.id, taken_at=after(days=29))
+    assert apply_retention(store, KEEP, after(1, days=30)) == {"episode": 1}
+    assert store.episodes.ongoing() == [ongoing]
+    assert store.episodes.timeline(old.id) == []
+    assert store.deliveries.of_episode(old.id) == []
+    assert store.snapshots.where() == []
+    assert store.deletions.of_item(old.id)[0].what == "episode"
+    assert len(store.deliveries.of_episode(ongoing.id)) == 1
+
+
+def test_every_other_kind_goes_in_its_own_time(store: Store) -> None:
+    store.people.put(person())
+    store.readings.add([MinuteReadings("entrance", None, NOON, 1, 1)])
+    store.health.add(HealthRecord(new_id(), NOON, None, "disk", "ok"))
+    store.deliveries.add([Delivery(new_id(), None, DeliveryKind.TEST, "office", created_at=NOON)])
+    gone = {days: apply_retention(store, KEEP, after(1, days=days)) for days in (30, 40, 50, 60)}
+    assert gone == {
+        30: {"deliveries": 1},
+        40: {"people": 1},
+        50: {"readings": 1},
+        60: {"health": 1},
+    }
+    proofs = store.deletions.page().items
+    assert [(proof.what, proof.count) for proof in proofs] == [
+        ("health", 1),
+        ("readings", 1),
+        ("people", 1),
+        ("deliveries", 1),
+    ]
+
+
+def test_when_photos_are_too_much_the_oldest_go(store: Store) -> None:
+    taken = [photo(store, content=jpeg(1000), taken_at=after(i)) for i in range(5)]
+    keep = KEEP.model_copy(update={"photos_gb": 2500 / GB})
+    assert apply_retention(store, keep, after(60)) == {"snapshot": 3}
+    assert store.snapshots.where() == taken[3:]
+    assert store.deletions.of_item(taken[0].id)[0].reason == "size"
+
+
+def test_a_policy_without_photos_leaves_none(store: Store) -> None:
+    taken = photo(store)
+    store.snapshots.photos = Photos.NONE
+    keep_house(store, PLENTY, after(60))
+    assert store.snapshots.where() == []
+    assert not list(store.snapshots.folder.rglob("*.jpg"))
+    assert store.deletions.of_item(taken.id)[0].reason == "policy"
+
+
+def test_the_audit_log_notes_what_went(store: Store) -> None:
+    photo(store)
+    report = keep_house(store, PLENTY, after(1, days=10))
+    assert dict(report.deleted) == {"snapshot": 1}
+    assert report.freed_bytes == len(jpeg())
+    assert not report.is_full
+    (entry,) = store.audit.page()
+    assert (entry.actor, entry.action, entry.detail) == (
+        "system",
+        "retention.applied",
+        {"snapshot": 1},
+    )
+    keep_house(store, PLENTY, after(2, days=10))
+    assert len(store.audit.page()) == 1  # nothing went, nothing to note
+
+
+def test_expired_sessions_are_forgotten(store: Store) -> None:
+    store.users.add(UserRecord("u", "eve", Role.ADMIN, "x", NOON))
+    store.sessions.add(SessionRecord("t", "u", NOON, after(60), NOON))
+    keep_house(store, PLENTY, after(61))
+    assert store.sessions.of_user("u") == []
+
+
+class TestRoom:
+    def test_photos_go_while_too_little_is_free(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken = [photo(store, content=jpeg(1000), taken_at=after(i)) for i in range(30)]
+        before = sum(p.stat().st_size for p in store.snapshots.folder.rglob("*.jpg"))
+
+        def free() -> int:
+            there = sum(p.stat().st_size for p in store.snapshots.folder.rglob("*.jpg"))
+            return 5000 + before - there
+
+        monkeypatch.setattr(store.room, "free_bytes", free)
+        report = keep_house(store, StorageConfig(min_free_gb=8000 / GB), after(60))
+        assert not report.is_full
+        assert report.free_bytes >= 8000
+        assert store.snapshots.where() == taken[20:]  # twenty at a time
+        assert dict(report.deleted) == {"snapshot": 20}
+
+    def test_a_disk_that_others_filled_is_said_to_be_full(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        photo(store)
+        monkeypatch.setattr(store.room, "free_bytes", lambda: 100)
+        report = keep_house(store, StorageConfig(min_free_gb=1), after(60))
+        assert report.is_full
+        assert store.snapshots.where() == []
+
+    def test_what_was_put_by_is_freed_when_no_photo_is_left(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("maskwatch.store.room.RESERVE_BYTES", 1000)
+        store.room.put_by()
+        assert store.room.reserve.stat().st_size == 1000
+        photo(store)
+        assert store.room.relieve() == len(jpeg())
+        assert store.room.reserve.exists()
+        assert store.room.relieve() == 1000
+        assert not store.room.reserve.exists()
+        assert store.room.relieve() == 0
+
+
+def test_a_full_database_makes_room_so_that_the_next_try_succeeds(tmp_path: Path) -> None:
+    """SQLite's own limit gives the error that a full disk gives; a photo's end lifts it here."""
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s", Photos.CLEAR) as store:
+        photo(store)
+
+        def limit(pages: str) -> None:
+            with store.database.engine.connect() as connection:
+                connection.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
+
+        relieved = []
+
+        def relieve() -> None:
+            limit("1000000")
+            relieved.append(store.room.relieve())
+
+        store.database.on_full = relieve
+        limit("1")  # SQLite takes the number of pages there are
+        wanted = [episode(zone="z" * 2000) for _ in range(100)]
+
+        def write() -> None:
+            while wanted:
+                store.episodes.add(wanted[-1])
+                wanted.pop()
+
+        with pytest.raises(StoreFull, match="full"):
+            write()
+        assert relieved == [len(jpeg())]
+        write()
+        assert store.episodes.count() == 100

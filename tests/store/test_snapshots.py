@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maskwatch.config.privacy import Photos
+from maskwatch.errors import (
+    RecordNotFound,
+    SnapshotDamaged,
+    SnapshotRefused,
+    StoreError,
+    StoreFull,
+)
+from maskwatch.store import snapshots as snapshots_module
+from maskwatch.store.files import PART, write_whole
+from maskwatch.store.records import SnapshotKind
+from maskwatch.store.store import Store
+from tests.store.values import HIDDEN_FACE, after, jpeg, photo
+
+
+def files(store: Store) -> list[str]:
+    folder = store.snapshots.folder
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    content = jpeg(5000)
+    saved = photo(store, content=content, episode_id="e", kind=SnapshotKind.REVIEW)
+    assert store.snapshots.get(saved.id) == saved
+    assert store.snapshots.read(saved.id) == content
+    assert saved.sha256 == hashlib.sha256(content).hexdigest()
+    assert saved.file == f"2026/03/02/{saved.id}.jpg"
+    assert store.snapshots.of_episode("e") == [saved]
+    assert files(store) == [saved.file]
+
+
+def test_photos_are_for_the_owner_only(store: Store) -> None:
+    saved = photo(store)
+    path = store.snapshots.folder / saved.file
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("policy", "subject_blurred", "bystander_blurred", "refused"),
+    [
+        (Photos.CLEAR, False, True, ""),
+        (Photos.CLEAR, True, True, ""),
+        (Photos.CLEAR, False, False, "a bystander's face"),
+        (Photos.BLURRED, True, True, ""),
+        (Photos.BLURRED, False, True, "the violator's face"),
+        (Photos.BLURRED, True, False, "a bystander's face"),
+        (Photos.NONE, True, True, "allows no photos"),
+    ],
+)
+def test_what_the_policy_forbids_never_touches_the_disk(
+    store: Store, policy: Photos, subject_blurred: bool, bystander_blurred: bool, refused: str
+) -> None:
+    store.snapshots.photos = policy
+    faces = (
+        replace(HIDDEN_FACE, blurred=subject_blurred),
+        replace(HIDDEN_FACE, is_subject=False, blurred=bystander_blurred),
+    )
+    if refused:
+        with pytest.raises(SnapshotRefused, match=refused):
+            photo(store, faces=faces)
+        assert files(store) == []
+    else:
+        assert photo(store, faces=faces).faces == faces
+
+
+def test_only_jpeg_is_taken(store: Store) -> None:
+    with pytest.raises(StoreError, match="only JPEG"):
+        photo(store, content=b"GIF89a")
+
+
+def test_a_changed_or_missing_file_is_noticed(store: Store) -> None:
+    saved = photo(store)
+    path = store.snapshots.folder / saved.file
+    path.write_bytes(jpeg(200, seed=1))
+    with pytest.raises(SnapshotDamaged, match="not the photo"):
+        store.snapshots.read(saved.id)
+    path.unlink()
+    with pytest.raises(SnapshotDamaged, match="no such file"):
+        store.snapshots.read(saved.id)
+
+
+def test_a_deletion_is_proven(store: Store) -> None:
+    saved = photo(store)
+    assert store.snapshots.delete([saved], reason="age", actor="cli:eve") == saved.size
+    assert files(store) == []
+    with pytest.raises(RecordNotFound):
+        store.snapshots.get(saved.id)
+    (proof,) = store.deletions.of_item(saved.id)
+    assert (proof.what, proof.sha256, proof.reason, proof.actor, proof.count) == (
+        "snapshot",
+        saved.sha256,
+        "age",
+        "cli:eve",
+        1,
+    )
+
+
+def test_usage_adds_up_by_kind(store: Store) -> None:
+    photo(store, content=jpeg(100))
+    photo(store, content=jpeg(250))
+    photo(store, content=jpeg(50), kind=SnapshotKind.CAMERA)
+    assert store.snapshots.usage() == {
+        SnapshotKind.EPISODE: (2, 350),
+        SnapshotKind.REVIEW: (0, 0),
+        SnapshotKind.CAMERA: (1, 50),
+    }
+
+
+class TestDiskFull:
+    """The system's answer is played; a real full disk gives the same one (errno ENOSPC)."""
+
+    @pytest.fixture
+    def disk(self, monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+        """Three small photos fit, or one larger one."""
+
+        def write(path: Path, content: bytes) -> None:
+            used = sum(p.stat().st_size for p in store.snapshots.folder.rglob("*.jpg"))
+            if used + len(content) > 1000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write_whole(path, content)
+
+        monkeypatch.setattr(snapshots_module, "write_whole", write)
+
+    @pytest.mark.usefixtures("disk")
+    def test_the_oldest_photos_make_room_for_a_new_one(self, store: Store) -> None:
+        old = [photo(store, content=jpeg(300), taken_at=after(i)) for i in range(3)]
+        new = photo(store, content=jpeg(300), taken_at=after(10))
+        assert store.snapshots.where() == [new]
+        assert {store.deletions.of_item(each.id)[0].reason for each in old} == {"disk_full"}
+
+    @pytest.mark.usefixtures("disk")
+    def test_what_fits_in_no_way_is_refused_and_leaves_nothing(self, store: Store) -> None:
+        with pytest.raises(StoreFull, match="no space left"):
+            photo(store, content=jpeg(2000))
+        assert files(store) == []
+
+
+class TestSweep:
+    def test_a_file_without_a_row_goes_when_it_is_old_enough(self, store: Store) -> None:
+        """Power was cut between file and row."""
+        kept = photo(store)
+        folder = (store.snapshots.folder / kept.file).parent
+        for name in ("stray.jpg", f"half.jpg{PART}"):
+            (folder / name).write_bytes(jpeg())
+        now_s = (folder / "stray.jpg").stat().st_mtime
+        assert store.snapshots.sweep(now_s + 10) == 0
+        assert store.snapshots.sweep(now_s + 4000) == 2
+        assert files(store) == [kept.file]
+
+    def test_a_row_without_a_file_goes_with_a_note(self, store: Store) -> None:
+        """Power was cut between the deletion of the file and that of the row."""
+        lost, kept = photo(store), photo(store)
+        (store.snapshots.folder / lost.file).unlink()
+        assert store.snapshots.sweep() == 1
+        assert store.snapshots.where() == [kept]
+        assert store.deletions.of_item(lost.id)[0].reason == "missing"
+
+
+def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "i/o error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="i/o error"):
+        write_whole(tmp_path / "a" / "x.jpg", jpeg())
+    assert list((tmp_path / "a").iterdir()) == []

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from maskwatch.errors import RecordExists, StoreError
+from maskwatch.store.ids import new_id
+from maskwatch.store.store import Store
+from tests.store.values import after, episode
+
+
+def test_ids_sort_by_time_and_differ() -> None:
+    ids = [new_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert all(len(each) == 32 and int(each, 16) for each in ids)
+    assert [each[:12] for each in ids] == sorted(each[:12] for each in ids)
+
+
+def test_opening_again_finds_what_was_there(url: str, tmp_path: Path) -> None:
+    one = episode()
+    with Store.open(url, tmp_path / "s") as store:
+        store.episodes.add(one)
+    with Store.open(url, tmp_path / "s") as store:
+        assert store.episodes.get(one.id) == one
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(store: Store) -> None:
+    first, second = episode(), episode()
+    store.episodes.add(second)
+
+    def both() -> None:
+        with store.transaction():
+            store.episodes.add(first)
+            store.settings.set("a", 1)
+            store.episodes.add(second)
+
+    with pytest.raises(RecordExists):
+        both()
+    assert store.episodes.count() == 1
+    assert store.settings.get("a") is None
+
+
+def test_another_thread_sees_nothing_of_a_transaction_before_its_end(store: Store) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.append(store.episodes.count())
+
+    with store.transaction():
+        store.episodes.add(episode())
+        assert store.episodes.count() == 1
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(30)
+    look()
+    assert seen == [0, 1]
+
+
+def test_many_threads_write_and_read_at_once(store: Store) -> None:
+    failures: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            for i in range(10):
+                store.episodes.add(episode(id=f"{number}-{i}"))
+                store.episodes.page(limit=5)
+        except StoreError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failures == []
+    assert store.episodes.count() == 40
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("mysql://u:hush@h/d", "no database is called 'mysql'"),
+        ("hush", "the database's address is none"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:////proc/hush/m.db", "no such file or directory"),
+        ("postgresql://u:hush@127.0.0.1:1/d", "the database failed"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_said_why_without_its_password(
+    tmp_path: Path, address: str, reason: str
+) -> None:
+    with pytest.raises(StoreError, match=reason) as caught:
+        Store.open(address, tmp_path)
+    assert "hush" not in str(caught.value).replace("/proc/hush", "")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str, tmp_path: Path) -> None:
+    with Store.open(url, tmp_path) as store, store.database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer version of maskwatch"):
+        Store.open(url, tmp_path)
+
+
+def test_sqlites_file_is_for_the_owner_only(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path):
+        for path in tmp_path.glob("m.db*"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from maskwatch.store.store import Store
+from tests.store.values import episode
+store = Store.open(sys.argv[1], Path(sys.argv[2]))
+for number in range(20):
+    store.episodes.add(episode(id=f"{number:02d}"))
+    print(number, flush=True)
+with store.transaction():
+    store.episodes.add(episode(id="half"))
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_was_written_outlives_kill_9_and_half_a_transaction_does_not(
+    url: str, tmp_path: Path, checkout: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, url, str(tmp_path)],
+        cwd=checkout,
+        env={"PYTHONPATH": f"{checkout / 'src'}:{checkout}", "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -9, done.stderr
+    assert len(done.stdout.split()) == 20
+    with Store.open(url, tmp_path) as store:
+        assert [each.id for each in store.episodes.page().items][::-1] == [
+            f"{number:02d}" for number in range(20)
+        ]
+        if store.database.is_sqlite:
+            with store.database.read() as connection:
+                check = connection.execute(sa.text("PRAGMA integrity_check")).scalar_one()
+            assert check == "ok"
+        store.episodes.add(episode(started_at=after(1)))
