@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwatch.events.episodes import EpisodeLog, EpisodeSettings
@@ -210,6 +211,7 @@ SPANS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SPANS, st.sampled_from(RATES))
 def test_episodes_lie_within_the_story_one_after_the_other(spans: list[Span], fps: float) -> None:
     frames = tell(fps, *spans)
@@ -223,3 +225,18 @@ def test_episodes_lie_within_the_story_one_after_the_other(spans: list[Span], fp
     for before, after in pairwise(found):
         assert before.end_s <= after.start_s
         assert not before.ongoing
+
+
+def test_an_episode_of_hours_takes_no_more_memory_than_one_of_seconds() -> None:
+    log, voter_frames = EpisodeLog("door"), tell(8, (4, BARE), (6, NOSE))
+    for index, tracks in enumerate(voter_frames):
+        log.update(index, index / 8, tracks)
+    last = voter_frames[-1][0]
+    for index in range(len(voter_frames), 8 * 3600):
+        t = index / 8
+        log.update(index, t, [replace(last, last_t=t)])
+    (case,) = log._cases.values()
+    assert len(case.evidence) <= 8 * 5 + 1
+    (episode,) = log.ongoing()
+    assert (episode.state, episode.fault) == (State.INCORRECT, Fault.NOSE_OUT)
+    assert episode.start_s == 0.0

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.root import parse_config
+from maskwatch.errors import ConfigError
+from maskwatch.events.schedule import Exemption
+from maskwatch.runtime.rules import input_of, rules_of
+
+DOOR = """
+cameras:
+  Main door:
+    url: rtsp://viewer:s3cret@10.0.0.5/stream
+    rule: {coverage_below: 70, hold_s: 2}
+    schedule:
+      hours: [{days: [mon, tue], start: "07:00", end: "19:00"}]
+      holidays: [2026-12-25]
+    zones:
+      - {name: door, polygon: [[0, 0], [1, 0], [1, 1]], coverage_below: 90}
+      - {name: mirror, use: exclude, polygon: [[0, 0], [0.2, 0], [0.2, 1]]}
+    exemptions:
+      - {reason: fire drill, zones: [door], until: 2026-03-01}
+  webcam: {url: 0}
+"""
+
+
+def camera(text: str = DOOR, name: str = "Main door") -> CameraConfig:
+    return parse_config(text, "test.yaml").cameras[name]
+
+
+def test_a_camera_becomes_rules() -> None:
+    rules = rules_of(camera())
+    assert rules.rule.coverage_below == 70
+    assert rules.rule_of("door").coverage_below == 90
+    assert rules.rule_of("door").hold_s == 2
+    assert rules.rule_of(None) == rules.rule
+    assert [(zone.name, zone.excluded) for zone in rules.zones.zones] == [
+        ("door", False),
+        ("mirror", True),
+    ]
+    assert rules.required(None, datetime(2026, 3, 3, 7, 0))  # noqa: DTZ001 - local
+    assert not rules.required(None, datetime(2026, 3, 4, 7, 0))  # noqa: DTZ001
+    assert rules.schedule.holidays == {date(2026, 12, 25)}
+
+
+def test_the_last_day_of_an_exemption_is_included() -> None:
+    (exemption,) = rules_of(camera()).exemptions
+    assert isinstance(exemption, Exemption)
+    assert exemption.covers("door", datetime(2026, 3, 1, 23, 59))  # noqa: DTZ001
+    assert not exemption.covers("door", datetime(2026, 3, 2, 0, 0))  # noqa: DTZ001
+
+
+def test_a_day_as_text_is_a_day_too() -> None:
+    section = {"url": "0", "exemptions": [{"reason": "x", "until": "2026-03-01"}]}
+    (exemption,) = CameraConfig.model_validate(section).exemptions
+    assert exemption.until == date(2026, 3, 1)
+
+
+def test_the_password_is_in_what_ffmpeg_gets_and_in_nothing_that_is_shown() -> None:
+    section = camera()
+    source = input_of(section, "Main door")
+    assert source.url == "rtsp://viewer:s3cret@10.0.0.5/stream"
+    assert source.name == "Main door"
+    assert section.address == "rtsp://viewer:***@10.0.0.5/stream"
+    assert "s3cret" not in f"{section!r} {section} {source!r} {section.model_dump_json()}"
+
+
+def test_a_webcam_is_given_by_its_number() -> None:
+    assert camera(name="webcam").address == "0"
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"url": "door.mp4"}, "must be a webcam's number, /dev/..., or an address of rtsp"),
+        ({"url": "ftp://h/x"}, "must be a webcam's number"),
+        ({}, "Field required"),
+        ({"url": "0", "max_fps": 0}, "greater than 0"),
+        ({"url": "0", "fps": 5}, "Extra inputs"),
+        ({"url": "0", "zones": [{"name": "a", "polygon": [[0, 0], [1, 1]]}]}, "at least 3"),
+        ({"url": "0", "zones": [{"name": "a", "polygon": [[0, 0], [1, 1], [0, 2]]}]}, "to 1"),
+        (
+            {"url": "0", "zones": [{"name": "a", "polygon": [[0, 0], [1, 1], [0, 1]]}] * 2},
+            "two zones are called 'a'",
+        ),
+        ({"url": "0", "exemptions": [{"reason": "x", "zones": ["b"]}]}, "no include zone"),
+        ({"url": "0", "schedule": {"hours": [{"start": "25:00"}]}}, "time"),
+        ({"url": "0", "schedule": {"hours": [{"start": "07:00+01:00"}]}}, "local time"),
+        ({"url": "0", "schedule": {"hours": [{"days": ["monday"]}]}}, "mon"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(
+    section: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        CameraConfig.model_validate(section)
+
+
+def test_an_error_names_the_key_and_hides_the_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config("cameras: {door: {url: 'nosuch://viewer:s3cret@h/1', max_fps: 900}}", "a.yaml")
+    text = str(caught.value)
+    assert "cameras.door.url" in text
+    assert "cameras.door.max_fps = 900" in text
+    assert "s3cret" not in text

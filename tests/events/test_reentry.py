@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskwatch.events.reentry import (
+    Colours,
+    ReentryBook,
+    ReentrySettings,
+    clothes,
+    likeness,
+)
+from maskwatch.testing import face_at, reading_of
+from maskwatch.types import Box, State, Track, Verdict
+
+BLUE = np.eye(64)[3]
+RED = np.eye(64)[48]
+
+
+def track(
+    number: int, t: float, x: float = 100, size: float = 40, first_t: float | None = None
+) -> Track:
+    reading = reading_of(face_at(x, 100, size), State.MASK)
+    first = t if first_t is None else first_t
+    return Track(number, "door", reading, Verdict(State.MASK), first, t)
+
+
+def numbers(book: ReentryBook, t: float, *tracks: Track, worn: Colours | None = BLUE) -> list[int]:
+    return [each.id for each in book.update(t, tracks, {each.id: worn for each in tracks})]
+
+
+@pytest.mark.parametrize(
+    ("away_s", "x", "size", "worn", "same"),
+    [
+        (10, 140, 40, BLUE, True),
+        (19, 100, 60, BLUE, True),
+        (21, 100, 40, BLUE, False),
+        (10, 400, 40, BLUE, False),
+        (10, 100, 90, BLUE, False),
+        (10, 100, 40, RED, False),
+        (2, 100, 40, None, True),
+        (10, 100, 40, None, False),
+    ],
+    ids=[
+        "near, soon, alike",
+        "a step closer",
+        "too late",
+        "elsewhere",
+        "much closer",
+        "other clothes",
+        "clothes unseen but at once",
+        "clothes unseen and late",
+    ],
+)
+def test_who_comes_back_is_the_same_person_only_if_everything_fits(
+    away_s: float, x: float, size: float, worn: Colours | None, same: bool
+) -> None:
+    book = ReentryBook(ReentrySettings(within_s=20), first=5)
+    assert numbers(book, 0.0, track(1, 0.0)) == [5]
+    assert numbers(book, 0.5) == []
+    found = numbers(book, away_s, track(2, away_s, x, size), worn=worn)
+    assert found == [5 if same else 6]
+
+
+def test_two_at_a_time_are_never_one_person() -> None:
+    book = ReentryBook()
+    assert numbers(book, 0.0, track(1, 0.0)) == [1]
+    assert numbers(book, 1.0, track(1, 1.0), track(2, 1.0, x=150)) == [1, 2]
+
+
+def test_of_two_who_come_back_each_is_who_they_were() -> None:
+    book = ReentryBook()
+    assert numbers(book, 0.0, track(1, 0.0, x=100), track(2, 0.0, x=240)) == [1, 2]
+    assert numbers(book, 5.0, track(3, 5.0, x=250), track(4, 5.0, x=110)) == [2, 1]
+
+
+def test_a_person_keeps_the_number_on_the_second_return_too() -> None:
+    book = ReentryBook()
+    assert numbers(book, 0.0, track(1, 0.0)) == [1]
+    assert numbers(book, 5.0, track(2, 5.0)) == [1]
+    assert numbers(book, 6.0, track(2, 6.0)) == [1]
+    assert numbers(book, 15.0, track(3, 15.0)) == [1]
+
+
+def test_a_track_that_began_before_the_other_was_lost_is_somebody_else() -> None:
+    book = ReentryBook()
+    numbers(book, 0.0, track(1, 0.0))
+    numbers(book, 2.0, track(1, 2.0))
+    assert numbers(book, 3.0, track(2, 3.0, first_t=1.5)) == [2]
+
+
+def test_the_past_is_forgotten() -> None:
+    book = ReentryBook(ReentrySettings(within_s=5))
+    for i in range(1000):
+        numbers(book, i * 20.0, track(i + 1, i * 20.0))
+    assert len(book._people) == 1
+    assert book.next_person == 1001
+
+
+def test_clothes_are_the_colours_below_the_face() -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[90:] = (255, 0, 0)
+    face = Box(80, 40, 120, 80)
+    worn = clothes(image, face)
+    assert worn is not None
+    assert worn.sum() == pytest.approx(1)
+    assert worn[3 * 16] == 1.0  # the brightest of four blues, no green, no red
+    assert likeness(worn, worn) == pytest.approx(1)
+    image[90:] = (0, 0, 255)
+    other = clothes(image, face)
+    assert other is not None
+    assert likeness(worn, other) == 0
+
+
+def test_a_face_at_the_lower_edge_shows_no_clothes() -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    assert clothes(image, Box(80, 150, 120, 190)) is None
