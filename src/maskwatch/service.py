@@ -20,6 +20,7 @@ from maskwatch.config.web import WebConfig
 from maskwatch.errors import UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.models.card import read_card
+from maskwatch.runtime.housekeeping import Housekeeper
 from maskwatch.runtime.inference import SharedInference
 from maskwatch.runtime.service import Models, Parts, Service, alert_settings
 from maskwatch.store.store import Store
@@ -64,6 +65,7 @@ def build_service(
             load=lambda: load_config(config_file),
             alerts=alerts,
             web=web if config.web.enabled else None,
+            housekeeping=Housekeeper(store),
             config_file=config_file,
             version=__version__,
         ),

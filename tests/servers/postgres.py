@@ -34,10 +34,14 @@ class Postgres:
         self._url = f"postgresql://tests@127.0.0.1:{port}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of a new, empty database, which is dropped afterwards."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a new database, which is dropped afterwards.
+
+        Args:
+            template: name or address of a database to copy, which nobody is connected to.
+        """
         name = f"t{new_id()}"
-        self._do(f"CREATE DATABASE {name}")
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}")
         try:
             yield f"{self._url}/{name}"
         finally:

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import io
+import stat
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from maskwatch.config.privacy import Photos
+from maskwatch.errors import BackupError
+from maskwatch.store.backup import back_up, restore, verify
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    MinuteReadings,
+    ReviewItem,
+    ReviewReason,
+    Role,
+    SessionRecord,
+    StoredCamera,
+    TimelinePoint,
+    UserRecord,
+)
+from maskwatch.store.store import Store
+from maskwatch.types import Fault, State
+from tests.store.values import NOON, after, episode, jpeg, person, photo
+
+
+@pytest.fixture
+def full(store: Store) -> Store:
+    """Something of everything."""
+    about = episode(state=State.INCORRECT, fault=Fault.NOSE_OUT, zone="Tür")
+    taken = photo(store, content=jpeg(3000), episode_id=about.id)
+    store.episodes.add(about)
+    store.episodes.add_readings(about.id, [TimelinePoint(NOON, State.NO_MASK, None, 3.5, 0.5)])
+    store.deliveries.add([Delivery(new_id(), about.id, DeliveryKind.VIOLATION, "office")])
+    store.people.put(person())
+    store.readings.add([MinuteReadings("entrance", None, NOON, 5, 1, 2, 3, 4)])
+    store.reviews.add(ReviewItem(new_id(), taken.id, ReviewReason.WRONG, NOON))
+    store.users.add(UserRecord("u", "Eve", Role.ADMIN, "hash", NOON))
+    store.sessions.add(SessionRecord("t", "u", NOON, after(1000), NOON))
+    store.cameras.add(StoredCamera(new_id(), "lab", {"url": "rtsp://h/1"}, NOON, NOON))
+    store.settings.secret("links")
+    store.audit.append("eve", "x", "y", {"z": [1, None, "ü"]})
+    return store
+
+
+def content_of(store: Store) -> dict[str, object]:
+    """What can be seen of everything."""
+    (one,) = store.episodes.page().items
+    return {
+        "episode": one,
+        "timeline": store.episodes.timeline(one.id),
+        "deliveries": store.deliveries.page().items,
+        "people": store.people.page_of(after(-1), after(1), 10),
+        "readings": store.readings.between(after(-60), after(60)),
+        "photos": [(each, store.snapshots.read(each.id)) for each in store.snapshots.where()],
+        "reviews": store.reviews.waiting(),
+        "users": store.users.all(),
+        "cameras": store.cameras.all(),
+        "secret": store.settings.secret("links"),
+        "audit": list(store.audit.entries()),
+    }
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Iterator[str]:
+    """An empty database of the other kind."""
+    if store.database.is_sqlite:
+        with request.getfixturevalue("postgres_server").database() as address:
+            yield address
+    else:
+        yield f"sqlite:///{tmp_path / 'other.db'}"
+
+
+def test_a_backup_restores_everything_into_the_other_kind_of_database(
+    full: Store, other_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.tar"
+    report = back_up(full, path)
+    assert (report.photos, report.missing) == (1, ())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    restored = restore(path, other_url, tmp_path / "restored", Photos.CLEAR)
+    assert (restored.rows, restored.photos) == (report.rows, 1)
+    with Store.open(other_url, tmp_path / "restored") as store:
+        assert content_of(store) == content_of(full)
+        assert store.sessions.of_user("u") == []  # everybody logs in again
+        assert store.audit.verify(full.audit.head()).broken_at is None
+        store.episodes.add(episode(started_at=after(1)))
+
+
+def test_without_photos_in_the_policy_none_is_restored(
+    full: Store, other_url: str, tmp_path: Path
+) -> None:
+    back_up(full, tmp_path / "b.tar")
+    report = restore(tmp_path / "b.tar", other_url, tmp_path / "restored", Photos.NONE)
+    assert (report.photos, len(report.missing)) == (0, 1)
+    assert not list((tmp_path / "restored").rglob("*.jpg"))
+
+
+def test_a_backup_names_photos_that_are_damaged(full: Store, tmp_path: Path) -> None:
+    (taken,) = full.snapshots.where()
+    (full.snapshots.folder / taken.file).write_bytes(b"x")
+    assert back_up(full, tmp_path / "b.tar").missing == (taken.id,)
+
+
+def test_a_database_with_something_in_it_is_not_touched(full: Store, tmp_path: Path) -> None:
+    back_up(full, tmp_path / "b.tar")
+    before = content_of(full)
+    url = full.database.engine.url.render_as_string().replace("+pg8000", "")
+    with pytest.raises(BackupError, match="not empty"):
+        restore(tmp_path / "b.tar", url, tmp_path / "restored", Photos.CLEAR)
+    assert content_of(full) == before
+
+
+def test_an_existing_file_is_not_overwritten(full: Store, tmp_path: Path) -> None:
+    (tmp_path / "b.tar").write_bytes(b"precious")
+    with pytest.raises(BackupError, match="there is a file of that name"):
+        back_up(full, tmp_path / "b.tar")
+    assert (tmp_path / "b.tar").read_bytes() == b"precious"
+
+
+def test_a_folder_that_is_not_there_is_named(full: Store, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="no such file or directory"):
+        back_up(full, tmp_path / "none" / "b.tar")
+
+
+def flip_a_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\xff\xd8\xff") + 100] ^= 1
+    path.write_bytes(data)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:4096])
+
+
+def make_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def slip_in(path: Path) -> None:
+    with tarfile.open(path, "a") as archive:
+        member = tarfile.TarInfo("snapshots/../../evil.jpg")
+        archive.addfile(member, io.BytesIO())
+
+
+@pytest.mark.parametrize("harm", [flip_a_byte, cut_short, make_empty, slip_in])
+def test_a_damaged_backup_changes_nothing(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    path = tmp_path / "b.tar"
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a", Photos.CLEAR) as store:
+        photo(store, content=jpeg(5000))
+        back_up(store, path)
+    assert verify(path) > 3
+    harm(path)
+    with pytest.raises(BackupError):
+        restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
+    assert not (tmp_path / "b").exists()
+    assert not (tmp_path / "b.db").exists()
+
+
+def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar"
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a") as store:
+        with store.database.write() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        back_up(store, path)
+    with pytest.raises(BackupError, match=r"newer version.*9999"):
+        restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
+
+
+def test_progress_is_told(full: Store, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    back_up(full, tmp_path / "b.tar", lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 1)]

@@ -1,0 +1,217 @@
+"""The small parts of the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from maskwatch.errors import RecordExists, RecordNotFound
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    ApiTokenRecord,
+    HealthRecord,
+    MinuteReadings,
+    ReviewItem,
+    ReviewReason,
+    Role,
+    SessionRecord,
+    StoredCamera,
+    UserRecord,
+)
+from maskwatch.store.reviews import ReviewCounts
+from maskwatch.store.store import Store
+from maskwatch.types import Fault, State
+from tests.store.values import NOON, after, photo
+
+EVE = UserRecord("u1", "Eve", Role.ADMIN, "hash", NOON)
+ADAM = UserRecord("u2", "Adam", Role.VIEWER, "hash", NOON, language="de")
+
+
+class TestReadings:
+    def test_a_minute_may_come_in_parts(self, store: Store) -> None:
+        part = MinuteReadings("entrance", None, NOON.replace(second=0), 10, 1, 2, 3, 4)
+        store.readings.add([part, replace(part, zone="door")])
+        store.readings.add([replace(part, unknown=0)])
+        got = store.readings.between(after(-60), after(60))
+        assert got == [
+            replace(part, frames=20, mask=2, incorrect=4, no_mask=6),
+            replace(part, zone="door"),
+        ]
+
+    def test_a_period_and_a_camera_can_be_chosen(self, store: Store) -> None:
+        first = MinuteReadings("entrance", None, NOON)
+        later = MinuteReadings("lab", None, NOON + timedelta(minutes=1))
+        store.readings.add([later, first])
+        assert store.readings.between(NOON, later.minute) == [first]
+        assert store.readings.between(NOON, after(3600), "lab") == [later]
+
+
+class TestHealth:
+    def test_the_latest_change_is_known_by_camera_and_kind(self, store: Store) -> None:
+        lost = HealthRecord(new_id(), after(1), "lab", "connection", "lost", "timed out")
+        back = HealthRecord(new_id(), after(2), "lab", "connection", "connected")
+        disk = HealthRecord(new_id(), after(3), None, "disk", "full")
+        for each in (back, lost, disk):
+            store.health.add(each)
+        assert store.health.last("lab", "connection") == back
+        assert store.health.last(None, "disk") == disk
+        assert store.health.last("lab", "disk") is None
+        assert store.health.page().items == (disk, back, lost)
+        assert store.health.page("lab").items == (back, lost)
+
+
+class TestReviews:
+    def item(self, store: Store, **changes: object) -> ReviewItem:
+        plain = ReviewItem(new_id(), photo(store).id, ReviewReason.UNCERTAIN, NOON)
+        return replace(plain, **changes)  # type: ignore[arg-type]
+
+    def test_what_people_called_wrong_comes_first(self, store: Store) -> None:
+        old, new = self.item(store), self.item(store, created_at=after(1))
+        wrong = self.item(store, created_at=after(2), reason=ReviewReason.WRONG)
+        for each in (new, wrong, old):
+            assert store.reviews.add(each)
+        assert store.reviews.waiting() == [wrong, old, new]
+        assert store.reviews.waiting(limit=1) == [wrong]
+
+    def test_a_face_waits_once(self, store: Store) -> None:
+        one = self.item(store)
+        assert store.reviews.add(one)
+        assert not store.reviews.add(replace(one, id=new_id()))
+        assert store.reviews.add(replace(one, id=new_id(), face=1))
+
+    def test_a_word_of_a_person_replaces_a_guess_and_an_old_label(self, store: Store) -> None:
+        one = self.item(store)
+        store.reviews.add(one)
+        store.reviews.label(one.id, State.MASK, None, by="eve", at=after(1))
+        said = replace(one, id=new_id(), reason=ReviewReason.WRONG, state=State.NO_MASK)
+        assert store.reviews.add(said)
+        (waiting,) = store.reviews.waiting()
+        assert (waiting.id, waiting.reason, waiting.state) == (
+            one.id,
+            ReviewReason.WRONG,
+            State.NO_MASK,
+        )
+
+    def test_labels_skips_and_undo(self, store: Store) -> None:
+        first, second, third = (self.item(store) for _ in range(3))
+        for each in (first, second, third):
+            store.reviews.add(each)
+        assert store.reviews.label(first.id, State.INCORRECT, Fault.CHIN_OUT, by="eve", at=after(5))
+        assert store.reviews.skip(second.id)
+        assert store.reviews.counts() == ReviewCounts(waiting=1, labelled=1, skipped=1)
+        ((labelled, taken),) = store.reviews.labelled()
+        assert (labelled.label, labelled.label_fault) == (State.INCORRECT, Fault.CHIN_OUT)
+        assert (labelled.labelled_by, labelled.labelled_at) == ("eve", after(5))
+        assert taken == store.snapshots.get(first.snapshot_id)
+        assert store.reviews.reopen(first.id)
+        assert store.reviews.reopen(second.id)
+        assert store.reviews.counts() == ReviewCounts(3, 0, 0)
+        assert not store.reviews.label("nobody", State.MASK, None, by="eve", at=after(5))
+
+
+class TestSettings:
+    def test_values_are_kept_and_forgotten(self, store: Store) -> None:
+        store.settings.set("a", {"b": [1, None]})
+        store.settings.set("a", "new")
+        assert store.settings.get("a") == "new"
+        assert store.settings.delete("a")
+        assert not store.settings.delete("a")
+        assert store.settings.get("a", 7) == 7
+
+    def test_a_secret_is_made_once(self, store: Store) -> None:
+        key = store.settings.secret("links")
+        assert len(key) == 32
+        assert store.settings.secret("links") == key
+        assert store.settings.secret("other") != key
+
+
+class TestUsers:
+    def test_names_are_one_whatever_their_case(self, store: Store) -> None:
+        store.users.add(EVE)
+        assert store.users.by_name("eVE") == EVE
+        assert store.users.get("u1") == EVE
+        with pytest.raises(RecordExists):
+            store.users.add(replace(ADAM, name="EVE"))
+        assert store.users.by_name("nobody") is None
+
+    def test_only_one_user_can_be_the_first(self, store: Store) -> None:
+        assert store.users.add_first(EVE)
+        assert not store.users.add_first(ADAM)
+        assert store.users.all() == [EVE]
+
+    def test_a_user_can_be_changed(self, store: Store) -> None:
+        store.users.add(EVE)
+        store.users.add(ADAM)
+        changed = replace(ADAM, name="Ada", role=Role.REVIEWER, disabled_at=after(1))
+        store.users.replace(changed)
+        store.users.logged_in("u1", after(2))
+        assert store.users.all() == [changed, replace(EVE, last_login_at=after(2))]
+        assert store.users.active_admins() == 1
+        with pytest.raises(RecordExists):
+            store.users.replace(replace(ADAM, name="eve"))
+        with pytest.raises(RecordNotFound):
+            store.users.replace(replace(ADAM, id="nobody"))
+
+    def test_sessions_and_tokens_go_with_their_user(self, store: Store) -> None:
+        store.users.add(EVE)
+        store.sessions.add(SessionRecord("s", "u1", NOON, after(60), NOON))
+        store.tokens.add(ApiTokenRecord("t", "u1", "ci", "h", ("read",), NOON))
+        assert store.users.delete("u1")
+        assert store.sessions.get("s", NOON) is None
+        assert store.tokens.by_hash("h", NOON) is None
+        assert store.users.count() == 0
+
+
+class TestSessions:
+    def test_a_session_ends_when_it_says(self, store: Store) -> None:
+        store.users.add(EVE)
+        one = SessionRecord("s", "u1", NOON, after(60), NOON, "10.0.0.1", "browser")
+        store.sessions.add(one)
+        assert store.sessions.get("s", after(59)) == one
+        assert store.sessions.get("s", after(60)) is None
+        store.sessions.seen("s", after(30), after(90))
+        assert store.sessions.get("s", after(60)) is not None
+
+    def test_logging_out_everywhere_else_keeps_this_one(self, store: Store) -> None:
+        store.users.add(EVE)
+        for name in "abc":
+            store.sessions.add(SessionRecord(name, "u1", NOON, after(60), NOON))
+        assert store.sessions.delete_of("u1", keep="b") == 2
+        assert [each.token_hash for each in store.sessions.of_user("u1")] == ["b"]
+        assert store.sessions.delete("b")
+        assert not store.sessions.delete("b")
+
+
+class TestTokens:
+    def test_a_token_works_until_it_expires_or_is_revoked(self, store: Store) -> None:
+        store.users.add(EVE)
+        one = ApiTokenRecord("t1", "u1", "ci", "h1", ("a", "b"), NOON, expires_at=after(60))
+        two = ApiTokenRecord("t2", "u1", "cd", "h2", (), after(1))
+        store.tokens.add(one)
+        store.tokens.add(two)
+        assert store.tokens.by_hash("h1", after(59)) == one
+        assert store.tokens.by_hash("h1", after(60)) is None
+        store.tokens.used("t2", after(5))
+        assert store.tokens.revoke("t2", after(6))
+        assert not store.tokens.revoke("t2", after(7))
+        assert store.tokens.by_hash("h2", after(6)) is None
+        assert store.tokens.of_user("u1") == [
+            replace(two, last_used_at=after(5), revoked_at=after(6)),
+            one,
+        ]
+
+
+class TestCameras:
+    def test_cameras_are_kept_changed_and_forgotten(self, store: Store) -> None:
+        lab = StoredCamera(new_id(), "lab", {"url": "rtsp://h/1"}, NOON, NOON)
+        store.cameras.add(lab)
+        with pytest.raises(RecordExists):
+            store.cameras.add(replace(lab, id=new_id()))
+        assert store.cameras.update(lab.id, "Lab 2", {"url": "rtsp://h/2"}, after(1))
+        changed = StoredCamera(lab.id, "Lab 2", {"url": "rtsp://h/2"}, NOON, after(1))
+        assert store.cameras.all() == [changed]
+        assert store.cameras.delete(lab.id)
+        with pytest.raises(RecordNotFound):
+            store.cameras.get(lab.id)

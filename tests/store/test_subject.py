@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import OutputError, RecordNotFound
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    EpisodeRecord,
+    ReviewItem,
+    ReviewReason,
+    TimelinePoint,
+)
+from maskwatch.store.store import Store
+from maskwatch.store.subject import delete_episodes, export_episodes
+from maskwatch.types import State
+from tests.store.values import NOON, after, episode, jpeg, person, photo
+
+
+@pytest.fixture
+def filmed(store: Store) -> EpisodeRecord:
+    """An episode with everything that belongs to one, and another person's row."""
+    one = episode(ended_at=after(9))
+    store.episodes.add(one)
+    store.episodes.add_readings(one.id, [TimelinePoint(NOON, State.NO_MASK, None, 3.5)])
+    taken = photo(store, episode_id=one.id, content=jpeg(777))
+    store.deliveries.add([Delivery("d", one.id, DeliveryKind.VIOLATION, "office")])
+    store.reviews.add(ReviewItem("r", taken.id, ReviewReason.WRONG, NOON, episode_id=one.id))
+    store.people.put(person(id="p", first_at=after(-2), last_at=after(9)))
+    store.people.put(person(id="later", first_at=after(3600), last_at=after(3700)))
+    store.audit.append("eve", "episode.photo_viewed", one.id)
+    return one
+
+
+def test_an_export_holds_everything(store: Store, filmed: EpisodeRecord, tmp_path: Path) -> None:
+    (folder,) = export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
+    told = json.loads((folder / "episode.json").read_text())
+    assert told["episode"]["started_at"] == "2026-03-02T12:00:00.250000+00:00"
+    assert told["episode"]["state"] == "no_mask"
+    assert told["person"]["id"] == "p"
+    assert told["timeline"][0]["coverage"] == 3.5
+    assert told["messages"][0]["channel"] == "office"
+    assert told["labels"][0]["reason"] == "wrong"
+    assert told["photos"][0]["faces"][0]["box"] == [10, 10, 40, 50]
+    assert told["seen_by"][0]["actor"] == "eve"
+    (image,) = folder.glob("*.jpg")
+    assert image.read_bytes() == jpeg(777)
+    assert store.audit.page()[0].action == "episode.exported"
+
+
+def test_an_unknown_episode_is_named_and_nothing_done(
+    store: Store, filmed: EpisodeRecord, tmp_path: Path
+) -> None:
+    with pytest.raises(RecordNotFound, match="'nobody'"):
+        export_episodes(store, [filmed.id, "nobody"], tmp_path / "out", actor="x")
+    with pytest.raises(RecordNotFound, match="'nobody'"):
+        delete_episodes(store, [filmed.id, "nobody"], actor="x")
+    assert not (tmp_path / "out").exists()
+    assert store.episodes.get(filmed.id) == filmed
+
+
+def test_a_place_that_cannot_be_written_is_named(store: Store, filmed: EpisodeRecord) -> None:
+    with pytest.raises(OutputError, match="/proc/none"):
+        export_episodes(store, [filmed.id], Path("/proc/none"), actor="x")
+
+
+def test_a_deletion_leaves_proof_and_nothing_else(store: Store, filmed: EpisodeRecord) -> None:
+    (taken,) = store.snapshots.where()
+    other = episode(track=2)
+    store.episodes.add(other)
+    assert delete_episodes(store, [filmed.id], actor="cli:eve") == 1
+    assert [each.id for each in store.episodes.page().items] == [other.id]
+    assert store.episodes.timeline(filmed.id) == []
+    assert store.deliveries.of_episode(filmed.id) == []
+    assert store.reviews.waiting() == []
+    assert not list(store.snapshots.folder.rglob("*.jpg"))
+    assert [each.id for each in store.people.page_of(after(-60), after(7200), 9)] == ["later"]
+    proofs = {each.item: each for each in store.deletions.page().items}
+    assert set(proofs) == {filmed.id, taken.id, "p"}
+    assert {(each.reason, each.actor) for each in proofs.values()} == {
+        ("subject_request", "cli:eve")
+    }
+    assert proofs[taken.id].sha256 == taken.sha256
+    newest = store.audit.page()[0]
+    assert (newest.actor, newest.action, newest.subject, newest.detail) == (
+        "cli:eve",
+        "episode.deleted",
+        filmed.id,
+        {"photos": 1, "person": True},
+    )
+    assert store.audit.verify().broken_at is None
+
+
+def test_ids_that_are_paths_reach_no_file(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(RecordNotFound):
+        export_episodes(store, [f"../{new_id()}"], tmp_path, actor="x")
