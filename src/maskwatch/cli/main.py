@@ -13,6 +13,7 @@ from maskwatch.cli import audit, config, episodes
 from maskwatch.cli.bench import bench
 from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
+from maskwatch.cli.doctor import doctor
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.models import models
 from maskwatch.cli.serve import serve
@@ -30,6 +31,7 @@ app.command(cls=DetectCommand, epilog=EPILOG)(detect)
 app.command()(bench)
 app.command()(models)
 app.command()(serve)
+app.command()(doctor)
 app.add_typer(config.app, name="config")
 app.command()(backup)
 app.command()(restore)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -36,16 +38,30 @@ class EmailChannel:
         """See `AlertChannel`; the server's yes to the whole mail is what counts."""
         assert alert.recipient is not None  # noqa: S101 - this channel's rows all have one
         message = mail_of(alert, self._config.sender)
-        try:
+        with self._failures_in_our_words():
             self._deliver(message, alert.recipient)
+
+    def check(self) -> None:
+        """Connects, logs in and hangs up; nobody gets a mail.
+
+        Raises:
+            ChannelError: a mail would not get out, and why.
+        """
+        with self._failures_in_our_words():
+            _hang_up(self._connect())
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    @contextmanager
+    def _failures_in_our_words(self) -> Iterator[None]:
+        try:
+            yield
         except smtplib.SMTPException as error:
             raise _channel_error(error) from error
         except OSError as error:  # ssl.SSLError among them
             reason = f"no mail server at {self._config.host}: {error.strerror or error}"
             raise ChannelError(reason) from error
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
     def _deliver(self, message: EmailMessage, recipient: str) -> None:
         server = self._connect()

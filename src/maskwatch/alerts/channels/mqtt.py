@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import ssl
 import sys
 import threading
@@ -133,12 +134,7 @@ class MqttChannel:
 
     def _new_client(self) -> paho.Client:
         config = self._config
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=config.client_id)
-        if self._trust is not None:
-            client.tls_set_context(self._trust)
-        if config.username is not None:
-            password = config.password.get_secret_value() if config.password else None
-            client.username_pw_set(config.username, password)
+        client = _bare_client(config, config.client_id, self._trust)
         client.will_set(self._topics.status, OFFLINE, qos=_AT_LEAST_ONCE, retain=True)
         client.reconnect_delay_set(1, _LONGEST_PAUSE_S)
         client.on_connect = self._on_connect
@@ -189,6 +185,43 @@ def _trust(config: MqttConfig) -> ssl.SSLContext | None:
     if config.certificate_file is not None:
         show_certificate(context, config.certificate_file, config.key_file)
     return context
+
+
+def check_broker(config: MqttConfig) -> None:
+    """Connects as a client of its own, and leaves; publishes nothing.
+
+    Raises:
+        ChannelError: the broker cannot be reached or refuses, and why.
+        UsageError: a file of certificates cannot be used.
+    """
+    # The same name would throw a running service off the broker.
+    client = _bare_client(config, f"{config.client_id}-check", _trust(config))
+    answers: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.put(reason)
+    try:
+        client.connect(config.host, config.port_or_default, keepalive=_KEEPALIVE_S)
+        client.loop_start()
+        reason = answers.get(timeout=config.timeout_s)
+    except OSError as error:  # ssl.SSLError among them
+        why = error.strerror or str(error)
+        raise ChannelError(f"no MQTT broker at {config.host}: {why.lower()}") from error
+    except queue.Empty:
+        raise ChannelError(f"no answer within {config.timeout_s:g} s") from None
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if reason.is_failure:
+        raise ChannelError(f"the broker refuses: {str(reason).lower()}")
+
+
+def _bare_client(config: MqttConfig, client_id: str, trusted: ssl.SSLContext | None) -> paho.Client:
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+    if trusted is not None:
+        client.tls_set_context(trusted)
+    if config.username is not None:
+        password = config.password.get_secret_value() if config.password else None
+        client.username_pw_set(config.username, password)
+    return client
 
 
 def _retain(client: paho.Client, bodies: Mapping[str, bytes]) -> None:

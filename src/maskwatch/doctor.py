@@ -1,0 +1,294 @@
+"""Tries everything that the service needs, and says of each whether it works and what to do.
+
+Nothing is changed and nobody is alerted; it may run while the service runs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from maskwatch.config.alerts import (
+    CommandConfig,
+    EmailConfig,
+    MqttConfig,
+    WebhookConfig,
+)
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.root import Config
+from maskwatch.errors import ChannelError, MaskwatchError, SourceError
+from maskwatch.runtime.child import DecoderProcess
+from maskwatch.runtime.probe import first_frame
+from maskwatch.types import Frame
+
+_CAMERA_TIMEOUT_S = 20.0
+_SMALLEST_USEFUL_PX = 480
+_NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+"""A clock that shows an earlier time was never set."""
+
+_TIME_ERROR = 5  # "clock not synchronized", see adjtimex(2)
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check."""
+
+    what: str
+    """Such as ``camera door``."""
+    verdict: Verdict
+    said: str
+    """What was found, in a clause, without passwords."""
+    advice: str = ""
+    """What to do about it; empty when nothing is to be done."""
+
+
+Check = Callable[[], Finding]
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Runs all checks, the cameras' at the same time, and yields what they found, in order."""
+    checks: list[Check] = [
+        lambda: check_clock(datetime.now(UTC)),
+        lambda: check_models(config),
+        lambda: check_database(config),
+        lambda: check_disk(config),
+        *(_camera_check(name, camera) for name, camera in config.cameras.items()),
+        *(_channel_check(config, name) for name in config.alerts.channels),
+    ]
+    if config.web.enabled:
+        checks.append(lambda: check_port(config))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for future in [pool.submit(check) for check in checks]:
+            yield future.result()
+
+
+def check_clock(now: datetime) -> Finding:
+    """Whether the clock shows a plausible time and is kept right by a time server."""
+    advice = "set the clock and switch on time synchronisation (timedatectl set-ntp true)"
+    shown = f"{now:%Y-%m-%d %H:%M} UTC"
+    if now < _NOT_BEFORE:
+        return Finding("clock", Verdict.FAILED, f"it shows {shown}", advice)
+    if _is_synchronised() is False:
+        return Finding("clock", Verdict.WARNING, f"{shown}, not synchronised", advice)
+    return Finding("clock", Verdict.OK, shown)
+
+
+def check_models(config: Config) -> Finding:
+    """Whether the models load, and how long a picture takes them."""
+    from maskwatch.service import load_models
+
+    try:
+        models = load_models(config.inference)
+    except MaskwatchError as error:
+        return Finding(
+            "models",
+            Verdict.FAILED,
+            str(error),
+            "correct the section inference, or install maskwatch again",
+        )
+    blank = Frame("blank", 0, 0.0, np.full((720, 1280, 3), 90, np.uint8))
+    models.inference.start()
+    try:
+        models.inference.look(lambda: blank, lambda *_: [])  # the first one is slower
+        began = datetime.now(UTC)
+        models.inference.look(lambda: blank, lambda *_: [])
+    except MaskwatchError as error:
+        return Finding("models", Verdict.FAILED, str(error), "try inference.device: cpu")
+    finally:
+        models.inference.stop()
+    took_s = (datetime.now(UTC) - began).total_seconds()
+    wanted_fps = sum(each.max_fps for each in config.cameras.values() if each.enabled)
+    said = f"{models.version} on {models.device}, {1 / took_s:.0f} pictures a second"
+    if wanted_fps * took_s > 1:
+        return Finding(
+            "models",
+            Verdict.WARNING,
+            f"{said}, and the cameras ask for {wanted_fps:.0f}",
+            "lower max_fps of the cameras; until then pictures are dropped evenly",
+        )
+    return Finding("models", Verdict.OK, said)
+
+
+def check_database(config: Config) -> Finding:
+    """Whether the database can be opened and written to."""
+    from maskwatch.store.store import Store
+
+    storage = config.storage
+    try:
+        with Store.open(storage.database_url, storage.snapshots, config.privacy.stored_photos) as s:
+            s.settings.set("doctor", datetime.now(UTC).isoformat())
+            kind = "SQLite" if s.database.is_sqlite else "PostgreSQL"
+    except MaskwatchError as error:
+        return Finding(
+            "database",
+            Verdict.FAILED,
+            str(error),
+            "check storage.url and storage.folder, and who may write there",
+        )
+    return Finding("database", Verdict.OK, f"{kind} takes what is written")
+
+
+def check_disk(config: Config) -> Finding:
+    """Whether photos can be written, and how much room there is."""
+    folder = config.storage.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(b"0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+        free_gb = shutil.disk_usage(folder).free / 1e9
+    except OSError as error:
+        reason = (error.strerror or "cannot be written to").lower()
+        advice = "set storage.folder to a folder that this user may write to"
+        return Finding("disk", Verdict.FAILED, f"{folder}: {reason}", advice)
+    said = f"{free_gb:.1f} GB free in {folder}"
+    if free_gb < config.storage.min_free_gb:
+        return Finding(
+            "disk",
+            Verdict.WARNING,
+            f"{said}, less than storage.min_free_gb = {config.storage.min_free_gb:g}",
+            "make room: the oldest photos are deleted until there is",
+        )
+    return Finding("disk", Verdict.OK, said)
+
+
+def check_camera(name: str, config: CameraConfig) -> Finding:
+    """Whether a camera delivers a picture, and one large enough to read faces in."""
+    what = f"camera {name}"
+    if not config.enabled:
+        return Finding(what, Verdict.OK, "switched off")
+    try:
+        frame = first_frame(config, _CAMERA_TIMEOUT_S, DecoderProcess)
+    except SourceError as error:
+        return Finding(what, Verdict.FAILED, str(error), _advice_for_camera(error.reason))
+    height, width = frame.image.shape[:2]
+    said = f"{config.address}: {width}x{height}"
+    if int(frame.image.max()) - int(frame.image.min()) < 16:
+        return Finding(
+            what,
+            Verdict.WARNING,
+            f"{said}, a single colour",
+            "is the lens covered, or the light off?",
+        )
+    if min(height, width) < _SMALLEST_USEFUL_PX:
+        return Finding(
+            what,
+            Verdict.WARNING,
+            f"{said} is small",
+            "use the camera's main stream: faces need 40 pixels or more",
+        )
+    return Finding(what, Verdict.OK, said)
+
+
+def check_channel(config: Config, name: str) -> Finding:
+    """Whether a channel could send, as far as that can be told without sending."""
+    what, channel = f"channel {name}", config.alerts.channels[name]
+    try:
+        if isinstance(channel, EmailConfig):
+            from maskwatch.alerts.channels.email import EmailChannel
+
+            EmailChannel(channel).check()
+            said = f"{channel.host}:{channel.port_or_default} lets us in"
+        elif isinstance(channel, MqttConfig):
+            from maskwatch.alerts.channels.mqtt import check_broker
+
+            check_broker(channel)
+            said = f"{channel.host}:{channel.port_or_default} lets us in"
+        elif isinstance(channel, WebhookConfig):
+            said = _reach(channel.url.get_secret_value(), channel.timeout_s)
+        elif isinstance(channel, CommandConfig):
+            said = _executable(channel.command[0])
+        else:
+            return Finding(
+                what, Verdict.OK, "cannot be tried without sending: use the test in the dashboard"
+            )
+    except MaskwatchError as error:
+        return Finding(what, Verdict.FAILED, str(error), f"correct alerts.channels.{name}")
+    return Finding(what, Verdict.OK, said)
+
+
+def check_port(config: Config) -> Finding:
+    """Whether the dashboard's port is free, or taken by what seems to be the service itself."""
+    web = config.web
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        socket.create_server((web.host, web.port), family=family).close()
+    except OSError as error:
+        reason = (error.strerror or "not possible").lower()
+        return Finding(
+            "dashboard",
+            Verdict.WARNING,
+            f"{web.host}:{web.port}: {reason}",
+            "fine if the service is running; otherwise choose another web.port",
+        )
+    return Finding("dashboard", Verdict.OK, f"{web.host}:{web.port} is free")
+
+
+def _camera_check(name: str, camera: CameraConfig) -> Check:
+    return lambda: check_camera(name, camera)
+
+
+def _channel_check(config: Config, name: str) -> Check:
+    return lambda: check_channel(config, name)
+
+
+def _advice_for_camera(reason: str) -> str:
+    if "401" in reason or "password" in reason:
+        return "correct user name and password in the address"
+    if "404" in reason or "not found" in reason:
+        return "the camera is there, the path of the stream is wrong: see its manual"
+    if "refused" in reason:
+        return "the machine is there, nothing listens on that port: is RTSP switched on?"
+    return "is the camera on, and can this machine reach it (ping, VLAN, firewall)?"
+
+
+def _reach(url: str, timeout_s: float) -> str:
+    """Connects to the host of an address and lets go; raises ChannelError."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout_s).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ChannelError(f"nobody answers at {parts.hostname}:{port}: {reason}") from error
+    return f"{parts.hostname}:{port} answers"
+
+
+def _executable(program: str) -> str:
+    """Where a program is; raises ChannelError."""
+    found = shutil.which(program)
+    if found is None:
+        raise ChannelError(f"there is no program {program}, or it may not be run")
+    return f"{Path(found)} can be run"
+
+
+def _is_synchronised() -> bool | None:
+    """What the kernel says of its clock; None where that is not known."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    # The call only reads when the first field, ``modes``, is 0; struct timex has 208 bytes at most.
+    state: int = libc.adjtimex(ctypes.create_string_buffer(512))
+    return None if state < 0 else state != _TIME_ERROR
