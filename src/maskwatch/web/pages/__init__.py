@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
+
+_ICON = Path(__file__).parent.parent / "static" / "icon.svg"
+
+
+class _GzipAssets(GZipMiddleware):
+    """Packs NiceGUI's files only: pages are still to be given their nonce, and hold secrets."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path", "").startswith("/_nicegui/"):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def mount(app: FastAPI) -> None:
@@ -24,10 +40,11 @@ def mount(app: FastAPI) -> None:
     ui.run_with(
         app,
         title="maskwatch",
-        favicon="/static/icon.svg",
+        favicon=_ICON,
         dark=None,
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
         reconnect_timeout=10,
+        gzip_middleware_factory=_GzipAssets,
     )

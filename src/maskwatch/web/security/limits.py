@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,26 +33,28 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
             return
         received = 0
-        has_begun = False
+        is_too_large = has_begun = False
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, is_too_large
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max_bytes:
+                is_too_large = True
                 raise _TooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal has_begun
-            has_begun = True
-            await send(message)
+            # Whoever read the body may answer the interruption in its own words: not those count.
+            if has_begun or not is_too_large:
+                has_begun = True
+                await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self._app(scope, counted, watched)
-        except _TooLarge:
-            if not has_begun:
-                await self._refuse(scope, receive, send)
+        if is_too_large and not has_begun:
+            await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"a request may have at most {self._max_bytes} bytes"

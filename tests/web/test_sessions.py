@@ -1,0 +1,317 @@
+"""Logging in and out, the first start, tokens: who gets in, and who does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from maskwatch.config.web import LoginConfig, WebConfig
+from maskwatch.errors import UsageError
+from maskwatch.store.records import Role
+from maskwatch.web.app import create_app, setup_url
+from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
+from maskwatch.web.security.secrets import hash_secret
+from maskwatch.web.security.throttle import LoginThrottle
+from tests.web.world import NOW, PASSWORD, World, make_world
+
+
+def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
+    answer = client.post("/api/v1/session", json={"name": name, "password": password})
+    return answer.status_code
+
+
+def test_passwords_are_kept_as_argon2id_and_not_as_they_are() -> None:
+    stored = hash_password(PASSWORD)
+    assert stored.startswith("$argon2id$")
+    assert PASSWORD not in stored
+    assert check_password(stored, PASSWORD)
+    assert not check_password(stored, PASSWORD + "x")
+    assert not check_password(None, PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["short", "a" * 40, "anna-anna-anna", "x" * 2000])
+def test_easy_passwords_are_refused(password: str) -> None:
+    with pytest.raises(UsageError):
+        must_be_good(password, "anna", 12)
+
+
+def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(anonymous: TestClient) -> None:
+    wrong = [
+        anonymous.post("/api/v1/session", json={"name": name, "password": "not this one"})
+        for name in ("anna", "nobody")
+    ]
+    assert [each.status_code for each in wrong] == [401, 401]
+    assert wrong[0].json() == wrong[1].json()
+    assert not anonymous.cookies
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    anonymous: TestClient,
+) -> None:
+    answer = anonymous.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
+    assert "Path=/" in cookie
+
+
+def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
+    world = make_world(tmp_path, config=WebConfig(base_url="https://masks.example"))
+    world.add_user("anna", Role.ADMIN)
+    with TestClient(create_app(world.web, dashboard=False), base_url="https://masks.example") as c:
+        answer = c.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+        assert answer.headers["set-cookie"].startswith("__Host-")
+        assert "Secure" in answer.headers["set-cookie"]
+        assert "max-age" in answer.headers["strict-transport-security"]
+    world.store.close()
+
+
+def test_the_store_holds_no_usable_session(admin: TestClient, world: World) -> None:
+    secret = admin.cookies["maskwatch_session"]
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    [session] = world.store.sessions.of_user(user.id)
+    assert session.token_hash == hash_secret(secret) != secret
+
+
+def test_a_session_ends_at_its_time(world: World) -> None:
+    now = [NOW]
+    web = replace(world.web, now=lambda: now[0])
+    with TestClient(create_app(web, dashboard=False)) as client:
+        assert log_in(client) == 200
+        # Used all the time, so it is never idle; the absolute end comes all the same.
+        for hour in range(12):
+            now[0] = NOW + timedelta(hours=hour)
+            assert client.get("/api/v1/me").status_code == 200
+        now[0] = NOW + timedelta(hours=12, seconds=1)
+        assert client.get("/api/v1/me").status_code == 401
+
+
+def test_an_idle_session_ends_earlier(world: World) -> None:
+    now = [NOW]
+    web = replace(world.web, now=lambda: now[0])
+    with TestClient(create_app(web, dashboard=False)) as client:
+        assert log_in(client) == 200
+        now[0] = NOW + timedelta(hours=2, seconds=1)
+        assert client.get("/api/v1/me").status_code == 401
+
+
+def test_logging_out_ends_the_session_for_good(admin: TestClient) -> None:
+    secret = admin.cookies["maskwatch_session"]
+    assert admin.delete("/api/v1/session").status_code == 204
+    admin.cookies.set("maskwatch_session", secret)
+    assert admin.get("/api/v1/me").status_code == 401
+
+
+def test_a_disabled_user_is_out_at_once(
+    anonymous: TestClient, as_user: Callable[[str], TestClient], world: World
+) -> None:
+    client = as_user("vera")
+    user = world.store.users.by_name("vera")
+    assert user is not None
+    world.store.users.replace(replace(user, disabled_at=NOW))
+    assert client.get("/api/v1/me").status_code == 401
+    assert log_in(client, "vera") == 401
+
+
+# --- throttling
+
+
+def test_after_too_many_wrong_passwords_even_the_right_one_has_to_wait(
+    anonymous: TestClient,
+) -> None:
+    assert [log_in(anonymous, password="wrong wrong wrong") for _ in range(5)] == [401] * 5
+    answer = anonymous.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert log_in(anonymous, "vera") == 200  # another user is not locked out
+
+
+def test_waits_grow_up_to_the_longest() -> None:
+    clock = [0.0]
+    settings = LoginConfig(tries=3, wait_s=10, longest_wait_s=60)
+    throttle = LoginThrottle(settings, lambda: clock[0])
+    waits = []
+    for _ in range(8):
+        assert throttle.begin("anna", "a") == 0
+        waits.append(throttle.begin("anna", "a"))
+        clock[0] += waits[-1]
+    assert waits == [0, 10, 20, 40, 60, 60, 60, 60] or waits[-1] == 60
+    assert waits == sorted(waits)
+
+
+def test_many_names_from_one_address_are_throttled_too() -> None:
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
+    answers = [throttle.begin(f"name{i}", "198.51.100.7") for i in range(30)]
+    assert answers[:20] == [0.0] * 20
+    assert all(wait > 0 for wait in answers[20:])
+    assert throttle.begin("somebody", "198.51.100.8") == 0
+
+
+def test_the_right_password_forgives_the_wrong_ones_before() -> None:
+    throttle = LoginThrottle(LoginConfig(tries=3), lambda: 0.0)
+    for _ in range(10):
+        assert throttle.begin("anna", "a") == 0
+        throttle.succeeded("anna", "a")
+
+
+# --- the first start
+
+
+def fresh(tmp_path: Path) -> tuple[World, TestClient, str]:
+    world = make_world(tmp_path)
+    app = create_app(world.web, dashboard=False)
+    url = setup_url(app, "http://box:8080/")
+    assert url is not None
+    assert url.startswith("http://box:8080/setup/")
+    return world, TestClient(app), url.rsplit("/", 1)[1]
+
+
+def test_the_set_up_link_makes_one_administrator_and_then_nothing_more(tmp_path: Path) -> None:
+    world, client, secret = fresh(tmp_path)
+    body = {"secret": secret, "name": "anna", "password": PASSWORD}
+    answer = client.post("/api/v1/setup", json=body)
+    assert answer.status_code == 201
+    assert answer.json()["role"] == "admin"
+    assert client.get("/api/v1/me").json()["name"] == "anna"
+    again = client.post("/api/v1/setup", json={**body, "name": "eve"})
+    assert again.status_code == 403
+    assert world.store.users.count() == 1
+    world.store.close()
+
+
+def test_a_guessed_set_up_link_makes_nobody(tmp_path: Path) -> None:
+    world, client, secret = fresh(tmp_path)
+    body = {"secret": secret[:-1] + "!", "name": "eve", "password": PASSWORD}
+    assert client.post("/api/v1/setup", json=body).status_code == 403
+    assert world.store.users.count() == 0
+    world.store.close()
+
+
+def test_the_set_up_link_gets_too_old(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    now = [NOW]
+    app = create_app(replace(world.web, now=lambda: now[0]), dashboard=False)
+    secret = (setup_url(app, "http://box") or "").rsplit("/", 1)[1]
+    now[0] += timedelta(hours=24, seconds=1)
+    body = {"secret": secret, "name": "anna", "password": PASSWORD}
+    assert TestClient(app).post("/api/v1/setup", json=body).status_code == 403
+    world.store.close()
+
+
+def test_there_is_no_set_up_link_once_there_are_users(world: World) -> None:
+    assert setup_url(create_app(world.web, dashboard=False), "http://box") is None
+
+
+def test_there_is_no_default_password(tmp_path: Path) -> None:
+    world, client, _ = fresh(tmp_path)
+    for name, password in (("admin", "admin"), ("admin", ""), ("maskwatch", "maskwatch")):
+        assert log_in(client, name, password) == 401
+    world.store.close()
+
+
+# --- tokens
+
+
+def token_for(client: TestClient, *scopes: str, expires_at: str | None = None) -> str:
+    body = {"name": "program", "scopes": list(scopes), "expires_at": expires_at}
+    answer = client.post("/api/v1/tokens", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
+
+
+def with_token(client: TestClient, token: str) -> TestClient:
+    return TestClient(client.app, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_token_may_do_what_it_was_made_for_and_nothing_else(admin: TestClient) -> None:
+    program = with_token(admin, token_for(admin, "episodes:read"))
+    assert program.get("/api/v1/episodes").status_code == 200
+    assert program.get("/api/v1/users").status_code == 403
+    assert program.get("/api/v1/system").status_code == 403
+
+
+def test_a_token_needs_no_csrf_header(admin: TestClient) -> None:
+    program = with_token(admin, token_for(admin, "system:write"))
+    assert program.post("/api/v1/system/reload").status_code == 200
+
+
+def test_a_token_makes_no_tokens_and_changes_no_password(admin: TestClient) -> None:
+    program = with_token(admin, token_for(admin, "users", "episodes:read"))
+    body = {"name": "more", "scopes": ["users"]}
+    assert program.post("/api/v1/tokens", json=body).status_code == 403
+    change = {"current_password": PASSWORD, "new_password": "another good one 7"}
+    assert program.patch("/api/v1/me", json=change).status_code == 403
+
+
+def test_nobody_gets_a_token_for_more_than_the_own_role(
+    as_user: Callable[[str], TestClient],
+) -> None:
+    viewer = as_user("vera")
+    body = {"name": "more", "scopes": ["users"]}
+    assert viewer.post("/api/v1/tokens", json=body).status_code == 403
+
+
+def test_a_token_loses_what_its_user_loses(admin: TestClient, world: World) -> None:
+    program = with_token(admin, token_for(admin, "users"))
+    assert program.get("/api/v1/users").status_code == 200
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    world.store.users.replace(replace(user, role=Role.VIEWER))
+    assert program.get("/api/v1/users").status_code == 403
+
+
+def test_a_revoked_token_is_useless(admin: TestClient) -> None:
+    program = with_token(admin, token_for(admin, "episodes:read"))
+    [token] = admin.get("/api/v1/tokens").json()
+    assert admin.delete(f"/api/v1/tokens/{token['id']}").status_code == 204
+    assert program.get("/api/v1/episodes").status_code == 401
+
+
+def test_an_expired_token_is_useless(world: World) -> None:
+    now = [NOW]
+    web = replace(world.web, now=lambda: now[0])
+    with TestClient(create_app(web, dashboard=False)) as client:
+        answer = client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        end = (NOW + timedelta(hours=1)).isoformat()
+        program = with_token(client, token_for(client, "episodes:read", expires_at=end))
+        assert program.get("/api/v1/episodes").status_code == 200
+        now[0] = NOW + timedelta(hours=1, seconds=1)
+        assert program.get("/api/v1/episodes").status_code == 401
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(admin: TestClient) -> None:
+    token = token_for(admin, "episodes:read")
+    assert token not in admin.get("/api/v1/tokens").text
+
+
+# --- passwords of oneself and of others
+
+
+def test_a_new_password_ends_the_other_sessions(admin: TestClient) -> None:
+    other = TestClient(admin.app)
+    assert log_in(other) == 200
+    new = "seven warm melons"
+    change = {"current_password": PASSWORD, "new_password": new}
+    assert admin.patch("/api/v1/me", json=change).status_code == 200
+    assert admin.get("/api/v1/me").status_code == 200
+    assert other.get("/api/v1/me").status_code == 401
+    assert log_in(other, password=new) == 200
+
+
+def test_the_last_administrator_stays(admin: TestClient, world: World) -> None:
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    for change in ({"role": "viewer"}, {"disabled": True}):
+        answer = admin.patch(f"/api/v1/users/{user.id}", json=change)
+        assert answer.status_code == 422
+    kept = world.store.users.by_name("anna")
+    assert kept is not None
+    assert kept.role is Role.ADMIN
+    assert kept.disabled_at is None
