@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import data, evaluate, export, manifest, train
+from maskwatch_train.cli import convert, data, evaluate, export, gate, manifest, train
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -26,6 +26,8 @@ app.command("export-classifier")(export.export_classifier)
 app.command("evaluate-detector")(evaluate.detectors)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(evaluate.compare_models)
+app.command("export")(convert.export_model)
+app.command("gate")(gate.gate)
 
 
 def run() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.types import Box, State
@@ -32,6 +34,19 @@ class LabelledSet:
     """Pictures whose faces have boxes."""
     pictures: tuple[LabelledPicture, ...]
     """Pictures that are labelled as a whole."""
+
+    def some(self, count: int, seed: int = 0) -> LabelledSet:
+        """A random choice of so many pictures of each kind; all of them if there are fewer."""
+        rng = np.random.default_rng(seed)
+        boxed, whole = (
+            sorted(rng.permutation(len(all_of_them))[:count].tolist())
+            for all_of_them in (self.images, self.pictures)
+        )
+        return replace(
+            self,
+            images=tuple(self.images[i] for i in boxed),
+            pictures=tuple(self.pictures[i] for i in whole),
+        )
 
     def cases(self, detector: FaceDetector) -> tuple[Case, ...]:
         """All labelled faces; the detector finds those of whole pictures, and every pose.

@@ -1,0 +1,60 @@
+"""``maskwatch-train gate``: is a model good enough to be shipped?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from maskwatch.faces.yunet import YuNetDetector
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.cli.evaluate import DetectorFolder
+from maskwatch_train.cli.train import console, say
+from maskwatch_train.evaluate.subjects import open_subject
+from maskwatch_train.release.gate import Check, read_gate, run_gate
+
+Model = Annotated[
+    Path, typer.Argument(help="Model folder, ONNX file or predictions; the package's by default.")
+]
+GateFile = Annotated[Path, typer.Option("--gate", help="YAML file with the floors.")]
+RequireAll = Annotated[
+    bool, typer.Option("--require-all", help="Fail where an optional set is not on this machine.")
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="File to write every check to.")]
+
+
+def gate(
+    model: Model = DEFAULT_CLASSIFIER,
+    gate_file: GateFile = Path("gate.yaml"),
+    detector: DetectorFolder = DEFAULT_DETECTOR,
+    require_all: RequireAll = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Check the floors of a release; exit code 1 if one does not hold."""
+    floors = read_gate(gate_file)
+    subject = open_subject(model)
+    faces = YuNetDetector.from_folder(detector)
+    checks = run_gate(floors, subject, faces, require_all=require_all, progress=say)
+    if json_file is not None:
+        content = {"model": subject.name, "checks": [check.as_json() for check in checks]}
+        make_folder(json_file.parent)
+        write_whole(json_file, (json.dumps(content, indent=1) + "\n").encode())
+    console.print(_table(subject.name, checks))
+    failed = [check for check in checks if not check.passed]
+    say(f"{len(checks) - len(failed)} of {len(checks)} floors hold")
+    if failed or not checks:
+        raise typer.Exit(1)
+
+
+def _table(name: str, checks: list[Check]) -> Table:
+    table = Table("set", "slice", "floor", "faces", "value", "", title=name)
+    for check in checks:
+        verdict = "ok" if check.passed else "[red]FAILS[/red]"
+        value = f"{check.value:.3f}"
+        row = (check.set, check.floor.where, str(check.floor), str(check.faces), value, verdict)
+        table.add_row(*row)
+    return table

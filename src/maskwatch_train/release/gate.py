@@ -1,0 +1,210 @@
+"""The release gate: floors that a model has to reach, set by set and slice by slice.
+
+A gate is a YAML file. ``sets`` is a list; each has ``name``, ``data`` (as of ``evaluate``, relative
+to the gate), ``split``, perhaps ``optional: true`` for pictures that not every machine has, and
+``floors``: by slice (``family/name``) or ``overall``, by score, the least share that is allowed; of
+scores in `LOWER_IS_BETTER` the largest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from maskwatch.config.yaml import read_yaml
+from maskwatch.faces.base import FaceDetector
+from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.datasets import read_set
+from maskwatch_train.evaluate.figures import Scoring, headline_scores
+from maskwatch_train.evaluate.outcomes import Judged, outcomes
+from maskwatch_train.evaluate.slices import slice_scores
+from maskwatch_train.evaluate.subjects import Subject
+
+FORMAT = 1
+OVERALL = "overall"
+SLICE_SCORES = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
+OVERALL_SCORES = (
+    "side_accuracy",
+    "side_accuracy_decided",
+    "accuracy",
+    "state_macro_f1",
+    "state_macro_f1_decided",
+    "nose_chin_macro_f1",
+    "nose_chin_macro_f1_decided",
+    "called_mask",
+    "unknown_rate",
+    "state_ece",
+    "side_ece",
+)
+LOWER_IS_BETTER = frozenset({"called_mask", "unknown_rate", "state_ece", "side_ece"})
+_SET_KEYS = {"name", "data", "split", "optional", "floors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """One thing that has to hold."""
+
+    where: str
+    """A slice, or ``overall``."""
+    score: str
+    bound: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is good enough; none at all is not."""
+        if math.isnan(value):
+            return False
+        return value <= self.bound if self.score in LOWER_IS_BETTER else value >= self.bound
+
+    def __str__(self) -> str:
+        """Such as ``side_accuracy >= 0.97``."""
+        return f"{self.score} {'<=' if self.score in LOWER_IS_BETTER else '>='} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class GateSet:
+    """One set of pictures and its floors."""
+
+    name: str
+    data: Path
+    split: str
+    optional: bool
+    floors: tuple[Floor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A whole gate."""
+
+    min_face_px: float
+    sets: tuple[GateSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of one floor."""
+
+    set: str
+    floor: Floor
+    faces: int
+    value: float
+    """NaN where the slice holds no face that the score is about."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the floor holds."""
+        return self.floor.holds(self.value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Ready for JSON; NaN becomes null."""
+        return {
+            "set": self.set,
+            "slice": self.floor.where,
+            "score": self.floor.score,
+            "bound": self.floor.bound,
+            "faces": self.faces,
+            "value": None if math.isnan(self.value) else self.value,
+            "passed": self.passed,
+        }
+
+
+def read_gate(path: Path) -> Gate:
+    """Reads a gate.
+
+    Raises:
+        DataError: it is missing or damaged, or a key, score or bound makes no sense; says which.
+    """
+    try:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except yaml.YAMLError as error:
+        raise DataError(path, f"not YAML: {error}") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise DataError(path, f"not a gate: expected format: {FORMAT}")
+    if strangers := values.keys() - {"format", "min_face_px", "sets"}:
+        raise DataError(path, f"unknown key {sorted(strangers)[0]!r}")
+    try:
+        sets = tuple(_set(path, entry) for entry in values["sets"])
+        return Gate(float(values.get("min_face_px", 32)), sets)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(path, f"an entry of sets makes no sense: {error!r}") from error
+
+
+def _set(path: Path, entry: Mapping[str, Any]) -> GateSet:
+    name = str(entry["name"])
+    if strangers := entry.keys() - _SET_KEYS:
+        raise DataError(path, f"{name}: unknown key {sorted(strangers)[0]!r}")
+    floors = tuple(
+        _floor(path, name, where, score, bound)
+        for where, scores in entry["floors"].items()
+        for score, bound in scores.items()
+    )
+    if not floors:
+        raise DataError(path, f"{name}: no floors, so everything would pass")
+    data = path.parent / str(entry["data"])
+    return GateSet(name, data, str(entry["split"]), entry.get("optional") is True, floors)
+
+
+def _floor(path: Path, name: str, where: str, score: str, bound: Any) -> Floor:
+    allowed = OVERALL_SCORES if where == OVERALL else SLICE_SCORES
+    if score not in allowed:
+        raise DataError(
+            path, f"{name}, {where}: unknown score {score!r}, expected one of {allowed}"
+        )
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not 0 <= bound <= 1:
+        raise DataError(path, f"{name}, {where}, {score}: {bound!r} is no share from 0 to 1")
+    return Floor(where, score, float(bound))
+
+
+def run_gate(
+    gate: Gate,
+    subject: Subject,
+    detector: FaceDetector,
+    *,
+    require_all: bool = False,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> list[Check]:
+    """Checks every floor.
+
+    Args:
+        gate: the floors.
+        subject: what is to be released.
+        detector: finds the faces of pictures that are labelled as a whole.
+        require_all: whether a set that is optional and not here is an error.
+        progress: told what is done and what is left out.
+
+    Raises:
+        DataError: a set is not here, or a picture cannot be read.
+    """
+    checks: list[Check] = []
+    for one in gate.sets:
+        if one.optional and not require_all and not one.data.exists():
+            progress(f"{one.name}: left out, {one.data} is not here")
+            continue
+        progress(f"{one.name}: {one.split} of {one.data}")
+        judged = subject.judged(read_set(one.data, one.split).cases(detector))
+        checks += check_set(one, judged, gate.min_face_px)
+    return checks
+
+
+def check_set(one: GateSet, judged: Sequence[Judged], min_face_px: float) -> list[Check]:
+    """The floors of one set on what a model said of it."""
+    scoring = Scoring(min_face_px=min_face_px, repeats=1)
+    large = outcomes([item for item in judged if item.case.size >= min_face_px])
+    overall = headline_scores(large, scoring)
+    slices = slice_scores(judged, min_face_px)
+    checks = []
+    for floor in one.floors:
+        if floor.where == OVERALL:
+            faces, scores = len(large.state), overall
+        else:
+            scores = slices.get(floor.where, {})
+            faces = int(slices.get(floor.where, {"faces": 0})["faces"])
+        value = scores.get(floor.score, {"value": float("nan")})["value"]
+        checks.append(Check(one.name, floor, faces, float(value)))
+    return checks

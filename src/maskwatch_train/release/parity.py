@@ -1,0 +1,144 @@
+"""The parity gate: does an exported file still say what the model said that it was made from?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.errors import ModelError
+from maskwatch.types import State
+from maskwatch_train.evaluate.outcomes import Judged
+
+
+class ParityError(ModelError):
+    """An exported file says something else than the model that it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityLimits:
+    """What a file may differ by.
+
+    Attributes:
+        recall_drop: how far the recall of any class may fall; classes are states and faults.
+        mean_drift: mean absolute difference of the probabilities of the three states.
+        large_drift: a difference of one probability that must be rare.
+        large_share: share of the faces that may have one.
+    """
+
+    recall_drop: float = 0.005
+    mean_drift: float = 0.01
+    large_drift: float = 0.2
+    large_share: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How two files compare on the same faces."""
+
+    faces: int
+    recall: dict[str, tuple[int, float, float]]
+    """By class: faces, recall of the first file and of the second."""
+    mean_drift: float
+    max_drift: float
+    large_share: float
+    changed: int
+    """Faces of which the second says another state or fault."""
+    problems: tuple[str, ...]
+    """Why the second file is refused; empty if it is not."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+
+def compare_files(
+    before: Sequence[Judged], after: Sequence[Judged], limits: ParityLimits
+) -> Parity:
+    """Compares what two files said of the same labelled faces.
+
+    Args:
+        before: what the model said that was converted.
+        after: what the converted file says, of the same faces in the same order.
+        limits: what may differ.
+
+    Raises:
+        ValueError: the faces are not the same.
+    """
+    if [item.case for item in before] != [item.case for item in after]:
+        raise ValueError("two files can only be compared on the same faces")
+    known = [i for i, item in enumerate(before) if item.face.state is not State.UNKNOWN]
+    classes = sorted({_class(before[i]) for i in known})
+    recall = {name: _recalls(name, known, before, after) for name in classes}
+    drift = np.abs(_probabilities(after) - _probabilities(before)).max(axis=1, initial=0.0)
+    mean = np.abs(_probabilities(after) - _probabilities(before))
+    found = Parity(
+        faces=len(before),
+        recall=recall,
+        mean_drift=float(mean.mean()) if mean.size else 0.0,
+        max_drift=float(drift.max(initial=0.0)),
+        large_share=float((drift > limits.large_drift).mean()) if drift.size else 0.0,
+        changed=sum(_said(a) != _said(b) for a, b in zip(before, after, strict=True)),
+        problems=(),
+    )
+    return Parity(**{**asdict(found), "problems": tuple(_problems(found, limits))})
+
+
+def _problems(found: Parity, limits: ParityLimits) -> list[str]:
+    problems = [
+        f"recall of {name} falls from {first:.1%} to {second:.1%} (of {faces} faces)"
+        for name, (faces, first, second) in found.recall.items()
+        if first - second > limits.recall_drop
+    ]
+    if found.mean_drift > limits.mean_drift:
+        problems.append(
+            f"probabilities drift by {found.mean_drift:.4f} on average, over {limits.mean_drift:g}"
+        )
+    if found.large_share > limits.large_share:
+        problems.append(
+            f"{found.large_share:.1%} of the faces have a probability that differs by more than "
+            f"{limits.large_drift:g}, over {limits.large_share:.1%}"
+        )
+    return problems
+
+
+def require(found: Parity, name: str) -> None:
+    """Raises ParityError, which tells every problem, if there are any."""
+    if found.problems:
+        told = "".join(f"\n  {problem}" for problem in found.problems)
+        raise ParityError(f"{name} is refused, on {found.faces} faces:{told}")
+
+
+def _class(item: Judged) -> str:
+    return item.face.fault.value if item.face.fault else item.face.state.value
+
+
+def _said(item: Judged) -> tuple[str, str | None]:
+    return item.reading.state, item.reading.fault
+
+
+def _recalls(
+    name: str, known: Sequence[int], before: Sequence[Judged], after: Sequence[Judged]
+) -> tuple[int, float, float]:
+    of_class = [i for i in known if _class(before[i]) == name]
+    first, second = (
+        float(np.mean([_is_right(items[i]) for i in of_class])) for items in (before, after)
+    )
+    return len(of_class), first, second
+
+
+def _is_right(item: Judged) -> bool:
+    fault = item.face.fault
+    state_is_right = item.reading.state is item.face.state
+    return state_is_right and (fault is None or item.reading.fault in (fault, None))
+
+
+def _probabilities(items: Sequence[Judged]) -> NDArray[np.float64]:
+    """``(N, 3)``; zeros where there are none, which both files share."""
+    nothing = (0.0, 0.0, 0.0)
+    return np.array(
+        [item.reading.probabilities or nothing for item in items], dtype=np.float64
+    ).reshape(-1, 3)
