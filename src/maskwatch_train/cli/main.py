@@ -9,7 +9,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import convert, data, evaluate, export, gate, manifest, train
+from maskwatch_train.cli import (
+    convert,
+    data,
+    evaluate,
+    export,
+    gate,
+    manifest,
+    synthesize,
+    train,
+)
 
 app = typer.Typer(
     help="Train, evaluate and export the models that maskwatch ships.",
@@ -18,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app, name="data")
+app.command("synthesize")(synthesize.synthesize)
 app.command("manifest")(manifest.manifest)
 app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)

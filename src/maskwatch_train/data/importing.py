@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,7 +79,9 @@ def import_picture(
         return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
     try:
         image = read_image(picture.path, name="picture")
-        path = picture.path.resolve().relative_to(folder.resolve()).as_posix()
+        # Links are not followed: sets are often put together from them.
+        inside = Path(os.path.normpath(picture.path.absolute()))
+        path = inside.relative_to(os.path.normpath(folder.absolute())).as_posix()
     except SourceError as error:
         return Problem(picture.path, error.reason)
     except ValueError:

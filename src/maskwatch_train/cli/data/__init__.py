@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from maskwatch_train.cli.data import imports, prepare
+from maskwatch_train.cli.data import crop, imports, prepare
 
 app = typer.Typer(
     help="Prepare data: import, check, group, split, crop, audit and correct.",
@@ -14,3 +14,4 @@ app.command("import")(imports.import_set)
 app.command("group")(prepare.group)
 app.command("split")(prepare.split)
 app.command("check")(prepare.check)
+app.command("crop")(crop.crop)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from maskwatch.errors import UsageError
 from maskwatch_train.data.grouping import summarise
@@ -66,12 +65,9 @@ def refuse_overwriting(path: Path, *inputs: Path) -> None:
 
 def show(manifest: Manifest) -> None:
     """Prints how many labels of each kind there are."""
-    counts = summarise(manifest)
-    kinds = sorted({kind for each in counts.values() for kind in each})
-    table = Table("set", "split", *kinds)
-    for (name, split), each in sorted(counts.items()):
-        table.add_row(name, split or "-", *(str(each[kind]) for kind in kinds))
-    console.print(table)
+    for (name, split), counts in sorted(summarise(manifest).items()):
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+        say(f"{name} {split or 'without a split'}: {told}")
 
 
 def say(line: str) -> None:

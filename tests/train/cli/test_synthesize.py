@@ -1,0 +1,162 @@
+"""Drawing on a set of portraits, as a user calls it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+pytest.importorskip("torch")
+
+from typer.testing import CliRunner, Result
+
+from maskwatch.errors import UsageError
+from maskwatch.types import Fault, State
+from maskwatch_train.cli.main import app
+from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.errors import DataError
+
+ANY = ("--split", "any")
+PROGRAM = """
+import sys, typer
+from maskwatch.errors import MaskwatchError
+from maskwatch_train.cli.synthesize import synthesize
+try:
+    typer.run(synthesize)
+except MaskwatchError as error:
+    sys.exit(f"error: {error}")
+"""
+"""The verb alone: the whole program would load PyTorch first."""
+
+
+def synthesize(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["synthesize", *map(str, words)])
+
+
+def done(*words: str | Path) -> Result:
+    result = synthesize(*words)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.jsonl"
+    }
+
+
+def test_every_kind_is_drawn_with_its_label_and_on_one_sheet(people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "drawn"
+    words = ("--kinds", "worn,hand,recoloured", "--per-face", "9", "--jobs", "1")
+    done(people, "--out", out, *ANY, *words)
+    manifest = read_manifest(out / "manifest.jsonl")
+    labels = {row.path.partition("/")[0]: (row.label, row.fault) for row in manifest.rows}
+    assert labels == {
+        "mask": (State.MASK, None),
+        "nose_out": (State.INCORRECT, Fault.NOSE_OUT),
+        "under_chin": (State.INCORRECT, Fault.UNDER_CHIN),
+        "chin_out": (State.INCORRECT, Fault.CHIN_OUT),
+        "other": (State.INCORRECT, Fault.OTHER),
+        "hand": (State.NO_MASK, None),
+        **{f"{kind}-colour": (State.MASK, None) for kind in ("unchanged", "dark", "light")},
+        **{f"{kind}-colour": (State.MASK, None) for kind in ("random", "pattern")},
+    }
+    sheet = cv2.imread(str(out / "contact-sheet.jpg"))
+    assert sheet.shape == (11 * (128 + 22), 10 * 128, 3)
+    for row in manifest.rows:
+        height, width = cv2.imread(str(manifest.path_of(row))).shape[:2]
+        assert row.box is not None
+        assert 0 <= row.box.x0 < row.box.x1 <= width
+        assert 0 <= row.box.y0 < row.box.y1 <= height
+
+
+def test_a_drawing_stays_in_the_group_of_its_face(people: Path, tmp_path: Path) -> None:
+    done(people, "--out", tmp_path / "drawn", *ANY, "--kinds", "mask", "--jobs", "1")
+    groups = {row.global_group for row in read_manifest(people).rows}
+    drawn = {row.global_group for row in read_manifest(tmp_path / "drawn/manifest.jsonl").rows}
+    assert drawn < groups
+    assert all(group.startswith("people/") for group in drawn)
+
+
+def test_the_seed_decides_and_the_number_of_processes_does_not(
+    people: Path, tmp_path: Path
+) -> None:
+    kinds = ("--kinds", "worn,negatives")
+    done(people, "--out", tmp_path / "a", *ANY, *kinds, "--jobs", "1", "--seed", "7")
+    done(people, "--out", tmp_path / "b", *ANY, *kinds, "--jobs", "2", "--seed", "7")
+    done(people, "--out", tmp_path / "c", *ANY, *kinds, "--jobs", "1", "--seed", "8")
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+    assert content(tmp_path / "a") != content(tmp_path / "c")
+    first, second = (read_manifest(tmp_path / name / "manifest.jsonl") for name in "ab")
+    assert first.sha256 == second.sha256
+
+
+def test_the_limit_chooses_by_seed(people: Path, tmp_path: Path) -> None:
+    done(people, "--out", tmp_path / "a", *ANY, "--limit", "1", "--jobs", "1", "--kinds", "mask")
+    assert len(read_manifest(tmp_path / "a" / "manifest.jsonl").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (("--kinds", "hat"), UsageError, "nothing called 'hat' can be drawn"),
+        (("--split", "side"), UsageError, "--split 'side'"),
+        (("--split", "train"), DataError, "no faces labelled no_mask in its split 'train'"),
+        ((*ANY, "--min-face", "5000"), DataError, "no face in it on which any"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_and_leaves_nothing(
+    people: Path, tmp_path: Path, words: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    result = synthesize(people, "--out", tmp_path / "drawn", "--jobs", "1", *words)
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_set_that_is_there_is_not_overwritten(people: Path, tmp_path: Path) -> None:
+    (tmp_path / "drawn").mkdir()
+    (tmp_path / "drawn" / "mine.txt").touch()
+    result = synthesize(people, "--out", tmp_path / "drawn", *ANY)
+    assert isinstance(result.exception, UsageError)
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["mine.txt"]
+
+
+def test_a_full_disk_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
+    verb = [str(people), "--out", str(tmp_path / "drawn"), *ANY, "--jobs", "1"]
+    result = subprocess.run(
+        [sys.executable, "-c", limit + PROGRAM, *verb], capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 1
+    assert "error: " in result.stderr
+    assert "too large" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people", "people.jsonl"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_an_interrupt_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
+    verb = [str(people), "--out", str(tmp_path / "drawn"), *ANY, "--jobs", "2"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        deadline = time.monotonic() + 240
+        while running.poll() is None and not list(tmp_path.glob(".drawn.*.part")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=240)
+    finally:
+        running.kill()
+    assert running.returncode != 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people", "people.jsonl"]
