@@ -52,7 +52,7 @@ from maskwatch.web.security.passwords import hash_password
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
-PASSWORD = "four cold lemons"
+PASSWORD = "four cold lemons"  # noqa: S105 - of made-up people
 CAMERAS = ("entrance", "ward 3", "canteen")
 
 _CONDITIONS: tuple[tuple[State, Fault | None], ...] = (
@@ -100,7 +100,7 @@ class FakeService:
     def inference_state(self) -> InferenceStatus:
         return InferenceStatus(19.6, 24.0, 112, 0, 0.61, False, "maskwatch-masks 0.1.0", "cpu")
 
-    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:  # noqa: ARG002 - the seam
         self.tested.append(url)
         if self.test_error:
             raise SourceError("rtsp://***", self.test_error)
@@ -225,7 +225,7 @@ def _empty_store() -> bytes:
 
 def seed(world: World, *, days: int = 14, seed: int = 7, episodes_per_day: int = 6) -> None:
     """Fills the store: people, episodes with photos and timelines, messages, a review queue."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - nothing secret
     now = world.web.now()
     with world.store.transaction():
         for day in range(days):
@@ -281,8 +281,8 @@ def _seed_episode(world: World, rng: random.Random, at: datetime, *, with_photo:
     points = [
         TimelinePoint(
             at + lasted * (i / 24),
-            state if 4 < i else State.MASK,
-            fault if 4 < i else None,
+            state if i > 4 else State.MASK,
+            fault if i > 4 else None,
             max(0.0, min(100.0, (96 if i <= 4 else coverage) + rng.uniform(-4, 4))),
             0.9,
         )
@@ -362,11 +362,11 @@ def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
 def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift: int = 0) -> None:
     """Shows a sample picture with marks as the camera's newest view."""
     image = _decode((SAMPLES / "states.jpg").read_bytes())
-    image = np.ascontiguousarray(np.roll(image, shift, axis=1))
+    image = np.ascontiguousarray(np.roll(image, shift, axis=0))
     height, width = image.shape[:2]
     boxes = [
-        Box(width * (0.05 + 0.2 * i), height * 0.2, width * (0.14 + 0.2 * i), height * 0.45)
-        for i in range(len(people))
+        Box(width * (x - 0.04), height * (y - 0.1), width * (x + 0.04), height * (y + 0.1))
+        for (x, y), _ in zip(_FACES, people, strict=False)
     ]
     if world.policy[0].photos is Photos.BLURRED:
         image = pixelate(image, boxes)
@@ -378,7 +378,13 @@ def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift:
     world.hub.publish(camera, encoded, tuple(people), world.web.now())
 
 
-def person(track: int, state: State, fault: Fault | None = None, coverage: float = 50) -> LivePerson:
+_FACES = ((0.153, 0.51), (0.335, 0.66), (0.504, 0.5), (0.676, 0.66), (0.868, 0.5))
+"""Where the faces of ``samples/states.jpg`` are, as shares of the picture."""
+
+
+def person(
+    track: int, state: State, fault: Fault | None = None, coverage: float = 50
+) -> LivePerson:
     """Somebody before a camera."""
     return LivePerson(track, state, fault, coverage, None, NOW)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from time import monotonic
-from zoneinfo import ZoneInfo
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.web import WebConfig
@@ -31,7 +30,7 @@ class WebContext:
     config: WebConfig
     privacy: Callable[[], PrivacyConfig]
     """The policy in force: it may change while the service runs."""
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: tzinfo = UTC
     """Of days and hours in charts and reports."""
     version: str = ""
     link_secrets: tuple[bytes, ...] = ()

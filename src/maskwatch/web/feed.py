@@ -106,7 +106,7 @@ def _essence(status: CameraStatus) -> tuple[object, ...]:
 def _difference(before: _Seen, after: _Seen) -> list[News]:
     news = [
         News("episode", EpisodeView.of(each).model_dump(mode="json"))
-        for each in reversed(after.episodes.values())
+        for each in reversed(list(after.episodes.values()))
         if before.episodes.get(each.id) != each
     ]
     for name, (essence, status) in after.cameras.items():

@@ -140,9 +140,7 @@ def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRe
 
 
 def _of_session(user: UserRecord, session: SessionRecord, secret: str) -> Principal:
-    return Principal(
-        user, user.name, scopes_of(user.role), csrf_token(secret), session.token_hash
-    )
+    return Principal(user, user.name, scopes_of(user.role), csrf_token(secret), session.token_hash)
 
 
 def of_token(web: WebContext, token: str) -> Principal:

@@ -121,7 +121,7 @@ def set_up(
         return _setup_form(words, web, words("setup.differs"), 422, name)
     agent = request.headers.get("user-agent", "")
     try:
-        must_be_name(name)
+        users.must_be_name(name)
         login = first.finish(secret, name, password, client_address(request), agent)
     except UsageError as error:
         return _setup_form(words, web, str(error), 422, name)

@@ -105,7 +105,9 @@ class _Numbers(Collector):
         yield _gauge("maskwatch_ready", "1 when all is loaded", float(state.service.ready))
         yield _gauge("maskwatch_disk_free_bytes", "Room for photos", state.disk.free_bytes)
         yield _gauge("maskwatch_photo_bytes", "Photos kept", state.disk.photo_bytes)
-        yield _gauge("maskwatch_unwritten_records", "Waiting for the store", state.service.unwritten)
+        yield _gauge(
+            "maskwatch_unwritten_records", "Waiting for the store", state.service.unwritten
+        )
         yield _gauge("maskwatch_open_streams", "Live pictures and event streams", self._streams)
         deliveries = GaugeMetricFamily("maskwatch_deliveries", "Messages", labels=["state"])
         for delivery_state, count in state.deliveries.items():

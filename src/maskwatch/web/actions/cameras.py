@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from maskwatch.config.cameras import CameraConfig
-from maskwatch.config.problems import problems_of
+from maskwatch.config.problems import key_text, problems_of
+from maskwatch.config.secrets import Resolved
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.control import CameraStatus, ReloadOutcome
@@ -159,9 +160,10 @@ def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         config = CameraConfig.model_validate(dict(settings))
     except ValidationError as error:
-        url = str(settings.get("url", ""))
-        secrets = [url] if url else []
-        raise UsageError("; ".join(map(str, problems_of(error, secrets)))) from None
+        # The address may hold a password, and reasons may quote what they are about.
+        given = Resolved(dict(settings), frozenset(filter(None, [str(settings.get("url"))])), ())
+        reasons = [f"{key_text(each.path)}: {each.reason}" for each in problems_of(error, given)]
+        raise UsageError("; ".join(reasons)) from None
     url = config.url.get_secret_value()
     if _HIDDEN_MARK in url:
         raise UsageError("url: type the password again, as the address has changed")

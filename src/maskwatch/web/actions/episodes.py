@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
@@ -17,6 +21,7 @@ from maskwatch.store.records import (
     SnapshotRecord,
     TimelinePoint,
 )
+from maskwatch.store.subject import delete_episodes, export_episodes
 from maskwatch.types import Fault, State
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -137,7 +142,24 @@ def delete_subject(web: WebContext, principal: Principal, episode_id: str) -> No
         RecordNotFound: there is no such episode.
     """
     principal.must_allow(Scope.SUBJECTS)
-    web.store.delete_episode(episode_id, actor=principal.actor)
+    delete_episodes(web.store, [episode_id], actor=principal.actor)
+
+
+def export_subject(web: WebContext, principal: Principal, episode_id: str) -> bytes:
+    """Everything that is kept about one episode, for the person concerned: a zip file.
+
+    Raises:
+        AccessDenied: the policy allows no pictures (the command line exports all the same).
+        RecordNotFound: there is no such episode.
+    """
+    principal.must_allow(Scope.SUBJECTS)
+    web.must_allow_images()
+    out = io.BytesIO()
+    with TemporaryDirectory() as name, zipfile.ZipFile(out, "w") as archive:
+        for folder in export_episodes(web.store, [episode_id], Path(name), actor=principal.actor):
+            for path in sorted(folder.iterdir()):
+                archive.write(path, f"{folder.name}/{path.name}")
+    return out.getvalue()
 
 
 def _snapshot_of(web: WebContext, episode: EpisodeRecord) -> SnapshotRecord | None:

@@ -78,9 +78,7 @@ def total(web: WebContext, principal: Principal, period: Period) -> Rate:
     return groups[0].rate if groups else rate_of(PeopleCount())
 
 
-def by_group(
-    web: WebContext, principal: Principal, period: Period, by: CountBy
-) -> Sequence[Group]:
+def by_group(web: WebContext, principal: Principal, period: Period, by: CountBy) -> Sequence[Group]:
     """A period in parts; parts without people are left out.
 
     Raises:

@@ -50,9 +50,7 @@ def is_usable(labelled: Labelled) -> bool:
     )
 
 
-def export_review(
-    labelled: Sequence[Labelled], read: Callable[[str], bytes | None]
-) -> Export:
+def export_review(labelled: Sequence[Labelled], read: Callable[[str], bytes | None]) -> Export:
     """Makes the zip file: ``manifest.jsonl`` and ``pictures/``.
 
     Args:

@@ -16,8 +16,8 @@ from maskwatch.runtime.control import CameraStatus, InferenceStatus, ReloadOutco
 from maskwatch.store.audit import AuditReport
 from maskwatch.store.records import (
     AuditEntry,
-    Delivery,
     DeletionRecord,
+    Delivery,
     DeliveryState,
     HealthRecord,
     Page,

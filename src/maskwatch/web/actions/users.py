@@ -16,7 +16,6 @@ from maskwatch.web.security.passwords import check_password, hash_password, must
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
 
-
 NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
 """What a user may be called."""
 

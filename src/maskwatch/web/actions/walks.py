@@ -40,9 +40,7 @@ class LegRecorder:
 
     def finish(self, end: datetime, alarms: tuple[Alarm, ...]) -> Leg:
         """The part as it went."""
-        return Leg(
-            self.phase, self.start, end, tuple(self.marks), tuple(self.sightings), alarms
-        )
+        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self.sightings), alarms)
 
 
 def begin_walk(web: WebContext, principal: Principal, camera: str) -> None:

@@ -41,7 +41,7 @@ def principal_of(
     request: Request,
     web: Web,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
-    _cookie_: Annotated[str | None, Security(_cookie)] = None,
+    _: Annotated[str | None, Security(_cookie)] = None,
 ) -> Principal:
     """Who calls, by token or by session.
 
@@ -77,8 +77,6 @@ def allowed(scope: Scope) -> Callable[..., Principal]:
         return principal
 
     return check
-
-
 
 
 Anyone = Annotated[Principal, Depends(principal_of)]

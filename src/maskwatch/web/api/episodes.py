@@ -97,6 +97,18 @@ def correct(web: Web, principal: EpisodeWriter, episode_id: Id, body: Correction
     return EpisodeView.of(episodes.correct(web, principal, episode_id, body.state, body.fault))
 
 
+@router.get(
+    "/{episode_id}/export.zip",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **problems(401, 403, 404, 422)},
+)
+def export_subject(web: Web, principal: SubjectOfficer, episode_id: Id) -> Response:
+    """Everything that is kept about one episode, for the person concerned."""
+    data = episodes.export_subject(web, principal, episode_id)
+    headers = {"Content-Disposition": f'attachment; filename="{episode_id}.zip"'}
+    return Response(data, media_type="application/zip", headers=headers)
+
+
 @router.delete("/{episode_id}", status_code=204, responses=problems(401, 403, 404, 422))
 def delete_subject(web: Web, principal: SubjectOfficer, episode_id: Id) -> None:
     """Deletes an episode with everything about it, at the wish of the person concerned."""

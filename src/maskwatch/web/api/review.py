@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from maskwatch.web.actions import review
-from maskwatch.web.api.access import ReviewExporter, Reviewer, Web
+from maskwatch.web.api.access import Reviewer, ReviewExporter, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import Correction, Id, QueueView, ReviewItemView
 

@@ -103,8 +103,6 @@ def verify(web: Web, principal: Auditor) -> AuditReportView:
 
 
 @router.get("/deletions", responses=problems(401, 403, 422))
-def deletions(
-    web: Web, principal: Auditor, after: After = None, limit: Limit = 50
-) -> DeletionPage:
+def deletions(web: Web, principal: Auditor, after: After = None, limit: Limit = 50) -> DeletionPage:
     """Proof of what was deleted, the newest first."""
     return DeletionPage.model_validate(system.deletion_log(web, principal, after, limit))

@@ -180,7 +180,9 @@ class Correction(Body):
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
-        json_schema_extra={"examples": [{"state": "mask"}, {"state": "incorrect", "fault": "other"}]},
+        json_schema_extra={
+            "examples": [{"state": "mask"}, {"state": "incorrect", "fault": "other"}]
+        },
     )
 
     state: State

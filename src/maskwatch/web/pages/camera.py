@@ -45,7 +45,7 @@ class _CameraPage:
         self._settings: dict[str, Any] = dict(detail.settings or {})
         self._may_change = detail.settings is not None and desk.allows(Scope.CAMERAS_WRITE)
         if not self._may_change:
-            ui.label(desk.words("cameras.from_file")).classes("mw-note")
+            ui.label(desk.words("cameras.read_only")).classes("mw-note")
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
                 heading(desk.words("cameras.zones"))

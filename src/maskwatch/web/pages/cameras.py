@@ -142,5 +142,3 @@ class _AddDialog:
             tell_outcome(self._desk, outcome)
             self._dialog.close()
             await self._on_added()
-
-

@@ -233,11 +233,12 @@ class _Detail:
                     ui.button(
                         desk.words("events.acknowledge"), icon="check", on_click=self._acknowledge
                     ).props("no-caps")
-                with ui.button(desk.words("events.wrong"), icon="report").props("outline no-caps"):
-                    with ui.menu().props(f"aria-label={attribute(desk.words('events.wrong_title'))}"):
-                        for choice in CHOICES:
-                            text = desk.said(choice.state, choice.fault)
-                            ui.menu_item(text, partial(self._correct, choice))
+                wrong = ui.button(desk.words("events.wrong"), icon="report")
+                title = attribute(desk.words("events.wrong_title"))
+                with wrong.props("outline no-caps"), ui.menu().props(f"aria-label={title}"):
+                    for choice in CHOICES:
+                        text = desk.said(choice.state, choice.fault)
+                        ui.menu_item(text, partial(self._correct, choice))
             if desk.allows(Scope.SUBJECTS):
                 ui.space()
                 ui.button(

@@ -25,6 +25,12 @@ from maskwatch.web.text import Words
 
 _GROUPS = (CountBy.HOUR, CountBy.DAY, CountBy.HOUR_OF_DAY, CountBy.CAMERA, CountBy.ZONE)
 _DAYS = {"today": 1, "days7": 7, "days30": 30, "days90": 90}
+_TOOLTIP = """(items) => {
+  const told = {bar: (i) => i.value + ' % (n = ' + i.data.judged + ')',
+    custom: (i) => '95 %: ' + i.value[1] + ' - ' + i.value[2] + ' %'};
+  const name = items[0].name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
+  return [name, ...items.map((i) => told[i.seriesType](i))].join('<br>');
+}"""
 _WHISKER = """(params, api) => {
   const low = api.coord([api.value(0), api.value(1)]);
   const high = api.coord([api.value(0), api.value(2)]);
@@ -51,7 +57,7 @@ class _OverviewPage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._choices()
-        self._body = ui.element("div").props('aria-live="polite"')
+        self._body = ui.element("div").props('aria-live="polite"').classes("mw-stack")
 
     def _choices(self) -> None:
         words = self._desk.words
@@ -173,12 +179,8 @@ def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
         rate = each.rate
         bars.append({"value": round(100 * (rate.share or 0), 1), "judged": rate.judged})
         whiskers.append([i, round(100 * (rate.low or 0), 1), round(100 * (rate.high or 0), 1)])
-    tooltip = """(items) => items[0].name + '<br>' + items.filter(i => i.seriesType === 'bar')
-      .map(i => i.value + ' % (n = ' + i.data.judged + ')').join('') + items.filter(
-      i => i.seriesType === 'custom').map(i => '<br>95 %: ' + i.value[1] + ' - ' + i.value[2] + ' %')
-      .join('')"""
     return {
-        "tooltip": {"trigger": "axis", ":formatter": tooltip},
+        "tooltip": {"trigger": "axis", ":formatter": _TOOLTIP},
         "grid": {"left": 48, "right": 16, "top": 16, "bottom": 64},
         "xAxis": {
             "type": "category",

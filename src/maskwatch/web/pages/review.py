@@ -96,7 +96,9 @@ class _ReviewPage:
     def _picture(self, item: ReviewItem, snapshot: SnapshotRecord) -> None:
         words = self._desk.words
         image = ui.interactive_image(
-            f"/api/v1/review/{item.id}/photo", content=face_frames(snapshot, item.face), sanitize=False
+            f"/api/v1/review/{item.id}/photo",
+            content=face_frames(snapshot, item.face),
+            sanitize=False,
         ).classes("mw-picture")
         image.props(f"aria-label={attribute(words('review.face'))}")
         ui.label(words("review.face")).classes("mw-faint")

@@ -74,7 +74,9 @@ async def _reload(desk: Desk) -> None:
     if outcome.accepted:
         desk.tell(desk.words("system.reloaded"))
     else:
-        desk.tell(desk.words("system.config_error", reason="; ".join(outcome.problems)), is_bad=True)
+        desk.tell(
+            desk.words("system.config_error", reason="; ".join(outcome.problems)), is_bad=True
+        )
 
 
 def _status_html(desk: Desk, state: SystemState) -> str:
@@ -159,7 +161,8 @@ def _messages(desk: Desk) -> None:
                 with ui.element("li"):
                     html(
                         f"<span>{escape(at)} {escape(each.channel)} {escape(each.camera or '')} "
-                        f"{state} <span class='mw-faint'>{escape(each.last_error or '')}</span></span>"
+                        f"{state} <span class='mw-faint'>"
+                        f"{escape(each.last_error or '')}</span></span>"
                     )
                     if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
                         ui.button(words("system.retry"), on_click=partial(retry, each.id)).props(
@@ -339,9 +342,9 @@ def _users(desk: Desk) -> None:
                 ui.button(
                     text, on_click=lambda: change(user, UserChange(disabled=not is_off))
                 ).props(f"flat dense no-caps aria-label={attribute(f'{text}: {user.name}')}")
-                ui.button(
-                    words("system.user_password"), on_click=lambda: new_password(user)
-                ).props("flat dense no-caps")
+                ui.button(words("system.user_password"), on_click=lambda: new_password(user)).props(
+                    "flat dense no-caps"
+                )
 
     async def change(user: UserRecord, wanted: UserChange) -> None:
         if await desk.ask(users.change_user, user.id, wanted) is not None:

@@ -73,7 +73,9 @@ class ZoneEditor:
         self._cross = (0.5, 0.5)
         words = desk.words
         ui.label(words("cameras.zones_hint")).classes("mw-faint")
-        self._frame = ui.element("div").classes("mw-editor").props('tabindex="0" role="application"')
+        self._frame = (
+            ui.element("div").classes("mw-editor").props('tabindex="0" role="application"')
+        )
         with self._frame:
             self._image = ui.interactive_image(
                 source, size=size, on_mouse=self._click, events=["click"], sanitize=False

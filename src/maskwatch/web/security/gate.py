@@ -69,9 +69,7 @@ class DashboardGate:
         except NotLoggedIn:
             return None
 
-    async def _refuse(
-        self, scope: Scope, receive: Receive, send: Send, answer: Response
-    ) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
         if scope["type"] == "websocket":
             await receive()  # the wish to connect, which has to be taken before it is refused
             await send({"type": "websocket.close", "code": 4401})
