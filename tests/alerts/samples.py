@@ -30,6 +30,16 @@ def jpeg() -> bytes:
     return data.tobytes()
 
 
+@cache
+def large_jpeg() -> bytes:
+    """As large as a photo of 1280x720: noise, because a ramp would shrink to nothing."""
+    noise = np.random.default_rng(1).integers(0, 80, (720, 1280, 3), dtype=np.uint8)
+    done, data = cv2.imencode(".jpg", noise, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    assert done
+    assert len(data) > 200_000
+    return data.tobytes()
+
+
 def episode(
     camera: str = "Door 1",
     state: State = State.INCORRECT,

@@ -42,7 +42,9 @@ class RateLimit(Section):
     """How many messages one recipient gets at most; what is beyond is put into one message."""
 
     messages: Annotated[int, Field(ge=1, le=10_000)] = 12
+    """So many messages."""
     per_s: Annotated[float, Field(gt=0, le=7 * 86400)] = 3600
+    """Within so long."""
 
 
 class Pacing(Section):
@@ -104,14 +106,19 @@ class EmailConfig(_Channel):
     """Mail over SMTP."""
 
     kind: Literal["email"] = "email"
+    """Says that it is one of these."""
     host: Annotated[str, Field(min_length=1)]
+    """Name of the mail server."""
     port: Port | None = None
     """587 for `starttls`, 465 for `tls`, 25 for `none`, unless given."""
     security: Security = Security.STARTTLS
     """`starttls` and `tls` check the server's certificate; `none` sends everything in clear."""
     username: str | None = None
+    """For the login; goes with `password`."""
     password: SecretStr | None = None
+    """For the login; never sent without TLS."""
     sender: MailAddress
+    """Address that mails come from."""
     to: Annotated[tuple[MailAddress, ...], Field(min_length=1)]
     """Each gets a mail of their own, with links of their own."""
     ca_file: Path | None = None
@@ -145,17 +152,23 @@ class MqttConfig(_Channel):
     """Messages, states and Home Assistant entities over MQTT."""
 
     kind: Literal["mqtt"] = "mqtt"
+    """Says that it is one of these."""
     host: Annotated[str, Field(min_length=1)]
+    """Name of the broker."""
     port: Port | None = None
     """1883, or 8883 with TLS, unless given."""
     tls: bool = False
+    """Whether to speak TLS and check the broker's certificate; else everything is in clear."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
     certificate_file: Path | None = None
     """The client's own certificate, where the broker asks for one."""
     key_file: Path | None = None
+    """Of the client's own certificate."""
     username: str | None = None
+    """For the login."""
     password: SecretStr | None = None
+    """For the login."""
     client_id: str = "maskwatch"
     """Must be another one for each maskwatch at the same broker."""
     topic: Topic = "maskwatch"
@@ -163,6 +176,7 @@ class MqttConfig(_Channel):
     home_assistant: bool = True
     """Whether to announce entities to Home Assistant."""
     discovery_topic: Topic = "homeassistant"
+    """Where Home Assistant listens for announcements."""
     retain_photo: bool = False
     """Whether the broker keeps the last photo of each camera; no retention rule reaches it."""
 
@@ -187,6 +201,7 @@ class WebhookConfig(_Channel):
     """A signed HTTP request to a program of yours."""
 
     kind: Literal["webhook"] = "webhook"
+    """Says that it is one of these."""
     url: SecretStr
     """`https://…`; `http://…` sends everything in clear."""
     secret: Annotated[SecretStr, Field(min_length=16)]
@@ -208,6 +223,7 @@ class AppriseConfig(_Channel):
     """One of the services that Apprise knows: SMS, Telegram, Slack, Teams, Signal, ..."""
 
     kind: Literal["apprise"] = "apprise"
+    """Says that it is one of these."""
     url: SecretStr
     """As https://appriseit.com/services/ describes it; one service per channel, because a retry
     repeats everything in it."""
@@ -222,6 +238,7 @@ class CommandConfig(_Channel):
     """A program on this machine: a sound, a display, a GPIO pin."""
 
     kind: Literal["command"] = "command"
+    """Says that it is one of these."""
     command: Annotated[tuple[str, ...], Field(min_length=1)]
     """Program and arguments; no shell reads them. The alert comes as JSON on standard input."""
     photo: bool = False
@@ -270,11 +287,14 @@ class Retry(Section):
     """What becomes of a message that could not be sent."""
 
     first_delay_s: Annotated[float, Field(gt=0)] = 5
+    """How long after the first failure it is tried again, give or take a quarter."""
     factor: Annotated[float, Field(ge=1, le=10)] = 2
     """Each delay is so many times the one before."""
     max_delay_s: Annotated[float, Field(gt=0)] = 900
+    """No delay is longer."""
     give_up_after_s: Annotated[float, Field(gt=0)] = 86400
-    """Then the message is dead: it stays in the list of deliveries and can be sent again there."""
+    """After so long of trying the message is dead: it stays in the list of deliveries and can be
+    sent again from there."""
     claim_s: Annotated[float, Field(ge=1, le=3600)] = 60
     """A message taken in hand by a process that died is free again after so long."""
 
@@ -283,7 +303,7 @@ class AlertsConfig(Section):
     """Who is told what, how, and how often."""
 
     channels: dict[Name, ChannelConfig] = Field(default_factory=dict)
-    """By a name of your choice."""
+    """Ways to reach somebody, by a name of your choice."""
     ladder: tuple[Step, ...] = ()
     """Who is told first, and who when that did not help; all channels at once unless given."""
     pacing: Pacing = Pacing()

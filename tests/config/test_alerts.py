@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from maskwatch.config.alerts import AlertsConfig, ChannelConfig, EmailConfig, MqttConfig, Pacing
+
+MAIL: dict[str, Any] = {"kind": "email", "host": "mail", "sender": "m@x.org", "to": ["a@x.org"]}
+HORN: dict[str, Any] = {"kind": "command", "command": ["horn"]}
+HOOK: dict[str, Any] = {"kind": "webhook", "url": "https://x.org/", "secret": "s" * 16}
+MQTT: dict[str, Any] = {"kind": "mqtt", "host": "broker"}
+SMS: dict[str, Any] = {"kind": "apprise", "url": "json://x.org"}
+ALL = {"mail": MAIL, "horn": HORN, "hook": HOOK, "mqtt": MQTT, "sms": SMS}
+
+
+def alerts(**values: Any) -> AlertsConfig:
+    return AlertsConfig.model_validate(values)
+
+
+def test_nothing_given_means_nobody_is_told() -> None:
+    assert alerts().steps == ()
+
+
+def test_the_kind_says_which_keys_a_channel_has() -> None:
+    made: dict[str, ChannelConfig] = dict(alerts(channels=ALL).channels)
+    assert {name: config.kind for name, config in made.items()} == {
+        "mail": "email",
+        "horn": "command",
+        "hook": "webhook",
+        "mqtt": "mqtt",
+        "sms": "apprise",
+    }
+
+
+def test_people_are_spared_and_programs_are_not_unless_it_is_asked_for() -> None:
+    pacing = {"cooldown_camera_s": 7}
+    own = {**HORN, "pacing": {"cooldown_camera_s": 9}}
+    config = alerts(channels={**ALL, "own": own}, pacing=pacing)
+    found = {name: config.pacing_of(name) for name in config.channels}
+    assert found == {
+        "mail": Pacing(cooldown_camera_s=7),
+        "sms": Pacing(cooldown_camera_s=7),
+        "own": Pacing(cooldown_camera_s=9),
+        "horn": None,
+        "hook": None,
+        "mqtt": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("channel", "reason"),
+    [
+        ({**MAIL, "to": []}, "at least 1"),
+        ({**MAIL, "to": ["nobody"]}, "must be an address"),
+        ({**MAIL, "to": ["a@x.org\r\nBcc: b@x.org"]}, "must be an address"),
+        ({**MAIL, "sender": "Mask <m@x.org>"}, "must be an address"),
+        ({**MAIL, "username": "m"}, "go together"),
+        ({**MQTT, "topic": "a/#"}, "must be a topic"),
+        ({**MQTT, "topic": "/a"}, "must be a topic"),
+        ({**MQTT, "password": "p"}, "needs a username"),
+        ({**MQTT, "ca_file": "ca.pem"}, "need tls"),
+        ({**MQTT, "tls": True, "key_file": "k.pem"}, "go together"),
+        ({**HORN, "command": []}, "at least 1"),
+        ({**HORN, "timeout_s": 31}, "less than or equal to 30"),
+        ({"kind": "pigeon"}, "pigeon"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_reason(channel: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        alerts(channels={"it": channel})
+
+
+def test_a_channel_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ValidationError, match=r"no channel 'post'; there are: mail, horn"):
+        alerts(channels={"mail": MAIL, "horn": HORN}, ladder=[{"channels": ["post"]}])
+    with pytest.raises(ValidationError, match=r"no channel 'post'; there are: none"):
+        alerts(camera_trouble={"channels": ["post"]})
+
+
+def test_an_attempt_must_not_outlive_its_claim() -> None:
+    with pytest.raises(ValidationError, match=r"claim_s = 30 must be at least twice"):
+        alerts(channels={"mail": MAIL}, retry={"claim_s": 30})
+
+
+def test_ports_follow_from_the_protection() -> None:
+    for security, port in [("starttls", 587), ("tls", 465), ("none", 25)]:
+        assert EmailConfig(**{**MAIL, "security": security}).port_or_default == port
+    assert MqttConfig(**MQTT).port_or_default == 1883
+    assert MqttConfig(**MQTT, tls=True).port_or_default == 8883
+    assert MqttConfig(**MQTT, port=99).port_or_default == 99
+
+
+def test_no_secret_shows_when_the_section_is_printed() -> None:
+    secrets = {
+        "mail": {**MAIL, "username": "m", "password": "s3cret"},
+        "mqtt": {**MQTT, "username": "m", "password": "s3cret"},
+        "hook": {**HOOK, "url": "https://x.org/s3cret", "headers": {"Authorization": "s3cret"}},
+        "sms": {**SMS, "url": "json://x.org/s3cret"},
+    }
+    assert "s3cret" not in repr(alerts(channels=secrets))
+    assert "s3cret" not in alerts(channels=secrets).model_dump_json()
