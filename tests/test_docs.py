@@ -122,6 +122,20 @@ def test_every_key_of_the_outputs_is_documented() -> None:
     assert sorted(key for key in keys if f"`{key}`" not in page) == []
 
 
+def test_every_key_of_the_configuration_is_documented_as_it_is() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "config_reference", ROOT / "scripts" / "config_reference.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    made = script.reference()
+    assert "`storage.retention.photos_days`" in made  # so that an empty walk cannot pass
+    said = "run scripts/config_reference.py"
+    assert script.PAGE.read_text(encoding="utf-8") == made, said
+
+
 def tree_of(page: str) -> list[str]:
     """Paths named by the tree in a page: the block of plain text that shows the folder src.
 

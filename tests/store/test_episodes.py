@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ def test_a_time_without_zone_is_refused(store: Store) -> None:
 def test_an_update_keeps_the_photo_and_the_end_unless_given(store: Store) -> None:
     one = episode(snapshot_id="first")
     store.episodes.add(one)
-    new = {"state": State.INCORRECT, "fault": Fault.UNDER_CHIN, "coverage": 9.0}
+    new: dict[str, Any] = {"state": State.INCORRECT, "fault": Fault.UNDER_CHIN, "coverage": 9.0}
     assert store.episodes.update(one.id, **new, ended_at=after(5))
     assert store.episodes.update(one.id, **new, snapshot_id="better")
     got = store.episodes.get(one.id)

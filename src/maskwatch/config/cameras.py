@@ -32,7 +32,7 @@ class HoursConfig(Section):
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = tuple(Weekday)
     """Weekdays on which it begins."""
     start: time = time(0, 0)
-    """Such as `"07:00"` (in quotes: YAML reads 07:00 without them as a number)."""
+    """Such as `07:00`."""
     end: time = time(0, 0)
     """Not included. At or before `start` it is on the day after, so 00:00 to 00:00 is all day."""
 
