@@ -1,0 +1,134 @@
+"""`maskwatch backup`, `restore`, `audit verify`, `episodes export` and `episodes delete`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from maskwatch.cli.config_file import read_config
+from maskwatch.cli.main import app, exit_code_of
+from maskwatch.config.privacy import Photos
+from maskwatch.errors import BackupError, MaskwatchError, MissingExtra, RecordNotFound, UsageError
+from maskwatch.store.store import Store
+from tests.store.values import episode, jpeg, photo
+
+RUNNER = CliRunner()
+
+
+class Site:
+    """A configuration file and the folder it names."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.config = folder / "maskwatch.yaml"
+        self.config.write_text(f"storage: {{folder: {folder / 'data'}}}\n")
+
+    def open(self) -> Store:
+        """The store, as the service has it."""
+        data = self.folder / "data"
+        return Store.open(f"sqlite:///{data / 'maskwatch.db'}", data / "snapshots", Photos.BLURRED)
+
+    def run(self, *words: str, answer: str | None = None) -> Result:
+        """Runs a verb with this configuration."""
+        return RUNNER.invoke(app, [*words, "--config", str(self.config)], input=answer)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """With one episode, ``e1``, and its photo."""
+    made = Site(tmp_path / "site")
+    with made.open() as store:
+        taken = photo(store, episode_id="e1", content=jpeg(999))
+        store.episodes.add(episode(id="e1", snapshot_id=taken.id))
+    return made
+
+
+def test_a_backup_can_be_restored_elsewhere(site: Site, tmp_path: Path) -> None:
+    made = site.run("backup", str(tmp_path / "b.tar"))
+    assert made.exit_code == 0, made.exception
+    assert "1 photos" in made.stdout
+    other = Site(tmp_path / "other")
+    restored = other.run("restore", str(tmp_path / "b.tar"))
+    assert restored.exit_code == 0, restored.exception
+    with other.open() as store:
+        one = store.episodes.get("e1")
+        assert store.snapshots.read(one.snapshot_id or "") == jpeg(999)
+        assert [entry.action for entry in store.audit.page()] == ["backup.restored", "backup.made"]
+    again = other.run("restore", str(tmp_path / "b.tar"))
+    assert isinstance(again.exception, BackupError)
+    assert exit_code_of(again.exception) == 1
+
+
+def test_an_untouched_audit_log_is_ok_and_a_changed_one_is_not(site: Site) -> None:
+    with site.open() as store:
+        store.audit.append("eve", "a")
+        store.audit.append("eve", "b")
+    sound = site.run("audit", "verify")
+    assert sound.exit_code == 0
+    assert sound.stdout.startswith("ok; head 2:")
+    head = sound.stdout.removeprefix("ok; head ").strip()
+    assert site.run("audit", "verify", "--head", head).exit_code == 0
+    with site.open() as store, store.database.write() as connection:
+        connection.execute(sa.text("DROP TRIGGER audit_no_delete"))
+        connection.execute(sa.text("DELETE FROM audit WHERE seq = 2"))
+    assert site.run("audit", "verify").exit_code == 0  # an end cut off needs a head to compare
+    broken = site.run("audit", "verify", "--head", head)
+    assert broken.exit_code == 1
+    assert "the audit log is broken at entry 2" in broken.stderr
+
+
+def test_a_head_that_is_none_is_refused(site: Site) -> None:
+    refused = site.run("audit", "verify", "--head", "2")
+    assert isinstance(refused.exception, UsageError)
+
+
+def test_an_episode_is_exported(site: Site, tmp_path: Path) -> None:
+    done = site.run("episodes", "export", "e1", "--output", str(tmp_path / "out"))
+    assert done.exit_code == 0, done.exception
+    told = json.loads((tmp_path / "out" / "e1" / "episode.json").read_text())
+    assert told["episode"]["id"] == "e1"
+    assert len(list((tmp_path / "out" / "e1").glob("*.jpg"))) == 1
+
+
+def test_an_episode_is_deleted_when_one_says_yes(site: Site) -> None:
+    assert isinstance(site.run("episodes", "delete", "e1", answer="n\n").exception, UsageError)
+    with site.open() as store:
+        assert store.episodes.count() == 1
+    done = site.run("episodes", "delete", "e1", "--yes")
+    assert done.stdout == "deleted episode e1 and 1 photos\n"
+    with site.open() as store:
+        assert store.episodes.count() == 0
+        entry = store.audit.page()[0]
+        assert entry.actor.startswith("cli:")
+        assert entry.action == "episode.deleted"
+    gone = site.run("episodes", "delete", "e1", "--yes")
+    assert isinstance(gone.exception, RecordNotFound)
+
+
+@pytest.mark.parametrize(
+    "words", [["backup"], ["audit", "verify"], ["episodes", "delete", "x", "-y"]]
+)
+def test_a_verb_without_the_extra_says_which_one_to_install(
+    site: Site, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    refused = site.run(*words)
+    assert isinstance(refused.exception, MissingExtra)
+    assert "maskwatch[serve]" in str(refused.exception)
+
+
+def test_no_configuration_means_the_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MASKWATCH_STORAGE__FOLDER", str(tmp_path))
+    assert read_config("backup", None).storage.folder == tmp_path
+
+
+def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
+    refused = RUNNER.invoke(app, ["backup", "--config", str(tmp_path / "none.yaml")])
+    assert isinstance(refused.exception, MaskwatchError)
