@@ -1,7 +1,8 @@
 """A small RTSP camera for tests, run by the system's Python, which has GStreamer's bindings.
 
 Usage: rtsp_server.py [--port N] [--user NAME:PASSWORD]
-Prints "ready PORT" and then serves a moving test picture as H.264 at /cam until it is killed.
+Prints "ready PORT" and then serves a moving test picture as H.264 at /cam until it is killed, and
+at /person a red square, which painted models take for a face without a mask.
 With --check it only reports, by its exit code, whether all that it needs is installed.
 """
 
@@ -18,6 +19,22 @@ PIPELINE = (
     "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 "
     "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h264parse "
     "! rtph264pay name=pay0 pt=96 config-interval=1 )"
+)
+
+ENCODED = (
+    "videoconvert ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h264parse "
+    "! rtph264pay name=pay0 pt=96 config-interval=1"
+)
+# A grey room, a red square in its middle, and noise in a corner so that no picture repeats.
+PERSON = (
+    "( compositor name=room sink_1::xpos=130 sink_1::ypos=90 "
+    f"! video/x-raw,width=320,height=240,framerate=10/1 ! {ENCODED} "
+    "videotestsrc is-live=true pattern=solid-color foreground-color=0xff3c3c3c "
+    "! video/x-raw,width=320,height=240,framerate=10/1 ! room. "
+    "videotestsrc is-live=true pattern=solid-color foreground-color=0xffdc0000 "
+    "! video/x-raw,width=60,height=60,framerate=10/1 ! room. "
+    "videotestsrc is-live=true pattern=snow "
+    "! video/x-raw,width=16,height=16,framerate=10/1 ! room. )"
 )
 
 
@@ -38,7 +55,7 @@ def main() -> None:
     Gst.init(None)
     missing = [
         name
-        for name in ("videotestsrc", "x264enc", "h264parse", "rtph264pay")
+        for name in ("videotestsrc", "compositor", "x264enc", "h264parse", "rtph264pay")
         if Gst.ElementFactory.find(name) is None
     ]
     if options.check:
@@ -57,6 +74,10 @@ def main() -> None:
         permissions.add_permission_for_role("viewer", "media.factory.construct", True)
         factory.set_permissions(permissions)
     server.get_mount_points().add_factory("/cam", factory)
+    person = GstRtspServer.RTSPMediaFactory()
+    person.set_launch(PERSON)
+    person.set_shared(True)
+    server.get_mount_points().add_factory("/person", person)
     server.attach(None)
     print("ready", server.get_bound_port(), flush=True)  # noqa: T201 - read by the test
     GLib.MainLoop().run()

@@ -55,6 +55,7 @@ _TICK_S = 0.25
 _SLOW_TICK_S = 1.0
 _LOOK_AT_CONFIG_S = 2.0
 _MODELS_STUCK_S = 30.0
+_HOUSE_EVERY_S = 60.0
 
 
 class WebServer(Protocol):
@@ -70,10 +71,10 @@ class WebServer(Protocol):
 
 
 class Housekeeping(Protocol):
-    """Retention and the like: called now and then, in a thread of its own."""
+    """Retention and the like."""
 
     def __call__(self, config: Config) -> None:
-        """Does what is due."""
+        """Does what is due; raises StoreError when the store cannot do it."""
         ...
 
 
@@ -99,6 +100,7 @@ class Parts:
     alerts: AlertService
     web: Callable[[Service], WebServer] | None = None
     housekeeping: Housekeeping | None = None
+    """Called every minute, and at once after a change of the configuration."""
     config_file: Path | None = None
     """Watched for changes."""
     version: str = ""
@@ -129,6 +131,7 @@ class Service:
         self._reloading = threading.Lock()
         self._stop_asked = threading.Event()
         self._reload_asked = threading.Event()
+        self._house_asked = threading.Event()
         self._config_loaded_at = self.started_at
         self._config_error = ""
         self._seen_file = _stamp(parts.config_file)
@@ -233,8 +236,9 @@ class Service:
         if self._parts.web is not None:
             self._web = self._parts.web(self)
             self._web.start()
-        if self._parts.housekeeping is not None:
-            threading.Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
+        if (work := self._parts.housekeeping) is not None:
+            args, name = (work,), "housekeeping"
+            threading.Thread(target=self._keep_house, args=args, name=name, daemon=True).start()
         self._systemd.ready(f"watching {len(self._fleet.lanes())} cameras")
 
     def _go_on(self) -> None:
@@ -274,6 +278,7 @@ class Service:
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""
         self._stop_asked.set()
+        self._house_asked.set()
         self._systemd.stopping()
         _log.info("stopping")
         deadline = time.monotonic() + 4.0
@@ -297,14 +302,15 @@ class Service:
         if self._web is not None:
             self._web.stop(2.0)
 
-    def _keep_house(self) -> None:
-        housekeeping = self._parts.housekeeping
-        while housekeeping is not None and not self._stop_asked.is_set():
+    def _keep_house(self, housekeeping: Housekeeping) -> None:
+        while not self._stop_asked.is_set():
+            self._house_asked.clear()
             try:
                 housekeeping(self.config)
             except StoreError as error:
-                _log.error("housekeeping: %s", error)
-            self._stop_asked.wait(60.0)
+                if not self._stop_asked.is_set():
+                    _log.error("housekeeping: %s", error)
+            self._house_asked.wait(_HOUSE_EVERY_S)
 
     def _install_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -330,6 +336,7 @@ class Service:
         changes += [f"{name}: changed" for name in sections if _differ(old, new, name)]
         self.config = new
         problems = self._watch_cameras(new, changes)
+        self._house_asked.set()
         self._config_loaded_at, self._config_error = datetime.now(UTC), ""
         return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
 

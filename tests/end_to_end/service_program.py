@@ -1,0 +1,20 @@
+"""The service with models that see painted squares: python -m tests.end_to_end.service_program."""
+
+from __future__ import annotations
+
+from maskwatch import service
+from maskwatch.cli.main import run
+from maskwatch.config.inference import InferenceConfig
+from maskwatch.runtime.inference import SharedInference
+from maskwatch.runtime.service import Models
+from tests.painted import SquareClassifier, SquareDetector
+
+
+def painted(config: InferenceConfig) -> Models:
+    inference = SharedInference(SquareDetector(), SquareClassifier(), batch=config.batch)
+    return Models(inference, 0.5, "painted 1", "cpu")
+
+
+if __name__ == "__main__":
+    service.load_models = painted
+    run()
