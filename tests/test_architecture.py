@@ -25,8 +25,8 @@ SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
 PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "pipeline"}
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 ANYTHING = STAGES | {
-    *("outputs", "alerts", "alerts.base", "runtime", "build", "api", "supervision", "cli"),
-    "maskwatch",
+    *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "runtime", "web"),
+    *("build", "service", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
 
@@ -53,11 +53,20 @@ TABLE = {
     "config.base": Layer(set(), {"pydantic"}),
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic"}),
-    "alerts": Layer(
-        PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}
-    ),
+    "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
     "alerts.base": Layer(VALUES | {"store"}, set()),
-    "runtime": Layer(STAGES | {"outputs"}, NUMPY),
+    "runtime": Layer(
+        STAGES | {"outputs", "config", "store", "alerts", "alerts.base"}, NUMPY | {"pydantic"}
+    ),
+    "web": Layer(
+        PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime"},
+        {
+            *("fastapi", "starlette", "uvicorn", "nicegui", "anyio", "pydantic", "argon2"),
+            *("prometheus_client", "PIL"),
+        },
+    ),
+    "service": Layer(ANYTHING - {"cli", "api"}, {"uvicorn"}),
+    "doctor": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "build": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
     "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
@@ -82,7 +91,8 @@ def unit_of(module: str) -> str:
     parts = module.split(".")[1:]
     if not parts:
         return "maskwatch"
-    return ".".join(parts[:2]) if parts[1:2] == ["base"] else parts[0]
+    inner = ".".join(parts[:2])
+    return inner if parts[1:2] == ["base"] or inner in PURE else parts[0]
 
 
 def module_name(path: Path) -> str:
@@ -173,7 +183,7 @@ def test_units_do_not_import_each_other_in_circles() -> None:
 
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "runtime", "outputs", "cli", "alerts"}
+    edges = {"frames", "runtime", "outputs", "cli", "alerts", "web", "service", "doctor"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]
