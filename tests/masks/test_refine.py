@@ -6,18 +6,19 @@ from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Box, Face, State
 
 
-def test_fractions_of_the_crop_become_pixels_of_the_picture() -> None:
+def test_the_box_is_the_mean_of_what_both_see() -> None:
     # A face of 100 px with 20 % margin is seen in a crop of 140 px from (130, 80).
     face = Face(Box(150, 100, 250, 200), 0.9)
     closer = refine(face, np.array([0.25, 0.25, 0.75, 0.75]), 0.2, 640, 480)
-    assert closer.box == pytest.approx((165, 115, 235, 185))
+    # It is seen at (165, 115, 235, 185).
+    assert closer.box == pytest.approx((157.5, 107.5, 242.5, 192.5))
     assert closer.score == face.score
 
 
 def test_a_refined_box_stays_in_the_picture() -> None:
     face = Face(Box(0, 0, 100, 100), 0.9)
     closer = refine(face, np.array([-0.1, 0.0, 0.8, 1.4]), 0.0, 90, 120)
-    assert closer.box == pytest.approx((0, 0, 80, 120))
+    assert closer.box == pytest.approx((0, 0, 90, 110))
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ Scores = Annotated[
 DETECTOR_NAME = "maskwatch-faces"
 MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
-UNKNOWN_BUDGET = 0.02
+UNKNOWN_BUDGET = 0.01
 """Share of readable validation faces that may become ``unknown``."""
 DETECTOR_SETTINGS = {
     "score_threshold": 0.5,

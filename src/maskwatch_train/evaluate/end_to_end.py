@@ -12,6 +12,7 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.metrics.classification import bootstrap_interval
 from maskwatch.metrics.detection import UNMATCHED, match
+from maskwatch.pipeline import read_faces
 from maskwatch.types import Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.evaluate.cases import picture_label, portrait_face
@@ -45,7 +46,7 @@ class SeenSet:
 def see_images(
     detector: FaceDetector, classifier: MaskClassifier, images: Iterable[LabelledImage]
 ) -> SeenSet:
-    """Runs both stages over pictures with labelled boxes; matches at `IOU`.
+    """Runs both stages over pictures with labelled boxes; matches the readings at `IOU`.
 
     Faces that nobody could tell (``unknown``) are ignored: neither found nor missed.
 
@@ -58,8 +59,8 @@ def see_images(
     for image in images:
         count += 1
         frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
-        faces = detector(frame)
-        readings = classifier(frame, faces)
+        readings = read_faces(frame, detector, classifier)
+        faces = [reading.face for reading in readings]
         truth = np.array([face.box for face in image.faces], dtype=np.float64).reshape(-1, 4)
         unknown = np.array([face.state is State.UNKNOWN for face in image.faces], dtype=bool)
         boxes = np.array([face.box for face in faces], dtype=np.float64).reshape(-1, 4)
