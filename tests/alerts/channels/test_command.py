@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,30 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
         channel(*python(program, str(kept)), timeout_s=3).send(samples.alert())
     pids = [int(pid) for pid in kept.read_text().split()]
     assert wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux is not here")
+def test_a_program_does_not_outlive_a_service_that_is_killed(tmp_path: Path) -> None:
+    kept = tmp_path / "pid"
+    hang = (
+        "import os, pathlib, sys, time;"
+        "pathlib.Path(sys.argv[1] + '.new').write_text(str(os.getpid()));"
+        "os.rename(sys.argv[1] + '.new', sys.argv[1]);"
+        "time.sleep(600)"
+    )
+    service = (
+        "import sys\n"
+        "from maskwatch.alerts.channels.command import CommandChannel\n"
+        "from maskwatch.config.alerts import CommandConfig\n"
+        "from tests.alerts import samples\n"
+        "CommandChannel(CommandConfig(command=tuple(sys.argv[1:]))).send(samples.alert())\n"
+    )
+    command = [*python(service), *python(hang, str(kept))]
+    with subprocess.Popen(command, cwd=Path(__file__).resolve().parents[3]) as process:
+        assert wait_until(kept.exists)
+        process.kill()
+    pid = int(kept.read_text())
+    assert wait_until(lambda: not is_running(pid))
 
 
 def test_a_program_that_reads_nothing_is_fine() -> None:

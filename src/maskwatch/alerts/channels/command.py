@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.payload import alert_as_json
@@ -33,7 +35,7 @@ class CommandChannel:
         values = json.dumps(alert_as_json(alert, with_photo=self._config.photo)).encode()
         try:
             process = subprocess.Popen(  # noqa: S603 - whoever configures the service chose it
-                self._config.command,
+                [*_leash(), *self._config.command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -54,6 +56,16 @@ class CommandChannel:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _leash() -> tuple[str, ...]:
+    """What has the kernel end the program when this process is killed, where there is such a thing.
+
+    A program of util-linux does it, because code of ours that runs between fork and exec could
+    deadlock: this process has many threads.
+    """
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    return () if program is None else (program, "--pdeathsig", "KILL", "--")
 
 
 def _variables(alert: Alert) -> dict[str, str]:
