@@ -125,7 +125,7 @@ def test_a_disabled_user_is_out_at_once(
 def test_after_too_many_wrong_passwords_even_the_right_one_has_to_wait(
     anonymous: TestClient,
 ) -> None:
-    assert [log_in(anonymous, password="wrong wrong wrong") for _ in range(5)] == [401] * 5
+    assert [log_in(anonymous, password="wrong wrong wrong") for _ in range(5)] == [401] * 5  # noqa: S106
     answer = anonymous.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0

@@ -206,7 +206,7 @@ class Deliveries:
         """How many are in each state; every state has an entry."""
         query = sa.select(_C.state, sa.func.count()).group_by(_C.state)
         with self._db.read() as connection:
-            found: dict[DeliveryState, int] = dict(connection.execute(query).tuples().all())
+            found = {state: int(count) for state, count in connection.execute(query)}
         return {state: found.get(state, 0) for state in DeliveryState}
 
     def sent_since(self, at: datetime, channel: str) -> list[Delivery]:

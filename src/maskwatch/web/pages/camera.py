@@ -21,7 +21,7 @@ from maskwatch.web.security.scopes import Scope
 
 _EVERY_S = 1.0
 _UNKNOWN_SIZE = (1280, 720)
-_DEFAULTS = {"coverage_below": 80.0, "hold_s": 1.0, "min_face_px": 24.0}
+DEFAULTS = {"coverage_below": 80.0, "hold_s": 1.0, "min_face_px": 24.0}
 """As in ``config.cameras``; a test compares them."""
 
 
@@ -82,9 +82,9 @@ class _CameraPage:
         words = self._desk.words
         rule = self._settings.get("rule", {})
         found = {
-            "coverage_below": rule.get("coverage_below", _DEFAULTS["coverage_below"]),
-            "hold_s": rule.get("hold_s", _DEFAULTS["hold_s"]),
-            "min_face_px": self._settings.get("min_face_px", _DEFAULTS["min_face_px"]),
+            "coverage_below": rule.get("coverage_below", DEFAULTS["coverage_below"]),
+            "hold_s": rule.get("hold_s", DEFAULTS["hold_s"]),
+            "min_face_px": self._settings.get("min_face_px", DEFAULTS["min_face_px"]),
         }
         self._coverage = _number(words("cameras.coverage_below"), found["coverage_below"], 0, 100)
         self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)

@@ -1,0 +1,86 @@
+"""Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
+
+Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
+behaves differently when it finds itself inside pytest. Ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import uvicorn
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.config.web import LoginConfig, WebConfig
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import EpisodeRecord, Role
+from maskwatch.types import Fault, State
+from maskwatch.web.app import create_app, setup_url
+from tests.web.world import World, add_photo, make_world, person, publish, seed
+
+
+def keep_publishing(world: World) -> None:
+    """New pictures, two a second."""
+    turn = 0
+    people = [
+        person(31, State.MASK, None, 97),
+        person(32, State.INCORRECT, Fault.NOSE_OUT, 12),
+        person(33, State.INCORRECT, Fault.UNDER_CHIN, 3),
+    ]
+    while True:
+        turn += 1
+        publish(world, "entrance", people, shift=turn % 2)
+        publish(world, "ward 3", people[:1], shift=turn % 2)
+        publish(world, "canteen", [], shift=0)
+        time.sleep(0.5)
+
+
+def main() -> None:
+    folder, options = Path(sys.argv[1]), sys.argv[2:]
+    config = WebConfig(login=LoginConfig(tries=20), camera_networks=(ip_network("192.0.2.0/24"),))
+    privacy = PrivacyConfig(photos=Photos.CLEAR, statistics_only="statistics" in options)
+    world = make_world(folder, config=config, privacy=privacy, now=None)
+    if "fresh" not in options:
+        for name, role in (("anna", Role.ADMIN), ("ravi", Role.REVIEWER), ("vera", Role.VIEWER)):
+            world.add_user(name, role)
+        seed(world, days=int(next((each for each in options if each.isdigit()), "4")))
+        at = world.web.now() - timedelta(minutes=2)
+        wrong = EpisodeRecord(
+            new_id(),
+            "entrance",
+            None,
+            4,
+            State.INCORRECT,
+            Fault.NOSE_OUT,
+            9.0,
+            at,
+            model_version="1",
+        )
+        world.store.episodes.add(wrong)
+        add_photo(world, wrong)
+    app = create_app(world.web)
+    if "statistics" not in options:
+        threading.Thread(target=keep_publishing, args=[world], daemon=True).start()
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", proxy_headers=False, access_log=False)
+    )
+    print(url, setup_url(app, url) or "-", flush=True)  # noqa: T201 - the test reads it
+    threading.Thread(target=_stop_with_input, args=[server], daemon=True).start()
+    server.run([listener])
+
+
+def _stop_with_input(server: uvicorn.Server) -> None:
+    sys.stdin.read()
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    main()

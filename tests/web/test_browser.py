@@ -1,0 +1,389 @@
+"""The dashboard in a real browser: headless Chromium."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.components import need
+from tests.web.world import PASSWORD
+
+pytest.importorskip("nicegui")
+pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = ("/", "/overview", "/events", "/review", "/cameras", "/cameras/entrance", "/system")
+PATIENCE_MS = 60_000
+"""Test machines may be busy; nothing here depends on how long anything takes."""
+
+
+@contextmanager
+def dashboard(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """A running dashboard: its address and its set-up link."""
+    program = [sys.executable, "-m", "tests.web.dashboard_server", str(folder), *options]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    with subprocess.Popen(
+        program,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            url, link = process.stdout.readline().split()
+            yield url, link
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard with content."""
+    with dashboard(tmp_path_factory.mktemp("site")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    need("chromium", CHROMIUM is not None, "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Opens a page as somebody; complains at the end about anything the browser complained of."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(name: str, path: str = "/", **options: object) -> Page:
+        context = chromium.new_context(base_url=site, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if "Content Security" in said.text else None,
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((site, "data:", "blob:", site.replace("http", "ws")))
+                else complaints.append(f"foreign request: {asked.url}")
+            ),
+        )
+        page.goto(path)
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector("h1")
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_the_first_start_leads_from_the_printed_link_to_the_dashboard(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "fresh") as (url, link):
+        page = chromium.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        assert link.startswith(f"{url}/setup/")
+        page.goto(link)
+        page.fill("#name", "anna")
+        page.fill("#password", PASSWORD)
+        page.fill("#repeated", PASSWORD)
+        page.click("button")
+        expect(page.get_by_role("heading", name="Live")).to_be_visible(timeout=PATIENCE_MS)
+        page.goto(link)
+        expect(page.get_by_role("alert")).to_contain_text("no longer works")
+        page.close()
+
+
+def test_strangers_are_sent_to_the_login_and_back_to_where_they_wanted(
+    visit: Callable[..., Page], chromium: Browser, site: str
+) -> None:
+    stranger = chromium.new_page()
+    stranger.goto(f"{site}/events")
+    assert stranger.url == f"{site}/login?next=/events"
+    stranger.close()
+    page = visit("vera", "/events")
+    assert page.url == f"{site}/events"
+
+
+def test_a_wrong_password_is_told_as_such(chromium: Browser, site: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{site}/login")
+    page.fill("#name", "anna")
+    page.fill("#password", "wrong wrong wrong")
+    page.click("button")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.", timeout=PATIENCE_MS)
+    page.close()
+
+
+def test_live_shows_moving_pictures_people_and_the_latest_episodes(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera")
+    picture = page.get_by_alt_text("Live picture of entrance")
+    page.wait_for_function(
+        "() => document.querySelector('img[data-camera=entrance]')?.naturalWidth > 100"
+    )
+    first = picture.get_attribute("data-sequence")
+    page.wait_for_function(
+        f"() => document.querySelector('img[data-camera=entrance]').dataset.sequence != '{first}'"
+    )
+    card = page.get_by_role("region", name="entrance")
+    expect(card).to_contain_text("Nose out")
+    expect(card).to_contain_text("Watching")
+    expect(page.get_by_role("complementary")).to_contain_text("entrance")
+
+
+def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera", "/overview")
+    expect(page.get_by_text(re.compile(r"95 % interval: \d"))).to_be_visible()
+    expect(page.locator("canvas")).to_have_count(2)
+    link = page.get_by_role("link", name="CSV").get_attribute("href")
+    text = page.request.get(str(link)).text()
+    assert text.startswith("group,people,mask,")
+    assert len(text.splitlines()) > 2
+    report = page.request.get(str(page.get_by_role("link", name="PDF").get_attribute("href")))
+    assert report.body().startswith(b"%PDF")
+
+
+def test_an_episode_called_wrong_is_labelled_with_the_keyboard_and_exported(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/events")
+    page.get_by_role("button", name=re.compile("^Open: .* entrance")).first.click()
+    dialog = page.get_by_role("dialog")
+    page.wait_for_function("() => document.querySelector('[role=dialog] img')?.naturalWidth > 100")
+    expect(dialog.locator("svg rect").first).to_be_attached()
+    dialog.get_by_role("button", name="Acknowledge").click()
+    expect(dialog).to_contain_text("Acknowledged by anna")
+    dialog.get_by_role("button", name="Wrong").click()
+    page.get_by_role("menuitem", name="Mask", exact=True).or_(
+        page.locator(".q-menu .q-item", has_text=re.compile("^Mask$"))
+    ).first.click()
+    expect(dialog).to_contain_text("anna says: Mask")
+
+    page.goto("/review")
+    expect(page.get_by_text("Somebody said it was wrong")).to_be_visible()
+    waiting = page.get_by_role("status").inner_text()
+    page.keyboard.press("1")
+    expect(page.get_by_role("status")).not_to_have_text(waiting)
+    expect(page.get_by_role("status")).to_contain_text("1 labelled")
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("0 labelled")
+    page.keyboard.press("1")
+    expect(page.get_by_role("status")).to_contain_text("1 labelled")
+    answer = page.request.get(
+        str(page.get_by_role("link", name="Export for training").get_attribute("href"))
+    )
+    manifest = zipfile.ZipFile(io.BytesIO(answer.body())).read("manifest.jsonl").splitlines()
+    assert [json.loads(line)["label"] for line in manifest[1:]] == ["mask"]
+
+
+def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_keyboard(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    page.get_by_role("button", name="Add a camera").click()
+    save = page.get_by_role("button", name="Save")
+    page.get_by_label("Name").fill("back door")
+    page.get_by_label("Address").fill("rtsp://127.0.0.1/stream")
+    expect(save).to_be_disabled()
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("web.camera_networks")).to_be_visible()
+    expect(save).to_be_disabled()
+    page.get_by_label("Address").fill("rtsp://viewer:hush@192.0.2.44/stream")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_alt_text("Picture from the tested address")).to_be_visible()
+    expect(save).to_be_enabled()
+    save.click()
+    page.get_by_role("link", name="Edit back door").click()
+    expect(page.get_by_role("heading", name="Edit back door")).to_be_visible()
+    assert "hush" not in page.content()
+
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    for keys in (["Enter"], ["ArrowRight"] * 5 + ["Enter"], ["ArrowDown"] * 5 + ["Enter"]):
+        for key in keys:
+            page.keyboard.press(key)
+    expect(canvas).to_have_attribute("aria-label", re.compile("3 corners"))
+    page.get_by_label("Name of the zone").fill("mirror")
+    page.get_by_role("button", name="Close the zone").click()
+    expect(page.get_by_text("mirror (Judge people here)")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    settings = page.request.get("/api/v1/cameras/back%20door").json()["settings"]
+    [zone] = settings["zones"]
+    assert zone["polygon"] == [[0.5, 0.5], [0.6, 0.5], [0.6, 0.6]]
+
+
+def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras/entrance/walk")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    for _ in range(3):
+        page.get_by_role("button", name="Start this part").click()
+        expect(page.get_by_text(re.compile(r"Running: \d+ s, [1-9]"))).to_be_visible()
+        mark = page.get_by_role("button", name="Passing 5 m")
+        if mark.is_visible():
+            mark.click()
+        page.get_by_role("button", name="End this part").click()
+    expect(page.get_by_text("Walks without a mask that were missed")).to_be_visible()
+    expect(page.get_by_text("1 / 1")).to_be_visible()
+
+
+def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/system")
+    expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()
+    page.get_by_role("tab", name="Audit log").click()
+    page.get_by_role("button", name="Check the log").click()
+    expect(
+        page.get_by_text(re.compile(r"All \d+ entries are as they were written"))
+    ).to_be_visible()
+    page.get_by_role("tab", name="Users").click()
+    expect(page.get_by_text("vera")).to_be_visible()
+
+
+def test_a_viewer_sees_neither_review_nor_users(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/system")
+    navigation = page.get_by_role("navigation", name="Main navigation").first
+    expect(navigation.get_by_text("Events")).to_be_visible()
+    assert navigation.get_by_text("Review").count() == 0
+    assert page.get_by_role("tab", name="Users").count() == 0
+
+
+def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) -> None:
+    page = visit("ravi")
+    page.get_by_role("button", name="Account").click()
+    page.get_by_text("Deutsch").click()
+    expect(page.get_by_role("link", name="Ereignisse").first).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "de"
+    page.goto("/overview")
+    expect(page.get_by_text("Tragequote")).to_be_visible()
+
+
+def test_dark_is_remembered(visit: Callable[..., Page]) -> None:
+    page = visit("vera", color_scheme="light")
+    assert "body--dark" not in str(page.locator("body").get_attribute("class"))
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+    page.wait_for_function("() => document.cookie.includes('maskwatch_theme=dark')")
+    page.reload()
+    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+
+
+def test_no_page_is_wider_than_a_phone(visit: Callable[..., Page]) -> None:
+    page = visit("anna", viewport={"width": 360, "height": 740})
+    for path in PATHS:
+        page.goto(path)
+        page.wait_for_selector("h1")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.get_by_role("button", name="Open the navigation").click()
+    expect(page.locator(".mw-drawer").get_by_role("link", name="Events")).to_be_visible()
+
+
+NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, img, [role=button]')]
+  .filter((e) => e.checkVisibility() && e.type !== 'hidden' && !e.closest('[aria-hidden=true]'))
+  .filter((e) => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.title
+    || e.getAttribute('alt') !== null || e.labels?.length || e.closest('label')?.innerText.trim()
+    || e.getAttribute('aria-labelledby')))
+  .map((e) => e.outerHTML.slice(0, 200))"""
+
+
+def test_everything_that_can_be_used_has_a_name_for_screen_readers(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna")
+    for path in PATHS:
+        page.goto(path)
+        page.wait_for_selector("main h1")
+        assert page.evaluate(NAMELESS) == [], path
+        assert page.locator("main").count() == 1
+
+
+def test_the_keyboard_reaches_the_content_first_and_then_the_navigation(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.id === 'content'")
+
+
+def test_a_session_that_ends_takes_the_page_with_it(visit: Callable[..., Page], site: str) -> None:
+    page = visit("vera", "/overview")
+    csrf = page.request.get("/api/v1/me").json()["csrf"]
+    page.request.delete("/api/v1/session", headers={"X-CSRF-Token": csrf})
+    page.get_by_label("Grouped by").click()
+    page.get_by_role("option", name="By camera").click()
+    page.wait_for_url(re.compile("/login"))
+
+
+def test_another_site_cannot_open_the_pages_socket(visit: Callable[..., Page], site: str) -> None:
+    page = visit("vera")
+    answer = page.request.get(
+        "/_nicegui_ws/socket.io/?EIO=4&transport=polling",
+        headers={"Origin": "https://evil.example"},
+    )
+    assert answer.status == 403
+
+
+def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "statistics", "2") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        images: list[str] = []
+        page.on(
+            "response",
+            lambda answer: (
+                images.append(answer.url)
+                if "image/jpeg" in answer.headers.get("content-type", "")
+                else None
+            ),
+        )
+        page.goto("/login")
+        page.fill("#name", "anna")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        for path in ("/", "/events", "/review", "/cameras/entrance"):
+            page.goto(path)
+            page.wait_for_selector("main h1")
+            page.wait_for_timeout(500)
+        assert images == []
+        page.close()
