@@ -1,6 +1,6 @@
 """Room on the disk: what gives way when it is full, so that detection and alerts go on.
 
-First the oldest photos go. When there are none left, a file that was put by for this moment gives
+First the oldest photos go. When they are not enough, a file that was put by for this moment gives
 its place to the database, which is small: enough for days of episodes and messages.
 """
 
@@ -52,10 +52,10 @@ class Room:
         except StoreError as error:
             _log.error("the disk is full, and photos cannot make room: %s", error)
             freed = 0
-        if freed == 0 and self.reserve.exists():
-            freed = self.reserve.stat().st_size
+        if freed < _STEP_BYTES and self.reserve.exists():
             with contextlib.suppress(OSError):
-                remove(self.reserve)
+                size = self.reserve.stat().st_size
+                freed += size if remove(self.reserve) else 0
         _log.warning("the disk was full; %d bytes were freed", freed)
         return freed
 

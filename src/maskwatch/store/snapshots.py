@@ -197,10 +197,13 @@ class Snapshots:
         """
         freed = 0
         while freed < size:
-            oldest = self.oldest(20)
-            if not oldest:
+            going: list[SnapshotRecord] = []
+            for record in self.oldest(20):
+                if freed + sum(each.size for each in going) < size:
+                    going.append(record)
+            if not going:
                 break
-            freed += self.delete(oldest, reason="disk_full")
+            freed += self.delete(going, reason="disk_full")
         return freed
 
     def sweep(self, now_s: float | None = None) -> int:
