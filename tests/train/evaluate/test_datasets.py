@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from maskwatch.testing import FixedDetector
+from maskwatch.types import Box, State
+from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
+from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.datasets import read_set
+
+
+def picture(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Each of another size, so that no two files are the same picture.
+    width = 60 + len(list(path.parent.iterdir()))
+    cv2.imwrite(str(path), np.full((50, width, 3), 90, dtype=np.uint8))
+    return path
+
+
+def street_like(folder: Path) -> Path:
+    entries = []
+    for i, split in enumerate(["train", "val", "val", "test"]):
+        picture(folder / "images" / f"{i}.png")
+        face = {"box": [0, 0, 40, 40], "state": "mask", "fault": None, "slice": ""}
+        entry = {"file": f"{i}.png", "width": 60, "height": 50, "split": split, "group": f"g{i}"}
+        entries.append(entry | {"faces": [face | {"certainty": "sure"}]})
+    (folder / "labels.json").write_text(json.dumps(entries))
+    return folder
+
+
+def bala_like(folder: Path) -> Path:
+    with (folder / "labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "label", "group", "split_80_20", "split_80_15_5"])
+        for i in range(45):
+            name = f"images/{i}.png"
+            picture(folder / name)
+            split = "test" if i < 5 else "train"
+            # the set's own validation split lies inside the test side
+            writer.writerow([name, "with_mask", f"{i:03}", split, "val" if i == 0 else split])
+    return folder
+
+
+def test_a_set_with_boxes_is_read_by_split(tmp_path: Path) -> None:
+    folder = street_like(tmp_path)
+    assert [image.path.name for image in read_set(folder, "val").images] == ["1.png", "2.png"]
+    assert len(read_set(folder, "all").images) == 4
+    cases = read_set(folder, "val").cases(FixedDetector([]))
+    assert [(case.group, case.box) for case in cases] == [
+        ("g1", Box(0, 0, 40, 40)),
+        ("g2", Box(0, 0, 40, 40)),
+    ]
+
+
+def test_validation_portraits_are_held_out_of_the_training_side(tmp_path: Path) -> None:
+    folder = bala_like(tmp_path)
+    val = {p.group for p in read_set(folder, "val").pictures}
+    train = {p.group for p in read_set(folder, "train").pictures}
+    test = {p.group for p in read_set(folder, "test").pictures}
+    assert (len(val), len(train), len(test)) == (2, 38, 5)
+    assert not val & test
+    assert not val & train
+
+
+def test_a_manifest_is_read_with_boxes_and_without(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        picture(tmp_path / "set" / f"{name}.png")
+
+    def row(name: str, box: Box | None, split: str) -> ManifestRow:
+        return ManifestRow(
+            "mine", f"{name}.png", name, box, State.NO_MASK, None, name, split, "own"
+        )
+
+    rows = (
+        row("a", Box(0, 0, 9, 9), "val"),
+        row("a", Box(20, 0, 29, 9), "val"),
+        row("b", None, "val"),
+        row("c", None, "test"),
+    )
+    path = tmp_path / "mine.jsonl"
+    write_manifest(path, Manifest(rows, {"mine": tmp_path / "set"}))
+    found = read_set(path, "val")
+    assert found.name == "mine"
+    (image,) = found.images
+    assert image.path == tmp_path / "set" / "a.png"
+    assert [face.box for face in image.faces] == [Box(0, 0, 9, 9), Box(20, 0, 29, 9)]
+    assert [p.path.name for p in found.pictures] == ["b.png"]
+    cases = found.cases(FixedDetector([]))
+    assert [case.face.state for case in cases] == [State.NO_MASK] * 3
+
+
+def test_a_sample_is_the_same_every_time_and_no_larger_than_the_set(tmp_path: Path) -> None:
+    whole = read_set(bala_like(tmp_path), "train")
+    assert whole.some(5).pictures == whole.some(5).pictures
+    assert len(whole.some(5).pictures) == 5
+    assert whole.some(500) == whole
+
+
+@pytest.mark.parametrize(
+    ("split", "told"), [("tset", "unknown split 'tset'"), ("val", "expected a manifest, or a")]
+)
+def test_what_is_no_set_is_refused(tmp_path: Path, split: str, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        read_set(tmp_path, split)
+
+
+def test_an_empty_split_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text("[]")
+    with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
+        read_set(tmp_path, "val")

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from maskwatch.metrics.classification import expected_calibration_error
+from maskwatch.testing import reading_of
+from maskwatch.types import Face, Fault, State
+from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
+from maskwatch_train.evaluate.cases import Looks
+from maskwatch_train.evaluate.curves import MAX_POINTS, curves, reliability, thinned
+from maskwatch_train.evaluate.figures import Scoring, figures
+from maskwatch_train.evaluate.outcomes import Judged, outcomes
+from maskwatch_train.evaluate.slices import DARK_MASK, slice_scores
+from tests.train.evaluate.pictures import case, label
+
+SCORING = Scoring(repeats=50)
+
+
+def said(
+    state: State,
+    read: State,
+    fault: Fault | None = None,
+    *,
+    read_fault: Fault | None = None,
+    confidence: float = 0.9,
+    size: float = 40,
+    kind: str = "",
+    group: str = "g",
+    looks: Looks | None = None,
+) -> Judged:
+    face = label(0, size, state, fault, kind=kind)
+    reading = reading_of(Face(face.box, 1.0), read, read_fault, confidence=confidence)
+    return Judged(case(face, group, looks), reading)
+
+
+def several() -> list[Judged]:
+    return [
+        *[said(State.MASK, State.MASK, group=f"m{i}") for i in range(8)],
+        said(State.MASK, State.NO_MASK, group="m8"),
+        said(State.MASK, State.UNKNOWN, group="m9"),
+        *[said(State.NO_MASK, State.NO_MASK, group=f"n{i}") for i in range(9)],
+        said(State.NO_MASK, State.MASK, group="n9"),
+        said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, group="i0"),
+        said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, read_fault=Fault.OTHER, group="i1"),
+        said(State.INCORRECT, State.NO_MASK, Fault.UNDER_CHIN, group="i2"),
+        said(State.MASK, State.MASK, size=20),  # too small to count
+        said(State.UNKNOWN, State.UNKNOWN),
+    ]
+
+
+def test_scores_are_those_that_one_counts() -> None:
+    result = figures(several(), SCORING)
+    assert (result["faces"], result["groups"]) == (23, 23)
+    head = {name: entry["value"] for name, entry in result["headline"].items()}
+    assert head["side_accuracy"] == pytest.approx(20 / 23)
+    assert head["side_accuracy_decided"] == pytest.approx(20 / 22)
+    assert head["accuracy"] == pytest.approx(19 / 23)
+    assert head["called_mask"] == pytest.approx(1 / 13)
+    assert head["unknown_rate"] == pytest.approx(1 / 23)
+    mask = result["states"]["scores"]["mask"]
+    assert mask["recall"]["value"] == pytest.approx(8 / 10)
+    assert mask["precision"]["value"] == pytest.approx(8 / 9)
+    nose_out = result["labels"]["scores"]["nose_out"]
+    assert nose_out["recall"]["value"] == pytest.approx(1 / 2)
+    assert result["unreadable"] == {"faces": 1, "called_unknown": 1}
+    for entry in result["headline"].values():
+        assert math.isnan(entry["low"]) or entry["low"] <= entry["value"] <= entry["high"] + 1e-9
+
+
+def test_a_model_without_faults_or_probabilities_has_neither_table_nor_curves() -> None:
+    items = [
+        Judged(case(label(0, 40, State.MASK)), Answer(State.MASK)),
+        Judged(case(label(0, 40, State.INCORRECT, Fault.NOSE_OUT)), Answer(State.INCORRECT)),
+        Judged(case(label(0, 40, State.NO_MASK)), NOTHING_SAID),
+    ]
+    result = figures(items, SCORING)
+    assert result["labels"] is None
+    assert result["curves"] is None
+    assert "nose_chin_macro_f1" not in result["headline"]
+    assert result["headline"]["side_accuracy"]["value"] == pytest.approx(2 / 3)
+
+
+def test_areas_are_those_of_scikit_learn_and_reliability_adds_up_to_the_error() -> None:
+    rng = np.random.default_rng(0)
+    items = [
+        said(
+            State.MASK if rng.random() < 0.6 else State.NO_MASK,
+            State.MASK if rng.random() < 0.7 else State.NO_MASK,
+            confidence=float(rng.uniform(0.4, 1)),
+            group=f"g{i}",
+        )
+        for i in range(80)
+    ]
+    o = outcomes(items)
+    result = curves(o, seed=0, repeats=20)
+    assert result is not None
+    expected = roc_auc_score(o.state != 0, 1 - o.probabilities[:, 0])
+    assert result["roc"]["violation"]["auc"]["value"] == pytest.approx(expected)
+    assert "incorrect" not in result["roc"]  # nobody is
+    assert (result["roc"]["mask"]["x"][0], result["roc"]["mask"]["y"][-1]) == (0.0, 1.0)
+    top = o.probabilities.max(axis=1)
+    right = o.probabilities.argmax(axis=1) == o.state
+    bins = reliability(top, right)
+    gaps = sum(one["faces"] * abs(one["accuracy"] - one["confidence"]) for one in bins)
+    assert gaps / 80 == pytest.approx(expected_calibration_error(top, right))
+    as_run = result["risk_coverage"]["as_run"]
+    assert as_run["coverage"] == 1.0
+    assert result["risk_coverage"]["y"][-1] == pytest.approx(
+        ((o.probabilities[:, 0] >= 0.5) != (o.state == 0)).mean()
+    )
+
+
+def test_a_long_curve_is_thinned_but_keeps_its_ends() -> None:
+    kept = thinned(np.linspace(0, 1, 5000))
+    assert len(kept) <= MAX_POINTS
+    assert (kept[0], kept[-1]) == (0.0, 1.0)
+
+
+def test_slices_hold_the_faces_that_they_name() -> None:
+    items = [
+        said(State.NO_MASK, State.MASK, kind="hand"),
+        said(State.NO_MASK, State.NO_MASK, kind="beard"),
+        said(State.NO_MASK, State.NO_MASK, kind="object"),
+        said(State.MASK, State.MASK, looks=Looks(100, 400, lower_brightness=DARK_MASK - 1)),
+        said(State.NO_MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
+        said(State.MASK, State.MASK, looks=Looks(100, 400, turn=0.1), size=20),
+    ]
+    found = slice_scores(items, min_face_px=32)
+    assert found["hard/hand, beard or scarf"]["faces"] == 2
+    assert found["hard/hand, beard or scarf"]["called_mask"]["value"] == 0.5
+    assert found["hard/object"]["called_mask"]["value"] == 0.0
+    assert found["hard/dark mask"]["faces"] == 1
+    assert found["hard/bare profile"]["faces"] == 1
+    assert found["size/16-24"]["faces"] == 1
+    assert found["all/all"]["faces"] == 5
+    assert found["source/made"]["faces"] == 5
+    assert "hard/scarf" not in found  # there is none
+    assert "pose/frontal" not in found  # the only one is too small
+    low, high = (found["hard/hand"]["called_mask"][end] for end in ("low", "high"))
+    assert low < 0.3 < high == 1.0  # one face tells little
