@@ -127,7 +127,7 @@ def test_cancelling_spares_what_is_on_its_way(store: Store) -> None:
         delivery(episode_id=about.id),
         delivery(episode_id=about.id, not_before=after(300)),
     )
-    store.deliveries.add([soon, later, delivery()])
+    store.deliveries.add([soon, later, delivery(not_before=after(1))])
     store.deliveries.claim(after(0), limit=1)
     assert store.deliveries.cancel(about.id) == 1
     assert store.deliveries.get(later.id).state is DeliveryState.CANCELLED

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from maskwatch.errors import RecordExists, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.store import Store
+from tests.servers.postgres import Postgres
 from tests.store.values import after, episode
 
 
@@ -98,6 +99,26 @@ def test_a_database_that_cannot_be_opened_is_said_why_without_its_password(
     with pytest.raises(StoreError, match=reason) as caught:
         Store.open(address, tmp_path)
     assert "hush" not in str(caught.value).replace("/proc/hush", "")
+
+
+def test_a_connection_that_the_server_ended_is_made_anew(
+    postgres_server: Postgres, tmp_path: Path
+) -> None:
+    with postgres_server.database() as url, Store.open(url, tmp_path) as store:
+        store.episodes.add(episode())
+        store.database.engine.dispose()
+        assert store.episodes.count() == 1  # one connection is in the pool now
+        other = sa.create_engine(url.replace("postgresql", "postgresql+pg8000"))
+        with other.connect() as connection:
+            ended = connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            assert len(ended.all()) == 1
+        other.dispose()
+        assert store.episodes.count() == 1
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from maskwatch.config.privacy import Photos
+from maskwatch.errors import StoreError
 from maskwatch.store.audit import Audit
 from maskwatch.store.cameras import Cameras
 from maskwatch.store.database import Database
@@ -64,7 +65,11 @@ class Store:
             StoreError: it cannot be reached, or a newer version of maskwatch made it.
         """
         database = Database(url)
-        upgrade(database)
+        try:
+            upgrade(database)
+        except StoreError:
+            database.close()
+            raise
         return cls(database, snapshots, photos)
 
     @contextmanager
