@@ -1,0 +1,102 @@
+"""``maskwatch-train data correct`` and ``apply``: labels corrected, never overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwatch.errors import UsageError
+from maskwatch_train.cli.data.options import (
+    Folders,
+    ManifestFile,
+    OutManifest,
+    open_manifest,
+    save_manifest,
+    say,
+)
+from maskwatch_train.data import corrections
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.errors import DataError
+
+
+def correct(
+    manifest: ManifestFile,
+    picture: Annotated[
+        str, typer.Argument(help="Its path in the manifest, or a file of corrections to add.")
+    ],
+    to: Annotated[
+        str | None, typer.Option(help="Right label, such as no_mask or nose_out; or drop.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who says so.")] = "",
+    why: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
+    face: Annotated[
+        int | None, typer.Option(min=1, help="Which of its faces, where it has several.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help=f"Where to write; {corrections.FILE_NAME} beside the data unless given."),
+    ] = None,
+    folder: Folders = None,
+) -> None:
+    """Record a correction, or those saved from an audit's page, beside the data."""
+    whole = open_manifest(manifest, folder)
+    if to is None:
+        added = corrections.read_corrections(Path(picture))
+        if not added:
+            raise DataError(Path(picture), "no corrections in it")
+    else:
+        row = _row(manifest, whole, picture, face)
+        added = (corrections.correct(row, to, by, why),)
+    for name in sorted({each.source_set for each in added}):
+        target = file or _beside(whole, name)
+        mine = [each for each in added if each.source_set == name]
+        before = corrections.read_corrections(target) if target.exists() else ()
+        # Refuses here what could not be applied later.
+        corrections.apply(whole, [*before, *mine], target)
+        corrections.record(target, mine)
+        say(f"{target}: {len(mine)} added, {len(before) + len(mine)} in all")
+
+
+def apply(
+    manifest: ManifestFile,
+    out: OutManifest,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(help="Corrections; those beside the data unless given."),
+    ] = None,
+    folder: Folders = None,
+) -> None:
+    """Make a manifest with the corrections carried out; data and labels stay as they are."""
+    whole = open_manifest(manifest, folder)
+    names = sorted({row.source_set for row in whole.rows})
+    files = file or [path for path in (_beside(whole, name) for name in names) if path.exists()]
+    if not files:
+        raise UsageError("there are no corrections beside the data; name some with --file")
+    listed = [each for path in files for each in corrections.read_corrections(path)]
+    made = corrections.apply(whole, listed, files[0])
+    save_manifest(out, made, manifest)
+    say(f"{len(listed)} corrections, {len(whole.rows) - len(made.rows)} rows left out")
+
+
+def _beside(manifest: Manifest, name: str) -> Path:
+    if name not in manifest.folders:
+        raise UsageError(f"nothing says where the set {name!r} lies: give --folder or --file")
+    return manifest.folders[name] / corrections.FILE_NAME
+
+
+def _row(path: Path, manifest: Manifest, picture: str, face: int | None) -> ManifestRow:
+    """The row of a picture, which may be named with its set before it."""
+    rows = [row for row in manifest.rows if picture in (row.path, f"{row.source_set}/{row.path}")]
+    if not rows:
+        raise DataError(path, f"no picture {picture!r} in it")
+    if len({row.picture for row in rows}) > 1:
+        raise UsageError(f"{picture!r} is in several sets; write SET/{picture}")
+    if face is None and len(rows) > 1:
+        told = ", ".join(f"{i}: {row.label} at {row.box}" for i, row in enumerate(rows, start=1))
+        raise UsageError(f"{picture!r} has several faces, say which with --face ({told})")
+    number = face or 1
+    if number > len(rows):
+        raise UsageError(f"--face {number}: {picture!r} has {len(rows)}")
+    return rows[number - 1]

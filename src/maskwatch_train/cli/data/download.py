@@ -1,0 +1,140 @@
+"""``maskwatch-train data download``: public sets, licence before and checksum after."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from maskwatch.errors import UsageError
+from maskwatch.outputs.files import write_whole
+from maskwatch_train.cli.data.options import say
+from maskwatch_train.cli.data.progress import console
+from maskwatch_train.data.catalogue import CATALOGUE, PublicSet, RemoteFile, read_catalogue
+from maskwatch_train.data.download import fetch, unpack, verify
+from maskwatch_train.data.whole_folder import whole_folder
+
+ARCHIVES = "archives"
+
+
+def download(
+    name: Annotated[str | None, typer.Argument(help="Name of a set; none lists them.")] = None,
+    to: Annotated[Path, typer.Option("--to", help="Folder for archives and sets.")] = Path("data"),
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Its licence is known and kept.")
+    ] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="An archive that is here already."),
+    ] = None,
+    sha256: Annotated[
+        str, typer.Option(help="Checksum to insist on, where the authors publish none.")
+    ] = "",
+    catalogue: Annotated[
+        Path, typer.Option(help="Other catalogue of sets (JSON).", show_default=False)
+    ] = CATALOGUE,
+) -> None:
+    """Fetch a public set: shows its licence, checks and unpacks it."""
+    sets = read_catalogue(catalogue)
+    if name is None:
+        for each in sets.values():
+            say(f"{each.name}: {each.title}\n  licence: {each.licence}\n  {each.page}")
+        return
+    if name not in sets:
+        raise UsageError(f"no set is called {name!r}; there are {', '.join(sets)}")
+    chosen = sets[name]
+    _show(chosen)
+    if archive is None and not chosen.files:
+        raise UsageError(f"{name}: {chosen.manual}")
+    if not accept_licence:
+        _ask()
+    if sha256 and archive is None and len(chosen.files) != 1:
+        raise UsageError(f"--sha256 is for one file; {name} has {len(chosen.files)}")
+    with whole_folder(to / name) as part:
+        if archive is None:
+            files = [_insisting(each, sha256) for each in chosen.files]
+            got = {each.name: _fetched(each, to / ARCHIVES / each.name) for each in files}
+            archives = [to / ARCHIVES / each.name for each in files]
+        else:
+            got = {archive.name: verify(RemoteFile("", archive.name, sha256=sha256), archive)}
+            archives = [archive]
+        for each in archives:
+            unpack(each, part)
+        origin = {
+            "title": chosen.title,
+            "page": chosen.page,
+            "licence": chosen.licence,
+            "sha256": got,
+        }
+        write_whole(part / "ORIGIN.json", json.dumps(origin, indent=2).encode())
+    for file, digest in got.items():
+        say(f"{file}: sha256 {digest}")
+    say(_next_step(chosen, to / name))
+
+
+def _show(chosen: PublicSet) -> None:
+    say(f"{chosen.title}\n{chosen.page}\nlicence: {chosen.licence}")
+    for file in chosen.files:
+        known = [f"{kind} {getattr(file, kind)}" for kind in ("sha256", "md5")]
+        told = ", ".join(each for each in known if not each.endswith(" "))
+        size = f", {file.size / 1e6:,.0f} MB" if file.size else ""
+        say(f"{file.name}{size}: {told or 'its authors publish no checksum'}\n  {file.url}")
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("read the licence above, then repeat with --accept-licence")
+    typer.confirm("Do you accept this licence?", abort=True)
+
+
+def _insisting(file: RemoteFile, sha256: str) -> RemoteFile:
+    if not sha256 or file.sha256 == sha256:
+        return file
+    if file.sha256:
+        raise UsageError(f"--sha256 {sha256}: {file.name} must have {file.sha256}")
+    return RemoteFile(file.url, file.name, file.size, sha256, file.md5)
+
+
+def _fetched(file: RemoteFile, target: Path) -> str:
+    """The checksum of an archive, fetched unless it is here already."""
+    if target.exists():
+        return verify(file, target)
+    columns: Sequence[TextColumn | BarColumn | DownloadColumn] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+    )
+    with Progress(
+        *columns,
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(file.name, total=None)
+
+        def move(have: int, total: int | None) -> None:
+            bar.update(task, completed=have, total=total)
+
+        return fetch(file, target, move)
+
+
+def _next_step(chosen: PublicSet, folder: Path) -> str:
+    if not chosen.layout:
+        return f"{folder}: unpacked; it has no mask labels to import"
+    return (
+        f"next: maskwatch-train data import {chosen.layout} '{folder / chosen.folder}' "
+        f"--name {chosen.name} --licence '{chosen.licence}' --out {chosen.name}.jsonl"
+    )

@@ -1,0 +1,172 @@
+"""Corrections of labels, in a file beside the data: who said what, about which face, and why.
+
+A JSON Lines file that only grows. The data set and its own labels are never written to: a manifest
+is made anew with the corrections applied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from maskwatch.errors import UsageError
+from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch.types import Box
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.data.vocabulary import Label, parse_label
+from maskwatch_train.errors import DataError
+
+FILE_NAME = "corrections.jsonl"
+"""In the folder of a data set."""
+DROP = "drop"
+"""In the place of a label: the face is to be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One label of one face, corrected by somebody."""
+
+    source_set: str
+    path: str
+    sha256: str
+    """Of the picture, so that a correction never lands on another one of the same name."""
+    box: Box | None
+    was: str
+    """The label as text, such as ``incorrect:nose_out``."""
+    now: str
+    """The label that it should have, or ``drop``."""
+    by: str
+    why: str
+
+    def to_json(self) -> str:
+        """One line of the file."""
+        values = {
+            "set": self.source_set,
+            "path": self.path,
+            "sha256": self.sha256,
+            "box": self.box,
+            "was": self.was,
+            "now": self.now,
+            "by": self.by,
+            "why": self.why,
+        }
+        return json.dumps(values, ensure_ascii=False)
+
+
+def correct(row: ManifestRow, now: str, by: str, why: str) -> Correction:
+    """The correction of a row.
+
+    Raises:
+        UsageError: ``now`` is neither a label nor ``drop``, it is what the row says already, or
+            nobody vouches for it.
+    """
+    told = DROP if now == DROP else str(parse_label(now))
+    was = _told(row)
+    if told == was:
+        raise UsageError(f"{row.path} is {was} already")
+    if not by.strip():
+        raise UsageError("a correction needs somebody who vouches for it: --by NAME")
+    return Correction(row.source_set, row.path, row.sha256, row.box, was, told, by, why)
+
+
+def read_corrections(path: Path) -> tuple[Correction, ...]:
+    """Reads a file of corrections, in the order in which they were made.
+
+    Raises:
+        DataError: the file is missing, or a line is not a correction; the line is named.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except UnicodeDecodeError as error:
+        raise DataError(path, "not UTF-8 text") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(_correction(json.loads(line)))
+        except (ValueError, KeyError, TypeError, UsageError) as error:
+            raise DataError(path, f"line {number} is not a correction: {error}") from error
+    return tuple(found)
+
+
+def record(path: Path, corrections: Sequence[Correction]) -> None:
+    """Adds corrections to a file; what was there stays as it was.
+
+    Raises:
+        DataError: what is there is not a file of corrections.
+        OutputError: it cannot be written; what was there is still there.
+    """
+    before = b""
+    if path.exists():
+        read_corrections(path)
+        before = path.read_bytes()
+        if before and not before.endswith(b"\n"):
+            before += b"\n"
+    make_folder(path.parent)
+    added = "".join(f"{each.to_json()}\n" for each in corrections).encode()
+    write_whole(path, before + added)
+
+
+def apply(manifest: Manifest, corrections: Sequence[Correction], path: Path) -> Manifest:
+    """The manifest with corrections carried out, each on what the ones before it left.
+
+    Args:
+        manifest: its rows keep their order, boxes, groups and splits.
+        corrections: in the order in which they were made.
+        path: where they are written, for messages.
+
+    Raises:
+        DataError: a correction names a face that the manifest does not hold, or says that it was
+            something else than it is.
+    """
+    rows: dict[tuple[str, str, Box | None], ManifestRow | None] = {
+        (row.source_set, row.sha256, row.box): row for row in manifest.rows
+    }
+    for each in corrections:
+        key = (each.source_set, each.sha256, each.box)
+        row = rows.get(key)
+        if row is None:
+            raise DataError(path, f"{each.path}: no such face in the manifest, or it was dropped")
+        if _told(row) != each.was:
+            raise DataError(path, f"{each.path}: says that it was {each.was}, it is {_told(row)}")
+        rows[key] = None if each.now == DROP else _relabelled(row, parse_label(each.now))
+    kept = []
+    for row in manifest.rows:
+        now = rows[row.source_set, row.sha256, row.box]
+        if now is not None:
+            # Copies of one picture are corrected together.
+            kept.append(replace(row, label=now.label, fault=now.fault))
+    text = "".join(f"{each.to_json()}\n" for each in corrections)
+    how = {"count": len(corrections), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return Manifest(tuple(kept), manifest.folders, {**manifest.notes, "corrections": how})
+
+
+def _relabelled(row: ManifestRow, label: Label) -> ManifestRow:
+    return replace(row, label=label.state, fault=label.fault)
+
+
+def _told(row: ManifestRow) -> str:
+    return "none" if row.label is None else str(Label(row.label, row.fault))
+
+
+def _correction(values: dict[str, Any]) -> Correction:
+    now = str(values["now"])
+    if now != DROP:
+        parse_label(now)
+    return Correction(
+        source_set=str(values["set"]),
+        path=str(values["path"]),
+        sha256=str(values["sha256"]),
+        box=None if values["box"] is None else Box(*(float(v) for v in values["box"])),
+        was=str(values["was"]),
+        now=now,
+        by=str(values["by"]),
+        why=str(values["why"]),
+    )

@@ -1,0 +1,169 @@
+"""Fetching and unpacking archives: resumed where they stopped, checked before they get a name."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import shutil
+import stat
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from maskwatch.errors import OutputError, SourceError
+from maskwatch.outputs.files import make_folder, output_errors
+from maskwatch_train.data.catalogue import RemoteFile
+from maskwatch_train.errors import DataError
+
+_CHUNK = 1 << 20
+_TIMEOUT_S = 30.0
+_ATTEMPTS = 4
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and, where it is known, how many there will be."""
+
+
+def fetch(file: RemoteFile, target: Path, progress: Progress, pause_s: float = 2.0) -> str:
+    """Fetches a file; what was fetched of it before is kept and continued.
+
+    Args:
+        file: where it lies, and the checksums that it must have.
+        target: its final name; it appears there only when it is whole and right.
+        progress: told after every piece.
+        pause_s: before another attempt.
+
+    Returns:
+        Its SHA-256.
+
+    Raises:
+        SourceError: the server cannot be reached, does not have it, or keeps breaking off.
+        DataError: it has another checksum; it is deleted.
+        OutputError: there is no room for it.
+    """
+    make_folder(target.parent)
+    part = target.with_name(f"{target.name}.part")
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _continue(file, part, progress)
+            break
+        except urllib.error.HTTPError as error:
+            if error.code < 500 or attempt == _ATTEMPTS:
+                raise SourceError(file.url, f"{error.code} {error.reason}") from error
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
+            if attempt == _ATTEMPTS:
+                reason = getattr(error, "reason", error)
+                raise SourceError(file.url, str(reason) or type(error).__name__) from error
+        except ConnectionError as error:
+            if attempt == _ATTEMPTS:
+                raise SourceError(file.url, error.strerror or "connection lost") from error
+        time.sleep(pause_s)
+    sha256 = verify(file, part)
+    with output_errors(target):
+        part.replace(target)
+    return sha256
+
+
+def verify(file: RemoteFile, path: Path) -> str:
+    """The SHA-256 of a fetched file, when its checksums are right.
+
+    Raises:
+        DataError: one is not; the file is deleted if it is an unfinished one.
+    """
+    found = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
+    with path.open("rb") as opened:
+        while piece := opened.read(_CHUNK):
+            for each in found.values():
+                each.update(piece)
+    for kind, digest in found.items():
+        wanted = getattr(file, kind)
+        if wanted and digest.hexdigest() != wanted:
+            if path.suffix == ".part":
+                path.unlink()
+            raise DataError(path, f"{kind} is {digest.hexdigest()}, must be {wanted}")
+    return found["sha256"].hexdigest()
+
+
+def _continue(file: RemoteFile, part: Path, progress: Progress) -> None:
+    """Fetches what is missing of a file; raises what the network raises."""
+    have = part.stat().st_size if part.exists() else 0
+    # The catalogue lets nothing through but HTTP.
+    request = urllib.request.Request(  # noqa: S310
+        file.url, headers={"User-Agent": "maskwatch-train"}
+    )
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        if have and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            # Nothing is left to fetch, or the file has become shorter: the checksum tells.
+            if error.headers.get("Content-Range") == f"bytes */{have}":
+                return
+            part.unlink()
+        raise
+    with answer:
+        if answer.status != http.client.PARTIAL_CONTENT:
+            have = 0  # the server cannot continue: from the beginning
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else (file.size or None)
+        _check_room(part, (total or 0) - have)
+        with output_errors(part):
+            out = part.open("ab" if have else "wb")
+        with out:
+            progress(have, total)
+            while piece := answer.read1(_CHUNK):
+                with output_errors(part):
+                    out.write(piece)
+                    out.flush()
+                have += len(piece)
+                progress(have, total)
+    if total is not None and have < total:
+        raise http.client.IncompleteRead(b"", total - have)
+
+
+def _check_room(path: Path, needed: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise OutputError(
+            str(path), f"needs {needed / 1e6:,.0f} MB, but {free / 1e6:,.0f} MB are free"
+        )
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks a ZIP or TAR archive into a folder.
+
+    Raises:
+        DataError: it is neither, damaged, or an entry would land outside of the folder.
+        OutputError: there is no room for it.
+    """
+    make_folder(folder)
+    try:
+        if zipfile.is_zipfile(archive):
+            _unzip(archive, folder)
+        elif tarfile.is_tarfile(archive):
+            with tarfile.open(archive) as opened:
+                _check_room(folder / "x", sum(each.size for each in opened.getmembers()))
+                opened.extractall(folder, filter="data")
+        else:
+            raise DataError(archive, "neither a ZIP nor a TAR archive")
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
+        raise DataError(archive, f"cannot be unpacked: {error}") from error
+    except OSError as error:
+        raise OutputError(str(folder), error.strerror or str(error)) from error
+
+
+def _unzip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        entries = opened.infolist()
+        for each in entries:
+            path = PurePosixPath(each.filename.replace("\\", "/"))
+            is_link = stat.S_ISLNK(each.external_attr >> 16)
+            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or is_link:
+                raise DataError(archive, f"entry {each.filename!r} would land outside")
+        _check_room(folder / "x", sum(each.file_size for each in entries))
+        opened.extractall(folder)  # noqa: S202 - checked just now

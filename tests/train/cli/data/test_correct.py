@@ -1,0 +1,93 @@
+"""Correcting labels, as a user does it: one by one, or from the page of an audit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from typer.testing import CliRunner, Result
+
+from maskwatch.errors import UsageError
+from maskwatch.types import Fault
+from maskwatch_train.cli.main import app
+from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.errors import DataError
+
+PICTURE = "mask/portrait_mask.jpg"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["data", *map(str, words)])
+
+
+def done(*words: str | Path) -> Result:
+    result = run(*words)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "corrections.jsonl"
+    }
+
+
+def test_a_correction_lies_beside_the_data_and_changes_nothing_else(
+    people: Path, tmp_path: Path
+) -> None:
+    before = content(tmp_path)
+    done("correct", people, PICTURE, "--to", "nose_out", "--by", "Ann", "--why", "tip is free")
+    assert content(tmp_path) == before
+    (line,) = (tmp_path / "people" / "corrections.jsonl").read_text().splitlines()
+    assert json.loads(line)["now"] == "incorrect:nose_out"
+    done("apply", people, "--out", tmp_path / "corrected.jsonl")
+    faults = {row.path: row.fault for row in read_manifest(tmp_path / "corrected.jsonl").rows}
+    assert faults[PICTURE] is Fault.NOSE_OUT
+    assert content(tmp_path).items() >= before.items()
+
+
+def test_corrections_saved_from_the_page_are_added(people: Path, tmp_path: Path) -> None:
+    row = next(row for row in read_manifest(people).rows if row.path == PICTURE)
+    saved = tmp_path / "downloaded.jsonl"
+    values = {"set": "people", "path": PICTURE, "sha256": row.sha256, "box": None}
+    values |= {"was": "mask", "now": "drop", "by": "Ann", "why": "seen in the audit"}
+    saved.write_text(json.dumps(values) + "\n")
+    assert "1 added, 1 in all" in done("correct", people, saved).stdout
+    done("apply", people, "--out", tmp_path / "corrected.jsonl")
+    assert len(read_manifest(tmp_path / "corrected.jsonl").rows) == 2
+    result = run("correct", people, saved)
+    assert isinstance(result.exception, DataError)
+    assert "or it was dropped" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        ((PICTURE, "--to", "mask", "--by", "A"), UsageError, "is mask already"),
+        ((PICTURE, "--to", "hat", "--by", "A"), UsageError, "'hat' is no label"),
+        ((PICTURE, "--to", "no_mask"), UsageError, "--by NAME"),
+        (("none.jpg", "--to", "no_mask", "--by", "A"), DataError, "no picture 'none.jpg'"),
+        ((PICTURE, "--to", "no_mask", "--by", "A", "--face", "2"), UsageError, "has 1"),
+        (("no-file.jsonl",), DataError, "No such file"),
+    ],
+)
+def test_what_cannot_be_corrected_is_said(
+    people: Path, tmp_path: Path, words: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    result = run("correct", people, *words)
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert not (tmp_path / "people" / "corrections.jsonl").exists()
+
+
+def test_without_corrections_there_is_nothing_to_apply(people: Path, tmp_path: Path) -> None:
+    result = run("apply", people, "--out", tmp_path / "c.jsonl")
+    assert isinstance(result.exception, UsageError)
+    assert not (tmp_path / "c.jsonl").exists()

@@ -1,0 +1,117 @@
+"""Downloading a set from a server on this machine, as a user calls it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.train.data.painted import save_pattern
+from typer.testing import CliRunner, Result
+
+from maskwatch.errors import UsageError
+from maskwatch_train.cli.main import app
+from maskwatch_train.errors import DataError
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Path]:
+    """A catalogue of one set, and a server for it."""
+    site = tmp_path / "site"
+    site.mkdir()
+    picture = save_pattern(tmp_path / "a.png", 1)
+    with zipfile.ZipFile(site / "set.zip", "w") as archive:
+        for label in ("with_mask", "without_mask"):
+            archive.write(picture, f"repo/dataset/{label}/a.png")
+    handler = functools.partial(_Quiet, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    digest = hashlib.sha256((site / "set.zip").read_bytes()).hexdigest()
+    common = {"title": "Faces", "page": "", "licence": "CC0 1.0"}
+    common |= {"layout": "folders", "folder": "repo/dataset"}
+    url = f"http://127.0.0.1:{server.server_port}/set.zip"
+    files = [{"name": "set.zip", "url": url, "sha256": digest}]
+    path = tmp_path / "sets.json"
+    sets = {"faces": common | {"files": files}, "by-hand": common | {"manual": "log in there"}}
+    path.write_text(json.dumps(sets))
+    yield path
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run(catalogue: Path, *words: str | Path) -> Result:
+    verb = ["data", "download", "--catalogue", catalogue, *words]
+    return CliRunner().invoke(app, [str(word) for word in verb])
+
+
+def test_without_a_name_the_sets_are_listed_with_their_licences(catalogue: Path) -> None:
+    listed = run(catalogue).stdout
+    assert "faces: Faces\n  licence: CC0 1.0" in listed
+
+
+def test_a_set_is_fetched_unpacked_and_ready_to_import(catalogue: Path, tmp_path: Path) -> None:
+    to = tmp_path / "data"
+    result = run(catalogue, "faces", "--to", to, "--accept-licence")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "licence: CC0 1.0" in result.stdout
+    digest = hashlib.sha256((to / "archives" / "set.zip").read_bytes()).hexdigest()
+    assert f"set.zip: sha256 {digest}" in result.stdout
+    origin = json.loads((to / "faces" / "ORIGIN.json").read_text())
+    assert (origin["licence"], origin["sha256"]) == ("CC0 1.0", {"set.zip": digest})
+    out = tmp_path / "faces.jsonl"
+    folder = to / "faces" / "repo" / "dataset"
+    assert f"data import folders '{folder}' --name faces --licence 'CC0 1.0'" in result.stdout
+    verb = ["data", "import", "folders", str(folder), "--licence", "CC0 1.0", "--out", str(out)]
+    assert CliRunner().invoke(app, verb).exit_code == 0
+
+
+def test_without_a_word_on_the_licence_nothing_is_fetched(catalogue: Path, tmp_path: Path) -> None:
+    result = run(catalogue, "faces", "--to", tmp_path / "data")
+    assert isinstance(result.exception, UsageError)
+    assert "--accept-licence" in str(result.exception)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_changed_archive_is_refused_and_nothing_unpacked(catalogue: Path, tmp_path: Path) -> None:
+    with (tmp_path / "site" / "set.zip").open("ab") as archive:
+        archive.write(b"more")
+    result = run(catalogue, "faces", "--to", tmp_path / "data", "--accept-licence")
+    assert isinstance(result.exception, DataError)
+    assert "sha256 is" in str(result.exception)
+    assert list((tmp_path / "data").rglob("*")) == [tmp_path / "data" / "archives"]
+
+
+def test_a_set_that_needs_a_person_takes_the_archive_that_the_person_got(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    result = run(catalogue, "by-hand", "--to", tmp_path / "data", "--accept-licence")
+    assert isinstance(result.exception, UsageError)
+    assert "log in there" in str(result.exception)
+    words = ("--archive", tmp_path / "site" / "set.zip", "--accept-licence")
+    assert run(catalogue, "by-hand", "--to", tmp_path / "data", *words).exit_code == 0
+    assert (tmp_path / "data" / "by-hand" / "repo" / "dataset" / "with_mask" / "a.png").exists()
+    other = run(catalogue, "by-hand", "--to", tmp_path / "x", *words, "--sha256", "0" * 64)
+    assert isinstance(other.exception, DataError)
+
+
+def test_an_unknown_set_is_an_error_that_names_the_known_ones(catalogue: Path) -> None:
+    result = run(catalogue, "hats")
+    assert isinstance(result.exception, UsageError)
+    assert "there are faces, by-hand" in str(result.exception)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import UsageError
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.data.corrections import Correction, apply, correct, read_corrections, record
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.errors import DataError
+
+ROW = ManifestRow("s", "ä.jpg", "sha", Box(1, 2, 3, 4), State.MASK, None, "g", "train", "CC0")
+OTHER = replace(ROW, box=None, sha256="else", path="b.jpg")
+FILE = Path("corrections.jsonl")
+
+
+def test_what_is_recorded_is_read_back_and_only_added_to(tmp_path: Path) -> None:
+    first = correct(ROW, "nose_out", "Ann", "tip is free")
+    second = correct(OTHER, "drop", "Ben", "")
+    assert first == Correction(
+        "s", "ä.jpg", "sha", ROW.box, "mask", "incorrect:nose_out", "Ann", "tip is free"
+    )
+    path = tmp_path / "beside" / "corrections.jsonl"
+    record(path, [first])
+    before = path.read_bytes()
+    record(path, [second])
+    assert path.read_bytes().startswith(before)
+    assert read_corrections(path) == (first, second)
+
+
+def test_they_are_carried_out_one_after_the_other() -> None:
+    whole = Manifest((ROW, OTHER))
+    first = correct(ROW, "nose_out", "Ann", "")
+    again = correct(replace(ROW, label=State.INCORRECT, fault=Fault.NOSE_OUT), "no_mask", "Ben", "")
+    made = apply(whole, [first, again, correct(OTHER, "drop", "Ben", "")], FILE)
+    assert made.rows == (replace(ROW, label=State.NO_MASK),)
+    assert whole.rows == (ROW, OTHER)
+    assert made.notes["corrections"]["count"] == 3
+
+
+def test_copies_of_a_picture_are_corrected_together() -> None:
+    copy = replace(ROW, path="copy.jpg")
+    made = apply(Manifest((ROW, copy)), [correct(ROW, "no_mask", "Ann", "")], FILE)
+    assert [row.label for row in made.rows] == [State.NO_MASK, State.NO_MASK]
+
+
+def test_one_that_does_not_fit_is_refused() -> None:
+    fits = correct(ROW, "no_mask", "Ann", "")
+    with pytest.raises(DataError, match="no such face in the manifest"):
+        apply(Manifest((OTHER,)), [fits], FILE)
+    with pytest.raises(DataError, match="says that it was mask, it is no_mask"):
+        apply(Manifest((ROW,)), [fits, fits], FILE)
+    dropped = correct(ROW, "drop", "Ann", "")
+    with pytest.raises(DataError, match="or it was dropped"):
+        apply(Manifest((ROW,)), [dropped, fits], FILE)
+
+
+@pytest.mark.parametrize(("now", "by"), [("maks", "Ann"), ("mask", "Ann"), ("no_mask", " ")])
+def test_corrections_that_say_nothing_are_refused(now: str, by: str) -> None:
+    with pytest.raises(UsageError):
+        correct(ROW, now, by, "")
+
+
+@pytest.mark.parametrize("line", ["{", "{}", "[]", '{"now": "maks"}'])
+def test_a_file_of_something_else_is_refused_and_not_written_to(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "corrections.jsonl"
+    record(path, [correct(ROW, "no_mask", "Ann", "")])
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="line 2 is not a correction"):
+        record(path, [correct(OTHER, "no_mask", "Ann", "")])
+    assert path.read_bytes() == before
