@@ -34,7 +34,7 @@ from maskwatch.runtime.child import DecoderProcess
 from maskwatch.runtime.probe import first_frame
 from maskwatch.types import Frame
 
-_CAMERA_TIMEOUT_S = 20.0
+_CAMERA_TIMEOUT_S = 30.0
 _SMALLEST_USEFUL_PX = 480
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 """A clock that shows an earlier time was never set."""

@@ -51,7 +51,7 @@ def film(t: float) -> Image | None:
         return None  # the camera is lost twice an hour
     frozen = 300 <= t % 3600 < 420
     shown = 300.0 + 3600 * (t // 3600) if frozen else t
-    return flicker(scene(story(shown), shown)
+    return flicker(scene(story(shown)), shown)
 
 
 class Pacing(SquareDetector):

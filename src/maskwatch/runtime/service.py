@@ -297,6 +297,7 @@ class Service:
                 *("done" if done else "left" for done in (ended, written, sent)),
             )
         self._store.close()
+        _log.info("stopped")
 
     def _stop_web(self) -> None:
         if self._web is not None:
