@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskwatch.faces.yunet import YuNetDetector
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.testing import FixedDetector, reading_of
+from maskwatch.types import Face, State
+from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.evaluate.subjects import open_subject
+from maskwatch_train.release.gate import Floor, GateSet, check_set, read_gate, run_gate
+from tests.shared import shared
+from tests.train.evaluate.pictures import case, label
+
+ROOT = Path(__file__).resolve().parents[3]
+
+SETS = """
+format: 1
+sets:
+  - name: made
+    data: pictures
+    split: test
+    floors: %s
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "gate.yaml"
+    path.write_text(text)
+    return path
+
+
+def judged(state: State, read: State, kind: str = "") -> Judged:
+    face = label(0, 40, state, kind=kind)
+    return Judged(case(face), reading_of(Face(face.box, 1.0), read))
+
+
+ITEMS = [
+    *[judged(State.MASK, State.MASK) for _ in range(9)],
+    judged(State.MASK, State.UNKNOWN),
+    judged(State.NO_MASK, State.MASK, kind="hand"),
+    *[judged(State.NO_MASK, State.NO_MASK) for _ in range(9)],
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "score", "bound", "passes"),
+    [
+        ("overall", "side_accuracy", 0.9, True),  # 18 of 20
+        ("overall", "side_accuracy", 0.91, False),
+        ("overall", "unknown_rate", 0.05, True),  # an upper limit
+        ("overall", "unknown_rate", 0.04, False),
+        ("hard/hand", "called_mask", 0.99, False),
+        ("label/mask", "side_accuracy", 0.9, True),
+        # no face of it: what is not tested does not hold
+        ("hard/scarf", "called_mask", 1.0, False),
+        # nor does a score that the slice cannot have
+        ("label/mask", "called_mask", 1.0, False),
+        ("overall", "nose_chin_macro_f1", 0.0, False),
+    ],
+)
+def test_a_floor_holds_or_not(where: str, score: str, bound: float, passes: bool) -> None:
+    one = GateSet("made", Path(), "test", False, (Floor(where, score, bound),))
+    (check,) = check_set(one, ITEMS, 32)
+    assert check.passed is passes
+
+
+def test_a_gate_is_read(tmp_path: Path) -> None:
+    text = SETS % '{overall: {accuracy: 0.9}, "hard/hand": {called_mask: 0}}'
+    gate = read_gate(written(tmp_path, text))
+    assert gate.min_face_px == 32
+    (one,) = gate.sets
+    assert (one.data, one.optional) == (tmp_path / "pictures", False)
+    assert [str(floor) for floor in one.floors] == ["accuracy >= 0.9", "called_mask <= 0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sets: []", "expected format: 1"),
+        ("format: 1\nset: []", "unknown key 'set'"),
+        ("format: 1", "sets"),
+        (SETS % "{}", "no floors"),
+        (SETS % "{overall: {acuracy: 0.9}}", "unknown score 'acuracy'"),
+        (SETS % "{overall: {accuracy: 90}}", "90 is no share"),
+        (SETS % "{hard/hand: {state_ece: 0.1}}", "unknown score 'state_ece'"),
+        (SETS % "[1]", "makes no sense"),
+        ("format: 1\nsets: [", "not YAML"),
+    ],
+)
+def test_a_gate_that_makes_no_sense_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        read_gate(written(tmp_path, text))
+
+
+def test_an_optional_set_that_is_not_here_is_left_out_and_said(tmp_path: Path) -> None:
+    text = (
+        SETS.replace("split: test", "split: test\n    optional: true") % "{overall: {accuracy: 1}}"
+    )
+    gate = read_gate(written(tmp_path, text))
+    subject = open_subject(DEFAULT_CLASSIFIER)
+    told: list[str] = []
+    assert run_gate(gate, subject, FixedDetector([]), progress=told.append) == []
+    assert "left out" in told[0]
+    with pytest.raises(DataError):
+        run_gate(gate, subject, FixedDetector([]), require_all=True)
+
+
+def test_the_shipped_classifier_passes_the_gate_on_the_drawn_pictures() -> None:
+    gate = read_gate(ROOT / "gate.yaml")
+    drawn = [one for one in gate.sets if not one.optional]
+    assert [one.name for one in drawn] == ["drawn"]
+    detector = YuNetDetector.from_folder(DEFAULT_DETECTOR)
+    subject = open_subject(DEFAULT_CLASSIFIER)
+    # The pictures that every machine has.
+    checks = run_gate(
+        type(gate)(gate.min_face_px, tuple(drawn)), subject, detector, require_all=True
+    )
+    assert len(checks) >= 8
+    assert [check.as_json() for check in checks if not check.passed] == []
+
+
+def test_the_shipped_classifier_passes_the_whole_gate() -> None:
+    shared("data/street")
+    shared("data/bala")
+    detector = YuNetDetector.from_folder(DEFAULT_DETECTOR)
+    gate = read_gate(ROOT / "gate.yaml")
+    for one in gate.sets:
+        if not one.data.exists():
+            pytest.skip(f"gate.yaml looks for {one.data}, and the shared material is elsewhere")
+    checks = run_gate(gate, open_subject(DEFAULT_CLASSIFIER), detector, require_all=True)
+    assert [check.as_json() for check in checks if not check.passed] == []
+    assert {check.set for check in checks} == {"drawn", "street", "bala"}

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from maskwatch.testing import reading_of
+from maskwatch.types import Face, Fault, State
+from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.release.parity import ParityError, ParityLimits, compare_files, require
+from tests.train.evaluate.pictures import case, label
+
+LIMITS = ParityLimits()
+FACES = [
+    *[label(0, 40, State.MASK)] * 300,
+    *[label(0, 40, State.NO_MASK)] * 300,
+    *[label(0, 40, State.INCORRECT, Fault.NOSE_OUT)] * 10,
+]
+
+
+def judged(confidence: float = 0.9, changed: dict[int, State] | None = None) -> list[Judged]:
+    """Everything is read rightly but for the faces in ``changed``."""
+    items = []
+    for i, face in enumerate(FACES):
+        state = (changed or {}).get(i, face.state)
+        reading = reading_of(Face(face.box, 1.0), state, confidence=confidence)
+        items.append(Judged(case(face), reading))
+    return items
+
+
+def test_the_same_answers_pass() -> None:
+    found = compare_files(judged(), judged(0.895), LIMITS)
+    assert found.problems == ()
+    assert found.changed == 0
+    assert found.recall["nose_out"] == (10, 1.0, 1.0)
+    require(found, "copy")
+
+
+def test_a_class_may_not_lose_more_than_half_a_point() -> None:
+    one = compare_files(judged(), judged(changed={0: State.NO_MASK}), LIMITS)
+    assert one.problems == ()  # one of 300 is a third of a point
+    two = compare_files(judged(), judged(changed=dict.fromkeys([0, 1], State.NO_MASK)), LIMITS)
+    assert two.problems == ("recall of mask falls from 100.0% to 99.3% (of 300 faces)",)
+    # of ten, one is ten points; nothing is said of the other classes
+    rare = compare_files(judged(), judged(changed={605: State.MASK}), LIMITS)
+    assert rare.problems == ("recall of nose_out falls from 100.0% to 90.0% (of 10 faces)",)
+    with pytest.raises(ParityError, match=r"(?s)half is refused, on 610 faces:.*nose_out"):
+        require(rare, "half")
+
+
+def test_getting_better_is_no_problem() -> None:
+    found = compare_files(judged(changed={605: State.MASK}), judged(), LIMITS)
+    assert found.problems == ()
+    assert found.changed == 1
+
+
+def test_drifting_probabilities_are_refused_though_every_answer_stays() -> None:
+    found = compare_files(judged(0.9), judged(0.8), LIMITS)
+    assert found.changed == 0
+    (problem,) = found.problems
+    # 0.1 off one state, 0.05 on each of the others
+    assert problem == "probabilities drift by 0.0667 on average, over 0.01"
+
+
+def test_a_few_faces_that_differ_much_are_refused() -> None:
+    before = judged()
+    after = [*judged(0.6)[:7], *before[7:]]
+    found = compare_files(before, after, LIMITS)
+    assert found.mean_drift < LIMITS.mean_drift
+    assert found.max_drift == pytest.approx(0.3)
+    assert found.problems == (
+        "1.1% of the faces have a probability that differs by more than 0.2, over 1.0%",
+    )
+
+
+def test_other_faces_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="same faces"):
+        compare_files(judged(), judged()[1:], LIMITS)
