@@ -1,0 +1,67 @@
+"""Every word of the pages is there in every language, and none is there in vain."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from maskwatch.runtime.control import CameraPhase
+from maskwatch.store.records import DeliveryState, Role
+from maskwatch.types import Fault, State
+from maskwatch.web.actions.walk_report import Phase
+from maskwatch.web.text import LANGUAGES, Words
+
+WEB = Path(__file__).resolve().parents[2] / "src" / "maskwatch" / "web"
+TEXTS = {
+    language: json.loads((WEB / "text" / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
+_KEY = re.compile(r'"((?:\w+)\.(?:\w+))"')
+
+
+def used_in_code() -> set[str]:
+    """Keys that stand in the code as they are, and those that it puts together."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.py"))
+    keys = {key for key in _KEY.findall(text) if key in TEXTS["en"] or key.split(".")[0] == "nav"}
+    for kind, members in (
+        ("state", State),
+        ("fault", Fault),
+        ("role", Role),
+        ("phase", CameraPhase),
+        ("delivery", DeliveryState),
+        ("walk", Phase),
+    ):
+        keys |= {f"{kind}.{member.value}" for member in members}
+    keys |= {f"advice.{each}" for each in (*Fault, State.NO_MASK)}
+    keys |= {f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom")}
+    keys |= {f"overview.by_{each}" for each in ("hour", "day", "hour_of_day", "camera", "zone")}
+    keys |= {f"cameras.zone_{each}" for each in ("include", "exclude")}
+    return keys | {"review.wrong", "review.uncertain"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_the_keys_and_values_of_english(language: str) -> None:
+    assert set(TEXTS[language]) == set(TEXTS["en"])
+    for key, text in TEXTS[language].items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", TEXTS["en"][key]))
+        assert text.strip()
+
+
+def test_every_key_that_is_used_is_there() -> None:
+    calls = re.compile(r'words\(\s*"([\w.]+)"')
+    for path in WEB.rglob("*.py"):
+        for key in calls.findall(path.read_text(encoding="utf-8")):
+            assert key in TEXTS["en"], f"{path.name}: {key}"
+
+
+def test_no_key_is_there_in_vain() -> None:
+    assert set(TEXTS["en"]) - used_in_code() == set()
+
+
+def test_the_language_is_the_first_that_the_browser_asks_for_and_we_have() -> None:
+    assert Words.accepted("fr-FR,de-AT;q=0.8,en;q=0.5", "en").language == "de"
+    assert Words.accepted("fr", "de").language == "de"
+    assert Words.of("xx").language == "en"
