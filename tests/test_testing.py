@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from maskwatch.errors import SourceLost
+from maskwatch.errors import ChannelError, SourceLost
 from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.base import FrameSource
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.testing import (
     FixedClassifier,
     FixedDetector,
+    RecordingChannel,
     ScriptedClassifier,
     ScriptedDetector,
     ScriptedSource,
@@ -17,6 +18,7 @@ from maskwatch.testing import (
     reading_of,
 )
 from maskwatch.types import Fault, State
+from tests.alerts import samples
 
 FACE = face_at(50, 40, 20)
 
@@ -85,3 +87,15 @@ def test_a_scripted_detector_goes_by_the_index_of_the_frame() -> None:
     first, second = blank_frames([0.0, 0.1])
     assert detect(first) == []
     assert detect(second) == [better, FACE]
+
+
+def test_a_recording_channel_keeps_what_it_is_given_and_fails_when_told_to() -> None:
+    answers = [None, ChannelError("busy")]
+    channel = RecordingChannel(lambda _: answers.pop(0))
+    first, second = samples.alert(), samples.alert()
+    channel.send(first)
+    with pytest.raises(ChannelError, match="busy"):
+        channel.send(second)
+    channel.close()
+    assert channel.alerts == [first, second]
+    assert channel.closed == 1

@@ -23,6 +23,7 @@ from tests.servers.certificates import Certificates
 from tests.servers.mail import PASSWORD, USER, mail_server
 
 ALERTS = 40
+MOST_SLOWDOWN = 4
 
 
 def test_the_photo_is_mailed_within_two_seconds(
@@ -52,22 +53,42 @@ def test_the_photo_is_mailed_within_two_seconds(
         )
         service = AlertService(store, settings, build_channels)
         service.start()
-        taken_s = []
+        taken_s, worked_s = [], []
         for number in range(ALERTS):
-            confirmed = time.monotonic()
+            confirmed, worked = time.monotonic(), time.process_time()
             happen(store, service, number)
             mails = server.wait_for(number + 1)
             taken_s.append(time.monotonic() - confirmed)
+            worked_s.append(time.process_time() - worked)
         assert service.stop()
     assert all(
         any(part.get_content_type() == "image/jpeg" for part in each.message.walk())
         for each in mails
     )
-    median, p95 = statistics.median(taken_s), statistics.quantiles(taken_s, n=20)[-1]
+    median, p95 = statistics.median(taken_s), _p95(taken_s)
     record_property("median_s", round(median, 3))
     record_property("p95_s", round(p95, 3))
-    print(f"violation to mail: median {median:.3f} s, p95 {p95:.3f} s")  # noqa: T201
+    slowdown = _slowdown()
+    print(  # noqa: T201
+        f"violation to mail: median {median:.3f} s, p95 {p95:.3f} s, of which work of this process "
+        f"(mail server included) {_p95(worked_s):.3f} s; work takes {slowdown:.1f} times its time"
+    )
+    assert _p95(worked_s) <= 0.5  # whatever else the machine does
+    if slowdown > MOST_SLOWDOWN:
+        pytest.skip(f"too busy to tell: work takes {slowdown:.1f} times its time on this machine")
     assert p95 <= 2.0
+
+
+def _slowdown() -> float:
+    """How many times longer work takes than it would if nothing else ran."""
+    wall, worked = time.perf_counter(), time.process_time()
+    while time.process_time() - worked < 0.1:
+        pass
+    return (time.perf_counter() - wall) / (time.process_time() - worked)
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
 
 
 def happen(store: Store, service: AlertService, number: int) -> None:
