@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from maskwatch.cli.logs import LogFormat, set_up_logging, without_passwords
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def test_passwords_in_addresses_never_reach_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(LogFormat.TEXT, "info")
+    log = logging.getLogger("maskwatch.runtime.lane")
+    log.warning("camera %s is lost", "rtsp://viewer:s3cret@10.0.0.5/1?token=abc")
+    try:
+        raise OSError("cannot reach https://u:s3cret@h/x")
+    except OSError:
+        log.exception("failed")
+    said = capsys.readouterr().err
+    assert "rtsp://viewer:***@10.0.0.5/1?token=*** is lost" in said
+    assert "s3cret" not in said
+    assert "abc" not in said
+
+
+def test_a_line_has_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(LogFormat.TEXT, "info")
+    logging.getLogger("maskwatch.runtime.service").info("two\nlines")
+    logging.getLogger("maskwatch").debug("not shown")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO runtime\.service: two lines", line
+    )
+
+
+def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(LogFormat.JSON, "debug")
+    try:
+        raise ValueError("at rtsp://a:s3cret@h/1")
+    except ValueError:
+        logging.getLogger("x").exception("für %s", "alle")
+    (line,) = capsys.readouterr().err.splitlines()
+    values = json.loads(line)
+    assert (values["level"], values["logger"], values["message"]) == ("error", "x", "für alle")
+    assert "ValueError" in values["trace"]
+    assert "s3cret" not in line
+
+
+def test_text_without_addresses_stays_as_it_is() -> None:
+    assert without_passwords("two of three: 50 %") == "two of three: 50 %"

@@ -1,0 +1,133 @@
+"""Each check against the real thing: an RTSP camera, a mail server, a database, a disk."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from maskwatch import doctor
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.root import Config, parse_config
+from maskwatch.doctor import Verdict
+from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera
+
+
+def config(text: str, folder: Path) -> Config:
+    return parse_config(f"storage: {{folder: {folder}, min_free_gb: 0}}\n{text}", "test.yaml")
+
+
+def camera(url: str) -> CameraConfig:
+    return CameraConfig.model_validate({"url": url})
+
+
+def test_a_camera_that_delivers_and_one_that_does_not() -> None:
+    need_rtsp_server()
+    with rtsp_camera() as server:
+        found = doctor.check_camera("door", camera(f"rtsp://127.0.0.1:{port_of(server)}/cam"))
+        assert found.verdict is Verdict.WARNING  # a camera of 320x240
+        assert "320x240 is small" in found.said
+    found = doctor.check_camera("door", camera(f"rtsp://viewer:s3cret@127.0.0.1:{free_port()}/x"))
+    assert (found.what, found.verdict) == ("camera door", Verdict.FAILED)
+    assert found.advice
+    assert "s3cret" not in f"{found}"
+
+
+def test_a_camera_that_is_switched_off_is_not_tried() -> None:
+    off = CameraConfig.model_validate({"url": "rtsp://nowhere.test/1", "enabled": False})
+    assert doctor.check_camera("door", off).said == "switched off"
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("cannot be opened: user name or password not accepted (401)", "correct user name"),
+        ("cannot be opened: not found (404)", "path of the stream"),
+        ("cannot be opened: connection refused", "nothing listens"),
+        ("no picture within 30 s", "can this machine reach it"),
+    ],
+)
+def test_the_advice_follows_from_the_reason(reason: str, advice: str) -> None:
+    assert advice in doctor._advice_for_camera(reason)
+
+
+def test_a_clock_that_was_never_set_is_a_failure() -> None:
+    assert doctor.check_clock(datetime(1970, 1, 2, tzinfo=UTC)).verdict is Verdict.FAILED
+    found = doctor.check_clock(datetime(2027, 1, 2, tzinfo=UTC))
+    assert found.verdict in (Verdict.OK, Verdict.WARNING)
+    assert "2027-01-02" in found.said
+
+
+def test_the_database_and_the_disk_are_written_to(tmp_path: Path) -> None:
+    good = config("", tmp_path)
+    assert doctor.check_database(good).verdict is Verdict.OK
+    assert doctor.check_disk(good).verdict is Verdict.OK
+    assert (tmp_path / "maskwatch.db").exists()
+
+
+def test_a_full_disk_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
+    storage = f"storage: {{folder: {tmp_path}, min_free_gb: 1000000000}}"
+    full = doctor.check_disk(parse_config(storage, "test.yaml"))
+    assert (full.verdict, "less than storage.min_free_gb" in full.said) == (Verdict.WARNING, True)
+    file = tmp_path / "file"
+    file.touch()
+    bad = config("", file / "folder")
+    assert doctor.check_disk(bad).verdict is Verdict.FAILED
+    assert doctor.check_database(bad).verdict is Verdict.FAILED
+
+
+CHANNELS = """
+alerts:
+  channels:
+    mail: {{kind: email, host: 127.0.0.1, port: {port}, sender: a@example.org,
+      to: [b@example.org], security: none, timeout_s: 5}}
+    mqtt: {{kind: mqtt, host: 127.0.0.1, port: {port}, timeout_s: 5}}
+    hook: {{kind: webhook, url: "http://127.0.0.1:{port}/x", secret: 0123456789abcdef}}
+    bell: {{kind: command, command: [{program}]}}
+"""
+
+
+def test_channels_that_nobody_answers_are_named(tmp_path: Path) -> None:
+    text = CHANNELS.format(port=free_port(), program="no-such-program")
+    bad = config(text, tmp_path)
+    found = {name: doctor.check_channel(bad, name) for name in bad.alerts.channels}
+    assert {each.verdict for each in found.values()} == {Verdict.FAILED}
+    assert "refused" in found["mail"].said.lower()
+    assert "refused" in found["mqtt"].said
+    assert "refused" in found["hook"].said
+    assert "no program no-such-program" in found["bell"].said
+    assert found["mail"].advice == "correct alerts.channels.mail"
+
+
+def test_a_host_that_answers_and_a_program_that_is_there_are_fine(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        text = CHANNELS.format(port=listener.getsockname()[1], program="python3")
+        good = config(text, tmp_path)
+        assert doctor.check_channel(good, "hook").verdict is Verdict.OK
+        assert doctor.check_channel(good, "bell").verdict is Verdict.OK
+
+
+def test_a_port_that_is_taken_may_be_the_service_itself(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        taken = doctor.check_port(config(f"web: {{port: {port}}}", tmp_path))
+    assert taken.verdict is Verdict.WARNING
+    assert "fine if the service is running" in taken.advice
+    free = config(f"web: {{port: {free_port()}}}", tmp_path)
+    assert doctor.check_port(free).verdict is Verdict.OK
+
+
+def test_the_models_of_the_package_load_and_their_speed_is_measured(tmp_path: Path) -> None:
+    found = doctor.check_models(config("cameras: {a: {url: 0, max_fps: 0.001}}", tmp_path))
+    assert found.verdict is Verdict.OK
+    assert "pictures a second" in found.said
+    missing = config(f"inference: {{classifier_folder: {tmp_path}}}", tmp_path)
+    assert doctor.check_models(missing).verdict is Verdict.FAILED
+
+
+def test_everything_is_examined(tmp_path: Path) -> None:
+    text = "cameras: {off: {url: 0, enabled: false}}\nweb: {port: 0}"
+    names = [found.what for found in doctor.examine(config(text, tmp_path))]
+    assert names == ["clock", "models", "database", "disk", "camera off", "dashboard"]
