@@ -39,8 +39,8 @@ def download(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="An archive that is here already."),
     ] = None,
-    sha256: Annotated[
-        str, typer.Option(help="Checksum to insist on, where the authors publish none.")
+    checksum: Annotated[
+        str, typer.Option(help="SHA-256 to insist on, where the authors publish none.")
     ] = "",
     catalogue: Annotated[
         Path, typer.Option(help="Other catalogue of sets (JSON).", show_default=False)
@@ -60,15 +60,15 @@ def download(
         raise UsageError(f"{name}: {chosen.manual}")
     if not accept_licence:
         _ask()
-    if sha256 and archive is None and len(chosen.files) != 1:
-        raise UsageError(f"--sha256 is for one file; {name} has {len(chosen.files)}")
+    if checksum and archive is None and len(chosen.files) != 1:
+        raise UsageError(f"--checksum is for one file; {name} has {len(chosen.files)}")
     with whole_folder(to / name) as part:
         if archive is None:
-            files = [_insisting(each, sha256) for each in chosen.files]
+            files = [_insisting(each, checksum) for each in chosen.files]
             got = {each.name: _fetched(each, to / ARCHIVES / each.name) for each in files}
             archives = [to / ARCHIVES / each.name for each in files]
         else:
-            got = {archive.name: verify(RemoteFile("", archive.name, sha256=sha256), archive)}
+            got = {archive.name: verify(RemoteFile("", archive.name, sha256=checksum), archive)}
             archives = [archive]
         for each in archives:
             unpack(each, part)
@@ -103,7 +103,7 @@ def _insisting(file: RemoteFile, sha256: str) -> RemoteFile:
     if not sha256 or file.sha256 == sha256:
         return file
     if file.sha256:
-        raise UsageError(f"--sha256 {sha256}: {file.name} must have {file.sha256}")
+        raise UsageError(f"--checksum {sha256}: {file.name} must have {file.sha256}")
     return RemoteFile(file.url, file.name, file.size, sha256, file.md5)
 
 

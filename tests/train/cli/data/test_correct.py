@@ -7,14 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("torch")
-
 from typer.testing import CliRunner, Result
 
 from maskwatch.errors import UsageError
 from maskwatch.types import Fault
-from maskwatch_train.cli.main import app
+from maskwatch_train.cli.data import app
 from maskwatch_train.data.manifest import read_manifest
 from maskwatch_train.errors import DataError
 
@@ -22,7 +19,7 @@ PICTURE = "mask/portrait_mask.jpg"
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, ["data", *map(str, words)])
+    return CliRunner().invoke(app, [*map(str, words)])
 
 
 def done(*words: str | Path) -> Result:

@@ -4,19 +4,16 @@ from pathlib import Path
 
 import cv2
 import pytest
-
-pytest.importorskip("torch")
-
 from tests.shared import shared
 from typer.testing import CliRunner, Result
 
 from maskwatch.errors import MaskwatchError, ModelError, UsageError
-from maskwatch_train.cli.main import app
+from maskwatch_train.cli.data import app
 from maskwatch_train.data.manifest import read_manifest
 
 
 def crop(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, ["data", "crop", *map(str, words)])
+    return CliRunner().invoke(app, ["crop", *map(str, words)])
 
 
 def test_the_default_detector_cuts_the_faces_out(people: Path, tmp_path: Path) -> None:
@@ -34,7 +31,7 @@ def test_the_default_detector_cuts_the_faces_out(people: Path, tmp_path: Path) -
     assert manifest.notes["crops"]["detector"] == "yunet"
     assert (
         CliRunner()
-        .invoke(app, ["data", "check", str(tmp_path / "crops" / "manifest.jsonl")])
+        .invoke(app, ["check", str(tmp_path / "crops" / "manifest.jsonl")])
         .stdout.count("3 pictures as listed")
     )
 

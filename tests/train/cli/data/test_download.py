@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("torch")
-
 from tests.train.data.painted import save_pattern
 from typer.testing import CliRunner, Result
 
 from maskwatch.errors import UsageError
-from maskwatch_train.cli.main import app
+from maskwatch_train.cli.data import app
 from maskwatch_train.errors import DataError
 
 
@@ -57,7 +54,7 @@ def catalogue(tmp_path: Path) -> Iterator[Path]:
 
 
 def run(catalogue: Path, *words: str | Path) -> Result:
-    verb = ["data", "download", "--catalogue", catalogue, *words]
+    verb = ["download", "--catalogue", catalogue, *words]
     return CliRunner().invoke(app, [str(word) for word in verb])
 
 
@@ -78,7 +75,7 @@ def test_a_set_is_fetched_unpacked_and_ready_to_import(catalogue: Path, tmp_path
     out = tmp_path / "faces.jsonl"
     folder = to / "faces" / "repo" / "dataset"
     assert f"data import folders '{folder}' --name faces --licence 'CC0 1.0'" in result.stdout
-    verb = ["data", "import", "folders", str(folder), "--licence", "CC0 1.0", "--out", str(out)]
+    verb = ["import", "folders", str(folder), "--licence", "CC0 1.0", "--out", str(out)]
     assert CliRunner().invoke(app, verb).exit_code == 0
 
 
@@ -107,7 +104,7 @@ def test_a_set_that_needs_a_person_takes_the_archive_that_the_person_got(
     words = ("--archive", tmp_path / "site" / "set.zip", "--accept-licence")
     assert run(catalogue, "by-hand", "--to", tmp_path / "data", *words).exit_code == 0
     assert (tmp_path / "data" / "by-hand" / "repo" / "dataset" / "with_mask" / "a.png").exists()
-    other = run(catalogue, "by-hand", "--to", tmp_path / "x", *words, "--sha256", "0" * 64)
+    other = run(catalogue, "by-hand", "--to", tmp_path / "x", *words, "--checksum", "0" * 64)
     assert isinstance(other.exception, DataError)
 
 

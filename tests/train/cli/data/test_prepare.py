@@ -6,20 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("torch")
-
 from tests.train.data.painted import pattern, save, save_pattern
 from typer.testing import CliRunner, Result
 
 from maskwatch.errors import UsageError
-from maskwatch_train.cli.main import app
+from maskwatch_train.cli.data import app
 from maskwatch_train.data.manifest import read_manifest
 from maskwatch_train.errors import DataError
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, ["data", *map(str, words)])
+    return CliRunner().invoke(app, [*map(str, words)])
 
 
 def done(*words: str | Path) -> Result:
