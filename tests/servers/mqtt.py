@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -51,8 +52,8 @@ def mosquitto(
     lines = [f"listener {port} 127.0.0.1", f"password_file {passwords}", "allow_anonymous false"]
     if certificates is not None:
         lines += [f"certfile {certificates.certificate}", f"keyfile {certificates.key}"]
-    if (user := Path.home().owner()) == "root":
-        lines.append(f"user {user}")  # it would become another user, who may not read the files
+    if os.getuid() == 0:
+        lines.append("user root")  # it would become another user, who may not read the files
     config = folder / "mosquitto.conf"
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     program = _program()
