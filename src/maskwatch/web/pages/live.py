@@ -16,7 +16,7 @@ from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import attribute, chip, heading, html, state_chip
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, chip, heading, html, state_chip
 
 _EVERY_S = 1.0
 _LATEST = 10
@@ -54,7 +54,7 @@ class _Card:
         label = attribute(words("live.enlarge", camera=name))
         with ui.link(target=target, new_tab=True).props(f"aria-label={label}"):
             picture = ui.element("img").classes("mw-live")
-            picture.props(f"data-camera={attribute(name)}")
+            picture.props(f"data-camera={attribute(name)} src={NO_PICTURE}")
             picture.props(f"alt={attribute(words('live.picture', camera=name))}")
 
     def update(self, status: CameraStatus, people: Sequence[LivePerson]) -> None:

@@ -10,6 +10,9 @@ from nicegui import ui
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
 
+NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+"""One transparent pixel, until there is a picture."""
+
 STATE_SYMBOLS = {
     State.MASK: "✓",
     State.INCORRECT: "⚠",

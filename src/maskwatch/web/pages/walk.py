@@ -15,7 +15,7 @@ from maskwatch.web.actions import cameras, walks
 from maskwatch.web.actions.walk_report import Leg, Phase, WalkReport, walk_report
 from maskwatch.web.actions.walks import LegRecorder
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import attribute, html, table
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, html, table
 
 _LOOK_EVERY_S = 0.2
 _ALARMS_EVERY_S = 1.0
@@ -45,7 +45,7 @@ class _WalkPage:
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
                 picture = ui.element("img").classes("mw-live")
-                picture.props(f"data-camera={attribute(camera)}")
+                picture.props(f"data-camera={attribute(camera)} src={NO_PICTURE}")
                 picture.props(f"alt={attribute(words('live.picture', camera=camera))}")
                 self._said = ui.label().props('role="status"')
             with ui.element("div").classes("mw-card"):
