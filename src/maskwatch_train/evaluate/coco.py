@@ -160,9 +160,9 @@ def _run(
     ranges = {
         name: [low**2, (min(high, LARGEST_PX) - 1e-6) ** 2] for name, (low, high) in bands.items()
     }
-    scored = COCOeval_faster(
-        wanted, _coco(len(images), categories, detections), "bbox", ranges | {"rest": [0, 1]}
-    )
+    ranges["everything"] = [0, LARGEST_PX**2]
+    found_as_coco = _coco(len(images), categories, detections)
+    scored = COCOeval_faster(wanted, found_as_coco, "bbox", ranges)
     scored.params.maxDets = [MAX_DETECTIONS]
     scored.evaluate()
     scored.accumulate()
