@@ -230,6 +230,19 @@ def test_going_statistics_only_stops_photos_and_episodes_at_once(tmp_path: Path)
             site.service.test_camera("rtsp://added.test/1")
 
 
+def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> None:
+    counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    with running(tmp_path, counting) as site:
+        assert wait_until(lambda: all(s.people == 1 for s in site.service.camera_states()))
+        site.edit(lambda text: text.replace("statistics_only: true", "statistics_only: false"))
+        assert site.service.reload().accepted
+        assert wait_until(lambda: len(site.store.people.counts(since, until)) == 1)
+        (group,) = site.store.people.counts(since, until)
+        assert (group.counts.mask, group.counts.no_mask) == (1, 1)
+        assert site.store.people.page_of(since, until, 10) == []
+
+
 def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)

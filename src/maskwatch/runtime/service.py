@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,7 +232,7 @@ class Service:
         self._parts.models.inference.start()
         self._recorder.start()
         self._alerts.start()
-        self._watch_cameras(self.config)
+        self._watch_cameras(self._planned(self.config)[0])
         if self._parts.web is not None:
             self._web = self._parts.web(self)
             self._web.start()
@@ -330,13 +330,12 @@ class Service:
 
     def _take(self, new: Config) -> ReloadOutcome:
         """Puts a configuration into force."""
-        old = self.config
-        changes = []
-        self._alerts.reload(alert_settings(new))  # raises before anything has changed
+        planned, problems = self._planned(new)
+        self._alerts.reload(alert_settings(new))  # so far nothing has changed if it raises
+        old, self.config = self.config, new
         sections = [name for name in Config.model_fields if name != "cameras"]
-        changes += [f"{name}: changed" for name in sections if _differ(old, new, name)]
-        self.config = new
-        problems = self._watch_cameras(new, changes)
+        changes = [f"{name}: changed" for name in sections if _differ(old, new, name)]
+        changes += self._watch_cameras(planned)
         self._house_asked.set()
         self._config_loaded_at, self._config_error = datetime.now(UTC), ""
         return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
@@ -346,18 +345,17 @@ class Service:
         _log.error("the configuration is refused, the old one stays: %s", self._config_error)
         return ReloadOutcome(accepted=False, problems=tuple(problems))
 
-    def _watch_cameras(self, config: Config, changes: list[str] | None = None) -> list[str]:
-        """Adds to ``changes`` what was done; returns what is wrong with the dashboard's cameras."""
-        self._store.snapshots.photos = config.privacy.stored_photos
-        planned, problems = self._planned(config)
-        done = self._fleet.apply(planned, self._lane_setting(config))
-        if changes is not None:
-            changes += done
-        for problem in problems:
-            _log.error("a camera of the dashboard is left out: %s", problem)
-        return problems
+    def _watch_cameras(self, planned: Mapping[str, PlannedCamera]) -> list[str]:
+        """Watches these cameras under the configuration in force; returns what was done."""
+        self._store.snapshots.photos = self.config.privacy.stored_photos
+        counted = self._statistics
+        changes = self._fleet.apply(planned, self._lane_setting(self.config))
+        if counted is not None and counted is not self._statistics:
+            counted.flush(datetime.now(UTC))  # after the lanes have told it who was there
+        return changes
 
     def _planned(self, config: Config) -> tuple[dict[str, PlannedCamera], list[str]]:
+        """The cameras that there are to be, and what is wrong with those of the dashboard."""
         planned = {name: PlannedCamera(each) for name, each in config.cameras.items()}
         problems = []
         for stored in self._store.cameras.all():
@@ -371,6 +369,8 @@ class Service:
                 problems += [f"{stored.name}: {each.reason}" for each in problems_of(error, given)]
                 continue
             planned[stored.name] = PlannedCamera(camera, from_dashboard=True)
+        for problem in problems:
+            _log.error("a camera of the dashboard is left out: %s", problem)
         return planned, problems
 
     def _lane_setting(self, config: Config) -> LaneSetting:
@@ -389,10 +389,9 @@ class Service:
     def _chronicle(self, config: Config) -> Chronicle:
         """What lanes tell: everything, or counts alone."""
         privacy = config.privacy
-        if self._statistics is not None and self._statistics.privacy != privacy:
-            self._statistics.flush(datetime.now(UTC))
+        if not privacy.statistics_only:
             self._statistics = None
-        if privacy.statistics_only and self._statistics is None:
+        elif self._statistics is None or self._statistics.privacy != privacy:
             self._statistics = StatisticsOnly(self._recorder, privacy, datetime.now(UTC))
         return self._statistics or self._recorder
 
