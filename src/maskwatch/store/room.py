@@ -47,17 +47,25 @@ class Room:
 
     def relieve(self) -> int:
         """Makes some room at once; returns how many bytes."""
-        try:
-            freed = self._snapshots.make_room(_STEP_BYTES)
-        except StoreError as error:
-            _log.error("the disk is full, and photos cannot make room: %s", error)
-            freed = 0
-        if freed < _STEP_BYTES and self.reserve.exists():
+        freed = self._let_photos_go()
+        if (freed or 0) < _STEP_BYTES and self.reserve.exists():
+            given = 0
             with contextlib.suppress(OSError):
                 size = self.reserve.stat().st_size
-                freed += size if remove(self.reserve) else 0
-        _log.warning("the disk was full; %d bytes were freed", freed)
-        return freed
+                given = size if remove(self.reserve) else 0
+            if freed is None:  # now it can be written down that they went
+                freed = self._let_photos_go()
+            freed = (freed or 0) + given
+        _log.warning("the disk was full; %d bytes were freed", freed or 0)
+        return freed or 0
+
+    def _let_photos_go(self) -> int | None:
+        """The bytes that the oldest photos gave; None when that could not be written down."""
+        try:
+            return self._snapshots.make_room(_STEP_BYTES)
+        except StoreError as error:
+            _log.error("the disk is full, and photos cannot make room: %s", error)
+            return None
 
     def keep_free(self, wanted: int) -> int:
         """Deletes the oldest photos until ``wanted`` bytes are free; returns how many went."""
