@@ -276,7 +276,7 @@ def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None
         page.get_by_text(re.compile(r"All \d+ entries are as they were written"))
     ).to_be_visible()
     page.get_by_role("tab", name="Users").click()
-    expect(page.get_by_text("vera")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="vera")).to_be_visible()
 
 
 def test_a_viewer_sees_neither_review_nor_users(visit: Callable[..., Page]) -> None:
@@ -292,9 +292,9 @@ def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) 
     page.get_by_role("button", name="Account").click()
     page.get_by_text("Deutsch").click()
     expect(page.get_by_role("link", name="Ereignisse").first).to_be_visible()
-    assert page.evaluate("document.documentElement.lang") == "de"
+    page.wait_for_function("() => document.documentElement.lang === 'de'")
     page.goto("/overview")
-    expect(page.get_by_text("Tragequote")).to_be_visible()
+    expect(page.get_by_text("Tragequote").first).to_be_visible()
 
 
 def test_dark_is_remembered(visit: Callable[..., Page]) -> None:
@@ -318,7 +318,7 @@ def test_no_page_is_wider_than_a_phone(visit: Callable[..., Page]) -> None:
 
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, img, [role=button]')]
-  .filter((e) => e.checkVisibility() && e.type !== 'hidden' && !e.closest('[aria-hidden=true]'))
+  .filter((e) => e.checkVisibility({visibilityProperty: true}) && e.type !== 'hidden' && !e.closest('[aria-hidden=true]'))
   .filter((e) => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.title
     || e.getAttribute('alt') !== null || e.labels?.length || e.closest('label')?.innerText.trim()
     || e.getAttribute('aria-labelledby')))

@@ -139,7 +139,7 @@ class ZoneEditor:
         return (
             f'<polygon points="{points}" fill="{colour}" fill-opacity="0.2" stroke="{colour}" '
             f'stroke-width="3"/><text x="{x:.1f}" y="{y:.1f}" fill="#fff" stroke="#000" '
-            f'stroke-width="4" paint-order="stroke" font-size="20">{escape(name)}</text>'
+            f'stroke-width="4" style="paint-order: stroke" font-size="22">{escape(name)}</text>'
         )
 
     def _draw_list(self) -> None:
