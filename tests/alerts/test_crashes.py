@@ -63,7 +63,7 @@ def ids_of(server: HookServer) -> list[str]:
 @pytest.mark.parametrize(
     ("point", "repeated"),
     [
-        ("before the episode is kept", 0),
+        ("before the episode is kept", 1),  # the channel's thread may be anywhere then
         ("after the claim", 0),
         ("sent and not noted", 1),
         ("noted and not kept", 1),
