@@ -1,0 +1,86 @@
+"""The service's rules on real clips, with the models of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.inference import InferenceConfig
+from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened, Sight
+from maskwatch.frames.sampling import Sampler
+from maskwatch.frames.video import VideoSource
+from maskwatch.runtime.rules import rules_of
+from maskwatch.runtime.service import Models
+from maskwatch.service import load_models
+from maskwatch.tracks.tracker import TrackerSettings
+from maskwatch.types import State
+from tests.shared import shared
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[Models]:
+    loaded = load_models(InferenceConfig())
+    loaded.inference.start()
+    yield loaded
+    loaded.inference.stop()
+
+
+def news_of(clip: str, models: Models) -> list[News]:
+    """What a camera that shows a clip at 8 pictures a second leads to."""
+    config = CameraConfig.model_validate({"url": "0"})
+    watch = CameraWatch(clip, rules_of(config), TrackerSettings(start_score=models.score))
+    news: list[News] = []
+    noon = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - local
+    with VideoSource(shared(f"videos/{clip}"), clip, sampler=Sampler(max_fps=8)) as source:
+        for frame in source:
+            look = models.inference.look(lambda: frame, lambda _, faces: faces)  # noqa: B023
+            assert look is not None
+            hidden = tuple(face.box for face in look.found)
+            sight = Sight(frame, look.readings, look.found, hidden)
+            news += watch.look(sight, noon + timedelta(seconds=frame.t)).news
+    return [*news, *watch.end()]
+
+
+def episodes(news: list[News]) -> list[tuple[State, float, float]]:
+    return [
+        (each.episode.state, each.episode.start_s, each.episode.end_s)
+        for each in news
+        if isinstance(each, Closed)
+    ]
+
+
+def people(news: list[News]) -> list[State]:
+    return [each.person.state for each in news if isinstance(each, Left)]
+
+
+def test_one_who_never_wears_a_mask_is_one_episode_with_a_clear_photo(models: Models) -> None:
+    news = news_of("bearded_no_mask.mp4", models)
+    (opened,) = [each for each in news if isinstance(each, Opened)]
+    assert opened.coverage is not None
+    assert opened.coverage < 20
+    assert opened.photo is not None
+    assert opened.photo.clarity > 0.3
+    assert opened.photo.faces[0].is_subject
+    ((state, start, end),) = episodes(news)
+    assert state is State.NO_MASK
+    assert start < 1
+    assert end > 7
+    assert people(news) == [State.NO_MASK]
+
+
+def test_one_who_wears_a_mask_is_counted_and_no_episode(models: Models) -> None:
+    news = news_of("laptop_mask.mp4", models)
+    assert episodes(news) == []
+    assert people(news) == [State.MASK]
+
+
+def test_four_who_put_on_masks_and_one_who_takes_his_off_again(models: Models) -> None:
+    found = episodes(news_of("five_people_donning.mp4", models))
+    first, second = found[:-1], found[-1]
+    assert len(first) == 4
+    assert all(start < 1 and 2.5 < end < 5 for _, start, end in first)
+    assert 5 < second[1] < 7.5
+    assert 10 < second[2] < 12.5
