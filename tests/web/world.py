@@ -185,7 +185,7 @@ def make_world(
             CameraPhase.WATCHING,
             service.now - timedelta(hours=5),
             width=1280,
-            height=720,
+            height=540,
             fps=7.9 - i,
             offered_fps=8.0,
             frames=120_000,

@@ -128,7 +128,7 @@ class Desk:
         with ui.left_drawer(value=False, bordered=True).props("overlay") as drawer:
             self._navigation("mw-drawer", words("nav.main"))
         menu.on_click(drawer.toggle)
-        main = ui.element("main").props('id="content" tabindex="-1"')
+        main = ui.element("div").props('id="content" tabindex="-1"')
         main.classes("mw-main" if wide else "mw-main mw-narrow")
         with main:
             ui.html(f"<h1>{title}</h1>", sanitize=False).classes("mw-title")
