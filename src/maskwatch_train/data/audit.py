@@ -112,6 +112,6 @@ def find_suspects(
             float(probabilities[i, best[i]]),
             bool(confident[i]),
         )
-        for i in np.flatnonzero(best != given)
+        for i in np.flatnonzero(best != given).tolist()
     ]
     return sorted(suspects, key=lambda each: (not each.is_confident, each.p_given))

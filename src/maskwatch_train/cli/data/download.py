@@ -70,8 +70,8 @@ def download(
         else:
             got = {archive.name: verify(RemoteFile("", archive.name, sha256=checksum), archive)}
             archives = [archive]
-        for each in archives:
-            unpack(each, part)
+        for path in archives:
+            unpack(path, part)
         origin = {
             "title": chosen.title,
             "page": chosen.page,
