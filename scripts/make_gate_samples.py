@@ -1,4 +1,4 @@
-"""Make the pictures of ``samples/gate/``: what a mask classifier must not get wrong.
+"""Make the pictures of ``gate/``: what a mask classifier must not get wrong.
 
 One public-domain portrait with masks and other things drawn by ``maskwatch_train.synthesis``, small
 and large, mirrored, dark and soft. Seeded; needs what ``make_samples.py`` needs::
@@ -23,8 +23,9 @@ from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesis
 if TYPE_CHECKING:
     from maskwatch.types import Image
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-GATE = SAMPLES / "gate"
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "samples"
+GATE = ROOT / "gate"
 ROOM = 0.75
 """Kept around the face, as a share of its height."""
 SIZES_PX = (36, 48, 64, 90)
