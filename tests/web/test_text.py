@@ -19,7 +19,7 @@ TEXTS = {
     language: json.loads((WEB / "text" / f"{language}.json").read_text(encoding="utf-8"))
     for language in LANGUAGES
 }
-_KEY = re.compile(r'"((?:\w+)\.(?:\w+))"')
+_KEY = re.compile(r"""["'](\w+\.\w+)["']""")
 
 
 def used_in_code() -> set[str]:

@@ -154,7 +154,7 @@ def _first_seen(leg: Leg) -> datetime:
 def _distances(legs: Sequence[Leg]) -> tuple[DistanceResult, ...]:
     right: dict[tuple[float, Phase], bool] = {}
     for leg in legs:
-        for mark, until in zip(leg.marks, [*(m.at for m in leg.marks[1:]), leg.end], strict=True):
+        for mark, until in zip(leg.marks, [*(m.at for m in leg.marks), leg.end][1:], strict=True):
             seen = [s.state for s in leg.sightings if mark.at <= s.at < until]
             good = sum(_is_right(leg.phase, state) for state in seen)
             # Most of the looks taken between this mark and the next; a miss is not right.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from maskwatch.config.web import Network
@@ -19,6 +19,9 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _PINNED = ("rtsp", "http")
 """Schemes whose host may be replaced by its number: no certificate names it."""
+
+_NAT64 = ip_network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are the IPv4 address that a gateway connects to."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[Address]]
@@ -78,17 +81,29 @@ def _parts(url: str) -> SplitResult:
 
 
 def _must_be_allowed(host: str, address: Address, networks: Sequence[Network]) -> None:
-    plain: Address = address
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        plain = address.ipv4_mapped
-    if any(plain.version == each.version and plain in each for each in networks):
-        return
-    if plain.is_global and not plain.is_multicast:
-        return
-    raise UsageError(
-        f"{host} is in a network that is not open to the dashboard: "
-        "add the network to web.camera_networks"
-    )
+    for each in _meant(address):
+        is_named = any(each.version == net.version and each in net for net in networks)
+        if not is_named and (not each.is_global or each.is_multicast):
+            raise UsageError(
+                f"{host} is in a network that is not open to the dashboard: "
+                "add the network to web.camera_networks"
+            )
+
+
+def _meant(address: Address) -> list[Address]:
+    """Where packets may end up: an IPv6 address may carry an IPv4 address that it stands for."""
+    if isinstance(address, IPv4Address):
+        return [address]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    meant: list[Address] = [address]
+    if address in _NAT64:
+        meant.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    if address.sixtofour is not None:
+        meant.append(address.sixtofour)
+    if address.teredo is not None:
+        meant.extend(address.teredo)
+    return meant
 
 
 def _netloc(parts: SplitResult, address: Address) -> str:
