@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.components import need
@@ -388,3 +389,29 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_
             page.wait_for_timeout(500)
         assert images == []
         page.close()
+
+
+def test_live_pictures_and_news_come_as_they_happen(visit: Callable[..., Page], site: str) -> None:
+    page = visit("anna")
+    cookies = {each["name"]: each["value"] for each in page.context.cookies()}
+    with httpx.Client(base_url=site, cookies=cookies, timeout=60) as client:
+        with client.stream("GET", "/api/v1/cameras/entrance/stream.mjpg") as answer:
+            assert answer.headers["content-type"].startswith("multipart/x-mixed-replace")
+            seen = b""
+            for part in answer.iter_bytes():
+                seen += part
+                if seen.count(b"\xff\xd8\xff") >= 2:
+                    break
+        with client.stream("GET", "/api/v1/events") as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == ": welcome"
+            [episode] = client.get("/api/v1/episodes?limit=1").json()["items"]
+            csrf = client.get("/api/v1/me").json()["csrf"]
+            client.post(
+                f"/api/v1/episodes/{episode['id']}/correct",
+                json={"state": "no_mask"},
+                headers={"X-CSRF-Token": csrf},
+            )
+            news = next(line for line in lines if line.startswith("data:") and "state" in line)
+            told = json.loads(news.removeprefix("data:"))
+            assert (told["id"], told["corrected_state"]) == (episode["id"], "no_mask")

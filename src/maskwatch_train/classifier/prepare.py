@@ -20,6 +20,8 @@ from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.detector.teacher import DOUBT_SCORE
 from maskwatch_train.pictures import read_picture
 
+HELD_OUT_ONE_IN = 20
+"""One group in so many of bala's training side is kept for validation."""
 MIN_SIDE_PX = 12
 """Smaller labelled faces are left out: nobody could have labelled them."""
 

@@ -37,8 +37,6 @@ Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
 
 StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weights to start from.")]
 
-HELD_OUT_ONE_IN = 20
-"""One group in so many of bala's training side is kept for validation."""
 TEACHER_WEIGHTS = "yunet_n.safetensors"
 TEACHER_CACHE = "teacher.npz"
 
@@ -52,7 +50,8 @@ def say(line: str) -> None:
 
 def training_portraits(data: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """Bala's training side: what is trained on, and what is held out for validation."""
-    return classifier_data.hold_out(read_bala(data / "bala", "train", "80_20"), HELD_OUT_ONE_IN)
+    pictures = read_bala(data / "bala", "train", "80_20")
+    return classifier_data.hold_out(pictures, classifier_data.HELD_OUT_ONE_IN)
 
 
 def detector(

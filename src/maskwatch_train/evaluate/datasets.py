@@ -11,7 +11,7 @@ import numpy as np
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.types import Box, State
-from maskwatch_train.classifier.prepare import hold_out
+from maskwatch_train.classifier.prepare import HELD_OUT_ONE_IN, hold_out
 from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest
@@ -20,8 +20,6 @@ from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import Case, cases_of_images, cases_of_pictures
 
 SPLITS = ("train", "val", "test", "all")
-HELD_OUT_ONE_IN = 20
-"""One group in so many of bala's training side is kept for validation."""
 
 
 @dataclass(frozen=True, slots=True)

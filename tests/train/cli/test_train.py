@@ -13,6 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
 from safetensors.torch import load_file  # noqa: E402
+from tests.shared import shared  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from maskwatch.faces.yunet import YuNetDetector  # noqa: E402
@@ -21,7 +22,6 @@ from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
 from maskwatch.models import DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
-from tests.shared import shared  # noqa: E402
 
 WORN = {
     "portrait_bare": ("no_mask", ""),
