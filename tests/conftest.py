@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     _missing_package_fails(report)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs_hear_ctrl_c() -> None:
+    """A shell that runs the tests in its background has them, and what they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

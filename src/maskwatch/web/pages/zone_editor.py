@@ -80,6 +80,8 @@ class ZoneEditor:
             self._image = ui.interactive_image(
                 source, size=size, on_mouse=self._click, events=["click"], sanitize=False
             ).classes("mw-picture")
+            # What there is to know and do is said by the frame around it.
+            self._image.props("aria-hidden=true")
         self._frame.on(
             "keydown",
             self._key,
