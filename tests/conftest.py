@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -41,5 +41,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def programs_hear_ctrl_c() -> None:
-    """A shell that runs the tests in its background has them, and what they start, ignore Ctrl-C."""
+    """A shell that runs tests in its background has them and their programs ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
