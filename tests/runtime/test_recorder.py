@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -116,6 +117,22 @@ def test_everything_else_finds_its_place(store: Store, recorder: Recorder) -> No
     assert store.readings.between(EPOCH, EPOCH + timedelta(minutes=1))[0].frames == 480
     groups = store.people.counts(EPOCH, EPOCH + timedelta(days=1), CountBy.CAMERA)
     assert [(group.key, group.counts.mask) for group in groups] == [("door", 1)]
+
+
+def test_what_happens_is_in_the_log(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    entry = opened(with_photo=False)
+    over = EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, EPOCH, ())
+    recorder.write([entry, over])
+    recorder.write([HealthRecord(new_id(), EPOCH, "door", "connection", "lost", "timed out")])
+    recorder.write([HealthRecord(new_id(), EPOCH, None, "load", "ok")])
+    assert recorder.stop()
+    assert caplog.messages == [
+        f"camera door: episode {entry.record.id} begins: no mask",
+        f"episode {entry.record.id} is over",
+        "camera door: connection: lost (timed out)",
+        "this box: load: ok",
+    ]
 
 
 def test_nothing_is_lost_while_the_store_cannot_be_written_to(

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from maskwatch.advice import words_for
 from maskwatch.errors import RecordExists, SnapshotRefused, StoreError
 from maskwatch.runtime.chronicle import (
     CountedPeople,
@@ -172,6 +173,8 @@ class Recorder:
                     ended_at=entry.ended_at,
                 )
                 store.episodes.add_readings(entry.id, entry.timeline)
+            if entry.ended_at is not None:
+                _log.info("episode %s is over", entry.id)
         elif isinstance(entry, PersonRecord):
             store.people.put(entry)
         elif isinstance(entry, MinuteReadings):
@@ -181,6 +184,7 @@ class Recorder:
                 store.health.add(entry)
                 queued = self._queue(self._planner.plan_health(entry) if self._planner else ())
             self._note_queued(queued)
+            _tell_health(entry)
         elif isinstance(entry, CountedPeople):
             store.people.add_bucket(entry.bucket, entry.smallest)
         else:
@@ -196,6 +200,8 @@ class Recorder:
             self._store.episodes.add_readings(record.id, entry.timeline)
             queued = self._queue(self._planner.plan(record) if self._planner else ())
         self._note_queued(queued)
+        what = words_for(record.state, record.fault)
+        _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
 
     def _queue(self, deliveries: Sequence[Delivery]) -> int:
         return self._store.deliveries.add(deliveries) if deliveries else 0
@@ -266,3 +272,9 @@ def _without_photo(entry: Entry) -> Entry:
 def health_of_box(kind: str, state: str, reason: str = "") -> HealthRecord:
     """A change in the health of the box itself, now."""
     return HealthRecord(new_id(), datetime.now(UTC), None, kind, state, reason)
+
+
+def _tell_health(record: HealthRecord) -> None:
+    where = f"camera {record.camera}" if record.camera else "this box"
+    reason = f" ({record.reason})" if record.reason else ""
+    _log.info("%s: %s: %s%s", where, record.kind, record.state, reason)
