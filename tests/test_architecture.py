@@ -52,7 +52,7 @@ TABLE = {
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
     "config.base": Layer(set(), {"pydantic"}),
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
-    "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic"}),
+    "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),
     "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
     "alerts.base": Layer(VALUES | {"store"}, set()),
     "runtime": Layer(

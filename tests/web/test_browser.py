@@ -320,7 +320,7 @@ def test_no_page_is_wider_than_a_phone(visit: Callable[..., Page]) -> None:
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, img, [role=button]')]
   .filter((e) => e.checkVisibility({visibilityProperty: true}) && e.type !== 'hidden')
-  .filter((e) => !e.closest('[aria-hidden=true]'))
+  .filter((e) => !e.closest('[aria-hidden=true], [role=img][aria-label]'))
   .filter((e) => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.title
     || e.getAttribute('alt') !== null || e.labels?.length || e.closest('label')?.innerText.trim()
     || e.getAttribute('aria-labelledby')))

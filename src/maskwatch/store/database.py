@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import pg8000
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
@@ -134,13 +135,29 @@ def _engine(url: str) -> sa.Engine:
     if kind == "sqlite":
         return _sqlite(parsed)
     if kind == "postgresql":
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed.set(drivername="postgresql+pg8000"),
-            pool_pre_ping=True,
             pool_size=10,
             connect_args={"timeout": 15, "application_name": "maskwatch"},
         )
+        sa.event.listen(engine, "checkout", _ping)
+        return engine
     raise StoreError(f"no database is called {kind!r}; there are sqlite and postgresql")
+
+
+def _ping(connection: Any, _record: object, _proxy: object) -> None:
+    """Asks a pooled connection whether the server still knows it; else the pool makes a new one.
+
+    SQLAlchemy's own ``pool_pre_ping`` lets pass what pg8000 does not wrap: a connection that the
+    server reset is an ``OSError`` there.
+    """
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        cursor.close()
+        connection.rollback()
+    except (OSError, pg8000.Error) as error:
+        raise exc.InvalidatePoolError(str(error)) from error
 
 
 def _sqlite(url: URL) -> sa.Engine:

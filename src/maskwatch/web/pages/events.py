@@ -209,7 +209,7 @@ class _Detail:
         image = ui.interactive_image(
             f"/api/v1/episodes/{episode.id}/photo", content=face_frames(snapshot), sanitize=False
         ).classes("mw-picture")
-        image.props(f"aria-label={attribute(words('events.photo'))}")
+        image.props(f"role=img aria-label={attribute(words('events.photo'))}")
 
     def _messages(self) -> None:
         words = self._desk.words

@@ -100,7 +100,7 @@ class _ReviewPage:
             content=face_frames(snapshot, item.face),
             sanitize=False,
         ).classes("mw-picture")
-        image.props(f"aria-label={attribute(words('review.face'))}")
+        image.props(f"role=img aria-label={attribute(words('review.face'))}")
         ui.label(words("review.face")).classes("mw-faint")
         if item.face < len(snapshot.faces) and snapshot.faces[item.face].blurred:
             ui.label(words("review.blurred")).classes("mw-warn")
