@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from maskwatch_train.classifier.samples import (
     match_landmarks,
     mistaken_samples,
 )
+from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.detector.teacher import DOUBT_SCORE
 from maskwatch_train.pictures import read_picture
@@ -65,6 +67,11 @@ def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
         return cut_sample(pixels, whole, picture.label, None, None, "bala")
     box = Box(*(float(v) for v in seen.boxes[found]))
     return cut_sample(pixels, box, picture.label, None, seen.landmarks[found], "bala")
+
+
+def training_portraits(bala: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    """Bala's training side: what is trained on, and what is held out for validation."""
+    return hold_out(read_bala(bala, "train", "80_20"), HELD_OUT_ONE_IN)
 
 
 def hold_out(

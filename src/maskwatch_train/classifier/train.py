@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.ops import complete_box_iou_loss
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
+from maskwatch.masks.preprocess import to_batch
 from maskwatch.types import Fault, State
 from maskwatch_train.classifier.augment import augment, plain_crop, ruin
 from maskwatch_train.classifier.network import normalise
@@ -220,7 +221,7 @@ def predict(
     parts = []
     for start in range(0, len(samples), batch):
         crops = [plain_crop(s, size, margin) for s in samples[start : start + batch]]
-        pixels = torch.from_numpy(np.ascontiguousarray(np.stack(crops)[..., ::-1]))
+        pixels = torch.from_numpy(to_batch(crops))
         parts.append(network(normalise(pixels))[0].float().numpy())
     return np.concatenate(parts)
 

@@ -16,7 +16,6 @@ from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier import prepare as classifier_data
 from maskwatch_train.classifier.train import ClassifierRecipe
 from maskwatch_train.classifier.train import train as train_classifier
-from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
@@ -50,8 +49,7 @@ def say(line: str) -> None:
 
 def training_portraits(data: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """Bala's training side: what is trained on, and what is held out for validation."""
-    pictures = read_bala(data / "bala", "train", "80_20")
-    return classifier_data.hold_out(pictures, classifier_data.HELD_OUT_ONE_IN)
+    return classifier_data.training_portraits(data / "bala")
 
 
 def detector(

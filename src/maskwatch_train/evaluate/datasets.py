@@ -11,7 +11,7 @@ import numpy as np
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.types import Box, State
-from maskwatch_train.classifier.prepare import HELD_OUT_ONE_IN, hold_out
+from maskwatch_train.classifier.prepare import training_portraits
 from maskwatch_train.data.bala import read_bala
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest
@@ -90,7 +90,7 @@ def read_set(place: Path, split: str) -> LabelledSet:
 def _of_bala(folder: Path, split: str | None) -> Sequence[LabelledPicture]:
     if split in (None, "test"):
         return read_bala(folder, split, "80_20")
-    kept, held = hold_out(read_bala(folder, "train", "80_20"), HELD_OUT_ONE_IN)
+    kept, held = training_portraits(folder)
     return kept if split == "train" else held
 
 
