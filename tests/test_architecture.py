@@ -20,7 +20,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 
-VALUES = {"types", "errors", "geometry"}
+VALUES = {"types", "errors", "geometry", "delays"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
 PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "pipeline"}
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}

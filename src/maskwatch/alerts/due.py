@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maskwatch.config.alerts import OnlyWhile, RateLimit, Retry
+from maskwatch.delays import growing_delay_s, spread
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
+
+_SPREAD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,7 @@ def retry_delay_s(retry: Retry, attempts: int, chance: float) -> float | None:
         attempts: made so far, at least 1.
         chance: in [0, 1], spreads the attempts over a quarter to either side.
     """
-    delays = [_nominal_delay_s(retry, attempt) for attempt in range(1, attempts + 1)]
+    delays = [growing_delay_s(retry, attempt) for attempt in range(1, attempts + 1)]
     if sum(delays[:-1]) >= retry.give_up_after_s:
         return None
-    return delays[-1] * (0.75 + 0.5 * chance)
-
-
-def _nominal_delay_s(retry: Retry, attempt: int) -> float:
-    # The exponent is capped because a float overflows at around 2 ** 1024.
-    return min(retry.first_delay_s * retry.factor ** min(attempt - 1, 64), retry.max_delay_s)
+    return spread(delays[-1], _SPREAD, chance)

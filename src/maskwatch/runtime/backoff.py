@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from maskwatch.delays import growing_delay_s, spread
+
 
 @dataclass(frozen=True, slots=True)
 class ReconnectPolicy:
@@ -39,6 +41,4 @@ class ReconnectPolicy:
             attempt: 1 for the first one after the loss.
             chance: where in the range of the jitter, in [0, 1].
         """
-        # The exponent is capped because a float overflows at around 2 ** 1024.
-        grown = self.first_delay_s * self.factor ** min(attempt - 1, 64)
-        return min(grown, self.max_delay_s) * (1 + self.jitter * (2 * chance - 1))
+        return spread(growing_delay_s(self, attempt), self.jitter, chance)

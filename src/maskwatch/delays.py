@@ -1,0 +1,42 @@
+"""How long to wait before trying again: the one formula for cameras and for messages."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Growth(Protocol):
+    """What delays grow by; settings with these names are one."""
+
+    @property
+    def first_delay_s(self) -> float:
+        """Before the first attempt after a failure."""
+        ...
+
+    @property
+    def factor(self) -> float:
+        """Each delay is so many times the one before."""
+        ...
+
+    @property
+    def max_delay_s(self) -> float:
+        """No delay is longer."""
+        ...
+
+
+def growing_delay_s(growth: Growth, attempt: int) -> float:
+    """Seconds to wait before an attempt, without chance; 1 is the first one after a failure."""
+    # The exponent is capped because a float overflows at around 2 ** 1024.
+    grown = growth.first_delay_s * growth.factor ** min(attempt - 1, 64)
+    return min(grown, growth.max_delay_s)
+
+
+def spread(delay_s: float, share: float, chance: float) -> float:
+    """A delay varied by up to ``share`` to either side, so that many do not come back at once.
+
+    Args:
+        delay_s: the middle.
+        share: of the delay, in [0, 1).
+        chance: where in that range, in [0, 1].
+    """
+    return delay_s * (1 + share * (2 * chance - 1))
