@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from maskwatch.errors import RecordExists, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.store import Store
 from tests.servers.postgres import Postgres
+from tests.servers.relay import relay
 from tests.store.values import after, episode
 
 
@@ -119,6 +121,22 @@ def test_a_connection_that_the_server_ended_is_made_anew(
             assert len(ended.all()) == 1
         other.dispose()
         assert store.episodes.count() == 1
+
+
+def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_error_of_ours(
+    postgres_server: Postgres, tmp_path: Path
+) -> None:
+    with postgres_server.database() as url, relay(make_url(url).port or 0) as between:
+        address = make_url(url).set(port=between.port).render_as_string(hide_password=False)
+        with Store.open(address, tmp_path) as store:
+            store.episodes.add(episode())
+            between.cut_at = b"pg_sleep"
+            with (
+                pytest.raises(StoreError, match="the database failed"),
+                store.database.write() as connection,
+            ):
+                connection.execute(sa.text("SELECT pg_sleep(60)"))
+            assert store.episodes.count() == 1  # over a connection made anew
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url: str, tmp_path: Path) -> None:

@@ -141,6 +141,7 @@ def _engine(url: str) -> sa.Engine:
             connect_args={"timeout": 15, "application_name": "maskwatch"},
         )
         sa.event.listen(engine, "checkout", _ping)
+        sa.event.listen(engine, "handle_error", _own_up)
         return engine
     raise StoreError(f"no database is called {kind!r}; there are sqlite and postgresql")
 
@@ -158,6 +159,19 @@ def _ping(connection: Any, _record: object, _proxy: object) -> None:
         connection.rollback()
     except (OSError, pg8000.Error) as error:
         raise exc.InvalidatePoolError(str(error)) from error
+
+
+def _own_up(context: sa.ExceptionContext) -> Exception | None:
+    """Makes what the network does in the middle of a statement an error of the database.
+
+    pg8000 lets some ``OSError`` pass: a reset, or an answer that takes too long. Such a connection
+    is of no further use, so the pool forgets it.
+    """
+    error = context.original_exception
+    if not isinstance(error, OSError):
+        return None
+    context.is_disconnect = True
+    return exc.OperationalError(None, None, error)
 
 
 def _sqlite(url: URL) -> sa.Engine:
