@@ -123,19 +123,21 @@ def test_a_connection_that_the_server_ended_is_made_anew(
         assert store.episodes.count() == 1
 
 
+@pytest.mark.parametrize("at", [b"pg_sleep", b"commit"])
 def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_error_of_ours(
-    postgres_server: Postgres, tmp_path: Path
+    postgres_server: Postgres, tmp_path: Path, at: bytes
 ) -> None:
     with postgres_server.database() as url, relay(make_url(url).port or 0) as between:
         address = make_url(url).set(port=between.port).render_as_string(hide_password=False)
         with Store.open(address, tmp_path) as store:
             store.episodes.add(episode())
-            between.cut_at = b"pg_sleep"
+            between.cut_at = at
             with (
-                pytest.raises(StoreError, match="the database failed"),
+                pytest.raises(StoreError, match="reset by peer"),
                 store.database.write() as connection,
             ):
-                connection.execute(sa.text("SELECT pg_sleep(60)"))
+                connection.execute(sa.text("SELECT pg_sleep(0)"))
+            between.cut_at = None
             assert store.episodes.count() == 1  # over a connection made anew
 
 
