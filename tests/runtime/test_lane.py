@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta, tzinfo
+from itertools import groupby
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import cv2
@@ -297,6 +299,17 @@ def test_the_live_view_shows_people_as_they_are() -> None:
     assert view is not None
     assert view.jpeg is not None
     assert view.jpeg.startswith(b"\xff\xd8\xff")
+
+
+def test_while_nobody_looks_the_live_view_still_tells_when_a_violation_begins_and_ends() -> None:
+    def story(t: float) -> list[Person]:
+        return [BARE] if 3 <= t < 6 else [MASKED]
+
+    with patch.object(LiveHub, "publish") as publish:
+        after_film(story, 10)
+    people = [call.args[2] for call in publish.call_args_list]
+    told = [any(each.episode_id for each in there) for there in people]
+    assert [state for state, _ in groupby(told)] == [False, True, False]
 
 
 def test_a_lost_camera_is_told_once_and_comes_back() -> None:

@@ -129,10 +129,13 @@ def need_rtsp_server() -> None:
 
 
 @contextmanager
-def rtsp_camera(port: int = 0, user: str | None = None) -> Iterator[subprocess.Popen[str]]:
+def rtsp_camera(
+    port: int = 0, user: str | None = None, clip: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A camera at rtsp://127.0.0.1:PORT/cam; its `args` end with the port that it got."""
     command = [SYSTEM_PYTHON, str(RTSP_SERVER), "--port", str(port)]
     command += ["--user", user] if user else []
+    command += ["--clip", str(clip)] if clip else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as camera:
         try:
             assert camera.stdout is not None

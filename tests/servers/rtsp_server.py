@@ -1,8 +1,9 @@
 """A small RTSP camera for tests, run by the system's Python, which has GStreamer's bindings.
 
-Usage: rtsp_server.py [--port N] [--user NAME:PASSWORD]
-Prints "ready PORT" and then serves a moving test picture as H.264 at /cam until it is killed, and
-at /person a red square, which painted models take for a face without a mask.
+Usage: rtsp_server.py [--port N] [--user NAME:PASSWORD] [--clip FILE]
+Prints "ready PORT" and then serves a moving test picture as H.264 at /cam until it is killed, at
+/person a red square, which painted models take for a face without a mask, and at /clip an MP4 file
+with H.264, which each client sees from its start.
 With --check it only reports, by its exit code, whether all that it needs is installed.
 """
 
@@ -38,6 +39,9 @@ PERSON = (
 )
 
 
+CLIP = "( filesrc location={} ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+
+
 def require_login(server: GstRtspServer.RTSPServer, user: str, password: str) -> None:
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
@@ -50,12 +54,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", default="0")
     parser.add_argument("--user")
+    parser.add_argument("--clip")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     Gst.init(None)
     missing = [
         name
-        for name in ("videotestsrc", "compositor", "x264enc", "h264parse", "rtph264pay")
+        for name in ("videotestsrc", "compositor", "x264enc", "qtdemux", "h264parse", "rtph264pay")
         if Gst.ElementFactory.find(name) is None
     ]
     if options.check:
@@ -78,6 +83,10 @@ def main() -> None:
     person.set_launch(PERSON)
     person.set_shared(True)
     server.get_mount_points().add_factory("/person", person)
+    if options.clip:
+        clip = GstRtspServer.RTSPMediaFactory()
+        clip.set_launch(CLIP.format(options.clip))
+        server.get_mount_points().add_factory("/clip", clip)
     server.attach(None)
     print("ready", server.get_bound_port(), flush=True)  # noqa: T201 - read by the test
     GLib.MainLoop().run()

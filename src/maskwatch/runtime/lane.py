@@ -120,6 +120,7 @@ class CameraLane:
         self._ids: dict[tuple[int, float], str] = {}
         self._last_frame: Frame | None = None
         self._shown_at = self._asked_at = float("-inf")
+        self._shown_violators: set[int] = set()
         self._models_fail = self._is_frozen = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
@@ -247,9 +248,12 @@ class CameraLane:
 
     def _show(self, sight: Sight, watched: Watched) -> None:
         hub, now = self._setting.hub, time.monotonic()
-        if not hub.is_watched(self.name) and now - self._shown_at < _UNWATCHED_EVERY_S:
+        violators = {each.track.id for each in watched.people if each.episode_s is not None}
+        # Where nobody looks, channels such as MQTT still tell whether there is a violation now.
+        is_news = violators != self._shown_violators or hub.is_watched(self.name)
+        if not is_news and now - self._shown_at < _UNWATCHED_EVERY_S:
             return
-        self._shown_at = now
+        self._shown_at, self._shown_violators = now, violators
         jpeg = live_picture(sight, watched.people, self._setting.privacy)
         people = tuple(self._live_person(each, sight.frame) for each in watched.people)
         hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
