@@ -29,6 +29,7 @@ class Schedule:
         weight_decay: of AdamW, on matrices only.
         ema: decay of the running average of the weights, which is what is kept.
         warmup: share of all steps in which the learning rate rises.
+        constant: keeps the learning rate where it is instead, as the published systems did.
     """
 
     epochs: int
@@ -37,6 +38,7 @@ class Schedule:
     weight_decay: float
     ema: float
     warmup: float
+    constant: bool = False
 
 
 class Run:
@@ -67,12 +69,7 @@ class Run:
             ],
             lr=schedule.learning_rate,
         )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser,
-            schedule.learning_rate,
-            total_steps=schedule.steps * schedule.epochs,
-            pct_start=schedule.warmup,
-        )
+        self._schedule = _learning_rate(self._optimiser, schedule)
         self._totals: dict[str, float] = {}
         self._started = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
@@ -145,3 +142,16 @@ class Run:
             if new:
                 writer.writeheader()
             writer.writerow(row)
+
+
+def _learning_rate(
+    optimiser: torch.optim.Optimizer, schedule: Schedule
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if schedule.constant:
+        return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        schedule.learning_rate,
+        total_steps=schedule.steps * schedule.epochs,
+        pct_start=schedule.warmup,
+    )

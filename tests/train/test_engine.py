@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,24 @@ def test_a_crash_between_epochs_leaves_the_last_state(tmp_path: Path) -> None:
     train(tmp_path, 1)
     (tmp_path / "state.part").write_bytes(b"half written")
     assert Run(network(), SCHEDULE, tmp_path).next_epoch == 1
+
+
+def linear() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(48, 1))
+
+
+def test_a_constant_learning_rate_stays(tmp_path: Path) -> None:
+    settings = replace(SCHEDULE, constant=True, weight_decay=0.0, ema=0.0)
+    run = Run(linear(), settings, tmp_path)
+    expected = linear()
+    adam = torch.optim.Adam(expected.parameters(), lr=SCHEDULE.learning_rate)
+    for step in range(6):
+        torch.manual_seed(step)
+        inputs = torch.randn(8, 3, 4, 4)
+        run.step({"loss": run.network(inputs).square().mean()})
+        adam.zero_grad()
+        expected(inputs).square().mean().backward()
+        adam.step()
+    for ours, theirs in zip(run.averaged.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)

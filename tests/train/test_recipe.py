@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,32 @@ def test_a_wrong_recipe_is_refused(tmp_path: Path, text: str, message: str) -> N
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.toml: No such file"):
         read_recipe(tmp_path / "none.toml", DetectorRecipe)
+
+
+@dataclass(frozen=True)
+class Inner:
+    degrees: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outer:
+    inner: Inner = Inner()
+    hidden: tuple[int, ...] = ()
+
+
+def test_tables_and_lists_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "hidden = [8, 4]\n[inner]\ndegrees = 3")
+    assert read_recipe(path, Outer) == Outer(Inner(3), (8, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[inner]\nradians = 1", "unknown key 'inner.radians'"),
+        ("inner = 1", "inner must be a table, got 1"),
+        ("[inner]\ndegrees = 'x'", "inner.degrees must be float, got 'x'"),
+    ],
+)
+def test_a_wrong_table_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        read_recipe(written(tmp_path, text), Outer)
