@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.serving import PATIENCE_S, Program, serving
 from tests.runtime.processes import is_running
 from tests.servers.local import need_rtsp_server, port_of, rtsp_camera
-
-PATIENCE_S = 180.0
-"""For what takes a second on a machine that does nothing else."""
 
 STOP_S = 5.0
 """What the service promises to need at most."""
@@ -30,82 +24,16 @@ def _needs_a_camera() -> None:
     need_rtsp_server()
 
 
-class Program:
-    """A running `maskwatch serve`, seen from outside: its database, its log, its processes."""
-
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
-        self.folder = folder
-        self.process = process
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        """What is in its database; nothing before there is one."""
-        file = f"file:{self.folder / 'data' / 'maskwatch.db'}?mode=ro"
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            closing(sqlite3.connect(file, uri=True)) as database,
-        ):
-            return database.execute(query).fetchall()
-        return []
-
-    def health(self) -> list[tuple[object, ...]]:
-        return self.rows("select kind, state from health where camera = 'door' order by at, id")
-
-    def wait_for(self, query: str) -> tuple[object, ...]:
-        """The first row of a query, once there is one."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not (found := self.rows(query)):
-            assert time.monotonic() < deadline, f"{query}: {self.health()}\n{self.log}"
-            assert self.process.poll() is None, self.log
-            time.sleep(0.1)
-        return found[0]
-
-    def wait_for_health(self, *expected: tuple[str, str]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while self.health() != list(expected):
-            assert time.monotonic() < deadline, f"{self.health()}\n{self.log}"
-            time.sleep(0.1)
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    def wait_for_log(self, words: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while words not in self.log:
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.1)
-
-    def children(self) -> dict[int, str]:
-        """Process ids of all its children, and what they run."""
-        found = {}
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError, ValueError):
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid:
-                    found[int(entry.name)] = (entry / "cmdline").read_text()
-        return found
-
-    def decoders(self) -> list[int]:
-        return [pid for pid, command in self.children().items() if "spawn_main" in command]
-
-
 @contextmanager
-def serving(folder: Path, cameras: str) -> Iterator[Program]:
+def watching(folder: Path, cameras: str) -> Iterator[Program]:
+    """The service without a dashboard, with models that see painted squares."""
     config = folder / "maskwatch.yaml"
     config.write_text(
         f"storage: {{folder: {folder / 'data'}, min_free_gb: 0}}\nweb: {{enabled: false}}\n"
         f"cameras:\n{cameras}"
     )
-    command = [sys.executable, "-m", "tests.end_to_end.service_program", "serve", "-c", str(config)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=Path(__file__).parents[2], start_new_session=True
-        )
-    try:
-        yield Program(folder, process)
-    finally:
-        process.kill()
-        process.wait()
+    with serving(config, "tests.end_to_end.service_program") as program:
+        yield program
 
 
 def door(port: int) -> str:
@@ -129,7 +57,7 @@ def slowness() -> float:
 
 
 def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) -> None:
-    with rtsp_camera() as camera, serving(tmp_path, door(port_of(camera))) as program:
+    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
         state = program.wait_for("select state, ended_at, snapshot_id from episodes")
         assert state[:2] == ("no_mask", None)
         assert state[2] is not None
@@ -166,7 +94,7 @@ def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) ->
 
 
 def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
-    with rtsp_camera() as camera, serving(tmp_path, door(port_of(camera))) as program:
+    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
         program.wait_for("select 1 from episodes")
         there = list(program.children())
         assert len(program.decoders()) == 1
@@ -180,7 +108,7 @@ def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
 def test_a_camera_that_goes_away_and_comes_back_is_watched_again(tmp_path: Path) -> None:
     with rtsp_camera() as camera:
         port = port_of(camera)
-        with serving(tmp_path, door(port)) as program:
+        with watching(tmp_path, door(port)) as program:
             program.wait_for("select 1 from episodes")
             camera.kill()
             program.wait_for("select 1 from health where state = 'lost'")
