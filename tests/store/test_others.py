@@ -19,6 +19,7 @@ from maskwatch.store.records import (
     SessionRecord,
     StoredCamera,
     UserRecord,
+    WalkRecord,
 )
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.store.store import Store
@@ -46,6 +47,29 @@ class TestReadings:
         store.readings.add([later, first])
         assert store.readings.between(NOON, later.minute) == [first]
         assert store.readings.between(NOON, after(3600), "lab") == [later]
+
+
+class TestWalks:
+    def test_walks_are_listed_newest_first_of_one_camera_or_of_all(self, store: Store) -> None:
+        walks = [
+            WalkRecord(new_id(), camera, after(i), after(i + 60), "eve", {"usable_m": float(i)})
+            for i, camera in enumerate(("lab", "entrance", "lab"))
+        ]
+        for each in walks:
+            store.walks.add(each)
+        assert store.walks.page().items == tuple(walks[::-1])
+        first = store.walks.page("lab", limit=1)
+        assert first.items == (walks[2],)
+        assert store.walks.page("lab", limit=1, after=first.next).items == (walks[0],)
+
+    def test_a_walk_is_kept_until_it_is_deleted(self, store: Store) -> None:
+        walk = WalkRecord(new_id(), "lab", after(0), after(60), "eve", {"distances": [[5.0, None]]})
+        store.walks.add(walk)
+        assert store.walks.get(walk.id) == walk
+        assert store.walks.delete(walk.id)
+        assert not store.walks.delete(walk.id)
+        with pytest.raises(RecordNotFound):
+            store.walks.get(walk.id)
 
 
 class TestHealth:

@@ -17,6 +17,7 @@ SQL stays in this folder. Callers get a `maskwatch.store.store.Store` and frozen
         store.sessions        browsers that are logged in
         store.tokens          tokens for programs
         store.cameras         cameras added in the dashboard
+        store.walks           reports of acceptance walks
         store.health          changes in the health of cameras and box
         store.settings        small values by name; random secrets made once
         store.deletions       proof of what was deleted, when and why

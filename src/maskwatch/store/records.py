@@ -303,6 +303,20 @@ class StoredCamera:
 
 
 @dataclass(frozen=True, slots=True)
+class WalkRecord:
+    """An acceptance walk: what a camera could do when somebody walked up to it."""
+
+    id: str
+    camera: str
+    started_at: datetime
+    ended_at: datetime
+    walked_by: str
+    """The user who was at the controls."""
+    report: Mapping[str, Any]
+    """JSON of ``web.actions.walk_report.WalkReport``: numbers, no pictures, nobody's name."""
+
+
+@dataclass(frozen=True, slots=True)
 class HealthRecord:
     """A change in the health of a camera or of the box."""
 

@@ -243,6 +243,19 @@ cameras = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
+walks = Table(
+    "walks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("walked_by", Text, nullable=False),
+    Column("report", sa.JSON, nullable=False),
+    Index(None, "started_at", "id"),
+    Index(None, "camera", "started_at", "id"),
+)
+
 health = Table(
     "health",
     metadata,

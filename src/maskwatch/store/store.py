@@ -25,6 +25,7 @@ from maskwatch.store.settings import Settings
 from maskwatch.store.snapshots import Snapshots
 from maskwatch.store.upgrade import upgrade
 from maskwatch.store.users import Users
+from maskwatch.store.walks import Walks
 
 
 class Store:
@@ -48,6 +49,7 @@ class Store:
         self.sessions = Sessions(database)
         self.tokens = Tokens(database)
         self.cameras = Cameras(database)
+        self.walks = Walks(database)
         self.health = Health(database)
         self.settings = Settings(database)
         database.on_full = self.room.relieve
