@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
@@ -19,11 +20,16 @@ from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import to_batch
 from maskwatch.types import Fault, State
 from maskwatch_train.classifier.augment import augment, plain_crop, ruin
-from maskwatch_train.classifier.network import normalise
+from maskwatch_train.classifier.network import MaskNetwork, create, normalise
 from maskwatch_train.classifier.samples import Sample
+from maskwatch_train.classifier.teachers import Teachers, distance
 from maskwatch_train.engine import Run, Schedule
+from maskwatch_train.errors import DataError
+from maskwatch_train.recipe import read_recipe
 from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
 
+RECIPE_FILE = "recipe.toml"
+"""The recipe of a run, in its folder."""
 WEAR_LABELS = {
     WearKind.MASK: label_index(State.MASK, None),
     WearKind.NOSE_OUT: label_index(State.INCORRECT, Fault.NOSE_OUT),
@@ -63,6 +69,8 @@ class ClassifierRecipe:
         background_per_picture: face-free squares cut from each street picture.
         rarity: how much more often rare outputs are drawn: 0 as they come, 1 all alike.
         box_weight: of the box's loss beside the cross-entropy.
+        teacher_share: how much of what the labels teach is taught by other trained networks
+            instead (see ``classifier.teachers``); 0 needs none.
     """
 
     backbone: str = "mobilenetv2"
@@ -81,6 +89,28 @@ class ClassifierRecipe:
     background_per_picture: int = 1
     rarity: float = 0.5
     box_weight: float = 1.0
+    teacher_share: float = 0.0
+
+
+def load_run(run: Path, third_party: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
+    """The recipe of a run and its averaged weights in a network, ready to predict.
+
+    Args:
+        run: folder with ``recipe.toml`` and ``weights.safetensors``.
+        third_party: folder with the third-party starting weights.
+
+    Raises:
+        DataError: the weights cannot be read.
+        ValueError: they do not fit the recipe's network.
+    """
+    recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
+    network = create(recipe.backbone, third_party, recipe.size)
+    weights = run / "weights.safetensors"
+    try:
+        network.load_state_dict(load_file(weights))
+    except OSError as error:
+        raise DataError(weights, error.strerror or "cannot be read") from error
+    return recipe, network.eval()
 
 
 class Crop(NamedTuple):
@@ -163,12 +193,16 @@ def train(
     out: Path,
     workers: int = 1,
     progress: Callable[[str], None] = lambda _line: None,
+    teachers: Teachers | None = None,
 ) -> nn.Module:
     """Trains the network in ``out`` (see ``Run``) and returns the averaged weights.
 
     Raises:
         NotFinite: the loss is not finite.
+        ValueError: the recipe wants teachers and there are none, or the other way round.
     """
+    if (recipe.teacher_share > 0) != (teachers is not None):
+        raise ValueError("teachers go with a teacher_share above 0")
     dataset = CropDataset(samples, recipe)
     schedule = Schedule(
         epochs=recipe.epochs,
@@ -188,14 +222,17 @@ def train(
             inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits, boxes = run.network(inputs)
-            run.step(
-                {
-                    "label": F.cross_entropy(
-                        logits.float(), batch.label, label_smoothing=recipe.label_smoothing
-                    ),
-                    "box": recipe.box_weight * box_loss(boxes.float(), batch.box),
-                }
+            label = F.cross_entropy(
+                logits.float(), batch.label, label_smoothing=recipe.label_smoothing
             )
+            terms = {
+                "label": (1 - recipe.teacher_share) * label,
+                "box": recipe.box_weight * box_loss(boxes.float(), batch.box),
+            }
+            if teachers is not None:
+                told = teachers(inputs)
+                terms["teacher"] = recipe.teacher_share * distance(logits.float(), told)
+            run.step(terms)
         progress(run.finish_epoch())
     return run.averaged
 

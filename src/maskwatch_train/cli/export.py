@@ -10,15 +10,14 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from safetensors.torch import load_file
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, softmax
-from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier.augment import ruin
 from maskwatch_train.classifier.calibrate import Abstention, choose_abstention, fit_temperature
-from maskwatch_train.classifier.prepare import portrait_sample, street_samples
+from maskwatch_train.classifier.network import ExportedClassifier
+from maskwatch_train.classifier.prepare import portrait_samples, street_samples
 from maskwatch_train.classifier.samples import Sample
-from maskwatch_train.classifier.train import ClassifierRecipe, predict
+from maskwatch_train.classifier.train import ClassifierRecipe, load_run, predict
 from maskwatch_train.cli.train import (
     TEACHER_CACHE,
     TEACHER_WEIGHTS,
@@ -39,7 +38,6 @@ from maskwatch_train.export import (
     to_onnx,
     write_model_folder,
 )
-from maskwatch_train.recipe import read_recipe
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
 Target = Annotated[Path, typer.Option("--to", help="Model folder to write.")]
@@ -114,10 +112,7 @@ def export_classifier(
     scores: Scores = None,
 ) -> None:
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
-    recipe = read_recipe(run / "recipe.toml", ClassifierRecipe)
-    network = classifier_network.create(recipe.backbone, weights, recipe.size)
-    network.load_state_dict(load_file(run / "weights.safetensors"))
-    network.eval()
+    recipe, network = load_run(run, weights)
     samples = validation_samples(data, weights, run / TEACHER_CACHE)
     logits = predict(network, samples, recipe.size, recipe.margin)
     labels = np.array([sample.label for sample in samples])
@@ -145,7 +140,7 @@ def export_classifier(
             },
         },
     )
-    exported = classifier_network.ExportedClassifier(network)
+    exported = ExportedClassifier(network)
     write_model_folder(to_onnx(exported, classifier_signature(recipe.size)), text, to)
     say(f"wrote {to}: temperature {temperature}, {abstention}")
 
@@ -174,7 +169,7 @@ def validation_samples(data: Path, weights: Path, cache: Path) -> list[Sample]:
     samples = [
         sample for image in street for sample in street_samples(image, seen[image.path], 1, rng)
     ]
-    return samples + [portrait_sample(picture, seen[picture.path]) for picture in portraits]
+    return samples + portrait_samples(portraits, seen)
 
 
 def spoiled(samples: list[Sample]) -> list[Sample]:

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 import typer
 from rich.console import Console
-from safetensors.torch import load_file
 
+from maskwatch.errors import UsageError
 from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier import prepare as classifier_data
-from maskwatch_train.classifier.train import ClassifierRecipe
+from maskwatch_train.classifier.teachers import Teachers
+from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run
 from maskwatch_train.classifier.train import train as train_classifier
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.data.street import read_street
@@ -34,6 +35,12 @@ OutFolder = Annotated[
 ]
 Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
 
+TeacherRuns = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--teacher", help="Run of a classifier that teaches this one; may be given several times."
+    ),
+]
 StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weights to start from.")]
 
 TEACHER_WEIGHTS = "yunet_n.safetensors"
@@ -62,7 +69,7 @@ def detector(
     """Fine-tune the face detector."""
     chosen = read_recipe(recipe, DetectorRecipe)
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe, out / "recipe.toml")
+    shutil.copyfile(recipe, out / RECIPE_FILE)
     portraits, _ = training_portraits(data)
     scenes = build_scenes(
         read_street(data / "street", "train"),
@@ -84,11 +91,14 @@ def classifier(
     out: OutFolder,
     workers: Workers = 1,
     start: StartFrom = None,
+    teacher: TeacherRuns = None,
 ) -> None:
     """Train the mask classifier."""
     chosen = read_recipe(recipe, ClassifierRecipe)
+    if (chosen.teacher_share > 0) != bool(teacher):
+        raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe, out / "recipe.toml")
+    shutil.copyfile(recipe, out / RECIPE_FILE)
     street = read_street(data / "street", "train")
     portraits, _ = training_portraits(data)
     paths = [image.path for image in street] + [picture.path for picture in portraits]
@@ -101,10 +111,11 @@ def classifier(
             image, seen[image.path], chosen.background_per_picture, rng
         )
     ]
-    samples += [classifier_data.portrait_sample(p, seen[p.path]) for p in portraits]
+    samples += classifier_data.portrait_samples(portraits, seen)
     say(f"{len(samples)} samples")
     torch.manual_seed(chosen.seed)  # of the fresh heads
     network = classifier_network.create(chosen.backbone, weights, chosen.size)
     if start is not None:
-        network.load_state_dict(load_file(start / "weights.safetensors"))
-    train_classifier(network, samples, chosen, out, workers, say)
+        network.load_state_dict(load_run(start, weights)[1].state_dict())
+    teachers = Teachers([load_run(run, weights)[1] for run in teacher]) if teacher else None
+    train_classifier(network, samples, chosen, out, workers, say, teachers)

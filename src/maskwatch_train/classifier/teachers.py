@@ -1,0 +1,44 @@
+"""Trained classifiers that teach another one (distillation).
+
+Several networks together err less than each; one that learns what they say of every augmented crop
+takes over most of that at the cost of one (Hinton, Vinyals, Dean: "Distilling the Knowledge in a
+Neural Network", arXiv 1503.02531; Beyer et al.: "Knowledge distillation: A good teacher is patient
+and consistent", CVPR 2022, whose point is that teacher and pupil see the very same crop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+
+class Teachers:
+    """What trained networks say together: the mean of their log-probabilities, normalised.
+
+    Args:
+        networks: each gives logits ``(N, 7)`` and boxes; at least one.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        if not networks:
+            raise ValueError("need at least one teacher")
+        self._networks = [
+            network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+            for network in networks
+        ]
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """``(N, 3, S, S)`` in [-1, 1] to log-probabilities ``(N, 7)``."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            told = [network(inputs)[0] for network in self._networks]
+        logs = torch.stack([F.log_softmax(logits.float(), dim=1) for logits in told])
+        return F.log_softmax(logs.mean(dim=0), dim=1)
+
+
+def distance(logits: Tensor, told: Tensor) -> Tensor:
+    """Mean Kullback-Leibler divergence of the pupil's ``(N, 7)`` logits from what it was told."""
+    return F.kl_div(F.log_softmax(logits, dim=1), told, reduction="batchmean", log_target=True)

@@ -1,0 +1,51 @@
+"""Networks that teach a network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from maskwatch_train.classifier.teachers import Teachers, distance
+
+
+class Says(nn.Module):
+    """A network that gives every crop the same probabilities."""
+
+    def __init__(self, *probabilities: float) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(probabilities).log())
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return self.logits.expand(len(inputs), -1), torch.zeros(len(inputs), 4)
+
+
+def test_teachers_say_the_geometric_mean_of_what_each_says() -> None:
+    told = Teachers([Says(0.8, 0.2), Says(0.5, 0.5)])(torch.zeros(3, 3, 8, 8))
+
+    assert told.shape == (3, 2)
+    # sqrt(0.8 * 0.5) : sqrt(0.2 * 0.5) is 2 : 1.
+    torch.testing.assert_close(told.exp()[0], torch.tensor([2 / 3, 1 / 3]))
+
+
+def test_teachers_are_not_trained() -> None:
+    teacher = Says(0.8, 0.2)
+    pupil = nn.Parameter(torch.zeros(1, 2))
+
+    distance(pupil, Teachers([teacher])(torch.zeros(1, 3, 8, 8))).backward()
+
+    assert teacher.logits.grad is None
+    assert pupil.grad is not None
+    assert pupil.grad[0, 0] < 0 < pupil.grad[0, 1]
+
+
+def test_nothing_is_left_to_learn_for_a_pupil_that_says_the_same() -> None:
+    told = Teachers([Says(0.8, 0.2)])(torch.zeros(2, 3, 8, 8))
+
+    assert distance(told + 5.0, told).item() == pytest.approx(0.0, abs=1e-6)
+    assert distance(told.flip(1), told).item() == pytest.approx(0.6 * torch.log(torch.tensor(4.0)))
+
+
+def test_there_must_be_a_teacher() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Teachers([])
