@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,19 +16,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.components import need
 from tests.web.world import PASSWORD
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.web.chromium import PATIENCE_MS, chromium
+
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = ("/", "/overview", "/events", "/review", "/cameras", "/cameras/entrance", "/system")
-PATIENCE_MS = 60_000
-"""Test machines may be busy; nothing here depends on how long anything takes."""
 
 
 @contextmanager
@@ -66,13 +63,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    need("chromium", CHROMIUM is not None, "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+@pytest.fixture(scope="module", name="chromium")
+def _chromium() -> Iterator[Browser]:
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""Debian's Chromium, without a screen, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.components import need
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE_MS = 60_000
+"""Test machines may be busy; nothing depends on how long anything takes."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser; the calling test is skipped where there is none."""
+    need("chromium", CHROMIUM is not None, "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
