@@ -65,7 +65,7 @@ class Postgres:
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Starts a server and stops it; skips the calling test where there is none."""
-    initdb, server = _program("initdb"), _program("postgres")
+    initdb, server = program("initdb"), program("postgres")
     folder = Path(tempfile.mkdtemp(prefix="maskwatch-pg-"))
     # PostgreSQL refuses to run as root, which containers of tests often are.
     as_user: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def _wait_for(running: Postgres, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """PostgreSQL's programs; Debian keeps them out of the search path."""
     found = [
         shutil.which(name),

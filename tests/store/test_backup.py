@@ -12,40 +12,14 @@ import sqlalchemy as sa
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import BackupError
 from maskwatch.store.backup import back_up, restore, verify
-from maskwatch.store.ids import new_id
-from maskwatch.store.records import (
-    Delivery,
-    DeliveryKind,
-    MinuteReadings,
-    ReviewItem,
-    ReviewReason,
-    Role,
-    SessionRecord,
-    StoredCamera,
-    TimelinePoint,
-    UserRecord,
-)
 from maskwatch.store.store import Store
-from maskwatch.types import Fault, State
-from tests.store.values import NOON, after, episode, jpeg, person, photo
+from tests.store.values import after, episode, fill, jpeg, photo
 
 
 @pytest.fixture
 def full(store: Store) -> Store:
     """Something of everything."""
-    about = episode(state=State.INCORRECT, fault=Fault.NOSE_OUT, zone="Tür")
-    taken = photo(store, content=jpeg(3000), episode_id=about.id)
-    store.episodes.add(about)
-    store.episodes.add_readings(about.id, [TimelinePoint(NOON, State.NO_MASK, None, 3.5, 0.5)])
-    store.deliveries.add([Delivery(new_id(), about.id, DeliveryKind.VIOLATION, "office")])
-    store.people.put(person())
-    store.readings.add([MinuteReadings("entrance", None, NOON, 5, 1, 2, 3, 4)])
-    store.reviews.add(ReviewItem(new_id(), taken.id, ReviewReason.WRONG, NOON))
-    store.users.add(UserRecord("u", "Eve", Role.ADMIN, "hash", NOON))
-    store.sessions.add(SessionRecord("t", "u", NOON, after(1000), NOON))
-    store.cameras.add(StoredCamera(new_id(), "lab", {"url": "rtsp://h/1"}, NOON, NOON))
-    store.settings.secret("links")
-    store.audit.append("eve", "x", "y", {"z": [1, None, "ü"]})
+    fill(store)
     return store
 
 

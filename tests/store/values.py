@@ -8,14 +8,28 @@ from typing import Any
 
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
+    ApiTokenRecord,
+    Delivery,
+    DeliveryKind,
     EpisodeRecord,
+    HealthRecord,
+    MinuteReadings,
+    PeopleBucket,
+    PeopleCount,
     PersonRecord,
+    ReviewItem,
+    ReviewReason,
+    Role,
+    SessionRecord,
     SnapshotFace,
     SnapshotKind,
     SnapshotRecord,
+    StoredCamera,
+    TimelinePoint,
+    UserRecord,
 )
 from maskwatch.store.store import Store
-from maskwatch.types import Box, State
+from maskwatch.types import Box, Fault, State
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 """A Monday."""
@@ -69,3 +83,24 @@ def photo(store: Store, **changes: Any) -> SnapshotRecord:
     values |= changes
     content = values.pop("content", None) or jpeg()
     return store.snapshots.save(content, **values)
+
+
+def fill(store: Store) -> None:
+    """Puts something into every table."""
+    about = episode(state=State.INCORRECT, fault=Fault.NOSE_OUT, zone="Tür")
+    taken = photo(store, content=jpeg(3000), episode_id=about.id)
+    store.episodes.add(replace(about, snapshot_id=taken.id))
+    store.episodes.add_readings(about.id, [TimelinePoint(NOON, State.NO_MASK, None, 3.5, 0.5)])
+    store.deliveries.add([Delivery(new_id(), about.id, DeliveryKind.VIOLATION, "office")])
+    store.people.put(person())
+    store.people.add_bucket(PeopleBucket("lab", None, NOON, 900, PeopleCount(mask=7)), 5)
+    store.readings.add([MinuteReadings("entrance", None, NOON, 5, 1, 2, 3, 4)])
+    store.reviews.add(ReviewItem(new_id(), taken.id, ReviewReason.WRONG, NOON))
+    store.users.add(UserRecord("u", "Eve", Role.ADMIN, "hash", NOON))
+    store.sessions.add(SessionRecord("t", "u", NOON, after(1000), NOON))
+    store.tokens.add(ApiTokenRecord("p", "u", "nagios", "h", ("system:read",), NOON))
+    store.cameras.add(StoredCamera(new_id(), "lab", {"url": "rtsp://h/1"}, NOON, NOON))
+    store.health.add(HealthRecord(new_id(), NOON, "lab", "connection", "lost", "no data"))
+    store.settings.secret("links")
+    store.audit.append("eve", "x", "y", {"z": [1, None, "ü"]})
+    store.snapshots.delete([photo(store)], reason="age")

@@ -15,8 +15,7 @@ CREATE TABLE audit (
 	hash TEXT NOT NULL, 
 	CONSTRAINT pk_audit PRIMARY KEY (seq)
 );
-INSERT INTO "audit" VALUES(1,'2026-03-02 12:00:00.250000','Eve','user.added','03030303030303030303030303030303','{}','0000000000000000000000000000000000000000000000000000000000000000','e6305e9c06724f1a3533661787246abb8bf04c9a44e603512ad1b1850623815a');
-INSERT INTO "audit" VALUES(2,'2026-03-02 12:00:01.250000','Eve','episode.photo_viewed','01010101010101010101010101010101','{"a": 1}','e6305e9c06724f1a3533661787246abb8bf04c9a44e603512ad1b1850623815a','98b0354daf3ac5cc64d4a7681547e1bd4728279dd23c321ae05f6db87b5d02ed');
+INSERT INTO "audit" VALUES(1,'2026-11-21 10:59:16.023079','eve','x','y','{"z": [1, null, "\u00fc"]}','0000000000000000000000000000000000000000000000000000000000000000','a6b7d0d2da4e527ffa804cdb81b83fff5130038afb1ef33e5dd1be559352727b');
 CREATE TABLE cameras (
 	id TEXT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -26,6 +25,7 @@ CREATE TABLE cameras (
 	CONSTRAINT pk_cameras PRIMARY KEY (id), 
 	CONSTRAINT uq_cameras_name UNIQUE (name)
 );
+INSERT INTO "cameras" VALUES('01a1fdc2ab9f428d06eacb5175013323','lab','{"url": "rtsp://h/1"}','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000');
 CREATE TABLE deletions (
 	id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -37,6 +37,7 @@ CREATE TABLE deletions (
 	actor TEXT NOT NULL, 
 	CONSTRAINT pk_deletions PRIMARY KEY (id)
 );
+INSERT INTO "deletions" VALUES('01a1fdc2abdb82d5250f0b9e2f6bdcc9','2026-11-21 10:59:16.059241','snapshot','01a1fdc2abc7985832988308f1163cb9',1,'af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de','age','system');
 CREATE TABLE deliveries (
 	id TEXT NOT NULL, 
 	episode_id TEXT, 
@@ -57,7 +58,7 @@ CREATE TABLE deliveries (
 	CONSTRAINT pk_deliveries PRIMARY KEY (id), 
 	CONSTRAINT fk_deliveries_episode_id FOREIGN KEY(episode_id) REFERENCES episodes (id) ON DELETE CASCADE
 );
-INSERT INTO "deliveries" VALUES('02020202020202020202020202020202','01010101010101010101010101010101','violation','office',NULL,0,NULL,'{}','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000',NULL,0,'pending',NULL,0,NULL);
+INSERT INTO "deliveries" VALUES('01a1fdc2ab5af67e2ae60927f4e5dfb6','01a1fdc2ab2f187613964e88d1169443','violation','office',NULL,0,NULL,'{}','2026-11-21 10:59:15.931014','2026-11-21 10:59:15.931014',NULL,0,'pending',NULL,0,NULL);
 CREATE TABLE episode_readings (
 	episode_id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -68,7 +69,7 @@ CREATE TABLE episode_readings (
 	CONSTRAINT pk_episode_readings PRIMARY KEY (episode_id, at), 
 	CONSTRAINT fk_episode_readings_episode_id FOREIGN KEY(episode_id) REFERENCES episodes (id) ON DELETE CASCADE
 );
-INSERT INTO "episode_readings" VALUES('01010101010101010101010101010101','2026-03-02 12:00:00.250000','no_mask',NULL,12.5,1.0);
+INSERT INTO "episode_readings" VALUES('01a1fdc2ab2f187613964e88d1169443','2026-03-02 12:00:00.250000','no_mask',NULL,3.5,0.5);
 CREATE TABLE episodes (
 	id TEXT NOT NULL, 
 	camera TEXT NOT NULL, 
@@ -89,7 +90,7 @@ CREATE TABLE episodes (
 	model_version TEXT NOT NULL, 
 	CONSTRAINT pk_episodes PRIMARY KEY (id)
 );
-INSERT INTO "episodes" VALUES('01010101010101010101010101010101','entrance',NULL,1,'no_mask',NULL,12.5,'2026-03-02 12:00:00.250000','2026-03-02 12:00:09.250000','01a1fd3fbe6f66c85e9e8146e1cc52a9',NULL,NULL,NULL,NULL,NULL,NULL,'1.0');
+INSERT INTO "episodes" VALUES('01a1fdc2ab2f187613964e88d1169443','entrance','Tür',1,'incorrect','nose_out',3.5,'2026-03-02 12:00:00.250000',NULL,'01a1fdc2ab2f503367d394dfd57aea40',NULL,NULL,NULL,NULL,NULL,NULL,'1.0');
 CREATE TABLE health (
 	id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -99,6 +100,7 @@ CREATE TABLE health (
 	reason TEXT NOT NULL, 
 	CONSTRAINT pk_health PRIMARY KEY (id)
 );
+INSERT INTO "health" VALUES('01a1fdc2aba2b6ba580d9a5cc320b65b','2026-03-02 12:00:00.250000','lab','connection','lost','no data');
 CREATE TABLE people (
 	id TEXT NOT NULL, 
 	camera TEXT NOT NULL, 
@@ -111,7 +113,7 @@ CREATE TABLE people (
 	quarter_at DATETIME NOT NULL, 
 	CONSTRAINT pk_people PRIMARY KEY (id)
 );
-INSERT INTO "people" VALUES('04040404040404040404040404040404','entrance',NULL,1,'mask',NULL,'2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.000000');
+INSERT INTO "people" VALUES('01a1fdc2ab6255d70a09f8e6fd76296c','entrance',NULL,1,'mask',NULL,'2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.000000');
 CREATE TABLE people_buckets (
 	camera TEXT NOT NULL, 
 	zone TEXT NOT NULL, 
@@ -128,6 +130,7 @@ CREATE TABLE people_buckets (
 	hidden INTEGER NOT NULL, 
 	CONSTRAINT pk_people_buckets PRIMARY KEY (camera, zone, start_at)
 );
+INSERT INTO "people_buckets" VALUES('lab','','2026-03-02 12:00:00.250000',900,7,0,0,0,0,0,0,0,0);
 CREATE TABLE readings (
 	camera TEXT NOT NULL, 
 	zone TEXT NOT NULL, 
@@ -139,6 +142,7 @@ CREATE TABLE readings (
 	unknown INTEGER NOT NULL, 
 	CONSTRAINT pk_readings PRIMARY KEY (camera, zone, minute)
 );
+INSERT INTO "readings" VALUES('entrance','','2026-03-02 12:00:00.250000',5,1,2,3,4);
 CREATE TABLE reviews (
 	id TEXT NOT NULL, 
 	snapshot_id TEXT NOT NULL, 
@@ -157,6 +161,7 @@ CREATE TABLE reviews (
 	CONSTRAINT fk_reviews_snapshot_id FOREIGN KEY(snapshot_id) REFERENCES snapshots (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_reviews_snapshot_id_face UNIQUE (snapshot_id, face)
 );
+INSERT INTO "reviews" VALUES('01a1fdc2ab7e45dac2f5c1b771a671b1','01a1fdc2ab2f503367d394dfd57aea40','wrong','2026-03-02 12:00:00.250000',0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0);
 CREATE TABLE sessions (
 	token_hash TEXT NOT NULL, 
 	user_id TEXT NOT NULL, 
@@ -168,11 +173,13 @@ CREATE TABLE sessions (
 	CONSTRAINT pk_sessions PRIMARY KEY (token_hash), 
 	CONSTRAINT fk_sessions_user_id FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
+INSERT INTO "sessions" VALUES('t','u','2026-03-02 12:00:00.250000','2026-03-02 12:16:40.250000','2026-03-02 12:00:00.250000','','');
 CREATE TABLE settings (
 	name TEXT NOT NULL, 
 	value JSON NOT NULL, 
 	CONSTRAINT pk_settings PRIMARY KEY (name)
 );
+INSERT INTO "settings" VALUES('secret:links','"d5ee26258d1cc3449e819e15213398479c071fc06e3dd95a04425aa0e3276a61"');
 CREATE TABLE snapshots (
 	id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -188,7 +195,7 @@ CREATE TABLE snapshots (
 	CONSTRAINT pk_snapshots PRIMARY KEY (id), 
 	CONSTRAINT uq_snapshots_file UNIQUE (file)
 );
-INSERT INTO "snapshots" VALUES('01a1fd3fbe6f66c85e9e8146e1cc52a9','episode','entrance','01010101010101010101010101010101','2026-03-02 12:00:00.250000','2026/03/02/01a1fd3fbe6f66c85e9e8146e1cc52a9.jpg','af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de',200,64,64,'[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
+INSERT INTO "snapshots" VALUES('01a1fdc2ab2f503367d394dfd57aea40','episode','entrance','01a1fdc2ab2f187613964e88d1169443','2026-03-02 12:00:00.250000','2026/03/02/01a1fdc2ab2f503367d394dfd57aea40.jpg','7ea12480d5fcb797961d35983ef95e76bef46c7bfce339158d3b2dadb8432133',3000,64,64,'[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
 CREATE TABLE tokens (
 	id TEXT NOT NULL, 
 	user_id TEXT NOT NULL, 
@@ -203,6 +210,7 @@ CREATE TABLE tokens (
 	CONSTRAINT fk_tokens_user_id FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_tokens_token_hash UNIQUE (token_hash)
 );
+INSERT INTO "tokens" VALUES('p','u','nagios','h','["system:read"]','2026-03-02 12:00:00.250000',NULL,NULL,NULL);
 CREATE TABLE users (
 	id TEXT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -216,7 +224,7 @@ CREATE TABLE users (
 	CONSTRAINT pk_users PRIMARY KEY (id), 
 	CONSTRAINT uq_users_name_key UNIQUE (name_key)
 );
-INSERT INTO "users" VALUES('03030303030303030303030303030303','Eve','eve','admin','$argon2id$','2026-03-02 12:00:00.250000',NULL,NULL,'en');
+INSERT INTO "users" VALUES('u','Eve','eve','admin','hash','2026-03-02 12:00:00.250000',NULL,NULL,'en');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_deletions_at_id ON deletions (at, id);
 CREATE INDEX ix_deletions_item ON deletions (item);
