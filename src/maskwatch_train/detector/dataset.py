@@ -21,6 +21,8 @@ from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesis
 
 MIN_FACE_PX = 7
 """Smaller faces, as the network sees them, are neither taught nor punished."""
+MOST_TURNED = 70.0
+"""Degrees. People lean back to be tested, bend over work and lie in beds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +121,36 @@ def flip_scene(scene: Scene) -> Scene:
     points[:, :, 0] = width - points[:, :, 0]
     flipped = np.ascontiguousarray(scene.image[:, ::-1])
     return Scene(flipped, mirrored(scene.boxes), points, scene.bare, mirrored(scene.ignored))
+
+
+def turn_scene(scene: Scene, degrees: float) -> Scene:
+    """The scene turned clockwise about its middle; what turns out of the picture is cut off.
+
+    A face's box becomes that of its turned oval: people box heads, not corners.
+    """
+    height, width = scene.image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    image = cv2.warpAffine(
+        scene.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=(114, 114, 114)
+    )
+
+    def moved(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+    def ovals(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        middle = moved(np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, dtype=np.float32))
+        half = (boxes[:, 2:] - boxes[:, :2]) / 2
+        half = np.sqrt(half**2 @ (matrix[:, :2] ** 2).T)
+        return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
+
+    turned = Scene(
+        image,  # type: ignore[arg-type]
+        ovals(scene.boxes),
+        moved(scene.landmarks),
+        scene.bare,
+        ovals(scene.ignored),
+    )
+    return window(turned, 0, 0, (height, width), 114)
 
 
 def window(scene: Scene, left: int, top: int, size: tuple[int, int], fill: int) -> Scene:
@@ -238,6 +270,7 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         seed: of all randomness.
         mosaic_share: share of items made of four scenes.
         synthetic_share: share of bare faces that get a synthetic mask or occluder.
+        turned_share: share of scenes turned by up to ``MOST_TURNED`` either way.
     """
 
     def __init__(
@@ -247,12 +280,14 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         seed: int,
         mosaic_share: float = 0.25,
         synthetic_share: float = 0.25,
+        turned_share: float = 0.0,
     ) -> None:
         self._scenes = scenes
         self._size = size
         self._seed = seed
         self._mosaic_share = mosaic_share
         self._synthetic_share = synthetic_share
+        self._turned_share = turned_share
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -278,4 +313,6 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
 
     def _varied(self, scene: Scene, rng: np.random.Generator) -> Scene:
         scene = wear_synthetic_masks(scene, self._synthetic_share, rng)
+        if self._turned_share > 0 and rng.random() < self._turned_share:
+            scene = turn_scene(scene, rng.uniform(-MOST_TURNED, MOST_TURNED))
         return flip_scene(scene) if rng.random() < 0.5 else scene

@@ -32,6 +32,7 @@ class DetectorRecipe:
         ema: decay of the running average of the weights.
         mosaic_share: share of items made of four pictures.
         synthetic_share: share of bare faces given a synthetic mask or occluder.
+        turned_share: share of pictures that are turned, for heads that lean or lie.
         bala_pictures: close-up pictures mixed in, chosen at random from the training split.
     """
 
@@ -44,6 +45,7 @@ class DetectorRecipe:
     ema: float = 0.998
     mosaic_share: float = 0.25
     synthetic_share: float = 0.25
+    turned_share: float = 0.0
     bala_pictures: int = 400
 
 
@@ -75,7 +77,12 @@ def fine_tune(
     """
     torch.manual_seed(recipe.seed)
     dataset = SceneDataset(
-        scenes, recipe.size, recipe.seed, recipe.mosaic_share, recipe.synthetic_share
+        scenes,
+        recipe.size,
+        recipe.seed,
+        recipe.mosaic_share,
+        recipe.synthetic_share,
+        recipe.turned_share,
     )
     schedule = Schedule(
         epochs=recipe.epochs,

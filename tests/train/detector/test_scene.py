@@ -1,7 +1,9 @@
+import cv2
 import numpy as np
+import pytest
 
 from maskwatch.faces.yunet import Detections
-from maskwatch_train.detector.dataset import label_scene
+from maskwatch_train.detector.dataset import label_scene, turn_scene
 
 
 def test_unlabelled_detections_are_faces_ignored_or_background_by_their_score() -> None:
@@ -27,3 +29,33 @@ def test_a_labelled_face_keeps_its_box_and_takes_the_landmarks() -> None:
     assert (scene.landmarks[0] == 7).all()
     assert np.isnan(scene.landmarks[1]).all()
     assert len(scene.ignored) == 0
+
+
+@pytest.mark.parametrize("degrees", [-70.0, -20.0, 0.0, 45.0])
+def test_boxes_and_landmarks_turn_with_the_picture(degrees: float) -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    cv2.ellipse(image, (180, 110), (20, 30), 0, 0, 360, (0, 255, 0), cv2.FILLED)
+    cv2.circle(image, (172, 100), 3, (255, 255, 0), cv2.FILLED)
+    oval = np.array([[160, 80, 200, 140]], np.float32)
+    seen = Detections(oval, np.array([0.9], np.float32), np.full((1, 5, 2), (172, 100), np.float32))
+    scene = label_scene(image, oval, np.ones(1, bool), np.zeros((0, 4), np.float32), seen)
+
+    turned = turn_scene(scene, degrees)
+
+    ys, xs = np.nonzero(turned.image[..., 1] > 180)
+    extent = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+    assert turned.boxes[0].tolist() == pytest.approx(extent, abs=2)
+    ys, xs = np.nonzero(turned.image[..., 0] > 180)
+    assert turned.landmarks[0, 0].tolist() == pytest.approx([xs.mean(), ys.mean()], abs=1)
+
+
+def test_a_face_that_turns_out_of_the_picture_is_not_taught() -> None:
+    image = np.zeros((100, 400, 3), np.uint8)
+    corner = np.array([[350, 20, 390, 70]], np.float32)
+    seen = Detections(
+        np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+    )
+    scene = label_scene(image, corner, np.ones(1, bool), np.zeros((0, 4), np.float32), seen)
+
+    assert len(turn_scene(scene, 60).boxes) == 0
+    assert len(turn_scene(scene, 3).boxes) == 1
