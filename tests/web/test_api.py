@@ -236,7 +236,7 @@ def test_labels_leave_as_a_manifest_that_the_training_kit_reads(
     [row] = read.rows
     assert (row.label, row.fault) == (State.INCORRECT, Fault.CHIN_OUT)
     assert row.box == portrait(Fault.NOSE_OUT)[1]
-    manifest.verify_files(read, {"review": folder})
+    manifest.verify_files(read, read.folders)
 
 
 def test_faces_that_are_hidden_in_their_photo_are_left_out_of_the_export(

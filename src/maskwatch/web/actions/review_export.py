@@ -69,7 +69,12 @@ def export_review(labelled: Sequence[Labelled], read: Callable[[str], bytes | No
         pictures[name] = data
         rows.append(_row(each, name, data))
     body = "".join(f"{row}\n" for row in rows).encode()
-    head = {"format": _FORMAT, "rows": len(rows), "sha256": hashlib.sha256(body).hexdigest()}
+    head = {
+        "format": _FORMAT,
+        "rows": len(rows),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "folders": {SET_NAME: "."},  # the pictures lie beside the manifest
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
         _add(archive, "manifest.jsonl", json.dumps(head).encode() + b"\n" + body)
