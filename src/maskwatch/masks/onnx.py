@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from maskwatch.masks.labels import (
 from maskwatch.masks.preprocess import crop_face, to_batch
 from maskwatch.masks.quality import reading_quality
 from maskwatch.masks.refine import refine
+from maskwatch.masks.second_look import look_again
 from maskwatch.models.card import ModelCard, read_card
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabilities
@@ -40,6 +41,8 @@ class ClassifierSettings:
             probability, else ``unknown``.
         unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
         min_face_px: smaller faces are ``unknown`` without asking the network.
+        second_look_below: faces none of whose outputs has at least this probability are judged
+            again, mirrored; 0 judges every face once.
     """
 
     size: int
@@ -48,11 +51,18 @@ class ClassifierSettings:
     abstain_below: float
     unreadable_above: float
     min_face_px: float
+    second_look_below: float = 0.0
 
     @classmethod
     def from_card(cls, card: ModelCard) -> ClassifierSettings:
         """The settings of a model folder; raises CardError when one is missing."""
-        return cls(**{name: card.setting(name) for name in cls.__dataclass_fields__})
+        return cls(
+            **{
+                field.name: card.setting(field.name)
+                for field in fields(cls)
+                if field.default is MISSING or field.name in card.settings
+            }
+        )
 
 
 class OnnxMaskClassifier:
@@ -111,7 +121,11 @@ class OnnxMaskClassifier:
         crops = [
             crop_face(image, face.box, settings.margin, settings.size) for image, face in large
         ]
-        logits, *boxes = self._session.run(self._outputs, {self._input: to_batch(crops)})
+        batch = to_batch(crops)
+        first, *boxes = self._session.run(self._outputs, {self._input: batch})
+        logits = look_again(
+            first, batch, self._logits, settings.temperature, settings.second_look_below
+        )
         for i, ((image, face), crop) in enumerate(zip(large, crops, strict=True)):
             reading = self._judge(face, crop, logits[i])
             if boxes and reading.reason != UNREADABLE_REASON:
@@ -119,6 +133,10 @@ class OnnxMaskClassifier:
                 closer = refine(face, boxes[0][i], settings.margin, width, height)
                 reading = replace(reading, face=closer)
             yield reading
+
+    def _logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (logits,) = self._session.run(["logits"], {self._input: batch})
+        return logits  # type: ignore[no-any-return]
 
     def _judge(self, face: Face, crop: Image, logits: NDArray[np.float32]) -> MaskReading:
         quality = reading_quality(face, crop)
