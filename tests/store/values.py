@@ -27,6 +27,7 @@ from maskwatch.store.records import (
     StoredCamera,
     TimelinePoint,
     UserRecord,
+    WalkRecord,
 )
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Fault, State
@@ -101,6 +102,7 @@ def fill(store: Store) -> None:
     store.tokens.add(ApiTokenRecord("p", "u", "nagios", "h", ("system:read",), NOON))
     store.cameras.add(StoredCamera(new_id(), "lab", {"url": "rtsp://h/1"}, NOON, NOON))
     store.health.add(HealthRecord(new_id(), NOON, "lab", "connection", "lost", "no data"))
+    store.walks.add(WalkRecord(new_id(), "lab", NOON, after(60), "eve", {"readable_px": 20}))
     store.settings.secret("links")
     store.audit.append("eve", "x", "y", {"z": [1, None, "ü"]})
     store.snapshots.delete([photo(store)], reason="age")
