@@ -59,3 +59,17 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_text_without_addresses_stays_as_it_is() -> None:
     assert without_passwords("two of three: 50 %") == "two of three: 50 %"
+
+
+def test_opening_a_page_is_no_news_and_trouble_is_told_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    socketio = pytest.importorskip("socketio")
+    socketio.AsyncServer(async_mode="asgi")
+    set_up_logging(LogFormat.TEXT, "info")
+    server = socketio.AsyncServer(async_mode="asgi")
+    logging.getLogger("uvicorn.error").info("connection open")
+    server.logger.error("a socket broke")
+    server.eio.logger.error("a connection broke")
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": ")[2] for line in told] == ["a socket broke", "a connection broke"]

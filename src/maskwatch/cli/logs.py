@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from maskwatch.frames.urls import mask_password
 
+_CHATTY = ("httpx", "httpcore", "alembic", "apprise", "multipart", "uvicorn")
+"""Libraries that tell of every step; uvicorn, of every page that is opened."""
+
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
 
 
@@ -33,8 +36,12 @@ def set_up_logging(shape: LogFormat, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx", "httpcore", "alembic", "apprise", "multipart"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for own_minded in ("engineio.server", "socketio.server"):
+        # They add a handler where they find no level, and everything is said twice.
+        logging.getLogger(own_minded).setLevel(logging.ERROR)
+        logging.getLogger(own_minded).handlers.clear()
     logging.captureWarnings(capture=True)
 
 
