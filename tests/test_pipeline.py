@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from maskwatch.pipeline import LookSettings, Pipeline, read_faces
+from maskwatch.pipeline import LookSettings, Pipeline, around, read_faces
 from maskwatch.testing import (
     FixedClassifier,
     FixedDetector,
@@ -15,7 +16,7 @@ from maskwatch.testing import (
     reading_of,
 )
 from maskwatch.tracks.tracker import Tracker
-from maskwatch.types import Face, Fault, Frame, MaskReading, State
+from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State
 
 LEFT, RIGHT = face_at(100, 100, score=0.95), face_at(400, 100, score=0.6)
 
@@ -78,7 +79,7 @@ class CountingDetector:
 
 def test_between_looks_people_are_moved_on() -> None:
     detector = CountingDetector(moving)
-    looks = LookSettings(interval_s=0.1)
+    looks = LookSettings(interval_s=0.1, calm=1)
     pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), looks)
     results = [pipeline(frame) for frame in blank_frames([i / 30 for i in range(90)])]
     assert len(detector.times) == 30
@@ -106,7 +107,7 @@ def test_a_fast_face_is_looked_for_at_once() -> None:
 @pytest.mark.parametrize("fps", [5, 10, 12])
 def test_rare_frames_are_all_looked_at(fps: int) -> None:
     detector = CountingDetector(moving)
-    looks = LookSettings(interval_s=1 / 12)
+    looks = LookSettings(interval_s=1 / 12, calm=1)
     pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), looks)
     for frame in blank_frames([round(i / fps, 3) for i in range(20)]):
         pipeline(frame)
@@ -119,3 +120,86 @@ def test_a_clock_that_runs_backwards_is_looked_at() -> None:
     for frame in blank_frames([3.0, 3.1, 0.0]):
         pipeline(frame)
     assert detector.times == [3.0, 0.0]
+
+
+class GlancingDetector(CountingDetector):
+    """Can also look at a part of the picture."""
+
+    def __init__(self, faces: Callable[[Frame], list[Face]]) -> None:
+        super().__init__(faces)
+        self.glances: list[tuple[float, Box, float]] = []
+
+    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
+        self.glances.append((frame.t, region, face_px))
+        return self._faces(frame)
+
+
+def standing(_frame: Frame) -> list[Face]:
+    return [face_at(30, 20, size=20, score=0.95)]
+
+
+def run(
+    detector: CountingDetector, frames: list[Frame], state: Callable[[Frame], State] | None = None
+) -> None:
+    def judge(frame: Frame, face: Face) -> MaskReading:
+        return reading_of(face, state(frame) if state else State.MASK)
+
+    pipeline = Pipeline(detector, ScriptedClassifier(judge), Tracker(), LookSettings(0.1))
+    for frame in frames:
+        pipeline(frame)
+
+
+def spacing(times: list[float], start: float, end: float) -> list[float]:
+    inside = [t for t in times if start <= t <= end]
+    return [round(float(gap), 2) for gap in np.diff(inside)]
+
+
+def test_looks_are_rarer_while_everybody_is_known_and_of_one_mind() -> None:
+    detector = CountingDetector(standing)
+    run(detector, blank_frames([i / 20 for i in range(100)]))
+    assert set(spacing(detector.times, 0, 0.3)) == {0.1}
+    assert set(spacing(detector.times, 2, 5)) == {0.2}
+
+
+def test_looks_are_frequent_again_as_soon_as_one_reading_differs() -> None:
+    detector = CountingDetector(standing)
+    frames = blank_frames([i / 20 for i in range(100)])
+    run(detector, frames, lambda frame: State.MASK if frame.t < 3 else State.NO_MASK)
+    assert set(spacing(detector.times, 2, 3)) == {0.2}
+    assert set(spacing(detector.times, 3, 4)) == {0.1}
+
+
+def test_in_a_still_picture_only_people_are_looked_at_and_the_rest_once_a_second() -> None:
+    detector = GlancingDetector(standing)
+    run(detector, blank_frames([i / 20 for i in range(140)]))
+    assert set(spacing(detector.times, 2, 7)) == {1.0}
+    last_t, region, face_px = detector.glances[-1]
+    assert last_t > 6
+    assert face_px == pytest.approx(20, abs=1)
+    assert region == pytest.approx((0, -10, 60, 50), abs=2)
+
+
+def test_a_change_beside_the_people_has_the_whole_picture_looked_at() -> None:
+    detector = GlancingDetector(standing)
+    frames = blank_frames([i / 20 for i in range(100)], width=640, height=480)
+    changed = np.zeros((480, 640, 3), dtype=np.uint8)
+    changed[100:300, 400:500] = 200
+    frames = [
+        frame if frame.t < 3.1 else Frame("scripted", frame.index, frame.t, changed)
+        for frame in frames
+    ]
+    run(detector, frames)
+    before = [t for t in detector.times if 2 <= t < 3.1]
+    after = [t for t in detector.times if 3.1 <= t < 3.5]
+    assert len(before) <= 2
+    assert len(after) == 1
+
+
+def test_a_still_and_empty_picture_is_looked_at_once_a_second() -> None:
+    detector = CountingDetector(lambda _: [])
+    run(detector, blank_frames([i / 20 for i in range(100)]))
+    assert detector.times == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_around_holds_all_boxes_and_as_much_beside_each() -> None:
+    assert around([Box(10, 10, 20, 30), Box(100, 50, 110, 60)]) == Box(-10, -10, 120, 70)

@@ -27,6 +27,7 @@ from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sampling import Sampler
+from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
 from maskwatch.runtime.open import open_source
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
@@ -102,8 +103,9 @@ class Model:
         Raises:
             SourceError: it cannot be read, or not to its end; what came before was delivered.
         """
-        tracker = Tracker(TrackerSettings())
-        pipeline = Pipeline(self._detector, self._classifier, tracker, looks or LookSettings())
+        looks = looks or LookSettings()
+        judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
+        pipeline = Pipeline(self._detector, judge, Tracker(TrackerSettings()), looks)
         sampler = Sampler(every, max_fps)
         with open_source(_only_spec(source), sampler=sampler) as frames:
             for frame in frames:

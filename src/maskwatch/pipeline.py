@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.base import FaceDetector, RegionDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.refine import without_repeats
+from maskwatch.tracks.surroundings import Surroundings
 from maskwatch.tracks.tracker import Tracker
-from maskwatch.types import Frame, MaskReading, Track
+from maskwatch.types import Box, Face, Frame, MaskReading, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,19 @@ class LookSettings:
     """How often a video is looked at; in between, people are where their movement takes them."""
 
     interval_s: float = 0.1
-    """Time between looks. The vote on a person spans over a second, so more looks than ten a second
-    change no verdict. 0 looks at every frame."""
+    """Time between looks while somebody is new, lost or in doubt. The vote on a person spans over
+    a second, so more looks than ten a second change no verdict. 0 looks at every frame."""
+    calm: float = 2.0
+    """So many times as long while everybody is known and of one mind."""
+    sweep: float = 10.0
+    """While it is calm and nothing else moves, the whole picture is looked at after so many times
+    ``interval_s``, and in between only where people are, by a detector that can do so."""
     restless_sizes: float = 0.5
     """A face that moved so far since the last look, in its own sizes, is looked for at once."""
 
     def __post_init__(self) -> None:
-        if self.interval_s < 0 or self.restless_sizes <= 0:
-            raise ValueError("need interval_s >= 0 and restless_sizes > 0")
+        if self.interval_s < 0 or self.restless_sizes <= 0 or not 1 <= self.calm <= self.sweep:
+            raise ValueError("need interval_s >= 0, restless_sizes > 0 and 1 <= calm <= sweep")
 
 
 EVERY_FRAME = LookSettings(interval_s=0.0)
@@ -80,6 +87,8 @@ class Pipeline:
         self._tracker = tracker
         self._looks = looks
         self._looked_t: float | None = None
+        self._swept_t = 0.0
+        self._surroundings = Surroundings()
 
     def __call__(self, frame: Frame) -> FrameResult:
         """Takes one frame through the stages, or only moves the people on if it is too soon."""
@@ -88,7 +97,8 @@ class Pipeline:
     def _is_due(self, t: float) -> bool:
         if self._looked_t is None or t < self._looked_t:
             return True
-        if t - self._looked_t >= self._looks.interval_s - _SLACK_S:
+        pace = self._looks.calm if self._tracker.is_calm else 1.0
+        if t - self._looked_t >= pace * self._looks.interval_s - _SLACK_S:
             return True
         return self._tracker.greatest_move(t) > self._looks.restless_sizes
 
@@ -98,7 +108,43 @@ class Pipeline:
         return FrameResult(frame.source, frame.index, frame.t, readings, tracks)
 
     def _look(self, frame: Frame) -> FrameResult:
+        faces = self._find(frame)
         self._looked_t = frame.t
-        readings = read_faces(frame, self._detector, self._classifier)
+        readings = without_repeats(self._classifier(frame, faces))
         tracks = self._tracker.update(frame, readings)
         return FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))
+
+    def _find(self, frame: Frame) -> list[Face]:
+        """The faces of the whole picture, or only those where people are if that is enough."""
+        people = self._tracker.expected_boxes(frame.t)
+        if self._is_enough(frame, people):
+            if not people:
+                return []
+            detector = self._detector
+            if isinstance(detector, RegionDetector):
+                return detector.within(frame, around(people), min(box.side for box in people))
+        elif self._looks.interval_s:
+            self._swept_t = frame.t
+            self._surroundings.remember(frame.image)
+        return self._detector(frame)
+
+    def _is_enough(self, frame: Frame, people: Sequence[Box]) -> bool:
+        """Whether nobody can have come since the whole picture was looked at."""
+        since_s = frame.t - self._swept_t
+        return (
+            0 <= since_s < self._looks.sweep * self._looks.interval_s - _SLACK_S
+            and self._looked_t is not None
+            and self._tracker.is_calm
+            and not self._surroundings.have_changed(frame.image, people)
+        )
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """What holds all boxes and as much around each as it is wide or high."""
+    reach = [max(box.width, box.height) for box in boxes]
+    return Box(
+        min(box.x0 - far for box, far in zip(boxes, reach, strict=True)),
+        min(box.y0 - far for box, far in zip(boxes, reach, strict=True)),
+        max(box.x1 + far for box, far in zip(boxes, reach, strict=True)),
+        max(box.y1 + far for box, far in zip(boxes, reach, strict=True)),
+    )

@@ -7,7 +7,7 @@ from maskwatch.errors import ChecksumMismatch
 from maskwatch.faces.yunet import YuNetDetector, YuNetSettings, decode, grid, pad_to_multiple
 from maskwatch.frames.images import read_image
 from maskwatch.models import DEFAULT_DETECTOR
-from maskwatch.types import Frame, Image
+from maskwatch.types import Box, Frame, Image
 
 
 def test_the_grid_goes_row_by_row_from_fine_to_coarse() -> None:
@@ -76,6 +76,24 @@ def test_boxes_are_in_pixels_of_the_original_whatever_its_size(
     one = detector(Frame("small", 0, 0.0, small))[0]
     other = detector(Frame("large", 0, 0.0, large))[0]
     assert np.array(other.box) / 3 == pytest.approx(np.array(one.box), abs=0.15 * one.box.side)
+
+
+def test_a_glance_finds_the_face_where_the_whole_picture_has_it(
+    detector: YuNetDetector, checkout: Path
+) -> None:
+    face = portrait(checkout)
+    wall = np.full((1200, 1600, 3), 128, dtype=np.uint8)
+    height, width = face.shape[:2]
+    wall[300 : 300 + height, 700 : 700 + width] = face
+    frame = Frame("x", 0, 0.0, wall)
+    (whole,) = [f for f in detector(frame) if f.score > 0.7]
+    x0, y0, x1, y1 = whole.box
+    region = Box(x0 - 150, y0 - 150, x1 + 5000, y1 + 150)
+    (glance,) = [f for f in detector.within(frame, region, whole.box.side) if f.score > 0.7]
+    assert glance.box == pytest.approx(whole.box, abs=0.08 * whole.box.height)
+    assert glance.landmarks is not None
+    assert whole.landmarks is not None
+    assert glance.landmarks.nose == pytest.approx(whole.landmarks.nose, abs=0.08 * (y1 - y0))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2000, 3)])

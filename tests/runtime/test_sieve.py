@@ -2,7 +2,7 @@ import numpy as np
 
 from maskwatch.runtime.sieve import FaceSieve, Veil
 from maskwatch.testing import FixedDetector, face_at
-from maskwatch.types import Frame
+from maskwatch.types import Box, Face, Frame
 
 FRAME = Frame("x", 0, 0.0, np.zeros((480, 640, 3), np.uint8))
 STRONG, WEAK, SMALL = face_at(100, 100), face_at(300, 100, score=0.3), face_at(500, 100, size=10)
@@ -12,6 +12,23 @@ def test_weak_and_small_faces_are_held_back_but_remembered() -> None:
     sieve = FaceSieve(FixedDetector([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=20)
     assert sieve(FRAME) == [STRONG]
     assert set(sieve.found) == {STRONG, WEAK, SMALL}
+
+
+class Glancing(FixedDetector):
+    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
+        del face_px
+        return [face for face in self(frame) if region.x0 <= face.box.x0 <= region.x1]
+
+
+def test_glances_are_sieved_too() -> None:
+    sieve = FaceSieve(Glancing([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=20)
+    assert sieve.within(FRAME, Box(0, 0, 320, 480), 40) == [STRONG]
+    assert set(sieve.found) == {STRONG, WEAK}
+
+
+def test_a_detector_that_cannot_glance_looks_at_the_whole_picture() -> None:
+    sieve = FaceSieve(FixedDetector([STRONG, WEAK]), min_score=0.2, min_face_px=20)
+    assert set(sieve.within(FRAME, Box(0, 0, 9, 9), 40)) == {STRONG, WEAK}
 
 
 def test_a_face_that_is_missed_for_a_moment_stays_hidden_where_it_was() -> None:

@@ -6,6 +6,7 @@ Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intellige
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,9 @@ from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 STRIDES = (8, 16, 32)
 MIN_VOTE_SCORE = 0.2
 """Detections from this score on have a say in where a kept box lies, weighted by their score."""
+GLANCE_FACE_PX = 48.0
+"""Size to which a part of a picture is scaled down when the faces in it are larger: it was found
+to place boxes as well as any larger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +149,25 @@ class YuNetDetector:
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces of the frame, best score first, boxes clipped to the picture."""
         height, width = frame.image.shape[:2]
-        scale = self._scale(height, width)
-        resized = frame.image
+        return self._find(frame.image, self._scale(height, width))
+
+    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
+        """See `RegionDetector`; never at a larger scale than the whole frame is looked at."""
+        height, width = frame.image.shape[:2]
+        left, top = max(0, int(region.x0)), max(0, int(region.y0))
+        right, below = min(width, math.ceil(region.x1)), min(height, math.ceil(region.y1))
+        scale = min(self._scale(height, width), GLANCE_FACE_PX / face_px)
+        part, shrunk = _halved(frame.image[top:below, left:right], scale)
+        found = self._find(part, scale * shrunk)
+        return [_placed(face, shrunk, left, top) for face in found]
+
+    def _find(self, image: Image, scale: float) -> list[Face]:
+        height, width = image.shape[:2]
+        resized = image
         if scale != 1.0:
             target = (max(1, round(width * scale)), max(1, round(height * scale)))
             shrink = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-            resized = cv2.resize(frame.image, target, interpolation=shrink)  # type: ignore[assignment]
+            resized = cv2.resize(image, target, interpolation=shrink)  # type: ignore[assignment]
         found = self._detect(pad_to_multiple(resized))
         back = np.array([width / resized.shape[1], height / resized.shape[0]], dtype=np.float32)
         boxes = np.clip(found.boxes * np.tile(back, 2), 0, [width, height, width, height])
@@ -166,7 +183,9 @@ class YuNetDetector:
         return min(self.settings.long_side / max(height, width), 1.0)
 
     def _detect(self, image: Image) -> Detections:
-        blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
+        blob = np.empty((1, 3, *image.shape[:2]), dtype=np.float32)
+        for channel, plane in enumerate(cv2.split(image)):  # twice as fast as a transposed copy
+            blob[0, channel] = plane
         scores, bbox, kps = self._session.run(None, {self._input: blob})
         return decode(scores[0], bbox[0], kps[0], image.shape[:2], self.settings)
 
@@ -174,3 +193,26 @@ class YuNetDetector:
 def _face(box: NDArray[np.float32], score: float, points: NDArray[np.float32]) -> Face:
     landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in points))
     return Face(Box(*(float(v) for v in box)), min(score, 1.0), landmarks)
+
+
+def _halved(image: Image, scale: float) -> tuple[Image, int]:
+    """The picture as often halved as ``scale`` allows, which is quick, and how much smaller it is.
+
+    What is left to do is a scale of more than a half.
+    """
+    shrunk = 1
+    while scale * shrunk <= 0.5 and min(image.shape[:2]) >= 2:
+        size = (image.shape[1] // 2, image.shape[0] // 2)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+        shrunk *= 2
+    return image, shrunk
+
+
+def _placed(face: Face, scale: int, right: int, down: int) -> Face:
+    """A face found in a part of a picture: so much larger, and further right and down."""
+    x0, y0, x1, y1 = (value * scale for value in face.box)
+    points = face.landmarks
+    if points is not None:
+        moved = (Point(each.x * scale + right, each.y * scale + down) for each in points)
+        points = Landmarks(*moved)
+    return Face(Box(x0 + right, y0 + down, x1 + right, y1 + down), face.score, points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,23 +13,24 @@ import av.error
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.avio import plain_reason
 from maskwatch.frames.decoder import BgrConverter, Decoder, video_stream
+from maskwatch.frames.deferred import DeferredFrame
 from maskwatch.frames.reasons import system_reason
-from maskwatch.types import Frame
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
     from maskwatch.frames.sampling import Sampler
+    from maskwatch.types import Frame
 
 
 class VideoSource:
     """A video file, frame by frame, once.
 
-    Opened on entering the context, where a file that is no video raises. Times come from the
-    file's own stamps, so a variable frame rate is right; a rotation that the file asks for is
-    carried out. Iterating yields what can be decoded and then raises `UnreadableVideo` if the
-    file breaks off before the end that its headers state. (An MPEG transport stream states
-    none: one that was cut simply ends.)
+    Opened on entering the context, where a file that is no video raises. Times come from the file's
+    own stamps, so a variable frame rate is right; a rotation that the file asks for is carried out.
+    Pictures are converted when somebody looks at them. Iterating yields what can be decoded and
+    then raises `UnreadableVideo` if the file breaks off before the end that its headers state. (An
+    MPEG transport stream states none: one that was cut simply ends.)
 
     Args:
         path: the file; its content counts, not its extension.
@@ -96,7 +98,8 @@ class VideoSource:
         try:
             for decoded in decoder:
                 if self._sampler is None or self._sampler.wants(decoded.index, decoded.t):
-                    yield Frame(self.name, decoded.index, decoded.t, to_bgr(decoded.frame))
+                    make = partial(to_bgr, decoded.frame)
+                    yield DeferredFrame(self.name, decoded.index, decoded.t, make)
         except av.FFmpegError as error:
             reason = f"{plain_reason(error)} {decoder.how_far()}"
             raise UnreadableVideo(self.name, reason) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.base import FaceDetector, RegionDetector
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Frame
 
@@ -25,14 +25,23 @@ class FaceSieve:
         self._min_score = min_score
         self._min_face_px = min_face_px
         self.found: list[Face] = []
-        """Every face of the last frame, wanted or not."""
+        """Every face of the last frame, or of the part that was looked at, wanted or not."""
 
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces that are wanted, best score first."""
-        self.found = self._detector(frame)
+        return self._let_through(self._detector(frame))
+
+    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
+        """See `RegionDetector`; a detector that cannot do so looks at the whole frame."""
+        if isinstance(self._detector, RegionDetector):
+            return self._let_through(self._detector.within(frame, region, face_px))
+        return self(frame)
+
+    def _let_through(self, found: list[Face]) -> list[Face]:
+        self.found = found
         return [
             face
-            for face in self.found
+            for face in found
             if face.score >= self._min_score and face.box.side >= self._min_face_px
         ]
 

@@ -8,6 +8,7 @@ from maskwatch.events.episodes import EpisodeLog
 from maskwatch.events.people import PeopleLog
 from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
+from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.outputs.base import Look
 from maskwatch.outputs.summary import Condition, Tally
 from maskwatch.pipeline import EVERY_FRAME, LookSettings, Pipeline, read_faces
@@ -87,7 +88,8 @@ class MovingWatch:
         min_score: float,
         looks: LookSettings = EVERY_FRAME,
     ) -> None:
-        self._pipeline = Pipeline(detector, classifier, Tracker(tracking), looks)
+        judge = RememberingClassifier(classifier) if looks.interval_s else classifier
+        self._pipeline = Pipeline(detector, judge, Tracker(tracking), looks)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
         self._min_score = min_score

@@ -44,9 +44,7 @@ class Motion:
     @property
     def box(self) -> Box:
         """The believed box in pixels; its sides are always positive."""
-        x, y, log_width, log_height = (float(value) for value in self.position)
-        half_width, half_height = math.exp(log_width) / 2, math.exp(log_height) / 2
-        return Box(x - half_width, y - half_height, x + half_width, y + half_height)
+        return _box_at(self.position)
 
 
 def begin(box: Box) -> Motion:
@@ -62,7 +60,7 @@ def predict(motion: Motion, dt: float) -> Motion:
     """The belief ``dt`` seconds later (``dt`` >= 0) when nothing is seen in between."""
     fade = VELOCITY_FADE_S
     keep = math.exp(-dt / fade)
-    reach = fade * (1 - keep)
+    reach = _reach(dt)
     # Diffusion that keeps the variance of an unobserved velocity at its typical value; its
     # integrals over dt are exact, because dt may well be longer than the fading takes.
     diffusion = 2 * _velocity_variance(motion.position) / fade
@@ -81,6 +79,11 @@ def predict(motion: Motion, dt: float) -> Motion:
     return Motion(motion.position + reach * motion.velocity, keep * motion.velocity, covariance)
 
 
+def expected_box(motion: Motion, dt: float) -> Box:
+    """``predict(motion, dt).box``, without the rest of the belief."""
+    return _box_at(motion.position + _reach(dt) * motion.velocity)
+
+
 def correct(motion: Motion, box: Box) -> Motion:
     """The belief after the face was seen at ``box``."""
     place, joint, speed = motion.covariance
@@ -95,6 +98,17 @@ def correct(motion: Motion, box: Box) -> Motion:
         motion.velocity + velocity_gain * surprise,
         covariance,
     )
+
+
+def _reach(dt: float) -> float:
+    """Seconds that a fading velocity is worth after ``dt`` seconds."""
+    return VELOCITY_FADE_S * (1 - math.exp(-dt / VELOCITY_FADE_S))
+
+
+def _box_at(position: FloatArray) -> Box:
+    x, y, log_width, log_height = position.tolist()
+    half_width, half_height = math.exp(log_width) / 2, math.exp(log_height) / 2
+    return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
 
 def _measured(box: Box) -> FloatArray:

@@ -104,6 +104,18 @@ class Tracker:
         moved = (each.as_track(frame.source, at=now) for each in seen)
         return sorted(moved, key=lambda track: track.id)
 
+    @property
+    def is_calm(self) -> bool:
+        """True while everybody is a person in sight whose readings are of one mind, or nobody is.
+
+        Then nothing is about to happen that a slower look would miss.
+        """
+        return all(each.is_calm for each in self._tracklets)
+
+    def expected_boxes(self, t: float) -> list[Box]:
+        """Where all faces should be at ``t``, in no particular order."""
+        return [each.expected_box(t) for each in self._tracklets]
+
     def greatest_move(self, t: float) -> float:
         """How far the fastest face should have come since it was last seen, in its own sizes."""
         return max((each.expected_move(t) for each in self._tracklets), default=0.0)

@@ -46,6 +46,8 @@ class LifeSettings:
     """Time that must lie between the first detection and the one that confirms."""
     confirm_share: float = 0.5
     """Share of the looks in between that must have found it: false detections flicker."""
+    doubtful_s: float = 1.0
+    """After so long without confirmation a face is no reason to look often."""
     max_gap_s: float = 1.5
     """A person unseen for longer is gone; a later face is somebody new."""
     max_tentative_gap_s: float = 0.4
@@ -56,7 +58,7 @@ class LifeSettings:
             raise ValueError("need confirm_hits >= 1")
         if not (0 <= self.confirm_score <= 1 and 0 <= self.confirm_share <= 1):
             raise ValueError("need confirm_score and confirm_share in [0, 1]")
-        if min(self.confirm_s, self.max_gap_s, self.max_tentative_gap_s) < 0:
+        if min(self.confirm_s, self.doubtful_s, self.max_gap_s, self.max_tentative_gap_s) < 0:
             raise ValueError("times must not be negative")
 
 
@@ -94,9 +96,20 @@ class Tracklet:
             and self._hits >= self._life.confirm_share * self._looks
         )
 
+    @property
+    def is_calm(self) -> bool:
+        """True for a person in sight whose recent readings all say what the verdict says.
+
+        Also for what is too weak to become a person, or had time enough to.
+        """
+        if self.phase is Phase.TENTATIVE:
+            is_old = self.last_t - self.first_t > self._life.doubtful_s
+            return is_old or self._strong_hits == 0
+        return self.is_confirmed and self._voter.is_unanimous
+
     def expected_box(self, t: float) -> Box:
         """Where the face should be at ``t``."""
-        return motion.predict(self._motion, t - self.last_t).box
+        return motion.expected_box(self._motion, t - self.last_t)
 
     def expected_move(self, t: float) -> float:
         """How far it should have come since it was seen, in sizes of the face."""

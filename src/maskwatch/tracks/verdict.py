@@ -75,6 +75,8 @@ class Voter:
         self._settings = settings
         self._recent: deque[TimedReading] = deque()
         self._verdict = UNDECIDED
+        self.is_unanimous = False
+        """True when there is a verdict and every reading of the window is on its side."""
 
     @property
     def verdict(self) -> Verdict:
@@ -86,6 +88,9 @@ class Voter:
         self._recent.append(TimedReading(t, reading))
         self._forget(t)
         self._verdict = vote(self._recent, self._verdict, self._settings)
+        side = _side(self._verdict.state)
+        sides = {_side(each.reading.state) for each in self._recent}
+        self.is_unanimous = side is not None and sides == {side}
         return self._verdict
 
     def _forget(self, now: float) -> None:

@@ -1,0 +1,43 @@
+"""Frames whose picture is made only if somebody looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from maskwatch.types import Frame, Image
+
+
+class DeferredFrame(Frame):
+    """A frame of a file; in between two looks nobody needs its pixels.
+
+    Args:
+        source: see `Frame`.
+        index: see `Frame`.
+        t: see `Frame`.
+        make: converts the picture; called once, when ``image`` is first asked for.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    _make: Callable[[], Image]
+    _made: Image | None
+
+    def __init__(self, source: str, index: int, t: float, make: Callable[[], Image]) -> None:
+        for name, value in (
+            ("source", source),
+            ("index", index),
+            ("t", t),
+            ("captured_at", None),
+            ("_make", make),
+            ("_made", None),
+        ):
+            object.__setattr__(self, name, value)  # the class is frozen
+
+    @property
+    def image(self) -> Image:
+        """``(H, W, 3)`` uint8, BGR, C-contiguous."""
+        made = self._made
+        if made is None:
+            made = self._make()
+            object.__setattr__(self, "_made", made)
+        return made

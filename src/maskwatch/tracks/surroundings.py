@@ -1,0 +1,62 @@
+"""Whether anything moved in a picture beside the people who are followed anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.types import Box, Image
+
+
+@dataclass(frozen=True, slots=True)
+class StillnessSettings:
+    """When a picture counts as unchanged."""
+
+    samples: int = 80
+    """Points along the longer side at which pictures are compared."""
+    changed_grey: int = 24
+    """Difference in grey levels (0 to 255) that is no noise of sensor or compression."""
+    changed_points: int = 5
+    """So many changed points are something that moves: a person is at least thrice as many."""
+
+    def __post_init__(self) -> None:
+        if min(self.samples, self.changed_grey, self.changed_points) < 1:
+            raise ValueError("samples, changed_grey and changed_points must be at least 1")
+
+
+class Surroundings:
+    """Compares pictures of one source with the last one that was looked at as a whole."""
+
+    def __init__(self, settings: StillnessSettings | None = None) -> None:
+        self._settings = settings or StillnessSettings()
+        self._seen: NDArray[np.int16] | None = None
+
+    def remember(self, image: Image) -> None:
+        """Takes a picture, ``(H, W, 3)`` uint8, as what is known."""
+        self._seen = self._sampled(image)
+
+    def have_changed(self, image: Image, people: Sequence[Box]) -> bool:
+        """Whether something differs from the remembered picture, beside the given faces' bodies."""
+        if self._seen is None:
+            return True
+        now = self._sampled(image)
+        if now.shape != self._seen.shape:
+            return True
+        differs = np.abs(now - self._seen) > self._settings.changed_grey
+        step = self._step(image)
+        for box in people:
+            side, up = 1.5 * box.width, 1.0 * box.height
+            left, right = max(0, int((box.x0 - side) / step)), int((box.x1 + side) / step) + 1
+            differs[max(0, int((box.y0 - up) / step)) :, left : max(right, 0)] = False
+        return int(np.count_nonzero(differs)) >= self._settings.changed_points
+
+    def _sampled(self, image: Image) -> NDArray[np.int16]:
+        step = self._step(image)
+        return image[step // 2 :: step, step // 2 :: step, 1].astype(np.int16)
+
+    def _step(self, image: Image) -> int:
+        height, width, _ = image.shape
+        return max(1, max(height, width) // self._settings.samples)

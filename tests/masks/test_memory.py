@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from maskwatch.masks.memory import (
+    MemorySettings,
+    RememberingClassifier,
+    difference,
+    face_picture,
+)
+from maskwatch.testing import face_at, reading_of
+from maskwatch.types import Box, Face, Frame, Image, MaskReading, State
+
+
+def painted(seed: int = 0) -> Image:
+    """Blotches as large as features of a face."""
+    rng = np.random.default_rng(seed)
+    return np.kron(rng.integers(0, 255, (30, 40, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+
+
+class Counting:
+    """Says what it is told to, and remembers when it was asked about how many faces."""
+
+    def __init__(self, state: State = State.MASK, confidence: float = 0.97) -> None:
+        self.state, self.confidence = state, confidence
+        self.asked: list[tuple[float, int]] = []
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        self.asked.append((round(frame.t, 2), len(faces)))
+        return [reading_of(face, self.state, confidence=self.confidence) for face in faces]
+
+
+def frame_at(t: float, image: Image) -> Frame:
+    return Frame("door", round(t * 10), t, image)
+
+
+FACE = face_at(100, 100, size=80)
+
+
+def watch(inner: Counting, until: float, image: Image | None = None) -> RememberingClassifier:
+    judge = RememberingClassifier(inner)
+    picture = painted() if image is None else image
+    for i in range(round(until * 10)):
+        judge(frame_at(i / 10, picture), [FACE])
+    return judge
+
+
+def test_a_new_face_is_judged_every_time_and_a_known_one_once_a_second() -> None:
+    inner = Counting()
+    watch(inner, 4.0)
+    times = [t for t, _ in inner.asked]
+    assert times == [*np.arange(0, 0.85, 0.1).round(2), 1.8, 2.8, 3.8]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "state"), [(0.8, State.MASK), (0.7, State.NO_MASK)], ids=["mask", "bare"]
+)
+def test_a_doubtful_face_is_judged_every_time(confidence: float, state: State) -> None:
+    inner = Counting(state, confidence)
+    watch(inner, 2.0)
+    assert len(inner.asked) == 20
+
+
+def test_a_face_that_looks_different_is_judged_at_once() -> None:
+    inner = Counting()
+    judge = watch(inner, 1.0)
+    inner.asked.clear()
+    judge(frame_at(1.0, painted()), [FACE])
+    assert inner.asked == []
+    inner.state = State.NO_MASK
+    (reading,) = judge(frame_at(1.1, painted(7)), [FACE])
+    assert reading.state is State.NO_MASK
+    for i in range(12, 20):  # until it has been so for a while
+        judge(frame_at(i / 10, painted(7)), [FACE])
+    assert len(inner.asked) == 9
+
+
+def test_a_face_that_came_closer_is_judged_at_once() -> None:
+    inner = Counting()
+    grey = np.full((300, 400, 3), 90, dtype=np.uint8)
+    judge = watch(inner, 1.0, grey)
+    inner.asked.clear()
+    judge(frame_at(1.0, grey), [face_at(100, 100, size=95)])
+    assert inner.asked == []
+    judge(frame_at(1.1, grey), [face_at(100, 100, size=105)])
+    assert inner.asked == [(1.1, 1)]
+
+
+def test_only_the_new_one_of_two_faces_is_judged_and_the_order_is_kept() -> None:
+    inner = Counting()
+    judge = watch(inner, 1.0)
+    inner.asked.clear()
+    inner.state = State.NO_MASK
+    new = face_at(300, 100, size=80)
+    readings = judge(frame_at(1.0, painted()), [new, FACE])
+    assert inner.asked == [(1.0, 1)]
+    assert [(each.face, each.state) for each in readings] == [
+        (new, State.NO_MASK),
+        (FACE, State.MASK),
+    ]
+
+
+def test_a_remembered_reading_lies_where_the_face_is_now() -> None:
+    class Refining(Counting):
+        def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+            super().__call__(frame, faces)
+            return [reading_of(Face(Box(64, 60, 144, 144), 0.9), State.MASK, confidence=0.97)]
+
+    grey = np.full((300, 400, 3), 90, dtype=np.uint8)
+    judge = RememberingClassifier(Refining())
+    for i in range(10):
+        judge(frame_at(i / 10, grey), [FACE])
+    moved = Face(Box(70, 60, 150, 140), 0.8)
+    (reading,) = judge(frame_at(1.0, grey), [moved])
+    assert reading.face.score == 0.8
+    assert reading.face.box == pytest.approx((74, 60, 154, 144))
+
+
+def test_after_a_clock_that_ran_backwards_everything_is_judged() -> None:
+    inner = Counting()
+    judge = watch(inner, 2.0)
+    inner.asked.clear()
+    judge(frame_at(0.5, painted()), [FACE])
+    assert inner.asked == [(0.5, 1)]
+
+
+def test_no_faces_are_no_readings() -> None:
+    assert RememberingClassifier(Counting())(frame_at(0, painted()), []) == []
+
+
+def test_a_face_picture_does_not_depend_on_brightness() -> None:
+    image = painted() // 2
+    box = Box(40, 40, 120, 120)
+    a, b = face_picture(image, box), face_picture(image + 60, box)
+    assert difference(a, b) < 0.05
+    assert difference(a, face_picture(painted(5), box)) > 0.8
+    assert face_picture(image, Box(-50, -50, -10, 900)).shape == (16, 16)
+
+
+@pytest.mark.parametrize("wrong", [{"keep_s": -1.0}, {"grown": 0.5}, {"sure": 1.5}])
+def test_settings_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"must|need"):
+        MemorySettings(**wrong)
