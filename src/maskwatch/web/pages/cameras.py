@@ -14,10 +14,11 @@ from maskwatch.runtime.control import CameraPhase, CameraStatus, ReloadOutcome
 from maskwatch.web.actions import cameras
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import attribute, chip, heading, html
+from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
 
-@ui.page("/cameras")
+@dashboard_page("/cameras")
 async def cameras_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -19,12 +19,13 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import STATE_COLOURS, attribute, chip, heading, html, state_chip
+from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
 _PAGE = 25
 
 
-@ui.page("/events")
+@dashboard_page("/events")
 async def events_page(request: Request, episode: str = "") -> None:
     """The page; with ``episode`` it opens that one."""
     desk = Desk(request)

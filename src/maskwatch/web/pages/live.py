@@ -17,12 +17,13 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, chip, heading, html, state_chip
+from maskwatch.web.pages.route import dashboard_page
 
 _EVERY_S = 1.0
 _LATEST = 10
 
 
-@ui.page("/")
+@dashboard_page("/")
 async def live_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -21,6 +21,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import STATE_COLOURS, heading, html, table
+from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.text import Words
 
 _GROUPS = (CountBy.HOUR, CountBy.DAY, CountBy.HOUR_OF_DAY, CountBy.CAMERA, CountBy.ZONE)
@@ -44,7 +45,7 @@ _WHISKER = """(params, api) => {
 }"""
 
 
-@ui.page("/overview")
+@dashboard_page("/overview")
 async def overview_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -18,10 +18,11 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import face_frames
 from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
 
-@ui.page("/review")
+@dashboard_page("/review")
 async def review_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

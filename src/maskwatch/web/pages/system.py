@@ -18,13 +18,14 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import attribute, chip, heading, html, table
+from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope, scopes_of
 
 _EVERY_S = 2.0
 _ROWS = 50
 
 
-@ui.page("/system")
+@dashboard_page("/system")
 async def system_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

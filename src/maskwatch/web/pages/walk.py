@@ -16,6 +16,7 @@ from maskwatch.web.actions.walk_report import Leg, Phase, WalkReport, walk_repor
 from maskwatch.web.actions.walks import LegRecorder
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, html, table
+from maskwatch.web.pages.route import dashboard_page
 
 _LOOK_EVERY_S = 0.2
 _ALARMS_EVERY_S = 1.0
@@ -23,7 +24,7 @@ _MESSAGE_GRACE = timedelta(seconds=5)
 _PHASES = (Phase.MASKED, Phase.BARE, Phase.EMPTY)
 
 
-@ui.page("/cameras/{name}/walk")
+@dashboard_page("/cameras/{name}/walk")
 async def walk_page(request: Request, name: str) -> None:
     """The page."""
     desk = Desk(request)

@@ -1,0 +1,13 @@
+"""How the dashboard's pages get their addresses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nicegui import ui
+
+_PATIENCE_S = 60.0
+
+dashboard_page = partial(ui.page, response_timeout=_PATIENCE_S)
+"""`ui.page`, which by itself answers with an error when a page takes three seconds to make: a small
+box that is busy with its cameras may need more."""
