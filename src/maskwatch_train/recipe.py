@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from maskwatch.errors import UsageError
 from maskwatch_train.errors import DataError
 
 Recipe = TypeVar("Recipe")
 
 
-def read_recipe(path: Path, kind: type[Recipe]) -> Recipe:
+def read_recipe(path: Path, kind: type[Recipe], changes: Sequence[str] = ()) -> Recipe:
     """Reads a recipe into its frozen dataclass; keys that are missing keep their default.
 
     A table becomes the dataclass that the default of its key is, a list a tuple.
+
+    Args:
+        path: the file.
+        kind: the dataclass.
+        changes: lines of TOML that count instead of those of the file (``table.key = value``).
 
     Raises:
         DataError: the file is missing or not TOML, or a key or its type is not the recipe's.
@@ -26,7 +33,21 @@ def read_recipe(path: Path, kind: type[Recipe]) -> Recipe:
         raise DataError(path, error.strerror or "cannot be read") from error
     except tomllib.TOMLDecodeError as error:
         raise DataError(path, f"not TOML: {error}") from error
+    for change in changes:
+        try:
+            values = _merged(values, tomllib.loads(change))
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"--set {change!r}: not KEY=VALUE as in TOML ({error})") from error
     return _built(path, "", values, kind)
+
+
+def _merged(values: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, value in changed.items():
+        inner = values.get(key, {})
+        nested = isinstance(inner, dict) and isinstance(value, dict)
+        merged[key] = _merged(inner, value) if nested else value
+    return merged
 
 
 def _built(path: Path, table: str, values: dict[str, Any], kind: type[Recipe]) -> Recipe:

@@ -16,6 +16,7 @@ from maskwatch_train.cli import (
     export,
     gate,
     manifest,
+    published,
     synthesize,
     train,
 )
@@ -31,6 +32,7 @@ app.command("synthesize")(synthesize.synthesize)
 app.command("manifest")(manifest.manifest)
 app.command("detector")(train.detector)
 app.command("classifier")(train.classifier)
+app.command("published")(published.published)
 app.command("export-detector")(export.export_detector)
 app.command("export-classifier")(export.export_classifier)
 app.command("evaluate-detector")(evaluate.detectors)

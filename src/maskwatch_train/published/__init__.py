@@ -1,0 +1,1 @@
+"""The published systems as recipes: their data, networks, training and results."""

@@ -1,0 +1,153 @@
+"""The backbones of the published systems, and where their ImageNet weights come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from maskwatch.errors import UsageError
+from maskwatch_train.classifier import network as shipped
+from maskwatch_train.errors import DataError
+
+DOWNLOAD, NONE = "download", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """Where a network without its head comes from.
+
+    Attributes:
+        library: ``torchvision`` or ``timm``.
+        name: in that library.
+        options: of timm, which make it match the weights at hand.
+        at_hand: name among the backbones of `maskwatch_train.classifier.network`, whose weights
+            a folder or a package holds.
+    """
+
+    library: str
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    at_hand: str = ""
+
+
+BACKBONES = {
+    "alexnet": Backbone("torchvision", "alexnet"),
+    "vgg16": Backbone("torchvision", "vgg16"),
+    "mobilenet": Backbone("timm", "mobilenetv1_100"),
+    "mobilenetv2": Backbone(
+        "timm", "mobilenetv2_100", {"pad_type": "same", "bn_eps": 1e-3}, "mobilenetv2"
+    ),
+    "efficientnet-lite0": Backbone("timm", "tf_efficientnet_lite0", {}, "efficientnet-lite0"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the weights of a body came from.
+
+    Attributes:
+        source: ``download``, ``none``, or the file's or package's name.
+        sha256: of all weights in their order; of random ones too.
+    """
+
+    source: str
+    sha256: str
+
+
+def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
+    """A backbone from ``(N, 3, S, S)`` to features ``(N, D)``.
+
+    Args:
+        name: a key of `BACKBONES`.
+        weights: ``download`` asks torchvision or timm, ``none`` starts at random; else a file
+            with weights under the library's names, or a folder with the third-party weights.
+
+    Raises:
+        UsageError: no such backbone, or the folder has no weights for it.
+        DataError: the weights cannot be read or do not fit.
+    """
+    if name not in BACKBONES:
+        raise UsageError(f"no backbone is called {name!r}; there are {sorted(BACKBONES)}")
+    chosen = BACKBONES[name]
+    body = _made(chosen)
+    if weights != NONE:
+        _fill(body, _weights(chosen, name, weights), weights)
+    source = weights if weights in (DOWNLOAD, NONE) else Path(weights).name
+    return body, Start(source, _checksum(body))
+
+
+def _made(chosen: Backbone) -> nn.Module:
+    if chosen.library == "timm":
+        network: nn.Module = timm.create_model(chosen.name, num_classes=0, **chosen.options)
+        return network
+    whole = torchvision.models.get_model(chosen.name)
+    return nn.Sequential(_named(features=whole.features, avgpool=whole.avgpool), nn.Flatten())
+
+
+def _named(**parts: nn.Module) -> nn.Sequential:
+    together = nn.Sequential()
+    for name, part in parts.items():
+        together.add_module(name, part)
+    return together
+
+
+def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
+    if weights == DOWNLOAD:
+        return _downloaded(chosen)
+    place = Path(weights)
+    if place.is_dir():
+        known = shipped.BACKBONES.get(chosen.at_hand)
+        if known is None or known.weights is None:
+            raise UsageError(
+                f"no weights of {name} at hand: give --weights FILE, {DOWNLOAD}, or {NONE} to "
+                "start at random"
+            )
+        return known.weights(place)
+    try:
+        if place.suffix == ".safetensors":
+            return load_file(place)
+        state: dict[str, Tensor] = torch.load(place, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise DataError(place, error.strerror or "cannot be read") from error
+    return state
+
+
+def _downloaded(chosen: Backbone) -> dict[str, Tensor]:
+    """ImageNet weights from where the library keeps them."""
+    if chosen.library == "timm":
+        whole = timm.create_model(chosen.name, pretrained=True, num_classes=0)
+        state: dict[str, Tensor] = whole.state_dict()
+        return state
+    entry = torchvision.models.get_model_weights(chosen.name).DEFAULT
+    fetched: dict[str, Tensor] = entry.get_state_dict(progress=True, check_hash=True)
+    return fetched
+
+
+def _fill(body: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Loads what of a whole network's weights belongs to its body."""
+    inner = body[0] if isinstance(body, nn.Sequential) else body
+    wanted = inner.state_dict()
+    missing = [name for name in wanted if name not in state]
+    if missing:
+        raise DataError(Path(source), f"weights that do not fit: {missing[0]} is not there")
+    for name, value in wanted.items():
+        if value.shape != state[name].shape:
+            shapes = f"{tuple(state[name].shape)}, not {tuple(value.shape)}"
+            raise DataError(Path(source), f"weights that do not fit: {name} has shape {shapes}")
+    inner.load_state_dict({name: state[name] for name in wanted})
+
+
+def _checksum(body: nn.Module) -> str:
+    total = hashlib.sha256()
+    for value in body.state_dict().values():
+        total.update(value.contiguous().numpy().tobytes())
+    return total.hexdigest()

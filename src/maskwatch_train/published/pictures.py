@@ -1,0 +1,91 @@
+"""The pictures or faces of a data set as one array, kept on disk for the next run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.build import BuildOptions, build_detector
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.outputs.files import make_folder
+from maskwatch.types import Frame, Image
+from maskwatch_train.data.faces import face_at, main_face
+from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.pictures import read_picture
+
+WHOLE, BOXES = "whole", "boxes"
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Passes items on and shows how far it is, given a title and their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What of a picture is looked at.
+
+    Attributes:
+        faces: ``whole``, ``boxes``, or the name of a detector.
+        margin: added on each side of a face, as a fraction of its longer side.
+        size: side of the square in pixels.
+    """
+
+    faces: str
+    margin: float
+    size: int
+
+
+def pixels_of(manifest: Manifest, framing: Framing, cache: Path, watch: Watch) -> NDArray[np.uint8]:
+    """The picture or face of every row, ``(N, S, S, 3)`` uint8 RGB, in their order.
+
+    Where a detector misses the face of a label, its labelled box is taken, or the whole picture.
+
+    Args:
+        manifest: says where the pictures lie.
+        framing: what of them is wanted.
+        cache: folder in which the array is kept; it is read from there when it is there already.
+        watch: told of every picture.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    kept = cache / f"pictures-{_key(manifest.rows, framing)}.npy"
+    if not kept.exists():
+        detect = None
+        if framing.faces not in (WHOLE, BOXES):
+            detect = build_detector(BuildOptions(detector=framing.faces)).detect
+        shape = (len(manifest.rows), framing.size, framing.size, 3)
+        cut = np.empty(shape, dtype=np.uint8)
+        seen: tuple[tuple[str, str] | None, Image | None, list[Any]] = (None, None, [])
+        for index, row in enumerate(watch(manifest.rows, "Reading", len(manifest.rows))):
+            if seen[0] != row.picture:
+                image = read_picture(manifest.path_of(row))
+                found = detect(Frame(row.path, 0, 0.0, image)) if detect else []
+                seen = (row.picture, image, found)
+            cut[index] = _cut(row, seen[1], seen[2], framing)[..., ::-1]  # type: ignore[arg-type]
+        make_folder(cache)
+        aside = kept.with_suffix(".part.npy")
+        np.save(aside, cut)
+        aside.replace(kept)
+    pixels: NDArray[np.uint8] = np.load(kept, mmap_mode="r")
+    return pixels
+
+
+def _cut(row: ManifestRow, image: Image, faces: Sequence[Any], framing: Framing) -> Image:
+    height, width = image.shape[:2]
+    found = main_face(faces, width, height) if row.box is None else face_at(row.box, faces)
+    box = found.box if found else row.box
+    if framing.faces == WHOLE or box is None:
+        size = (framing.size, framing.size)
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return crop_face(image, box, framing.margin, framing.size)
+
+
+def _key(rows: Sequence[ManifestRow], framing: Framing) -> str:
+    told = repr([framing, *((row.sha256, row.box) for row in rows)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

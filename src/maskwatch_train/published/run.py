@@ -1,0 +1,214 @@
+"""One published system from its recipe to its figures."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from maskwatch.errors import UsageError
+from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.data.manifest import Manifest
+from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.report import without_nan
+from maskwatch_train.published.backbones import open_body
+from maskwatch_train.published.classes import CLASS_SETS, class_of
+from maskwatch_train.published.features import (
+    Extractor,
+    augmented_features,
+    plain_features,
+)
+from maskwatch_train.published.network import Classifier, new_head
+from maskwatch_train.published.outcome import scores, write_reports
+from maskwatch_train.published.pictures import Framing, Watch, pixels_of
+from maskwatch_train.published.recipe import PublishedRecipe
+from maskwatch_train.published.sklearn_heads import CLASSIFIERS, fitted_probabilities
+from maskwatch_train.published.splits import split_rows
+from maskwatch_train.published.training import (
+    Labelled,
+    Say,
+    probabilities_of_features,
+    probabilities_of_pictures,
+    train_on_features,
+    train_on_pictures,
+)
+
+FORMAT = 1
+RESULT = "result.json"
+NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run works.
+
+    Attributes:
+        out: folder of the run; a run that was stopped goes on.
+        cache: folder for pictures and features, which several runs may share.
+        weights: see `maskwatch_train.published.backbones.open_body`.
+        workers: processes that prepare batches.
+    """
+
+    out: Path
+    cache: Path
+    weights: str
+    workers: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """The labels that a recipe can use, each with its class and its side of the split."""
+
+    manifest: Manifest
+    labels: NDArray[np.int64]
+    pictures: NDArray[np.uint8]
+    """``(N, R, R, 3)`` RGB."""
+
+    def side(self, name: str) -> NDArray[np.intp]:
+        """Rows of one side of the split."""
+        return np.flatnonzero([row.split == name for row in self.manifest.rows])
+
+
+def prepare(
+    whole: Manifest, recipe: PublishedRecipe, split: str, cache: Path, watch: Watch
+) -> Material:
+    """Chooses, splits and reads what a recipe is trained and tested on.
+
+    Raises:
+        UsageError: the recipe or the split names something that does not exist.
+        DataError: nothing is left for one class, or a picture cannot be read.
+    """
+    if recipe.classes not in CLASS_SETS:
+        raise UsageError(f"classes {recipe.classes!r}: expected one of {sorted(CLASS_SETS)}")
+    classes = CLASS_SETS[recipe.classes]
+    chosen = [
+        (row, index)
+        for row in whole.rows
+        if (index := class_of(row, classes)) is not None
+        and (row.box is None or row.box.side >= recipe.min_side)
+    ]
+    labels = [index for _, index in chosen]
+    if absent := [name for index, name in enumerate(classes) if index not in labels]:
+        raise DataError(Path("the data"), f"no labels of the class {absent[0]}")
+    rows = split_rows([row for row, _ in chosen], labels, split, recipe.shares, recipe.seed)
+    manifest = Manifest(rows, whole.folders, whole.notes)
+    framing = Framing(recipe.faces, recipe.margin, recipe.resize)
+    return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
+
+
+def run(
+    recipe: PublishedRecipe,
+    changes: Sequence[str],
+    material: Material,
+    split: str,
+    place: Place,
+    watch: Watch,
+    say: Say,
+) -> dict[str, Any]:
+    """Trains, asks about the test side, and writes reports and ``result.json``.
+
+    Args:
+        recipe: what to do.
+        changes: what of it is not as published, to be told with the result.
+        material: from `prepare`.
+        split: which it was prepared with.
+        place: where.
+        watch: told of every picture whose features are made.
+        say: told of every epoch.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        UsageError: the recipe names something that does not exist.
+        DataError: the weights do not fit.
+        NotFinite: the loss is not finite.
+    """
+    if strangers := set(recipe.classifiers) - {NETWORK, *CLASSIFIERS}:
+        raise UsageError(f"no classifier is called {min(strangers)!r}")
+    started = time.monotonic()
+    torch.manual_seed(recipe.seed)  # of the head, and of a body that starts at random
+    body, start = open_body(recipe.backbone, place.weights)
+    said = _said(recipe, material, body, start.sha256, place, watch, say)
+    classes = CLASS_SETS[recipe.classes]
+    test = material.side("test")
+    tested = [material.manifest.rows[index] for index in test]
+    title = f"{recipe.system}, {split} split"
+    areas = write_reports(place.out, title, material.manifest, tested, said, classes)
+    groups = [row.global_group for row in tested]
+    result = {
+        "format": FORMAT,
+        "recipe": asdict(recipe),
+        "changes": list(changes),
+        "split": split,
+        "weights": asdict(start),
+        "data": {
+            "sha256": material.manifest.sha256,
+            **{side: len(material.side(side)) for side in ("train", "val", "test")},
+        },
+        "seconds": round(time.monotonic() - started),
+        "classifiers": {
+            name: {**scores(each, material.labels[test], groups, classes), "auc": areas[name]}
+            for name, each in said.items()
+        },
+    }
+    make_folder(place.out)
+    content = json.dumps(without_nan(result), indent=1, allow_nan=False)
+    write_whole(place.out / RESULT, content.encode() + b"\n")
+    return result
+
+
+def _said(
+    recipe: PublishedRecipe,
+    material: Material,
+    body: nn.Module,
+    checksum: str,
+    place: Place,
+    watch: Watch,
+    say: Say,
+) -> Mapping[str, NDArray[np.float64]]:
+    """Probabilities of the test side by classifier."""
+    train, test = material.side("train"), material.side("test")
+    labels, classes = material.labels, len(CLASS_SETS[recipe.classes])
+    pictures = material.pictures
+    said: dict[str, NDArray[np.float64]] = {}
+    others = [name for name in recipe.classifiers if name != NETWORK]
+    if recipe.trained_layers == 0:
+        extractor = Extractor(body, checksum, place.cache, watch)
+        features = plain_features(extractor, pictures, recipe)
+        if NETWORK in recipe.classifiers:
+            learned_from = features[:, None]
+            if recipe.views:
+                learned_from = augmented_features(extractor, pictures, recipe)
+            head: nn.Module = new_head(features.shape[1], recipe.hidden, recipe.dropout, classes)
+            data = Labelled(learned_from, labels, train)
+            head = train_on_features(head, data, recipe, place.out, say)
+            said[NETWORK] = probabilities_of_features(head, features[test])
+    else:
+        head = new_head(_width(body, recipe.size), recipe.hidden, recipe.dropout, classes)
+        network = Classifier(body, head, recipe.trained_layers)
+        data = Labelled(pictures, labels, train)
+        network = train_on_pictures(network, data, recipe, place.out, place.workers, say)
+        said[NETWORK] = probabilities_of_pictures(network, pictures[test], recipe)
+        if others:
+            trained = Extractor(network.body, "", place.cache, watch)
+            features = plain_features(trained, pictures, recipe)
+    for name in others:
+        said[name] = fitted_probabilities(
+            name, features[train], labels[train], features[test], classes, recipe.seed
+        )
+    return said
+
+
+@torch.inference_mode()
+def _width(body: nn.Module, size: int) -> int:
+    """Features of one picture."""
+    return int(body.eval()(torch.zeros(1, 3, size, size)).shape[1])

@@ -1,0 +1,100 @@
+"""The two ways to split: as published, over all files alike, and by groups of near-duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from maskwatch.errors import UsageError
+from maskwatch_train.data import bala, street
+from maskwatch_train.data.grouping import merge
+from maskwatch_train.data.manifest import (
+    UNSPLIT,
+    Manifest,
+    ManifestRow,
+    read_manifest,
+    rows_of_images,
+    rows_of_pictures,
+)
+from maskwatch_train.data.splits import parse_shares
+from maskwatch_train.errors import DataError
+
+SPLITS = ("random", "grouped")
+
+
+def read_sets(places: Sequence[Path], shares: str) -> Manifest:
+    """The labels of some sets with the split that each carries.
+
+    Args:
+        places: manifests, or folders in the layout of bala or street.
+        shares: ``80/20`` or ``80/15/5``: which of bala's own splits is wanted.
+
+    Raises:
+        DataError: one of them is no set, or two hold the same.
+    """
+    return merge([(place, _read(place, shares)) for place in places])
+
+
+def _read(place: Path, shares: str) -> Manifest:
+    if place.is_file():
+        return read_manifest(place)
+    name = place.resolve().name
+    if (place / "labels.csv").is_file():
+        pictures = bala.read_bala(place, protocol=shares.replace("/", "_"))
+        rows = rows_of_pictures(pictures, place, name, bala.LICENCE)
+    elif (place / "labels.json").is_file():
+        rows = rows_of_images(street.read_street(place), place, name, street.LICENCE)
+    else:
+        raise DataError(
+            place, "no set: expected a manifest, or a folder with labels.json or labels.csv"
+        )
+    return Manifest(rows, {name: place})
+
+
+def split_rows(
+    rows: Sequence[ManifestRow], labels: Sequence[int], split: str, shares: str, seed: int
+) -> tuple[ManifestRow, ...]:
+    """The rows, each with its side.
+
+    Args:
+        rows: as read.
+        labels: class of each.
+        split: ``random`` draws from every class alike and tears near-duplicates apart, which
+            flatters whatever is tested on it; ``grouped`` takes the split that the data carry.
+        shares: percent of train, test and perhaps val.
+        seed: of the random split.
+
+    Raises:
+        UsageError: there is no such split.
+        DataError: the data carry none, or one side of it is empty.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
+    wanted = parse_shares(shares)
+    if split == "random":
+        return _random(rows, labels, wanted, seed)
+    missing = {"train", "test"} - {row.split for row in rows}
+    if missing or any(row.split == UNSPLIT for row in rows):
+        raise DataError(
+            Path(rows[0].source_set), "carries no split into train and test: see data split"
+        )
+    return tuple(rows)
+
+
+def _random(
+    rows: Sequence[ManifestRow], labels: Sequence[int], shares: Mapping[str, int], seed: int
+) -> tuple[ManifestRow, ...]:
+    rng = np.random.default_rng(seed)
+    side = np.full(len(rows), "train", dtype=object)
+    for label in sorted(set(labels)):
+        members = rng.permutation(np.flatnonzero(np.array(labels) == label))
+        start = 0
+        for name, percent in shares.items():
+            if name != "train":
+                end = start + round(len(members) * percent / 100)
+                side[members[start:end]] = name
+                start = end
+    return tuple(replace(row, split=str(name)) for row, name in zip(rows, side, strict=True))

@@ -1,0 +1,114 @@
+"""The published systems from recipe to result, on a handful of small pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra [train]")
+
+from safetensors.torch import load_file  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
+
+from maskwatch_train.cli.main import app  # noqa: E402
+from maskwatch_train.engine import Run  # noqa: E402
+
+SMALL = ("resize=32", "size=32", "epochs=2", "batch=4", "learning_rate=1e-3")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bright pictures are "masks", dark ones are not; with the layout of bala."""
+    root = tmp_path_factory.mktemp("data") / "bala"
+    (root / "images").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    with (root / "labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "label", "group", "split_80_20", "split_80_15_5"])
+        for number in range(40):
+            light, label = ((200, "with_mask"), (60, "without_mask"))[number % 2]
+            pixels = rng.integers(light - 50, light + 50, (40, 30, 3), dtype=np.uint8)
+            cv2.imwrite(str(root / f"images/{number}.png"), pixels)
+            three = "test" if number >= 36 else "val"
+            outer = "train" if number < 32 else "test"
+            inner = "train" if number < 32 else three
+            rows.writerow([f"images/{number}.png", label, number // 2, outer, inner])
+    return root
+
+
+def published(
+    recipe: Path, data: Path, out: Path, *changes: str, split: str = "random"
+) -> dict[str, Any]:
+    settings = [word for change in (*SMALL, *changes) for word in ("--set", change)]
+    arguments = ["--data", data, "--weights", "none", "--out", out, "--split", split, *settings]
+    done = CliRunner().invoke(app, ["published", str(recipe), *map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    return dict(json.loads((out / "result.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("alexnet", ["size=64", "resize=72"]),  # it has no picture left of 32 px
+        ("mobilenet", []),
+        ("mobilenetv2-keras-10", ["views=2"]),
+        ("mobilenetv2-torch", []),
+    ],
+)
+def test_a_recipe_becomes_figures(
+    name: str, changes: list[str], data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    recipe = checkout / f"recipes/published/{name}.toml"
+    result = published(recipe, data, tmp_path, *changes, split="grouped")
+    tested = result["data"]["test"]
+    assert tested == {"80/20": 8, "80/15/5": 4}[result["recipe"]["shares"]]
+    scores = result["classifiers"]["network"]
+    confusion = np.array(scores["confusion"])
+    assert confusion.sum() == tested
+    accuracy = scores["accuracy"]
+    assert accuracy["value"] == pytest.approx(np.trace(confusion) / tested)
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    assert result["changes"] == [*SMALL, *changes]
+    assert "<svg" in (tmp_path / "reports/network.html").read_text()
+
+
+def test_features_go_to_the_classifiers_of_scikit_learn(
+    data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    recipe = checkout / "recipes/published/mobilenetv2-features.toml"
+    result = published(recipe, data, tmp_path)
+    assert list(result["classifiers"]) == ["svm", "logistic", "forest"]
+    # Light and dark are told apart even by a network that never learned anything.
+    assert result["classifiers"]["forest"]["accuracy"]["value"] == 1.0
+    assert result["classifiers"]["forest"]["auc"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["mobilenet", "mobilenetv2-keras-10"])
+def test_a_run_that_was_stopped_ends_like_an_unbroken_one(
+    name: str, data: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = checkout / f"recipes/published/{name}.toml"
+    finish = Run.finish_epoch
+
+    def interrupted(run: Run, *args: object, **kwargs: object) -> object:
+        if run.next_epoch == 1:
+            raise KeyboardInterrupt
+        return finish(run, *args, **kwargs)  # type: ignore[arg-type]
+
+    unbroken = published(recipe, data, tmp_path / "unbroken", "views=1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "finish_epoch", interrupted)
+        with pytest.raises(AssertionError):
+            published(recipe, data, tmp_path / "stopped", "views=1")
+    assert not (tmp_path / "stopped/result.json").exists()
+    resumed = published(recipe, data, tmp_path / "stopped", "views=1")
+    assert resumed["classifiers"] == unbroken["classifiers"]
+    weights = [load_file(tmp_path / w / "weights.safetensors") for w in ("unbroken", "stopped")]
+    for key, value in weights[0].items():
+        assert torch.equal(weights[1][key], value), key
