@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -24,36 +20,9 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.chromium import PATIENCE_MS, chromium
+from tests.web.running import dashboard
 
-ROOT = Path(__file__).resolve().parents[2]
 PATHS = ("/", "/overview", "/events", "/review", "/cameras", "/cameras/entrance", "/system")
-
-
-@contextmanager
-def dashboard(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """A running dashboard: its address and its set-up link."""
-    program = [sys.executable, "-m", "tests.web.dashboard_server", str(folder), *options]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    with subprocess.Popen(
-        program,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            url, link = process.stdout.readline().split()
-            yield url, link
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 @pytest.fixture(scope="module")
