@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from maskwatch.models.card import CARD_FILE, FORMAT
+from maskwatch_train.paddings import fix_paddings
 
 OPSET = 17
 HALF_FROM_VALUES = 256
@@ -81,6 +82,8 @@ def to_onnx(network: nn.Module, signature: Signature) -> onnx.ModelProto:
             dynamo=False,
         )
     model = onnx.load_model_from_string(buffer.getvalue())
+    if set(signature.dynamic[signature.input_name]) == {0}:  # pictures of one size
+        fix_paddings(model, {signature.input_name: signature.example.numpy()})
     store_as_half(model)
     onnx.checker.check_model(model, full_check=True)
     return model

@@ -58,5 +58,5 @@ class Surroundings:
         return image[step // 2 :: step, step // 2 :: step, 1].astype(np.int16)
 
     def _step(self, image: Image) -> int:
-        height, width, _ = image.shape
-        return max(1, max(height, width) // self._settings.samples)
+        step: int = max(image.shape[:2]) // self._settings.samples
+        return max(1, step)
