@@ -18,6 +18,7 @@ from maskwatch.errors import UsageError
 from maskwatch_train.classifier import network as shipped
 from maskwatch_train.errors import DataError
 
+_COUNTER = "num_batches_tracked"
 DOWNLOAD, NONE = "download", "none"
 
 
@@ -135,7 +136,8 @@ def _downloaded(chosen: Backbone) -> dict[str, Tensor]:
 def _fill(body: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     """Loads what of a whole network's weights belongs to its body."""
     inner = body[0] if isinstance(body, nn.Sequential) else body
-    wanted = inner.state_dict()
+    # Not a weight: how many batches a normalisation has seen, which not every file tells.
+    wanted = {n: v for n, v in inner.state_dict().items() if not n.endswith(_COUNTER)}
     missing = [name for name in wanted if name not in state]
     if missing:
         raise DataError(Path(source), f"weights that do not fit: {missing[0]} is not there")
@@ -143,7 +145,7 @@ def _fill(body: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
         if value.shape != state[name].shape:
             shapes = f"{tuple(state[name].shape)}, not {tuple(value.shape)}"
             raise DataError(Path(source), f"weights that do not fit: {name} has shape {shapes}")
-    inner.load_state_dict({name: state[name] for name in wanted})
+    inner.load_state_dict({name: state[name] for name in wanted}, strict=False)
 
 
 def _checksum(body: nn.Module) -> str:

@@ -67,14 +67,12 @@ def layers_of(network: nn.Module) -> list[nn.Module]:
 
     Padding, pooling over everything and identities do not count.
     """
-    layers: list[nn.Module] = []
-    for module in network.modules():
-        if isinstance(module, BatchNormAct2d):
-            fused = not isinstance(module.act, nn.Identity)
-            layers += [module, module] if fused else [module]
-        elif isinstance(module, _COUNTED):
-            layers.append(module)
-    return layers
+    if isinstance(network, BatchNormAct2d):
+        fused = not isinstance(network.act, nn.Identity)
+        return [network, network] if fused else [network]
+    if isinstance(network, _COUNTED):
+        return [network]
+    return [layer for child in network.children() for layer in layers_of(child)]
 
 
 def frozen_layers(body: nn.Module, head: nn.Module, trained: int) -> list[nn.Module]:
