@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
@@ -31,12 +30,8 @@ _MAX_BAD_READS = 100
 # round durations, and the last frame of a variable frame rate may be shown for a while.
 _CUT_TOLERANCE_S = 0.5
 
-_ROTATE = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    -90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    -180: cv2.ROTATE_180,
-}
+# Quarter turns against the clock. No OpenCV here: every camera's process would carry it along.
+_QUARTERS = {90: 1, -90: -1, 180: 2, -180: 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,8 +173,7 @@ class BgrConverter:
     def __call__(self, frame: VideoFrame) -> Image:
         """``(H, W, 3)`` uint8, BGR, C-contiguous, turned as the file's display matrix says."""
         image = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
-        turn = _ROTATE.get(frame.rotation)
-        return np.ascontiguousarray(image if turn is None else cv2.rotate(image, turn))
+        return np.ascontiguousarray(np.rot90(image, _QUARTERS.get(frame.rotation, 0)))
 
 
 def _duration_of(container: InputContainer, stream: VideoStream) -> float | None:
