@@ -119,6 +119,7 @@ class DashboardServer:
     def __init__(self, service: Service, store: Store, announce: Callable[[str], None]) -> None:
         web = service.config.web
         self._announce = announce
+        self._hub = service.hub
         self._listening = _listen(web)
         context = WebContext(
             store=store,
@@ -146,7 +147,8 @@ class DashboardServer:
             self._announce(f"first start: make the administrator at {link}")
 
     def stop(self, timeout_s: float) -> bool:
-        """Ends; open streams are cut."""
+        """Ends; open streams end first, and what does not is cut."""
+        self._hub.close()
         self._server.should_exit = True
         self._thread.join(timeout_s)
         return not self._thread.is_alive()

@@ -52,6 +52,20 @@ def test_waiting_in_vain_ends_after_the_time_and_leaves_nothing_behind() -> None
     assert not hub.is_watched("nowhere")
 
 
+def test_nobody_waits_for_a_hub_that_is_closed() -> None:
+    hub = LiveHub()
+    seen = hub.publish("door", b"1", (), NOW)
+
+    async def wait() -> list[object]:
+        threading.Timer(0.05, hub.close).start()
+        both = hub.wait_newer("door", seen.sequence, 600), hub.wait_newer("gate", 0, 600)
+        return list(await asyncio.gather(*both))
+
+    assert asyncio.run(wait()) == [None, None]
+    assert asyncio.run(hub.wait_newer("door", seen.sequence, 600)) is None
+    assert hub.is_closed
+
+
 def test_a_waiter_whose_loop_is_gone_harms_nobody() -> None:
     hub = LiveHub()
 

@@ -64,6 +64,7 @@ class LiveHub:
         self._looked_at: dict[str, float] = {}
         self._waiting: dict[str, set[_Waiter]] = {}
         self._sequence = 0
+        self._closed = False
 
     def publish(
         self, camera: str, jpeg: bytes | None, people: tuple[LivePerson, ...], t: datetime
@@ -105,7 +106,7 @@ class LiveHub:
             timeout: how long to wait, in seconds.
 
         Returns:
-            None when there was no newer one within the time.
+            None when there was no newer one within the time, or when the hub is closed.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -115,6 +116,8 @@ class LiveHub:
                 view = self._views.get(camera)
                 if view is not None and view.sequence > after:
                     return view
+                if self._closed:
+                    return None
                 self._waiting.setdefault(camera, set()).add(waiter)
             left_s = min(deadline - time.monotonic(), _WATCHED_FOR_S / 2)
             try:
@@ -124,6 +127,20 @@ class LiveHub:
                 self._leave(camera, waiter)
             if time.monotonic() >= deadline and not waiter.woken.is_set():
                 return None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the service is about to stop."""
+        return self._closed
+
+    def close(self) -> None:
+        """Ends all waiting, for good: an open page must not keep the service from stopping."""
+        with self._lock:
+            self._closed = True
+            waiting = [each for there in self._waiting.values() for each in there]
+            self._waiting.clear()
+        for waiter in waiting:
+            waiter.wake()
 
     def is_watched(self, camera: str) -> bool:
         """Whether somebody looked within the last seconds: pictures are made more often then."""

@@ -28,6 +28,8 @@ router = APIRouter(tags=["live"])
 
 _BOUNDARY = "maskwatch-frame"
 _KEEP_ALIVE_S = 15.0
+_STEP_S = 0.5
+"""How long news may wait without a look whether the service is about to stop."""
 _CHECK_EVERY_S = 30.0
 """How often an open stream asks whether its viewer may still look."""
 _RETRY_S = 10.0
@@ -164,20 +166,25 @@ async def _news(request: Request, web: WebContext) -> AsyncIterator[bytes]:
     feed: Feed = request.app.state.feed
     async with feed.watch() as queue:
         yield b": welcome\n\n"
+        silent_s = 0.0
         async for _ in _while_allowed(request, web):
             try:
-                each = await asyncio.wait_for(queue.get(), _KEEP_ALIVE_S)
+                each = await asyncio.wait_for(queue.get(), _STEP_S)
             except TimeoutError:
-                yield b": still here\n\n"
+                silent_s += _STEP_S
+                if silent_s >= _KEEP_ALIVE_S:
+                    silent_s = 0.0
+                    yield b": still here\n\n"
                 continue
+            silent_s = 0.0
             yield f"event: {each.kind}\ndata: {json.dumps(dict(each.data))}\n\n".encode()
 
 
 async def _while_allowed(request: Request, web: WebContext) -> AsyncIterator[None]:
-    """Goes on until the session or token that opened a stream has ended."""
+    """Goes on until the session or token that opened a stream has ended, or the service does."""
     loop = asyncio.get_running_loop()
     checked_at = loop.time()
-    while True:
+    while not web.hub.is_closed:
         if loop.time() - checked_at >= _CHECK_EVERY_S:
             checked_at = loop.time()
             try:
