@@ -1,21 +1,59 @@
-"""What every training run shares: optimiser, averaged weights, log, and resuming after a stop."""
+"""What every training run shares: optimiser, averaged weights, logs, and resuming after a stop."""
 
 from __future__ import annotations
 
 import copy
 import csv
+import io
 import math
 import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import torch
-from safetensors.torch import save_file
+from lightning_fabric import Fabric
+from safetensors.torch import save
 from torch import Tensor, nn
+
+from maskwatch.outputs.files import make_folder, output_errors, write_whole
+from maskwatch_train import board
+
+WEIGHTS = "weights.safetensors"
+"""The averaged weights after the last epoch, in the folder of a run."""
+BEST_WEIGHTS = "best.safetensors"
+"""Those of the epoch with the lowest ``VALIDATION_LOSS``."""
+LOG = "log.csv"
+VALIDATION_LOSS = "val_loss"
+"""What decides which epoch was the best, and when to stop early."""
+MAX_GRADIENT = 10.0
+
+Batch = TypeVar("Batch")
+Losses = dict[str, Tensor]
+Validation = Callable[[nn.Module], dict[str, float]]
+"""Measures of the averaged weights, ``VALIDATION_LOSS`` among them."""
 
 
 class NotFinite(ArithmeticError):
     """The loss is not a number any more; the message holds its terms."""
+
+
+class Moves(Protocol):
+    """The part of a recipe that says how weights move."""
+
+    @property
+    def epochs(self) -> int: ...  # noqa: D102
+    @property
+    def batch(self) -> int: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def weight_decay(self) -> float: ...  # noqa: D102
+    @property
+    def ema(self) -> float: ...  # noqa: D102
+    @property
+    def patience(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +68,7 @@ class Schedule:
         ema: decay of the running average of the weights, which is what is kept.
         warmup: share of all steps in which the learning rate rises.
         constant: keeps the learning rate where it is instead, as the published systems did.
+        patience: epochs without a lower validation loss after which a run ends; 0: never.
     """
 
     epochs: int
@@ -39,59 +78,116 @@ class Schedule:
     ema: float
     warmup: float
     constant: bool = False
+    patience: int = 0
+
+
+def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
+    """The schedule of a recipe over so many items; an epoch leaves out what fills no batch."""
+    return Schedule(
+        epochs=recipe.epochs,
+        steps=items // recipe.batch,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        ema=recipe.ema,
+        warmup=warmup,
+        patience=recipe.patience,
+    )
+
+
+class Watcher:
+    """Is told how a run goes; this one tells nobody."""
+
+    def said(self, line: str) -> None:
+        """Something worth keeping, such as the numbers of an epoch."""
+
+    def moved(self, done: int, total: int, losses: Mapping[str, float]) -> None:
+        """Another step: so many of how many of the whole run are done, and its losses."""
 
 
 class Run:
     """A training run in a folder that can be stopped at any moment and gone on with.
 
-    After each epoch the folder holds ``state.pt`` (to resume), ``weights.safetensors`` (the
-    averaged weights) and one more row in ``log.csv``.
+    After each epoch the folder holds ``state.pt`` (to resume; all the rest is made from it),
+    ``weights.safetensors`` (the averaged weights), ``best.safetensors`` where epochs are validated,
+    ``log.csv`` with a row for each epoch, and the same for TensorBoard.
 
     Args:
         network: trained in place; moved to channels-last, which with bfloat16 halves the time
             of a step on current CPUs.
         schedule: how its weights move.
         folder: made if it does not exist; a state in it is resumed.
+        fabric: what is computed on, launched; one process on the CPU unless given.
+        watcher: told of every step.
+
+    Raises:
+        OutputError: the folder cannot be written.
     """
 
-    def __init__(self, network: nn.Module, schedule: Schedule, folder: Path) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
-        self.averaged = copy.deepcopy(self.network).eval()
+    def __init__(
+        self,
+        network: nn.Module,
+        schedule: Schedule,
+        folder: Path,
+        fabric: Fabric | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
+        self.watcher = watcher or Watcher()
         self.next_epoch = 0
         self._settings = schedule
         self._folder = folder
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        plain = [p for p in network.parameters() if p.ndim <= 1]
-        self._optimiser = torch.optim.AdamW(
+        self._rows: list[dict[str, float]] = []
+        self._totals: dict[str, float] = {}
+        self._steps_done = 0
+        network = network.to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(network).eval().to(self.fabric.device)
+        optimiser = torch.optim.AdamW(
             [
-                {"params": decayed, "weight_decay": schedule.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
+                {
+                    "params": [p for p in network.parameters() if p.ndim > 1],
+                    "weight_decay": schedule.weight_decay,
+                },
+                {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
             ],
             lr=schedule.learning_rate,
         )
-        self._schedule = _learning_rate(self._optimiser, schedule)
-        self._totals: dict[str, float] = {}
-        self._started = time.monotonic()
-        folder.mkdir(parents=True, exist_ok=True)
+        self._schedule = _learning_rate(optimiser, schedule)
+        self.network, self._optimiser = self.fabric.setup(network, optimiser)
+        make_folder(folder)
         if self._state_file.exists():
             self._resume()
+        self._started = time.monotonic()
 
     @property
     def _state_file(self) -> Path:
         return self._folder / "state.pt"
 
-    def step(self, terms: dict[str, Tensor]) -> None:
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or no better one is to be expected."""
+        if self.next_epoch >= self._settings.epochs:
+            return True
+        best = self._best_epoch()
+        waited = 0 if best is None else self.next_epoch - 1 - best
+        return 0 < self._settings.patience <= waited
+
+    def step(self, terms: Losses) -> None:
         """One optimiser step on the sum of the loss terms.
 
         Raises:
             NotFinite: a term is not finite; the message gives all of them.
         """
-        values = {name: term.item() for name, term in terms.items()}
+        told = torch.stack([term.detach().float() for term in terms.values()])
+        if self.fabric.world_size > 1:
+            told = self.fabric.all_reduce(told, reduce_op="mean")  # type: ignore[assignment]
+        values = dict(zip(terms, told.tolist(), strict=True))
         if not all(math.isfinite(value) for value in values.values()):
             raise NotFinite(f"epoch {self.next_epoch}: {values}")
         self._optimiser.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        self.fabric.backward(torch.stack(list(terms.values())).sum())
+        self.fabric.clip_gradients(
+            self.network, self._optimiser, max_norm=MAX_GRADIENT, error_if_nonfinite=False
+        )
         self._optimiser.step()
         self._schedule.step()
         with torch.no_grad():
@@ -100,48 +196,121 @@ class Run:
                 kept.lerp_(current, 1 - self._settings.ema)
         for name, value in values.items():
             self._totals[name] = self._totals.get(name, 0.0) + value / self._settings.steps
+        self._steps_done += 1
+        done = self.next_epoch * self._settings.steps + self._steps_done
+        self.watcher.moved(done, self._settings.epochs * self._settings.steps, values)
 
-    def finish_epoch(self) -> str:
-        """Writes state, weights and log; returns the log row as a line for people."""
+    def finish_epoch(self, validate: Validation | None = None) -> str:
+        """Validates, writes state, weights and logs; returns the row as a line for people."""
         for kept, current in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
             kept.copy_(current)
         row: dict[str, float] = {"epoch": self.next_epoch}
         row.update({name: round(value, 4) for name, value in self._totals.items()})
+        if validate is not None:
+            measured = validate(self.averaged) if self.fabric.is_global_zero else {}
+            measured = self.fabric.broadcast(measured)
+            row.update({name: round(value, 4) for name, value in measured.items()})
         row["seconds"] = round(time.monotonic() - self._started)
-        self._totals, self._started = {}, time.monotonic()
+        self._totals, self._steps_done, self._started = {}, 0, time.monotonic()
+        self._rows.append(row)
         self.next_epoch += 1
+        if self.fabric.is_global_zero:
+            self._save()
+            self._publish()
+            board.append(self._folder, row)
+        self.fabric.barrier()
+        return " ".join(f"{name} {value}" for name, value in row.items())
+
+    def _save(self) -> None:
         state = {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
             "next_epoch": self.next_epoch,
+            "rows": self._rows,
         }
         # Written aside and renamed: a stop in the middle must not cost the last good state.
         aside = self._state_file.with_suffix(".part")
-        torch.save(state, aside)
-        aside.replace(self._state_file)
-        weights = {name: value.contiguous() for name, value in self.averaged.state_dict().items()}
-        save_file(weights, self._folder / "weights.safetensors")
-        self._log(row)
-        return " ".join(f"{name} {value}" for name, value in row.items())
+        with output_errors(self._state_file):
+            try:
+                with aside.open("wb") as file:
+                    torch.save(state, file)
+                aside.replace(self._state_file)
+            finally:
+                aside.unlink(missing_ok=True)
+
+    def _publish(self) -> None:
+        """Makes weights and log from the state, now or after a stop between the two."""
+        weights = save(
+            {name: value.cpu().contiguous() for name, value in self.averaged.state_dict().items()}
+        )
+        write_whole(self._folder / WEIGHTS, weights)
+        if self._best_epoch() == self.next_epoch - 1:
+            write_whole(self._folder / BEST_WEIGHTS, weights)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(self._rows[-1]))
+        writer.writeheader()
+        writer.writerows(self._rows)
+        write_whole(self._folder / LOG, text.getvalue().encode())
+
+    def _best_epoch(self) -> int | None:
+        measured = [i for i, row in enumerate(self._rows) if VALIDATION_LOSS in row]
+        return min(measured, key=lambda i: self._rows[i][VALIDATION_LOSS], default=None)
 
     def _resume(self) -> None:
-        state = torch.load(self._state_file, weights_only=True)
+        state = torch.load(self._state_file, weights_only=True, map_location=self.fabric.device)
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
         self.next_epoch = state["next_epoch"]
+        # States of version 0.2 hold no rows: theirs are in the log alone.
+        self._rows = state["rows"] if "rows" in state else self._logged()
+        if self.fabric.is_global_zero:
+            self._publish()
+            board.rewrite(self._folder, self._rows)
 
-    def _log(self, row: dict[str, float]) -> None:
-        path = self._folder / "log.csv"
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+    def _logged(self) -> list[dict[str, float]]:
+        with (self._folder / LOG).open(newline="") as file:
+            rows = list(csv.DictReader(file))[: self.next_epoch]
+        return [{name: float(text) for name, text in row.items()} for row in rows]
+
+
+def fit(
+    run: Run,
+    seed: int,
+    batches: Callable[[int], Iterable[Batch]],
+    losses: Callable[[Batch], Losses],
+    validate: Validation | None = None,
+    mode: Callable[[nn.Module], object] = nn.Module.train,
+) -> nn.Module:
+    """Trains to the end of a run, or goes on with one.
+
+    Args:
+        run: what is trained, and where.
+        seed: of the randomness inside the network.
+        batches: those of an epoch, the same each time that they are asked for.
+        losses: loss terms of a batch.
+        validate: measures of the averaged weights after each epoch.
+        mode: puts the network in training mode.
+
+    Returns:
+        The averaged weights in their network.
+
+    Raises:
+        NotFinite: the loss is not finite.
+        OutputError: the folder of the run cannot be written.
+    """
+    while not run.is_over:
+        # Dropout is the only randomness of torch: seeded per epoch, a resumed run repeats what
+        # an unbroken one does. Processes that share the work drop other things.
+        torch.manual_seed(seed * 1000 + run.next_epoch + 1_000_003 * run.fabric.global_rank)
+        mode(run.network)
+        for batch in batches(run.next_epoch):
+            run.step(losses(batch))
+        run.watcher.said(run.finish_epoch(validate))
+    return run.averaged
 
 
 def _learning_rate(

@@ -1,3 +1,6 @@
+import csv
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,9 +8,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from maskwatch_train.engine import NotFinite, Run, Schedule  # noqa: E402
+from maskwatch.errors import OutputError, UsageError  # noqa: E402
+from maskwatch_train.engine import NotFinite, Run, Schedule, fit  # noqa: E402
+from maskwatch_train.hardware import launched, precision, share_of  # noqa: E402
 
 SCHEDULE = Schedule(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
 
@@ -81,3 +87,139 @@ def test_a_constant_learning_rate_stays(tmp_path: Path) -> None:
         adam.step()
     for ours, theirs in zip(run.averaged.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    """The log without the column that depends on the machine."""
+    with (folder / "log.csv").open() as file:
+        return [
+            {name: text for name, text in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
+
+
+def program(checkout: Path, module: str, *arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_run_killed_anywhere_ends_like_an_unbroken_one(tmp_path: Path, checkout: Path) -> None:
+    places = int(program(checkout, "tests.train.killed_runs", tmp_path))
+    assert places > 3 * 9  # steps, state, weights, log, and what brings each to its final name
+    unbroken = tmp_path / "unbroken"
+    for place in range(places):
+        killed = tmp_path / f"killed-{place:02}"
+        assert rows_of(killed) == rows_of(unbroken), place
+        for name in ("weights.safetensors", "best.safetensors"):
+            assert (killed / name).read_bytes() == (unbroken / name).read_bytes(), (place, name)
+
+
+def fitted(folder: Path, losses: list[float], patience: int = 0, epochs: int | None = None) -> Run:
+    """A run whose validation gives these losses, and fails when there are no more."""
+    schedule = replace(SCHEDULE, epochs=epochs or len(losses), patience=patience)
+    run = Run(linear(), schedule, folder)
+    fit(
+        run,
+        1,
+        lambda epoch: [torch.full((2, 3, 4, 4), float(epoch))] * SCHEDULE.steps,
+        lambda batch: {"loss": run.network(batch).square().mean()},
+        lambda _: {"val_loss": losses[run.next_epoch]},
+    )
+    return run
+
+
+def test_a_run_ends_when_it_has_not_become_better_for_as_long_as_its_patience(
+    tmp_path: Path,
+) -> None:
+    losses = [0.5, 0.3, 0.4, 0.35, 0.2, 0.1]
+    assert fitted(tmp_path / "two", losses, patience=2).next_epoch == 4
+    assert fitted(tmp_path / "three", losses, patience=3).next_epoch == 6
+    assert fitted(tmp_path / "none", losses).next_epoch == 6
+    # One that has ended stays so, however often it is started.
+    assert fitted(tmp_path / "two", losses, patience=2).next_epoch == 4
+
+
+def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    fitted(tmp_path / "short", [0.5, 0.3])
+    fitted(tmp_path / "best last", [0.5, 0.3, 0.2])
+    fitted(tmp_path / "best before", [0.5, 0.1, 0.2])
+    read = {
+        (folder, name): (tmp_path / folder / f"{name}.safetensors").read_bytes()
+        for folder in ("short", "best last", "best before")
+        for name in ("weights", "best")
+    }
+    assert read["best last", "best"] == read["best last", "weights"]
+    assert read["best before", "best"] != read["best before", "weights"]
+
+
+def test_every_epoch_is_in_the_log_and_once_on_tensorboard(tmp_path: Path) -> None:
+    with pytest.raises(IndexError):
+        fitted(tmp_path, [0.5, 0.3], epochs=3)
+    fitted(tmp_path, [0.5, 0.3, 0.4])  # goes on
+    assert [row["val_loss"] for row in rows_of(tmp_path)] == ["0.5", "0.3", "0.4"]
+    from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
+
+    shown = EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Reload()
+    events = shown.Scalars("tensorboard", "val_loss")
+    assert [(event.step, round(event.value, 4)) for event in events] == [
+        (0, 0.5), (1, 0.3), (2, 0.4),
+    ]  # fmt: skip
+
+
+def test_a_full_disk_is_told_and_costs_no_earlier_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(IndexError):
+        fitted(tmp_path, [0.5], epochs=2)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OutputError, match=r"state\.pt: no space left on the device"):
+        fitted(tmp_path, [0.5, 0.4])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_two_processes_share_batches_and_end_like_one(tmp_path: Path, checkout: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    program(checkout, "tests.train.shared_run", alone, 1)
+    program(checkout, "tests.train.shared_run", together, 2)
+    expected = load_file(alone / "weights.safetensors")
+    for name, value in load_file(together / "weights.safetensors").items():
+        torch.testing.assert_close(value, expected[name], rtol=0.02, atol=0.01)  # bfloat16
+    for one, two in zip(rows_of(alone), rows_of(together), strict=True):
+        assert one.keys() == two.keys()
+        assert float(two["loss"]) == pytest.approx(float(one["loss"]), rel=0.05)
+        assert float(two["val_loss"]) == pytest.approx(float(one["val_loss"]), rel=0.05)
+
+
+@pytest.mark.parametrize("devices", ["0", "-1", "two"])
+def test_a_wrong_number_of_devices_is_refused(devices: str) -> None:
+    with pytest.raises(UsageError, match="--devices must be auto or a number above 0"):
+        launched(devices)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    class ThreeProcesses:
+        world_size, global_rank = 3, 1
+
+    with pytest.raises(UsageError, match="a batch of 16 cannot be shared evenly by 3 processes"):
+        share_of(16, ThreeProcesses())  # type: ignore[arg-type]
+
+
+def test_graphics_processors_without_bfloat16_get_half_floats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert precision() == "bf16-mixed"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert precision() == "16-mixed"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +12,68 @@ from numpy.typing import NDArray
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Image
 from maskwatch_train.classifier.samples import CONTEXT_SIZE, Sample
+from maskwatch_train.weather import dim, infrared, rain
 
 INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
+MAX_TURN = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What happens to a crop; all but the movements are chances, of which 0 leaves one out.
+
+    Attributes:
+        turn: scale in degrees of the random turn (Student's t with two degrees of freedom: mostly
+            nearly upright, but people also lean back, bend over, and sleep).
+        shift: spread of the middle, as a fraction of the face's longer side.
+        zoom: spread of the logarithm of the crop's side.
+        stretch: largest logarithm of the change of proportions.
+        shear: spread of the slant, in degrees.
+        flip: mirrored.
+        erase: a flat patch over a part that does not decide, as something held there.
+        light: gain, gamma, a gradient and a colour cast.
+        colour: grey, or another saturation and hue.
+        grey: no colour at all.
+        blur: out of focus, or moved.
+        motion_blur: moved.
+        low_resolution: scaled down, to a face of 16 px at the least, and up again.
+        noise: of a sensor.
+        jpeg: artefacts.
+        rain: streaks and a veil.
+        low_light: dark and noisy.
+        infrared: as a night camera sees.
+    """
+
+    turn: float = 8.0
+    shift: float = 0.08
+    zoom: float = 0.14
+    stretch: float = 0.08
+    shear: float = 0.0
+    flip: float = 0.5
+    erase: float = 0.08
+    light: float = 0.5
+    colour: float = 0.28
+    grey: float = 0.0
+    blur: float = 0.2
+    motion_blur: float = 0.0
+    low_resolution: float = 0.5
+    noise: float = 0.15
+    jpeg: float = 0.3
+    rain: float = 0.0
+    low_light: float = 0.0
+    infrared: float = 0.0
+
+
+USUAL = Augmentation()
 
 
 def cut_randomly(
-    image: Image, sample: Sample, size: int, margin: float, rng: np.random.Generator
+    image: Image,
+    sample: Sample,
+    size: int,
+    margin: float,
+    rng: np.random.Generator,
+    how: Augmentation = USUAL,
 ) -> tuple[Image, Box]:
     """A turned, shifted, scaled, perhaps mirrored crop of a sample's image.
 
@@ -26,15 +85,16 @@ def cut_randomly(
     """
     box = sample.face.box
     longer = max(box.width, box.height)
-    side = longer * (1 + 2 * margin) * np.clip(np.exp(rng.normal(0.03, 0.14)), 0.75, 1.6)
+    side = longer * (1 + 2 * margin) * np.clip(np.exp(rng.normal(0.03, how.zoom)), 0.75, 1.6)
     face_middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
-    middle = face_middle + np.clip(rng.normal(0, 0.08, 2), -0.25, 0.25) * longer
-    # Mostly nearly upright, but one in thirty lies: people lean back, bend over, and sleep.
-    angle = np.deg2rad(np.clip(8 * rng.standard_t(2), -75, 75))
-    stretch = np.exp(rng.uniform(-0.08, 0.08))
-    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    middle = face_middle + np.clip(rng.normal(0, how.shift, 2), -0.25, 0.25) * longer
+    angle = np.deg2rad(np.clip(how.turn * rng.standard_t(2), -MAX_TURN, MAX_TURN))
+    stretch = np.exp(rng.uniform(-how.stretch, how.stretch))
+    mirror = -1.0 if rng.random() < how.flip else 1.0
     scale = size / side
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if how.shear:
+        turn = turn @ np.array([[1.0, np.tan(np.deg2rad(rng.normal(0, how.shear)))], [0.0, 1.0]])
     linear = turn @ np.diag([scale * mirror * stretch, scale / stretch])
     shift = size / 2 - linear @ middle
     matrix = np.concatenate([linear, shift[:, None]], axis=1)
@@ -79,11 +139,16 @@ def change_light(image: Image, rng: np.random.Generator) -> Image:
     return np.clip(out * 255, 0, 255).astype(np.uint8)
 
 
+def without_colour(image: Image, _rng: np.random.Generator) -> Image:
+    """Grey, still in three channels."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return cv2.merge([grey, grey, grey])  # type: ignore[return-value]
+
+
 def change_colour(image: Image, rng: np.random.Generator) -> Image:
     """Grey (night vision), or another saturation and hue."""
     if rng.random() < 0.45:
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        return cv2.merge([grey, grey, grey])  # type: ignore[return-value]
+        return without_colour(image, rng)
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.int16)
     hsv[..., 0] = (hsv[..., 0] + int(rng.integers(-14, 15))) % 180
     hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.4, 1.5), 0, 255)
@@ -94,6 +159,11 @@ def blur(image: Image, rng: np.random.Generator) -> Image:
     """Out of focus, or moved."""
     if rng.random() < 0.5:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 2.4))  # type: ignore[return-value]
+    return blur_by_motion(image, rng)
+
+
+def blur_by_motion(image: Image, rng: np.random.Generator) -> Image:
+    """Moved in any direction."""
     length = int(rng.integers(3, 12))
     kernel = np.zeros((length, length), dtype=np.float32)
     direction = rng.uniform(0, np.pi)
@@ -131,30 +201,52 @@ def erase(image: Image, rng: np.random.Generator) -> Image:
     return out
 
 
+def look_from_afar(image: Image, rng: np.random.Generator) -> Image:
+    """A lower resolution, down to a face of 16 px."""
+    # The crop is (1 + 2 margin) faces wide: 22 px here is a face of about 16 px.
+    target = float(np.exp(rng.uniform(np.log(22), np.log(image.shape[0]))))
+    return lower_resolution(image, target, rng)
+
+
+Change = Callable[[Image, np.random.Generator], Image]
+
+
+def changes(how: Augmentation) -> tuple[tuple[float, Change], ...]:
+    """What may happen to a crop, in the order of the world: the scene, then lens, then camera."""
+    every = (
+        (how.erase, erase),
+        (how.rain, rain),
+        (how.light, change_light),
+        (how.low_light, dim),
+        (how.infrared, infrared),
+        (how.colour, change_colour),
+        (how.grey, without_colour),
+        (how.blur, blur),
+        (how.motion_blur, blur_by_motion),
+        (how.low_resolution, look_from_afar),
+        (how.noise, add_noise),
+        (how.jpeg, compress),
+    )
+    return tuple((chance, change) for chance, change in every if chance)
+
+
 def augment(
-    image: Image, sample: Sample, size: int, margin: float, rng: np.random.Generator
+    image: Image,
+    sample: Sample,
+    size: int,
+    margin: float,
+    rng: np.random.Generator,
+    how: Augmentation = USUAL,
 ) -> tuple[Image, Box]:
     """A training crop of a sample, whose image may have been drawn upon.
 
     Returns:
         The crop ``(size, size, 3)`` and where the face lies in it, as fractions of its side.
     """
-    out, box = cut_randomly(image, sample, size, margin, rng)
-    if rng.random() < 0.08:
-        out = erase(out, rng)
-    if rng.random() < 0.5:
-        out = change_light(out, rng)
-    if rng.random() < 0.28:
-        out = change_colour(out, rng)
-    if rng.random() < 0.2:
-        out = blur(out, rng)
-    if rng.random() < 0.5:
-        # The crop is (1 + 2 margin) faces wide: 22 px here is a face of about 16 px.
-        out = lower_resolution(out, float(np.exp(rng.uniform(np.log(22), np.log(size)))), rng)
-    if rng.random() < 0.15:
-        out = add_noise(out, rng)
-    if rng.random() < 0.3:
-        out = compress(out, rng)
+    out, box = cut_randomly(image, sample, size, margin, rng, how)
+    for chance, change in changes(how):
+        if rng.random() < chance:
+            out = change(out, rng)
     return out, box
 
 

@@ -33,8 +33,8 @@ class Teachers:
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Tensor:
         """``(N, 3, S, S)`` in [-1, 1] to log-probabilities ``(N, 7)``."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            told = [network(inputs)[0] for network in self._networks]
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+            told = [network.to(inputs.device)(inputs)[0] for network in self._networks]
         logs = torch.stack([F.log_softmax(logits.float(), dim=1) for logits in told])
         return F.log_softmax(logs.mean(dim=0), dim=1)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -18,13 +19,25 @@ from torchvision.ops import complete_box_iou_loss
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import to_batch
+from maskwatch.masks.second_look import look_again
 from maskwatch.types import Fault, State
-from maskwatch_train.classifier.augment import augment, plain_crop, ruin
+from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, plain_crop, ruin
+from maskwatch_train.classifier.mixing import Mixing
 from maskwatch_train.classifier.network import MaskNetwork, create, normalise
 from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers, distance
-from maskwatch_train.engine import Run, Schedule
+from maskwatch_train.engine import (
+    BEST_WEIGHTS,
+    VALIDATION_LOSS,
+    WEIGHTS,
+    Losses,
+    Run,
+    Watcher,
+    fit,
+    schedule_of,
+)
 from maskwatch_train.errors import DataError
+from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
 from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
 
@@ -71,6 +84,11 @@ class ClassifierRecipe:
         box_weight: of the box's loss beside the cross-entropy.
         teacher_share: how much of what the labels teach is taught by other trained networks
             instead (see ``classifier.teachers``); 0 needs none.
+        patience: epochs without a lower validation loss after which the run ends; 0: never.
+        keep_best: whether the epoch with the lowest validation loss is exported, not the last.
+        mixup: two crops shine through each other, as ``classifier.mixing`` says; 0: none do.
+        cutmix: a rectangle of one crop lies in another; 0: none does.
+        augmentation: what else happens to crops.
     """
 
     backbone: str = "mobilenetv2"
@@ -90,13 +108,18 @@ class ClassifierRecipe:
     rarity: float = 0.5
     box_weight: float = 1.0
     teacher_share: float = 0.0
+    patience: int = 0
+    keep_best: bool = False
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    augmentation: Augmentation = USUAL
 
 
 def load_run(run: Path, third_party: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
     """The recipe of a run and its averaged weights in a network, ready to predict.
 
     Args:
-        run: folder with ``recipe.toml`` and ``weights.safetensors``.
+        run: folder with ``recipe.toml`` and weights, of which the recipe says which to keep.
         third_party: folder with the third-party starting weights.
 
     Raises:
@@ -105,7 +128,7 @@ def load_run(run: Path, third_party: Path) -> tuple[ClassifierRecipe, MaskNetwor
     """
     recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
     network = create(recipe.backbone, third_party, recipe.size)
-    weights = run / "weights.safetensors"
+    weights = run / (BEST_WEIGHTS if recipe.keep_best else WEIGHTS)
     try:
         network.load_state_dict(load_file(weights))
     except OSError as error:
@@ -152,7 +175,7 @@ class CropDataset(Dataset[Crop]):
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
             image = occlude(image, sample.face, rng.choice(list(OccluderKind)), rng)
-        crop, box = augment(image, sample, recipe.size, recipe.margin, rng)
+        crop, box = augment(image, sample, recipe.size, recipe.margin, rng, recipe.augmentation)
         labelled = sample.has_labelled_box
         if rng.random() < recipe.ruined_share:
             crop, label, labelled = ruin(crop, rng), UNREADABLE_INDEX, False
@@ -192,49 +215,77 @@ def train(
     recipe: ClassifierRecipe,
     out: Path,
     workers: int = 1,
-    progress: Callable[[str], None] = lambda _line: None,
+    *,
+    validation: Sequence[Sample] = (),
     teachers: Teachers | None = None,
+    fabric: Fabric | None = None,
+    watcher: Watcher | None = None,
 ) -> nn.Module:
     """Trains the network in ``out`` (see ``Run``) and returns the averaged weights.
 
+    Args:
+        network: with fresh heads, or trained before.
+        samples: faces to train on.
+        recipe: every number behind the run.
+        out: folder of the run.
+        workers: processes that prepare batches; 0 does it in this one.
+        validation: faces that the averaged weights are asked about after each epoch.
+        teachers: of a recipe with a ``teacher_share``.
+        fabric: what is computed on; one device unless given (see ``hardware.launched``).
+        watcher: told how it goes.
+
     Raises:
         NotFinite: the loss is not finite.
+        OutputError: the folder of the run cannot be written.
+        UsageError: the batch cannot be shared by the processes that there are.
         ValueError: the recipe wants teachers and there are none, or the other way round.
     """
     if (recipe.teacher_share > 0) != (teachers is not None):
         raise ValueError("teachers go with a teacher_share above 0")
     dataset = CropDataset(samples, recipe)
-    schedule = Schedule(
-        epochs=recipe.epochs,
-        steps=len(dataset) // recipe.batch,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        ema=recipe.ema,
-        warmup=0.15,
+    schedule = schedule_of(recipe, len(dataset), warmup=0.15)
+    run = Run(network, schedule, out, fabric or launched("1"), watcher)
+    share = share_of(recipe.batch, run.fabric)
+    mixing = Mixing(recipe.mixup, recipe.cutmix)
+
+    def losses(batch: Crop) -> Losses:
+        batch = Crop(*(part.to(run.fabric.device) for part in batch))
+        inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
+        inputs, truth, mixed = mixing(inputs, batch.label)
+        logits, boxes = run.network(inputs)
+        label = F.cross_entropy(logits.float(), truth, label_smoothing=recipe.label_smoothing)
+        target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
+        terms = {
+            "label": (1 - recipe.teacher_share) * label,
+            "box": recipe.box_weight * box_loss(boxes.float(), target),
+        }
+        if teachers is not None:
+            told = teachers(inputs)
+            terms["teacher"] = recipe.teacher_share * distance(logits.float(), told)
+        return terms
+
+    return fit(
+        run,
+        recipe.seed,
+        lambda epoch: _batches(dataset, recipe, epoch, workers, share),
+        losses,
+        (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
     )
-    run = Run(network, schedule, out)
-    while run.next_epoch < recipe.epochs:
-        # Dropout is the only randomness of torch: seeded per epoch, a resumed run repeats what
-        # an unbroken one does.
-        torch.manual_seed(recipe.seed * 1000 + run.next_epoch)
-        run.network.train()
-        for batch in _batches(dataset, recipe, run.next_epoch, workers):
-            inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, boxes = run.network(inputs)
-            label = F.cross_entropy(
-                logits.float(), batch.label, label_smoothing=recipe.label_smoothing
-            )
-            terms = {
-                "label": (1 - recipe.teacher_share) * label,
-                "box": recipe.box_weight * box_loss(boxes.float(), batch.box),
-            }
-            if teachers is not None:
-                told = teachers(inputs)
-                terms["teacher"] = recipe.teacher_share * distance(logits.float(), told)
-            run.step(terms)
-        progress(run.finish_epoch())
-    return run.averaged
+
+
+def measure(
+    network: nn.Module, validation: Sequence[Sample], recipe: ClassifierRecipe
+) -> dict[str, float]:
+    """Loss and accuracy on samples cropped as the running classifier would.
+
+    The loss is the cross-entropy without label smoothing, since no smoothed truth is asked about.
+    """
+    logits = torch.from_numpy(predict(network, validation, recipe.size, recipe.margin))
+    labels = torch.tensor([sample.label for sample in validation])
+    return {
+        VALIDATION_LOSS: F.cross_entropy(logits, labels).item(),
+        "val_accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
+    }
 
 
 def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
@@ -251,27 +302,51 @@ def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
 
 @torch.no_grad()
 def predict(
-    network: nn.Module, samples: Sequence[Sample], size: int, margin: float, batch: int = 64
+    network: nn.Module,
+    samples: Sequence[Sample],
+    size: int,
+    margin: float,
+    *,
+    temperature: float = 1.0,
+    second_look_below: float = 0.0,
+    batch: int = 64,
 ) -> NDArray[np.float32]:
-    """Logits ``(N, 7)`` of N samples, cropped as the running classifier would."""
+    """Logits ``(N, 7)`` of N samples, cropped and judged as the running classifier would.
+
+    Args:
+        network: gives logits and boxes.
+        samples: the faces.
+        size: side of its input in pixels.
+        margin: of the crops.
+        temperature: divides the logits where doubt is weighed.
+        second_look_below: see ``maskwatch.masks.second_look``; 0 judges every face once.
+        batch: crops judged at a time.
+    """
     network.eval()
+
+    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = network(normalise(torch.from_numpy(crops)))[0].float().numpy()
+        return logits
+
     parts = []
     for start in range(0, len(samples), batch):
-        crops = [plain_crop(s, size, margin) for s in samples[start : start + batch]]
-        pixels = torch.from_numpy(to_batch(crops))
-        parts.append(network(normalise(pixels))[0].float().numpy())
+        crops = to_batch([plain_crop(s, size, margin) for s in samples[start : start + batch]])
+        parts.append(look_again(judge(crops), crops, judge, temperature, second_look_below))
     return np.concatenate(parts)
 
 
 def _batches(
-    dataset: CropDataset, recipe: ClassifierRecipe, epoch: int, workers: int
+    dataset: CropDataset, recipe: ClassifierRecipe, epoch: int, workers: int, share: slice
 ) -> Iterator[Crop]:
-    """The batches of one epoch, drawn as the seed and the epoch decide."""
+    """This process's share of the batches of one epoch, as the seed and the epoch decide."""
     dataset.epoch = epoch
     weights = sampling_weights(dataset.samples, recipe.rarity)
     rng = np.random.default_rng((recipe.seed, epoch))
     drawn = rng.choice(len(dataset), size=len(dataset), p=weights)
-    order = (np.arange(len(dataset)) * len(dataset) + drawn).tolist()
+    order = np.arange(len(dataset)) * len(dataset) + drawn
     yield from DataLoader(
-        dataset, batch_size=recipe.batch, sampler=order, num_workers=workers, drop_last=True
+        dataset,
+        batch_size=share.stop - share.start,
+        sampler=shared(order, recipe.batch, share),
+        num_workers=workers,
     )

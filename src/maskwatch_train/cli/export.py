@@ -10,25 +10,24 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, softmax
 from maskwatch_train.classifier.augment import ruin
 from maskwatch_train.classifier.calibrate import Abstention, choose_abstention, fit_temperature
 from maskwatch_train.classifier.network import ExportedClassifier
-from maskwatch_train.classifier.prepare import portrait_samples, street_samples
 from maskwatch_train.classifier.samples import Sample
-from maskwatch_train.classifier.train import ClassifierRecipe, load_run, predict
+from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run, predict
 from maskwatch_train.cli.train import (
     TEACHER_CACHE,
-    TEACHER_WEIGHTS,
     DataFolder,
     WeightsFolder,
     say,
-    training_portraits,
+    validation_samples,
 )
-from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
-from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.detector.train import DetectorRecipe
+from maskwatch_train.engine import BEST_WEIGHTS, WEIGHTS
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.headline import headline
 from maskwatch_train.export import (
@@ -38,6 +37,7 @@ from maskwatch_train.export import (
     to_onnx,
     write_model_folder,
 )
+from maskwatch_train.recipe import read_recipe
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
 Target = Annotated[Path, typer.Option("--to", help="Model folder to write.")]
@@ -55,6 +55,9 @@ MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
 UNKNOWN_BUDGET = 0.01
 """Share of readable validation faces that may become ``unknown``."""
+SECOND_LOOK_BELOW = 0.8
+"""Faces less sure than this, one in eighteen of street's validation split, are judged again,
+mirrored. Higher values gained nothing more there."""
 DETECTOR_SETTINGS = {
     "score_threshold": 0.5,
     "iou_threshold": 0.45,
@@ -89,7 +92,8 @@ def export_detector(
     run: RunFolder, to: Target, version: Version, summary: Summary, scores: Scores = None
 ) -> None:
     """Write the face detector of a run as a model folder."""
-    network = load_yunet(run / "weights.safetensors")
+    recipe = read_recipe(run / RECIPE_FILE, DetectorRecipe)
+    network = load_yunet(run / (BEST_WEIGHTS if recipe.keep_best else WEIGHTS))
     text = CardText(
         name=DETECTOR_NAME,
         version=version,
@@ -120,10 +124,21 @@ def export_classifier(
         [sample.size >= MIN_READABLE_PX for sample in samples]
     )
     temperature = fit_temperature(logits[clear], labels[clear])
+
+    def probabilities(faces: list[Sample]) -> NDArray[np.float64]:
+        settled = predict(
+            network,
+            faces,
+            recipe.size,
+            recipe.margin,
+            temperature=temperature,
+            second_look_below=SECOND_LOOK_BELOW,
+        )
+        return softmax(settled, temperature)
+
+    readable = [sample for sample, is_clear in zip(samples, clear, strict=True) if is_clear]
     abstention = choose_abstention(
-        softmax(logits[clear], temperature),
-        softmax(predict(network, spoiled(samples), recipe.size, recipe.margin), temperature),
-        UNKNOWN_BUDGET,
+        probabilities(readable), probabilities(spoiled(samples)), UNKNOWN_BUDGET
     )
     text = CardText(
         name="maskwatch-masks",
@@ -156,20 +171,8 @@ def settings(
         "abstain_below": abstention.abstain_below,
         "unreadable_above": abstention.unreadable_above,
         "min_face_px": MIN_FACE_PX,
+        "second_look_below": SECOND_LOOK_BELOW,
     }
-
-
-def validation_samples(data: Path, weights: Path, cache: Path) -> list[Sample]:
-    """Street's validation faces and the portraits held out of bala's training side."""
-    street = read_street(data / "street", "val")
-    _, portraits = training_portraits(data)
-    paths = [image.path for image in street] + [picture.path for picture in portraits]
-    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
-    rng = np.random.default_rng(0)
-    samples = [
-        sample for image in street for sample in street_samples(image, seen[image.path], 1, rng)
-    ]
-    return samples + portrait_samples(portraits, seen)
 
 
 def spoiled(samples: list[Sample]) -> list[Sample]:

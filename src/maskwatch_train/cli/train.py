@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import torch
 import typer
+from lightning_fabric import Fabric
 from rich.console import Console
 
 from maskwatch.errors import UsageError
+from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier import prepare as classifier_data
+from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run
 from maskwatch_train.classifier.train import train as train_classifier
+from maskwatch_train.cli.training_bar import TrainingBar
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
-from maskwatch_train.detector.prepare import build_scenes
+from maskwatch_train.detector.prepare import build_scenes, street_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
+from maskwatch_train.hardware import AUTO, launched
 from maskwatch_train.recipe import read_recipe
 
 RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
@@ -41,6 +45,13 @@ TeacherRuns = Annotated[
         "--teacher", help="Run of a classifier that teaches this one; may be given several times."
     ),
 ]
+Devices = Annotated[
+    str,
+    typer.Option(help="How many share each batch; auto takes all GPUs, or one process on the CPU."),
+]
+Nodes = Annotated[
+    int, typer.Option(min=1, help="Machines, on each of which the same command is started.")
+]
 StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weights to start from.")]
 
 TEACHER_WEIGHTS = "yunet_n.safetensors"
@@ -54,6 +65,21 @@ def say(line: str) -> None:
     console.print(line, highlight=False)
 
 
+def started(recipe: Path, out: Path, devices: str, nodes: int) -> tuple[Fabric, TrainingBar]:
+    """What a run computes on, and what shows how it goes; the first process keeps the recipe.
+
+    Raises:
+        OutputError: the folder of the run cannot be written.
+        UsageError: ``devices`` is no number of them.
+    """
+    fabric = launched(devices, nodes)
+    if fabric.is_global_zero:
+        make_folder(out)
+        write_whole(out / RECIPE_FILE, recipe.read_bytes())
+    fabric.barrier()
+    return fabric, TrainingBar(console, quiet=not fabric.is_global_zero)
+
+
 def training_portraits(data: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """Bala's training side: what is trained on, and what is held out for validation."""
     return classifier_data.training_portraits(data / "bala")
@@ -65,23 +91,40 @@ def detector(
     weights: WeightsFolder,
     out: OutFolder,
     workers: Workers = 1,
+    devices: Devices = AUTO,
+    nodes: Nodes = 1,
 ) -> None:
     """Fine-tune the face detector."""
     chosen = read_recipe(recipe, DetectorRecipe)
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe, out / RECIPE_FILE)
+    fabric, bar = started(recipe, out, devices, nodes)
+    teacher = weights / TEACHER_WEIGHTS
     portraits, _ = training_portraits(data)
-    scenes = build_scenes(
-        read_street(data / "street", "train"),
-        portraits,
-        chosen.bala_pictures,
-        weights / TEACHER_WEIGHTS,
-        out / TEACHER_CACHE,
-        chosen.seed,
-        say,
-    )
-    say(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
-    fine_tune(load_yunet(weights / TEACHER_WEIGHTS), scenes, chosen, out, workers, say)
+    with fabric.rank_zero_first():
+        scenes = build_scenes(
+            read_street(data / "street", "train"),
+            portraits,
+            chosen.bala_pictures,
+            teacher,
+            out / TEACHER_CACHE,
+            chosen.seed,
+            bar.said,
+        )
+        held = read_street(data / "street", "val")
+        seen = detect_all(teacher, [image.path for image in held], out / TEACHER_CACHE, bar.said)
+    validation = [street_scene(image, seen[image.path]) for image in held]
+    bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
+    network = load_yunet(teacher)
+    with bar:
+        fine_tune(
+            network,
+            scenes,
+            chosen,
+            out,
+            workers,
+            validation=validation,
+            fabric=fabric,
+            watcher=bar,
+        )
 
 
 def classifier(
@@ -92,30 +135,65 @@ def classifier(
     workers: Workers = 1,
     start: StartFrom = None,
     teacher: TeacherRuns = None,
+    devices: Devices = AUTO,
+    nodes: Nodes = 1,
 ) -> None:
     """Train the mask classifier."""
     chosen = read_recipe(recipe, ClassifierRecipe)
     if (chosen.teacher_share > 0) != bool(teacher):
         raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe, out / RECIPE_FILE)
-    street = read_street(data / "street", "train")
-    portraits, _ = training_portraits(data)
-    paths = [image.path for image in street] + [picture.path for picture in portraits]
-    seen = detect_all(weights / TEACHER_WEIGHTS, paths, out / TEACHER_CACHE, say)
-    rng = np.random.default_rng(chosen.seed)
-    samples = [
-        sample
-        for image in street
-        for sample in classifier_data.street_samples(
-            image, seen[image.path], chosen.background_per_picture, rng
-        )
-    ]
-    samples += classifier_data.portrait_samples(portraits, seen)
-    say(f"{len(samples)} samples")
+    fabric, bar = started(recipe, out, devices, nodes)
+    with fabric.rank_zero_first():
+        samples = training_samples(chosen, data, weights, out / TEACHER_CACHE)
+        validation = validation_samples(data, weights, out / TEACHER_CACHE)
+    bar.said(f"{len(samples)} samples")
     torch.manual_seed(chosen.seed)  # of the fresh heads
     network = classifier_network.create(chosen.backbone, weights, chosen.size)
     if start is not None:
         network.load_state_dict(load_run(start, weights)[1].state_dict())
-    teachers = Teachers([load_run(run, weights)[1] for run in teacher]) if teacher else None
-    train_classifier(network, samples, chosen, out, workers, say, teachers)
+    with bar:
+        train_classifier(
+            network,
+            samples,
+            chosen,
+            out,
+            workers,
+            validation=validation,
+            teachers=Teachers([load_run(run, weights)[1] for run in teacher]) if teacher else None,
+            fabric=fabric,
+            watcher=bar,
+        )
+
+
+def training_samples(
+    recipe: ClassifierRecipe, data: Path, weights: Path, cache: Path
+) -> list[Sample]:
+    """Street's training faces, what only looks like one, and bala's training side."""
+    street = read_street(data / "street", "train")
+    portraits, _ = training_portraits(data)
+    paths = [image.path for image in street] + [picture.path for picture in portraits]
+    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
+    rng = np.random.default_rng(recipe.seed)
+    samples = [
+        sample
+        for image in street
+        for sample in classifier_data.street_samples(
+            image, seen[image.path], recipe.background_per_picture, rng
+        )
+    ]
+    return samples + classifier_data.portrait_samples(portraits, seen)
+
+
+def validation_samples(data: Path, weights: Path, cache: Path) -> list[Sample]:
+    """Street's validation faces and the portraits held out of bala's training side."""
+    street = read_street(data / "street", "val")
+    _, portraits = training_portraits(data)
+    paths = [image.path for image in street] + [picture.path for picture in portraits]
+    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
+    rng = np.random.default_rng(0)
+    samples = [
+        sample
+        for image in street
+        for sample in classifier_data.street_samples(image, seen[image.path], 1, rng)
+    ]
+    return samples + classifier_data.portrait_samples(portraits, seen)

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from maskwatch.faces.yunet import Detections
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Image, Landmarks, Point
+from maskwatch_train.detector.degrade import USUAL, Degradation, degrade
 from maskwatch_train.detector.loss import Target
 from maskwatch_train.detector.teacher import DOUBT_SCORE, SURE_SCORE
 from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
@@ -235,32 +236,6 @@ def mosaic(scenes: Sequence[Scene], size: int, rng: np.random.Generator) -> Scen
     )
 
 
-def degrade(image: Image, rng: np.random.Generator) -> Image:
-    """Random light, colour, grey, blur, noise and JPEG, as cheap cameras give them."""
-    out = image.astype(np.float32)
-    if rng.random() < 0.7:
-        gain = rng.uniform(0.55, 1.4) * rng.uniform(0.9, 1.1, 3)
-        out = out * gain.astype(np.float32) + rng.uniform(-20, 20)
-    if rng.random() < 0.15:
-        out[:] = out.mean(axis=2, keepdims=True)
-    if rng.random() < 0.15:
-        out = out + rng.normal(0, rng.uniform(2, 12), out.shape).astype(np.float32)
-    result = np.clip(out, 0, 255).astype(np.uint8)
-    if rng.random() < 0.15:
-        kernel = np.zeros((7, 7), dtype=np.float32)
-        length = int(rng.integers(1, 4))
-        if rng.random() < 0.5:
-            kernel[3, 3 - length : 4 + length] = 1
-        else:
-            kernel[3 - length : 4 + length, 3] = 1
-        result = cv2.filter2D(result, -1, kernel / kernel.sum())  # type: ignore[assignment]
-    if rng.random() < 0.25:
-        quality = int(rng.integers(25, 80))
-        coded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        result = cv2.imdecode(coded, cv2.IMREAD_COLOR)  # type: ignore[assignment]
-    return result
-
-
 class SceneDataset(Dataset[tuple[Tensor, Target]]):
     """Endless variations of scenes: item ``i`` of epoch ``e`` depends on the seed, i and e alone.
 
@@ -271,6 +246,7 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         mosaic_share: share of items made of four scenes.
         synthetic_share: share of bare faces that get a synthetic mask or occluder.
         turned_share: share of scenes turned by up to ``MOST_TURNED`` either way.
+        degradation: what else happens to pictures.
     """
 
     def __init__(
@@ -281,6 +257,7 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         mosaic_share: float = 0.25,
         synthetic_share: float = 0.25,
         turned_share: float = 0.0,
+        degradation: Degradation = USUAL,
     ) -> None:
         self._scenes = scenes
         self._size = size
@@ -288,6 +265,7 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         self._mosaic_share = mosaic_share
         self._synthetic_share = synthetic_share
         self._turned_share = turned_share
+        self._degradation = degradation
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -301,7 +279,7 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
             scene = mosaic([self._varied(s, rng) for s in chosen], self._size, rng)
         else:
             scene = random_window(self._varied(self._scenes[index], rng), self._size, rng)
-        image = degrade(scene.image, rng)
+        image = degrade(scene.image, rng, self._degradation)
         pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
         known = ~np.isnan(scene.landmarks).any(axis=(1, 2))
         return pixels, Target(

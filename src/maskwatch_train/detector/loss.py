@@ -37,6 +37,15 @@ class Target:
     ignored: Tensor
     """``(I, 4)`` regions where neither a detection nor its absence is punished."""
 
+    def to(self, device: torch.device) -> Target:
+        """The same on a device."""
+        return Target(
+            self.boxes.to(device),
+            self.landmarks.to(device),
+            self.has_landmarks.to(device),
+            self.ignored.to(device),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:

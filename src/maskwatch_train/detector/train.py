@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from maskwatch.faces.yunet import grid
 from maskwatch_train.detector.dataset import Scene, SceneDataset
+from maskwatch_train.detector.degrade import NONE, USUAL, Degradation
 from maskwatch_train.detector.loss import Target, detection_loss
 from maskwatch_train.detector.network import Predictions, YuNet
-from maskwatch_train.engine import Run, Schedule
+from maskwatch_train.engine import VALIDATION_LOSS, Losses, Run, Watcher, fit, schedule_of
+from maskwatch_train.hardware import launched, share_of, shared
+
+VALIDATION_EPOCH = 1_000_000
+"""Stands for an epoch in the seed of the validation's windows, which are the same each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class DetectorRecipe:
         synthetic_share: share of bare faces given a synthetic mask or occluder.
         turned_share: share of pictures that are turned, for heads that lean or lie.
         bala_pictures: close-up pictures mixed in, chosen at random from the training split.
+        patience: epochs without a lower validation loss after which the run ends; 0: never.
+        keep_best: whether the epoch with the lowest validation loss is exported, not the last.
+        degradation: what else happens to pictures.
     """
 
     seed: int = 1
@@ -47,6 +56,9 @@ class DetectorRecipe:
     synthetic_share: float = 0.25
     turned_share: float = 0.0
     bala_pictures: int = 400
+    patience: int = 0
+    keep_best: bool = False
+    degradation: Degradation = USUAL
 
 
 def collate(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
@@ -68,14 +80,28 @@ def fine_tune(
     recipe: DetectorRecipe,
     out: Path,
     workers: int = 1,
-    progress: Callable[[str], None] = lambda _line: None,
+    *,
+    validation: Sequence[Scene] = (),
+    fabric: Fabric | None = None,
+    watcher: Watcher | None = None,
 ) -> nn.Module:
     """Fine-tunes the network in ``out`` (see ``Run``) and returns the averaged weights.
 
+    Args:
+        network: with the weights to start from.
+        scenes: pictures to train on.
+        recipe: every number behind the run.
+        out: folder of the run.
+        workers: processes that prepare batches; 0 does it in this one.
+        validation: pictures that the averaged weights are asked about after each epoch.
+        fabric: what is computed on; one device unless given (see ``hardware.launched``).
+        watcher: told how it goes.
+
     Raises:
         NotFinite: the loss is not finite.
+        OutputError: the folder of the run cannot be written.
+        UsageError: the batch cannot be shared by the processes that there are.
     """
-    torch.manual_seed(recipe.seed)
     dataset = SceneDataset(
         scenes,
         recipe.size,
@@ -83,41 +109,57 @@ def fine_tune(
         recipe.mosaic_share,
         recipe.synthetic_share,
         recipe.turned_share,
+        recipe.degradation,
     )
-    schedule = Schedule(
-        epochs=recipe.epochs,
-        steps=len(dataset) // recipe.batch,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        ema=recipe.ema,
-        warmup=0.1,
+    schedule = schedule_of(recipe, len(dataset), warmup=0.1)
+    run = Run(network, schedule, out, fabric or launched("1"), watcher)
+    share = share_of(recipe.batch, run.fabric)
+    return fit(
+        run,
+        recipe.seed,
+        lambda epoch: _batches(dataset, recipe, epoch, workers, share),
+        lambda batch: losses(run.network, batch, recipe.size),
+        (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
+        freeze_statistics,
     )
-    run = Run(network, schedule, out)
-    points, strides = (torch.from_numpy(a) for a in grid(recipe.size, recipe.size))
-    while run.next_epoch < recipe.epochs:
-        freeze_statistics(run.network)
-        for pixels, targets in _batches(dataset, recipe, run.next_epoch, workers):
-            inputs = pixels.float().contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                raw = run.network(inputs)
-            predictions = Predictions(*(part.float() for part in raw))
-            run.step(detection_loss(predictions, targets, points, strides))
-        progress(run.finish_epoch())
-    return run.averaged
+
+
+def losses(network: nn.Module, batch: tuple[Tensor, list[Target]], size: int) -> Losses:
+    """Loss terms of a batch from ``collate``, whose pictures are squares of ``size`` pixels."""
+    pixels, targets = batch
+    device = next(network.parameters()).device
+    points, strides = (torch.from_numpy(a).to(device) for a in grid(size, size))
+    inputs = pixels.to(device).float().contiguous(memory_format=torch.channels_last)
+    predictions = Predictions(*(part.float() for part in network(inputs)))
+    return detection_loss(predictions, [each.to(device) for each in targets], points, strides)
+
+
+@torch.no_grad()
+def measure(
+    network: nn.Module, validation: Sequence[Scene], recipe: DetectorRecipe
+) -> dict[str, float]:
+    """Mean loss on one window of each picture, always the same, as the picture is."""
+    pictures = SceneDataset(validation, recipe.size, recipe.seed, 0.0, 0.0, 0.0, NONE)
+    pictures.epoch = VALIDATION_EPOCH
+    network.eval()
+    total = 0.0
+    for start in range(0, len(pictures), recipe.batch):
+        items = [pictures[i] for i in range(start, min(start + recipe.batch, len(pictures)))]
+        terms = losses(network, collate(items), recipe.size)
+        total += sum(term.item() for term in terms.values()) * len(items)
+    return {VALIDATION_LOSS: total / len(pictures)}
 
 
 def _batches(
-    dataset: SceneDataset, recipe: DetectorRecipe, epoch: int, workers: int
+    dataset: SceneDataset, recipe: DetectorRecipe, epoch: int, workers: int, share: slice
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    """The batches of one epoch, in an order that the seed and the epoch decide."""
+    """This process's share of the batches of one epoch, in an order of the seed and the epoch."""
     dataset.epoch = epoch
-    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(dataset)).tolist()
-    loader = DataLoader(
+    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(dataset))
+    yield from DataLoader(
         dataset,
-        batch_size=recipe.batch,
-        sampler=order,
+        batch_size=share.stop - share.start,
+        sampler=shared(order, recipe.batch, share),
         num_workers=workers,
         collate_fn=collate,
-        drop_last=True,
     )
-    yield from loader

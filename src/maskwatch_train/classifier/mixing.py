@@ -1,0 +1,45 @@
+"""Crops mixed with each other, whose labels are mixed alike.
+
+mixup: Zhang et al., arXiv 1710.09412. CutMix: Yun et al., ICCV 2019. Both as torchvision has them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from maskwatch.masks.labels import LABELS
+
+
+class Mixing:
+    """Mixes batches, or leaves them alone.
+
+    Args:
+        mixup: alpha of the beta distribution that the shares are drawn from; 0: no mixup.
+        cutmix: the same of CutMix; where both are given, each gets half of the batches.
+    """
+
+    def __init__(self, mixup: float, cutmix: float) -> None:
+        classes = len(LABELS)
+        self._kinds = [
+            *([v2.MixUp(alpha=mixup, num_classes=classes)] if mixup else []),
+            *([v2.CutMix(alpha=cutmix, num_classes=classes)] if cutmix else []),
+        ]
+
+    def __call__(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, bool]:
+        """Draws from torch's generator, and not at all where nothing is mixed.
+
+        Args:
+            inputs: ``(N, 3, S, S)``.
+            labels: ``(N,)``.
+
+        Returns:
+            Inputs; labels, or their shares ``(N, C)``; and whether they were mixed, which leaves no
+            single box that is right.
+        """
+        if not self._kinds:
+            return inputs, labels, False
+        chosen = self._kinds[int(torch.randint(len(self._kinds), ()))]
+        mixed, shares = chosen(inputs, labels)
+        return mixed.contiguous(memory_format=torch.channels_last), shares, True

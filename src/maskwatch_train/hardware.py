@@ -1,0 +1,76 @@
+"""What a training run computes on: a processor, a graphics processor, several, several machines."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from maskwatch.errors import UsageError
+
+Precision = Literal["bf16-mixed", "16-mixed"]
+AUTO = "auto"
+
+
+def launched(devices: str = AUTO, nodes: int = 1) -> Fabric:
+    """Lightning's Fabric on what is there, with automatic mixed precision.
+
+    With several devices the command that runs is started once more for each of the others
+    (Lightning's DDP); under ``torchrun`` or SLURM the processes are there already.
+
+    Args:
+        devices: how many, or ``auto``: all graphics processors, or one process on the CPU.
+        nodes: machines, each with so many devices.
+
+    Raises:
+        UsageError: ``devices`` is neither ``auto`` nor a number above 0.
+    """
+    if devices != AUTO and (not devices.isdecimal() or int(devices) == 0):
+        raise UsageError(f"--devices must be {AUTO} or a number above 0, got {devices!r}")
+    has_gpu = torch.cuda.is_available()
+    alone = 1 if not has_gpu else AUTO
+    fabric = Fabric(
+        accelerator="cuda" if has_gpu else "cpu",
+        devices=alone if devices == AUTO else int(devices),
+        num_nodes=nodes,
+        precision=precision(),
+    )
+    fabric.launch()
+    return fabric
+
+
+def precision() -> Precision:
+    """The mixed precision of this machine: bfloat16, or float16 on GPUs that know no bfloat16."""
+    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+        return "16-mixed"
+    return "bf16-mixed"
+
+
+def share_of(batch: int, fabric: Fabric) -> slice:
+    """Which items of each batch this process takes: batches stay as large as the recipe says.
+
+    Raises:
+        UsageError: the batch cannot be shared evenly.
+    """
+    each, left = divmod(batch, fabric.world_size)
+    if left or not each:
+        raise UsageError(
+            f"a batch of {batch} cannot be shared evenly by {fabric.world_size} processes"
+        )
+    return slice(fabric.global_rank * each, (fabric.global_rank + 1) * each)
+
+
+def shared(order: NDArray[np.integer], batch: int, share: slice) -> list[int]:
+    """What this process takes of an epoch, batch by batch; what fills no batch is left out.
+
+    Args:
+        order: the items of all processes.
+        batch: items of a batch, of all processes.
+        share: from ``share_of``.
+    """
+    whole = order[: len(order) // batch * batch].reshape(-1, batch)
+    taken: list[int] = whole[:, share].ravel().tolist()
+    return taken
