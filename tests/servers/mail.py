@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ class MailServer:
     """A refusal for a recipient, such as "550 who is that?"; None to take it."""
     answer_to_data: str = "250 taken"
     """What the client is told when the mail is there; any but 250 refuses it."""
+    pause_s: float = 0.0
+    """How long it takes to answer when it has the mail."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait_for(self, count: int, timeout_s: float = 20.0) -> list[Received]:
@@ -70,6 +73,7 @@ class MailServer:
         with self.changed:
             self.mails.append(Received(datetime.now(UTC), tuple(envelope.rcpt_tos), message))
             self.changed.notify_all()
+        await asyncio.sleep(self.pause_s)
         return self.answer_to_data
 
     def authenticate(

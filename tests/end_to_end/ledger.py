@@ -1,0 +1,56 @@
+"""Whether every episode got exactly its messages."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from tests.end_to_end.serving import Program
+
+Recipient = tuple[object, object]
+"""Channel, and to whom there."""
+
+
+def unsent(program: Program) -> int:
+    """Messages about violations that wait, or are in hand."""
+    query = "from deliveries where kind = 'violation' and state in ('pending', 'claimed')"
+    return len(program.rows(f"select id {query}"))
+
+
+def messages_by_episode(program: Program) -> dict[object, list[Recipient]]:
+    """For whom there are messages, by episode; all of them must have been sent."""
+    found: dict[object, list[Recipient]] = defaultdict(list)
+    for (episode,) in program.rows("select id from episodes"):
+        found[episode] = []
+    columns = "episode_id, channel, recipient, state, last_error"
+    for episode, channel, recipient, state, error in program.rows(
+        f"select {columns} from deliveries where kind = 'violation'"  # noqa: S608
+    ):
+        assert state == "sent", (episode, channel, recipient, state, error)
+        found[episode].append((channel, recipient))
+    return {episode: sorted(whom, key=str) for episode, whom in found.items()}
+
+
+def check_arrivals(program: Program, channel: str, arrived: Sequence[str], crashes: int) -> None:
+    """Every message about a violation arrived once, save what a crash may repeat.
+
+    Args:
+        program: whose messages.
+        channel: by name.
+        arrived: ids of the messages as the receiver saw them.
+        crashes: how often the program was killed; each may repeat one message of the channel.
+    """
+    violations, others = (
+        {
+            str(each)
+            for (each,) in program.rows(
+                f"select id from deliveries where kind {which} 'violation'"  # noqa: S608
+                f" and channel = '{channel}'"
+            )
+        }
+        for which in ("=", "<>")
+    )
+    counts = Counter(each for each in arrived if each not in others)
+    assert counts.keys() == violations
+    repeated = {each: count for each, count in counts.items() if count > 1}
+    assert sum(count - 1 for count in repeated.values()) <= crashes, repeated
