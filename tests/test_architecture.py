@@ -22,7 +22,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 
 VALUES = {"types", "errors", "geometry", "delays"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
-PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "pipeline"}
+PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "words", "pipeline"}
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 ANYTHING = STAGES | {
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "runtime", "web"),
@@ -54,7 +54,7 @@ TABLE = {
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),
     "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
-    "alerts.base": Layer(VALUES | {"store"}, set()),
+    "alerts.base": Layer(VALUES | {"store", "words"}, set()),
     "runtime": Layer(
         STAGES | {"outputs", "config", "store", "alerts", "alerts.base"}, NUMPY | {"pydantic"}
     ),

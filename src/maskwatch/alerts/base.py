@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from maskwatch.store.records import DeliveryKind
 from maskwatch.types import Fault, State
+from maskwatch.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class EpisodeFacts:
     state: State
     fault: Fault | None
     what: str
-    """Such as "nose out" or "no mask"."""
+    """Such as "nose out" or "no mask", in the language of the message."""
     advice: str | None
     """Such as "pull the mask up over your nose"."""
     coverage: float | None
@@ -69,6 +70,8 @@ class Alert:
     """Episodes of a digest that there was no room for."""
     notes: tuple[str, ...] = ()
     """What happened to cameras, one sentence each."""
+    language: str = Language.ENGLISH
+    """Of all words above, and of those that a channel adds."""
     photo: bytes | None = None
     """JPEG; the privacy policy was applied before it was stored."""
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from maskwatch.advice import advice_for, words_for
 from maskwatch.alerts.base import Alert, EpisodeFacts, EpisodeLinks
 from maskwatch.alerts.links import LinkAction, LinkClaim, link_url, sign_link
+from maskwatch.alerts.text import MessageWords
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
+from maskwatch.words import Language
 
 MOST_EPISODES = 30
 """What a digest lists; it says how many more there are."""
@@ -44,6 +45,12 @@ class Wording:
     links: LinkMaker | None = None
     """None when nobody knows where the dashboard is reached."""
     site: str = ""
+    language: str = Language.ENGLISH
+
+    @property
+    def words(self) -> MessageWords:
+        """The words of the language."""
+        return MessageWords.of(self.language)
 
 
 def compose(
@@ -74,8 +81,9 @@ def compose(
         recipient=first.recipient,
         stage=max(row.stage for row in rows),
         created_at=created_at,
-        title=_title(kind, facts, notes),
-        text=_text(kind, facts, notes),
+        title=_title(kind, facts, notes, wording.words),
+        text=_text(kind, facts, notes, wording.words),
+        language=wording.language,
         site=wording.site,
         camera=cameras.pop() if len(cameras) == 1 else None,
         episodes=tuple(facts[:MOST_EPISODES]),
@@ -96,15 +104,15 @@ def _message_id(rows: Sequence[Delivery]) -> str:
 def _facts(
     episode: EpisodeRecord, recipient: str | None, wording: Wording, now: datetime
 ) -> EpisodeFacts:
-    zone, links = wording.zone, wording.links
+    zone, links, words = wording.zone, wording.links, wording.words
     return EpisodeFacts(
         id=episode.id,
         camera=episode.camera,
         zone=episode.zone,
         state=episode.state,
         fault=episode.fault,
-        what=words_for(episode.state, episode.fault),
-        advice=advice_for(episode.state, episode.fault),
+        what=words.what(episode.state, episode.fault),
+        advice=words.advice(episode.state, episode.fault),
         coverage=episode.coverage,
         started_at=episode.started_at.astimezone(zone),
         ended_at=episode.ended_at and episode.ended_at.astimezone(zone),
@@ -112,28 +120,34 @@ def _facts(
     )
 
 
-def _title(kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str]) -> str:
+def _title(
+    kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str], words: MessageWords
+) -> str:
     if kind is DeliveryKind.TEST:
-        return "Test message"
+        return words("title.test")
     if not facts:
-        return notes[0] if len(notes) == 1 else f"{len(notes)} messages about cameras"
+        return notes[0] if len(notes) == 1 else words("title.cameras", count=len(notes))
     if len(facts) == 1:
         return f"{facts[0].camera}: {facts[0].what}"
     cameras = list(dict.fromkeys(each.camera for each in facts))
-    more = "" if len(cameras) <= 3 else f" and {len(cameras) - 3} more"
-    return f"{len(facts)} violations: {', '.join(cameras[:3])}{more}"
+    some, more = ", ".join(cameras[:3]), len(cameras) - 3
+    if more <= 0:
+        return words("title.violations", count=len(facts), cameras=some)
+    return words("title.violations_more", count=len(facts), cameras=some, more=more)
 
 
-def _text(kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str]) -> str:
+def _text(
+    kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str], words: MessageWords
+) -> str:
     if kind is DeliveryKind.TEST:
-        return "This channel works: what maskwatch has to say will come this way."
+        return words("text.test")
     lines = list(notes)
     if len(facts) == 1:
-        lines += _sentences(facts[0])
+        lines += _sentences(facts[0], words)
     else:
         lines += [_line(each) for each in facts[:MOST_EPISODES]]
     if len(facts) > MOST_EPISODES:
-        lines.append(f"and {len(facts) - MOST_EPISODES} more")
+        lines.append(words("text.more", count=len(facts) - MOST_EPISODES))
     return "\n".join(lines)
 
 
@@ -142,15 +156,14 @@ def place_of(facts: EpisodeFacts) -> str:
     return facts.camera if facts.zone is None else f"{facts.camera}, {facts.zone}"
 
 
-def _sentences(facts: EpisodeFacts) -> list[str]:
-    lines = [
-        f"{facts.what.capitalize()} at {place_of(facts)}, since "
-        f"{facts.started_at:%Y-%m-%d %H:%M:%S %Z}.",
-    ]
+def _sentences(facts: EpisodeFacts, words: MessageWords) -> list[str]:
+    since = f"{facts.started_at:%Y-%m-%d %H:%M:%S %Z}"
+    what = facts.what[:1].upper() + facts.what[1:]
+    lines = [words("text.violation", what=what, place=place_of(facts), since=since)]
     if facts.coverage is not None:
-        lines.append(f"Coverage: {facts.coverage:.0f} %.")
+        lines.append(words("text.coverage", percent=f"{facts.coverage:.0f}"))
     if facts.advice is not None:
-        lines.append(f"What helps: {facts.advice}.")
+        lines.append(words("text.advice", advice=facts.advice))
     return lines
 
 

@@ -23,6 +23,7 @@ from maskwatch.config.site import SiteConfig
 from maskwatch.errors import UsageError
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord, HealthRecord
 from maskwatch.store.store import Store
+from maskwatch.words import Language
 
 LINK_SECRET = "alert-links"  # noqa: S105 - the name of a secret
 """Under this name the store keeps the key that signs the links of messages."""
@@ -40,6 +41,8 @@ class AlertSettings:
     site: SiteConfig
     base_url: str | None
     """Where the dashboard is reached from outside; without it messages have no links."""
+    language: str = Language.ENGLISH
+    """Of messages."""
 
 
 ChannelMaker = Callable[[AlertSettings], Mapping[str, AlertChannel]]
@@ -145,7 +148,7 @@ class AlertService:
         desk = Desk(
             store=self._store,
             library=Library(self._store, settings.privacy.stored_photos),
-            wording=Wording(settings.site.zone, links, settings.site.name),
+            wording=Wording(settings.site.zone, links, settings.site.name, settings.language),
             config=settings.alerts,
         )
         return Dispatcher(desk, self._channels)

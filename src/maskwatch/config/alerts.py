@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from maskwatch.config.base import Name, Seconds, Section
 from maskwatch.config.cameras import HoursConfig
+from maskwatch.words import Language
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Timeout = Annotated[float, Field(gt=0, le=30)]
@@ -312,6 +313,8 @@ class AlertsConfig(Section):
     """Who is told when a camera is down."""
     retry: Retry = Retry()
     """What becomes of a message that could not be sent."""
+    language: Language | None = None
+    """Of messages; that of the dashboard (`web.language`) unless given."""
     links_valid_s: Annotated[float, Field(ge=60, le=90 * 86400)] = 7 * 86400
     """How long the links of a message work. There are links when `web.base_url` is given."""
 

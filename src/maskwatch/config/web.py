@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
@@ -11,15 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from maskwatch.config.base import Seconds, Section
+from maskwatch.words import Language
 
 Network = IPv4Network | IPv6Network
-
-
-class Language(StrEnum):
-    """Languages of the dashboard."""
-
-    ENGLISH = "en"
-    GERMAN = "de"
 
 
 class TlsConfig(Section):

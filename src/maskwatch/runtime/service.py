@@ -409,7 +409,13 @@ class Service:
 
 def alert_settings(config: Config) -> AlertSettings:
     """The parts of the configuration that alerts depend on."""
-    return AlertSettings(config.alerts, config.privacy, config.site, config.web.base_url)
+    return AlertSettings(
+        config.alerts,
+        config.privacy,
+        config.site,
+        config.web.base_url,
+        config.alerts.language or config.web.language,
+    )
 
 
 def _differ(old: Config, new: Config, section: str) -> bool:

@@ -17,6 +17,7 @@ import jinja2
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.compose import place_of
+from maskwatch.alerts.text import MessageWords
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
 
@@ -102,9 +103,12 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{alert.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" in return
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(_text(alert))
+    words = MessageWords.of(alert.language)
+    message.set_content(_text(alert, words))
     photo_id = f"{alert.id}.photo@{domain}"
-    html = _template("mail.html").render(alert=alert, photo_id=photo_id, place_of=place_of)
+    html = _template("mail.html").render(
+        alert=alert, photo_id=photo_id, place_of=place_of, words=words
+    )
     message.add_alternative(html, subtype="html")
     if alert.photo is not None:
         body = message.get_payload(1)
@@ -117,18 +121,19 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
             disposition="inline",
             filename=f"{alert.id}.jpg",
         )
+    message["Content-Language"] = alert.language  # last: adding content drops such headers
     return message
 
 
-def _text(alert: Alert) -> str:
+def _text(alert: Alert, words: MessageWords) -> str:
     lines = [alert.text, ""]
     for each in alert.episodes if len(alert.episodes) == 1 else ():
         if each.links is not None:
             lines += [
-                f"Acknowledge: {each.links.acknowledge}",
-                f"This is wrong: {each.links.wrong}",
+                f"{words('mail.acknowledge')}: {each.links.acknowledge}",
+                f"{words('mail.wrong')}: {each.links.wrong}",
+                f"{words('mail.view')}: {each.links.view}",
             ]
-            lines += [f"Look at it: {each.links.view}"]
     return "\n".join(lines)
 
 

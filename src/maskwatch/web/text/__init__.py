@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
-from maskwatch.config.web import Language
+from maskwatch import words
+from maskwatch.words import LANGUAGES, Language, texts_of
 
-LANGUAGES: Mapping[str, str] = {Language.ENGLISH: "English", Language.GERMAN: "Deutsch"}
-"""What each language calls itself."""
+__all__ = ["LANGUAGES", "Words"]
 
 
-class Words:
-    """The words of one language.
-
-    Args:
-        language: a key of ``LANGUAGES``.
-        texts: by key.
-    """
-
-    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
-        self.language = language
-        self._texts = texts
+class Words(words.Words):
+    """The words of the pages in one language."""
 
     @classmethod
     def of(cls, language: str) -> Words:
         """Of a language; English for one that there is not."""
-        return _read(language if language in LANGUAGES else Language.ENGLISH.value)
+        known = language if language in LANGUAGES else Language.ENGLISH.value
+        return cls(known, texts_of(Path(__file__).parent, known))
 
     @classmethod
     def accepted(cls, header: str, default: str) -> Words:
@@ -38,14 +27,3 @@ class Words:
             if language in LANGUAGES:
                 return cls.of(language)
         return cls.of(default)
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of a key, with values put in where it has ``{name}``."""
-        text = self._texts[key]
-        return text.format(**values) if values else text
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _read(language: str) -> Words:
-    path = Path(__file__).parent / f"{language}.json"
-    return Words(language, json.loads(path.read_text(encoding="utf-8")))
