@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +24,15 @@ from maskwatch.store.records import (
     PersonRecord,
     SnapshotFace,
     SnapshotKind,
+    WalkRecord,
 )
 from maskwatch.types import Fault, State
+from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.api.views import RateView
+from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World, add_photo, person, portrait, publish
 
 
@@ -167,6 +173,35 @@ def test_a_period_is_compared_with_the_one_before(admin: TestClient, world: Worl
     people(world, "entrance", [State.NO_MASK] * 100, datetime(2026, 2, 25, tzinfo=UTC))
     found = admin.get(f"/api/v1/people/comparison?{PERIOD}").json()
     assert found["change"] == {"points": 100.0, "is_clear": True}
+
+
+def test_any_two_periods_are_compared(admin: TestClient, world: World) -> None:
+    people(world, "entrance", [State.MASK] * 90, datetime(2026, 3, 3, tzinfo=UTC))
+    people(world, "entrance", [State.NO_MASK] * 90, datetime(2026, 2, 25, tzinfo=UTC))
+    people(
+        world, "entrance", [State.MASK, State.NO_MASK] * 50, datetime(2025, 3, 31, 23, tzinfo=UTC)
+    )
+    year_ago = "before_since=2025-03-01T00:00:00Z&before_until=2025-04-01T00:00:00Z"
+    found = admin.get(f"/api/v1/people/comparison?{PERIOD}&{year_ago}").json()
+    assert (found["before"]["judged"], found["change"]["points"]) == (100, 50.0)
+    report = admin.get(f"/api/v1/people/report.pdf?{PERIOD}&{year_ago}")
+    assert report.content.startswith(b"%PDF")
+
+
+def test_half_a_period_to_compare_with_is_refused(admin: TestClient) -> None:
+    for half in ("before_since=2025-03-01T00:00:00Z", "before_until=2025-03-01T00:00:00Z"):
+        assert admin.get(f"/api/v1/people/comparison?{PERIOD}&{half}").status_code == 422
+
+
+def test_a_report_of_many_days_goes_on_on_the_next_page(admin: TestClient, world: World) -> None:
+    for day in range(60):
+        at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=day)
+        people(world, "entrance", [State.MASK], at)
+    period = "since=2026-01-01T00:00:00Z&until=2026-03-02T00:00:00Z"
+    pages = Image.open(io.BytesIO(admin.get(f"/api/v1/people/report.png?{period}").content))
+    assert pages.size == (1240, 3 * 1754)
+    pdf = admin.get(f"/api/v1/people/report.pdf?{period}").content
+    assert re.search(rb"/Count 3\b", pdf)
 
 
 def test_groups_come_as_a_table_that_no_spreadsheet_runs(admin: TestClient, world: World) -> None:
@@ -384,3 +419,76 @@ def test_every_route_is_described_with_a_sentence_and_its_problems(anonymous: Te
             assert said.get("description"), f"{method} {path}"
             if path.startswith("/api/") and path not in ("/api/v1/session", "/api/v1/setup"):
                 assert "401" in said["responses"], f"{method} {path}"
+
+
+# --- acceptance walks
+
+
+def finished_walk(world: World) -> WalkRecord:
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    anna = Principal(user, user.name, scopes_of(user.role))
+    seen = Sighting(NOW + timedelta(seconds=2), 1, State.NO_MASK, 41.0)
+    start, end = NOW, NOW + timedelta(seconds=30)
+    bare = Leg(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
+    return finish_walk(world.web, anna, "entrance", [bare])
+
+
+def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, world: World) -> None:
+    made = episode(world, NOW + timedelta(seconds=4))
+    sent = NOW + timedelta(seconds=5)
+    message = Delivery(
+        new_id(), made.id, DeliveryKind.VIOLATION, "mail", state=DeliveryState.SENT, sent_at=sent
+    )
+    world.store.deliveries.add([message])
+    episode(world, NOW + timedelta(minutes=5))  # long after it
+    episode(world, NOW + timedelta(seconds=4), camera="ward 3")
+    walk = finished_walk(world)
+    [told] = admin.get("/api/v1/walks", params={"camera": "entrance"}).json()["items"]
+    assert told == admin.get(f"/api/v1/walks/{walk.id}").json()
+    assert told["walked_by"] == "anna"
+    assert told["report"] == {
+        "usable_m": 3.0,
+        "smallest_face_px": 41.0,
+        "distances": [{"distance_m": 3.0, "masked_right": None, "bare_right": True}],
+        "bare_walks": 1,
+        "missed": 0,
+        "quiet_hours": 0.0,
+        "false_alarms": 0,
+        "false_alarms_per_hour": None,
+        "seconds_to_alarm": 2.0,
+        "seconds_to_message": 3.0,
+    }
+    assert admin.get("/api/v1/walks?camera=canteen").json()["items"] == []
+
+
+def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World) -> None:
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    anna = Principal(user, user.name, scopes_of(user.role))
+
+    def part(phase: Phase, start: int, end: int) -> Leg:
+        return Leg(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
+
+    episode(world, NOW + timedelta(seconds=11))
+    episode(world, NOW + timedelta(seconds=13))
+    legs = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
+    report = finish_walk(world.web, anna, "entrance", legs).report
+    assert (report["missed"], report["false_alarms"]) == (0, 1)
+
+
+def test_the_report_of_a_walk_is_a_file(admin: TestClient, world: World) -> None:
+    walk = finished_walk(world)
+    answer = admin.get(f"/api/v1/walks/{walk.id}/report.png")
+    assert Image.open(io.BytesIO(answer.content)).size == (1240, 1754)
+    assert admin.get(f"/api/v1/walks/{walk.id}/report.pdf").content.startswith(b"%PDF")
+
+
+def test_a_walk_that_was_only_a_try_can_be_deleted(admin: TestClient, world: World) -> None:
+    walk = finished_walk(world)
+    assert admin.delete(f"/api/v1/walks/{walk.id}").status_code == 204
+    assert admin.get(f"/api/v1/walks/{walk.id}").status_code == 404
+    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
+        "camera.walk_deleted",
+        "camera.walk_finished",
+    ]

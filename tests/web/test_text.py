@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from maskwatch.config.cameras import Weekday
 from maskwatch.runtime.control import CameraPhase
 from maskwatch.store.records import DeliveryState, Role
 from maskwatch.types import Fault, State
@@ -33,12 +34,16 @@ def used_in_code() -> set[str]:
         ("phase", CameraPhase),
         ("delivery", DeliveryState),
         ("walk", Phase),
+        ("day", Weekday),
     ):
         keys |= {f"{kind}.{member.value}" for member in members}
     keys |= {f"advice.{each}" for each in (*Fault, State.NO_MASK)}
-    keys |= {f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom")}
+    keys |= {
+        f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom", "before")
+    }
     keys |= {f"overview.by_{each}" for each in ("hour", "day", "hour_of_day", "camera", "zone")}
     keys |= {f"cameras.zone_{each}" for each in ("include", "exclude")}
+    keys |= {f"schedule.{each}" for each in ("inherit", "always", "hours")}
     return keys | {"review.wrong", "review.uncertain"}
 
 

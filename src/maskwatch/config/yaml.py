@@ -60,6 +60,11 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
 
 
+def write_yaml(values: Any) -> str:
+    """YAML of plain values, in their order; short lists stay on one line."""
+    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None))
+
+
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
     """The line, from 1, of the deepest part of ``path`` that the document has."""
     node = yaml.compose(text, Loader=_Loader)

@@ -10,7 +10,17 @@ from fastapi.openapi.utils import get_openapi
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from maskwatch.web import probes
-from maskwatch.web.api import cameras, episodes, live, people, review, sessions, system, users
+from maskwatch.web.api import (
+    cameras,
+    episodes,
+    live,
+    people,
+    review,
+    sessions,
+    system,
+    users,
+    walks,
+)
 from maskwatch.web.api.problems import Problem, add_problem_handlers
 from maskwatch.web.context import WebContext
 from maskwatch.web.feed import Feed
@@ -46,7 +56,7 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     app.state.feed = Feed(web)
     app.state.streams = live.Streams(web.config.max_streams)
     # The routes of live come first: cameras/{name} would take theirs for names.
-    for module in (sessions, users, episodes, people, review, live, cameras, system):
+    for module in (sessions, users, episodes, people, review, live, cameras, walks, system):
         app.include_router(module.router, prefix=API)
     app.include_router(probes.router)
     add_problem_handlers(app)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy, PeopleCount
@@ -52,7 +52,11 @@ class Period:
             earlier = self.since - (self.until - self.since)
         except OverflowError as error:
             raise UsageError("there is no time before that") from error
-        return Period(earlier, self.since, self.cameras, self.zones)
+        return replace(self, since=earlier, until=self.since)
+
+    def local(self, zone: tzinfo) -> Period:
+        """The same, told in a time zone."""
+        return replace(self, since=self.since.astimezone(zone), until=self.until.astimezone(zone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from statistics import median
+from typing import Any, Self
 
 from maskwatch.types import State
 
@@ -100,6 +101,12 @@ class WalkReport:
     """Median time from the first sight of the bare face to the episode; None without one."""
     seconds_to_message: float | None
     """Median time from the first sight to the first message sent."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Of the JSON that was stored."""
+        distances = tuple(DistanceResult(**each) for each in stored["distances"])
+        return cls(**{**stored, "distances": distances})
 
 
 _EXPECTED = {Phase.MASKED: State.MASK, Phase.BARE: State.NO_MASK}

@@ -1,17 +1,22 @@
-"""Recording an acceptance walk while it happens."""
+"""Acceptance walks: recording one while it happens, keeping its report, finding it again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 
+from maskwatch.errors import UsageError
 from maskwatch.runtime.live_hub import LiveView
-from maskwatch.store.records import DeliveryState, EpisodeFilter
-from maskwatch.web.actions.walk_report import Alarm, Leg, Mark, Phase, Sighting
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import AuditEntry, DeliveryState, EpisodeFilter, Page, WalkRecord
+from maskwatch.web.actions.walk_report import Alarm, Leg, Mark, Phase, Sighting, walk_report
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
+ALARM_GRACE = timedelta(seconds=5)
+"""An alarm so long after the end of a part still belongs to it, unless the next one has begun."""
 _MOST_ALARMS = 200
 
 
@@ -38,15 +43,15 @@ class LegRecorder:
         """The person passes a mark."""
         self.marks.append(Mark(at, distance_m))
 
-    def finish(self, end: datetime, alarms: tuple[Alarm, ...]) -> Leg:
-        """The part as it went."""
-        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self.sightings), alarms)
+    def finish(self, end: datetime) -> Leg:
+        """The part as it went, without its alarms."""
+        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self.sightings))
 
 
-def begin_walk(web: WebContext, principal: Principal, camera: str) -> None:
+def begin_walk(web: WebContext, principal: Principal, camera: str) -> AuditEntry:
     """Notes that somebody walks, so that alarms of that time can be understood later."""
     principal.must_allow(Scope.CAMERAS_WRITE)
-    web.store.audit.append(principal.actor, "camera.walk_begun", camera)
+    return web.store.audit.append(principal.actor, "camera.walk_begun", camera)
 
 
 def alarms_since(
@@ -59,6 +64,80 @@ def alarms_since(
     return tuple(
         Alarm(each.started_at, each.id, _first_message(web, each.id)) for each in page.items
     )
+
+
+def finish_walk(
+    web: WebContext, principal: Principal, camera: str, legs: Sequence[Leg]
+) -> WalkRecord:
+    """Looks up what alarms each part led to by now, and keeps the report.
+
+    Raises:
+        UsageError: there is no part.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    if not legs:
+        raise UsageError("a walk has at least one part")
+    ends = [*(leg.start for leg in legs[1:]), None]
+    whole = [
+        replace(leg, alarms=_alarms_of(web, principal, camera, leg, following))
+        for leg, following in zip(legs, ends, strict=True)
+    ]
+    walk = WalkRecord(
+        id=new_id(),
+        camera=camera,
+        started_at=legs[0].start,
+        ended_at=legs[-1].end,
+        walked_by=principal.actor,
+        report=asdict(walk_report(whole)),
+    )
+    with web.store.transaction():
+        web.store.walks.add(walk)
+        web.store.audit.append(principal.actor, "camera.walk_finished", camera, {"walk": walk.id})
+    return walk
+
+
+def _alarms_of(
+    web: WebContext, principal: Principal, camera: str, leg: Leg, following: datetime | None
+) -> tuple[Alarm, ...]:
+    until = leg.end + ALARM_GRACE
+    if following is not None:
+        until = min(until, following)
+    return alarms_since(web, principal, camera, leg.start, until)
+
+
+def list_walks(
+    web: WebContext,
+    principal: Principal,
+    camera: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[WalkRecord]:
+    """Walks that were finished, the newest first."""
+    principal.must_allow(Scope.CAMERAS_READ)
+    return web.store.walks.page(camera, limit=limit, after=after)
+
+
+def see_walk(web: WebContext, principal: Principal, walk_id: str) -> WalkRecord:
+    """One walk.
+
+    Raises:
+        RecordNotFound: there is none of that id.
+    """
+    principal.must_allow(Scope.CAMERAS_READ)
+    return web.store.walks.get(walk_id)
+
+
+def delete_walk(web: WebContext, principal: Principal, walk_id: str) -> None:
+    """Forgets a walk, such as one that was only a try.
+
+    Raises:
+        RecordNotFound: there is none of that id.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    walk = web.store.walks.get(walk_id)
+    with web.store.transaction():
+        if web.store.walks.delete(walk_id):
+            web.store.audit.append(principal.actor, "camera.walk_deleted", walk.camera)
 
 
 def _first_message(web: WebContext, episode_id: str) -> datetime | None:

@@ -11,6 +11,7 @@ from maskwatch.store.records import EpisodeFilter
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import episodes
 from maskwatch.web.api.access import EpisodeReader, EpisodeWriter, SubjectOfficer, Web
+from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import (
     Correction,
@@ -105,8 +106,7 @@ def correct(web: Web, principal: EpisodeWriter, episode_id: Id, body: Correction
 def export_subject(web: Web, principal: SubjectOfficer, episode_id: Id) -> Response:
     """Everything that is kept about one episode, for the person concerned."""
     data = episodes.export_subject(web, principal, episode_id)
-    headers = {"Content-Disposition": f'attachment; filename="{episode_id}.zip"'}
-    return Response(data, media_type="application/zip", headers=headers)
+    return download(data, "application/zip", f"{episode_id}.zip")
 
 
 @router.delete("/{episode_id}", status_code=204, responses=problems(401, 403, 404, 422))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
+from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.web.actions import overview, report
 from maskwatch.web.api.access import EpisodeReader, Web
+from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import ChangeView, ComparisonView, GroupView, RateView, Text
 
@@ -32,6 +35,22 @@ def period_of(
 Period = Annotated[overview.Period, Depends(period_of)]
 
 
+def before_of(
+    period: Period,
+    before_since: Annotated[AwareDatetime | None, Query(examples=["2025-03-01T00:00:00Z"])] = None,
+    before_until: Annotated[AwareDatetime | None, Query(examples=["2025-03-08T00:00:00Z"])] = None,
+) -> overview.Period | None:
+    """What to compare with: any other period, of the same cameras and zones."""
+    if before_since is None and before_until is None:
+        return None
+    if before_since is None or before_until is None:
+        raise UsageError("before_since and before_until go together")
+    return replace(period, since=before_since, until=before_until)
+
+
+Before = Annotated[overview.Period | None, Depends(before_of)]
+
+
 @router.get("/rate", responses=problems(401, 403, 422))
 def rate(web: Web, principal: EpisodeReader, period: Period) -> RateView:
     """Everybody of a period, and the compliance rate with its 95 % interval."""
@@ -48,9 +67,11 @@ def groups(
 
 
 @router.get("/comparison", responses=problems(401, 403, 422))
-def comparison(web: Web, principal: EpisodeReader, period: Period) -> ComparisonView:
-    """A period and the one of the same length right before it."""
-    found = overview.compare(web, principal, period)
+def comparison(
+    web: Web, principal: EpisodeReader, period: Period, before: Before
+) -> ComparisonView:
+    """A period and another one; by default that of the same length right before it."""
+    found = overview.compare(web, principal, period, before)
     return ComparisonView(
         before=RateView.of(found.before),
         after=RateView.of(found.after),
@@ -68,7 +89,7 @@ def groups_csv(
 ) -> Response:
     """The groups for a spreadsheet."""
     text = overview.csv_of(overview.by_group(web, principal, period, by))
-    return _file(text.encode(), "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+    return download(text.encode(), "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
 
 
 @router.get(
@@ -76,10 +97,10 @@ def groups_csv(
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422)},
 )
-def report_pdf(web: Web, principal: EpisodeReader, period: Period) -> Response:
-    """A page to print: rate, days, cameras, faults, and how it compares with before."""
-    made = report.make_report(web, principal, period)
-    return _file(report.as_pdf(made), "application/pdf", "maskwatch-report.pdf")
+def report_pdf(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
+    """Pages to print: rate, faults, cameras, days, and how it compares with another period."""
+    made = report.draw_report(report.make_report(web, principal, period, before))
+    return download(made.as_pdf(), "application/pdf", "maskwatch-report.pdf")
 
 
 @router.get(
@@ -87,12 +108,7 @@ def report_pdf(web: Web, principal: EpisodeReader, period: Period) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422)},
 )
-def report_png(web: Web, principal: EpisodeReader, period: Period) -> Response:
+def report_png(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
     """The same as a picture."""
-    made = report.make_report(web, principal, period)
-    return _file(report.as_png(made), "image/png", "maskwatch-report.png")
-
-
-def _file(data: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type=media_type, headers=headers)
+    made = report.draw_report(report.make_report(web, principal, period, before))
+    return download(made.as_png(), "image/png", "maskwatch-report.png")

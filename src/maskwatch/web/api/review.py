@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from maskwatch.web.actions import review
 from maskwatch.web.api.access import Reviewer, ReviewExporter, Web
+from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import Correction, Id, QueueView, ReviewItemView
 
@@ -30,12 +31,8 @@ def queue(
 def export(web: Web, principal: ReviewExporter) -> Response:
     """All labelled faces that can be seen, as a data set for `maskwatch-train`."""
     made = review.export(web, principal)
-    headers = {
-        "Content-Disposition": 'attachment; filename="maskwatch-review.zip"',
-        "X-Faces": str(made.faces),
-        "X-Left-Out": str(made.left_out),
-    }
-    return Response(made.data, media_type="application/zip", headers=headers)
+    counts = {"X-Faces": str(made.faces), "X-Left-Out": str(made.left_out)}
+    return download(made.data, "application/zip", "maskwatch-review.zip", **counts)
 
 
 @router.get(

@@ -303,6 +303,54 @@ class CameraAddress(Body):
     url: Annotated[Text, Field(max_length=2000, examples=["rtsp://192.168.20.5/stream1"])]
 
 
+class DistanceView(View):
+    """What was made of the person at one mark of a walk."""
+
+    distance_m: float
+    masked_right: bool | None
+    """Whether a worn mask was seen as one; null when that part did not pass this mark."""
+    bare_right: bool | None
+
+
+class WalkReportView(View):
+    """What a camera can do, as far as one walk shows."""
+
+    usable_m: float | None
+    """The farthest mark up to which every mark was read right in all parts."""
+    smallest_face_px: float | None
+    """The smallest face that was read right."""
+    distances: Sequence[DistanceView]
+    bare_walks: int
+    missed: int
+    """Parts without a mask that no alarm followed."""
+    quiet_hours: float
+    """Time during which there was nothing to alert about."""
+    false_alarms: int
+    false_alarms_per_hour: float | None
+    seconds_to_alarm: float | None
+    """From the first sight of the bare face to the episode."""
+    seconds_to_message: float | None
+    """From the first sight to the first message sent."""
+
+
+class WalkView(View):
+    """An acceptance walk."""
+
+    id: str
+    camera: str
+    started_at: datetime
+    ended_at: datetime
+    walked_by: str
+    report: WalkReportView
+
+
+class WalkPage(View):
+    """Some walks, the newest first."""
+
+    items: Sequence[WalkView]
+    next: str | None
+
+
 class PersonView(View):
     """Somebody whom a camera sees at the moment."""
 

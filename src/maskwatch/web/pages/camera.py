@@ -1,7 +1,8 @@
-"""One camera: its zones, its thresholds with a preview, deleting it."""
+"""One camera: its zones, hours and thresholds with a preview, deleting it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -9,14 +10,17 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
+from maskwatch.config.yaml import write_yaml
+from maskwatch.runtime.live_hub import LivePerson
 from maskwatch.types import State
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail
 from maskwatch.web.pages.cameras import tell_outcome
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import confirm
-from maskwatch.web.pages.parts import heading, html, state_chip
+from maskwatch.web.pages.parts import attribute, heading, html, state_chip
 from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.schedule_editor import ScheduleEditor
 from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
 from maskwatch.web.security.scopes import Scope
 
@@ -44,25 +48,40 @@ class _CameraPage:
     def __init__(self, desk: Desk, detail: CameraDetail) -> None:
         self._desk, self._detail = desk, detail
         self._settings: dict[str, Any] = dict(detail.settings or {})
-        self._may_change = detail.settings is not None and desk.allows(Scope.CAMERAS_WRITE)
-        if not self._may_change:
+        self._may_try = desk.allows(Scope.CAMERAS_WRITE)
+        self._is_ours = detail.settings is not None
+        if not self._may_try:
             ui.label(desk.words("cameras.read_only")).classes("mw-note")
+        elif not self._is_ours:
+            ui.label(desk.words("cameras.only_try")).classes("mw-note")
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
                 heading(desk.words("cameras.zones"))
                 self._editor = self._zones()
-            with ui.element("div").classes("mw-card"):
-                heading(desk.words("cameras.thresholds"))
-                self._thresholds()
-        if self._may_change:
+            with ui.element("div").classes("mw-stack"):
+                with ui.element("div").classes("mw-card"):
+                    heading(desk.words("cameras.thresholds"))
+                    self._thresholds()
+                with ui.element("div").classes("mw-card"):
+                    heading(desk.words("cameras.hours"))
+                    self._schedule = ScheduleEditor(
+                        desk, self._settings.get("schedule"), can_change=self._may_try
+                    )
+        if self._may_try:
             self._buttons()
-        self._ready = True
 
     def _zones(self) -> ZoneEditor:
         status = self._detail.status
         size = (status.width, status.height) if status.width else _UNKNOWN_SIZE
         zones = [Zone.of(each) for each in self._settings.get("zones", ())]
-        return ZoneEditor(self._desk, self._frame_address(), size, zones, self._smallest_face)
+        return ZoneEditor(
+            self._desk,
+            self._frame_address(),
+            size,
+            zones,
+            self._smallest_face,
+            can_change=self._may_try,
+        )
 
     def _frame_address(self) -> str:
         if not self._desk.web.privacy().images_allowed:
@@ -91,7 +110,7 @@ class _CameraPage:
         self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)
         self._face = _number(words("cameras.min_face_px"), found["min_face_px"], 0, 1000)
         for field in (self._coverage, self._hold, self._face):
-            field.set_enabled(self._may_change)
+            field.set_enabled(self._may_try)
         self._face.on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
         heading(words("cameras.preview"))
@@ -107,6 +126,10 @@ class _CameraPage:
     def _buttons(self) -> None:
         words = self._desk.words
         with ui.element("div").classes("mw-row"):
+            if not self._is_ours:
+                copy = ui.button(words("cameras.as_yaml"), on_click=self._show_yaml)
+                copy.props("no-caps icon=content_copy")
+                return
             ui.button(words("common.save"), icon="save", on_click=self._save).props("no-caps")
             ui.button(words("common.delete"), icon="delete", on_click=self._delete).props(
                 "flat no-caps color=negative"
@@ -119,12 +142,12 @@ class _CameraPage:
             return
         if view.jpeg is not None:
             self._editor.show(self._frame_address())
-        words, limit = self._desk.words, self._values()["coverage_below"]
+        words, values = self._desk.words, self._values()
         lines = []
         for each in view.people:
-            alerts = each.coverage is not None and each.coverage < limit
-            alerts = alerts and each.state is not State.UNKNOWN and not each.exempt
-            verdict = words("cameras.would_alert" if alerts else "cameras.would_not")
+            verdict = words(
+                "cameras.would_alert" if _would_alert(each, values) else "cameras.would_not"
+            )
             coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
             chip = state_chip(self._desk, each.state, each.fault)
             lines.append(
@@ -134,19 +157,33 @@ class _CameraPage:
         text = f"<ul class='mw-list'>{''.join(lines)}</ul>" if lines else nobody
         self._preview.set_content(text)
 
-    async def _save(self) -> None:
+    def _chosen(self) -> dict[str, Any]:
+        """The settings that this page is for, as in the configuration."""
         values = self._values()
-        rule = {
-            **self._settings.get("rule", {}),
-            "coverage_below": values["coverage_below"],
-            "hold_s": values["hold_s"],
-        }
-        settings = {
-            **self._settings,
-            "rule": rule,
+        return {
+            "rule": {
+                **self._settings.get("rule", {}),
+                "coverage_below": values["coverage_below"],
+                "hold_s": values["hold_s"],
+            },
             "min_face_px": values["min_face_px"],
+            "schedule": self._schedule.settings(),
             "zones": [zone.settings() for zone in self._editor.zones],
         }
+
+    def _show_yaml(self) -> None:
+        words, name = self._desk.words, self._detail.status.camera
+        text = write_yaml({"cameras": {name: self._chosen()}})
+        label = attribute(words("cameras.as_yaml"))
+        with ui.dialog().props(f"aria-label={label}") as dialog, ui.card().classes("mw-detail"):
+            heading(words("cameras.as_yaml"))
+            ui.label(words("cameras.yaml_hint")).classes("mw-faint")
+            html(f'<pre class="mw-json mw-code" tabindex="0">{escape(text)}</pre>')
+            ui.button(words("common.close"), on_click=dialog.close).props("flat no-caps")
+        dialog.open()
+
+    async def _save(self) -> None:
+        settings = {**self._settings, **self._chosen()}
         name = self._detail.status.camera
         outcome = await self._desk.ask(cameras.change_camera, name, settings)
         if outcome is not None:
@@ -159,6 +196,13 @@ class _CameraPage:
             return
         if await self._desk.ask(cameras.delete_camera, name) is not None:
             ui.navigate.to("/cameras")
+
+
+def _would_alert(person: LivePerson, values: Mapping[str, float]) -> bool:
+    if person.exempt or person.state is State.UNKNOWN or person.coverage is None:
+        return False
+    is_seen = person.face_px is None or person.face_px >= values["min_face_px"]
+    return is_seen and person.coverage < values["coverage_below"]
 
 
 def _number(label: str, value: float, least: float, most: float) -> ui.number:

@@ -107,6 +107,12 @@ class Desk:
         """A time in the box's time zone."""
         return "" if at is None else at.astimezone(self.web.timezone).strftime(pattern)
 
+    def short_time(self, at: datetime) -> str:
+        """The hour of a moment today, day and hour of any other."""
+        zone = self.web.timezone
+        is_today = at.astimezone(zone).date() == self.web.now().astimezone(zone).date()
+        return self.time(at, "%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
+
     @contextmanager
     def page(self, title: str, *, wide: bool = True) -> Iterator[None]:
         """The frame of a page: navigation, account, and a place for the content."""

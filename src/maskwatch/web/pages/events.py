@@ -18,7 +18,18 @@ from maskwatch.web.actions.review import CHOICES, Choice
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import STATE_COLOURS, attribute, chip, heading, html, state_chip
+from maskwatch.web.pages.parts import (
+    CHART_LINES,
+    CHART_TEXT,
+    STATE_COLOURS,
+    attribute,
+    chip,
+    heading,
+    html,
+    moment,
+    photo,
+    state_chip,
+)
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
@@ -124,7 +135,8 @@ class _EventsPage:
                     cell.classes("mw-hide-small" if hidden else "")
                     with cell:
                         ui.label(words(key))
-                ui.element("th")
+                with ui.element("th").props('scope="col"'):
+                    ui.label(words("events.open")).classes("mw-unseen")
             with ui.element("tbody"):
                 for each in page.items:
                     self._row(each)
@@ -134,7 +146,7 @@ class _EventsPage:
         zone = f" · {escape(each.zone)}" if each.zone else ""
         coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
         with ui.element("tr"):
-            _cell(escape(desk.time(each.started_at)))
+            _cell(moment(desk, each.started_at))
             _cell(escape(each.camera) + zone)
             _cell(_states(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
@@ -171,12 +183,11 @@ class _Detail:
     def __init__(self, desk: Desk, detail: EpisodeDetail, refresh: Any, dialog: ui.dialog) -> None:
         self._desk, self._detail, self._refresh = desk, detail, refresh
         episode, words = detail.episode, desk.words
-        with ui.element("div").classes("mw-row"):
+        with ui.element("div").classes("mw-dialog-head"):
             html(
                 f"<h2>{escape(desk.time(episode.started_at))} {escape(episode.camera)}</h2>"
                 + _states(desk, episode)
             )
-            ui.space()
             close = ui.button(icon="close", on_click=dialog.close)
             close.props(f"flat round aria-label={attribute(words('common.close'))}")
         self._facts()
@@ -207,10 +218,8 @@ class _Detail:
         if snapshot is None:
             ui.label(words("events.no_photo")).classes("mw-faint")
             return
-        image = ui.interactive_image(
-            f"/api/v1/episodes/{episode.id}/photo", content=face_frames(snapshot), sanitize=False
-        ).classes("mw-picture")
-        image.props(f"role=img aria-label={attribute(words('events.photo'))}")
+        address = f"/api/v1/episodes/{episode.id}/photo"
+        html(photo(address, snapshot, words("events.photo")))
 
     def _messages(self) -> None:
         words = self._desk.words
@@ -276,24 +285,6 @@ async def confirm(desk: Desk, question: str) -> bool:
     return bool(await dialog)
 
 
-def face_frames(snapshot: SnapshotRecord, only: int | None = None) -> str:
-    """SVG of frames around the faces of a photo, in its pixels."""
-    width = max(2.0, snapshot.width / 200)
-    frames = []
-    for i, face in enumerate(snapshot.faces):
-        if only is not None and i != only:
-            continue
-        colour = STATE_COLOURS[face.state] if only is None else "#ffffff"
-        box = face.box
-        shape = (
-            f'x="{box.x0:.0f}" y="{box.y0:.0f}" width="{box.x1 - box.x0:.0f}" '
-            f'height="{box.y1 - box.y0:.0f}" fill="none"'
-        )
-        frames.append(f'<rect {shape} stroke="#000" stroke-width="{width * 2:.1f}"/>')
-        frames.append(f'<rect {shape} stroke="{colour}" stroke-width="{width:.1f}"/>')
-    return "".join(frames)
-
-
 def _page(
     web: WebContext, principal: Principal, wanted: EpisodeFilter, after: str | None
 ) -> tuple[Page[EpisodeRecord], int]:
@@ -334,7 +325,6 @@ def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
         for each in detail.timeline
         if each.coverage is not None
     ]
-    axis = {"color": "#808591"}
     clock = "(value) => new Date(value).toLocaleTimeString()"
     return {
         "tooltip": {
@@ -344,15 +334,20 @@ def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
         "xAxis": {
             "type": "time",
             "splitNumber": 3,
-            "axisLabel": {**axis, "hideOverlap": True, ":formatter": clock},
+            "axisLabel": {**CHART_TEXT, "hideOverlap": True, ":formatter": clock},
         },
-        "yAxis": {"min": 0, "max": 100, "axisLabel": {**axis, "formatter": "{value} %"}},
+        "yAxis": {
+            "min": 0,
+            "max": 100,
+            "axisLabel": {**CHART_TEXT, "formatter": "{value} %"},
+            "splitLine": CHART_LINES,
+        },
         "series": [
             {
                 "type": "line",
                 "data": data,
                 "symbolSize": 8,
-                "lineStyle": {"color": "#808591", "width": 1},
+                "lineStyle": {**CHART_TEXT, "width": 1},
             }
         ],
     }

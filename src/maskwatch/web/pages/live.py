@@ -126,7 +126,7 @@ def _latest(desk: Desk, items: Sequence[EpisodeRecord]) -> str:
     if not items:
         return f'<p class="mw-faint">{escape(desk.words("common.none"))}</p>'
     lines = [
-        f'<li><a href="/events?episode={each.id}">{desk.time(each.started_at, "%H:%M:%S")} '
+        f'<li><a href="/events?episode={each.id}">{desk.short_time(each.started_at)} '
         f"{escape(each.camera)}</a> {state_chip(desk, each.state, each.fault)}</li>"
         for each in items
     ]

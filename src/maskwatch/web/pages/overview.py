@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -13,14 +14,14 @@ from starlette.requests import Request
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
-from maskwatch.types import Fault
+from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Rate
 from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare
-from maskwatch.web.actions.report import percent
+from maskwatch.web.actions.report import change_words, percent
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import STATE_COLOURS, heading, html, table
+from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.text import Words
 
@@ -69,10 +70,13 @@ class _OverviewPage:
             self._span = ui.select(
                 spans, value="days7", label=words("overview.period"), on_change=self.update
             )
-            self._from = _day(words("overview.from"), str(today - timedelta(days=6)), self.update)
-            self._to = _day(words("overview.to"), str(today), self.update)
-            for day in (self._from, self._to):
-                day.bind_visibility_from(self._span, "value", value="custom")
+            self._days = self._range(self._span, today - timedelta(days=6), today)
+            against = {key: words(f"overview.{key}") for key in ("before", "custom")}
+            self._against = ui.select(
+                against, value="before", label=words("overview.against"), on_change=self.update
+            )
+            week = timedelta(days=7)
+            self._before = self._range(self._against, today - 2 * week, today - week)
             groups = {by.value: words(f"overview.by_{by.value}") for by in _GROUPS}
             self._by = ui.select(
                 groups, value=CountBy.DAY.value, label=words("overview.by"), on_change=self.update
@@ -82,51 +86,68 @@ class _OverviewPage:
             ).props("use-chips")
             self._files = html("")
 
+    def _range(self, choice: ui.select, first: date, last: date) -> tuple[ui.input, ui.input]:
+        """Two days, seen when ``choice`` is for days of one's own."""
+        words, said = self._desk.words, choice.props["label"]
+        days = (
+            _day(f"{said}: {words('overview.from')}", first, self.update),
+            _day(f"{said}: {words('overview.to')}", last, self.update),
+        )
+        for day in days:
+            day.bind_visibility_from(choice, "value", value="custom")
+        return days
+
     async def update(self) -> None:
         words = self._desk.words
         try:
-            period = self._period()
+            period, before = self._periods()
         except (UsageError, ValueError) as error:
             self._desk.tell(words("common.failed", reason=error), is_bad=True)
             return
         by = CountBy(self._by.value)
-        seen = await self._desk.ask(_everything, period, by)
+        seen = await self._desk.ask(_everything, period, before, by)
         if seen is None:
             return
         comparison, groups = seen
-        self._files.set_content(_links(words, period, by))
+        self._files.set_content(_links(words, period, before, by))
         self._body.clear()
         with self._body:
-            self._tiles(comparison)
+            self._tiles(comparison, change_words(words, comparison, before))
             with ui.element("div").classes("mw-even"):
                 self._chart(groups, by)
                 self._faults(comparison.after)
             with ui.expansion(words("overview.table")).classes("mw-card"):
                 html(_table(self._desk, groups))
 
-    def _period(self) -> Period:
-        zone = self._desk.web.timezone
-        now = self._desk.web.now().astimezone(zone)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        until = midnight + timedelta(days=1)
-        since = until - timedelta(days=_DAYS.get(self._span.value, 1))
+    def _periods(self) -> tuple[Period, Period]:
+        today = self._desk.web.now().astimezone(self._desk.web.timezone).date()
+        first, last = today - timedelta(days=_DAYS.get(self._span.value, 1) - 1), today
         if self._span.value == "custom":
-            since = datetime.fromisoformat(self._from.value).replace(tzinfo=zone)
-            last = datetime.fromisoformat(self._to.value).replace(tzinfo=zone)
-            until = last + timedelta(days=1)
-        return Period(since, until, tuple(self._cameras.value or ()))
+            first, last = _chosen(self._days)
+        period = Period(self._start(first), self._end(last), tuple(self._cameras.value or ()))
+        if self._against.value != "custom":
+            days = last - first + timedelta(days=1)
+            return period, replace(period, since=self._start(first - days), until=period.since)
+        first, last = _chosen(self._before)
+        return period, replace(period, since=self._start(first), until=self._end(last))
 
-    def _tiles(self, comparison: Comparison) -> None:
+    def _start(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._desk.web.timezone)
+
+    def _end(self, day: date) -> datetime:
+        return self._start(day + timedelta(days=1))
+
+    def _tiles(self, comparison: Comparison, change: str) -> None:
         words, rate = self._desk.words, comparison.after
         interval = words("overview.no_rate")
         if rate.low is not None:
             interval = words("overview.interval", low=percent(rate.low), high=percent(rate.high))
         with ui.element("div").classes("mw-tiles"):
-            with ui.element("div").classes("mw-card"):
+            with ui.element("div").classes("mw-card mw-wide"):
                 ui.label(words("overview.rate"))
                 ui.label(percent(rate.share)).classes("mw-big")
                 ui.label(interval).classes("mw-faint")
-                ui.label(_change(words, comparison)).classes("mw-faint")
+                ui.label(change).classes("mw-faint")
             violations = rate.judged - rate.masked
             for key, count in (
                 ("overview.judged", rate.judged),
@@ -155,22 +176,19 @@ class _OverviewPage:
             chart.props(f'role="img" aria-label="{words("overview.faults")}"')
 
 
-def _day(label: str, value: str, on_change: Any) -> ui.input:
-    return ui.input(label, value=value, on_change=on_change).props('type="date" stack-label')
+def _day(label: str, value: date, on_change: Any) -> ui.input:
+    return ui.input(label, value=str(value), on_change=on_change).props('type="date" stack-label')
+
+
+def _chosen(days: tuple[ui.input, ui.input]) -> tuple[date, date]:
+    first, last = (date.fromisoformat(each.value) for each in days)
+    return first, last
 
 
 def _everything(
-    web: WebContext, principal: Principal, period: Period, by: CountBy
+    web: WebContext, principal: Principal, period: Period, before: Period, by: CountBy
 ) -> tuple[Comparison, Sequence[Group]]:
-    return compare(web, principal, period), by_group(web, principal, period, by)
-
-
-def _change(words: Words, comparison: Comparison) -> str:
-    points = comparison.change.points
-    if points is None:
-        return words("overview.no_comparison")
-    key = "overview.change_clear" if comparison.change.is_clear else "overview.change_unclear"
-    return words(key, points=f"{points:+.1f}", before=percent(comparison.before.share))
+    return compare(web, principal, period, before), by_group(web, principal, period, by)
 
 
 def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
@@ -186,13 +204,14 @@ def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
         "xAxis": {
             "type": "category",
             "data": [each.key.replace("T", " ")[:16] for each in shown],
-            "axisLabel": {"rotate": 30, "color": "#808591"},
+            "axisLabel": {"rotate": 30, **CHART_TEXT},
         },
         "yAxis": {
             "type": "value",
             "min": 0,
             "max": 100,
-            "axisLabel": {"formatter": "{value} %", "color": "#808591"},
+            "axisLabel": {"formatter": "{value} %", **CHART_TEXT},
+            "splitLine": CHART_LINES,
         },
         "series": [
             {
@@ -208,7 +227,7 @@ def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
                 "data": whiskers,
                 ":renderItem": _WHISKER,
                 "encode": {"x": 0, "y": [1, 2]},
-                "itemStyle": {"color": "#808591"},
+                "itemStyle": CHART_TEXT,
                 "z": 10,
             },
         ],
@@ -216,43 +235,51 @@ def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
 
 
 def _fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
-    names = [desk.words(f"fault.{fault.value}") for fault in Fault]
-    no_mask = next(count for state, count in rate.states.items() if state.value == "no_mask")
-    counts = [*(rate.faults[fault] for fault in Fault), no_mask]
-    colours = [STATE_COLOURS[state] for state in rate.states if state.value == "incorrect"] * 4
-    colours += [STATE_COLOURS[state] for state in rate.states if state.value == "no_mask"]
+    found = [
+        (desk.said(State.INCORRECT, fault), rate.faults[fault], State.INCORRECT) for fault in Fault
+    ]
+    found.append((desk.said(State.NO_MASK), rate.states[State.NO_MASK], State.NO_MASK))
     return {
         "tooltip": {},
         "grid": {"left": 120, "right": 24, "top": 16, "bottom": 32},
-        "xAxis": {"type": "value", "minInterval": 1, "axisLabel": {"color": "#808591"}},
+        "xAxis": {
+            "type": "value",
+            "minInterval": 1,
+            "axisLabel": CHART_TEXT,
+            "splitLine": CHART_LINES,
+        },
         "yAxis": {
             "type": "category",
             "inverse": True,
-            "data": [*names, desk.words("state.no_mask")],
-            "axisLabel": {"color": "#808591"},
+            "data": [name for name, _, _ in found],
+            "axisLabel": CHART_TEXT,
         },
         "series": [
             {
                 "type": "bar",
                 "barMaxWidth": 32,
-                "label": {"show": True, "position": "right", "color": "#808591"},
+                "label": {"show": True, "position": "right", **CHART_TEXT},
                 "data": [
-                    {"value": count, "itemStyle": {"color": colour}}
-                    for count, colour in zip(counts, colours, strict=True)
+                    {"value": count, "itemStyle": {"color": STATE_COLOURS[state]}}
+                    for _, count, state in found
                 ],
             }
         ],
     }
 
 
-def _links(words: Words, period: Period, by: CountBy) -> str:
+def _links(words: Words, period: Period, before: Period, by: CountBy) -> str:
     query = [("since", period.since.isoformat()), ("until", period.until.isoformat())]
     query += [("camera", each) for each in period.cameras]
+    compared = [
+        ("before_since", before.since.isoformat()),
+        ("before_until", before.until.isoformat()),
+    ]
     address = "/api/v1/people"
     files = (
         ("overview.csv", f"{address}/groups.csv?{urlencode([*query, ('by', by.value)])}"),
-        ("overview.pdf", f"{address}/report.pdf?{urlencode(query)}"),
-        ("overview.png", f"{address}/report.png?{urlencode(query)}"),
+        ("overview.pdf", f"{address}/report.pdf?{urlencode([*query, *compared])}"),
+        ("overview.png", f"{address}/report.png?{urlencode([*query, *compared])}"),
     )
     return " · ".join(f'<a href="{escape(url)}" download>{words(key)}</a>' for key, url in files)
 
@@ -266,6 +293,7 @@ def _table(desk: Desk, groups: Sequence[Group]) -> str:
         words("overview.judged"),
         words("overview.violations"),
         words("overview.unknown"),
+        *(desk.said(State.INCORRECT, fault) for fault in Fault),
     ]
     rows = [
         [
@@ -275,6 +303,10 @@ def _table(desk: Desk, groups: Sequence[Group]) -> str:
             str(each.rate.judged),
             str(each.rate.judged - each.rate.masked),
             str(each.rate.unknown),
+            *(
+                escape(words("overview.too_few")) if count is None else str(count)
+                for count in (each.rate.faults[fault] for fault in Fault)
+            ),
         ]
         for each in groups
     ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
 from nicegui import ui
 
+from maskwatch.store.records import SnapshotRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
 
@@ -27,6 +29,11 @@ STATE_COLOURS = {
     State.NO_MASK: "#cd1919",
     State.UNKNOWN: "#8a8f9c",
 }
+
+
+CHART_TEXT = {"color": "#808591"}
+CHART_LINES = {"lineStyle": {"color": "rgba(128, 133, 145, 0.3)"}}
+"""Readable on white and on black alike."""
 
 
 def chip(kind: str, text: str, symbol: str = "") -> str:
@@ -50,6 +57,12 @@ def heading(text: str) -> None:
     html(f'<h2 class="mw-h2">{escape(text)}</h2>')
 
 
+def moment(desk: Desk, at: datetime | None) -> str:
+    """HTML of a time, which may break between day and hour only."""
+    said = desk.time(at).split(" ")
+    return " ".join(f'<span class="mw-whole">{escape(each)}</span>' for each in said if each)
+
+
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
     """HTML of a table; the cells of ``rows`` are HTML already."""
     if not rows:
@@ -65,3 +78,30 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empt
 def attribute(text: str) -> str:
     """A text as a value within ``props``: quoted, so that it stays one value."""
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
+
+
+def photo(address: str, snapshot: SnapshotRecord, alt: str, only: int | None = None) -> str:
+    """HTML of a photo with frames around its faces, or around one of them."""
+    return (
+        f'<div class="mw-photo"><img class="mw-picture" src="{escape(address)}" '
+        f'alt="{escape(alt)}" width="{snapshot.width}" height="{snapshot.height}">'
+        f'<svg viewBox="0 0 {snapshot.width} {snapshot.height}" aria-hidden="true">'
+        f"{_face_frames(snapshot, only)}</svg></div>"
+    )
+
+
+def _face_frames(snapshot: SnapshotRecord, only: int | None) -> str:
+    width = max(2.0, snapshot.width / 200)
+    frames = []
+    for i, face in enumerate(snapshot.faces):
+        if only is not None and i != only:
+            continue
+        colour = STATE_COLOURS[face.state] if only is None else "#ffffff"
+        box = face.box
+        shape = (
+            f'x="{box.x0:.0f}" y="{box.y0:.0f}" width="{box.x1 - box.x0:.0f}" '
+            f'height="{box.y1 - box.y0:.0f}" fill="none"'
+        )
+        frames.append(f'<rect {shape} stroke="#000" stroke-width="{width * 2:.1f}"/>')
+        frames.append(f'<rect {shape} stroke="{colour}" stroke-width="{width:.1f}"/>')
+    return "".join(frames)

@@ -16,8 +16,7 @@ from maskwatch.web.actions.review import CHOICES, Choice, Queue
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.events import face_frames
-from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.parts import heading, html, photo
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
@@ -96,12 +95,8 @@ class _ReviewPage:
 
     def _picture(self, item: ReviewItem, snapshot: SnapshotRecord) -> None:
         words = self._desk.words
-        image = ui.interactive_image(
-            f"/api/v1/review/{item.id}/photo",
-            content=face_frames(snapshot, item.face),
-            sanitize=False,
-        ).classes("mw-picture")
-        image.props(f"role=img aria-label={attribute(words('review.face'))}")
+        address = f"/api/v1/review/{item.id}/photo"
+        html(photo(address, snapshot, words("review.face"), item.face))
         ui.label(words("review.face")).classes("mw-faint")
         if item.face < len(snapshot.faces) and snapshot.faces[item.face].blurred:
             ui.label(words("review.blurred")).classes("mw-warn")

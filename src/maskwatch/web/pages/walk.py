@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from datetime import timedelta
 from functools import partial
 from html import escape
 
 from nicegui import ui
 from starlette.requests import Request
 
+from maskwatch.store.records import WalkRecord
 from maskwatch.web.actions import cameras, walks
-from maskwatch.web.actions.walk_report import Leg, Phase, WalkReport, walk_report
-from maskwatch.web.actions.walks import LegRecorder
+from maskwatch.web.actions.walk_facts import facts, was_right
+from maskwatch.web.actions.walk_report import Leg, Phase, WalkReport
+from maskwatch.web.actions.walks import ALARM_GRACE, LegRecorder
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import NO_PICTURE, attribute, html, table
+from maskwatch.web.pages.events import confirm
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.security.scopes import Scope
 
 _LOOK_EVERY_S = 0.2
 _ALARMS_EVERY_S = 1.0
-_MESSAGE_GRACE = timedelta(seconds=5)
+_EARLIER = 20
 _PHASES = (Phase.MASKED, Phase.BARE, Phase.EMPTY)
 
 
@@ -32,13 +33,18 @@ async def walk_page(request: Request, name: str) -> None:
         body = ui.element("div")
     if await desk.ask(cameras.see_camera, name) is None:
         return
-    with body:
-        _WalkPage(desk, name)
+    with body.classes("mw-stack"):
+        place = ui.element("div")
+        earlier = _Earlier(desk, name)
+        if desk.allows(Scope.CAMERAS_WRITE):
+            with place:
+                _Wizard(desk, name, earlier)
+    await earlier.update()
 
 
-class _WalkPage:
-    def __init__(self, desk: Desk, camera: str) -> None:
-        self._desk, self._camera = desk, camera
+class _Wizard:
+    def __init__(self, desk: Desk, camera: str, earlier: _Earlier) -> None:
+        self._desk, self._camera, self._earlier = desk, camera, earlier
         self._legs: list[Leg] = []
         self._running: LegRecorder | None = None
         self._alarms = 0
@@ -86,12 +92,11 @@ class _WalkPage:
         with ui.step("report", words("walk.report")):
             self._report = html("")
             with ui.element("div").classes("mw-row"):
-                ui.button(words("walk.download"), on_click=self._download).props("no-caps")
-                ui.button(words("walk.again"), on_click=ui.navigate.reload).props("flat no-caps")
+                ui.button(words("walk.again"), on_click=ui.navigate.reload).props("no-caps")
 
     async def _begin(self) -> None:
-        await self._desk.ask(walks.begin_walk, self._camera)
-        self._stepper.set_value(Phase.MASKED.value)
+        if await self._desk.ask(walks.begin_walk, self._camera):
+            self._stepper.set_value(Phase.MASKED.value)
 
     def _start(self, phase: Phase) -> None:
         if self._running is None:
@@ -112,18 +117,24 @@ class _WalkPage:
             button.set_enabled(False)
 
     async def _end(self) -> None:
-        running, now = self._running, self._desk.web.now()
+        running = self._running
         if running is None:
             return
         self._running = None
         self._said.set_text("")
-        found = await self._desk.ask(
-            walks.alarms_since, self._camera, running.start, now + _MESSAGE_GRACE
-        )
-        self._legs.append(running.finish(now, found or ()))
+        self._legs.append(running.finish(self._desk.web.now()))
         following = {Phase.MASKED: Phase.BARE.value, Phase.BARE: Phase.EMPTY.value}
-        self._stepper.set_value(following.get(running.phase, "report"))
-        self._report.set_content(_report_html(self._desk, walk_report(self._legs)))
+        if running.phase in following:
+            self._stepper.set_value(following[running.phase])
+        else:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        walk = await self._desk.ask(walks.finish_walk, self._camera, self._legs)
+        if walk is not None:
+            self._report.set_content(_report_html(self._desk, walk))
+            self._stepper.set_value("report")
+            await self._earlier.update()
 
     async def _look(self) -> None:
         running = self._running
@@ -144,15 +155,47 @@ class _WalkPage:
         running = self._running
         if running is None:
             return
-        now = self._desk.web.now() + _MESSAGE_GRACE
+        now = self._desk.web.now() + ALARM_GRACE
         found = await self._desk.look(walks.alarms_since, self._camera, running.start, now)
         self._alarms = len(found or ())
 
-    def _download(self) -> None:
-        report = asdict(walk_report(self._legs))
-        values = {"camera": self._camera, "at": self._desk.web.now().isoformat(), **report}
-        text = json.dumps(values, indent=2, ensure_ascii=False)
-        ui.download.content(text, "acceptance-walk.json", "application/json")
+
+class _Earlier:
+    """The walks of this camera that were finished."""
+
+    def __init__(self, desk: Desk, camera: str) -> None:
+        self._desk, self._camera = desk, camera
+        with ui.element("section").classes("mw-card"):
+            heading(desk.words("walk.earlier"))
+            self._list = ui.element("ul").classes("mw-list")
+
+    async def update(self) -> None:
+        page = await self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
+        if page is None:
+            return
+        self._list.clear()
+        with self._list:
+            for each in page.items:
+                self._row(each)
+            if not page.items:
+                with ui.element("li"):
+                    ui.label(self._desk.words("walk.none_yet")).classes("mw-faint")
+
+    def _row(self, walk: WalkRecord) -> None:
+        words = self._desk.words
+        with ui.element("li"):
+            with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
+                html(_report_html(self._desk, walk))
+            if self._desk.allows(Scope.CAMERAS_WRITE):
+                label = f"{words('common.delete')}: {self._desk.time(walk.started_at)}"
+                button = ui.button(icon="delete", on_click=partial(self._delete, walk))
+                button.props(f"flat round dense aria-label={attribute(label)}")
+
+    async def _delete(self, walk: WalkRecord) -> None:
+        at = self._desk.time(walk.started_at)
+        if await confirm(self._desk, self._desk.words("walk.delete_sure", time=at)):
+            await self._desk.ask(walks.delete_walk, walk.id)
+            await self.update()
 
 
 def _numbers(text: str) -> list[float]:
@@ -165,25 +208,39 @@ def _numbers(text: str) -> list[float]:
     return [each for each in found if 0 < each < 1000][:20]
 
 
-def _report_html(desk: Desk, report: WalkReport) -> str:
-    words = desk.words
+def _summary(desk: Desk, walk: WalkRecord) -> str:
+    report = WalkReport.of(walk.report)
+    usable = facts(desk.words, report)[0][1]
+    missed = f"{report.missed} / {report.bare_walks}"
+    return desk.words(
+        "walk.summary",
+        time=desk.time(walk.started_at, "%Y-%m-%d %H:%M"),
+        name=walk.walked_by,
+        usable=usable,
+        missed=missed,
+    )
 
-    def said(value: float | None, unit: str, digits: int = 1) -> str:
-        return words("walk.none") if value is None else f"{value:.{digits}f} {unit}"
 
-    facts = [
-        ("walk.usable", said(report.usable_m, "m")),
-        ("walk.smallest", said(report.smallest_face_px, "px", 0)),
-        ("walk.missed", f"{report.missed} / {report.bare_walks}"),
-        ("walk.false_alarms", said(report.false_alarms_per_hour, f"({report.false_alarms})")),
-        ("walk.to_alarm", said(report.seconds_to_alarm, "s")),
-        ("walk.to_message", said(report.seconds_to_message, "s")),
+def _report_html(desk: Desk, walk: WalkRecord) -> str:
+    words, report = desk.words, WalkReport.of(walk.report)
+    measured = table(
+        words("walk.report"),
+        (words("walk.measured"), words("walk.result")),
+        [[escape(name), f"<b>{escape(said)}</b>"] for name, said in facts(words, report)],
+        "",
+    )
+    rows = [
+        [
+            escape(words("walk.at", distance=f"{each.distance_m:g}")),
+            escape(was_right(words, each.masked_right)),
+            escape(was_right(words, each.bare_right)),
+        ]
+        for each in report.distances
     ]
-    rows = [[escape(words(key)), f"<b>{escape(value)}</b>"] for key, value in facts]
-    result = {True: words("walk.right"), False: words("walk.not_right"), None: "-"}
-    for each in report.distances:
-        sides = f"{result[each.masked_right]} / {result[each.bare_right]}"
-        rows.append([escape(words("walk.at", distance=f"{each.distance_m:g}")), escape(sides)])
-    head = [words("walk.report"), f"{words('walk.masked')} / {words('walk.bare')}"]
-    found = table(words("walk.report"), head, rows, "")
-    return f'{found}<p class="mw-faint">{escape(words("walk.small_sample"))}</p>'
+    head = (words("walk.by_distance"), words("walk.masked"), words("walk.bare"))
+    marks = table(words("walk.by_distance"), head, rows, words("walk.no_marks"))
+    address = f"/api/v1/walks/{walk.id}"
+    files = (("PDF", f"{address}/report.pdf"), ("PNG", f"{address}/report.png"), ("JSON", address))
+    links = " · ".join(f'<a href="{url}" download>{name}</a>' for name, url in files)
+    note = escape(words("walk.small_sample"))
+    return f'{measured}{marks}<p>{links}</p><p class="mw-faint">{note}</p>'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -11,7 +12,8 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, MouseEventArguments
 
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import attribute
+from maskwatch.web.pages.parts import attribute, heading
+from maskwatch.web.pages.schedule_editor import ScheduleEditor
 
 _STEP = 0.02
 _MOVES = {
@@ -57,6 +59,7 @@ class ZoneEditor:
         size: its width and height in pixels.
         zones: those that are there.
         overlay: SVG to draw beneath the zones, in pixels of the picture.
+        can_change: whether there is anything to draw with.
     """
 
     def __init__(
@@ -66,13 +69,16 @@ class ZoneEditor:
         size: tuple[int, int],
         zones: Sequence[Zone],
         overlay: Callable[[], str],
+        *,
+        can_change: bool = True,
     ) -> None:
         self.zones = list(zones)
         self._desk, self._size, self._overlay = desk, size, overlay
+        self._can_change = can_change
         self._corners: list[tuple[float, float]] = []
         self._cross = (0.5, 0.5)
-        words = desk.words
-        ui.label(words("cameras.zones_hint")).classes("mw-faint")
+        if can_change:
+            ui.label(desk.words("cameras.zones_hint")).classes("mw-faint")
         self._frame = (
             ui.element("div").classes("mw-editor").props('tabindex="0" role="application"')
         )
@@ -89,17 +95,23 @@ class ZoneEditor:
             js_handler="""(e) => { if (e.key.startsWith('Arrow') || ['Enter', 'Backspace']
                 .includes(e.key)) { e.preventDefault(); emit({key: e.key}); } }""",
         )
-        with ui.element("div").classes("mw-row"):
-            self._name = ui.input(words("cameras.zone_name")).props("maxlength=64")
-            uses = {use: words(f"cameras.zone_{use}") for use in _COLOURS}
-            self._use = ui.select(uses, value="include")
-            self._close = ui.button(words("cameras.zone_close"), on_click=self._close_zone)
-            undo = ui.button(words("cameras.zone_undo"), on_click=self._undo)
-            for button in (self._close, undo):
-                button.props("outline no-caps")
+        self._controls = ui.element("div").classes("mw-row")
+        self._controls.set_visibility(can_change)
+        with self._controls:
+            self._draw_controls()
         self._list = ui.element("ul").classes("mw-list")
-        self._name.on_value_change(self.draw)
         self.draw()
+
+    def _draw_controls(self) -> None:
+        words = self._desk.words
+        self._name = ui.input(words("cameras.zone_name"), on_change=self.draw)
+        self._name.props("maxlength=64")
+        uses = {use: words(f"cameras.zone_{use}") for use in _COLOURS}
+        self._use = ui.select(uses, value="include", label=words("cameras.zone_use"))
+        self._close = ui.button(words("cameras.zone_close"), on_click=self._close_zone)
+        undo = ui.button(words("cameras.zone_undo"), on_click=self._undo)
+        for button in (self._close, undo):
+            button.props("outline no-caps")
 
     def show(self, source: str) -> None:
         """Replaces the picture."""
@@ -120,11 +132,13 @@ class ZoneEditor:
                 f'<circle cx="{x * width:.1f}" cy="{y * height:.1f}" r="6" fill="{colour}"/>'
                 for x, y in self._corners
             ]
-        x, y = self._cross[0] * width, self._cross[1] * height
-        parts.append(
-            f'<path d="M{x - 12:.1f} {y:.1f}h24M{x:.1f} {y - 12:.1f}v24" stroke="#fff" '
-            'stroke-width="2"/>'
-        )
+        if self._can_change:
+            x, y = self._cross[0] * width, self._cross[1] * height
+            cross = f"M{x - 12:.1f} {y:.1f}h24M{x:.1f} {y - 12:.1f}v24"
+            parts += [
+                f'<path d="{cross}" stroke="{colour}" stroke-width="{thick}"/>'
+                for colour, thick in (("#000", 5), ("#fff", 2))
+            ]
         self._image.set_content("".join(parts))
         label = self._desk.words("cameras.canvas", count=len(self._corners))
         self._frame.props(f"aria-label={attribute(label)}")
@@ -149,17 +163,62 @@ class ZoneEditor:
         with self._list:
             for zone in self.zones:
                 with ui.element("li"):
-                    ui.label(f"{zone.name} ({self._desk.words(f'cameras.zone_{zone.use}')})")
-                    label = self._desk.words("cameras.zone_delete", zone=zone.name)
-                    ui.button(icon="delete", on_click=lambda z=zone: self._delete(z)).props(
-                        f"flat round dense aria-label={attribute(label)}"
-                    )
+                    self._zone(zone)
+
+    def _zone(self, zone: Zone) -> None:
+        words = self._desk.words
+        facts = [words(f"cameras.zone_{zone.use}")]
+        if zone.more.get("schedule") is not None:
+            facts.append(words("cameras.zone_own_hours"))
+        if zone.more.get("coverage_below") is not None:
+            facts.append(f"< {zone.more['coverage_below']:g} %")
+        ui.label(f"{zone.name} ({', '.join(facts)})")
+        if not self._can_change:
+            return
+        buttons = (
+            ("schedule", "cameras.zone_settings", self._settings),
+            ("delete", "cameras.zone_delete", self._delete),
+        )
+        with ui.element("div"):
+            for icon, key, act in buttons:
+                button = ui.button(icon=icon, on_click=partial(act, zone))
+                label = attribute(words(key, zone=zone.name))
+                button.props(f"flat round dense aria-label={label}")
+
+    async def _settings(self, zone: Zone) -> None:
+        words = self._desk.words
+        title = words("cameras.zone_settings", zone=zone.name)
+        with ui.dialog().props(f"aria-label={attribute(title)}") as dialog, ui.card():
+            heading(title)
+            schedule = ScheduleEditor(self._desk, zone.more.get("schedule"), inherits=True)
+            below = ui.number(
+                words("cameras.coverage_below"),
+                value=zone.more.get("coverage_below"),
+                min=0,
+                max=100,
+            ).style("width: 100%")
+            below.props(f"hint={attribute(words('cameras.zone_coverage_hint'))} clearable")
+            with ui.element("div").classes("mw-row"):
+                ui.button(words("common.done"), on_click=lambda: dialog.submit(True)).props(
+                    "no-caps"
+                )
+                ui.button(words("common.cancel"), on_click=dialog.close).props("flat no-caps")
+        if await dialog:
+            values = {"schedule": schedule.settings(), "coverage_below": below.value}
+            more = {k: v for k, v in {**zone.more, **values}.items() if v is not None}
+            self.zones[self.zones.index(zone)] = replace(zone, more=more)
+            self.draw()
+        dialog.delete()
 
     def _click(self, event: MouseEventArguments) -> None:
+        if not self._can_change:
+            return
         width, height = self._size
         self._add(event.image_x / width, event.image_y / height)
 
     def _key(self, event: GenericEventArguments) -> None:
+        if not self._can_change:
+            return
         key = event.args["key"]
         if key in _MOVES:
             dx, dy = _MOVES[key]

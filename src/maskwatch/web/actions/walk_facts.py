@@ -1,0 +1,60 @@
+"""What the report of an acceptance walk says, in words: for the page and for paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from maskwatch.store.records import WalkRecord
+from maskwatch.web.actions.paper import FAINT, GOOD, WORSE, Paper
+from maskwatch.web.actions.walk_report import WalkReport
+from maskwatch.web.text import Words
+
+_COLOURS = {True: GOOD, False: WORSE, None: FAINT}
+
+
+def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:
+    """What was measured and how it came out."""
+
+    def said(value: float | None, unit: str, digits: int = 1) -> str:
+        return words("walk.none") if value is None else f"{value:.{digits}f} {unit}"
+
+    alarms = words(
+        "walk.alarms", count=report.false_alarms, minutes=f"{report.quiet_hours * 60:.1f}"
+    )
+    per_hour = report.false_alarms_per_hour
+    return (
+        (words("walk.usable"), said(report.usable_m, "m")),
+        (words("walk.smallest"), said(report.smallest_face_px, "px", 0)),
+        (words("walk.missed"), f"{report.missed} / {report.bare_walks}"),
+        (
+            words("walk.false_alarms"),
+            words("walk.none") if per_hour is None else f"{per_hour:.1f} ({alarms})",
+        ),
+        (words("walk.to_alarm"), said(report.seconds_to_alarm, "s")),
+        (words("walk.to_message"), said(report.seconds_to_message, "s")),
+    )
+
+
+def was_right(words: Words, right: bool | None) -> str:
+    """How a mark came out."""
+    return {True: words("walk.right"), False: words("walk.not_right"), None: "–"}[right]  # noqa: RUF001
+
+
+def draw_walk(words: Words, walk: WalkRecord, zone: tzinfo, version: str) -> Paper:
+    """The report to print."""
+    report = WalkReport.of(walk.report)
+    paper = Paper([words("walk.small_sample"), f"maskwatch {version}"])
+    paper.line(words("walk.title", camera=walk.camera), 52)
+    start, end = (each.astimezone(zone) for each in (walk.started_at, walk.ended_at))
+    paper.line(f"{start:%Y-%m-%d %H:%M} – {end:%H:%M %Z}, {walk.walked_by}", 28, FAINT)  # noqa: RUF001
+    paper.space(40)
+    for measured, said in facts(words, report):
+        paper.row(measured, said)
+    if report.distances:
+        paper.heading(words("walk.by_distance"))
+    for each in report.distances:
+        name = words("walk.at", distance=f"{each.distance_m:g}")
+        for key, right in (("walk.masked", each.masked_right), ("walk.bare", each.bare_right)):
+            paper.row(f"{name}: {words(key)}", was_right(words, right), _COLOURS[right])
+    return paper
