@@ -1,0 +1,152 @@
+"""``python -m benchmarks.events``: how long the API's queries take with so many stored events.
+
+Fills a database by SQL, because ten million rows one by one would take a day, and asks the store
+what the API's handlers ask it. An event is an episode; for each there is a person as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from maskwatch.store.records import CountBy, EpisodeFilter
+from maskwatch.store.store import Store
+from maskwatch.types import State
+
+YEARS = 3
+END = datetime(2026, 1, 1, tzinfo=UTC)
+START = END - timedelta(days=365 * YEARS)
+_CAMERAS = 20
+_HALL = EpisodeFilter(cameras=("camera 7",))
+
+_NUMBERS = {
+    "sqlite": "WITH RECURSIVE n(i) AS "
+    "(SELECT {low} UNION ALL SELECT i + 1 FROM n WHERE i < {high})",
+    "postgresql": "WITH n(i) AS (SELECT generate_series({low}, {high}))",
+}
+_TIMES = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', {start} + {at} * 1.0, 'unixepoch') || '000'",
+    "postgresql": "to_timestamp({start} + {at})",
+}
+_IDS = {
+    "sqlite": "printf('%012x%020x', CAST(1000 * ({start} + {at}) AS INTEGER), i)",
+    "postgresql": "lpad(to_hex((1000 * ({start} + {at}))::bigint), 12, '0')"
+    " || lpad(to_hex(i), 20, '0')",
+}
+_EPISODES = """
+{numbers} INSERT INTO episodes
+  (id, camera, zone, track, state, fault, coverage, started_at, ended_at, model_version)
+SELECT {id}, 'camera ' || (i % {cameras}), NULL, i,
+  CASE i % 3 WHEN 0 THEN 'incorrect' ELSE 'no_mask' END,
+  CASE i % 3 WHEN 0 THEN 'nose_out' ELSE NULL END, 12.5, {start}, {end}, 'bench'
+FROM n"""
+_PEOPLE = """
+{numbers} INSERT INTO people
+  (id, camera, zone, track, state, fault, first_at, last_at, quarter_at)
+SELECT {id}, 'camera ' || (i % {cameras}), NULL, i,
+  CASE i % 5 WHEN 0 THEN 'incorrect' WHEN 1 THEN 'no_mask' ELSE 'mask' END,
+  CASE i % 5 WHEN 0 THEN 'nose_out' ELSE NULL END, {start}, {end}, {quarter}
+FROM n"""
+_ROUNDING = {"sqlite": 0.0, "postgresql": 0.5}
+"""What a cast to an integer has to be given so that it rounds down."""
+_BATCH = 250_000
+
+
+def fill(store: Store, total: int) -> None:
+    """Makes it hold so many events, spread evenly over the years."""
+    kind = store.database.engine.dialect.name
+    step = (END - START).total_seconds() / total
+    with store.database.write() as connection:
+        connection.execute(sa.text("DELETE FROM episodes"))
+        connection.execute(sa.text("DELETE FROM people"))
+    for first in range(0, total, _BATCH):
+        last = min(first + _BATCH, total) - 1
+        base, at = int(START.timestamp()), f"i * {step!r}"
+        quarter = f"(900 * CAST({at} / 900 - {_ROUNDING[kind]} AS INTEGER))"
+        times = {
+            "id": _IDS[kind].format(start=base, at=at),
+            "start": _TIMES[kind].format(start=base, at=at),
+            "end": _TIMES[kind].format(start=base, at=f"({at} + 30)"),
+            "quarter": _TIMES[kind].format(start=base, at=quarter),
+        }
+        numbers = _NUMBERS[kind].format(low=first, high=last)
+        with store.database.write() as connection:
+            for statement in (_EPISODES, _PEOPLE):
+                text = statement.format(numbers=numbers, cameras=_CAMERAS, **times)
+                connection.exec_driver_sql(text)
+    with store.database.write() as connection:
+        connection.execute(sa.text("ANALYZE"))
+
+
+def queries(store: Store) -> dict[str, Callable[[], object]]:
+    """What the handlers of the API ask, by what they serve."""
+    zone = ZoneInfo("Europe/Berlin")
+    day, month, year = (END - timedelta(days=days) for days in (1, 30, 365))
+    incorrect = EpisodeFilter(states=(State.INCORRECT,))
+    return {
+        "list: newest 50": lambda: store.episodes.page(),
+        "list: one camera": lambda: store.episodes.page(_HALL),
+        "list: one state": lambda: store.episodes.page(incorrect),
+        "list: a year ago": lambda: store.episodes.page(EpisodeFilter(until=year)),
+        "list: ongoing": lambda: store.episodes.page(EpisodeFilter(ongoing=True)),
+        "count: all": lambda: store.episodes.count(),
+        "cameras with episodes": lambda: store.episodes.cameras(),
+        "rate: a day by hour": lambda: store.people.counts(day, END, CountBy.HOUR, zone=zone),
+        "rate: a month by day": lambda: store.people.counts(month, END, CountBy.DAY, zone=zone),
+        "rate: a year by day": lambda: store.people.counts(year, END, CountBy.DAY, zone=zone),
+    }
+
+
+def measured(store: Store, rounds: int) -> dict[str, float]:
+    """Milliseconds per query, medians."""
+    found = {}
+    for name, query in queries(store).items():
+        times = []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            query()
+            times.append(1000 * (time.perf_counter() - begin))
+            if sum(times) > 20_000:
+                break
+        found[name] = round(median(times), 2)
+        print(f"  {name:24} {found[name]:10.2f} ms", flush=True)
+    return found
+
+
+def run(url: str, sizes: Sequence[int], rounds: int) -> list[dict[str, object]]:
+    """Fills the database to each size in turn and measures there."""
+    results: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as snapshots:
+        store = Store.open(url, Path(snapshots))
+        kind = store.database.engine.dialect.name
+        for size in sizes:
+            fill(store, size)
+            print(f"{kind}, {size:,} events", flush=True)
+            results.append({"database": kind, "events": size, "ms": measured(store, rounds)})
+        store.close()
+    return results
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
+    parser.add_argument("--url", action="append", required=True, help="of an empty database")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10**4, 10**5, 10**6, 10**7])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, required=True)
+    wanted = parser.parse_args()
+    results = [each for url in wanted.url for each in run(url, wanted.sizes, wanted.rounds)]
+    wanted.out.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

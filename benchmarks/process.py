@@ -1,0 +1,41 @@
+"""Whole runs of the program: how long until the first result, and the memory at its peak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Run:
+    """Of one program, medians over several runs."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def run_program(arguments: Sequence[str], rounds: int) -> Run:
+    """Runs ``maskwatch ARGUMENTS``, once to warm the file cache and then ``rounds`` times."""
+    runs = [_one(arguments) for _ in range(rounds + 1)][1:]
+    return Run(*(median(each[i] for each in runs) for i in range(3)))
+
+
+def _one(arguments: Sequence[str]) -> tuple[float, float, float]:
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maskwatch", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"maskwatch {' '.join(arguments)} ended with {process.returncode}")
+    wall = time.perf_counter() - start
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
