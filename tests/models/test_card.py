@@ -53,6 +53,17 @@ def test_a_missing_model_file_is_named(folder: Path) -> None:
         read_card(folder, "mask_classifier", LABELS).verify()
 
 
+def test_every_file_of_a_model_is_checked(folder: Path) -> None:
+    change_card(folder, files={"model.bin": hashlib.sha256(b"more").hexdigest()})
+    with pytest.raises(ModelNotFound, match=r"model\.bin"):
+        read_card(folder, "mask_classifier", LABELS).verify()
+    (folder / "model.bin").write_bytes(b"more")
+    read_card(folder, "mask_classifier", LABELS).verify()
+    (folder / "model.bin").write_bytes(b"less")
+    with pytest.raises(ChecksumMismatch, match=r"model\.bin: checksum .* is not the card's"):
+        read_card(folder, "mask_classifier", LABELS).verify()
+
+
 def test_a_missing_card_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match=r"card\.json"):
         read_card(tmp_path, "mask_classifier")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class ModelCard:
     """How the model is run: input size, margin, thresholds, temperature."""
     summary: dict[str, Any]
     """Everything for people: data, licence, scores, limits."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Checksums of what else belongs to the model, such as OpenVINO's weights, by name."""
 
     @property
     def model_path(self) -> Path:
@@ -44,21 +46,23 @@ class ModelCard:
         return self.folder / self.file
 
     def verify(self) -> None:
-        """Compares the file's checksum with the card's.
+        """Compares the checksums of the model's files with the card's.
 
         Raises:
-            ModelNotFound: the file is missing.
-            ChecksumMismatch: the file is not the one that the card describes.
+            ModelNotFound: a file is missing.
+            ChecksumMismatch: a file is not the one that the card describes.
         """
-        try:
-            found = hashlib.sha256(self.model_path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise ModelNotFound(f"{self.model_path}: {error.strerror}") from error
-        if found != self.sha256:
-            raise ChecksumMismatch(
-                f"{self.model_path}: checksum {found[:12]}... is not the card's "
-                f"{self.sha256[:12]}...; the file was changed or damaged: install it again"
-            )
+        for name, wanted in {self.file: self.sha256, **self.files}.items():
+            path = self.folder / name
+            try:
+                found = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError as error:
+                raise ModelNotFound(f"{path}: {error.strerror}") from error
+            if found != wanted:
+                raise ChecksumMismatch(
+                    f"{path}: checksum {found[:12]}... is not the card's "
+                    f"{wanted[:12]}...; the file was changed or damaged: install it again"
+                )
 
     def setting(self, key: str) -> Any:
         """One of the settings; raises CardError, naming the key, when it is missing."""
@@ -93,6 +97,7 @@ def read_card(folder: Path, kind: str, labels: tuple[str, ...] | None = ()) -> M
             labels=tuple(data["labels"]),
             settings=dict(data["settings"]),
             summary=dict(data["summary"]),
+            files=dict(data.get("files", {})),
         )
         layout = data["format"]
     except OSError as error:

@@ -45,6 +45,8 @@ class PublicSet:
     """The format to import it as; empty where it has no labels that the import knows."""
     folder: str
     """Where in the unpacked archive the set lies."""
+    checked: str = ""
+    """Where the licence was read; empty where nobody of this project has read it yet."""
     manual: str = ""
     """What a person must do, where the files cannot be fetched without an account."""
     files: tuple[RemoteFile, ...] = field(default=())

@@ -50,7 +50,8 @@ def download(
     sets = read_catalogue(catalogue)
     if name is None:
         for each in sets.values():
-            say(f"{each.name}: {each.title}\n  licence: {each.licence}\n  {each.page}")
+            licence = f"licence: {each.licence}\n  {_source(each)}"
+            say(f"{each.name}: {each.title}\n  {licence}\n  {each.page}")
         return
     if name not in sets:
         raise UsageError(f"no set is called {name!r}; there are {', '.join(sets)}")
@@ -85,12 +86,19 @@ def download(
 
 
 def _show(chosen: PublicSet) -> None:
-    say(f"{chosen.title}\n{chosen.page}\nlicence: {chosen.licence}")
+    say(f"{chosen.title}\n{chosen.page}\nlicence: {chosen.licence}\n{_source(chosen)}")
     for file in chosen.files:
         known = [f"{kind} {getattr(file, kind)}" for kind in ("sha256", "md5")]
         told = ", ".join(each for each in known if not each.endswith(" "))
         size = f", {file.size / 1e6:,.0f} MB" if file.size else ""
         say(f"{file.name}{size}: {told or 'its authors publish no checksum'}\n  {file.url}")
+
+
+def _source(chosen: PublicSet) -> str:
+    """Where the licence was read. It may have changed since, so that the page counts."""
+    if chosen.checked:
+        return f"read in: {chosen.checked}"
+    return "not verified by this project: read it on the page"
 
 
 def _ask() -> None:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from maskwatch.errors import UsageError
 from maskwatch_train.cli.data import app
+from maskwatch_train.data.catalogue import read_catalogue
 from maskwatch_train.errors import DataError
 
 
@@ -77,6 +78,21 @@ def test_a_set_is_fetched_unpacked_and_ready_to_import(catalogue: Path, tmp_path
     assert f"data import folders '{folder}' --name faces --licence 'CC0 1.0'" in result.stdout
     verb = ["import", "folders", str(folder), "--licence", "CC0 1.0", "--out", str(out)]
     assert CliRunner().invoke(app, verb).exit_code == 0
+
+
+def test_a_licence_that_nobody_read_is_marked(catalogue: Path, tmp_path: Path) -> None:
+    assert "not verified by this project" in run(catalogue).stdout
+    sets = json.loads(catalogue.read_text())
+    sets["faces"]["checked"] = "its LICENSE file"
+    checked = tmp_path / "checked.json"
+    checked.write_text(json.dumps(sets))
+    listed = run(checked).stdout
+    assert "read in: its LICENSE file" in listed
+
+
+def test_of_the_sets_that_come_with_the_kit_only_those_of_kaggle_are_unverified() -> None:
+    unread = {name for name, each in read_catalogue().items() if not each.checked}
+    assert unread == {"kaggle-andrewmvd", "kaggle-12k"}
 
 
 def test_without_a_word_on_the_licence_nothing_is_fetched(catalogue: Path, tmp_path: Path) -> None:
