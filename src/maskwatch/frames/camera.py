@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 from maskwatch.errors import SourceError
+from maskwatch.frames.reach import Reach
 from maskwatch.frames.urls import mask_password, scheme_of
 
 
@@ -20,6 +21,8 @@ class LiveInput:
     format: str | None = None
     """FFmpeg's name of the input format; None where it finds out by itself."""
     options: tuple[tuple[str, str], ...] = ()
+    reach: Reach | None = None
+    """Where connections may go; None for anywhere."""
 
 
 def camera_input(location: str, platform: str = sys.platform) -> LiveInput:

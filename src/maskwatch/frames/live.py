@@ -13,6 +13,7 @@ import av.error
 from maskwatch.errors import SourceError
 from maskwatch.frames.avio import network_reason
 from maskwatch.frames.decoder import Decoded, Decoder, video_stream
+from maskwatch.frames.reach import OutOfReach
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -70,16 +71,22 @@ class LiveReader:
 
     def __enter__(self) -> Self:
         asked = time.monotonic()
+        url, options = self._where_to()
         try:
             self._container = av.open(
-                self._source.url,
+                url,
                 "r",
                 format=self._source.format,
-                options=dict(self._source.options),
+                options=options,
                 metadata_errors="replace",
                 timeout=self._timeouts,
             )
+            if self._source.reach is not None:
+                self._source.reach.check_peers()
             self._look_into(self._container)
+        except OutOfReach as error:
+            self._close()
+            raise self._failed(str(error)) from error
         except av.FFmpegError as error:
             self._close()
             # RTSP calls it invalid data when it is told to stop waiting, so the clock decides.
@@ -122,6 +129,17 @@ class LiveReader:
             raise self._failed("the stream has ended")
         if self._decoder.is_cut_off:
             raise self._failed(f"cut off {self._decoder.how_far()}")
+
+    def _where_to(self) -> tuple[str, dict[str, str]]:
+        """The address to open, and how."""
+        source = self._source
+        if source.reach is None:
+            return source.url, dict(source.options)
+        try:
+            url = source.reach.pinned(source.url)
+            return url, dict(source.options) | source.reach.options(source.url)
+        except (OutOfReach, ValueError) as error:
+            raise self._failed(str(error)) from error
 
     def _look_into(self, container: InputContainer) -> None:
         if container.format.name.endswith(_PICTURE_FORMATS):

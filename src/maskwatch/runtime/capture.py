@@ -35,6 +35,7 @@ from maskwatch.runtime.rules import input_of
 
 if TYPE_CHECKING:
     from maskwatch.config.cameras import CameraConfig
+    from maskwatch.frames.reach import Reach
     from maskwatch.types import Frame
 
 _log = logging.getLogger(__name__)
@@ -94,7 +95,9 @@ class Capture:
         *,
         connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess,
         policy: ReconnectPolicy = NEVER_GIVE_UP,
+        reach: Reach | None = None,
     ) -> None:
+        self._reach = reach
         self.mailbox = Mailbox["Frame"]()
         self.offered = Rate()
         self.link = Link(CameraPhase.CONNECTING, datetime.now(UTC))
@@ -160,7 +163,7 @@ class Capture:
         )
         try:
             source = LiveSource(
-                input_of(config, self._name),
+                input_of(config, self._name, self._reach),
                 sampler=Sampler(max_fps=config.max_fps),
                 options=options,
                 on_health=self._note_health,

@@ -27,6 +27,7 @@ from maskwatch.events.camera import (
     Sight,
     Watched,
 )
+from maskwatch.frames.reach import Reach
 from maskwatch.runtime.capture import AbortableDecoding, Capture, Link
 from maskwatch.runtime.child import DecoderProcess
 from maskwatch.runtime.chronicle import (
@@ -79,6 +80,8 @@ class LaneSetting:
     model_version: str = ""
     connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess
     tracking: TrackerSettings = field(default_factory=TrackerSettings)
+    reach: Reach = field(default_factory=Reach)
+    """Where the addresses of cameras of the dashboard may lead."""
 
 
 class CameraLane:
@@ -113,7 +116,8 @@ class CameraLane:
         self._watch = CameraWatch(name, self._rules, tracking, first_person)
         self._veil = Veil()
         self._minutes = MinuteSums(name)
-        self._capture = Capture(name, config, self._on_link, connect=setting.connect)
+        reach = setting.reach if from_dashboard else None
+        self._capture = Capture(name, config, self._on_link, connect=setting.connect, reach=reach)
         self._looks = Rate()
         self._latency_s = Rate()
         self._people = 0

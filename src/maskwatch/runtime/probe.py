@@ -22,6 +22,7 @@ from maskwatch.runtime.rules import input_of
 
 if TYPE_CHECKING:
     from maskwatch.config.privacy import PrivacyConfig
+    from maskwatch.frames.reach import Reach
     from maskwatch.runtime.capture import AbortableDecoding
     from maskwatch.runtime.inference import SharedInference
     from maskwatch.runtime.messages import DecoderOrder
@@ -36,6 +37,7 @@ def probe_camera(
     inference: SharedInference,
     privacy: PrivacyConfig,
     connect: Callable[[DecoderOrder], AbortableDecoding],
+    reach: Reach,
 ) -> bytes:
     """A picture of an address as JPEG, every face in it hidden.
 
@@ -45,6 +47,7 @@ def probe_camera(
         inference: finds the faces to hide.
         privacy: the policy.
         connect: starts a connection.
+        reach: where the address may lead.
 
     Raises:
         SourceError: no picture came, and why.
@@ -53,7 +56,7 @@ def probe_camera(
     """
     if not privacy.images_allowed:
         raise UsageError("the privacy policy allows no pictures")
-    frame = first_frame(_section_of(url), timeout_s, connect)
+    frame = first_frame(_section_of(url), timeout_s, connect, reach)
     look = inference.look(lambda: frame, lambda *_: [])
     found = () if look is None else look.found
     image, _ = scaled_down(pixelate(frame.image, [face.box for face in found]), PHOTO_PX)
@@ -61,9 +64,18 @@ def probe_camera(
 
 
 def first_frame(
-    config: CameraConfig, timeout_s: float, connect: Callable[[DecoderOrder], AbortableDecoding]
+    config: CameraConfig,
+    timeout_s: float,
+    connect: Callable[[DecoderOrder], AbortableDecoding],
+    reach: Reach | None = None,
 ) -> Frame:
     """The first picture of a camera.
+
+    Args:
+        config: its section.
+        timeout_s: for everything together.
+        connect: starts a connection.
+        reach: where its address may lead; None for anywhere.
 
     Raises:
         SourceError: none came, and why.
@@ -83,7 +95,7 @@ def first_frame(
     watchdog.daemon = True
     watchdog.start()
     options = LiveOptions(timeout_s, timeout_s, config.transport, _ONE_TRY)
-    camera = input_of(config, config.address)
+    camera = input_of(config, config.address, reach)
     try:
         with LiveSource(camera, options=options, connect=remembered) as source:
             for frame in source:

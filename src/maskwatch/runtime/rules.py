@@ -20,6 +20,7 @@ from maskwatch.events.rule import RuleSettings
 from maskwatch.events.schedule import Exemption, Hours, Schedule
 from maskwatch.events.zones import Zone, ZoneMap
 from maskwatch.frames.camera import LiveInput, camera_input, stream_input
+from maskwatch.frames.reach import Reach
 from maskwatch.frames.urls import scheme_of
 
 _DAYS = {day: number for number, day in enumerate(Weekday)}
@@ -51,8 +52,13 @@ def schedule_of(config: ScheduleConfig) -> Schedule:
     return Schedule(_hours(config.hours), frozenset(config.holidays), _hours(config.holiday_hours))
 
 
-def input_of(config: CameraConfig, name: str) -> LiveInput:
+def input_of(config: CameraConfig, name: str, reach: Reach | None = None) -> LiveInput:
     """What FFmpeg needs to open a camera, under the camera's own name.
+
+    Args:
+        config: its section.
+        name: of the camera.
+        reach: where its address may lead; None for anywhere.
 
     Raises:
         SourceError: there is no such webcam.
@@ -64,7 +70,7 @@ def input_of(config: CameraConfig, name: str) -> LiveInput:
         found = stream_input(
             address, read_timeout_s=config.read_timeout_s, rtsp_transport=config.transport
         )
-    return LiveInput(name, found.url, found.format, found.options)
+    return LiveInput(name, found.url, found.format, found.options, reach)
 
 
 def _rule(config: RuleConfig, coverage_below: float | None) -> RuleSettings:

@@ -26,6 +26,7 @@ from maskwatch.config.problems import problems_of
 from maskwatch.config.root import Config
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, MaskwatchError, StoreError
+from maskwatch.frames.reach import Reach
 from maskwatch.runtime.capture import AbortableDecoding
 from maskwatch.runtime.child import DecoderProcess
 from maskwatch.runtime.chronicle import Chronicle
@@ -174,7 +175,8 @@ class Service:
     def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
         """One picture of an address; see `ServiceControl.test_camera`."""
         models, privacy = self._parts.models, self.config.privacy
-        return probe_camera(url, timeout_s, models.inference, privacy, self._parts.connect)
+        reach = Reach(self.config.web.camera_networks)
+        return probe_camera(url, timeout_s, models.inference, privacy, self._parts.connect, reach)
 
     def start_camera(self, camera: str) -> None:
         """Switches a camera on."""
@@ -384,6 +386,7 @@ class Service:
             score=models.score,
             model_version=models.version,
             connect=self._parts.connect,
+            reach=Reach(config.web.camera_networks),
         )
 
     def _chronicle(self, config: Config) -> Chronicle:

@@ -70,9 +70,9 @@ def test_camera(web: WebContext, principal: Principal, url: str) -> bytes:
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     web.must_allow_images()
-    address = checked_address(url, web.config.camera_networks)
+    checked_address(url, web.config.camera_networks)
     web.store.audit.append(principal.actor, "camera.tested", mask_password(url))
-    return web.control.test_camera(address)
+    return web.control.test_camera(url)
 
 
 def add_camera(
