@@ -27,7 +27,7 @@ from maskwatch.runtime.open import open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.types import Box, Face, Frame
 
-TURNS = 3
+TURNS = 2
 FIND, JUDGE_FIVE, JUDGE_ONE = 1.2, 2.2, 0.55
 """Of a picture of 1280x720, in runs of the reference network; seen: 0.61, 1.1 and 0.26."""
 WATCH = 65.0

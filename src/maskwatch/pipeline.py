@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskwatch.faces.base import FaceDetector, RegionDetector
+from maskwatch.faces.base import FaceDetector, GlancingDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.refine import without_repeats
 from maskwatch.tracks.surroundings import Surroundings
@@ -50,8 +50,8 @@ class LookSettings:
     calm: float = 2.0
     """So many times as long while everybody is known and of one mind."""
     sweep: float = 10.0
-    """While it is calm and nothing else moves, the whole picture is looked at after so many times
-    ``interval_s``, and in between only where people are, by a detector that can do so."""
+    """While everybody is in sight and nothing else moves, the whole picture is looked at after so
+    many times ``interval_s``, and in between only where people are, by a detector that can."""
     restless_sizes: float = 0.5
     """A face that moved so far since the last look, in its own sizes, is looked for at once."""
 
@@ -120,9 +120,8 @@ class Pipeline:
         if self._is_enough(frame, people):
             if not people:
                 return []
-            detector = self._detector
-            if isinstance(detector, RegionDetector):
-                return detector.within(frame, around(people), min(box.side for box in people))
+            if isinstance(self._detector, GlancingDetector):
+                return self._detector.near(frame, people)
         elif self._looks.interval_s:
             self._swept_t = frame.t
             self._surroundings.remember(frame.image)
@@ -134,17 +133,6 @@ class Pipeline:
         return (
             0 <= since_s < self._looks.sweep * self._looks.interval_s - _SLACK_S
             and self._looked_t is not None
-            and self._tracker.is_calm
+            and self._tracker.is_complete
             and not self._surroundings.have_changed(frame.image, people)
         )
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """What holds all boxes and as much around each as it is wide or high."""
-    reach = [max(box.width, box.height) for box in boxes]
-    return Box(
-        min(box.x0 - far for box, far in zip(boxes, reach, strict=True)),
-        min(box.y0 - far for box, far in zip(boxes, reach, strict=True)),
-        max(box.x1 + far for box, far in zip(boxes, reach, strict=True)),
-        max(box.y1 + far for box, far in zip(boxes, reach, strict=True)),
-    )

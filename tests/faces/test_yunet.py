@@ -88,12 +88,34 @@ def test_a_glance_finds_the_face_where_the_whole_picture_has_it(
     frame = Frame("x", 0, 0.0, wall)
     (whole,) = [f for f in detector(frame) if f.score > 0.7]
     x0, y0, x1, y1 = whole.box
-    region = Box(x0 - 150, y0 - 150, x1 + 5000, y1 + 150)
-    (glance,) = [f for f in detector.within(frame, region, whole.box.side) if f.score > 0.7]
+    # A little off, as a face that moved is, and one where nobody is.
+    expected = [Box(x0 + 20, y0 - 15, x1 + 20, y1 - 15), Box(100, 100, 150, 170)]
+    (glance,) = [f for f in detector.near(frame, expected) if f.score > 0.7]
     assert glance.box == pytest.approx(whole.box, abs=0.08 * whole.box.height)
     assert glance.landmarks is not None
     assert whole.landmarks is not None
     assert glance.landmarks.nose == pytest.approx(whole.landmarks.nose, abs=0.08 * (y1 - y0))
+
+
+def test_a_glance_at_two_faces_side_by_side_finds_each_once(
+    detector: YuNetDetector, checkout: Path
+) -> None:
+    face = portrait(checkout)
+    (found,) = [f for f in detector(Frame("x", 0, 0.0, face)) if f.score > 0.7]
+    x0, y0, x1, y1 = (round(value) for value in found.box)
+    head = face[max(0, y0 - 40) : y1 + 20, max(0, x0 - 20) : x1 + 20]
+    pair = Frame("x", 0, 0.0, np.ascontiguousarray(np.concatenate([head, head], axis=1)))
+    both = [f for f in detector(pair) if f.score > 0.7]
+    glances = [f for f in detector.near(pair, [f.box for f in both]) if f.score > 0.7]
+    assert len(both) == len(glances) == 2
+    for one, other in zip(sorted(f.box for f in both), sorted(f.box for f in glances), strict=True):
+        assert other == pytest.approx(one, abs=0.1 * (y1 - y0))
+
+
+@pytest.mark.parametrize("expected", [[], [Box(-900, -900, -800, -800)]])
+def test_a_glance_at_nothing_finds_nothing(detector: YuNetDetector, expected: list[Box]) -> None:
+    frame = Frame("x", 0, 0.0, np.full((300, 400, 3), 128, dtype=np.uint8))
+    assert detector.near(frame, expected) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2000, 3)])

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 
 from maskwatch.runtime.sieve import FaceSieve, Veil
@@ -15,20 +17,19 @@ def test_weak_and_small_faces_are_held_back_but_remembered() -> None:
 
 
 class Glancing(FixedDetector):
-    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
-        del face_px
-        return [face for face in self(frame) if region.x0 <= face.box.x0 <= region.x1]
+    def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
+        return [face for face in self(frame) if face.box in expected]
 
 
 def test_glances_are_sieved_too() -> None:
     sieve = FaceSieve(Glancing([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=20)
-    assert sieve.within(FRAME, Box(0, 0, 320, 480), 40) == [STRONG]
+    assert sieve.near(FRAME, [STRONG.box, WEAK.box]) == [STRONG]
     assert set(sieve.found) == {STRONG, WEAK}
 
 
 def test_a_detector_that_cannot_glance_looks_at_the_whole_picture() -> None:
     sieve = FaceSieve(FixedDetector([STRONG, WEAK]), min_score=0.2, min_face_px=20)
-    assert set(sieve.within(FRAME, Box(0, 0, 9, 9), 40)) == {STRONG, WEAK}
+    assert set(sieve.near(FRAME, [])) == {STRONG, WEAK}
 
 
 def test_a_face_that_is_missed_for_a_moment_stays_hidden_where_it_was() -> None:

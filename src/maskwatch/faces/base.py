@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from maskwatch.types import Box, Face, Frame
@@ -16,15 +17,9 @@ class FaceDetector(Protocol):
 
 
 @runtime_checkable
-class RegionDetector(Protocol):
-    """A detector that can look at a part of a frame, at the scale that the faces there need."""
+class GlancingDetector(Protocol):
+    """A detector that can look only where faces should be, which is quicker."""
 
-    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
-        """The faces in a part of the frame, best score first, in pixels of the whole frame.
-
-        Args:
-            frame: the whole picture.
-            region: where to look; may reach beyond the picture, but not lie outside.
-            face_px: shorter side of the smallest face that is expected there.
-        """
+    def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
+        """The faces at about the expected places, best score first, in pixels of the frame."""
         ...

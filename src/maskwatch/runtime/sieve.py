@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskwatch.faces.base import FaceDetector, RegionDetector
+from maskwatch.faces.base import FaceDetector, GlancingDetector
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Frame
 
@@ -31,10 +31,10 @@ class FaceSieve:
         """The faces that are wanted, best score first."""
         return self._let_through(self._detector(frame))
 
-    def within(self, frame: Frame, region: Box, face_px: float) -> list[Face]:
-        """See `RegionDetector`; a detector that cannot do so looks at the whole frame."""
-        if isinstance(self._detector, RegionDetector):
-            return self._let_through(self._detector.within(frame, region, face_px))
+    def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
+        """See `GlancingDetector`; a detector that cannot do so looks at the whole frame."""
+        if isinstance(self._detector, GlancingDetector):
+            return self._let_through(self._detector.near(frame, expected))
         return self(frame)
 
     def _let_through(self, found: list[Face]) -> list[Face]:

@@ -112,6 +112,11 @@ class Tracker:
         """
         return all(each.is_calm for each in self._tracklets)
 
+    @property
+    def is_complete(self) -> bool:
+        """True while every face is a person in sight, or nothing that will become one."""
+        return all(each.is_settled for each in self._tracklets)
+
     def expected_boxes(self, t: float) -> list[Box]:
         """Where all faces should be at ``t``, in no particular order."""
         return [each.expected_box(t) for each in self._tracklets]

@@ -97,15 +97,17 @@ class Tracklet:
         )
 
     @property
-    def is_calm(self) -> bool:
-        """True for a person in sight whose recent readings all say what the verdict says.
-
-        Also for what is too weak to become a person, or had time enough to.
-        """
+    def is_settled(self) -> bool:
+        """True for a person in sight, and for what is too weak to become one or had its time."""
         if self.phase is Phase.TENTATIVE:
             is_old = self.last_t - self.first_t > self._life.doubtful_s
             return is_old or self._strong_hits == 0
-        return self.is_confirmed and self._voter.is_unanimous
+        return self.is_confirmed
+
+    @property
+    def is_calm(self) -> bool:
+        """True for one that is settled and whose recent readings all say what the verdict says."""
+        return self.is_settled and (not self.is_confirmed or self._voter.is_unanimous)
 
     def expected_box(self, t: float) -> Box:
         """Where the face should be at ``t``."""

@@ -149,7 +149,7 @@ def _votes(reading: MaskReading) -> bool:
 def _side(state: State) -> _Side | None:
     if state is State.UNKNOWN:
         return None
-    return _Side.VIOLATION if state.is_violation else _Side.MASK
+    return _Side.MASK if state is State.MASK else _Side.VIOLATION
 
 
 def _winning_side(
