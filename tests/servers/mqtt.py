@@ -116,7 +116,7 @@ def listener(broker: Broker, certificates: Certificates | None = None) -> Iterat
 
     def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         with ear.changed:
-            ear.heard.append((message.topic, message.payload, message.retain))
+            ear.heard.append((message.topic, bytes(message.payload), message.retain))
             ear.changed.notify_all()
 
     client.on_message = on_message
