@@ -1,0 +1,129 @@
+"""What each camera more costs the service.
+
+Cameras are decoder processes and lanes as in the service, fed over RTSP from a clip that a server
+of the tests plays in a loop; web and database are left out, because they do not grow with cameras.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.inference import InferenceConfig
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.runtime.chronicle import Entry
+from maskwatch.runtime.lane import CameraLane, LaneSetting
+from maskwatch.runtime.live_hub import LiveHub
+from maskwatch.service import load_models
+
+_SERVER = Path(__file__).parent.parent / "tests/servers/rtsp_server.py"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of so many cameras."""
+
+    cameras: int
+    looked_at: float
+    """Pictures a second over all cameras."""
+    offered: float
+    """Pictures a second that came."""
+    processors: float
+    """Seconds of processor per second, all processes of the service together."""
+    resident_mb: float
+    """Sum over the processes; what they share is counted in each."""
+    proportional_mb: float
+    """The same, what is shared split between those who share it."""
+
+
+class _Silent:
+    """A ``Chronicle`` that keeps nothing."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Forgets them."""
+
+
+def cost_of(cameras: int, url: str, fps: float, seconds: float) -> Cost:
+    """Runs so many cameras for a while, after they have settled."""
+    models = load_models(InferenceConfig(threads=2))
+    models.inference.start()
+    setting = LaneSetting(
+        models.inference, _Silent(), LiveHub(), PrivacyConfig(), UTC, models.score
+    )
+    config = CameraConfig.model_validate({"url": url, "max_fps": fps})
+    lanes = [CameraLane(f"camera {i}", config, setting) for i in range(cameras)]
+    for lane in lanes:
+        lane.start()
+    time.sleep(seconds / 2)
+    begin, before, looks = time.monotonic(), _processor_s(), _looks(lanes)
+    time.sleep(seconds)
+    span = time.monotonic() - begin
+    found = Cost(
+        cameras,
+        (_looks(lanes) - looks) / span,
+        sum(lane.offered_fps for lane in lanes),
+        (_processor_s() - before) / span,
+        *_memory_mb(),
+    )
+    for lane in lanes:
+        lane.request_stop()
+    for lane in lanes:
+        lane.join(10)
+    models.inference.stop()
+    return found
+
+
+@contextmanager
+def served(clip: Path) -> Iterator[str]:
+    """The address at which a clip is played in real time."""
+    command = ["/usr/bin/python3", str(_SERVER), "--clip", str(clip.resolve())]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        port = process.stdout.readline().split()[1]
+        yield f"rtsp://127.0.0.1:{port}/clip"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _looks(lanes: Sequence[CameraLane]) -> int:
+    return sum(lane.status().frames for lane in lanes)
+
+
+def _family() -> list[Path]:
+    """This process and those it started, but for the server of the clip."""
+    own = os.getpid()
+    found = [Path(f"/proc/{own}")]
+    for task in Path(f"/proc/{own}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            folder = Path(f"/proc/{child}")
+            if b"rtsp_server" not in (folder / "cmdline").read_bytes():
+                found.append(folder)
+    return found
+
+
+def _processor_s() -> float:
+    ticks = 0
+    for folder in _family():
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / _TICKS
+
+
+def _memory_mb() -> tuple[float, float]:
+    resident = proportional = 0
+    for folder in _family():
+        lines = (folder / "smaps_rollup").read_text().splitlines()[1:]
+        sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+        resident += sizes["Rss"]
+        proportional += sizes["Pss"]
+    return resident / 1024, proportional / 1024
