@@ -3,43 +3,81 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
+import typer.core
+import typer.main
 from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli import (
-    convert,
-    data,
-    evaluate,
-    export,
-    gate,
-    manifest,
-    published,
-    synthesize,
-    train,
-)
+
+VERBS = {
+    "data": "data:app",
+    "synthesize": "synthesize:synthesize",
+    "manifest": "manifest:manifest",
+    "detector": "train:detector",
+    "classifier": "train:classifier",
+    "published": "published:published",
+    "export-detector": "export:export_detector",
+    "export-classifier": "export:export_classifier",
+    "evaluate-detector": "evaluate:detectors",
+    "evaluate": "evaluate:evaluate",
+    "compare": "evaluate:compare_models",
+    "export": "convert:export_model",
+    "gate": "gate:gate",
+}
+"""Each verb, and where in ``maskwatch_train.cli`` it is. It is loaded when it is called, so that
+preparing data needs no PyTorch."""
+
+
+class Verbs(Mapping[str, Any]):
+    """The commands by name, each imported on first use."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = VERBS[name].partition(":")
+        found = getattr(import_module(f"maskwatch_train.cli.{module}"), attribute)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            app.command(name)(found)
+            found = app
+        command = typer.main.get_command(found)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """A group of commands that does not import those that are not called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Verbs()  # type: ignore[assignment] # nothing is ever added to it
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - asked for by the base class
+        """The names in their order."""
+        return list(VERBS)
+
 
 app = typer.Typer(
-    help="Train, evaluate and export the models that maskwatch ships.",
+    cls=LazyGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(data.app, name="data")
-app.command("synthesize")(synthesize.synthesize)
-app.command("manifest")(manifest.manifest)
-app.command("detector")(train.detector)
-app.command("classifier")(train.classifier)
-app.command("published")(published.published)
-app.command("export-detector")(export.export_detector)
-app.command("export-classifier")(export.export_classifier)
-app.command("evaluate-detector")(evaluate.detectors)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(evaluate.compare_models)
-app.command("export")(convert.export_model)
-app.command("gate")(gate.gate)
+
+
+@app.callback()
+def train() -> None:
+    """Train, evaluate and export the models that maskwatch ships."""
 
 
 def run() -> None:

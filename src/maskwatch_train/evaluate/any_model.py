@@ -6,7 +6,7 @@ with it those of published systems, so that all of them are judged by the same r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -143,10 +143,22 @@ class AnyClassifier:
         """``(N, C)`` of the labels for N crops ``(S, S, 3)`` BGR."""
         if not crops:
             return np.zeros((0, len(self._labels)))
+        return self._calibrated(self._outputs(self._engine.run, crops))
+
+    def boxes(self, crops: Sequence[Image]) -> NDArray[np.float32] | None:
+        """``(N, 4)`` where in N crops the face lies, as fractions of the side, if it says so."""
+        if self._engine.boxes is None:
+            return None
+        if not crops:
+            return np.zeros((0, 4), dtype=np.float32)
+        return self._outputs(self._engine.boxes, crops)
+
+    def _outputs(
+        self, run: Callable[[NDArray[Any]], NDArray[np.float32]], crops: Sequence[Image]
+    ) -> NDArray[np.float32]:
         inputs = to_input(np.stack(crops), self.settings, self._engine.dtype)
         step = self._engine.batch or len(inputs)
-        parts = [self._engine.run(inputs[i : i + step]) for i in range(0, len(inputs), step)]
-        return self._calibrated(np.concatenate(parts))
+        return np.concatenate([run(inputs[i : i + step]) for i in range(0, len(inputs), step)])
 
     def _calibrated(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
         if self.settings.output == "sigmoid":

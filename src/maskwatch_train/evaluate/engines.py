@@ -19,6 +19,8 @@ _TYPES: dict[str, type[np.generic]] = {
     "float16": np.float16,
 }
 
+BOXES = "boxes"
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -31,6 +33,8 @@ class Engine:
     """Of the input."""
     batch: int | None
     """How many inputs one run takes; None for any number."""
+    boxes: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
+    """``(N, ...)`` inputs to ``(N, 4)``: the output named ``boxes``; None where there is none."""
 
 
 def open_engine(path: Path, threads: int | None = None) -> Engine:
@@ -56,11 +60,14 @@ def _onnx(path: Path, threads: int | None) -> Engine:
     if kind not in _TYPES:
         raise ModelError(f"{path}: takes {given.type}, expected one of {sorted(_TYPES)}")
 
-    def run(inputs: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(session.run([wanted], {given.name: inputs})[0], dtype=np.float32)
+    def output(name: str) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+        return lambda inputs: np.asarray(
+            session.run([name], {given.name: inputs})[0], dtype=np.float32
+        )
 
     batch = given.shape[0] if given.shape and isinstance(given.shape[0], int) else None
-    return Engine(run, _TYPES[kind], batch)
+    boxes = output(BOXES) if BOXES in names else None
+    return Engine(output(wanted), _TYPES[kind], batch, boxes)
 
 
 def _openvino(path: Path, threads: int | None) -> Engine:
@@ -78,13 +85,16 @@ def _openvino(path: Path, threads: int | None) -> Engine:
     except RuntimeError as error:
         raise ModelError(f"{path}: not a model that OpenVINO can run: {error}") from error
     names = [output.get_any_name() for output in compiled.outputs]
-    wanted = compiled.outputs[names.index("logits") if "logits" in names else 0]
     given = compiled.inputs[0]
     shape = given.get_partial_shape()
     batch = shape[0].get_length() if shape[0].is_static else None
     dtype = given.get_element_type().to_dtype().type
 
-    def run(inputs: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(compiled([inputs])[wanted], dtype=np.float32)
+    def output(index: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+        return lambda inputs: np.asarray(
+            compiled([inputs])[compiled.outputs[index]], dtype=np.float32
+        )
 
-    return Engine(run, dtype, batch)
+    wanted = names.index("logits") if "logits" in names else 0
+    boxes = output(names.index(BOXES)) if BOXES in names else None
+    return Engine(output(wanted), dtype, batch, boxes)

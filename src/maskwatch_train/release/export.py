@@ -76,7 +76,13 @@ def export(
         _write(made, card, form, files, {})
         progress(f"comparing both on {len(cases)} faces")
         before, after = AnyClassifier.from_folder(source), AnyClassifier.from_folder(made)
-        found = compare_files(judge(before, cases), judge(after, cases), limits)
+        crops = [before.crop(read_picture(case.picture), case.box) for case in cases]
+        found = compare_files(
+            judge(before, cases),
+            judge(after, cases),
+            limits,
+            (before.boxes(crops), after.boxes(crops)),
+        )
         require(found, f"{card.name} as {form}")
         times = {"before": speed(before), "after": speed(after)}
         told = {"parity": found.as_json(), "ms_per_face": times, "calibrated_on": len(calibration)}
@@ -118,6 +124,7 @@ def _write(folder: Path, card: ModelCard, form: str, files: Files, told: dict[st
         "version": f"{card.version}+{form}",
         "file": first,
         "sha256": sums[first],
+        "files": {name: checksum for name, checksum in sums.items() if name != first},
         "bytes": sum(len(content) for content in files.values()),
         "summary": {
             **card.summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,12 +28,14 @@ class ParityLimits:
         mean_drift: mean absolute difference of the probabilities of the three states.
         large_drift: a difference of one probability that must be rare.
         large_share: share of the faces that may have one.
+        box_drift: mean absolute difference of the edges of boxes, as a share of the crop's side.
     """
 
     recall_drop: float = 0.005
     mean_drift: float = 0.01
     large_drift: float = 0.2
     large_share: float = 0.01
+    box_drift: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Parity:
     mean_drift: float
     max_drift: float
     large_share: float
+    box_drift: float | None
+    """Mean absolute difference of the edges of boxes; None where the first file gives none."""
     changed: int
     """Faces of which the second says another state or fault."""
     problems: tuple[str, ...]
@@ -55,8 +60,15 @@ class Parity:
         return asdict(self)
 
 
+Boxes = NDArray[np.floating] | None
+"""``(N, 4)`` where the faces lie in their crops, as fractions of the side, if a file says so."""
+
+
 def compare_files(
-    before: Sequence[Judged], after: Sequence[Judged], limits: ParityLimits
+    before: Sequence[Judged],
+    after: Sequence[Judged],
+    limits: ParityLimits,
+    boxes: tuple[Boxes, Boxes] = (None, None),
 ) -> Parity:
     """Compares what two files said of the same labelled faces.
 
@@ -64,6 +76,7 @@ def compare_files(
         before: what the model said that was converted.
         after: what the converted file says, of the same faces in the same order.
         limits: what may differ.
+        boxes: of both files, of the same crops in the same order.
 
     Raises:
         ValueError: the faces are not the same.
@@ -81,10 +94,19 @@ def compare_files(
         mean_drift=float(mean.mean()) if mean.size else 0.0,
         max_drift=float(drift.max(initial=0.0)),
         large_share=float((drift > limits.large_drift).mean()) if drift.size else 0.0,
+        box_drift=_box_drift(*boxes),
         changed=sum(_said(a) != _said(b) for a, b in zip(before, after, strict=True)),
         problems=(),
     )
     return Parity(**{**asdict(found), "problems": tuple(_problems(found, limits))})
+
+
+def _box_drift(before: Boxes, after: Boxes) -> float | None:
+    if before is None:
+        return None
+    if after is None or len(before) == 0:
+        return float("nan")
+    return float(np.abs(after - before).mean())
 
 
 def _problems(found: Parity, limits: ParityLimits) -> list[str]:
@@ -101,6 +123,13 @@ def _problems(found: Parity, limits: ParityLimits) -> list[str]:
         problems.append(
             f"{found.large_share:.1%} of the faces have a probability that differs by more than "
             f"{limits.large_drift:g}, over {limits.large_share:.1%}"
+        )
+    if found.box_drift is not None and math.isnan(found.box_drift):
+        problems.append("it says no more where faces lie")
+    elif found.box_drift is not None and found.box_drift > limits.box_drift:
+        problems.append(
+            f"the edges of boxes move by {found.box_drift:.4f} of the crop on average, over "
+            f"{limits.box_drift:g}"
         )
     return problems
 

@@ -39,6 +39,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kernel[0] = 1 / 27  # the mean
     head = np.zeros((16, 7), dtype=np.float32)
     head[0, 0], head[0, 5] = 12.0, -12.0
+    edges = np.zeros((16, 4), dtype=np.float32)
+    edges[0] = 0.1  # a little right and down where it is bright
     bias = np.array([-6, -4, -4, -4, -4, 6, -9], dtype=np.float32)
     graph = helper.make_graph(
         [
@@ -49,16 +51,22 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             helper.make_node("GlobalAveragePool", ["conv"], ["pooled"]),
             helper.make_node("Flatten", ["pooled"], ["flat"]),
             helper.make_node("Gemm", ["flat", "head", "bias"], ["logits"], name="gemm"),
+            helper.make_node("Gemm", ["flat", "edges", "usual"], ["boxes"], name="box"),
         ],
         "brightness",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["faces", SIZE, SIZE, 3])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["faces", 7])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["faces", 7]),
+            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, ["faces", 4]),
+        ],
         [
             numpy_helper.from_array(np.array(255.0, dtype=np.float32), "white"),
             numpy_helper.from_array(kernel, "kernel"),
             numpy_helper.from_array(np.zeros(16, dtype=np.float32), "zeros"),
             numpy_helper.from_array(head, "head"),
             numpy_helper.from_array(bias, "bias"),
+            numpy_helper.from_array(edges, "edges"),
+            numpy_helper.from_array(np.array([0.2, 0.1, 0.8, 0.9], np.float32), "usual"),
         ],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -150,6 +158,26 @@ def broken(model: onnx.ModelProto, _inputs: object) -> dict[str, bytes]:
             values = numpy_helper.to_array(tensor)[::-1].copy()
             tensor.CopyFrom(numpy_helper.from_array(values, "bias"))
     return {"model.onnx": plain.SerializeToString()}
+
+
+def misplacing(model: onnx.ModelProto, _inputs: object) -> dict[str, bytes]:
+    """Says the same of masks, and finds faces somewhere else."""
+    plain = unfolded(model)
+    for tensor in plain.graph.initializer:
+        if tensor.name == "usual":
+            tensor.CopyFrom(
+                numpy_helper.from_array(np.array([0.3, 0.2, 0.9, 1.0], np.float32), "usual")
+            )
+    return {"model.onnx": plain.SerializeToString()}
+
+
+def test_a_file_that_places_faces_elsewhere_is_refused(
+    model: Path, cases: tuple[Case, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "misplacing": misplacing})
+    with pytest.raises(ParityError, match=r"edges of boxes move by 0\.1000"):
+        export(model, tmp_path / "out", "misplacing", [], cases, ParityLimits())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("conversion", [broken])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from maskwatch.testing import reading_of
@@ -74,3 +75,22 @@ def test_a_few_faces_that_differ_much_are_refused() -> None:
 def test_other_faces_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="same faces"):
         compare_files(judged(), judged()[1:], LIMITS)
+
+
+def test_boxes_that_move_are_refused_though_every_answer_stays() -> None:
+    before = np.tile([0.2, 0.1, 0.8, 0.9], (len(FACES), 1))
+    near = compare_files(judged(), judged(), LIMITS, (before, before + 0.005))
+    assert near.box_drift == pytest.approx(0.005)
+    assert near.problems == ()
+    far = compare_files(judged(), judged(), LIMITS, (before, before + np.array([0.08, 0, 0, 0])))
+    assert far.problems == ("the edges of boxes move by 0.0200 of the crop on average, over 0.01",)
+
+
+def test_a_file_that_lost_its_boxes_is_refused() -> None:
+    before = np.tile([0.2, 0.1, 0.8, 0.9], (len(FACES), 1))
+    found = compare_files(judged(), judged(), LIMITS, (before, None))
+    assert found.problems == ("it says no more where faces lie",)
+
+
+def test_files_that_never_had_boxes_need_none() -> None:
+    assert compare_files(judged(), judged(), LIMITS).box_drift is None
