@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -67,38 +68,56 @@ class _Known:
     seen_t: float
 
 
-class RememberingClassifier:
-    """A ``MaskClassifier`` for the frames of one source, in order.
+class _Seen(NamedTuple):
+    """A face of the present frame."""
+
+    face: Face
+    picture: NDArray[np.float32]
+    known: _Known | None
+    due: bool
+
+
+class ReadingMemory:
+    """Says which faces of a frame are to be judged, and adds the readings of the others.
+
+    For the frames of one source, in order.
 
     Args:
-        classifier: is asked about the faces that have to be judged.
-        settings: when that is.
+        settings: when a face is judged anew.
     """
 
-    def __init__(self, classifier: MaskClassifier, settings: MemorySettings | None = None) -> None:
-        self._classifier = classifier
+    def __init__(self, settings: MemorySettings | None = None) -> None:
         self._settings = settings or MemorySettings()
         self._known: list[_Known] = []
+        self._seen: list[_Seen] = []
 
-    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
-        """One reading per face, in the same order; those of known faces may be remembered."""
-        known = self._recognise(frame.t, faces)
-        pictures = [face_picture(frame.image, face.box) for face in faces]
-        is_due = [
-            each is None or self._is_due(each, frame.t, face, picture)
-            for each, face, picture in zip(known, faces, pictures, strict=True)
-        ]
-        asked = [face for face, due in zip(faces, is_due, strict=True) if due]
-        fresh = iter(self._classifier(frame, asked) if asked else ())
+    def due(self, frame: Frame, faces: Sequence[Face]) -> list[Face]:
+        """Those of the faces that have to be judged now."""
+        self._seen = []
+        for face, known in zip(faces, self._recognise(frame.t, faces), strict=True):
+            picture = face_picture(frame.image, face.box)
+            due = known is None or self._is_due(known, frame.t, face, picture)
+            self._seen.append(_Seen(face, picture, known, due))
+        return [seen.face for seen in self._seen if seen.due]
+
+    def complete(self, frame: Frame, fresh: Sequence[MaskReading]) -> list[MaskReading]:
+        """The readings of all faces that `due` was last asked about, in their order.
+
+        Args:
+            frame: the same.
+            fresh: of those that were due.
+        """
+        news = iter(fresh)
+        height, width = frame.image.shape[:2]
         readings = []
-        for face, picture, each, due in zip(faces, pictures, known, is_due, strict=True):
-            if due or each is None:
-                readings.append(next(fresh))
-                self._learn(frame.t, face, picture, readings[-1], each)
+        for seen in self._seen:
+            known = seen.known
+            if seen.due or known is None:
+                readings.append(next(news))
+                self._learn(frame.t, seen, readings[-1])
             else:
-                height, width = frame.image.shape[:2]
-                readings.append(_carried_over(each, face, width, height))
-                each.box, each.seen_t = face.box, frame.t
+                readings.append(_carried_over(known, seen.face, width, height))
+                known.box, known.seen_t = seen.face.box, frame.t
         self._forget(frame.t)
         return readings
 
@@ -134,24 +153,36 @@ class RememberingClassifier:
         mask = reading.probabilities.mask
         return max(mask, 1 - mask) >= self._settings.sure
 
-    def _learn(
-        self,
-        t: float,
-        face: Face,
-        picture: NDArray[np.float32],
-        reading: MaskReading,
-        before: _Known | None,
-    ) -> None:
-        alike_since = t
+    def _learn(self, t: float, seen: _Seen, reading: MaskReading) -> None:
+        alike_since, before = t, seen.known
         if before is not None:
             self._known.remove(before)
             if (before.reading.state, before.reading.fault) == (reading.state, reading.fault):
                 alike_since = before.alike_since
-        self._known.append(_Known(reading, face, picture, t, alike_since, face.box, t))
+        face = seen.face
+        self._known.append(_Known(reading, face, seen.picture, t, alike_since, face.box, t))
 
     def _forget(self, now: float) -> None:
         oldest = now - self._settings.forget_s
         self._known = [each for each in self._known if oldest <= each.seen_t <= now]
+
+
+class RememberingClassifier:
+    """A ``MaskClassifier`` for the frames of one source, in order.
+
+    Args:
+        classifier: is asked about the faces that have to be judged.
+        settings: when that is.
+    """
+
+    def __init__(self, classifier: MaskClassifier, settings: MemorySettings | None = None) -> None:
+        self._classifier = classifier
+        self._memory = ReadingMemory(settings)
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        """One reading per face, in the same order; those of known faces may be remembered."""
+        due = self._memory.due(frame, faces)
+        return self._memory.complete(frame, self._classifier(frame, due) if due else ())
 
 
 def face_picture(image: Image, box: Box) -> NDArray[np.float32]:

@@ -32,6 +32,8 @@ def open_session(
     options.log_severity_level = 3  # warnings about its own optimisations help no user
     if threads is not None:
         options.intra_op_num_threads = threads
+    # Plans of memory are kept per shape of the input, and ours come in many.
+    options.enable_mem_pattern = False
     # Idle threads must not spin: detector and classifier take turns on few cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
