@@ -17,6 +17,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from maskwatch.errors import MaskwatchError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
 from maskwatch_train import board
 
@@ -35,7 +36,7 @@ Validation = Callable[[nn.Module], dict[str, float]]
 """Measures of the averaged weights, ``VALIDATION_LOSS`` among them."""
 
 
-class NotFinite(ArithmeticError):
+class NotFinite(MaskwatchError, ArithmeticError):
     """The loss is not a number any more; the message holds its terms."""
 
 
@@ -182,7 +183,10 @@ class Run:
             told = self.fabric.all_reduce(told, reduce_op="mean")  # type: ignore[assignment]
         values = dict(zip(terms, told.tolist(), strict=True))
         if not all(math.isfinite(value) for value in values.values()):
-            raise NotFinite(f"epoch {self.next_epoch}: {values}")
+            raise NotFinite(
+                f"the loss is not finite any more: epoch {self.next_epoch}, "
+                f"step {self._steps_done}: {values}"
+            )
         self._optimiser.zero_grad()
         self.fabric.backward(torch.stack(list(terms.values())).sum())
         self.fabric.clip_gradients(

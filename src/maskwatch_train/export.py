@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from maskwatch.models.card import CARD_FILE, FORMAT
+from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.paddings import fix_paddings
 
 OPSET = 17
@@ -131,10 +132,14 @@ class CardText:
 
 
 def write_model_folder(model: onnx.ModelProto, text: CardText, folder: Path) -> None:
-    """Writes ``model.onnx`` and ``card.json``; the card last, so that half a folder has none."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes ``model.onnx`` and ``card.json``; the card last, so that half a folder has none.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    make_folder(folder)
     content = model.SerializeToString()
-    _write_whole(folder / "model.onnx", content)
+    write_whole(folder / "model.onnx", content)
     card = {
         "format": FORMAT,
         "name": text.name,
@@ -147,10 +152,4 @@ def write_model_folder(model: onnx.ModelProto, text: CardText, folder: Path) -> 
         "settings": text.settings,
         "summary": text.summary,
     }
-    _write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    aside = path.with_name(path.name + ".part")
-    aside.write_bytes(content)
-    aside.replace(path)
+    write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())

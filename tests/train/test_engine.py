@@ -58,7 +58,7 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_finite_stops_with_its_numbers(tmp_path: Path) -> None:
     run = Run(network(), SCHEDULE, tmp_path)
-    with pytest.raises(NotFinite, match=r"epoch 0: \{'box': nan, 'obj': 1\.0\}"):
+    with pytest.raises(NotFinite, match=r"epoch 0, step 0: \{'box': nan, 'obj': 1\.0\}"):
         run.step({"box": torch.tensor(float("nan")), "obj": torch.tensor(1.0)})
 
 

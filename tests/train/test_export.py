@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from maskwatch.errors import OutputError  # noqa: E402
 from maskwatch.masks.labels import softmax  # noqa: E402
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.models.card import read_card  # noqa: E402
@@ -68,3 +69,17 @@ def test_softmax_of_the_package_is_torch_s() -> None:
     logits = np.random.default_rng(0).normal(0, 4, (5, 7))
     expected = torch.softmax(torch.from_numpy(logits) / 1.7, dim=1).numpy()
     assert softmax(logits, 1.7) == pytest.approx(expected)
+
+
+def test_a_full_disk_leaves_no_half_a_model(
+    network: YuNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _data: bytes) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    model = to_onnx(ExportedYuNet(network), DETECTOR)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"model\.onnx: no space left on the device"):
+        write_model_folder(model, text(), tmp_path / "model")
+    assert list((tmp_path / "model").iterdir()) == []

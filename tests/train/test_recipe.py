@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,24 @@ def written(folder: Path, text: str) -> Path:
 def test_the_shipped_recipes_are_read(checkout: Path) -> None:
     assert read_recipe(checkout / "recipes/face-detector.toml", DetectorRecipe).seed == 1
     assert read_recipe(checkout / "recipes/mask-classifier.toml", ClassifierRecipe).seed == 1
+
+
+def test_the_arms_of_the_ablation_differ_in_drawn_masks_alone(checkout: Path) -> None:
+    with_them, without = (
+        read_recipe(checkout / f"recipes/ablations/{name}.toml", ClassifierRecipe)
+        for name in ("drawn-masks", "no-drawn-masks")
+    )
+    assert (with_them.synthetic_share, without.synthetic_share) == (0.25, 0.0)
+    assert replace(without, synthetic_share=0.25) == with_them
+
+
+def test_augmentation_is_a_table_of_the_recipe(tmp_path: Path) -> None:
+    text = "mixup = 0.2\n[augmentation]\nrain = 0.1\nturn = 3"
+    recipe = read_recipe(written(tmp_path, text), ClassifierRecipe)
+    assert (recipe.mixup, recipe.augmentation.rain, recipe.augmentation.turn) == (0.2, 0.1, 3)
+    assert recipe.augmentation.flip == 0.5
+    with pytest.raises(DataError, match=r"unknown key 'augmentation\.hail'"):
+        read_recipe(written(tmp_path, "[augmentation]\nhail = 1"), ClassifierRecipe)
 
 
 def test_missing_keys_keep_their_default(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections, YuNetSettings, decode, pad_to_multiple
 from maskwatch.geometry import nms
+from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.export import DETECTOR, to_onnx
@@ -75,6 +77,7 @@ def detect_all(
 
     Raises:
         DataError: a picture cannot be read.
+        OutputError: the cache cannot be written.
     """
     seen: dict[Path, Detections] = {}
     if cache.exists():
@@ -95,6 +98,8 @@ def detect_all(
             arrays[f"{i}.boxes"] = found.boxes
             arrays[f"{i}.scores"] = found.scores
             arrays[f"{i}.landmarks"] = found.landmarks
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, **arrays)  # type: ignore[arg-type]
+        made = io.BytesIO()
+        np.savez(made, **arrays)  # type: ignore[arg-type]
+        make_folder(cache.parent)
+        write_whole(cache, made.getvalue())
     return seen

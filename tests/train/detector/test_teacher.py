@@ -1,0 +1,76 @@
+"""The teacher's detections are kept in a file that is whole or not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra [train]")
+
+from maskwatch.errors import OutputError
+from maskwatch.faces.yunet import Detections
+from maskwatch.types import Image
+from maskwatch_train.detector import teacher
+from maskwatch_train.errors import DataError
+
+
+class OneFace:
+    """Sees the same face in every picture, and counts how often it looks."""
+
+    looks = 0
+
+    def __init__(self, _weights: Path) -> None:
+        pass
+
+    def __call__(self, _image: Image) -> Detections:
+        OneFace.looks += 1
+        return Detections(
+            np.array([[1, 2, 3, 4]], np.float32),
+            np.array([0.9], np.float32),
+            np.zeros((1, 5, 2), np.float32),
+        )
+
+
+@pytest.fixture(autouse=True)
+def one_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    OneFace.looks = 0
+    monkeypatch.setattr(teacher, "Teacher", OneFace)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
+    return path
+
+
+def test_it_looks_at_a_picture_once(picture: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "seen.npz"
+    first = teacher.detect_all(Path(), [picture], cache)
+    again = teacher.detect_all(Path(), [picture], cache)
+    assert OneFace.looks == 1
+    assert again[picture].boxes.tolist() == first[picture].boxes.tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_damaged_picture_is_named_and_nothing_is_kept(picture: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.jpg"
+    damaged.write_bytes(picture.read_bytes()[:40])
+    with pytest.raises(DataError, match=r"damaged\.jpg"):
+        teacher.detect_all(Path(), [picture, damaged], tmp_path / "seen.npz")
+    assert not (tmp_path / "seen.npz").exists()
+
+
+def test_a_full_disk_leaves_no_half_a_file(
+    picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _data: bytes) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"seen\.npz: no space left on the device"):
+        teacher.detect_all(Path(), [picture], tmp_path / "seen.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
