@@ -17,7 +17,7 @@ from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, refreshed
-from maskwatch.web.security.scopes import Scope
+from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
 
 P = ParamSpec("P")
@@ -31,16 +31,19 @@ class _Place:
     path: str
     key: str
     icon: str
-    scope: Scope
+
+    @property
+    def scope(self) -> Scope:
+        return SCOPE_OF_PAGE[self.path]
 
 
 _PLACES = (
-    _Place("/", "nav.live", "videocam", Scope.LIVE),
-    _Place("/overview", "nav.overview", "insights", Scope.EPISODES_READ),
-    _Place("/events", "nav.events", "list_alt", Scope.EPISODES_READ),
-    _Place("/review", "nav.review", "rule", Scope.REVIEW),
-    _Place("/cameras", "nav.cameras", "photo_camera", Scope.CAMERAS_READ),
-    _Place("/system", "nav.system", "monitor_heart", Scope.SYSTEM_READ),
+    _Place("/", "nav.live", "videocam"),
+    _Place("/overview", "nav.overview", "insights"),
+    _Place("/events", "nav.events", "list_alt"),
+    _Place("/review", "nav.review", "rule"),
+    _Place("/cameras", "nav.cameras", "photo_camera"),
+    _Place("/system", "nav.system", "monitor_heart"),
 )
 
 

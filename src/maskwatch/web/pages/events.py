@@ -97,7 +97,9 @@ class _EventsPage:
         self._next = page.next
         self._older.set_enabled(page.next is not None)
         self._newest.set_enabled(self._after is not None)
-        self._count.set_text(self._desk.words("events.found", count=count))
+        # A space that does not break separates thousands in every language.
+        said = f"{count:,}".replace(",", "\u00a0")
+        self._count.set_text(self._desk.words("events.found", count=said))
         self._rows.clear()
         with self._rows:
             self._table(page)

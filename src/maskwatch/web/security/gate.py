@@ -1,4 +1,4 @@
-"""Lets only those into the dashboard who are logged in.
+"""Lets only those into the dashboard who are logged in, and onto pages that their role allows.
 
 The REST API has checks of its own on every route (see ``api/access.py``); this is for the pages
 and for the socket that they keep open.
@@ -19,6 +19,8 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session
 from maskwatch.web.security.cookies import session_cookie
 from maskwatch.web.security.origin import is_own_origin
+from maskwatch.web.security.scopes import scope_of_page
+from maskwatch.web.text import Words
 
 SOCKET = "/_nicegui_ws/"
 _OPEN = ("/api/", "/login", "/setup/", "/a/", "/static/", "/healthz", "/readyz", "/metrics")
@@ -55,6 +57,11 @@ class DashboardGate:
                 target = quote(scope["path"], safe="/")
                 answer = RedirectResponse(f"/login?next={target}", 303)
             await self._refuse(scope, receive, send, answer)
+            return
+        needed = scope_of_page(scope["path"])
+        if needed is not None and not principal.allows(needed):
+            words = Words.of(principal.user.language)
+            await self._refuse(scope, receive, send, PlainTextResponse(words("nav.refused"), 403))
             return
         state = scope.setdefault("state", {})
         state["web"], state["principal"] = self._web, principal

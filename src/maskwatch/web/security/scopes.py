@@ -46,6 +46,22 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
 }
 
 
+SCOPE_OF_PAGE: dict[str, Scope] = {
+    "/": Scope.LIVE,
+    "/overview": Scope.EPISODES_READ,
+    "/events": Scope.EPISODES_READ,
+    "/review": Scope.REVIEW,
+    "/cameras": Scope.CAMERAS_READ,
+    "/system": Scope.SYSTEM_READ,
+}
+"""What the pages of the dashboard need; those below one need the same."""
+
+
+def scope_of_page(path: str) -> Scope | None:
+    """What a page needs; None for what is no page."""
+    return SCOPE_OF_PAGE.get("/" + path.split("/")[1])
+
+
 def scopes_of(role: Role) -> frozenset[Scope]:
     """Everything that a role allows."""
     return SCOPES_OF_ROLE[role]

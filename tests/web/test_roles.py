@@ -1,0 +1,116 @@
+"""Every route of the REST API asks for one permission, and lets nobody in without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from maskwatch.store.records import Role
+from maskwatch.web.app import create_app
+from maskwatch.web.security.scopes import SCOPES_OF_ROLE, Scope
+from tests.web.world import PASSWORD, World
+
+_READS = {
+    Scope.LIVE: (
+        *("/cameras/{name}/people", "/cameras/{name}/frame.jpg", "/cameras/{name}/stream.mjpg"),
+        "/events",
+    ),
+    Scope.EPISODES_READ: (
+        *("/episodes", "/episodes/{episode_id}", "/episodes/{episode_id}/photo"),
+        *("/people/rate", "/people/groups", "/people/comparison", "/people/groups.csv"),
+        *("/people/report.pdf", "/people/report.png"),
+    ),
+    Scope.REVIEW: ("/review", "/review/{item_id}/photo"),
+    Scope.REVIEW_EXPORT: ("/review/export.zip",),
+    Scope.CAMERAS_READ: (
+        *("/cameras", "/cameras/{name}", "/walks", "/walks/{walk_id}"),
+        *("/walks/{walk_id}/report.pdf", "/walks/{walk_id}/report.png"),
+    ),
+    Scope.SYSTEM_READ: ("/system", "/system/models", "/health", "/deliveries"),
+    Scope.AUDIT_READ: ("/audit", "/audit/verification", "/deletions"),
+    Scope.USERS: ("/users",),
+    Scope.SUBJECTS: ("/episodes/{episode_id}/export.zip",),
+}
+_CHANGES = {
+    Scope.EPISODES_WRITE: (
+        *("post /episodes/{episode_id}/acknowledge", "post /episodes/{episode_id}/correct"),
+    ),
+    Scope.REVIEW: (
+        *("post /review/{item_id}/label", "post /review/{item_id}/skip"),
+        "post /review/{item_id}/undo",
+    ),
+    Scope.CAMERAS_WRITE: (
+        *("post /cameras", "post /cameras/test", "put /cameras/{name}", "delete /cameras/{name}"),
+        *("post /cameras/{name}/start", "post /cameras/{name}/stop", "delete /walks/{walk_id}"),
+    ),
+    Scope.SYSTEM_WRITE: ("post /system/reload", "post /deliveries/{delivery_id}/retry"),
+    Scope.USERS: ("post /users", "patch /users/{user_id}"),
+    Scope.SUBJECTS: ("delete /episodes/{episode_id}",),
+}
+NEEDED: Mapping[str, Scope] = {
+    **{f"get {path}": scope for scope, paths in _READS.items() for path in paths},
+    **{route: scope for scope, routes in _CHANGES.items() for route in routes},
+}
+OF_ANYBODY = {
+    *("delete /session", "get /me", "patch /me"),
+    *("get /tokens", "post /tokens", "delete /tokens/{token_id}"),
+}
+"""One's own session, language, password and tokens: whoever is logged in may."""
+OF_STRANGERS = {"post /session", "post /setup"}
+_ENDLESS = {"get /events"}
+"""With the permission it would never answer; `test_browser` reads it."""
+
+
+def ask(client: TestClient, route: str) -> int:
+    method, path = route.split()
+    for name in ("episode_id", "item_id", "walk_id", "user_id", "token_id", "delivery_id", "name"):
+        path = path.replace(f"{{{name}}}", "x")
+    return client.request(method, f"/api/v1{path}").status_code
+
+
+def logged_in(app: Any, name: str) -> TestClient:
+    client = TestClient(app)
+    answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+    client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    return client
+
+
+@pytest.fixture
+def app(world: World) -> Any:
+    return create_app(world.web, dashboard=False)
+
+
+def test_the_table_names_every_route(app: Any) -> None:
+    paths = app.openapi()["paths"]
+    routes = {
+        f"{method} {path.removeprefix('/api/v1')}"
+        for path, methods in paths.items()
+        for method in methods
+        if path.startswith("/api/v1")
+    }
+    assert routes == NEEDED.keys() | OF_ANYBODY | OF_STRANGERS
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("vera", Role.VIEWER), ("ravi", Role.REVIEWER), ("anna", Role.ADMIN)]
+)
+def test_a_role_is_refused_exactly_what_it_may_not_do(app: Any, name: str, role: Role) -> None:
+    client = logged_in(app, name)
+    refused = {route for route in NEEDED.keys() - _ENDLESS if ask(client, route) == 403}
+    allowed = SCOPES_OF_ROLE[role]
+    assert refused == {route for route, scope in NEEDED.items() if scope not in allowed}
+    assert [ask(client, route) for route in sorted(OF_ANYBODY - {"delete /session"})] != [403]
+
+
+def test_a_token_does_only_what_its_permission_is_for(app: Any) -> None:
+    admin = logged_in(app, "anna")
+    some = {scope: route for route, scope in sorted(NEEDED.items()) if route not in _ENDLESS}
+    for scope in Scope:
+        body = {"name": "program", "scopes": [scope.value]}
+        token = admin.post("/api/v1/tokens", json=body).json()["token"]
+        program = TestClient(app, headers={"Authorization": f"Bearer {token}"})
+        let_in = {each for each, route in some.items() if ask(program, route) != 403}
+        assert let_in == {scope}
