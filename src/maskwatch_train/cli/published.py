@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from maskwatch.outputs.files import make_folder
 from maskwatch_train.cli.data.progress import advancing
-from maskwatch_train.cli.train import OutFolder, RecipeFile, say
+from maskwatch_train.cli.train import (
+    Devices,
+    Nodes,
+    OutFolder,
+    RecipeFile,
+    Workers,
+    say,
+    started,
+)
+from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.run import RESULT, Place, prepare, run
+from maskwatch_train.published.run import RESULT, Place, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
+from maskwatch_train.published.training import Site
 from maskwatch_train.recipe import read_recipe
 
 
@@ -44,22 +53,31 @@ def published(
         list[str] | None,
         typer.Option("--set", help="KEY=VALUE instead of the recipe's; told with the result."),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that prepare batches.")] = 0,
+    workers: Workers = 0,
+    devices: Devices = AUTO,
+    nodes: Nodes = 1,
 ) -> None:
     """Train and test a published system: a report, and its figures as result.json."""
     changes = change or []
     chosen = read_recipe(recipe, PublishedRecipe, changes)
-    place = Place(out, cache or out / "cache", weights, workers)
-    material = prepare(read_sets(data, chosen.shares), chosen, split, place.cache, advancing)
+    fabric, bar = started(recipe, out, devices, nodes)
+    place = Place(Site(out, fabric, bar), cache or out / "cache", weights, workers)
+    with fabric.rank_zero_first():
+        material = prepare(read_sets(data, chosen.shares), chosen, split, place.cache, advancing)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
-    say(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
-    make_folder(out)
-    shutil.copyfile(recipe, out / "recipe.toml")
-    result = run(chosen, changes, material, split, place, advancing, say)
+    bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
+    with bar:
+        trained = train(chosen, material, place, advancing)
+    if fabric.is_global_zero:
+        told(conclude(chosen, changes, material, split, trained, out))
+        say(f"wrote {out / RESULT}")
+
+
+def told(result: Mapping[str, Any]) -> None:
+    """Prints the accuracy and the confusion of every classifier."""
     for name, scores in result["classifiers"].items():
         accuracy = scores["accuracy"]
         say(
             f"{name}: accuracy {accuracy['value']:.4f} "
             f"({accuracy['low']:.4f} to {accuracy['high']:.4f}), {scores['confusion']}"
         )
-    say(f"wrote {out / RESULT}")

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import Any
 
 import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
-
-@dataclass(frozen=True, slots=True)
-class Augmentations:
-    """What training does to a picture; zero leaves it out.
-
-    Attributes:
-        flip: chance of a mirrored picture.
-        crop: whether the network's square is cut out anywhere instead of in the middle.
-        rotation: degrees, either way.
-        scale: larger or smaller by up to this fraction.
-        zoom: the same for width and height separately, as Keras does.
-        shift: up to this fraction of the side, either way.
-        shear: degrees, either way.
-        grey: chance of a picture without colour.
-    """
-
-    flip: float = 0.0
-    crop: bool = False
-    rotation: float = 0.0
-    scale: float = 0.0
-    zoom: float = 0.0
-    shift: float = 0.0
-    shear: float = 0.0
-    grey: float = 0.0
-
-    @property
-    def moves(self) -> bool:
-        """Whether pixels come to lie elsewhere, so that something must fill what they leave."""
-        return any((self.rotation, self.scale, self.zoom, self.shift, self.shear))
+from maskwatch_train.published.recipe import Augmentations
 
 
 class Zoom(v2.Transform):  # type: ignore[misc]
@@ -74,7 +46,7 @@ def augmentation(how: Augmentations, resize: int, size: int) -> v2.Transform:
 
 
 def _moving(how: Augmentations, resize: int) -> list[v2.Transform]:
-    room = resize // 4
+    room = _room(how, resize)
     # A shift counts in sides of the padded picture.
     shift = how.shift * resize / (resize + 2 * room)
     return [
@@ -89,3 +61,11 @@ def _moving(how: Augmentations, resize: int) -> list[v2.Transform]:
         *([Zoom(how.zoom)] if how.zoom else ()),
         v2.CenterCrop(resize),
     ]
+
+
+def _room(how: Augmentations, resize: int) -> int:
+    """Pixels of edge on each side that hold whatever may come into the picture."""
+    turn = math.radians(min(how.rotation, 45.0))
+    turned = (math.cos(turn) + math.sin(turn)) * (1 + math.tan(math.radians(how.shear)))
+    reach = turned / (1 - how.scale) / (1 - how.zoom) / 2
+    return math.ceil((reach - 0.5 + how.shift) * resize)

@@ -86,12 +86,14 @@ def _kept(
 @torch.inference_mode()
 def _asked(by: Extractor, pictures: Pixels, view: Callable[[Pixels, int], Tensor]) -> Features:
     body = by.body.eval()
+    device = next(body.parameters()).device
     starts: Sequence[int] = range(0, len(pictures), AT_ONCE)
     parts: list[Features] = []
     for start in by.watch(starts, "Features", len(starts)):
         some = range(start, min(start + AT_ONCE, len(pictures)))
         batch = torch.stack([view(np.array(pictures[index]), index) for index in some])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            given: Tensor = body(batch.contiguous(memory_format=torch.channels_last))
-        parts.append(given.float().numpy())
+        batch = batch.to(device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            given: Tensor = body(batch)
+        parts.append(given.float().cpu().numpy())
     return np.concatenate(parts)

@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwatch_train.published.augment import Augmentations
-
 ALL_LAYERS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentations:
+    """What training does to a picture; zero leaves it out.
+
+    Attributes:
+        flip: chance of a mirrored picture.
+        crop: whether the network's square is cut out anywhere instead of in the middle.
+        rotation: degrees, either way.
+        scale: larger or smaller by up to this fraction.
+        zoom: the same for width and height separately, as Keras does.
+        shift: up to this fraction of the side, either way.
+        shear: degrees, either way.
+        grey: chance of a picture without colour.
+    """
+
+    flip: float = 0.0
+    crop: bool = False
+    rotation: float = 0.0
+    scale: float = 0.0
+    zoom: float = 0.0
+    shift: float = 0.0
+    shear: float = 0.0
+    grey: float = 0.0
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels come to lie elsewhere, so that something must fill what they leave."""
+        return any((self.rotation, self.scale, self.zoom, self.shift, self.shear))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.manifest import Manifest
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
-from maskwatch_train.published.backbones import open_body
+from maskwatch_train.published.backbones import Start, open_body
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.features import (
     Extractor,
@@ -34,7 +34,7 @@ from maskwatch_train.published.sklearn_heads import CLASSIFIERS, fitted_probabil
 from maskwatch_train.published.splits import split_rows
 from maskwatch_train.published.training import (
     Labelled,
-    Say,
+    Site,
     probabilities_of_features,
     probabilities_of_pictures,
     train_on_features,
@@ -51,13 +51,13 @@ class Place:
     """Where a run works.
 
     Attributes:
-        out: folder of the run; a run that was stopped goes on.
+        site: where and on what it trains; a run that was stopped goes on.
         cache: folder for pictures and features, which several runs may share.
         weights: see `maskwatch_train.published.backbones.open_body`.
         workers: processes that prepare batches.
     """
 
-    out: Path
+    site: Site
     cache: Path
     weights: str
     workers: int = 0
@@ -104,65 +104,91 @@ def prepare(
     return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
 
 
-def run(
-    recipe: PublishedRecipe,
-    changes: Sequence[str],
-    material: Material,
-    split: str,
-    place: Place,
-    watch: Watch,
-    say: Say,
-) -> dict[str, Any]:
-    """Trains, asks about the test side, and writes reports and ``result.json``.
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What a run learned to say."""
+
+    said: Mapping[str, NDArray[np.float64]]
+    """Probabilities ``(M, C)`` of the test side by classifier."""
+    start: Start
+    seconds: float
+
+
+def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watch) -> Trained:
+    """Trains every classifier of a recipe and asks it about the test side.
 
     Args:
         recipe: what to do.
-        changes: what of it is not as published, to be told with the result.
         material: from `prepare`.
-        split: which it was prepared with.
         place: where.
-        watch: told of every picture whose features are made.
-        say: told of every epoch.
-
-    Returns:
-        What the file holds.
+        watch: told of every few pictures whose features are made.
 
     Raises:
         UsageError: the recipe names something that does not exist.
-        DataError: the weights do not fit.
+        DataError: the weights do not fit, or there are too few pictures.
         NotFinite: the loss is not finite.
+        OutputError: the folder of the run cannot be written.
     """
     if strangers := set(recipe.classifiers) - {NETWORK, *CLASSIFIERS}:
         raise UsageError(f"no classifier is called {min(strangers)!r}")
     started = time.monotonic()
     torch.manual_seed(recipe.seed)  # of the head, and of a body that starts at random
-    body, start = open_body(recipe.backbone, place.weights)
-    said = _said(recipe, material, body, start.sha256, place, watch, say)
+    with place.site.fabric.rank_zero_first():
+        body, start = open_body(recipe.backbone, place.weights)
+    said = _said(recipe, material, body, start.sha256, place, watch)
+    return Trained(said, start, time.monotonic() - started)
+
+
+def conclude(
+    recipe: PublishedRecipe,
+    changes: Sequence[str],
+    material: Material,
+    split: str,
+    trained: Trained,
+    out: Path,
+) -> dict[str, Any]:
+    """Writes reports and ``result.json``.
+
+    Args:
+        recipe: what was done.
+        changes: what of it is not as the recipe's file says, to be told with the result.
+        material: what it was done with.
+        split: which that was prepared with.
+        trained: what came of it.
+        out: folder of the run.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        DataError: a picture cannot be read.
+        OutputError: a file cannot be written.
+    """
     classes = CLASS_SETS[recipe.classes]
     test = material.side("test")
     tested = [material.manifest.rows[index] for index in test]
-    title = f"{recipe.system}, {split} split"
-    areas = write_reports(place.out, title, material.manifest, tested, said, classes)
     groups = [row.global_group for row in tested]
+    title = f"{recipe.system}, {split} split"
+    areas = write_reports(out, title, material.manifest, tested, trained.said, classes)
     result = {
         "format": FORMAT,
         "recipe": asdict(recipe),
         "changes": list(changes),
         "split": split,
-        "weights": asdict(start),
+        "weights": asdict(trained.start),
         "data": {
             "sha256": material.manifest.sha256,
             **{side: len(material.side(side)) for side in ("train", "val", "test")},
         },
-        "seconds": round(time.monotonic() - started),
+        "seconds": round(trained.seconds),
         "classifiers": {
             name: {**scores(each, material.labels[test], groups, classes), "auc": areas[name]}
-            for name, each in said.items()
+            for name, each in trained.said.items()
         },
     }
-    make_folder(place.out)
+    make_folder(out)
     content = json.dumps(without_nan(result), indent=1, allow_nan=False)
-    write_whole(place.out / RESULT, content.encode() + b"\n")
+    write_whole(out / RESULT, content.encode() + b"\n")
     return result
 
 
@@ -173,7 +199,6 @@ def _said(
     checksum: str,
     place: Place,
     watch: Watch,
-    say: Say,
 ) -> Mapping[str, NDArray[np.float64]]:
     """Probabilities of the test side by classifier."""
     train, test = material.side("train"), material.side("test")
@@ -182,21 +207,22 @@ def _said(
     said: dict[str, NDArray[np.float64]] = {}
     others = [name for name in recipe.classifiers if name != NETWORK]
     if recipe.trained_layers == 0:
-        extractor = Extractor(body, checksum, place.cache, watch)
-        features = plain_features(extractor, pictures, recipe)
-        if NETWORK in recipe.classifiers:
+        extractor = Extractor(body.to(place.site.fabric.device), checksum, place.cache, watch)
+        with place.site.fabric.rank_zero_first():
+            features = plain_features(extractor, pictures, recipe)
             learned_from = features[:, None]
             if recipe.views:
                 learned_from = augmented_features(extractor, pictures, recipe)
+        if NETWORK in recipe.classifiers:
             head: nn.Module = new_head(features.shape[1], recipe.hidden, recipe.dropout, classes)
-            data = Labelled(learned_from, labels, train)
-            head = train_on_features(head, data, recipe, place.out, say)
+            data = Labelled(learned_from, labels, train, material.side("val"))
+            head = train_on_features(head, data, recipe, place.site)
             said[NETWORK] = probabilities_of_features(head, features[test])
     else:
         head = new_head(_width(body, recipe.size), recipe.hidden, recipe.dropout, classes)
         network = Classifier(body, head, recipe.trained_layers)
-        data = Labelled(pictures, labels, train)
-        network = train_on_pictures(network, data, recipe, place.out, place.workers, say)
+        data = Labelled(pictures, labels, train, material.side("val"))
+        network = train_on_pictures(network, data, recipe, place.site, place.workers)
         said[NETWORK] = probabilities_of_pictures(network, pictures[test], recipe)
         if others:
             trained = Extractor(network.body, "", place.cache, watch)

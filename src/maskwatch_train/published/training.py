@@ -5,25 +5,28 @@ Binary cross-entropy over a softmax of two outputs, which some of them name, is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
 
-from maskwatch_train.engine import Run, Schedule
+from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Watcher, fit
+from maskwatch_train.errors import DataError
+from maskwatch_train.hardware import share_of, shared
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
 
 ASKED_AT_ONCE = 32
 Network = TypeVar("Network", bound=nn.Module)
-Say = Callable[[str], None]
+Batch = tuple[Tensor, Tensor] | list[Tensor]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +39,23 @@ class Labelled:
     """``(N,)``"""
     train: NDArray[np.intp]
     """Rows to learn from."""
+    held_out: NDArray[np.intp]
+    """Rows that every epoch is measured on; perhaps none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Where and on what a run trains.
+
+    Attributes:
+        out: folder of the run (see ``Run``).
+        fabric: what is computed on, launched.
+        watcher: told of every step and epoch.
+    """
+
+    out: Path
+    fabric: Fabric
+    watcher: Watcher
 
 
 class AugmentedPictures(Dataset[tuple[Tensor, int]]):
@@ -58,75 +78,99 @@ class AugmentedPictures(Dataset[tuple[Tensor, int]]):
 
 
 def train_on_pictures(
-    network: Network,
-    data: Labelled,
-    recipe: PublishedRecipe,
-    out: Path,
-    workers: int,
-    say: Say,
+    network: Network, data: Labelled, recipe: PublishedRecipe, site: Site, workers: int
 ) -> Network:
-    """Trains in ``out`` (see ``Run``) on augmented pictures; returns the last weights.
+    """Trains on augmented pictures; returns the last weights.
 
     Raises:
+        DataError: the training side fills no batch.
         NotFinite: the loss is not finite.
+        OutputError: the folder of the run cannot be written.
     """
 
-    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(epoch: int) -> Iterable[Batch]:
         order = _order(data, recipe, epoch)
         items = np.arange(len(order)) * len(data.labels) + order
-        yield from DataLoader(
+        share = share_of(recipe.batch, site.fabric)
+        loader: Iterable[Batch] = DataLoader(
             AugmentedPictures(data, recipe, epoch),
-            batch_size=recipe.batch,
-            sampler=items.tolist(),
+            batch_size=share.stop - share.start,
+            sampler=shared(items, recipe.batch, share),
             num_workers=workers,
-            drop_last=len(order) >= recipe.batch,
         )
+        return loader
 
-    return _train(network, batches, data, recipe, out, say)
+    def measured(averaged: nn.Module) -> dict[str, float]:
+        pictures = np.asarray(data.inputs[data.held_out], dtype=np.uint8)
+        said = probabilities_of_pictures(averaged, pictures, recipe)
+        return _measures(said, data.labels[data.held_out])
+
+    return _train(network, batches, measured, data, recipe, site)
 
 
 def train_on_features(
-    head: Network, data: Labelled, recipe: PublishedRecipe, out: Path, say: Say
+    head: Network, data: Labelled, recipe: PublishedRecipe, site: Site
 ) -> Network:
-    """The same for a head on kept features: each epoch draws one of a picture's views."""
+    """The same for a head on kept features: each epoch draws one of a picture's views.
 
-    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    Validation sees the first of them.
+    """
+
+    def batches(epoch: int) -> Iterator[Batch]:
         order = _order(data, recipe, epoch)
         rng = np.random.default_rng((recipe.seed, epoch, 1))
         views = rng.integers(data.inputs.shape[1], size=len(order))
-        for start in range(0, len(order), recipe.batch):
-            some = slice(start, start + recipe.batch)
-            features = data.inputs[order[some], views[some]]
-            yield torch.from_numpy(features), torch.from_numpy(data.labels[order[some]])
+        share = share_of(recipe.batch, site.fabric)
+        taken = np.array(shared(np.arange(len(order)), recipe.batch, share))
+        for some in taken.reshape(-1, share.stop - share.start):
+            rows = order[some]
+            features = torch.from_numpy(data.inputs[rows, views[some]])
+            yield features, torch.from_numpy(data.labels[rows])
 
-    return _train(head, batches, data, recipe, out, say)
+    def measured(averaged: nn.Module) -> dict[str, float]:
+        said = probabilities_of_features(averaged, data.inputs[data.held_out, 0])
+        return _measures(said, data.labels[data.held_out])
+
+    return _train(head, batches, measured, data, recipe, site)
 
 
 def _train(
     network: Network,
-    batches: Callable[[int], Iterator[tuple[Tensor, Tensor]]],
+    batches: Callable[[int], Iterable[Batch]],
+    measured: Callable[[nn.Module], dict[str, float]],
     data: Labelled,
     recipe: PublishedRecipe,
-    out: Path,
-    say: Say,
+    site: Site,
 ) -> Network:
+    steps = len(data.train) // recipe.batch
+    if not steps:
+        reason = f"its {len(data.train)} pictures do not fill a batch of {recipe.batch}"
+        raise DataError(Path("the training side"), reason)
     schedule = Schedule(
         epochs=recipe.epochs,
-        steps=max(len(data.train) // recipe.batch, 1),
+        steps=steps,
         learning_rate=recipe.learning_rate,
         weight_decay=0.0,
         ema=0.0,
         warmup=0.0,
         constant=True,
     )
-    run = Run(network, schedule, out)
-    while run.next_epoch < recipe.epochs:
-        torch.manual_seed(recipe.seed * 1000 + run.next_epoch)  # of the dropout
-        run.network.train()
-        for inputs, labels in batches(run.next_epoch):
-            run.step({"loss": F.cross_entropy(_asked(run.network, inputs), labels)})
-        say(run.finish_epoch())
-    return cast("Network", run.averaged)
+    run = Run(network, schedule, site.out, site.fabric, site.watcher)
+
+    def losses(batch: Batch) -> dict[str, Tensor]:
+        inputs, labels = (each.to(run.fabric.device) for each in batch)
+        return {"loss": F.cross_entropy(run.network(inputs).float(), labels)}
+
+    validate = measured if len(data.held_out) else None
+    return cast("Network", fit(run, recipe.seed, batches, losses, validate))
+
+
+def _measures(said: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:
+    chosen = said[np.arange(len(labels)), labels]
+    return {
+        VALIDATION_LOSS: float(-np.log(np.maximum(chosen, 1e-12)).mean()),
+        "val_accuracy": float((said.argmax(axis=1) == labels).mean()),
+    }
 
 
 def _order(data: Labelled, recipe: PublishedRecipe, epoch: int) -> NDArray[np.intp]:
@@ -157,12 +201,14 @@ def probabilities_of_features(
 
 
 def _asked(network: nn.Module, inputs: Tensor) -> Tensor:
-    """Logits; convolutions in bfloat16, which saves half of their time on current CPUs."""
-    if inputs.ndim < 4:
-        return network(inputs)  # type: ignore[no-any-return]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits: Tensor = network(inputs.contiguous(memory_format=torch.channels_last))
-    return logits.float()
+    """Logits on the CPU; convolutions in bfloat16, half the time on current processors."""
+    device = next(network.parameters()).device
+    inputs = inputs.to(device)
+    if inputs.ndim == 4:
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=inputs.ndim == 4):
+        logits: Tensor = network(inputs)
+    return logits.float().cpu()
 
 
 def _softmax(logits: Tensor) -> NDArray[np.float64]:

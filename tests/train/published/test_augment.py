@@ -6,8 +6,8 @@ torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
 from torch import Tensor  # noqa: E402
 
-from maskwatch_train.published.augment import Augmentations, augmentation  # noqa: E402
-from maskwatch_train.published.recipe import PublishedRecipe  # noqa: E402
+from maskwatch_train.published.augment import augmentation  # noqa: E402
+from maskwatch_train.published.recipe import Augmentations, PublishedRecipe  # noqa: E402
 from maskwatch_train.published.views import Views  # noqa: E402
 
 SIDE = 48
@@ -65,6 +65,12 @@ def test_rotation_and_shear_tilt_what_was_level(name: str) -> None:
     how = replace(Augmentations(), **{name: 20.0})
     tilted = [drawn(how, seed=seed).float()[0, :, 24] for seed in range(4)]
     assert any((column[34] - column[14]).abs() > 10 for column in tilted)
+
+
+def test_no_rim_shows_whatever_is_drawn() -> None:
+    how = Augmentations(rotation=45, scale=0.3, zoom=0.3, shift=0.3, shear=15)
+    for seed in range(40):
+        assert drawn(how, seed=seed)[2].min() >= 88
 
 
 def test_grey_takes_the_colour() -> None:
