@@ -18,6 +18,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.runtime.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.control import CameraPhase
+from maskwatch.runtime.finish import live_picture
 from maskwatch.runtime.inference import SharedInference
 from maskwatch.runtime.lane import CameraLane, LaneSetting
 from maskwatch.runtime.live_hub import LiveHub
@@ -299,6 +300,21 @@ def test_the_live_view_shows_people_as_they_are() -> None:
     assert view is not None
     assert view.jpeg is not None
     assert view.jpeg.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_picture_is_made_once_a_look_while_somebody_watches_and_seldom_otherwise(
+    watched: bool,
+) -> None:
+    with (
+        patch("maskwatch.runtime.lane._UNWATCHED_EVERY_S", 3600),
+        patch.object(LiveHub, "is_watched", return_value=watched),
+        patch("maskwatch.runtime.lane.live_picture", wraps=live_picture) as draw,
+    ):
+        stage = after_film(lambda _: [MASKED], 4)
+    looks = stage.lane.status().frames
+    assert looks > 10
+    assert draw.call_count == (looks if watched else 1)
 
 
 def test_while_nobody_looks_the_live_view_still_tells_when_a_violation_begins_and_ends() -> None:

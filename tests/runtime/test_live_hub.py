@@ -85,3 +85,17 @@ def test_who_looks_is_noticed_and_who_peeks_is_not() -> None:
     assert not hub.is_watched("door")
     hub.latest("door")
     assert hub.is_watched("door")
+
+
+def test_however_many_watch_they_are_given_one_and_the_same_picture() -> None:
+    hub = LiveHub()
+    seen = hub.publish("door", b"1", (), NOW)
+
+    async def watch() -> list[object]:
+        threading.Timer(0.05, hub.publish, ("door", b"2", (), NOW)).start()
+        everybody = [hub.wait_newer("door", seen.sequence, 30) for _ in range(50)]
+        return list(await asyncio.gather(*everybody))
+
+    first, *others = asyncio.run(watch())
+    assert first is not None
+    assert all(each is first for each in others)
