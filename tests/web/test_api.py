@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from pydantic import TypeAdapter
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.store.ids import new_id
@@ -27,9 +28,9 @@ from maskwatch.store.records import (
     WalkRecord,
 )
 from maskwatch.types import Fault, State
+from maskwatch.web.actions.compliance import Rate
 from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
 from maskwatch.web.actions.walks import finish_walk
-from maskwatch.web.api.views import RateView
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
 from maskwatch.web.security.scopes import scopes_of
@@ -161,7 +162,8 @@ PERIOD = "since=2026-03-01T00:00:00Z&until=2026-03-08T00:00:00Z"
 def test_the_rate_counts_people_and_leaves_the_unknown_out(admin: TestClient, world: World) -> None:
     states = [State.MASK] * 8 + [State.NO_MASK, State.INCORRECT] + [State.UNKNOWN] * 3
     people(world, "entrance", states, datetime(2026, 3, 2, 9, tzinfo=UTC))
-    rate = RateView.model_validate(admin.get(f"/api/v1/people/rate?{PERIOD}").json())
+    answer = admin.get(f"/api/v1/people/rate?{PERIOD}")
+    rate = TypeAdapter(Rate).validate_json(answer.content)
     assert (rate.people, rate.judged, rate.masked, rate.unknown) == (13, 10, 8, 3)
     assert rate.share == 0.8
     # Wilson's interval of 8 of 10.

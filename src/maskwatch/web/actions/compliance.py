@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.records import PeopleCount
 from maskwatch.types import Fault, State
+from maskwatch.web.actions.documented import AS_DOCUMENTED
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Share of the people who wear the mask properly among those of whom it can be told."""
+
+    __pydantic_config__ = AS_DOCUMENTED
 
     people: int
     """Everybody counted, the unknown included; hidden counts are not in it."""
@@ -70,6 +73,8 @@ def rate_of(counts: PeopleCount) -> Rate:
 @dataclass(frozen=True, slots=True)
 class Change:
     """How the rate moved from one period to another."""
+
+    __pydantic_config__ = AS_DOCUMENTED
 
     points: float | None
     """Difference in percentage points; None when one of the two has no rate."""

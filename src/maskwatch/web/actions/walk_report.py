@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, Self
 
 from maskwatch.types import State
+from maskwatch.web.actions.documented import AS_DOCUMENTED
 
 
 class Phase(StrEnum):
@@ -73,6 +74,8 @@ class Leg:
 class DistanceResult:
     """What was made of the person at one mark."""
 
+    __pydantic_config__ = AS_DOCUMENTED
+
     distance_m: float
     masked_right: bool | None
     """Whether a worn mask was seen as one; None when that walk did not pass this mark."""
@@ -82,6 +85,8 @@ class DistanceResult:
 @dataclass(frozen=True, slots=True)
 class WalkReport:
     """What the camera can do, as far as one walk shows."""
+
+    __pydantic_config__ = AS_DOCUMENTED
 
     usable_m: float | None
     """The farthest mark up to which every mark was read right in all walks; None for none."""

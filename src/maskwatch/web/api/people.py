@@ -12,10 +12,12 @@ from pydantic import AwareDatetime
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.web.actions import overview, report
+from maskwatch.web.actions.compliance import Rate
+from maskwatch.web.actions.overview import Comparison, Group
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import ChangeView, ComparisonView, GroupView, RateView, Text
+from maskwatch.web.api.views import Text
 
 router = APIRouter(tags=["people"], prefix="/people")
 
@@ -52,31 +54,23 @@ Before = Annotated[overview.Period | None, Depends(before_of)]
 
 
 @router.get("/rate", responses=problems(401, 403, 422))
-def rate(web: Web, principal: EpisodeReader, period: Period) -> RateView:
+def rate(web: Web, principal: EpisodeReader, period: Period) -> Rate:
     """Everybody of a period, and the compliance rate with its 95 % interval."""
-    return RateView.of(overview.total(web, principal, period))
+    return overview.total(web, principal, period)
 
 
 @router.get("/groups", responses=problems(401, 403, 422))
 def groups(
     web: Web, principal: EpisodeReader, period: Period, by: CountBy = CountBy.DAY
-) -> Sequence[GroupView]:
+) -> Sequence[Group]:
     """The same in parts; parts without people are left out."""
-    found = overview.by_group(web, principal, period, by)
-    return [GroupView(key=each.key, rate=RateView.of(each.rate)) for each in found]
+    return overview.by_group(web, principal, period, by)
 
 
 @router.get("/comparison", responses=problems(401, 403, 422))
-def comparison(
-    web: Web, principal: EpisodeReader, period: Period, before: Before
-) -> ComparisonView:
+def comparison(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Comparison:
     """A period and another one; by default that of the same length right before it."""
-    found = overview.compare(web, principal, period, before)
-    return ComparisonView(
-        before=RateView.of(found.before),
-        after=RateView.of(found.after),
-        change=ChangeView.model_validate(found.change),
-    )
+    return overview.compare(web, principal, period, before)
 
 
 @router.get(

@@ -19,8 +19,8 @@ from maskwatch.store.records import (
     UserRecord,
 )
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate
 from maskwatch.web.actions.users import NAME_PATTERN
+from maskwatch.web.actions.walk_report import WalkReport
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
@@ -190,55 +190,6 @@ class Correction(Body):
     """Needed when the state is `incorrect`, and only then."""
 
 
-class RateView(View):
-    """People and their compliance rate with its 95 % interval."""
-
-    people: int
-    """The unknown included."""
-    masked: int
-    judged: int
-    """The denominator of the rate: everybody but the unknown."""
-    unknown: int
-    share: float | None
-    """`masked / judged`, from 0 to 1; null without a denominator."""
-    low: float | None
-    high: float | None
-    states: Mapping[State, int | None]
-    """Null stands for a count that is hidden as too small."""
-    faults: Mapping[Fault, int | None]
-    hidden: int
-    """How many of the counts added up here were hidden."""
-
-    @classmethod
-    def of(cls, rate: Rate) -> Self:
-        """Of a rate."""
-        return cls.model_validate(rate)
-
-
-class GroupView(View):
-    """The people of one hour, day, camera, ..."""
-
-    key: str
-    rate: RateView
-
-
-class ChangeView(View):
-    """How the rate moved."""
-
-    points: float | None
-    """Percentage points."""
-    is_clear: bool
-    """Whether the intervals do not overlap."""
-
-
-class ComparisonView(View):
-    """Two periods."""
-
-    before: RateView
-    after: RateView
-    change: ChangeView
-
-
 class CameraView(View):
     """How one camera is doing."""
 
@@ -303,36 +254,6 @@ class CameraAddress(Body):
     url: Annotated[Text, Field(max_length=2000, examples=["rtsp://192.168.20.5/stream1"])]
 
 
-class DistanceView(View):
-    """What was made of the person at one mark of a walk."""
-
-    distance_m: float
-    masked_right: bool | None
-    """Whether a worn mask was seen as one; null when that part did not pass this mark."""
-    bare_right: bool | None
-
-
-class WalkReportView(View):
-    """What a camera can do, as far as one walk shows."""
-
-    usable_m: float | None
-    """The farthest mark up to which every mark was read right in all parts."""
-    smallest_face_px: float | None
-    """The smallest face that was read right."""
-    distances: Sequence[DistanceView]
-    bare_walks: int
-    missed: int
-    """Parts without a mask that no alarm followed."""
-    quiet_hours: float
-    """Time during which there was nothing to alert about."""
-    false_alarms: int
-    false_alarms_per_hour: float | None
-    seconds_to_alarm: float | None
-    """From the first sight of the bare face to the episode."""
-    seconds_to_message: float | None
-    """From the first sight to the first message sent."""
-
-
 class WalkView(View):
     """An acceptance walk."""
 
@@ -341,7 +262,7 @@ class WalkView(View):
     started_at: datetime
     ended_at: datetime
     walked_by: str
-    report: WalkReportView
+    report: WalkReport
 
 
 class WalkPage(View):
