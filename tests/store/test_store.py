@@ -190,3 +190,33 @@ def test_what_was_written_outlives_kill_9_and_half_a_transaction_does_not(
                 check = connection.execute(sa.text("PRAGMA integrity_check")).scalar_one()
             assert check == "ok"
         store.episodes.add(episode(started_at=after(1)))
+
+
+@pytest.mark.parametrize("harm", ["cut", "garbled"])
+def test_a_torn_end_of_the_write_ahead_log_costs_the_last_transactions_and_no_more(
+    tmp_path: Path, checkout: Path, harm: str
+) -> None:
+    """As after a power cut on a disk that wrote half of what it was given."""
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    Store.open(url, tmp_path).close()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, url, str(tmp_path)],
+        cwd=checkout,
+        env={"PYTHONPATH": f"{checkout / 'src'}:{checkout}", "PATH": ""},
+        capture_output=True,
+    )
+    assert killed.returncode == -9
+    log = tmp_path / "m.db-wal"
+    content = bytearray(log.read_bytes())
+    torn_at = len(content) * 2 // 3
+    if harm == "garbled":
+        content[torn_at : torn_at + 4096] = bytes(reversed(content[torn_at : torn_at + 4096]))
+    log.write_bytes(content if harm == "garbled" else content[:torn_at])
+    with Store.open(url, tmp_path) as store:
+        kept = [each.id for each in store.episodes.page().items][::-1]
+        assert kept == [f"{number:02d}" for number in range(len(kept))]
+        assert 0 < len(kept) < 20
+        with store.database.read() as connection:
+            assert connection.execute(sa.text("PRAGMA integrity_check")).scalar_one() == "ok"
+        store.episodes.add(episode(id="new"))
+        assert store.episodes.count() == len(kept) + 1

@@ -103,12 +103,18 @@ class Snapshots:
         )
         self._write(file, jpeg)
         try:
-            rows.insert(self._db, snapshots, [record])
+            self._insert(record)
         except StoreError:
             with contextlib.suppress(OSError):
                 remove(self.folder / file)
             raise
         return record
+
+    def _insert(self, record: SnapshotRecord) -> None:
+        try:
+            rows.insert(self._db, snapshots, [record])
+        except StoreFull:  # which made older photos go
+            rows.insert(self._db, snapshots, [record])
 
     def get(self, snapshot_id: str) -> SnapshotRecord:
         """What is known of a photo.
