@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +16,11 @@ from fastapi.testclient import TestClient
 from maskwatch.config.web import WebConfig
 from maskwatch.store.records import Role
 from maskwatch.web.app import create_app
+from tests.web.running import dashboard
 from tests.web.world import PASSWORD, World, make_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ORIGIN = "http://testserver"
 
@@ -60,3 +65,61 @@ def admin(as_user: Callable[[str], TestClient]) -> TestClient:
 def config() -> WebConfig:
     """The section web with its defaults."""
     return WebConfig()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard with content."""
+    with dashboard(tmp_path_factory.mktemp("site")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser without a screen."""
+    from tests.web.chromium import chromium as running
+
+    with running() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Opens a page as somebody; complains at the end about anything the browser complained of."""
+    from playwright.sync_api import expect
+
+    from tests.web.chromium import PATIENCE_MS
+
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(name: str, path: str = "/", **options: object) -> Page:
+        context = chromium.new_context(base_url=site, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if "Content Security" in said.text else None,
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((site, "data:", "blob:", site.replace("http", "ws")))
+                else complaints.append(f"foreign request: {asked.url}")
+            ),
+        )
+        page.goto(path)
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector("h1")
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

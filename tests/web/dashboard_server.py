@@ -1,5 +1,7 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
+With ``many`` there are 100,000 episodes more.
+
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
 """
@@ -15,6 +17,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import uvicorn
+from benchmarks.events import fill
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
@@ -64,6 +67,8 @@ def main() -> None:
         )
         world.store.episodes.add(wrong)
         add_photo(world, wrong)
+    if "many" in options:
+        fill(world.store, 100_000)
     app = create_app(world.web)
     if "statistics" not in options:
         threading.Thread(target=keep_publishing, args=[world], daemon=True).start()

@@ -10,6 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PATHS = (
+    *("/", "/overview", "/events", "/review", "/cameras", "/cameras/entrance"),
+    *("/cameras/entrance/walk", "/system"),
+)
+"""Every page."""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -19,61 +19,8 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.chromium import PATIENCE_MS, chromium
-from tests.web.running import dashboard
-
-PATHS = ("/", "/overview", "/events", "/review", "/cameras", "/cameras/entrance", "/system")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a dashboard with content."""
-    with dashboard(tmp_path_factory.mktemp("site")) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Opens a page as somebody; complains at the end about anything the browser complained of."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(name: str, path: str = "/", **options: object) -> Page:
-        context = chromium.new_context(base_url=site, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if "Content Security" in said.text else None,
-        )
-        page.on(
-            "request",
-            lambda asked: (
-                None
-                if asked.url.startswith((site, "data:", "blob:", site.replace("http", "ws")))
-                else complaints.append(f"foreign request: {asked.url}")
-            ),
-        )
-        page.goto(path)
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
-        page.wait_for_selector("h1")
-        return page
-
-    expect.set_options(timeout=PATIENCE_MS)
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+from tests.web.chromium import PATIENCE_MS
+from tests.web.running import PATHS, dashboard
 
 
 def test_the_first_start_leads_from_the_printed_link_to_the_dashboard(
@@ -147,6 +94,38 @@ def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
     assert report.body().startswith(b"%PDF")
 
 
+def test_any_two_periods_are_compared(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/overview")
+    page.get_by_label("Compared with", exact=True).click()
+    page.get_by_role("option", name="Own dates").click()
+    for label, day in (("From", "2020-02-01"), ("To", "2020-02-29")):
+        page.get_by_label(f"Compared with: {label}").fill(day)
+    expect(page.get_by_text("2020-02-01 – 2020-02-29")).to_be_visible()  # noqa: RUF001
+    address = str(page.get_by_role("link", name="PDF").get_attribute("href"))
+    assert "before_since=2020-02-01" in address
+    assert "before_until=2020-03-01" in address
+
+
+def test_a_bar_says_how_many_people_it_stands_for(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/overview")
+    chart = page.locator("canvas").first
+    expect(chart).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+
+    def hover(x: float) -> None:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + 0.5 * box["height"])
+
+    tip = page.get_by_text(re.compile(r"% \(n = \d+\)"))
+    # The chart may still be growing: the mouse moves until it is noticed.
+    for turn in range(200):
+        hover(0.45 + 0.002 * (turn % 50))
+        if tip.is_visible():
+            break
+        page.wait_for_timeout(100)
+    expect(tip).to_contain_text("95 %:")
+
+
 def test_an_episode_called_wrong_is_labelled_with_the_keyboard_and_exported(
     visit: Callable[..., Page],
 ) -> None:
@@ -210,11 +189,37 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
     page.get_by_label("Name of the zone").fill("mirror")
     page.get_by_role("button", name="Close the zone").click()
     expect(page.get_by_text("mirror (Judge people here)")).to_be_visible()
+
+    page.get_by_role("button", name="Hours and threshold of mirror").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Required", exact=True).click()
+    page.get_by_role("option", name="At these hours").click()
+    dialog.get_by_label("From").fill("06:30")
+    dialog.get_by_label("Violation below this coverage").fill("60")
+    dialog.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("mirror (Judge people here, own hours, < 60 %)")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     settings = page.request.get("/api/v1/cameras/back%20door").json()["settings"]
     [zone] = settings["zones"]
     assert zone["polygon"] == [[0.5, 0.5], [0.6, 0.5], [0.6, 0.6]]
+    assert zone["coverage_below"] == 60
+    [hours] = zone["schedule"]["hours"]
+    assert hours["days"] == ["mon", "tue", "wed", "thu", "fri"]
+    assert (hours["start"], hours["end"]) == ("06:30:00", "19:00:00")
+    assert "schedule" not in settings  # always, as the default
+
+
+def test_what_is_tried_with_a_camera_of_the_file_is_given_as_text_for_the_file(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras/entrance")
+    preview = page.get_by_role("listitem").filter(has_text="#32")
+    expect(preview).to_contain_text("would alert")
+    page.get_by_label("Violation below this coverage").fill("5")
+    expect(preview).to_contain_text("would not alert")
+    page.get_by_role("button", name="For the configuration file").click()
+    expect(page.get_by_role("dialog")).to_contain_text("coverage_below: 5.0")
 
 
 def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None:
@@ -228,7 +233,14 @@ def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None
             mark.click()
         page.get_by_role("button", name="End this part").click()
     expect(page.get_by_text("Walks without a mask that were missed")).to_be_visible()
-    expect(page.get_by_text("1 / 1")).to_be_visible()
+    expect(page.get_by_text("1 / 1").first).to_be_visible()
+    [walk] = page.request.get("/api/v1/walks?camera=entrance").json()["items"]
+    assert walk["report"]["missed"] == walk["report"]["bare_walks"] == 1
+    # It is still there when the page is opened again.
+    page.reload()
+    page.get_by_role("button", name=re.compile("anna: usable")).click()
+    link = page.get_by_role("link", name="PDF").get_attribute("href")
+    assert page.request.get(str(link)).body().startswith(b"%PDF")
 
 
 def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
@@ -249,6 +261,13 @@ def test_a_viewer_sees_neither_review_nor_users(visit: Callable[..., Page]) -> N
     expect(navigation.get_by_text("Events")).to_be_visible()
     assert navigation.get_by_text("Review").count() == 0
     assert page.get_by_role("tab", name="Users").count() == 0
+
+
+def test_a_page_that_the_role_does_not_allow_is_refused(visit: Callable[..., Page]) -> None:
+    page = visit("vera")
+    allowed = {path for path in PATHS if page.request.get(path).status == 200}
+    assert allowed == set(PATHS) - {"/review"}
+    assert page.request.get("/review").status == 403
 
 
 def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) -> None:
@@ -309,6 +328,29 @@ def test_the_keyboard_reaches_the_content_first_and_then_the_navigation(
     assert page.evaluate("document.activeElement.innerText") == "Skip to the content"
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.activeElement.id === 'content'")
+
+
+UNREACHABLE = """() => [...document.querySelectorAll('button, a[href], input, select, [role=tab]')]
+  .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.disabled)
+  .filter((e) => e.type !== 'hidden')
+  .filter((e) => e.tabIndex < 0 && !e.closest('[role=tablist]') && !e.closest('[tabindex="0"]'))
+  .map((e) => e.outerHTML.slice(0, 200))"""
+
+
+def test_every_control_of_every_page_can_be_reached_with_the_keyboard(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna")
+    for path in PATHS:
+        page.goto(path)
+        page.wait_for_selector("main h1")
+        assert page.evaluate(UNREACHABLE) == [], path
+    page.goto("/events")
+    page.get_by_role("button", name=re.compile("^Open: ")).first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_session_that_ends_takes_the_page_with_it(visit: Callable[..., Page], site: str) -> None:
@@ -378,3 +420,46 @@ def test_live_pictures_and_news_come_as_they_happen(visit: Callable[..., Page], 
             news = next(line for line in lines if line.startswith("data:") and "state" in line)
             told = json.loads(news.removeprefix("data:"))
             assert (told["id"], told["corrected_state"]) == (episode["id"], "no_mask")
+
+
+def test_the_browser_itself_shows_the_streams(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/system")
+    shown = page.evaluate(
+        """() => new Promise((resolve) => {
+          const image = new Image();
+          image.onload = () => { resolve(image.naturalWidth); image.src = ''; };
+          image.src = '/api/v1/cameras/entrance/stream.mjpg';
+        })"""
+    )
+    assert shown > 100
+    opened = page.evaluate(
+        """() => new Promise((resolve) => {
+          const news = new EventSource('/api/v1/events');
+          news.onopen = () => { news.close(); resolve('open'); };
+        })"""
+    )
+    assert opened == "open"
+
+
+def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "many", "1") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/events")
+        page.fill("#name", "vera")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        expect(page.get_by_role("status").first).to_have_text("100 000 episodes")
+        starts = page.locator("tbody tr td:first-child")
+        seen: list[str] = []
+        for _ in range(3):
+            expect(starts).to_have_count(25)
+            page_of = starts.all_inner_texts()
+            assert not seen or page_of[0] <= seen[-1]
+            seen += page_of
+            page.get_by_role("button", name="Older").click()
+            expect(starts.first).not_to_have_text(page_of[0])
+        assert seen == sorted(seen, reverse=True)
+        page.get_by_label("Search").fill("camera 17")
+        expect(page.locator("tbody tr td:nth-child(2)").first).to_have_text("camera 17")
+        page.close()
