@@ -24,7 +24,7 @@ from benchmarks.contest import Contestant, Figure, Worker, as_json, compare, run
 from benchmarks.process import run_program
 from benchmarks.scenes import FACES, SIZES, Scene, face_crops, scene
 
-_FRAMES = {"pypi": 30, "pypi, detector kept": 30, "textbook": 90}
+_FRAMES = {"pypi": 20, "pypi, detector kept": 20, "textbook": 40}
 """Of a clip, at most, for those to whom every frame costs the same and much."""
 
 

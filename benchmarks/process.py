@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,8 +22,14 @@ class Run:
 
 
 def run_program(arguments: Sequence[str], rounds: int) -> Run:
-    """Runs ``maskwatch ARGUMENTS``, once to warm the file cache and then ``rounds`` times."""
-    runs = [_one(arguments) for _ in range(rounds + 1)][1:]
+    """Runs ``maskwatch ARGUMENTS``, once to warm the file cache and then ``rounds`` times.
+
+    From a small process, because Linux counts the memory of whoever starts one to its peak.
+    """
+    done = subprocess.run(
+        [sys.executable, __file__, str(rounds), *arguments], check=True, stdout=subprocess.PIPE
+    )
+    runs = json.loads(done.stdout)
     return Run(*(median(each[i] for each in runs) for i in range(3)))
 
 
@@ -39,3 +46,7 @@ def _one(arguments: Sequence[str]) -> tuple[float, float, float]:
         raise RuntimeError(f"maskwatch {' '.join(arguments)} ended with {process.returncode}")
     wall = time.perf_counter() - start
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps([_one(sys.argv[2:]) for _ in range(int(sys.argv[1]) + 1)][1:]))

@@ -19,6 +19,11 @@ from matplotlib import pyplot as plt
 
 _ORDER = ("maskwatch", "textbook", "pypi, detector kept", "pypi", "decode only")
 _COLOURS = dict(zip(_ORDER, ("#0b7285", "#e8590c", "#868e96", "#343a40", "#adb5bd"), strict=True))
+_HEAD = """# Performance: all tables
+
+Made by `python -m benchmarks.report`; [performance.md](../performance.md) says what was measured
+and how. Of pictures and clips: processor / clock milliseconds per picture or frame, in brackets as
+multiples of maskwatch's."""
 _SHADES = ("#0b7285", "#1098ad", "#22b8cf", "#e8590c", "#f76707", "#fd7e14", "#fab005")
 
 
@@ -45,7 +50,7 @@ def main() -> None:
     if results:
         parts.append(events_table(results))
         _save(events_plot(results), wanted.images / "performance-events.png")
-    wanted.tables.write_text("\n\n".join(parts) + "\n")
+    wanted.tables.write_text("\n\n".join([_HEAD, *parts]) + "\n")
 
 
 def stills_table(figures: Sequence[dict[str, Any]]) -> str:
@@ -103,9 +108,7 @@ def cameras_table(costs: Sequence[dict[str, float]]) -> str:
 def events_table(results: Sequence[dict[str, Any]]) -> str:
     """Milliseconds per query."""
     columns = [f"{each['database']}, {_short(each['events'])}" for each in results]
-    rows = [
-        [query, *(f"{each['ms'][query]:.1f}" for each in results)] for query in results[0]["ms"]
-    ]
+    rows = [[query, *(_ms(each["ms"][query]) for each in results)] for query in results[0]["ms"]]
     return _table(["query", *columns], rows)
 
 
@@ -212,6 +215,10 @@ def _cell(group: dict[str, dict[str, Any]], name: str, *, clip: bool = False) ->
     if not clip and name != "decode only":
         text += f", {figure['result']} found"
     return text
+
+
+def _ms(value: float | None) -> str:
+    return "over 15,000" if value is None else f"{value:,.1f}"
 
 
 def _short(number: int) -> str:
