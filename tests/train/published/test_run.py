@@ -112,3 +112,40 @@ def test_a_run_that_was_stopped_ends_like_an_unbroken_one(
     weights = [load_file(tmp_path / w / "weights.safetensors") for w in ("unbroken", "stopped")]
     for key, value in weights[0].items():
         assert torch.equal(weights[1][key], value), key
+
+
+@pytest.fixture(scope="module")
+def worn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Faces with three faults, by their brightness; with the layout of street."""
+    root = tmp_path_factory.mktemp("data") / "street"
+    (root / "images").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    entries = []
+    for number in range(24):
+        light, fault = ((60, "under_chin"), (130, "nose_out"), (200, "chin_out"))[number % 3]
+        pixels = rng.integers(light - 30, light + 30, (60, 50, 3), dtype=np.uint8)
+        cv2.imwrite(str(root / f"images/{number}.png"), pixels)
+        face = {"box": [5, 5, 45, 55], "state": "incorrect", "fault": fault}
+        entries.append(
+            {
+                "file": f"{number}.png",
+                "width": 50,
+                "height": 60,
+                "split": "train" if number < 18 else "test",
+                "group": f"{number}",
+                "faces": [{**face, "slice": "", "certainty": "sure"}],
+            }
+        )
+    (root / "labels.json").write_text(json.dumps(entries))
+    return root
+
+
+def test_the_net_of_the_three_faults_is_tested_on_faces_with_a_fault(
+    worn: Path, tmp_path: Path, checkout: Path
+) -> None:
+    recipe = checkout / "recipes/published/masknet-faults.toml"
+    result = published(recipe, worn, tmp_path, 'faces="boxes"', "epochs=1", split="grouped")
+    scores = result["classifiers"]["network"]
+    assert list(scores["classes"]) == ["under_chin", "nose_out", "chin_out"]
+    assert np.array(scores["confusion"]).sum(axis=1).tolist() == [2, 2, 2]
+    assert scores["auc"] is None  # there is nobody without a violation
