@@ -11,13 +11,16 @@ from torchvision.transforms import v2
 
 from maskwatch.masks.labels import LABELS
 
+MIXED_SHARE = 0.5
+"""Of the batches; the others teach where in a crop the face lies, which mixed ones cannot."""
+
 
 class Mixing:
-    """Mixes batches, or leaves them alone.
+    """Mixes half of the batches, or leaves all alone.
 
     Args:
         mixup: alpha of the beta distribution that the shares are drawn from; 0: no mixup.
-        cutmix: the same of CutMix; where both are given, each gets half of the batches.
+        cutmix: the same of CutMix; where both are given, each gets half of the mixed batches.
     """
 
     def __init__(self, mixup: float, cutmix: float) -> None:
@@ -38,7 +41,7 @@ class Mixing:
             Inputs; labels, or their shares ``(N, C)``; and whether they were mixed, which leaves no
             single box that is right.
         """
-        if not self._kinds:
+        if not self._kinds or float(torch.rand(())) >= MIXED_SHARE:
             return inputs, labels, False
         chosen = self._kinds[int(torch.randint(len(self._kinds), ()))]
         mixed, shares = chosen(inputs, labels)
