@@ -7,7 +7,7 @@
 # ROOT is an empty folder, HEALTHCHECK a Python program, ENV as of the image, PATH what the
 # interpreter needs beside the system. Prints what a test wants to know.
 set -eu
-root=$1 healthcheck=$2
+root=$1 healthcheck=$2 scratch=/tmp
 shift 2
 environment=
 while [ "$1" != -- ]; do environment="$environment $1"; shift; done
@@ -15,8 +15,8 @@ shift
 
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$root"
-mkdir "$root/tmp"
-mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"  # first: what is needed may lie in it
+mkdir "$root$scratch"
+mount -t tmpfs -o mode=1777 tmpfs "$root$scratch"  # first: what is needed may lie in it
 for path in /usr /bin /lib /lib64 /sbin "$@"; do
     if [ -L "$path" ]; then
         cp -a "$path" "$root$path"
@@ -41,12 +41,12 @@ python=$(command -v "$PYTHON")
 import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh', b'lo', 0x49))"
 
-cat > "$root/tmp/inside.sh" <<INSIDE
+cat > "$root$scratch/inside.sh" <<INSIDE
 cd /data
-"$python" -m maskwatch serve --log-format json > /tmp/log 2>&1 &
+"$python" -m maskwatch serve --log-format json > $scratch/log 2>&1 &
 service=\$!
 until "$python" -c "$healthcheck" 2> /dev/null; do
-    kill -0 \$service 2> /dev/null || { cat /tmp/log; exit 3; }
+    kill -0 \$service 2> /dev/null || { cat $scratch/log; exit 3; }
     sleep 0.5
 done
 echo "user \$(id -u)"
@@ -57,8 +57,8 @@ grep CapEff /proc/\$service/status
 ls -A /data
 kill -TERM \$service
 wait \$service && echo stopped
-grep -c Traceback /tmp/log || true
+grep -c Traceback $scratch/log || true
 INSIDE
 # shellcheck disable=SC2086 # the environment is several words
 exec chroot "$root" setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
-    --bounding-set=-all env -i $environment HOME=/root sh /tmp/inside.sh
+    --bounding-set=-all env -i $environment HOME=/root sh $scratch/inside.sh
