@@ -39,7 +39,10 @@ PERSON = (
 )
 
 
-CLIP = "( filesrc location={} ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+CLIP = (
+    "( filesrc location={} ! qtdemux ! h264parse "
+    "! rtph264pay name=pay0 pt=96 config-interval=1 )"
+)
 
 
 def require_login(server: GstRtspServer.RTSPServer, user: str, password: str) -> None:
