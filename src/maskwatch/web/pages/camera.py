@@ -35,7 +35,7 @@ async def camera_page(request: Request, name: str) -> None:
     """The page."""
     desk = Desk(request)
     with desk.page(desk.words("cameras.edit", camera=name)):
-        body = ui.element("div")
+        body = ui.element("div").classes("mw-stack")
     detail = await desk.ask(cameras.see_camera, name)
     if detail is None:
         return
