@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.serving import PATIENCE_S, Program, serving
-from tests.runtime.processes import is_running
+from tests.runtime.processes import is_running, slowness
 from tests.servers.local import need_rtsp_server, port_of, rtsp_camera
 
 STOP_S = 5.0
@@ -47,13 +47,6 @@ def all_gone(pids: list[int]) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-def slowness() -> float:
-    """How much longer than alone a computation takes on this machine right now, at least 1."""
-    began, worked = time.monotonic(), time.process_time()
-    sum(i * i for i in range(2_000_000))
-    return max(1.0, (time.monotonic() - began) / (time.process_time() - worked))
 
 
 def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) -> None:

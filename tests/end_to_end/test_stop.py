@@ -8,18 +8,14 @@ import time
 from pathlib import Path
 
 from tests.end_to_end.serving import PATIENCE_S, serving
-from tests.runtime.processes import is_running
+from tests.runtime.processes import is_running, slowness
 from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, silent_server
 
 STOP_S = 5.0
 """What the service promises to need at most."""
 
-
-def slowness() -> float:
-    """How much longer than alone a computation takes on this machine right now, at least 1."""
-    began, worked = time.monotonic(), time.process_time()
-    sum(i * i for i in range(2_000_000))
-    return max(1.0, (time.monotonic() - began) / (time.process_time() - worked))
+TOO_BUSY = 4.0
+"""A machine that makes everything take so many times longer says nothing about times."""
 
 
 def test_cameras_that_hang_do_not_hold_up_the_end(tmp_path: Path) -> None:
@@ -53,7 +49,9 @@ def test_cameras_that_hang_do_not_hold_up_the_end(tmp_path: Path) -> None:
             asked = time.monotonic()
             program.process.send_signal(signal.SIGTERM)
             assert program.process.wait(PATIENCE_S) == 0
-            assert time.monotonic() - asked < STOP_S * max(slow, slowness())
+            took_s, slow = time.monotonic() - asked, max(slow, slowness())
+            if slow < TOO_BUSY:  # or nothing could be told from it
+                assert took_s < STOP_S * slow
             deadline = time.monotonic() + PATIENCE_S
             while any(is_running(pid) for pid in there):
                 assert time.monotonic() < deadline, "a helper is still there"

@@ -45,3 +45,10 @@ def wait_until(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def slowness() -> float:
+    """How much longer than alone a computation takes on this machine right now, at least 1."""
+    began, worked = time.monotonic(), time.process_time()
+    sum(i * i for i in range(2_000_000))
+    return max(1.0, (time.monotonic() - began) / (time.process_time() - worked))
