@@ -40,8 +40,7 @@ PERSON = (
 
 
 CLIP = (
-    "( filesrc location={} ! qtdemux ! h264parse "
-    "! rtph264pay name=pay0 pt=96 config-interval=1 )"
+    "( filesrc location={} ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )"
 )
 
 
