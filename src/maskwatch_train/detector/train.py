@@ -118,20 +118,36 @@ def fine_tune(
         run,
         recipe.seed,
         lambda epoch: _batches(dataset, recipe, epoch, workers, share),
-        lambda batch: losses(run.network, batch, recipe.size),
+        lambda batch: losses(run.network, batch, recipe.size, run.fabric.world_size > 1),
         (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
         freeze_statistics,
     )
 
 
-def losses(network: nn.Module, batch: tuple[Tensor, list[Target]], size: int) -> Losses:
-    """Loss terms of a batch from ``collate``, whose pictures are squares of ``size`` pixels."""
+def losses(
+    network: nn.Module,
+    batch: tuple[Tensor, list[Target]],
+    size: int,
+    every_output: bool = False,
+) -> Losses:
+    """Loss terms of a batch.
+
+    Args:
+        network: gives raw outputs for ``(B, 3, size, size)``.
+        batch: from ``collate``.
+        size: side of the pictures in pixels.
+        every_output: lets all outputs take part, if only with a weight of 0, so that every weight
+            has a gradient even where no face is: processes that share a batch wait for it.
+    """
     pixels, targets = batch
     device = next(network.parameters()).device
     points, strides = (torch.from_numpy(a).to(device) for a in grid(size, size))
     inputs = pixels.to(device).float().contiguous(memory_format=torch.channels_last)
     predictions = Predictions(*(part.float() for part in network(inputs)))
-    return detection_loss(predictions, [each.to(device) for each in targets], points, strides)
+    terms = detection_loss(predictions, [each.to(device) for each in targets], points, strides)
+    if every_output:
+        terms["obj"] = terms["obj"] + 0.0 * torch.stack([part.sum() for part in predictions]).sum()
+    return terms
 
 
 @torch.no_grad()

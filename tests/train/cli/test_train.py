@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,6 @@ from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
 from maskwatch.models import DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
-from maskwatch_train.evaluate.training_log import read_training_log  # noqa: E402
 
 WORN = {
     "portrait_bare": ("no_mask", ""),
@@ -114,25 +111,6 @@ def stop_in_the_second_epoch():  # type: ignore[no-untyped-def]
         return finish(run, validate)
 
     return interrupted
-
-
-def test_the_same_command_trains_in_two_processes(data: Path, tmp_path: Path) -> None:
-    recipe, out = tmp_path / "recipe.toml", tmp_path / "run"
-    recipe.write_text(DETECTOR.format(1))
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "maskwatch_train", "detector", recipe, "--data", data),
-            *("--weights", shared("models"), "--out", out, "--workers", "0", "--devices", "2"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch 0 ") == 1
-    assert all(value.isfinite().all() for value in load_file(out / "weights.safetensors").values())
-    curves = read_training_log(out)
-    assert curves["val_loss"]["x"] == [0.0]
 
 
 def test_a_trained_detector_becomes_a_model_folder_that_finds_faces(
