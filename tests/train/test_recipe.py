@@ -17,7 +17,8 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_shipped_recipes_are_read(checkout: Path) -> None:
     assert read_recipe(checkout / "recipes/face-detector.toml", DetectorRecipe).seed == 1
-    assert read_recipe(checkout / "recipes/mask-classifier.toml", ClassifierRecipe).seed == 1
+    ours = read_recipe(checkout / "recipes/mask-classifier.toml", ClassifierRecipe)
+    assert ours.backbone == "efficientnet-lite0"
 
 
 def test_the_arms_of_the_ablation_differ_in_drawn_masks_alone(checkout: Path) -> None:
