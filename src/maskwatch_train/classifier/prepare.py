@@ -32,8 +32,8 @@ MIN_PORTRAIT_PX = 20
 """What is found smaller in a portrait is seldom the face that its label is about."""
 CORRECTIONS = Path(bala_set.__file__).with_name("bala_corrections.jsonl")
 """Pictures of bala's training side whose label is wrong in our words, found by looking at those
-that the classifier doubted most. Left out and not relabelled: bala's test side has such pictures
-too, and its two labels cannot say how a mask is worn."""
+that the classifier doubted most. Left out and not relabelled: bala's test side is likely to have
+such pictures too, and its two labels cannot say how a mask is worn."""
 
 
 def street_samples(
