@@ -22,7 +22,9 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 
 VALUES = {"types", "errors", "geometry", "delays"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
-PURE = VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "words", "pipeline"}
+PURE = (
+    VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "words", "pipeline"}
+)
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 ANYTHING = STAGES | {
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "runtime", "web"),
