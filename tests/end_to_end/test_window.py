@@ -72,5 +72,6 @@ def test_a_picture_stays_until_q_is_pressed_and_then_the_run_ends(
         _, errors = program.communicate(timeout=30)
     finally:
         program.kill()
+        program.communicate()  # closes the pipes also when no window came up
     assert program.returncode == 0, errors
     assert "b.png" not in (tmp_path / "rows.jsonl").read_text()
