@@ -56,7 +56,7 @@ MIN_READABLE_PX = 32
 UNKNOWN_BUDGET = 0.01
 """Share of readable validation faces that may become ``unknown``."""
 SECOND_LOOK_BELOW = 0.8
-"""Faces less sure than this, one in eighteen of street's validation split, are judged again,
+"""Faces less sure than this, one in thirteen of street's validation split, are judged again,
 mirrored. Higher values gained nothing more there."""
 DETECTOR_SETTINGS = {
     "score_threshold": 0.5,
