@@ -18,6 +18,7 @@ from maskwatch.frames.reach import Reach
 from maskwatch.runtime.child import DecoderFailed, DecoderProcess
 from maskwatch.runtime.messages import DecoderOrder, Opened, Still
 from tests.painted import paint_picture
+from tests.servers.hooks import serving
 from tests.servers.local import need_rtsp_server, port_of, rtsp_camera, web_server
 
 LOOPBACK = Reach((ip_network("127.0.0.0/8"),))
@@ -53,14 +54,8 @@ class HostileServer(ThreadingHTTPServer):
 @contextmanager
 def hostile(target: str) -> Iterator[HostileServer]:
     server = HostileServer(target)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
