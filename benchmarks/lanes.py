@@ -99,15 +99,13 @@ def _looks(lanes: Sequence[CameraLane]) -> int:
     return sum(lane.status().frames for lane in lanes)
 
 
-def _family() -> list[Path]:
-    """This process and those it started, but for the server of the clip."""
-    own = os.getpid()
-    found = [Path(f"/proc/{own}")]
-    for task in Path(f"/proc/{own}/task").iterdir():
+def _family(process: str = str(os.getpid())) -> list[Path]:
+    """A process and those it started, and so on, but for the server of the clip."""
+    found = [Path(f"/proc/{process}")]
+    for task in (found[0] / "task").iterdir():
         for child in (task / "children").read_text().split():
-            folder = Path(f"/proc/{child}")
-            if b"rtsp_server" not in (folder / "cmdline").read_bytes():
-                found.append(folder)
+            if b"rtsp_server" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                found += _family(child)
     return found
 
 

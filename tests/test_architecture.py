@@ -11,6 +11,7 @@ import graphlib
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,3 +232,11 @@ def test_importing_maskwatch_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("unit", ["types", "errors", "geometry", "tracks", "events", "metrics"])
 def test_the_pure_units_load_nothing_heavy(unit: str) -> None:
     assert loaded_by(f"import maskwatch.{unit}") & set(HEAVY) == set()
+
+
+def test_what_every_decoder_process_loads_again_is_light() -> None:
+    script = tomllib.loads((SRC.parent / "pyproject.toml").read_text())["project"]["scripts"][
+        "maskwatch"
+    ]
+    module, _, function = script.partition(":")
+    assert loaded_by(f"from {module} import {function}") & set(HEAVY) == set()

@@ -1,6 +1,15 @@
-"""`python -m maskwatch`."""
+"""`python -m maskwatch`, and what the command ``maskwatch`` runs.
 
-from maskwatch.cli.main import run
+Light, because every process that decodes a camera loads it again.
+"""
+
+
+def main() -> None:
+    """Runs the command line."""
+    from maskwatch.cli.main import run
+
+    run()
+
 
 if __name__ == "__main__":
-    run()
+    main()

@@ -63,18 +63,23 @@ class Program:
             assert time.monotonic() < deadline, self.log
             time.sleep(0.1)
 
-    def children(self) -> dict[int, str]:
-        """Process ids of all its children, and what they run."""
-        found = {}
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError, ValueError):
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid:
-                    found[int(entry.name)] = (entry / "cmdline").read_text()
-        return found
+    def children(self) -> list[int]:
+        """Process ids of all that it started, and of what those started."""
+        found = children_of(self.process.pid)
+        return [*found, *(each for child in found for each in children_of(child))]
 
     def decoders(self) -> list[int]:
-        return [pid for pid, command in self.children().items() if "spawn_main" in command]
+        """Those of its cameras, in the order in which they began."""
+        return [each for child in children_of(self.process.pid) for each in children_of(child)]
+
+
+def children_of(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry.name))
+    return sorted(found)
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) ->
         program.wait_for("select 1 from health where camera = 'gate' and state = 'connected'")
         assert "s3cret" not in program.log
 
-        there = list(program.children())
+        there = program.children()
         slow = slowness()
         asked = time.monotonic()
         program.process.send_signal(signal.SIGTERM)
@@ -89,7 +89,7 @@ def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) ->
 def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
     with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
         program.wait_for("select 1 from episodes")
-        there = list(program.children())
+        there = program.children()
         assert len(program.decoders()) == 1
         memory = set(Path("/dev/shm").glob("psm_*"))  # noqa: S108 - where shared memory is seen
         assert memory

@@ -43,7 +43,7 @@ def test_cameras_that_hang_do_not_hold_up_the_end(tmp_path: Path) -> None:
             program.wait_for("select 1 from health where camera = 'gone' and state = 'lost'")
             stuck = program.decoders()[1]
             os.kill(stuck, signal.SIGSTOP)
-            there = list(program.children())
+            there = program.children()
             assert len(program.decoders()) >= 3
             slow = slowness()
             asked = time.monotonic()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from maskwatch.frames.camera import LiveInput
 from maskwatch.frames.sampling import Sampler
+from maskwatch.runtime.child import DecoderProcess
 from maskwatch.runtime.messages import DecoderOrder
 
 TEST_CAMERA = LiveInput("test camera", "testsrc=rate=25:size=64x48,realtime", "lavfi")
@@ -25,7 +25,13 @@ def order(
     open_timeout_s: float = 20.0,
     read_timeout_s: float = 20.0,
 ) -> DecoderOrder:
-    return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s, os.getpid())
+    return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s)
+
+
+def read_on(decoder: DecoderProcess) -> None:
+    """Until it fails; a frame may still be on its way."""
+    for _ in range(3):
+        decoder.next()
 
 
 def is_running(pid: int) -> bool:

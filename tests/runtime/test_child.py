@@ -15,7 +15,7 @@ from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.messages import Opened
-from tests.runtime.processes import is_running, order, wait_until
+from tests.runtime.processes import is_running, order, read_on, wait_until
 from tests.servers.local import silent_server
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -37,12 +37,6 @@ def frame_of(decoder: DecoderProcess) -> Taken:
     answer = decoder.next()
     assert isinstance(answer, Taken)
     return answer
-
-
-def read_on(decoder: DecoderProcess) -> None:
-    """Until it fails; a frame may still be on its way."""
-    for _ in range(3):
-        decoder.next()
 
 
 def test_a_camera_opens_and_delivers(decoder: DecoderProcess) -> None:

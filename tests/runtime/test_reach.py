@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -77,7 +76,7 @@ def was_reached(listener: socket.socket) -> bool:
 def opened(url: str, reach: Reach | None) -> Opened | Still:
     plain = stream_input(url, read_timeout_s=PATIENCE_S)
     source = LiveInput(plain.name, plain.url, plain.format, plain.options, reach)
-    process = DecoderProcess(DecoderOrder(source, None, PATIENCE_S, PATIENCE_S, os.getpid()))
+    process = DecoderProcess(DecoderOrder(source, None, PATIENCE_S, PATIENCE_S))
     try:
         return process.open()
     finally:

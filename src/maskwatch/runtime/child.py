@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskwatch.runtime import worker
+from maskwatch.runtime.forking import decoder_context
 from maskwatch.runtime.memory import FrameReader
 from maskwatch.runtime.messages import (
     Answer,
@@ -68,8 +68,7 @@ class DecoderProcess:
     """
 
     def __init__(self, order: DecoderOrder) -> None:
-        # Not fork: a copy of a process with threads and models in it may hold locked locks.
-        context = multiprocessing.get_context("spawn")
+        context = decoder_context()
         self._order = order
         self._heartbeat = context.RawValue("d", 0.0)
         self._reader = FrameReader()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -90,9 +89,7 @@ class LiveSource:
         self.name = source.name
         self.dropped = 0
         self.damaged = 0
-        self._order = DecoderOrder(
-            source, sampler, options.open_timeout_s, options.read_timeout_s, os.getpid()
-        )
+        self._order = DecoderOrder(source, sampler, options.open_timeout_s, options.read_timeout_s)
         self._policy = options.reconnect
         self._max_pixels = max_pixels
         self._on_health = on_health

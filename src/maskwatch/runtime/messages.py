@@ -29,7 +29,6 @@ class DecoderOrder:
     sampler: Sampler | None
     open_timeout_s: float
     read_timeout_s: float
-    parent_pid: int
 
 
 @dataclass(frozen=True, slots=True)

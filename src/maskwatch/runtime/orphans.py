@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -10,15 +11,15 @@ import sys
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def die_with_parent(parent_pid: int) -> None:
+def die_with_parent() -> None:
     """Have the kernel kill this process when its parent is gone, even by SIGKILL.
 
     Linux only; elsewhere the end of the pipe to the parent has to do. Linux counts the *thread*
-    that started the process as its parent, so a source must be opened in a thread that lives
-    as long as the source.
+    that started the process as its parent; see `maskwatch.runtime.forking`.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it was gone before the call
+    creator = multiprocessing.parent_process()
+    if creator is not None and not creator.is_alive():  # it was gone before the call
         os._exit(1)

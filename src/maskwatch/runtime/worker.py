@@ -64,7 +64,7 @@ def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
         heartbeat: kept up to date while pictures come.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    die_with_parent(order.parent_pid)
+    die_with_parent()
     pipe.send(Started())
     worker = _Worker(pipe, order, heartbeat)
     answering = threading.Thread(target=worker.answer, daemon=True)

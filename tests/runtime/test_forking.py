@@ -1,0 +1,70 @@
+"""Decoder processes are copies of one that has loaded everything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from maskwatch.runtime.child import DecoderFailed, DecoderProcess, Taken
+from tests.runtime.processes import is_running, order, read_on, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each loads its own")
+
+
+def parent_of(pid: int | None) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def opened() -> DecoderProcess:
+    decoder = DecoderProcess(order())
+    decoder.open()
+    return decoder
+
+
+def memory_kb(pid: int | None, *kinds: str) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return sum(sizes[kind] for kind in kinds)
+
+
+def test_all_come_from_one_process_that_has_the_decoder_loaded() -> None:
+    with closing(opened()) as one, closing(opened()) as two:
+        server = parent_of(one.pid)
+        assert parent_of(two.pid) == server != os.getpid()
+        assert parent_of(server) == os.getpid()
+        assert "libavcodec" in Path(f"/proc/{server}/maps").read_text()
+
+
+def test_what_a_decoder_has_for_itself_is_less_than_half_of_what_it_uses() -> None:
+    with closing(opened()) as one, closing(opened()):
+        own = memory_kb(one.pid, "Private_Clean", "Private_Dirty")
+        assert own < 0.5 * memory_kb(one.pid, "Rss")
+
+
+def test_other_cameras_go_on_when_the_thread_of_the_first_ends() -> None:
+    began: list[DecoderProcess] = []
+    thread = threading.Thread(target=lambda: began.append(opened()))
+    thread.start()
+    thread.join()
+    with closing(began[0]) as first, closing(opened()) as second:
+        assert isinstance(first.next(), Taken)
+        assert parent_of(second.pid) == parent_of(first.pid)
+
+
+def test_a_killed_server_takes_its_decoders_along_and_is_replaced() -> None:
+    with closing(opened()) as decoder:
+        server = parent_of(decoder.pid)
+        os.kill(server, signal.SIGKILL)
+        with pytest.raises(DecoderFailed, match="the decoder process died"):
+            read_on(decoder)
+        assert decoder.pid is not None
+        assert wait_until(lambda: not is_running(decoder.pid or 0))
+    with closing(opened()) as another:
+        assert parent_of(another.pid) != server
+        assert isinstance(another.next(), Taken)
