@@ -37,6 +37,13 @@ class Words:
         text = self._texts[key]
         return text.format(**values) if values else text
 
+    def code(self, kind: str, code: str) -> str:
+        """The word for a code of the records, such as ``audit`` and ``camera.added``.
+
+        Records outlive versions: a code that this one does not know is shown as it is.
+        """
+        return self._texts.get(f"{kind}.{code}", code)
+
 
 @lru_cache
 def texts_of(folder: Path, language: str) -> Mapping[str, str]:

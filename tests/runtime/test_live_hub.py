@@ -99,3 +99,18 @@ def test_however_many_watch_they_are_given_one_and_the_same_picture() -> None:
     first, *others = asyncio.run(watch())
     assert first is not None
     assert all(each is first for each in others)
+
+
+def test_who_follows_a_camera_sees_every_view_and_counts_as_somebody_looking() -> None:
+    hub = LiveHub()
+    seen: list[int] = []
+    end = hub.follow("door", lambda view: seen.append(view.sequence))
+    assert hub.is_watched("door")
+    first = hub.publish("door", None, (), NOW).sequence
+    hub.publish("gate", None, (), NOW)
+    second = hub.publish("door", None, (), NOW).sequence
+    end()
+    end()  # once more does no harm
+    hub.publish("door", None, (), NOW)
+    assert seen == [first, second]
+    assert not hub.is_watched("door")

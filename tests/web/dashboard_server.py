@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -52,6 +53,8 @@ def main() -> None:
     if "fresh" not in options:
         for name, role in (("anna", Role.ADMIN), ("ravi", Role.REVIEWER), ("vera", Role.VIEWER)):
             world.add_user(name, role)
+        german = world.add_user("otto", Role.ADMIN)
+        world.store.users.replace(replace(german, language="de"))
         seed(world, days=int(next((each for each in options if each.isdigit()), "4")))
         at = world.web.now() - timedelta(minutes=2)
         wrong = EpisodeRecord(

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
-from pydantic import TypeAdapter
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.store.ids import new_id
@@ -21,46 +17,12 @@ from maskwatch.store.records import (
     Delivery,
     DeliveryKind,
     DeliveryState,
-    EpisodeRecord,
-    PersonRecord,
     SnapshotFace,
     SnapshotKind,
-    WalkRecord,
 )
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate
-from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
-from maskwatch.web.actions.walks import finish_walk
-from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
-from maskwatch.web.security.scopes import scopes_of
-from tests.web.world import NOW, World, add_photo, person, portrait, publish
-
-
-def episode(world: World, at: datetime = NOW, **values: Any) -> EpisodeRecord:
-    made = EpisodeRecord(
-        **{
-            "id": new_id(),
-            "camera": "entrance",
-            "zone": None,
-            "track": 1,
-            "state": State.INCORRECT,
-            "fault": Fault.NOSE_OUT,
-            "coverage": 12.0,
-            "started_at": at,
-            **values,
-        }
-    )
-    world.store.episodes.add(made)
-    return made
-
-
-def people(world: World, camera: str, states: list[State], day: datetime) -> None:
-    for track, state in enumerate(states):
-        fault = Fault.NOSE_OUT if state is State.INCORRECT else None
-        record = PersonRecord(new_id(), camera, None, track, state, fault, day, day)
-        world.store.people.put(record)
-
+from tests.web.world import NOW, World, add_photo, episode, person, portrait, publish
 
 # --- episodes
 
@@ -151,84 +113,6 @@ def test_an_episode_is_handed_out_and_deleted_with_proof(admin: TestClient, worl
     assert list(world.store.snapshots.folder.rglob("*.jpg")) == []
     deleted = admin.get("/api/v1/deletions").json()["items"]
     assert {each["reason"] for each in deleted} == {"subject_request"}
-
-
-# --- people
-
-
-PERIOD = "since=2026-03-01T00:00:00Z&until=2026-03-08T00:00:00Z"
-
-
-def test_the_rate_counts_people_and_leaves_the_unknown_out(admin: TestClient, world: World) -> None:
-    states = [State.MASK] * 8 + [State.NO_MASK, State.INCORRECT] + [State.UNKNOWN] * 3
-    people(world, "entrance", states, datetime(2026, 3, 2, 9, tzinfo=UTC))
-    answer = admin.get(f"/api/v1/people/rate?{PERIOD}")
-    rate = TypeAdapter(Rate).validate_json(answer.content)
-    assert (rate.people, rate.judged, rate.masked, rate.unknown) == (13, 10, 8, 3)
-    assert rate.share == 0.8
-    # Wilson's interval of 8 of 10.
-    assert (round(rate.low or 0, 3), round(rate.high or 0, 3)) == (0.49, 0.943)
-
-
-def test_a_period_is_compared_with_the_one_before(admin: TestClient, world: World) -> None:
-    people(world, "entrance", [State.MASK] * 100, datetime(2026, 3, 3, tzinfo=UTC))
-    people(world, "entrance", [State.NO_MASK] * 100, datetime(2026, 2, 25, tzinfo=UTC))
-    found = admin.get(f"/api/v1/people/comparison?{PERIOD}").json()
-    assert found["change"] == {"points": 100.0, "is_clear": True}
-
-
-def test_any_two_periods_are_compared(admin: TestClient, world: World) -> None:
-    people(world, "entrance", [State.MASK] * 90, datetime(2026, 3, 3, tzinfo=UTC))
-    people(world, "entrance", [State.NO_MASK] * 90, datetime(2026, 2, 25, tzinfo=UTC))
-    people(
-        world, "entrance", [State.MASK, State.NO_MASK] * 50, datetime(2025, 3, 31, 23, tzinfo=UTC)
-    )
-    year_ago = "before_since=2025-03-01T00:00:00Z&before_until=2025-04-01T00:00:00Z"
-    found = admin.get(f"/api/v1/people/comparison?{PERIOD}&{year_ago}").json()
-    assert (found["before"]["judged"], found["change"]["points"]) == (100, 50.0)
-    report = admin.get(f"/api/v1/people/report.pdf?{PERIOD}&{year_ago}")
-    assert report.content.startswith(b"%PDF")
-
-
-def test_half_a_period_to_compare_with_is_refused(admin: TestClient) -> None:
-    for half in ("before_since=2025-03-01T00:00:00Z", "before_until=2025-03-01T00:00:00Z"):
-        assert admin.get(f"/api/v1/people/comparison?{PERIOD}&{half}").status_code == 422
-
-
-def test_a_report_of_many_days_goes_on_on_the_next_page(admin: TestClient, world: World) -> None:
-    for day in range(60):
-        at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=day)
-        people(world, "entrance", [State.MASK], at)
-    period = "since=2026-01-01T00:00:00Z&until=2026-03-02T00:00:00Z"
-    pages = Image.open(io.BytesIO(admin.get(f"/api/v1/people/report.png?{period}").content))
-    assert pages.size == (1240, 3 * 1754)
-    pdf = admin.get(f"/api/v1/people/report.pdf?{period}").content
-    assert re.search(rb"/Count 3\b", pdf)
-
-
-def test_groups_come_as_a_table_that_no_spreadsheet_runs(admin: TestClient, world: World) -> None:
-    people(world, "=cmd()", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
-    lines = admin.get(f"/api/v1/people/groups.csv?{PERIOD}&by=camera").text.splitlines()
-    assert lines[1].startswith("'=cmd(),2,1,0,1,0,")
-
-
-def test_the_report_is_a_page_with_something_on_it(admin: TestClient, world: World) -> None:
-    people(world, "entrance", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
-    answer = admin.get(f"/api/v1/people/report.png?{PERIOD}")
-    page = Image.open(io.BytesIO(answer.content))
-    assert page.size == (1240, 1754)
-    colours = page.convert("RGB").getcolors(1 << 20)
-    assert colours is not None
-    assert (0, 125, 100) in {colour for _, colour in colours}  # a bar of the chart
-    assert admin.get(f"/api/v1/people/report.pdf?{PERIOD}").content.startswith(b"%PDF")
-
-
-def test_a_period_without_an_offset_or_backwards_is_refused(admin: TestClient) -> None:
-    for query in (
-        "since=2026-03-01T00:00:00&until=2026-03-08T00:00:00Z",
-        "since=2026-03-08T00:00:00Z&until=2026-03-01T00:00:00Z",
-    ):
-        assert admin.get(f"/api/v1/people/rate?{query}").status_code == 422
 
 
 # --- review
@@ -394,6 +278,27 @@ def test_a_message_that_was_given_up_gets_another_chance(admin: TestClient, worl
     assert answer.json()["state"] == "pending"
 
 
+def test_a_channel_is_tried_and_says_what_became_of_it(admin: TestClient, world: World) -> None:
+    told = admin.get("/api/v1/channels").json()
+    assert told == [
+        {"name": "infection control", "kind": "email", "recipients": 2},
+        {"name": "door", "kind": "mqtt", "recipients": 1},
+    ]
+    queued = admin.post("/api/v1/channels/infection control/test")
+    assert queued.status_code == 202
+    found = [admin.get(f"/api/v1/deliveries/{each['id']}").json() for each in queued.json()]
+    assert [(each["kind"], each["recipient"], each["state"]) for each in found] == [
+        ("test", "0@hospital.test", "sent"),
+        ("test", "1@hospital.test", "sent"),
+    ]
+    [lost] = admin.post("/api/v1/channels/door/test").json()
+    assert (lost["state"], lost["last_error"]) == ("dead", "the broker refused the login")
+    assert admin.post("/api/v1/channels/nowhere/test").status_code == 404
+    assert admin.get("/api/v1/deliveries/nothing").status_code == 404
+    tried = [each for each in world.store.audit.page() if each.action == "channel.tested"]
+    assert [each.subject for each in tried] == ["door", "infection control"]
+
+
 def test_the_box_is_alive_before_it_is_ready(anonymous: TestClient, world: World) -> None:
     world.service.ready = False
     assert anonymous.get("/healthz").text == "ok\n"
@@ -421,76 +326,3 @@ def test_every_route_is_described_with_a_sentence_and_its_problems(anonymous: Te
             assert said.get("description"), f"{method} {path}"
             if path.startswith("/api/") and path not in ("/api/v1/session", "/api/v1/setup"):
                 assert "401" in said["responses"], f"{method} {path}"
-
-
-# --- acceptance walks
-
-
-def finished_walk(world: World) -> WalkRecord:
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    anna = Principal(user, user.name, scopes_of(user.role))
-    seen = Sighting(NOW + timedelta(seconds=2), 1, State.NO_MASK, 41.0)
-    start, end = NOW, NOW + timedelta(seconds=30)
-    bare = Leg(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
-    return finish_walk(world.web, anna, "entrance", [bare])
-
-
-def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, world: World) -> None:
-    made = episode(world, NOW + timedelta(seconds=4))
-    sent = NOW + timedelta(seconds=5)
-    message = Delivery(
-        new_id(), made.id, DeliveryKind.VIOLATION, "mail", state=DeliveryState.SENT, sent_at=sent
-    )
-    world.store.deliveries.add([message])
-    episode(world, NOW + timedelta(minutes=5))  # long after it
-    episode(world, NOW + timedelta(seconds=4), camera="ward 3")
-    walk = finished_walk(world)
-    [told] = admin.get("/api/v1/walks", params={"camera": "entrance"}).json()["items"]
-    assert told == admin.get(f"/api/v1/walks/{walk.id}").json()
-    assert told["walked_by"] == "anna"
-    assert told["report"] == {
-        "usable_m": 3.0,
-        "smallest_face_px": 41.0,
-        "distances": [{"distance_m": 3.0, "masked_right": None, "bare_right": True}],
-        "bare_walks": 1,
-        "missed": 0,
-        "quiet_hours": 0.0,
-        "false_alarms": 0,
-        "false_alarms_per_hour": None,
-        "seconds_to_alarm": 2.0,
-        "seconds_to_message": 3.0,
-    }
-    assert admin.get("/api/v1/walks?camera=canteen").json()["items"] == []
-
-
-def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World) -> None:
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    anna = Principal(user, user.name, scopes_of(user.role))
-
-    def part(phase: Phase, start: int, end: int) -> Leg:
-        return Leg(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
-
-    episode(world, NOW + timedelta(seconds=11))
-    episode(world, NOW + timedelta(seconds=13))
-    legs = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
-    report = finish_walk(world.web, anna, "entrance", legs).report
-    assert (report["missed"], report["false_alarms"]) == (0, 1)
-
-
-def test_the_report_of_a_walk_is_a_file(admin: TestClient, world: World) -> None:
-    walk = finished_walk(world)
-    answer = admin.get(f"/api/v1/walks/{walk.id}/report.png")
-    assert Image.open(io.BytesIO(answer.content)).size == (1240, 1754)
-    assert admin.get(f"/api/v1/walks/{walk.id}/report.pdf").content.startswith(b"%PDF")
-
-
-def test_a_walk_that_was_only_a_try_can_be_deleted(admin: TestClient, world: World) -> None:
-    walk = finished_walk(world)
-    assert admin.delete(f"/api/v1/walks/{walk.id}").status_code == 204
-    assert admin.get(f"/api/v1/walks/{walk.id}").status_code == 404
-    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
-        "camera.walk_deleted",
-        "camera.walk_finished",
-    ]

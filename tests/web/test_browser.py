@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from maskwatch.types import Fault
 from tests.web.world import PASSWORD
 
 pytest.importorskip("nicegui")
@@ -104,6 +105,32 @@ def test_any_two_periods_are_compared(visit: Callable[..., Page]) -> None:
     address = str(page.get_by_role("link", name="PDF").get_attribute("href"))
     assert "before_since=2020-02-01" in address
     assert "before_until=2020-03-01" in address
+
+
+def test_a_zone_and_the_faults_are_asked_for_and_given_out(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/overview")
+    csv = page.get_by_role("link", name="CSV")
+
+    def lines() -> list[str]:
+        return page.request.get(str(csv.get_attribute("href"))).text().splitlines()
+
+    page.get_by_label("Grouped by").click()
+    page.get_by_role("option", name="By zone").click()
+    expect(csv).to_have_attribute("href", re.compile("by=zone"))
+    assert [each.split(",")[0] for each in lines()[1:]] == ["", "corridor", "rooms"]
+    page.get_by_label("Zone", exact=True).click()
+    page.get_by_role("option", name="rooms").click()
+    page.keyboard.press("Escape")
+    expect(csv).to_have_attribute("href", re.compile("zone=rooms"))
+    assert [each.split(",")[0] for each in lines()[1:]] == ["rooms"]
+    page.get_by_label("Grouped by").click()
+    page.get_by_role("option", name="By fault").click()
+    expect(csv).to_have_attribute("href", re.compile("faults.csv.*zone=rooms"))
+    assert [each.split(",")[1] for each in lines()[1:]] == [*Fault, ""]
+    page.get_by_role("button", name="The same as a table").click()
+    table = page.get_by_role("region", name="The same as a table")
+    expect(table.get_by_role("row")).to_have_count(6)
+    expect(table).to_contain_text("Share of people judged")
 
 
 def test_a_bar_says_how_many_people_it_stands_for(visit: Callable[..., Page]) -> None:
@@ -253,6 +280,48 @@ def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None
     ).to_be_visible()
     page.get_by_role("tab", name="Users").click()
     expect(page.get_by_role("listitem").filter(has_text="vera")).to_be_visible()
+
+
+def test_a_channel_is_tried_and_the_page_says_what_became_of_it(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/system")
+    page.get_by_role("tab", name="Messages").click()
+    channels = page.get_by_role("listitem")
+    page.get_by_role("button", name="Send a test message: infection control").click()
+    sent = channels.filter(has_text="infection control").filter(has_text="1@hospital.test")
+    expect(sent.first).to_contain_text("Sent")
+    page.get_by_role("button", name="Send a test message: door").click()
+    expect(channels.filter(has_text="door").first).to_contain_text(
+        "Given up the broker refused the login"
+    )
+    viewer = visit("vera", "/system")
+    viewer.get_by_role("tab", name="Messages").click()
+    expect(viewer.get_by_role("listitem").first).to_be_visible()
+    expect(viewer.get_by_role("button", name=re.compile("Send a test"))).to_have_count(0)
+
+
+def test_the_logs_are_in_the_readers_language(visit: Callable[..., Page]) -> None:
+    page = visit("otto", "/system")
+    page.get_by_role("tab", name="Protokoll").click()
+    expect(page.get_by_role("cell", name="Angemeldet").first).to_be_visible()
+    page.get_by_role("tab", name="Zustand").click()
+    expect(page.get_by_role("cell", name="Verbindung").first).to_be_visible()
+    expect(page.get_by_role("cell", name="verloren").first).to_be_visible()
+
+
+def test_a_walk_of_somebody_else_is_named_and_can_be_broken_off(
+    visit: Callable[..., Page],
+) -> None:
+    anna = visit("anna", "/cameras/ward 3/walk")
+    anna.get_by_role("button", name="Begin", exact=True).click()
+    expect(anna.get_by_role("button", name="Start this part").first).to_be_visible()
+    otto = visit("otto", "/cameras/ward 3/walk")
+    expect(otto.get_by_text("anna geht hier seit")).to_be_visible()
+    otto.get_by_role("button", name="Diesen Gang abbrechen").click()
+    expect(otto.get_by_text("anna geht hier seit")).to_have_count(0)
+    otto.get_by_role("button", name="Beginnen", exact=True).click()
+    expect(otto.get_by_role("button", name="Diesen Teil starten").first).to_be_visible()
 
 
 def test_a_viewer_sees_neither_review_nor_users(visit: Callable[..., Page]) -> None:

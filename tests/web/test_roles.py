@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,15 +22,22 @@ _READS = {
     Scope.EPISODES_READ: (
         *("/episodes", "/episodes/{episode_id}", "/episodes/{episode_id}/photo"),
         *("/people/rate", "/people/groups", "/people/comparison", "/people/groups.csv"),
-        *("/people/report.pdf", "/people/report.png"),
+        *("/people/faults", "/people/faults.csv", "/people/report.pdf", "/people/report.png"),
     ),
     Scope.REVIEW: ("/review", "/review/{item_id}/photo"),
     Scope.REVIEW_EXPORT: ("/review/export.zip",),
     Scope.CAMERAS_READ: (
-        *("/cameras", "/cameras/{name}", "/walks", "/walks/{walk_id}"),
+        *("/cameras", "/cameras/{name}", "/cameras/{name}/walk", "/walks", "/walks/{walk_id}"),
         *("/walks/{walk_id}/report.pdf", "/walks/{walk_id}/report.png"),
     ),
-    Scope.SYSTEM_READ: ("/system", "/system/models", "/health", "/deliveries"),
+    Scope.SYSTEM_READ: (
+        "/system",
+        "/system/models",
+        "/health",
+        "/deliveries",
+        "/deliveries/{delivery_id}",
+        "/channels",
+    ),
     Scope.AUDIT_READ: ("/audit", "/audit/verification", "/deletions"),
     Scope.USERS: ("/users",),
     Scope.SUBJECTS: ("/episodes/{episode_id}/export.zip",),
@@ -45,8 +53,14 @@ _CHANGES = {
     Scope.CAMERAS_WRITE: (
         *("post /cameras", "post /cameras/test", "put /cameras/{name}", "delete /cameras/{name}"),
         *("post /cameras/{name}/start", "post /cameras/{name}/stop", "delete /walks/{walk_id}"),
+        *("post /cameras/{name}/walk", "delete /cameras/{name}/walk"),
+        *(f"post /cameras/{{name}}/walk/{each}" for each in ("parts", "marks", "pause", "finish")),
     ),
-    Scope.SYSTEM_WRITE: ("post /system/reload", "post /deliveries/{delivery_id}/retry"),
+    Scope.SYSTEM_WRITE: (
+        "post /system/reload",
+        "post /deliveries/{delivery_id}/retry",
+        "post /channels/{channel}/test",
+    ),
     Scope.USERS: ("post /users", "patch /users/{user_id}"),
     Scope.SUBJECTS: ("delete /episodes/{episode_id}",),
 }
@@ -66,8 +80,7 @@ _ENDLESS = {"get /events"}
 
 def ask(client: TestClient, route: str) -> int:
     method, path = route.split()
-    for name in ("episode_id", "item_id", "walk_id", "user_id", "token_id", "delivery_id", "name"):
-        path = path.replace(f"{{{name}}}", "x")
+    path = re.sub(r"{\w+}", "x", path)
     return client.request(method, f"/api/v1{path}").status_code
 
 

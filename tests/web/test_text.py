@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -23,6 +24,26 @@ TEXTS = {
 _KEY = re.compile(r"""["'](\w+\.\w+)["']""")
 
 
+HEALTH = {"connection", "frozen", "inference", "load", "store", "disk"}
+CONDITIONS = {"lost", "connected", "frozen", "ok", "failed", "overloaded", "full"}
+DELETED = {"snapshot", "episode", "people", "people_buckets", "readings", "health", "deliveries"}
+DELETIONS = {"age", "size", "disk_full", "policy", "subject_request"}
+
+
+def audit_actions() -> set[str]:
+    """What the code writes into the audit log, as second argument of ``audit.append``."""
+    found = set()
+    for path in WEB.parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("audit.append"):
+                found |= {
+                    each.value
+                    for each in ast.walk(call.args[1])
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                }
+    return found
+
+
 def used_in_code() -> set[str]:
     """Keys that stand in the code as they are, and those that it puts together."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.py"))
@@ -41,7 +62,16 @@ def used_in_code() -> set[str]:
     keys |= {
         f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom", "before")
     }
-    keys |= {f"overview.by_{each}" for each in ("hour", "day", "hour_of_day", "camera", "zone")}
+    keys |= {f"overview.by_{each}" for each in ("hour", "day", "hour_of_day")}
+    keys |= {f"overview.by_{each}" for each in ("camera", "zone", "fault")}
+    for kind, codes in (
+        ("audit", audit_actions()),
+        ("health", HEALTH),
+        ("condition", CONDITIONS),
+        ("deleted", DELETED),
+        ("deletion", DELETIONS),
+    ):
+        keys |= {f"{kind}.{code}" for code in codes}
     keys |= {f"cameras.zone_{each}" for each in ("include", "exclude")}
     keys |= {f"schedule.{each}" for each in ("inherit", "always", "hours")}
     return keys | {"review.wrong", "review.uncertain"}
@@ -64,6 +94,17 @@ def test_every_key_that_is_used_is_there() -> None:
 
 def test_no_key_is_there_in_vain() -> None:
     assert set(TEXTS["en"]) - used_in_code() == set()
+
+
+def test_every_code_of_the_logs_has_a_word() -> None:
+    for action in audit_actions():
+        assert f"audit.{action}" in TEXTS["en"]
+
+
+def test_a_code_of_another_version_is_shown_as_it_is() -> None:
+    words = Words.of("de")
+    assert words.code("audit", "camera.added") == "Kamera hinzugefügt"
+    assert words.code("audit", "camera.painted") == "camera.painted"
 
 
 def test_the_language_is_the_first_that_the_browser_asks_for_and_we_have() -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from maskwatch.errors import SourceError, UsageError
 from maskwatch.runtime.control import (
     CameraPhase,
     CameraStatus,
+    ChannelFacts,
     InferenceStatus,
     ReloadOutcome,
     ServiceStatus,
@@ -105,6 +107,31 @@ class FakeService:
         if self.test_error:
             raise SourceError("rtsp://***", self.test_error)
         return (SAMPLES / "states.jpg").read_bytes()
+
+    def channels(self) -> Sequence[ChannelFacts]:
+        return [ChannelFacts("infection control", "email", 2), ChannelFacts("door", "mqtt", 1)]
+
+    def test_channel(self, channel: str) -> Sequence[Delivery]:
+        assert self.store is not None
+        outcomes = {
+            "infection control": {"state": DeliveryState.SENT, "sent_at": self.now},
+            "door": {"state": DeliveryState.DEAD, "last_error": "the broker refused the login"},
+        }
+        facts = {each.name: each for each in self.channels()}[channel]
+        made = [
+            Delivery(
+                new_id(),
+                None,
+                DeliveryKind.TEST,
+                channel,
+                recipient=f"{i}@hospital.test" if facts.kind == "email" else None,
+                created_at=self.now,
+                **outcomes[channel],  # type: ignore[arg-type]
+            )
+            for i in range(facts.recipients)
+        ]
+        self.store.deliveries.add(made)
+        return made
 
     def start_camera(self, camera: str) -> None:
         self._switch(camera, CameraPhase.WATCHING)
@@ -254,8 +281,9 @@ def _seed_people(world: World, rng: random.Random, day: datetime, camera: str) -
             state, fault = rng.choice(_CONDITIONS)
         elif rng.random() < 0.04:
             state = State.UNKNOWN
+        zone = ("corridor", "rooms")[track % 2] if camera == "ward 3" else None
         person = PersonRecord(
-            new_id(), camera, None, track, state, fault, at, at + timedelta(seconds=20)
+            new_id(), camera, zone, track, state, fault, at, at + timedelta(seconds=20)
         )
         world.store.people.put(person)
 
@@ -309,6 +337,25 @@ def _seed_episode(world: World, rng: random.Random, at: datetime, *, with_photo:
         )
     if not is_latest and rng.random() < 0.4:
         world.store.episodes.acknowledge(episode.id, "anna", at + timedelta(minutes=3))
+
+
+def episode(world: World, at: datetime = NOW, **values: Any) -> EpisodeRecord:
+    """One more in the store."""
+    made = EpisodeRecord(
+        **{
+            "id": new_id(),
+            "camera": "entrance",
+            "zone": None,
+            "track": 1,
+            "state": State.INCORRECT,
+            "fault": Fault.NOSE_OUT,
+            "coverage": 12.0,
+            "started_at": at,
+            **values,
+        }
+    )
+    world.store.episodes.add(made)
+    return made
 
 
 def add_photo(world: World, episode: EpisodeRecord) -> str:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from maskwatch.alerts.hours import next_digest, quiet_until
 from maskwatch.config.alerts import AlertsConfig, Pacing, Step
+from maskwatch.errors import UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -87,7 +88,14 @@ def plan_camera_trouble(config: AlertsConfig, change: HealthRecord) -> list[Deli
 
 
 def plan_test(config: AlertsConfig, channel: str, now: datetime) -> list[Delivery]:
-    """A test message to everybody whom a channel reaches."""
+    """A test message to everybody whom a channel reaches.
+
+    Raises:
+        UsageError: there is no channel of that name.
+    """
+    if channel not in config.channels:
+        known = ", ".join(config.channels) or "none"
+        raise UsageError(f"there is no channel {channel!r}; there are: {known}")
     return [
         Delivery(
             id=new_id(),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from maskwatch import __version__
-from maskwatch.cli import audit, config, episodes
+from maskwatch.cli import alerts, audit, config, episodes
 from maskwatch.cli.bench import bench
 from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
@@ -35,6 +35,7 @@ app.command()(doctor)
 app.add_typer(config.app, name="config")
 app.command()(backup)
 app.command()(restore)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(episodes.app, name="episodes")
 

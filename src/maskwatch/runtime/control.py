@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from maskwatch.store.records import Delivery
+
 
 class CameraPhase(StrEnum):
     """What a camera does at the moment."""
@@ -113,6 +115,18 @@ class ReloadOutcome:
     """Why it was refused: key, value and reason each."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """A channel that messages go out through."""
+
+    name: str
+    """As in the configuration."""
+    kind: str
+    """Such as ``email``."""
+    recipients: int
+    """How many people it tells one by one; 1 for one that has no addresses."""
+
+
 class ServiceControl(Protocol):
     """The running service as the dashboard sees it.
 
@@ -143,6 +157,18 @@ class ServiceControl(Protocol):
         Raises:
             SourceError: no picture came, and why.
             UsageError: the privacy policy allows no pictures.
+        """
+        ...
+
+    def channels(self) -> Sequence[ChannelFacts]:
+        """The channels of the configuration, in its order."""
+        ...
+
+    def test_channel(self, channel: str) -> Sequence[Delivery]:
+        """Queues a test message to everybody whom a channel reaches; returns at once.
+
+        Raises:
+            UsageError: there is no channel of that name.
         """
         ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,6 +64,7 @@ class LiveHub:
         self._views: dict[str, LiveView] = {}
         self._looked_at: dict[str, float] = {}
         self._waiting: dict[str, set[_Waiter]] = {}
+        self._followers: dict[str, list[Callable[[LiveView], None]]] = {}
         self._sequence = 0
         self._closed = False
 
@@ -82,9 +84,35 @@ class LiveHub:
             view = LiveView(camera, self._sequence, jpeg, people, t)
             self._views[camera] = view
             waiting = self._waiting.pop(camera, set())
+            followers = tuple(self._followers.get(camera, ()))
         for waiter in waiting:
             waiter.wake()
+        for follower in followers:
+            follower(view)
         return view
+
+    def follow(self, camera: str, on_view: Callable[[LiveView], None]) -> Callable[[], None]:
+        """Has a function called with every view of a camera, and counts as somebody looking.
+
+        Args:
+            camera: its name.
+            on_view: called in the camera's own thread: it must be quick and must not raise.
+
+        Returns:
+            What ends it; may be called more than once, and from within ``on_view``.
+        """
+        with self._lock:
+            self._followers.setdefault(camera, []).append(on_view)
+
+        def end() -> None:
+            with self._lock:
+                there = self._followers.get(camera, [])
+                if on_view in there:
+                    there.remove(on_view)
+                if not there:
+                    self._followers.pop(camera, None)
+
+        return end
 
     def latest(self, camera: str) -> LiveView | None:
         """The newest view; None before the first one. Counts as somebody looking."""
@@ -145,6 +173,8 @@ class LiveHub:
     def is_watched(self, camera: str) -> bool:
         """Whether somebody looked within the last seconds: pictures are made more often then."""
         with self._lock:
+            if camera in self._followers:
+                return True
             looked_at = self._looked_at.get(camera)
         return looked_at is not None and time.monotonic() - looked_at < _WATCHED_FOR_S
 

@@ -33,6 +33,7 @@ from maskwatch.runtime.chronicle import Chronicle
 from maskwatch.runtime.control import (
     CameraPhase,
     CameraStatus,
+    ChannelFacts,
     InferenceStatus,
     ReloadOutcome,
     ServiceStatus,
@@ -47,7 +48,7 @@ from maskwatch.runtime.probe import probe_camera
 from maskwatch.runtime.recorder import Recorder, health_of_box
 from maskwatch.runtime.statistics import StatisticsOnly
 from maskwatch.runtime.systemd import Systemd
-from maskwatch.store.records import EpisodeFilter
+from maskwatch.store.records import Delivery, EpisodeFilter
 from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -177,6 +178,17 @@ class Service:
         models, privacy = self._parts.models, self.config.privacy
         reach = Reach(self.config.web.camera_networks)
         return probe_camera(url, timeout_s, models.inference, privacy, self._parts.connect, reach)
+
+    def channels(self) -> Sequence[ChannelFacts]:
+        """The channels of the configuration."""
+        return [
+            ChannelFacts(name, each.kind, len(each.recipients))
+            for name, each in self.config.alerts.channels.items()
+        ]
+
+    def test_channel(self, channel: str) -> Sequence[Delivery]:
+        """Queues a test message."""
+        return self._alerts.send_test(channel)
 
     def start_camera(self, camera: str) -> None:
         """Switches a camera on."""

@@ -142,6 +142,20 @@ class Deliveries:
             state=DeliveryState.CANCELLED,
         )
 
+    def take_back(self, delivery_id: str, why: str) -> bool:
+        """Withdraws one that nobody has claimed; False when somebody has, or it is settled."""
+        return (
+            rows.change(
+                self._db,
+                deliveries,
+                _C.id == delivery_id,
+                _C.state == DeliveryState.PENDING,
+                state=DeliveryState.CANCELLED,
+                last_error=why,
+            )
+            == 1
+        )
+
     def requeue(self, delivery_id: str, at: datetime) -> bool:
         """Gives a dead delivery another chance; False when it is not dead."""
         return (

@@ -14,6 +14,7 @@ from maskwatch.runtime.control import ServiceControl
 from maskwatch.runtime.live_hub import LiveHub
 from maskwatch.store.store import Store
 from maskwatch.web.security.throttle import LoginThrottle
+from maskwatch.web.walking import Walking
 
 
 def _utc_now() -> datetime:
@@ -38,9 +39,12 @@ class WebContext:
     now: Callable[[], datetime] = _utc_now
     """Aware, UTC."""
     throttle: LoginThrottle = field(init=False)
+    walking: Walking = field(init=False)
+    """The acceptance walks that go on."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
+        object.__setattr__(self, "walking", Walking())
 
     def must_allow_images(self) -> None:
         """Refuses pictures where the policy has none.

@@ -147,8 +147,7 @@ def switch_camera(web: WebContext, principal: Principal, name: str, on: bool) ->
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     _status(web, name)
-    action = "camera.started" if on else "camera.stopped"
-    web.store.audit.append(principal.actor, action, name)
+    web.store.audit.append(principal.actor, "camera.started" if on else "camera.stopped", name)
     if on:
         web.control.start_camera(name)
     else:

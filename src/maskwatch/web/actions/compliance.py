@@ -71,6 +71,39 @@ def rate_of(counts: PeopleCount) -> Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultShare:
+    """How often people who could be judged wear their mask badly in one way."""
+
+    __pydantic_config__ = AS_DOCUMENTED
+
+    state: State
+    """`incorrect`, or `no_mask` without a fault."""
+    fault: Fault | None
+    people: int | None
+    """None stands for a count hidden as too small."""
+    share: float | None
+    """Among everybody judged, in [0, 1]; None when nobody was or a count is hidden."""
+    low: float | None
+    """95 % Wilson interval of the share."""
+    high: float | None
+
+
+def fault_shares(rate: Rate) -> tuple[FaultShare, ...]:
+    """Each way to wear a mask badly, and no mask at all."""
+    badly = [_fault_share(rate, State.INCORRECT, each, rate.faults[each]) for each in Fault]
+    without = _fault_share(rate, State.NO_MASK, None, rate.states[State.NO_MASK])
+    return (*badly, without)
+
+
+def _fault_share(rate: Rate, state: State, fault: Fault | None, people: int | None) -> FaultShare:
+    # Where there is no rate, the denominator is not known; hidden counts are missing in it.
+    if people is None or rate.share is None or people > rate.judged:
+        return FaultShare(state, fault, people, None, None, None)
+    low, high = wilson_interval(people, rate.judged) or (None, None)
+    return FaultShare(state, fault, people, people / rate.judged, low, high)
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """How the rate moved from one period to another."""
 
@@ -107,13 +140,33 @@ def csv_row(key: str, rate: Rate) -> tuple[str, ...]:
         *(rate.states[state] for state in State),
         *(rate.faults[fault] for fault in Fault),
     )
-    shares = (rate.share, rate.low, rate.high)
     return (
         _harmless(key),
-        *("" if number is None else str(number) for number in numbers),
-        *("" if share is None else f"{100 * share:.1f}" for share in shares),
+        *_numbers(*numbers),
+        *_percents(rate.share, rate.low, rate.high),
         str(rate.hidden),
     )
+
+
+FAULT_CSV_COLUMNS = ("state", "fault", "people", "share_percent", "low_percent", "high_percent")
+
+
+def fault_csv_row(share: FaultShare) -> tuple[str, ...]:
+    """One line of the export by fault."""
+    return (
+        share.state.value,
+        share.fault.value if share.fault else "",
+        *_numbers(share.people),
+        *_percents(share.share, share.low, share.high),
+    )
+
+
+def _numbers(*numbers: int | None) -> tuple[str, ...]:
+    return tuple("" if number is None else str(number) for number in numbers)
+
+
+def _percents(*shares: float | None) -> tuple[str, ...]:
+    return tuple("" if share is None else f"{100 * share:.1f}" for share in shares)
 
 
 def _harmless(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -12,10 +12,14 @@ from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy, PeopleCount
 from maskwatch.web.actions.compliance import (
     CSV_COLUMNS,
+    FAULT_CSV_COLUMNS,
     Change,
+    FaultShare,
     Rate,
     change_between,
     csv_row,
+    fault_csv_row,
+    fault_shares,
     rate_of,
 )
 from maskwatch.web.context import WebContext
@@ -37,7 +41,7 @@ class Period:
     cameras: tuple[str, ...] = ()
     """Only these; empty for all."""
     zones: tuple[str, ...] = ()
-    """Only these; empty for all."""
+    """Only these; empty for all. The zone `""` is what lies in none."""
 
     def __post_init__(self) -> None:
         if self.since.tzinfo is None or self.until.tzinfo is None:
@@ -103,6 +107,17 @@ def by_group(web: WebContext, principal: Principal, period: Period, by: CountBy)
     return [Group(each.key, rate_of(each.counts)) for each in found]
 
 
+def by_fault(web: WebContext, principal: Principal, period: Period) -> Sequence[FaultShare]:
+    """How often masks were worn badly in a period, and in which way."""
+    return fault_shares(total(web, principal, period))
+
+
+def zones_of(web: WebContext, principal: Principal, period: Period) -> Sequence[str]:
+    """The zones that people were seen in, whichever are chosen; ``""`` for outside of all."""
+    everywhere = replace(period, zones=())
+    return [each.key for each in by_group(web, principal, everywhere, CountBy.ZONE)]
+
+
 def compare(
     web: WebContext, principal: Principal, period: Period, before: Period | None = None
 ) -> Comparison:
@@ -114,8 +129,17 @@ def compare(
 
 def csv_of(groups: Sequence[Group]) -> str:
     """The groups as comma-separated values with a header."""
+    return _csv(CSV_COLUMNS, (csv_row(group.key, group.rate) for group in groups))
+
+
+def fault_csv_of(shares: Sequence[FaultShare]) -> str:
+    """The same for faults."""
+    return _csv(FAULT_CSV_COLUMNS, (fault_csv_row(each) for each in shares))
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(csv_row(group.key, group.rate) for group in groups)
+    writer.writerow(columns)
+    writer.writerows(rows)
     return out.getvalue()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.store.records import CountBy
-from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate
+from maskwatch.types import State
+from maskwatch.web.actions.compliance import Rate, fault_shares
 from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare
 from maskwatch.web.actions.paper import BAD, FAINT, WORSE, Paper
 from maskwatch.web.context import WebContext
@@ -27,6 +27,10 @@ class Report:
     comparison: Comparison
     days: Sequence[Group]
     cameras: Sequence[Group]
+    zones: Sequence[Group]
+    """Empty when everybody was outside of all zones."""
+    hours: Sequence[Group]
+    """Of the day."""
 
 
 def make_report(
@@ -40,6 +44,7 @@ def make_report(
         period: what it is about.
         before: what it is compared with; None for the time right before it.
     """
+    zones = by_group(web, principal, period, CountBy.ZONE)
     return Report(
         Words.of(principal.user.language),
         period.local(web.timezone),
@@ -48,12 +53,19 @@ def make_report(
         compare(web, principal, period, before),
         by_group(web, principal, period, CountBy.DAY),
         by_group(web, principal, period, CountBy.CAMERA),
+        zones if any(each.key for each in zones) else (),
+        by_group(web, principal, period, CountBy.HOUR_OF_DAY),
     )
 
 
 def percent(share: float | None) -> str:
     """Such as ``93.1 %``; a dash where there is none."""
     return "–" if share is None else f"{100 * share:.1f} %"  # noqa: RUF001 - a dash is meant
+
+
+def zone_name(words: Words, zone: str) -> str:
+    """A zone's name; that of the rest of the picture where it is empty."""
+    return zone or words("overview.no_zone")
 
 
 def span(period: Period) -> str:
@@ -83,7 +95,8 @@ def draw_report(report: Report) -> Paper:
     paper = Paper([words("report.note"), made])
     paper.line(words("report.title"), 52)
     paper.line(f"{span(report.period)} ({report.made_at:%Z})", 28, FAINT)
-    chosen = (*report.period.cameras, *report.period.zones)
+    zones = (zone_name(words, each) for each in report.period.zones)
+    chosen = (*report.period.cameras, *zones)
     if chosen:
         paper.line(", ".join(chosen), 28, FAINT)
     paper.space(30)
@@ -97,6 +110,9 @@ def draw_report(report: Report) -> Paper:
         paper.line(words("report.hidden", count=after.hidden), 24, FAINT)
     _faults(paper, words, after)
     _rates(paper, words("overview.by_camera"), report.cameras)
+    named = [replace(each, key=zone_name(words, each.key)) for each in report.zones]
+    _rates(paper, words("overview.by_zone"), named)
+    _rates(paper, words("overview.by_hour_of_day"), report.hours)
     _rates(paper, words("overview.by_day"), report.days)
     return paper
 
@@ -120,14 +136,18 @@ def _counts(words: Words, rate: Rate) -> list[str]:
 
 
 def _faults(paper: Paper, words: Words, rate: Rate) -> None:
-    found = [(f"fault.{fault.value}", rate.faults[fault], BAD) for fault in Fault]
-    found.append(("state.no_mask", rate.states[State.NO_MASK], WORSE))
-    most = max((count or 0 for _, count, _ in found), default=0)
+    shares = fault_shares(rate)
+    most = max((each.people or 0 for each in shares), default=0)
     if not most:
         return
-    paper.heading(words("overview.faults"), rows=len(found))
-    for key, count, colour in found:
-        paper.bar(words(key), (count or 0) / most, _said(words, count), colour=colour)
+    paper.heading(words("overview.faults"), rows=len(shares))
+    for each in shares:
+        key = f"fault.{each.fault.value}" if each.fault else f"state.{each.state.value}"
+        said = _said(words, each.people)
+        if each.share is not None:
+            said = f"{percent(each.share)}  ({said})"
+        colour = BAD if each.fault else WORSE
+        paper.bar(words(key), (each.people or 0) / most, said, colour=colour)
 
 
 def _rates(paper: Paper, title: str, groups: Sequence[Group]) -> None:

@@ -12,7 +12,13 @@ from maskwatch.errors import ModelError, RecordNotFound
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
-from maskwatch.runtime.control import CameraStatus, InferenceStatus, ReloadOutcome, ServiceStatus
+from maskwatch.runtime.control import (
+    CameraStatus,
+    ChannelFacts,
+    InferenceStatus,
+    ReloadOutcome,
+    ServiceStatus,
+)
 from maskwatch.store.audit import AuditReport
 from maskwatch.store.records import (
     AuditEntry,
@@ -113,6 +119,36 @@ def retry_delivery(web: WebContext, principal: Principal, delivery_id: str) -> D
         if web.store.deliveries.requeue(delivery_id, web.now()):
             web.store.audit.append(principal.actor, "delivery.retried", delivery_id)
     return web.store.deliveries.get(delivery_id)
+
+
+def see_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Delivery:
+    """One message, and what has become of it.
+
+    Raises:
+        RecordNotFound: there is none of that id.
+    """
+    principal.must_allow(Scope.SYSTEM_READ)
+    return web.store.deliveries.get(delivery_id)
+
+
+def channels(web: WebContext, principal: Principal) -> Sequence[ChannelFacts]:
+    """What messages go out through."""
+    principal.must_allow(Scope.SYSTEM_READ)
+    return web.control.channels()
+
+
+def test_channel(web: WebContext, principal: Principal, channel: str) -> Sequence[Delivery]:
+    """Queues a test message to everybody whom a channel reaches.
+
+    Raises:
+        RecordNotFound: there is no channel of that name.
+    """
+    principal.must_allow(Scope.SYSTEM_WRITE)
+    if channel not in [each.name for each in web.control.channels()]:
+        raise RecordNotFound(f"no channel is called {channel!r}")
+    queued = web.control.test_channel(channel)
+    web.store.audit.append(principal.actor, "channel.tested", channel)
+    return queued
 
 
 def audit_log(

@@ -1,64 +1,133 @@
-"""Acceptance walks: recording one while it happens, keeping its report, finding it again."""
+"""Acceptance walks: walking, keeping the report, finding it again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.errors import UsageError
-from maskwatch.runtime.live_hub import LiveView
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import AuditEntry, DeliveryState, EpisodeFilter, Page, WalkRecord
-from maskwatch.web.actions.walk_report import Alarm, Leg, Mark, Phase, Sighting, walk_report
+from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
+from maskwatch.web.actions.cameras import see_camera
+from maskwatch.web.actions.walk_report import Alarm, Leg, Phase, walk_report
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
+from maskwatch.web.walking import WalkState
 
 ALARM_GRACE = timedelta(seconds=5)
 """An alarm so long after the end of a part still belongs to it, unless the next one has begun."""
 _MOST_ALARMS = 200
 
 
-@dataclass
-class LegRecorder:
-    """One part of the walk that goes on."""
+@dataclass(frozen=True, slots=True)
+class RunningWalk:
+    """A walk that goes on, and what it has led to."""
 
-    phase: Phase
-    start: datetime
-    marks: list[Mark] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
-    _sequence: int = 0
-
-    def see(self, view: LiveView | None) -> None:
-        """Takes in what the camera sees; the same view twice counts once."""
-        if view is None or view.sequence == self._sequence or view.at < self.start:
-            return
-        self._sequence = view.sequence
-        self.sightings += [
-            Sighting(view.at, each.track, each.state, each.face_px) for each in view.people
-        ]
-
-    def pass_mark(self, distance_m: float, at: datetime) -> None:
-        """The person passes a mark."""
-        self.marks.append(Mark(at, distance_m))
-
-    def finish(self, end: datetime) -> Leg:
-        """The part as it went, without its alarms."""
-        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self.sightings))
+    walk: WalkState
+    alarms: int
+    """Episodes since the part that goes on began."""
 
 
-def begin_walk(web: WebContext, principal: Principal, camera: str) -> AuditEntry:
-    """Notes that somebody walks, so that alarms of that time can be understood later."""
+def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
+    """Begins a walk, and notes it, so that alarms of that time can be understood later.
+
+    One's own walk that still goes on there is broken off.
+
+    Raises:
+        RecordNotFound: there is no camera of that name.
+        RecordExists: somebody else walks there.
+    """
     principal.must_allow(Scope.CAMERAS_WRITE)
-    return web.store.audit.append(principal.actor, "camera.walk_begun", camera)
+    see_camera(web, principal, camera)
+    web.walking.begin(camera, principal.actor, web.now())
+    web.store.audit.append(principal.actor, "camera.walk_begun", camera)
+    return web.walking.state(camera)
+
+
+def start_part(web: WebContext, principal: Principal, camera: str, phase: Phase) -> WalkState:
+    """Starts a part of the walk; the one that goes on is ended.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+        UsageError: the walk has too many parts.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    web.walking.start_part(camera, phase, web.hub, web.now())
+    return web.walking.state(camera)
+
+
+def pass_mark(web: WebContext, principal: Principal, camera: str, distance_m: float) -> WalkState:
+    """The person walking passes a mark on the floor.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+        UsageError: no part goes on, or it has too many marks.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    web.walking.pass_mark(camera, distance_m, web.now())
+    return web.walking.state(camera)
+
+
+def end_part(web: WebContext, principal: Principal, camera: str) -> WalkState:
+    """Ends the part that goes on.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    web.walking.end_part(camera, web.now())
+    return web.walking.state(camera)
+
+
+def see_running(web: WebContext, principal: Principal, camera: str) -> RunningWalk:
+    """The walk that goes on before a camera.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+    """
+    principal.must_allow(Scope.CAMERAS_READ)
+    state = web.walking.state(camera)
+    if not state.parts or state.parts[-1].ended_at is not None:
+        return RunningWalk(state, 0)
+    since, until = state.parts[-1].started_at, web.now() + ALARM_GRACE
+    return RunningWalk(state, len(alarms_since(web, principal, camera, since, until)))
+
+
+def find_running(web: WebContext, principal: Principal, camera: str) -> RunningWalk | None:
+    """The same; None when nobody walks there."""
+    return see_running(web, principal, camera) if web.walking.goes_on(camera) else None
+
+
+def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:
+    """Ends the walk that goes on, and keeps its report.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+        UsageError: it has no part yet.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    with web.walking.ending(camera, web.now()) as legs:
+        return finish_walk(web, principal, camera, legs)
+
+
+def break_off_walk(web: WebContext, principal: Principal, camera: str) -> None:
+    """Forgets the walk that goes on.
+
+    Raises:
+        RecordNotFound: nobody walks there.
+    """
+    principal.must_allow(Scope.CAMERAS_WRITE)
+    with web.walking.ending(camera, web.now()):
+        web.store.audit.append(principal.actor, "camera.walk_broken_off", camera)
 
 
 def alarms_since(
     web: WebContext, principal: Principal, camera: str, since: datetime, until: datetime
 ) -> tuple[Alarm, ...]:
     """The episodes of a camera that opened in a part of the walk, and when people heard."""
-    principal.must_allow(Scope.CAMERAS_WRITE)
+    principal.must_allow(Scope.CAMERAS_READ)
     wanted = EpisodeFilter(cameras=(camera,), since=since, until=until)
     page = web.store.episodes.page(wanted, limit=_MOST_ALARMS)
     return tuple(

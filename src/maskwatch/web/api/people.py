@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.web.actions import overview, report
-from maskwatch.web.actions.compliance import Rate
+from maskwatch.web.actions.compliance import FaultShare, Rate
 from maskwatch.web.actions.overview import Comparison, Group
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
@@ -30,7 +30,7 @@ def period_of(
     camera: Names = [],  # noqa: B006 - FastAPI copies defaults
     zone: Names = [],  # noqa: B006
 ) -> overview.Period:
-    """What to count."""
+    """What to count; an empty `zone` is the part of the picture that lies in none."""
     return overview.Period(since, until, tuple(camera), tuple(zone))
 
 
@@ -67,6 +67,12 @@ def groups(
     return overview.by_group(web, principal, period, by)
 
 
+@router.get("/faults", responses=problems(401, 403, 422))
+def faults(web: Web, principal: EpisodeReader, period: Period) -> Sequence[FaultShare]:
+    """How often each fault occurs among everybody judged, with its 95 % interval."""
+    return overview.by_fault(web, principal, period)
+
+
 @router.get("/comparison", responses=problems(401, 403, 422))
 def comparison(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Comparison:
     """A period and another one; by default that of the same length right before it."""
@@ -84,6 +90,17 @@ def groups_csv(
     """The groups for a spreadsheet."""
     text = overview.csv_of(overview.by_group(web, principal, period, by))
     return download(text.encode(), "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+
+
+@router.get(
+    "/faults.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
+)
+def faults_csv(web: Web, principal: EpisodeReader, period: Period) -> Response:
+    """The faults for a spreadsheet."""
+    text = overview.fault_csv_of(overview.by_fault(web, principal, period))
+    return download(text.encode(), "text/csv; charset=utf-8", "maskwatch-faults.csv")
 
 
 @router.get(

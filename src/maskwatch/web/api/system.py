@@ -14,6 +14,8 @@ from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import (
     AuditReportView,
     AuditView,
+    ChannelName,
+    ChannelView,
     DeletionPage,
     DeliveryPage,
     DeliveryView,
@@ -76,6 +78,28 @@ def deliveries(
 def retry(web: Web, principal: SystemWriter, delivery_id: Id) -> DeliveryView:
     """Gives a message another chance that was given up."""
     return DeliveryView.model_validate(system.retry_delivery(web, principal, delivery_id))
+
+
+@router.get("/deliveries/{delivery_id}", responses=problems(401, 403, 404, 422))
+def delivery(web: Web, principal: SystemReader, delivery_id: Id) -> DeliveryView:
+    """One message, and what has become of it."""
+    return DeliveryView.model_validate(system.see_delivery(web, principal, delivery_id))
+
+
+@router.get("/channels", responses=problems(401, 403))
+def channels(web: Web, principal: SystemReader) -> Sequence[ChannelView]:
+    """What messages go out through."""
+    return [ChannelView.model_validate(each) for each in system.channels(web, principal)]
+
+
+@router.post("/channels/{channel}/test", status_code=202, responses=problems(401, 403, 404, 422))
+def test_channel(web: Web, principal: SystemWriter, channel: ChannelName) -> Sequence[DeliveryView]:
+    """Sends a test message to everybody whom a channel reaches.
+
+    Ask `/deliveries/{delivery_id}` what became of each.
+    """
+    queued = system.test_channel(web, principal, channel)
+    return [DeliveryView.model_validate(each) for each in queued]
 
 
 @router.get("/audit", responses=problems(401, 403, 422))

@@ -20,9 +20,10 @@ from maskwatch.store.records import (
 )
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.users import NAME_PATTERN
-from maskwatch.web.actions.walk_report import WalkReport
+from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
+from maskwatch.web.walking import WalkState
 
 
 def _without_nul(value: object) -> object:
@@ -166,6 +167,26 @@ class DeliveryPage(View):
     next: str | None
 
 
+ChannelName = Annotated[
+    Text, Field(min_length=1, max_length=64, pattern=r"^[\w][\w .-]*$", examples=["shift"])
+]
+
+
+class ChannelView(View):
+    """A channel of the configuration."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"name": "shift", "kind": "email", "recipients": 2}]},
+    )
+
+    name: str
+    kind: str
+    recipients: int
+    """Whom it tells one by one; 1 for a channel without addresses."""
+
+
 class EpisodeDetailView(View):
     """One episode with everything about it."""
 
@@ -252,6 +273,29 @@ class CameraAddress(Body):
     """Where a camera might be."""
 
     url: Annotated[Text, Field(max_length=2000, examples=["rtsp://192.168.20.5/stream1"])]
+
+
+class NewPart(Body):
+    """A part of a walk that begins."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"phase": "bare"}]})
+
+    phase: Phase
+
+
+class NewMark(Body):
+    """A mark on the floor that the person walking passes."""
+
+    distance_m: Annotated[float, Field(gt=0, lt=1000, allow_inf_nan=False, examples=[3])]
+    """From the camera, in metres."""
+
+
+class RunningWalkView(View):
+    """A walk that goes on."""
+
+    walk: WalkState
+    alarms: int
+    """Episodes since the part that goes on began."""
 
 
 class WalkView(View):

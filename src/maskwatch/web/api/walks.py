@@ -1,4 +1,4 @@
-"""Acceptance walks that were finished; they are walked in the dashboard."""
+"""Acceptance walks: walking before a camera, and the reports of those that were finished."""
 
 from __future__ import annotations
 
@@ -12,15 +12,72 @@ from maskwatch.web.actions.walk_facts import draw_walk
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import Id, Text, WalkPage, WalkView
+from maskwatch.web.api.views import (
+    CameraName,
+    Id,
+    NewMark,
+    NewPart,
+    RunningWalkView,
+    Text,
+    WalkPage,
+    WalkView,
+)
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.text import Words
+from maskwatch.web.walking import WalkState
 
-router = APIRouter(tags=["walks"], prefix="/walks")
+router = APIRouter(tags=["walks"])
 
 
-@router.get("", responses=problems(401, 403, 422))
+@router.post("/cameras/{name}/walk", status_code=201, responses=problems(401, 403, 404, 409, 422))
+def begin_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkState:
+    """Begins a walk before a camera.
+
+    Then, as often as wanted, start a part (`parts`), say when the person walking passes a mark on
+    the floor (`marks`), and end the walk (`finish`), which gives the report. One's own walk that
+    still goes on there is broken off; somebody else's is in the way (409).
+    """
+    return walks.begin_walk(web, principal, name)
+
+
+@router.get("/cameras/{name}/walk", responses=problems(401, 403, 404, 422))
+def see_running(web: Web, principal: CameraReader, name: CameraName) -> RunningWalkView:
+    """The walk that goes on before a camera."""
+    return RunningWalkView.model_validate(walks.see_running(web, principal, name))
+
+
+@router.delete("/cameras/{name}/walk", status_code=204, responses=problems(401, 403, 404, 422))
+def break_off_walk(web: Web, principal: CameraWriter, name: CameraName) -> None:
+    """Forgets the walk that goes on."""
+    walks.break_off_walk(web, principal, name)
+
+
+@router.post("/cameras/{name}/walk/parts", status_code=201, responses=problems(401, 403, 404, 422))
+def start_part(web: Web, principal: CameraWriter, name: CameraName, body: NewPart) -> WalkState:
+    """Starts a part; the one that goes on is ended."""
+    return walks.start_part(web, principal, name, body.phase)
+
+
+@router.post("/cameras/{name}/walk/marks", status_code=201, responses=problems(401, 403, 404, 422))
+def pass_mark(web: Web, principal: CameraWriter, name: CameraName, body: NewMark) -> WalkState:
+    """The person walking passes a mark, now."""
+    return walks.pass_mark(web, principal, name, body.distance_m)
+
+
+@router.post("/cameras/{name}/walk/pause", responses=problems(401, 403, 404, 422))
+def end_part(web: Web, principal: CameraWriter, name: CameraName) -> WalkState:
+    """Ends the part that goes on, without starting another."""
+    return walks.end_part(web, principal, name)
+
+
+@router.post("/cameras/{name}/walk/finish", status_code=201, responses=problems(401, 403, 404, 422))
+def end_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkView:
+    """Ends the walk; its report is kept."""
+    return WalkView.model_validate(walks.end_walk(web, principal, name))
+
+
+@router.get("/walks", responses=problems(401, 403, 422))
 def list_walks(
     web: Web,
     principal: CameraReader,
@@ -32,14 +89,14 @@ def list_walks(
     return WalkPage.model_validate(walks.list_walks(web, principal, camera, after, limit))
 
 
-@router.get("/{walk_id}", responses=problems(401, 403, 404, 422))
+@router.get("/walks/{walk_id}", responses=problems(401, 403, 404, 422))
 def see_walk(web: Web, principal: CameraReader, walk_id: Id) -> WalkView:
     """One walk with its report."""
     return WalkView.model_validate(walks.see_walk(web, principal, walk_id))
 
 
 @router.get(
-    "/{walk_id}/report.pdf",
+    "/walks/{walk_id}/report.pdf",
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 404, 422)},
 )
@@ -51,7 +108,7 @@ def walk_pdf(web: Web, principal: CameraReader, walk_id: Id) -> Response:
 
 
 @router.get(
-    "/{walk_id}/report.png",
+    "/walks/{walk_id}/report.png",
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 404, 422)},
 )
@@ -60,7 +117,7 @@ def walk_png(web: Web, principal: CameraReader, walk_id: Id) -> Response:
     return download(_paper(web, principal, walk_id).as_png(), "image/png", "maskwatch-walk.png")
 
 
-@router.delete("/{walk_id}", status_code=204, responses=problems(401, 403, 404, 422))
+@router.delete("/walks/{walk_id}", status_code=204, responses=problems(401, 403, 404, 422))
 def delete_walk(web: Web, principal: CameraWriter, walk_id: Id) -> None:
     """Forgets a walk."""
     walks.delete_walk(web, principal, walk_id)

@@ -1,23 +1,24 @@
-"""What the box has done and who did what: messages, health, the audit log, deletions."""
+"""What the box has done and who did what: health, the audit log, deletions."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from html import escape
+from typing import TypeVar
 
 from nicegui import ui
 
-from maskwatch.store.records import DeliveryState
+from maskwatch.store.records import DeletionRecord, HealthRecord, Page
 from maskwatch.web.actions import system
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import chip, html, moment, table
-from maskwatch.web.security.scopes import Scope
+from maskwatch.web.pages.parts import html, moment, table
 
 _ROWS = 50
 
 _Rows = tuple[Sequence[Sequence[str]], str | None]
 """HTML of the cells, and what leads to the rows that follow."""
+
+T = TypeVar("T")
 
 
 def _log(
@@ -48,54 +49,77 @@ def _log(
     ui.timer(0.01, lambda: show(None), once=True)
 
 
-def health(desk: Desk) -> None:
-    """Changes in the health of cameras and box."""
-    words = desk.words
-    head = ("common.time", "common.camera", "system.action", "common.state", "common.reason")
+def _pages(
+    desk: Desk,
+    caption: str,
+    head: Sequence[str],
+    page_after: Callable[[str | None], Awaitable[Page[T] | None]],
+    cells: Callable[[T], Sequence[str]],
+) -> None:
+    """A log that comes in pages: what follows ``after``, and the HTML of each record."""
 
     async def load(after: str | None) -> _Rows | None:
-        page = await desk.look(system.health_log, None, after, _ROWS)
-        if page is None:
-            return None
-        return [
-            [
-                moment(desk, each.at),
-                escape(each.camera or words("system.box")),
-                escape(each.kind),
-                escape(each.state),
-                escape(each.reason),
-            ]
-            for each in page.items
-        ], page.next
+        page = await page_after(after)
+        return None if page is None else ([cells(each) for each in page.items], page.next)
 
-    _log(desk, words("system.health"), [words(key) for key in head], load)
+    _log(desk, desk.words(caption), [desk.words(key) for key in head], load)
+
+
+def _code(desk: Desk, kind: str, code: str) -> str:
+    """HTML of the word for a code; the code itself under the mouse."""
+    return f'<span title="{escape(code)}">{escape(desk.words.code(kind, code))}</span>'
+
+
+def _id(text: str) -> str:
+    return f'<span class="mw-code">{escape(text)}</span>'
+
+
+def health(desk: Desk) -> None:
+    """Changes in the health of cameras and box."""
+
+    def cells(each: HealthRecord) -> Sequence[str]:
+        return [
+            moment(desk, each.at),
+            escape(each.camera or desk.words("system.box")),
+            _code(desk, "health", each.kind),
+            _code(desk, "condition", each.state),
+            escape(each.reason),
+        ]
+
+    head = ("common.time", "common.camera", "system.action", "common.state", "common.reason")
+    _pages(
+        desk,
+        "system.health",
+        head,
+        lambda after: desk.look(system.health_log, None, after, _ROWS),
+        cells,
+    )
 
 
 def deletions(desk: Desk) -> None:
     """Proof of what was deleted."""
-    words = desk.words
+
+    def cells(each: DeletionRecord) -> Sequence[str]:
+        return [
+            moment(desk, each.at),
+            _code(desk, "deleted", each.what),
+            _id(each.item),
+            str(each.count),
+            _code(desk, "deletion", each.reason),
+            escape(each.actor),
+        ]
+
     head = (
         *("common.time", "system.action", "system.subject", "system.count"),
         *("common.reason", "system.actor"),
     )
-
-    async def load(after: str | None) -> _Rows | None:
-        page = await desk.look(system.deletion_log, after, _ROWS)
-        if page is None:
-            return None
-        return [
-            [
-                moment(desk, each.at),
-                escape(each.what),
-                f'<span class="mw-code">{escape(each.item)}</span>',
-                str(each.count),
-                escape(each.reason),
-                escape(each.actor),
-            ]
-            for each in page.items
-        ], page.next
-
-    _log(desk, words("system.deletions"), [words(key) for key in head], load)
+    _pages(
+        desk,
+        "system.deletions",
+        head,
+        lambda after: desk.look(system.deletion_log, after, _ROWS),
+        cells,
+    )
 
 
 def audit(desk: Desk) -> None:
@@ -124,46 +148,11 @@ def audit(desk: Desk) -> None:
                 str(each.seq),
                 moment(desk, each.at),
                 escape(each.actor),
-                escape(each.action),
-                f'<span class="mw-code">{escape(each.subject)}</span>',
+                _code(desk, "audit", each.action),
+                _id(each.subject),
             ]
             for each in entries
         ], str(entries[-1].seq) if len(entries) == _ROWS else None
 
     head = ("common.time", "system.actor", "system.action", "system.subject")
     _log(desk, words("system.audit"), ["#", *(words(key) for key in head)], load)
-
-
-def messages(desk: Desk) -> None:
-    """Messages to channels; one that was given up can be tried again."""
-    words = desk.words
-    body = ui.element("div").classes("mw-card")
-
-    async def update() -> None:
-        page = await desk.look(system.deliveries, (), None, _ROWS)
-        if page is None:
-            return
-        body.clear()
-        with body, ui.element("ul").classes("mw-list"):
-            if not page.items:
-                ui.label(words("common.none"))
-            for each in page.items:
-                kind = {"sent": "mask", "dead": "no_mask"}.get(each.state.value, "unknown")
-                state = chip(kind, words(f"delivery.{each.state.value}"))
-                at = moment(desk, each.sent_at or each.created_at)
-                with ui.element("li"):
-                    html(
-                        f"<span>{at} {escape(each.channel)} {escape(each.camera or '')} "
-                        f"{state} <span class='mw-faint'>"
-                        f"{escape(each.last_error or '')}</span></span>"
-                    )
-                    if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
-                        ui.button(words("system.retry"), on_click=partial(retry, each.id)).props(
-                            "flat dense no-caps"
-                        )
-
-    async def retry(delivery_id: str) -> None:
-        await desk.ask(system.retry_delivery, delivery_id)
-        await update()
-
-    ui.timer(0.01, update, once=True)

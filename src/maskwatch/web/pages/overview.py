@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from html import escape
 from typing import Any
@@ -15,35 +15,26 @@ from starlette.requests import Request
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate
-from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare
-from maskwatch.web.actions.report import change_words, percent
+from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
+from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare, zones_of
+from maskwatch.web.actions.report import change_words, percent, zone_name
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS, heading, html, table
+from maskwatch.web.pages.overview_charts import (
+    fault_bars,
+    fault_chart,
+    group_name,
+    rate_bars,
+    share_chart,
+)
+from maskwatch.web.pages.parts import attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.text import Words
 
+_FAULT = "fault"
 _GROUPS = (CountBy.HOUR, CountBy.DAY, CountBy.HOUR_OF_DAY, CountBy.CAMERA, CountBy.ZONE)
 _DAYS = {"today": 1, "days7": 7, "days30": 30, "days90": 90}
-_TOOLTIP = """(items) => {
-  const told = {bar: (i) => i.value + ' % (n = ' + i.data.judged + ')',
-    custom: (i) => '95 %: ' + i.value[1] + ' - ' + i.value[2] + ' %'};
-  const name = items[0].name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
-  return [name, ...items.map((i) => told[i.seriesType](i))].join('<br>');
-}"""
-_WHISKER = """(params, api) => {
-  const low = api.coord([api.value(0), api.value(1)]);
-  const high = api.coord([api.value(0), api.value(2)]);
-  const half = 5;
-  const line = (x1, y1, x2, y2) => ({type: 'line', shape: {x1, y1, x2, y2},
-    style: {stroke: api.visual('color'), lineWidth: 2}});
-  return {type: 'group', children: [
-    line(low[0], low[1], high[0], high[1]),
-    line(low[0] - half, low[1], low[0] + half, low[1]),
-    line(high[0] - half, high[1], high[0] + half, high[1])]};
-}"""
 
 
 @dashboard_page("/overview")
@@ -77,13 +68,17 @@ class _OverviewPage:
             )
             week = timedelta(days=7)
             self._before = self._range(self._against, today - 2 * week, today - week)
-            groups = {by.value: words(f"overview.by_{by.value}") for by in _GROUPS}
+            groups = {by: words(f"overview.by_{by}") for by in (*_GROUPS, _FAULT)}
             self._by = ui.select(
                 groups, value=CountBy.DAY.value, label=words("overview.by"), on_change=self.update
             )
             self._cameras = ui.select(
                 names, multiple=True, label=words("common.camera"), on_change=self.update
             ).props("use-chips")
+            self._zones = ui.select(
+                {}, multiple=True, label=words("overview.zone"), on_change=self.update
+            ).props("use-chips")
+            self._zones.set_visibility(False)
             self._files = html("")
 
     def _range(self, choice: ui.select, first: date, last: date) -> tuple[ui.input, ui.input]:
@@ -104,27 +99,34 @@ class _OverviewPage:
         except (UsageError, ValueError) as error:
             self._desk.tell(words("common.failed", reason=error), is_bad=True)
             return
-        by = CountBy(self._by.value)
-        seen = await self._desk.ask(_everything, period, before, by)
+        seen = await self._desk.ask(_everything, period, before, self._by.value)
         if seen is None:
             return
-        comparison, groups = seen
-        self._files.set_content(_links(words, period, before, by))
+        self._offer_zones(seen.zones)
+        self._files.set_content(_links(words, period, before, self._by.value))
         self._body.clear()
         with self._body:
-            self._tiles(comparison, change_words(words, comparison, before))
+            self._tiles(seen.comparison, change_words(words, seen.comparison, before))
             with ui.element("div").classes("mw-even"):
-                self._chart(groups, by)
-                self._faults(comparison.after)
+                self._shares(seen)
+                self._faults(seen.comparison.after)
             with ui.expansion(words("overview.table")).classes("mw-card"):
-                html(_table(self._desk, groups))
+                html(_table(self._desk, seen))
+
+    def _offer_zones(self, names: Sequence[str]) -> None:
+        """Those that people were seen in; what is chosen stays there to be taken back."""
+        chosen = self._zones.value or []
+        names = sorted({*names, *chosen})
+        self._zones.set_options({each: zone_name(self._desk.words, each) for each in names})
+        self._zones.set_visibility(any(names))
 
     def _periods(self) -> tuple[Period, Period]:
         today = self._desk.web.now().astimezone(self._desk.web.timezone).date()
         first, last = today - timedelta(days=_DAYS.get(self._span.value, 1) - 1), today
         if self._span.value == "custom":
             first, last = _chosen(self._days)
-        period = Period(self._start(first), self._end(last), tuple(self._cameras.value or ()))
+        chosen = (tuple(each.value or ()) for each in (self._cameras, self._zones))
+        period = Period(self._start(first), self._end(last), *chosen)
         if self._against.value != "custom":
             days = last - first + timedelta(days=1)
             return period, replace(period, since=self._start(first - days), until=period.since)
@@ -161,18 +163,27 @@ class _OverviewPage:
         if rate.hidden:
             ui.label(words("overview.hidden", count=rate.hidden)).classes("mw-note")
 
-    def _chart(self, groups: Sequence[Group], by: CountBy) -> None:
+    def _shares(self, seen: _Seen) -> None:
         words = self._desk.words
+        if seen.groups is None:
+            title, bars = (
+                words("overview.fault_axis"),
+                fault_bars(self._desk, seen.comparison.after),
+            )
+        else:
+            title = words("overview.share_axis")
+            bars = rate_bars(words, *seen.groups)
         with ui.element("div").classes("mw-card"):
-            heading(words(f"overview.by_{by.value}"))
-            chart = ui.echart(_rate_chart(words, groups)).classes("mw-chart")
-            chart.props(f'role="img" aria-label="{words("overview.share_axis")}"')
+            heading(words(f"overview.by_{self._by.value}"))
+            options = share_chart(title, bars, to_100=seen.groups is not None)
+            chart = ui.echart(options).classes("mw-chart")
+            chart.props(f'role="img" aria-label={attribute(title)}')
 
     def _faults(self, rate: Rate) -> None:
         words = self._desk.words
         with ui.element("div").classes("mw-card"):
             heading(words("overview.faults"))
-            chart = ui.echart(_fault_chart(self._desk, rate)).classes("mw-chart")
+            chart = ui.echart(fault_chart(self._desk, rate)).classes("mw-chart")
             chart.props(f'role="img" aria-label="{words("overview.faults")}"')
 
 
@@ -185,106 +196,71 @@ def _chosen(days: tuple[ui.input, ui.input]) -> tuple[date, date]:
     return first, last
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a page shows."""
+
+    comparison: Comparison
+    groups: tuple[CountBy, Sequence[Group]] | None
+    """None when the faults are asked for, which the comparison has."""
+    zones: Sequence[str]
+
+
 def _everything(
-    web: WebContext, principal: Principal, period: Period, before: Period, by: CountBy
-) -> tuple[Comparison, Sequence[Group]]:
-    return compare(web, principal, period, before), by_group(web, principal, period, by)
+    web: WebContext, principal: Principal, period: Period, before: Period, by: str
+) -> _Seen:
+    comparison = compare(web, principal, period, before)
+    groups = None
+    if by != _FAULT:
+        groups = CountBy(by), by_group(web, principal, period, CountBy(by))
+    return _Seen(comparison, groups, zones_of(web, principal, period))
 
 
-def _rate_chart(words: Words, groups: Sequence[Group]) -> dict[str, Any]:
-    shown = [each for each in groups if each.rate.share is not None]
-    bars, whiskers = [], []
-    for i, each in enumerate(shown):
-        rate = each.rate
-        bars.append({"value": round(100 * (rate.share or 0), 1), "judged": rate.judged})
-        whiskers.append([i, round(100 * (rate.low or 0), 1), round(100 * (rate.high or 0), 1)])
-    return {
-        "tooltip": {"trigger": "axis", ":formatter": _TOOLTIP},
-        "grid": {"left": 48, "right": 16, "top": 16, "bottom": 64},
-        "xAxis": {
-            "type": "category",
-            "data": [each.key.replace("T", " ")[:16] for each in shown],
-            "axisLabel": {"rotate": 30, **CHART_TEXT},
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            "max": 100,
-            "axisLabel": {"formatter": "{value} %", **CHART_TEXT},
-            "splitLine": CHART_LINES,
-        },
-        "series": [
-            {
-                "type": "bar",
-                "name": words("overview.share_axis"),
-                "data": bars,
-                "itemStyle": {"color": "#1f9c82"},
-                "barMaxWidth": 48,
-            },
-            {
-                "type": "custom",
-                "name": "95 %",
-                "data": whiskers,
-                ":renderItem": _WHISKER,
-                "encode": {"x": 0, "y": [1, 2]},
-                "itemStyle": CHART_TEXT,
-                "z": 10,
-            },
-        ],
-    }
-
-
-def _fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
-    found = [
-        (desk.said(State.INCORRECT, fault), rate.faults[fault], State.INCORRECT) for fault in Fault
-    ]
-    found.append((desk.said(State.NO_MASK), rate.states[State.NO_MASK], State.NO_MASK))
-    return {
-        "tooltip": {},
-        "grid": {"left": 120, "right": 24, "top": 16, "bottom": 32},
-        "xAxis": {
-            "type": "value",
-            "minInterval": 1,
-            "axisLabel": CHART_TEXT,
-            "splitLine": CHART_LINES,
-        },
-        "yAxis": {
-            "type": "category",
-            "inverse": True,
-            "data": [name for name, _, _ in found],
-            "axisLabel": CHART_TEXT,
-        },
-        "series": [
-            {
-                "type": "bar",
-                "barMaxWidth": 32,
-                "label": {"show": True, "position": "right", **CHART_TEXT},
-                "data": [
-                    {"value": count, "itemStyle": {"color": STATE_COLOURS[state]}}
-                    for _, count, state in found
-                ],
-            }
-        ],
-    }
-
-
-def _links(words: Words, period: Period, before: Period, by: CountBy) -> str:
+def _links(words: Words, period: Period, before: Period, by: str) -> str:
     query = [("since", period.since.isoformat()), ("until", period.until.isoformat())]
     query += [("camera", each) for each in period.cameras]
+    query += [("zone", each) for each in period.zones]
     compared = [
         ("before_since", before.since.isoformat()),
         ("before_until", before.until.isoformat()),
     ]
     address = "/api/v1/people"
+    lines = f"faults.csv?{urlencode(query)}"
+    if by != _FAULT:
+        lines = f"groups.csv?{urlencode([*query, ('by', by)])}"
     files = (
-        ("overview.csv", f"{address}/groups.csv?{urlencode([*query, ('by', by.value)])}"),
+        ("overview.csv", f"{address}/{lines}"),
         ("overview.pdf", f"{address}/report.pdf?{urlencode([*query, *compared])}"),
         ("overview.png", f"{address}/report.png?{urlencode([*query, *compared])}"),
     )
     return " · ".join(f'<a href="{escape(url)}" download>{words(key)}</a>' for key, url in files)
 
 
-def _table(desk: Desk, groups: Sequence[Group]) -> str:
+def _table(desk: Desk, seen: _Seen) -> str:
+    if seen.groups is None:
+        return _fault_table(desk, seen.comparison)
+    return _group_table(desk, *seen.groups)
+
+
+def _fault_table(desk: Desk, comparison: Comparison) -> str:
+    words = desk.words
+    head = [words("overview.group"), words("overview.people"), words("overview.fault_axis")]
+    head += ["95 %", words("overview.share_before")]
+    both = zip(fault_shares(comparison.after), fault_shares(comparison.before), strict=True)
+    rows = [
+        [
+            escape(desk.said(each.state, each.fault)),
+            _said(words, each.people),
+            percent(each.share),
+            _interval(each),
+            percent(before.share),
+        ]
+        for each, before in both
+    ]
+    return table(words("overview.table"), head, rows, words("common.none"))
+
+
+def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
     words = desk.words
     head = [
         words("overview.group"),
@@ -297,17 +273,22 @@ def _table(desk: Desk, groups: Sequence[Group]) -> str:
     ]
     rows = [
         [
-            escape(each.key),
+            escape(group_name(words, by, each.key)),
             percent(each.rate.share),
-            f"{percent(each.rate.low)} - {percent(each.rate.high)}",
+            _interval(each.rate),
             str(each.rate.judged),
             str(each.rate.judged - each.rate.masked),
             str(each.rate.unknown),
-            *(
-                escape(words("overview.too_few")) if count is None else str(count)
-                for count in (each.rate.faults[fault] for fault in Fault)
-            ),
+            *(_said(words, each.rate.faults[fault]) for fault in Fault),
         ]
         for each in groups
     ]
     return table(words("overview.table"), head, rows, words("common.none"))
+
+
+def _interval(share: Rate | FaultShare) -> str:
+    return f"{percent(share.low)} – {percent(share.high)}"  # noqa: RUF001 - a dash is meant
+
+
+def _said(words: Words, count: int | None) -> str:
+    return escape(words("overview.too_few")) if count is None else str(count)

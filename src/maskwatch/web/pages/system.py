@@ -15,6 +15,7 @@ from maskwatch.web.actions.system import SystemState
 from maskwatch.web.pages import logs
 from maskwatch.web.pages.account import account
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.messages import messages
 from maskwatch.web.pages.parts import chip, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.pages.users import user_list
@@ -30,7 +31,7 @@ async def system_page(request: Request) -> None:
     words = desk.words
     parts: list[tuple[str, Scope | None, Callable[[Desk], None]]] = [
         ("system.status", Scope.SYSTEM_READ, _status),
-        ("system.messages", Scope.SYSTEM_READ, logs.messages),
+        ("system.messages", Scope.SYSTEM_READ, messages),
         ("system.health", Scope.SYSTEM_READ, logs.health),
         ("system.model", Scope.SYSTEM_READ, _models),
         ("system.audit", Scope.AUDIT_READ, logs.audit),

@@ -11,16 +11,15 @@ from starlette.requests import Request
 from maskwatch.store.records import WalkRecord
 from maskwatch.web.actions import cameras, walks
 from maskwatch.web.actions.walk_facts import facts, was_right
-from maskwatch.web.actions.walk_report import Leg, Phase, WalkReport
-from maskwatch.web.actions.walks import ALARM_GRACE, LegRecorder
+from maskwatch.web.actions.walk_report import Phase, WalkReport
+from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import confirm
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
-_LOOK_EVERY_S = 0.2
-_ALARMS_EVERY_S = 1.0
+_LOOK_EVERY_S = 1.0
 _EARLIER = 20
 _PHASES = (Phase.MASKED, Phase.BARE, Phase.EMPTY)
 
@@ -45,10 +44,9 @@ async def walk_page(request: Request, name: str) -> None:
 class _Wizard:
     def __init__(self, desk: Desk, camera: str, earlier: _Earlier) -> None:
         self._desk, self._camera, self._earlier = desk, camera, earlier
-        self._legs: list[Leg] = []
-        self._running: LegRecorder | None = None
-        self._alarms = 0
+        self._running: Phase | None = None
         words = desk.words
+        self._others = ui.element("div")
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
                 picture = ui.element("img").classes("mw-live")
@@ -63,7 +61,7 @@ class _Wizard:
                         self._leg_step(phase)
                     self._report_step()
         ui.timer(_LOOK_EVERY_S, self._look)
-        ui.timer(_ALARMS_EVERY_S, self._count_alarms)
+        ui.timer(0.01, self._show_other, once=True)
 
     def _begin_step(self) -> None:
         words = self._desk.words
@@ -94,14 +92,36 @@ class _Wizard:
             with ui.element("div").classes("mw-row"):
                 ui.button(words("walk.again"), on_click=ui.navigate.reload).props("no-caps")
 
+    async def _show_other(self) -> None:
+        """Says that a walk goes on already, and offers to break it off."""
+        words = self._desk.words
+        self._others.clear()
+        found = await self._desk.look(walks.find_running, self._camera)
+        if found is None:
+            return
+        began = self._desk.short_time(found.walk.begun_at)
+        with self._others.classes("mw-note mw-row"):
+            ui.label(words("walk.goes_on", name=found.walk.walked_by, time=began))
+            button = ui.button(words("walk.break_off"), on_click=self._break_off)
+            button.props("outline dense no-caps padding='xs sm'")
+
+    async def _break_off(self) -> None:
+        await self._desk.ask(walks.break_off_walk, self._camera)
+        ui.navigate.reload()
+
     async def _begin(self) -> None:
         if await self._desk.ask(walks.begin_walk, self._camera):
+            self._others.clear()
+            self._others.classes(remove="mw-note")
             self._stepper.set_value(Phase.MASKED.value)
+        else:
+            await self._show_other()
 
-    def _start(self, phase: Phase) -> None:
-        if self._running is None:
-            self._running = LegRecorder(phase, self._desk.web.now())
-            self._alarms = 0
+    async def _start(self, phase: Phase) -> None:
+        if self._running is not None:
+            return
+        if await self._desk.ask(walks.start_part, self._camera, phase) is not None:
+            self._running = phase
 
     def _mark_buttons(self, place: ui.element) -> None:
         place.clear()
@@ -111,53 +131,49 @@ class _Wizard:
                 button = ui.button(text).props("outline no-caps")
                 button.on_click(partial(self._pass, distance, button))
 
-    def _pass(self, distance: float, button: ui.button) -> None:
-        if self._running is not None:
-            self._running.pass_mark(distance, self._desk.web.now())
-            button.set_enabled(False)
+    async def _pass(self, distance: float, button: ui.button) -> None:
+        if self._running is None:
+            return
+        button.set_enabled(False)
+        if await self._desk.ask(walks.pass_mark, self._camera, distance) is None:
+            button.set_enabled(True)
 
     async def _end(self) -> None:
-        running = self._running
-        if running is None:
+        phase, self._running = self._running, None
+        if phase is None:
             return
-        self._running = None
         self._said.set_text("")
-        self._legs.append(running.finish(self._desk.web.now()))
+        if await self._desk.ask(walks.end_part, self._camera) is None:
+            return
         following = {Phase.MASKED: Phase.BARE.value, Phase.BARE: Phase.EMPTY.value}
-        if running.phase in following:
-            self._stepper.set_value(following[running.phase])
+        if phase in following:
+            self._stepper.set_value(following[phase])
         else:
             await self._finish()
 
     async def _finish(self) -> None:
-        walk = await self._desk.ask(walks.finish_walk, self._camera, self._legs)
+        walk = await self._desk.ask(walks.end_walk, self._camera)
         if walk is not None:
             self._report.set_content(_report_html(self._desk, walk))
             self._stepper.set_value("report")
             await self._earlier.update()
 
     async def _look(self) -> None:
-        running = self._running
-        if running is None:
+        if self._running is None:
             return
-        running.see(self._desk.web.hub.latest(self._camera))
-        seconds = (self._desk.web.now() - running.start).total_seconds()
-        self._said.set_text(
-            self._desk.words(
-                "walk.running",
-                seconds=round(seconds),
-                sightings=len(running.sightings),
-                alarms=self._alarms,
-            )
-        )
+        found = await self._desk.look(walks.find_running, self._camera)
+        if found is not None and self._running is not None:
+            self._said.set_text(self._how_it_goes(found))
 
-    async def _count_alarms(self) -> None:
-        running = self._running
-        if running is None:
-            return
-        now = self._desk.web.now() + ALARM_GRACE
-        found = await self._desk.look(walks.alarms_since, self._camera, running.start, now)
-        self._alarms = len(found or ())
+    def _how_it_goes(self, found: RunningWalk) -> str:
+        part = found.walk.parts[-1]
+        seconds = (self._desk.web.now() - part.started_at).total_seconds()
+        return self._desk.words(
+            "walk.running",
+            seconds=round(seconds),
+            sightings=part.sightings,
+            alarms=found.alarms,
+        )
 
 
 class _Earlier:

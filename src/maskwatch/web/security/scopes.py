@@ -27,7 +27,7 @@ class Scope(StrEnum):
     SYSTEM_READ = "system:read"
     """Health, deliveries, model card, metrics."""
     SYSTEM_WRITE = "system:write"
-    """Reload the configuration, retry deliveries."""
+    """Reload the configuration, retry deliveries, send test messages."""
     AUDIT_READ = "audit:read"
     """Who did and looked at what."""
     USERS = "users"

@@ -1,0 +1,229 @@
+"""Acceptance walks that go on: one for each camera at most, recorded while it happens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maskwatch.errors import RecordExists, RecordNotFound, UsageError
+from maskwatch.runtime.live_hub import LiveHub, LiveView
+from maskwatch.web.actions.documented import AS_DOCUMENTED
+from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+
+LONGEST_LEG = timedelta(hours=2)
+"""A part that nobody ended goes no further than this: it costs pictures and memory."""
+FORGOTTEN_AFTER = timedelta(hours=12)
+"""A walk that nobody ended no longer keeps others from beginning one."""
+MOST_PARTS = 100
+MOST_MARKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part of a walk that goes on."""
+
+    __pydantic_config__ = AS_DOCUMENTED
+
+    phase: Phase
+    started_at: datetime
+    ended_at: datetime | None
+    """None for the part that goes on."""
+    marks_m: tuple[float, ...]
+    """The marks passed so far."""
+    sightings: int
+    """How often somebody was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkState:
+    """A walk that goes on."""
+
+    __pydantic_config__ = AS_DOCUMENTED
+
+    camera: str
+    walked_by: str
+    begun_at: datetime
+    parts: tuple[PartState, ...]
+    """In order; the last one may go on."""
+
+
+class LegRecorder:
+    """One part of the walk that goes on; any thread may see and ask.
+
+    Args:
+        phase: which one.
+        start: from when on.
+        hub: where the camera's views come from.
+        camera: whose.
+    """
+
+    def __init__(self, phase: Phase, start: datetime, hub: LiveHub, camera: str) -> None:
+        self.phase = phase
+        self.start = start
+        self.marks: list[Mark] = []
+        self._sightings: list[Sighting] = []
+        self._is_done = False
+        self._lock = threading.Lock()
+        self._leave: Callable[[], None] = hub.follow(camera, self._see)
+
+    @property
+    def seen(self) -> int:
+        """How often somebody was seen."""
+        return len(self._sightings)
+
+    def finish(self, end: datetime) -> Leg:
+        """The part as it went, without its alarms."""
+        self.stop()
+        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self._sightings))
+
+    def stop(self) -> None:
+        """Looks no more."""
+        with self._lock:
+            self._is_done = True
+        self._leave()
+
+    def _see(self, view: LiveView) -> None:
+        with self._lock:
+            if self._is_done or view.at < self.start:
+                return
+            if view.at - self.start > LONGEST_LEG:
+                self._is_done = True
+            else:
+                self._sightings += [
+                    Sighting(view.at, each.track, each.state, each.face_px) for each in view.people
+                ]
+        if self._is_done:
+            self._leave()
+
+
+class _Walk:
+    """Somebody walks before one camera. Used under the lock of `Walking`."""
+
+    def __init__(self, camera: str, walked_by: str, begun_at: datetime) -> None:
+        self.camera = camera
+        self.walked_by = walked_by
+        self.begun_at = begun_at
+        self.legs: list[Leg] = []
+        self.running: LegRecorder | None = None
+
+    def end_leg(self, now: datetime) -> None:
+        if self.running is not None:
+            self.legs.append(self.running.finish(now))
+            self.running = None
+
+    def parts(self) -> tuple[PartState, ...]:
+        done = [
+            PartState(each.phase, each.start, each.end, _distances(each.marks), len(each.sightings))
+            for each in self.legs
+        ]
+        now = self.running
+        if now is not None:
+            done.append(PartState(now.phase, now.start, None, _distances(now.marks), now.seen))
+        return tuple(done)
+
+
+def _distances(marks: Sequence[Mark]) -> tuple[float, ...]:
+    return tuple(each.distance_m for each in marks)
+
+
+class Walking:
+    """All walks that go on, in memory: a restart of the service ends them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._walks: dict[str, _Walk] = {}
+
+    def begin(self, camera: str, walked_by: str, now: datetime) -> None:
+        """Begins a walk. One's own that goes on is broken off.
+
+        Raises:
+            RecordExists: somebody else walks there.
+        """
+        with self._lock:
+            other = self._walks.get(camera)
+            if other is not None:
+                is_forgotten = now - other.begun_at > FORGOTTEN_AFTER
+                if other.walked_by != walked_by and not is_forgotten:
+                    raise RecordExists(f"{other.walked_by} is walking before {camera!r}")
+                other.end_leg(now)
+            self._walks[camera] = _Walk(camera, walked_by, now)
+
+    def start_part(self, camera: str, phase: Phase, hub: LiveHub, now: datetime) -> None:
+        """Starts a part, and ends the one that goes on.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+            UsageError: there are too many already.
+        """
+        with self._lock:
+            walk = self._of(camera)
+            walk.end_leg(now)
+            if len(walk.legs) >= MOST_PARTS:
+                raise UsageError(f"a walk has {MOST_PARTS} parts at most")
+            walk.running = LegRecorder(phase, now, hub, camera)
+
+    def pass_mark(self, camera: str, distance_m: float, now: datetime) -> None:
+        """The person walking passes a mark on the floor.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+            UsageError: no part goes on, or there are too many marks.
+        """
+        with self._lock:
+            running = self._of(camera).running
+            if running is None:
+                raise UsageError("no part of the walk goes on: start one first")
+            if len(running.marks) >= MOST_MARKS:
+                raise UsageError(f"a part has {MOST_MARKS} marks at most")
+            running.marks.append(Mark(now, distance_m))
+
+    def end_part(self, camera: str, now: datetime) -> None:
+        """Ends the part that goes on, if any.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+        """
+        with self._lock:
+            self._of(camera).end_leg(now)
+
+    @contextmanager
+    def ending(self, camera: str, now: datetime) -> Iterator[Sequence[Leg]]:
+        """Ends a walk: its parts, without their alarms. It goes on if the block fails.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+        """
+        with self._lock:
+            walk = self._of(camera)
+            walk.end_leg(now)
+            del self._walks[camera]
+        try:
+            yield tuple(walk.legs)
+        except BaseException:
+            with self._lock:
+                self._walks.setdefault(camera, walk)
+            raise
+
+    def state(self, camera: str) -> WalkState:
+        """How a walk goes.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+        """
+        with self._lock:
+            walk = self._of(camera)
+            return WalkState(camera, walk.walked_by, walk.begun_at, walk.parts())
+
+    def goes_on(self, camera: str) -> bool:
+        """Whether somebody walks before a camera."""
+        with self._lock:
+            return camera in self._walks
+
+    def _of(self, camera: str) -> _Walk:
+        walk = self._walks.get(camera)
+        if walk is None:
+            raise RecordNotFound(f"nobody is walking before {camera!r}")
+        return walk

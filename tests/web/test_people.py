@@ -1,0 +1,169 @@
+"""Counted people over REST: rates, faults, comparisons, reports."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from pydantic import TypeAdapter
+
+from maskwatch.metrics.intervals import wilson_interval
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import PeopleCount, PersonRecord
+from maskwatch.types import Fault, State
+from maskwatch.web.actions.compliance import Rate, fault_shares, rate_of
+from tests.web.world import World
+
+
+def people(
+    world: World, camera: str, states: list[State], day: datetime, zone: str | None = None
+) -> None:
+    for track, state in enumerate(states):
+        fault = Fault.NOSE_OUT if state is State.INCORRECT else None
+        record = PersonRecord(new_id(), camera, zone, track, state, fault, day, day)
+        world.store.people.put(record)
+
+
+PERIOD = "since=2026-03-01T00:00:00Z&until=2026-03-08T00:00:00Z"
+
+
+def test_the_rate_counts_people_and_leaves_the_unknown_out(admin: TestClient, world: World) -> None:
+    states = [State.MASK] * 8 + [State.NO_MASK, State.INCORRECT] + [State.UNKNOWN] * 3
+    people(world, "entrance", states, datetime(2026, 3, 2, 9, tzinfo=UTC))
+    answer = admin.get(f"/api/v1/people/rate?{PERIOD}")
+    rate = TypeAdapter(Rate).validate_json(answer.content)
+    assert (rate.people, rate.judged, rate.masked, rate.unknown) == (13, 10, 8, 3)
+    assert rate.share == 0.8
+    # Wilson's interval of 8 of 10.
+    assert (round(rate.low or 0, 3), round(rate.high or 0, 3)) == (0.49, 0.943)
+
+
+def test_a_period_is_compared_with_the_one_before(admin: TestClient, world: World) -> None:
+    people(world, "entrance", [State.MASK] * 100, datetime(2026, 3, 3, tzinfo=UTC))
+    people(world, "entrance", [State.NO_MASK] * 100, datetime(2026, 2, 25, tzinfo=UTC))
+    found = admin.get(f"/api/v1/people/comparison?{PERIOD}").json()
+    assert found["change"] == {"points": 100.0, "is_clear": True}
+
+
+def test_any_two_periods_are_compared(admin: TestClient, world: World) -> None:
+    people(world, "entrance", [State.MASK] * 90, datetime(2026, 3, 3, tzinfo=UTC))
+    people(world, "entrance", [State.NO_MASK] * 90, datetime(2026, 2, 25, tzinfo=UTC))
+    people(
+        world, "entrance", [State.MASK, State.NO_MASK] * 50, datetime(2025, 3, 31, 23, tzinfo=UTC)
+    )
+    year_ago = "before_since=2025-03-01T00:00:00Z&before_until=2025-04-01T00:00:00Z"
+    found = admin.get(f"/api/v1/people/comparison?{PERIOD}&{year_ago}").json()
+    assert (found["before"]["judged"], found["change"]["points"]) == (100, 50.0)
+    report = admin.get(f"/api/v1/people/report.pdf?{PERIOD}&{year_ago}")
+    assert report.content.startswith(b"%PDF")
+
+
+def test_half_a_period_to_compare_with_is_refused(admin: TestClient) -> None:
+    for half in ("before_since=2025-03-01T00:00:00Z", "before_until=2025-03-01T00:00:00Z"):
+        assert admin.get(f"/api/v1/people/comparison?{PERIOD}&{half}").status_code == 422
+
+
+def test_a_report_of_many_days_goes_on_on_the_next_page(admin: TestClient, world: World) -> None:
+    for day in range(60):
+        at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=day)
+        people(world, "entrance", [State.MASK], at)
+    period = "since=2026-01-01T00:00:00Z&until=2026-03-02T00:00:00Z"
+    pages = Image.open(io.BytesIO(admin.get(f"/api/v1/people/report.png?{period}").content))
+    assert pages.size == (1240, 3 * 1754)
+    pdf = admin.get(f"/api/v1/people/report.pdf?{period}").content
+    assert re.search(rb"/Count 3\b", pdf)
+
+
+def test_groups_come_as_a_table_that_no_spreadsheet_runs(admin: TestClient, world: World) -> None:
+    people(world, "=cmd()", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
+    lines = admin.get(f"/api/v1/people/groups.csv?{PERIOD}&by=camera").text.splitlines()
+    assert lines[1].startswith("'=cmd(),2,1,0,1,0,")
+
+
+def test_the_report_is_a_page_with_something_on_it(admin: TestClient, world: World) -> None:
+    people(world, "entrance", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
+    answer = admin.get(f"/api/v1/people/report.png?{PERIOD}")
+    page = Image.open(io.BytesIO(answer.content))
+    assert page.size == (1240, 1754)
+    colours = page.convert("RGB").getcolors(1 << 20)
+    assert colours is not None
+    assert (0, 125, 100) in {colour for _, colour in colours}  # a bar of the chart
+    assert admin.get(f"/api/v1/people/report.pdf?{PERIOD}").content.startswith(b"%PDF")
+
+
+def test_a_period_without_an_offset_or_backwards_is_refused(admin: TestClient) -> None:
+    for query in (
+        "since=2026-03-01T00:00:00&until=2026-03-08T00:00:00Z",
+        "since=2026-03-08T00:00:00Z&until=2026-03-01T00:00:00Z",
+    ):
+        assert admin.get(f"/api/v1/people/rate?{query}").status_code == 422
+
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_each_fault_is_a_share_of_everybody_judged(admin: TestClient, world: World) -> None:
+    states = [State.MASK] * 16 + [State.INCORRECT] * 3 + [State.NO_MASK] + [State.UNKNOWN] * 5
+    people(world, "entrance", states, MONDAY)
+    found = admin.get(f"/api/v1/people/faults?{PERIOD}").json()
+    shares = {(each["state"], each["fault"]): each for each in found}
+    assert list(shares) == [
+        *(("incorrect", each) for each in ("nose_out", "under_chin", "chin_out", "other")),
+        ("no_mask", None),
+    ]
+    nose, bare = shares["incorrect", "nose_out"], shares["no_mask", None]
+    assert (nose["people"], nose["share"], bare["share"]) == (3, 0.15, 0.05)
+    assert (nose["low"], nose["high"]) == wilson_interval(3, 20)
+    lines = admin.get(f"/api/v1/people/faults.csv?{PERIOD}").text.splitlines()
+    assert lines[0] == "state,fault,people,share_percent,low_percent,high_percent"
+    assert lines[1].startswith("incorrect,nose_out,3,15.0,")
+    assert lines[5].startswith("no_mask,,1,5.0,")
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        PeopleCount(mask=20, no_mask=None, incorrect=None, nose_out=7, hidden=2),
+        # Several buckets of counts, some of them hidden, can add up to this.
+        PeopleCount(mask=3, no_mask=1, incorrect=0, nose_out=7, hidden=4),
+    ],
+)
+def test_where_counts_are_hidden_a_fault_has_no_share(counts: PeopleCount) -> None:
+    nose = fault_shares(rate_of(counts))[0]
+    assert (nose.people, nose.share, nose.low) == (7, None, None)
+
+
+def test_a_zone_is_chosen_everywhere_alike(admin: TestClient, world: World) -> None:
+    people(world, "ward", [State.MASK] * 3, MONDAY, "corridor")
+    people(world, "ward", [State.MASK, State.INCORRECT], MONDAY, "rooms")
+    people(world, "door", [State.NO_MASK], MONDAY)
+    for zone, judged in (("corridor", 3), ("rooms", 2), ("", 1)):
+        query = f"{PERIOD}&zone={zone}"
+        assert admin.get(f"/api/v1/people/rate?{query}").json()["judged"] == judged
+        assert admin.get(f"/api/v1/people/comparison?{query}").json()["after"]["judged"] == judged
+        groups = admin.get(f"/api/v1/people/groups?{query}&by=camera").json()
+        assert [each["rate"]["judged"] for each in groups] == [judged]
+        assert len(admin.get(f"/api/v1/people/groups.csv?{query}").text.splitlines()) == 2
+    [nose, *_] = admin.get(f"/api/v1/people/faults?{PERIOD}&zone=rooms").json()
+    assert nose["share"] == 0.5
+    groups = admin.get(f"/api/v1/people/groups?{PERIOD}&by=zone").json()
+    assert [each["key"] for each in groups] == ["", "corridor", "rooms"]
+
+
+def test_the_report_is_of_the_zones_chosen(admin: TestClient, world: World) -> None:
+    people(world, "ward", [State.MASK] * 30, MONDAY, "corridor")
+    people(world, "ward", [State.NO_MASK] * 30, MONDAY, "rooms")
+
+    def colours(zone: str) -> set[object]:
+        png = admin.get(f"/api/v1/people/report.png?{PERIOD}&zone={zone}").content
+        found = Image.open(io.BytesIO(png)).convert("RGB").getcolors(1 << 20)
+        assert found is not None
+        return {colour for _, colour in found}
+
+    good, worse = (0, 125, 100), (205, 25, 25)
+    assert good in colours("corridor") - colours("rooms")
+    assert worse in colours("rooms") - colours("corridor")

@@ -1,0 +1,232 @@
+"""Acceptance walks over REST: walking one, and what is kept of it."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Role,
+    WalkRecord,
+)
+from maskwatch.types import State
+from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+from maskwatch.web.actions.walks import finish_walk
+from maskwatch.web.app import create_app
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import scopes_of
+from maskwatch.web.walking import FORGOTTEN_AFTER, LONGEST_LEG, LegRecorder
+from tests.web.world import NOW, PASSWORD, World, episode, person
+
+
+def finished_walk(world: World) -> WalkRecord:
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    anna = Principal(user, user.name, scopes_of(user.role))
+    seen = Sighting(NOW + timedelta(seconds=2), 1, State.NO_MASK, 41.0)
+    start, end = NOW, NOW + timedelta(seconds=30)
+    bare = Leg(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
+    return finish_walk(world.web, anna, "entrance", [bare])
+
+
+def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, world: World) -> None:
+    made = episode(world, NOW + timedelta(seconds=4))
+    sent = NOW + timedelta(seconds=5)
+    message = Delivery(
+        new_id(), made.id, DeliveryKind.VIOLATION, "mail", state=DeliveryState.SENT, sent_at=sent
+    )
+    world.store.deliveries.add([message])
+    episode(world, NOW + timedelta(minutes=5))  # long after it
+    episode(world, NOW + timedelta(seconds=4), camera="ward 3")
+    walk = finished_walk(world)
+    [told] = admin.get("/api/v1/walks", params={"camera": "entrance"}).json()["items"]
+    assert told == admin.get(f"/api/v1/walks/{walk.id}").json()
+    assert told["walked_by"] == "anna"
+    assert told["report"] == {
+        "usable_m": 3.0,
+        "smallest_face_px": 41.0,
+        "distances": [{"distance_m": 3.0, "masked_right": None, "bare_right": True}],
+        "bare_walks": 1,
+        "missed": 0,
+        "quiet_hours": 0.0,
+        "false_alarms": 0,
+        "false_alarms_per_hour": None,
+        "seconds_to_alarm": 2.0,
+        "seconds_to_message": 3.0,
+    }
+    assert admin.get("/api/v1/walks?camera=canteen").json()["items"] == []
+
+
+def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World) -> None:
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    anna = Principal(user, user.name, scopes_of(user.role))
+
+    def part(phase: Phase, start: int, end: int) -> Leg:
+        return Leg(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
+
+    episode(world, NOW + timedelta(seconds=11))
+    episode(world, NOW + timedelta(seconds=13))
+    legs = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
+    report = finish_walk(world.web, anna, "entrance", legs).report
+    assert (report["missed"], report["false_alarms"]) == (0, 1)
+
+
+def test_the_report_of_a_walk_is_a_file(admin: TestClient, world: World) -> None:
+    walk = finished_walk(world)
+    answer = admin.get(f"/api/v1/walks/{walk.id}/report.png")
+    assert Image.open(io.BytesIO(answer.content)).size == (1240, 1754)
+    assert admin.get(f"/api/v1/walks/{walk.id}/report.pdf").content.startswith(b"%PDF")
+
+
+def test_a_walk_that_was_only_a_try_can_be_deleted(admin: TestClient, world: World) -> None:
+    walk = finished_walk(world)
+    assert admin.delete(f"/api/v1/walks/{walk.id}").status_code == 204
+    assert admin.get(f"/api/v1/walks/{walk.id}").status_code == 404
+    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
+        "camera.walk_deleted",
+        "camera.walk_finished",
+    ]
+
+
+# --- walking
+
+
+class Clock:
+    """The time that it is, which only a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock(world: World) -> Clock:
+    """Of the world."""
+    made = Clock()
+    object.__setattr__(world.web, "now", made)
+    return made
+
+
+WALK = "/api/v1/cameras/entrance/walk"
+
+
+def show(world: World, at: datetime, state: State, face_px: float) -> None:
+    seen = LivePerson(1, state, None, 50.0, None, at, face_px=face_px)
+    world.hub.publish("entrance", None, (seen,), at)
+
+
+def test_a_walk_is_walked_over_rest(admin: TestClient, world: World, clock: Clock) -> None:
+    begun = admin.post(WALK)
+    assert (begun.status_code, begun.json()["parts"]) == (201, [])
+    for phase, state in (("masked", State.MASK), ("bare", State.NO_MASK)):
+        assert admin.post(f"{WALK}/parts", json={"phase": phase}).status_code == 201
+        for distance, face_px in ((3, 30.0), (1.5, 80.0)):
+            clock.wait(1)
+            told = admin.post(f"{WALK}/marks", json={"distance_m": distance})
+            assert told.status_code == 201
+            show(world, clock.wait(1), state, face_px)
+        clock.wait(1)
+        if phase == "bare":
+            episode(world, clock.now)
+            running = admin.get(WALK).json()
+            assert running["alarms"] == 1
+            assert running["walk"]["walked_by"] == "anna"
+            masked, bare = running["walk"]["parts"]
+            assert (masked["phase"], masked["ended_at"]) == ("masked", bare["started_at"])
+            assert (bare["marks_m"], bare["sightings"], bare["ended_at"]) == ([3, 1.5], 2, None)
+    paused = admin.post(f"{WALK}/pause").json()
+    assert paused["parts"][-1]["ended_at"] is not None
+    clock.wait(30)
+    admin.post(f"{WALK}/parts", json={"phase": "empty"})
+    clock.wait(36)
+    answer = admin.post(f"{WALK}/finish")
+    assert answer.status_code == 201
+    report = answer.json()["report"]
+    assert (report["usable_m"], report["smallest_face_px"]) == (3, 30)
+    assert (report["missed"], report["false_alarms"]) == (0, 0)
+    assert report["quiet_hours"] == pytest.approx((5 + 36) / 3600)
+    assert admin.get(f"/api/v1/walks/{answer.json()['id']}").json() == answer.json()
+    assert admin.get(WALK).status_code == 404
+    assert not world.hub.is_watched("entrance")
+    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
+        "camera.walk_finished",
+        "camera.walk_begun",
+    ]
+
+
+def test_a_walk_must_be_begun_and_have_a_part(admin: TestClient, clock: Clock) -> None:
+    del clock
+    assert admin.post("/api/v1/cameras/nowhere/walk").status_code == 404
+    for route in ("parts", "marks", "pause", "finish"):
+        body = {"parts": {"phase": "bare"}, "marks": {"distance_m": 1}}.get(route)
+        assert admin.post(f"{WALK}/{route}", json=body).status_code == 404, route
+    assert admin.delete(WALK).status_code == 404
+    admin.post(WALK)
+    assert admin.post(f"{WALK}/marks", json={"distance_m": 1}).status_code == 422
+    assert admin.post(f"{WALK}/finish").status_code == 422
+    # It was not finished, so it goes on.
+    assert admin.post(f"{WALK}/parts", json={"phase": "bare"}).status_code == 201
+    for wrong in (0, -1, 1000, "far"):
+        assert admin.post(f"{WALK}/marks", json={"distance_m": wrong}).status_code == 422
+    assert admin.post(f"{WALK}/parts", json={"phase": "asleep"}).status_code == 422
+
+
+def test_a_walk_is_broken_off(admin: TestClient, world: World, clock: Clock) -> None:
+    del clock
+    admin.post(WALK)
+    admin.post(f"{WALK}/parts", json={"phase": "bare"})
+    assert world.hub.is_watched("entrance")
+    assert admin.delete(WALK).status_code == 204
+    assert not world.hub.is_watched("entrance")
+    assert admin.get(WALK).status_code == 404
+    assert admin.get("/api/v1/walks").json()["items"] == []
+
+
+def test_nobody_walks_into_the_walk_of_somebody_else(
+    admin: TestClient, world: World, clock: Clock
+) -> None:
+    admin.post(WALK)
+    admin.post(f"{WALK}/parts", json={"phase": "bare"})
+    world.add_user("otto", Role.ADMIN)
+    otto = TestClient(create_app(world.web, dashboard=False))
+    answer = otto.post("/api/v1/session", json={"name": "otto", "password": PASSWORD})
+    otto.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    refused = otto.post(WALK)
+    assert refused.status_code == 409
+    assert "anna is walking" in refused.json()["detail"]
+    # One's own is begun anew: the page was closed, say.
+    assert admin.post(WALK).json()["parts"] == []
+    assert not world.hub.is_watched("entrance")
+    # A walk that everybody forgot is in nobody's way; sessions are shorter than that.
+    world.web.walking.begin("ward 3", "anna", clock.now)
+    world.web.walking.begin("ward 3", "otto", clock.now + FORGOTTEN_AFTER + timedelta(seconds=1))
+
+
+def test_a_part_that_nobody_ends_stops_looking() -> None:
+    hub = LiveHub()
+    leg = LegRecorder(Phase.BARE, NOW, hub, "door")
+    seen = (person(1, State.NO_MASK),)
+    hub.publish("door", None, seen, NOW - timedelta(seconds=1))  # before it began
+    hub.publish("door", None, seen, NOW + timedelta(seconds=1))
+    hub.publish("gate", None, seen, NOW + timedelta(seconds=1))
+    assert (leg.seen, hub.is_watched("door")) == (1, True)
+    hub.publish("door", None, seen, NOW + LONGEST_LEG + timedelta(seconds=1))
+    assert (leg.seen, hub.is_watched("door")) == (1, False)
+    hub.publish("door", None, seen, NOW + timedelta(seconds=2))
+    assert len(leg.finish(NOW + LONGEST_LEG).sightings) == 1
