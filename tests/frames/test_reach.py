@@ -41,6 +41,14 @@ def test_nothing_but_pictures_is_opened_and_no_redirect_followed() -> None:
     assert not {"hls", "dash", "concat", "sdp"} & set(options["format_whitelist"].split(","))
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "https"])
+def test_an_address_leads_to_its_own_kind_only(scheme: str) -> None:
+    allowed = Reach().options(f"{scheme}://camera.test/v")["protocol_whitelist"].split(",")
+    assert scheme in allowed
+    assert not {"file", "data", "concat", "crypto", "unix", "pipe"} & set(allowed)
+    assert ("tls" in allowed) == scheme.endswith("s")
+
+
 @pytest.mark.parametrize(("family", "host"), [("AF_INET", "127.0.0.1"), ("AF_INET6", "::1")])
 def test_the_peers_of_a_connection_are_looked_at(family: str, host: str) -> None:
     kind = getattr(socket, family)

@@ -6,7 +6,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -17,6 +22,7 @@ from maskwatch.frames.reach import Reach
 from maskwatch.runtime.child import DecoderFailed, DecoderProcess
 from maskwatch.runtime.messages import DecoderOrder, Opened, Still
 from tests.painted import paint_picture
+from tests.servers.certificates import make_certificates
 from tests.servers.hooks import serving
 from tests.servers.local import need_rtsp_server, port_of, rtsp_camera, web_server
 
@@ -108,6 +114,17 @@ def test_a_camera_in_an_open_network_works_as_ever(tmp_path: Path) -> None:
     need_rtsp_server()
     with rtsp_camera() as camera:
         assert isinstance(opened(f"rtsp://localhost:{port_of(camera)}/cam", LOOPBACK), Opened)
+
+
+def test_a_camera_that_speaks_tls_works_as_ever(tmp_path: Path) -> None:
+    paint_picture(tmp_path / "a.jpg", [])
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    context = make_certificates(tmp_path).server_context()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server):
+        url = f"https://localhost:{server.server_address[1]}/a.jpg"
+        assert isinstance(opened(url, LOOPBACK), Still)
 
 
 def test_what_an_rtsp_camera_leads_to_is_not_shown() -> None:

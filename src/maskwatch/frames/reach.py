@@ -26,6 +26,15 @@ _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _PINNED = ("rtsp", "http")
 """Schemes whose host may be replaced by its number: no certificate names it."""
 
+_PROTOCOLS = {
+    "rtsp": ("rtsp", "rtp", "tcp", "udp"),
+    "rtsps": ("rtsps", "rtp", "srtp", "tls", "tcp", "udp"),
+    "http": ("http", "tcp"),
+    "https": ("https", "tls", "tcp"),
+}
+"""FFmpeg's protocols that an address needs. An RTSP redirect cannot be switched off in FFmpeg; this
+way it leads to another camera of its kind at most, never to a file, nor from TLS into the clear."""
+
 _NAT64 = ip_network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that a gateway connects to."""
 
@@ -84,8 +93,11 @@ class Reach:
 
     def options(self, url: str) -> dict[str, str]:
         """What keeps FFmpeg from going elsewhere."""
-        options = {"format_whitelist": ",".join(_FORMATS)}
         parts = parts_of(url)
+        options = {
+            "format_whitelist": ",".join(_FORMATS),
+            "protocol_whitelist": ",".join(_PROTOCOLS[parts.scheme]),
+        }
         if parts.scheme in ("http", "https"):
             options["max_redirects"] = "0"
         if parts.scheme == "http":  # the number stands in the address; the server wants the name
