@@ -60,7 +60,7 @@ def test_the_unit_leaves_the_service_little_to_do_harm_with(
 
 def instructions(checkout: Path) -> dict[str, list[str]]:
     """The Dockerfile's last stage: by instruction, what stands behind it."""
-    text = (checkout / "deploy" / "Dockerfile").read_text().replace("\\\n", " ")
+    text = (checkout / "deploy" / "Dockerfile").read_text().replace("\\\n", "")
     found: dict[str, list[str]] = {}
     for line in text.rpartition("\nFROM ")[2].splitlines()[1:]:
         name, _, rest = line.strip().partition(" ")
