@@ -19,6 +19,7 @@ from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
 from maskwatch.types import Fault
 from tests.store.freeze import KINDS, SCHEMAS, content, file_of, thaw
+from tests.store.values import after
 
 CHANGED: Mapping[str, set[str]] = {}
 """By revision, the tables whose rows a later migration changes on purpose."""
@@ -78,6 +79,8 @@ def test_a_database_of_a_released_version_is_read_and_written_like_a_new_one(
         assert store.audit.verify().broken_at is None
         assert store.audit.verify().head.seq == 2
         store.episodes.acknowledge(episode.id, "eve", episode.started_at)
+        (counted,) = store.people.counts(after(minutes=-60), after(minutes=60))
+        assert counted.counts.mask == 1 + 7  # a person and a bucket
 
 
 def test_upgrading_twice_changes_nothing(url: str, tmp_path: Path) -> None:

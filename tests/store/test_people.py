@@ -1,15 +1,22 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwatch.errors import RecordExists
+from maskwatch.store import rows
 from maskwatch.store.people import COUNT_NAMES, quarter_of, sum_of, with_small_counts_hidden
-from maskwatch.store.records import CountBy, PeopleBucket, PeopleCount, PeopleGroup
+from maskwatch.store.records import CountBy, PeopleBucket, PeopleCount, PeopleGroup, PersonRecord
+from maskwatch.store.schema import people, people_quarters
 from maskwatch.store.store import Store
 from maskwatch.types import Fault, State
 from tests.store.values import NOON, after, person
@@ -77,6 +84,95 @@ def test_cameras_and_zones_can_be_chosen(store: Store) -> None:
         store.people.put(person(camera=camera, zone=zone))
     assert store.people.counts(after(-1), after(1), cameras=["lab"])[0].counts.mask == 1
     assert store.people.counts(after(-1), after(1), zones=["door"])[0].counts.mask == 2
+
+
+def test_what_lies_in_no_zone_can_be_chosen(store: Store) -> None:
+    for zone in (None, "door", "desk"):
+        store.people.put(person(zone=zone))
+    store.people.add_bucket(bucket(mask=10), 5)
+    (outside,) = store.people.counts(after(-1), after(1), zones=[""])
+    assert outside.counts.mask == 11
+    (some,) = store.people.counts(after(-1), after(1), zones=["", "desk"])
+    assert some.counts.mask == 12
+
+
+def some_people(seed: int, count: int = 120) -> list[PersonRecord]:
+    """People over the week in which clocks in Berlin are put forward, some at odd moments."""
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    found = []
+    for _ in range(count):
+        state = rng.choice(list(State))
+        fault = rng.choice(list(Fault)) if state is State.INCORRECT else None
+        at = datetime(2026, 3, 26, tzinfo=UTC) + timedelta(seconds=rng.randrange(7 * 86_400))
+        if rng.random() < 0.2:
+            at = quarter_of(at)
+        camera, zone = rng.choice(["entrance", "lab"]), rng.choice([None, "door"])
+        found.append(
+            person(state=state, fault=fault, first_at=at, last_at=at, camera=camera, zone=zone)
+        )
+    return found
+
+
+def group_of(someone: PersonRecord, by: CountBy, zone: ZoneInfo) -> str:
+    """Worked out by clock and calendar."""
+    local = someone.first_at.astimezone(zone)
+    return {
+        CountBy.TOTAL: "",
+        CountBy.HOUR: f"{local:%Y-%m-%dT%H:00}{local.isoformat()[-6:]}",
+        CountBy.DAY: f"{local:%Y-%m-%d}",
+        CountBy.HOUR_OF_DAY: f"{local:%H}",
+        CountBy.CAMERA: someone.camera,
+        CountBy.ZONE: someone.zone or "",
+    }[by]
+
+
+def counted(there: Sequence[PersonRecord], by: CountBy, zone: ZoneInfo) -> dict[str, PeopleCount]:
+    sums: dict[str, Counter[str]] = {}
+    for each in there:
+        words = [each.state.value, *([each.fault.value] if each.fault else [])]
+        sums.setdefault(group_of(each, by, zone), Counter()).update(words)
+    return {key: PeopleCount(**words) for key, words in sums.items()}
+
+
+@pytest.mark.parametrize("zone", [BERLIN, KATHMANDU], ids=str)
+def test_sums_are_those_of_the_people_one_by_one(store: Store, zone: ZoneInfo) -> None:
+    there = some_people(1)
+    with store.transaction():
+        for each in there:
+            store.people.put(each)
+    whole = (datetime(2026, 3, 26, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC))
+    odd = (whole[0] + timedelta(minutes=1003), whole[1] - timedelta(minutes=2007, seconds=3))
+    short = (odd[0], odd[0] + timedelta(minutes=7))
+    for since, until in (whole, odd, short):
+        inside = [each for each in there if since <= each.first_at < until]
+        for by in CountBy:
+            found = store.people.counts(since, until, by, zone=zone)
+            assert {each.key: each.counts for each in found} == counted(inside, by, zone), by
+        some = [each for each in inside if each.camera == "lab" and each.zone is None]
+        found = store.people.counts(
+            since, until, CountBy.DAY, zone=zone, cameras=["lab"], zones=[""]
+        )
+        assert {each.key: each.counts for each in found} == counted(some, CountBy.DAY, zone)
+
+
+def test_sums_follow_what_is_learnt_of_people_and_who_is_forgotten(store: Store) -> None:
+    there = {each.id: each for each in some_people(2)}
+    for each in there.values():
+        store.people.put(each)
+    for key in list(there)[::2]:
+        there[key] = replace(there[key], state=State.NO_MASK, fault=None)
+        store.people.put(there[key])
+    for key in list(there)[::3]:
+        del there[key]
+        rows.delete(store.database, people, people.c.id == key)
+    since, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+    found = store.people.counts(since, until, CountBy.DAY)
+    assert {each.key: each.counts for each in found} == counted(
+        list(there.values()), CountBy.DAY, ZoneInfo("UTC")
+    )
+    rows.delete(store.database, people)
+    with store.database.read() as connection:
+        assert connection.execute(sa.select(people_quarters)).all() == []
 
 
 def bucket(**counts: int) -> PeopleBucket:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +21,11 @@ from maskwatch.store.records import (
     PeopleGroup,
     PersonRecord,
 )
-from maskwatch.store.schema import people, people_buckets
+from maskwatch.store.schema import people, people_buckets, people_quarters
 
 _QUARTER = timedelta(minutes=15)
+_WEEK = 7 * 96
+"""In quarters."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT_NAMES = tuple(field.name for field in fields(PeopleCount) if field.name != "hidden")
 
@@ -100,22 +105,13 @@ class People:
             by: what makes a group. ``TOTAL`` gives one group, or none without people.
             zone: time zone that hours and days are meant in.
             cameras: only these; empty for all.
-            zones: only these; empty for all.
+            zones: only these; empty for all. ``""`` is what lies in none.
         """
         sums: dict[str, list[int]] = {}
-        for table, time, when in (
-            (people, people.c.quarter_at, people.c.first_at),
-            (people_buckets, people_buckets.c.start_at, people_buckets.c.start_at),
-        ):
-            query = _sums(table, time, by).where(*_within(time, when, since, until))
-            if cameras:
-                query = query.where(table.c.camera.in_(cameras))
-            if zones:
-                query = query.where(table.c.zone.in_(zones))
-            with self._db.read() as connection:
+        with self._db.read() as connection:
+            for query, key_of in _queries(since, until, by, zone, cameras, zones):
                 for group, *counts in connection.execute(query):
-                    key = _key(group, by, zone)
-                    # A year has 35,000 quarters of an hour, so this is worth being quick.
+                    key = key_of(group)
                     before = sums.get(key, _NOBODY)
                     sums[key] = [a + int(b or 0) for a, b in zip(before, counts, strict=True)]
         return [
@@ -151,6 +147,98 @@ def _within(
     return found
 
 
+def _queries(
+    since: datetime,
+    until: datetime,
+    by: CountBy,
+    zone: tzinfo,
+    cameras: Sequence[str],
+    zones: Sequence[str],
+) -> Iterator[tuple[sa.Select[Any], Callable[[Any], str]]]:
+    """What to add up: groups and their counts, and how the groups are called."""
+    first, last = -((_EPOCH - since) // _QUARTER), (until - _EPOCH) // _QUARTER
+    # Whole quarters are in the sums; what is left at the ends is counted one by one.
+    ends = [(since, until)]
+    if first < last:
+        ends = [(since, _EPOCH + first * _QUARTER), (_EPOCH + last * _QUARTER, until)]
+        for low, high, ahead in _stretches(first, last, zone):
+            query = _quarter_sums(by, ahead // _QUARTER, anywhere=not (cameras or zones))
+            rows_there = (people_quarters.c.quarter >= low, people_quarters.c.quarter < high)
+            query = _chosen(query.where(*rows_there), people_quarters, cameras, zones)
+            yield query, partial(_key_of_number, by=by, ahead=ahead)
+    named = partial(_key, by=by, zone=zone)
+    for begin, end in ends:
+        if begin < end:
+            query = _sums(people, people.c.quarter_at, by)
+            query = query.where(*_within(people.c.quarter_at, people.c.first_at, begin, end))
+            yield _chosen(query, people, cameras, zones), named
+    start = people_buckets.c.start_at
+    query = _sums(people_buckets, start, by).where(start >= since, start < until)
+    yield _chosen(query, people_buckets, cameras, zones), named
+
+
+def _chosen(
+    query: sa.Select[Any], table: sa.Table, cameras: Sequence[str], zones: Sequence[str]
+) -> sa.Select[Any]:
+    if cameras:
+        query = query.where(table.c.camera.in_(cameras))
+    if zones:
+        name = sa.func.coalesce(sa.type_coerce(table.c.zone, sa.Text), "")
+        query = query.where(name.in_(zones))
+    return query
+
+
+def _stretches(first: int, last: int, zone: tzinfo) -> Iterator[tuple[int, int, timedelta]]:
+    """The parts of a period, in numbers of quarters, during each of which clocks are not changed.
+
+    Yields:
+        The first quarter, the one after the last, and how far local time is ahead of UTC.
+    """
+
+    def ahead(quarter: int) -> timedelta:
+        return (_EPOCH + quarter * _QUARTER).astimezone(zone).utcoffset() or timedelta(0)
+
+    begins = [first]
+    for week in range(first, last, _WEEK):  # nobody changes clocks twice in a week
+        end, before = min(week + _WEEK, last - 1), ahead(week)
+        if ahead(end) != before:
+            quarters = range(week, end + 1)
+            begins.append(week + bisect_left(quarters, 1, key=lambda q: int(ahead(q) != before)))
+    for low, high in pairwise([*begins, last]):
+        yield low, high, ahead(low)
+
+
+def _number(value: int) -> sa.ColumnElement[int]:
+    """Written out: PostgreSQL would not see that two parameters of a query are the same."""
+    return sa.literal_column(str(value), sa.Integer)
+
+
+def _quarter_sums(by: CountBy, ahead: int, *, anywhere: bool) -> sa.Select[Any]:
+    """Sums of sums, grouped.
+
+    Args:
+        by: what makes a group.
+        ahead: of UTC, in quarters.
+        anywhere: whether all cameras and zones count, whose sums are there already.
+    """
+    table = people_quarters
+    local = table.c.quarter + _number(ahead)
+    hour = local // _number(4)
+    groups: dict[CountBy, sa.ColumnElement[Any]] = {
+        CountBy.CAMERA: table.c.camera,
+        CountBy.ZONE: table.c.zone,
+        CountBy.HOUR: hour,
+        CountBy.HOUR_OF_DAY: hour % _number(24),
+        CountBy.DAY: local // _number(96),
+    }
+    sums = [sa.func.sum(table.c[name]).label(name) for name in COUNT_NAMES]
+    group = groups.get(by, sa.literal(""))
+    query = sa.select(group.label("group"), *sums, sa.literal(0).label("hidden"))
+    summed = anywhere and by not in (CountBy.CAMERA, CountBy.ZONE)
+    query = query.where(table.c.camera == "" if summed else table.c.camera != "")
+    return query.group_by(group) if by in groups else query
+
+
 def _sums(table: sa.Table, time: sa.ColumnElement[Any], by: CountBy) -> sa.Select[Any]:
     groups: dict[CountBy, sa.ColumnElement[Any]] = {
         CountBy.TOTAL: sa.literal(""),
@@ -174,6 +262,18 @@ def _sums(table: sa.Table, time: sa.ColumnElement[Any], by: CountBy) -> sa.Selec
 def _is(name: str) -> sa.ColumnElement[bool]:
     column = people.c.state if name in COUNT_NAMES[:4] else people.c.fault
     return column == name
+
+
+def _key_of_number(group: Any, by: CountBy, ahead: timedelta) -> str:
+    """The name of a group of `_quarter_sums`."""
+    if by is CountBy.DAY:
+        return (_EPOCH.date() + timedelta(days=group)).isoformat()
+    if by is CountBy.HOUR_OF_DAY:
+        return f"{group:02d}"
+    if by is CountBy.HOUR:
+        start = _EPOCH.replace(tzinfo=timezone(ahead)) + timedelta(hours=group)
+        return start.isoformat(timespec="minutes")
+    return group or ""
 
 
 def _key(group: Any, by: CountBy, zone: tzinfo) -> str:

@@ -108,6 +108,20 @@ people = Table(
 
 _COUNTS = ("mask", "incorrect", "no_mask", "unknown", "nose_out", "under_chin", "chin_out", "other")
 
+people_quarters = Table(
+    "people_quarters",
+    metadata,
+    # '' for the sums over all cameras and zones.
+    Column("camera", Text, primary_key=True),
+    # Of an hour, counted from 1970: local hours and days are whole numbers of these.
+    Column("quarter", Integer, primary_key=True, autoincrement=False),
+    # '' for none.
+    Column("zone", Text, primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in _COUNTS),
+    sqlite_with_rowid=False,
+)
+"""How many of ``people`` began in each quarter; triggers, made by the migration, keep it true."""
+
 people_buckets = Table(
     "people_buckets",
     metadata,
