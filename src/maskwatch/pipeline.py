@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskwatch.faces.base import FaceDetector, GlancingDetector
+from maskwatch.faces.base import FaceDetector, find
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.refine import without_repeats
-from maskwatch.tracks.surroundings import Surroundings
+from maskwatch.tracks.surroundings import Sweeps
 from maskwatch.tracks.tracker import Tracker
-from maskwatch.types import Box, Face, Frame, MaskReading, Track
+from maskwatch.types import Face, Frame, MaskReading, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,7 @@ class Pipeline:
         self._tracker = tracker
         self._looks = looks
         self._looked_t: float | None = None
-        self._swept_t = 0.0
-        self._surroundings = Surroundings()
+        self._sweeps = Sweeps(looks.sweep * looks.interval_s)
 
     def __call__(self, frame: Frame) -> FrameResult:
         """Takes one frame through the stages, or only moves the people on if it is too soon."""
@@ -116,23 +114,6 @@ class Pipeline:
 
     def _find(self, frame: Frame) -> list[Face]:
         """The faces of the whole picture, or only those where people are if that is enough."""
-        people = self._tracker.expected_boxes(frame.t)
-        if self._is_enough(frame, people):
-            if not people:
-                return []
-            if isinstance(self._detector, GlancingDetector):
-                return self._detector.near(frame, people)
-        elif self._looks.interval_s:
-            self._swept_t = frame.t
-            self._surroundings.remember(frame.image)
-        return self._detector(frame)
-
-    def _is_enough(self, frame: Frame, people: Sequence[Box]) -> bool:
-        """Whether nobody can have come since the whole picture was looked at."""
-        since_s = frame.t - self._swept_t
-        return (
-            0 <= since_s < self._looks.sweep * self._looks.interval_s - _SLACK_S
-            and self._looked_t is not None
-            and self._tracker.is_complete
-            and not self._surroundings.have_changed(frame.image, people)
-        )
+        known = self._tracker.is_complete
+        people = self._tracker.expected_boxes(frame.t) if known else None
+        return find(self._detector, frame, None if self._sweeps.is_due(frame, people) else people)

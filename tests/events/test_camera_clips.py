@@ -9,9 +9,10 @@ import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
-from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened, Sight
+from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
+from maskwatch.runtime.gaze import Gaze
 from maskwatch.runtime.rules import rules_of
 from maskwatch.runtime.service import Models
 from maskwatch.service import load_models
@@ -32,15 +33,15 @@ def news_of(clip: str, models: Models) -> list[News]:
     """What a camera that shows a clip at 8 pictures a second leads to."""
     config = CameraConfig.model_validate({"url": "0"})
     watch = CameraWatch(clip, rules_of(config), TrackerSettings(start_score=models.score))
+    gaze = Gaze(watch, lambda _, faces: faces)
     news: list[News] = []
     noon = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - local
     with VideoSource(shared(f"videos/{clip}"), clip, sampler=Sampler(max_fps=8)) as source:
         for frame in source:
-            look = models.inference.look(lambda: frame, lambda _, faces: faces)  # noqa: B023
+            look = models.inference.look(lambda: frame, gaze.wanted, gaze.places)  # noqa: B023
             assert look is not None
-            hidden = tuple(face.box for face in look.found)
-            sight = Sight(frame, look.readings, look.found, hidden)
-            news += watch.look(sight, noon + timedelta(seconds=frame.t)).news
+            local = noon + timedelta(seconds=frame.t)
+            news += watch.look(gaze.sight(look), local).news
     return [*news, *watch.end()]
 
 

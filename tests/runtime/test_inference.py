@@ -16,7 +16,7 @@ from maskwatch.runtime.inference import (
 )
 from maskwatch.runtime.mailbox import Mailbox
 from maskwatch.testing import FixedClassifier, FixedDetector, face_at, reading_of
-from maskwatch.types import Face, Frame, MaskReading, State
+from maskwatch.types import Box, Face, Frame, MaskReading, State
 
 FACES = [face_at(20, 20, 10), face_at(50, 20, 10)]
 
@@ -75,6 +75,26 @@ def test_a_look_has_all_faces_and_the_readings_of_those_that_were_wanted(
     assert list(look.found) == FACES
     assert [reading.face for reading in look.readings] == FACES[1:]
     assert look.readings[0].state is State.NO_MASK
+
+
+def test_faces_are_looked_for_where_the_camera_says(stopping: list[SharedInference]) -> None:
+    class Glancing(FixedDetector):
+        def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
+            assert frame.source == "a"
+            return [face for face in FACES if face.box in expected]
+
+    inference = SharedInference(Glancing(FACES), FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    for places, expected in (
+        (None, FACES),
+        ([FACES[1].box], FACES[1:]),
+        ([], []),
+    ):
+        look = inference.look(lambda: frame("a"), all_faces, lambda _: places)  # noqa: B023
+        assert look is not None
+        assert list(look.found) == expected
+        assert look.is_whole == (places is None)
 
 
 def test_a_wish_without_a_picture_after_all_is_no_error(stopping: list[SharedInference]) -> None:

@@ -11,7 +11,7 @@ outcome.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -82,6 +82,9 @@ class Sight:
     """All faces, those that are not judged as well."""
     hidden: tuple[Box, ...]
     """Where faces are or were a moment ago: what to blur in a photo."""
+    is_whole: bool = True
+    """Whether faces were looked for everywhere. Otherwise there may be more, and no picture of it
+    is to be shown or kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ class CameraWatch:
         rules: see there.
         tracking: how faces become tracks.
         first_person: number of the first person; numbers go on from there.
+        pack: gives the same frame in less memory, for pictures that are kept.
     """
 
     def __init__(
@@ -195,6 +199,7 @@ class CameraWatch:
         rules: CameraRules,
         tracking: TrackerSettings | None = None,
         first_person: int = 1,
+        pack: Callable[[Frame], Frame] = lambda frame: frame,
     ) -> None:
         self._rules = rules
         self._tracker = Tracker(tracking)
@@ -205,13 +210,18 @@ class CameraWatch:
         self._log = EpisodeLog(camera, EpisodeSettings(rules.correct_s, gone_s))
         self._people = PeopleLog(camera)
         self._files: dict[int, _File] = {}
-        self._photos = PhotoBook()
+        self._photos = PhotoBook(pack)
         self._t = 0.0
 
     @property
     def next_person(self) -> int:
         """The number of whoever comes next."""
         return self._book.next_person
+
+    def expected_boxes(self, t: float) -> list[Box] | None:
+        """Where all faces should be at ``t``; None while somebody is new, lost or in doubt."""
+        steady = self._tracker.is_complete and self._tracker.is_calm
+        return self._tracker.expected_boxes(t) if steady else None
 
     def look(self, sight: Sight, local: datetime) -> Watched:
         """Takes in one picture.
@@ -226,6 +236,7 @@ class CameraWatch:
         worn = {track.id: clothes(frame.image, track.reading.face.box) for track in tracks}
         people = self._book.update(frame.t, tracks, worn)
         present = [self._judge(sight, person, local) for person in people]
+        self._photos.settle(frame.t)
         self._people.update([each.track for each in present])
         ended = self._log.update(frame.index, frame.t, [self._for_log(each) for each in present])
         news: list[News] = [self._close(episode) for episode in ended]
@@ -311,6 +322,8 @@ class CameraWatch:
 
     def _uncertain(self, sight: Sight, present: Sequence[Presence]) -> Photo | None:
         """At most one face of each person, seen well and still doubtful."""
+        if not sight.is_whole:
+            return None
         for each in present:
             reading, file = each.track.reading, self._files.get(each.track.id)
             mask = reading.probabilities.mask if reading.probabilities else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,11 @@ _TRACE_OVERLAP = 0.2
 """A place to hide that shares more than this with the subject is the subject's own trace."""
 
 _MOST_KEPT = 6
-"""Pictures held at a time: with 1080p, 6 MB each."""
+"""People whose picture is held at a time."""
+_MOST_UNPACKED = 2
+"""Pictures of 1080p take 6 MB each until they are packed."""
+_SETTLED_S = 1.0
+"""A picture that has been the best for so long will hardly be replaced soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +69,58 @@ class Photo:
 
 
 class PhotoBook:
-    """Keeps, for a few people who may be about to have an episode, their best picture."""
+    """Keeps, for a few people who may be about to have an episode, their best picture.
 
-    def __init__(self) -> None:
+    Args:
+        pack: gives the same frame in less memory.
+    """
+
+    def __init__(self, pack: Callable[[Frame], Frame]) -> None:
+        self._pack = pack
         self._best: dict[int, Photo] = {}
+        self._unpacked: set[int] = set()
+        """People whose picture is not packed."""
 
     def offer(self, sight: Sight, track: Track) -> None:
         """Shows a picture of a person; it is kept if it shows a violation better."""
         if track.verdict.state is State.MASK:
             self.drop(track.id)
-        elif track.reading.state.is_violation or track.verdict.state.is_violation:
+        elif sight.is_whole and (
+            track.reading.state.is_violation or track.verdict.state.is_violation
+        ):
             kept = self._best.get(track.id)
             if kept is None or clarity_of(track.reading) > kept.clarity:
                 self._best[track.id] = Photo.of(sight, track)
+                self._unpacked.add(track.id)
                 self._make_room(track.id)
+
+    def settle(self, t: float) -> None:
+        """Packs pictures that are old, or too many; to be called after the offers of each look."""
+        frames = sorted({self._best[each].frame for each in self._unpacked}, key=_taken)
+        while frames and (len(frames) > _MOST_UNPACKED or t - frames[0].t >= _SETTLED_S):
+            frame = frames.pop(0)
+            packed = self._pack(frame)
+            for person in [each for each in self._unpacked if self._best[each].frame is frame]:
+                self._best[person] = replace(self._best[person], frame=packed)
+                self._unpacked.discard(person)
 
     def take(self, person: int) -> Photo | None:
         """The best picture, which is then no longer kept."""
+        self._unpacked.discard(person)
         return self._best.pop(person, None)
 
     def drop(self, person: int) -> None:
         """Forgets a person's picture."""
-        self._best.pop(person, None)
+        self.take(person)
 
     def _make_room(self, newest: int) -> None:
         while len(self._best) > _MOST_KEPT:
             others = [person for person in self._best if person != newest]
-            del self._best[min(others, key=lambda person: self._best[person].frame.t)]
+            self.drop(min(others, key=lambda person: self._best[person].frame.t))
+
+
+def _taken(frame: Frame) -> float:
+    return frame.t
 
 
 def clarity_of(reading: MaskReading) -> float:

@@ -23,3 +23,15 @@ class GlancingDetector(Protocol):
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         """The faces at about the expected places, best score first, in pixels of the frame."""
         ...
+
+
+def find(detector: FaceDetector, frame: Frame, places: Sequence[Box] | None) -> list[Face]:
+    """The faces at about the given places, or everywhere for None, best score first.
+
+    A detector that cannot glance looks everywhere, unless there is no place at all.
+    """
+    if places is not None and not places:
+        return []
+    if places is not None and isinstance(detector, GlancingDetector):
+        return detector.near(frame, places)
+    return detector(frame)

@@ -172,8 +172,14 @@ class BgrConverter:
 
     def __call__(self, frame: VideoFrame) -> Image:
         """``(H, W, 3)`` uint8, BGR, C-contiguous, turned as the file's display matrix says."""
-        image = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, _QUARTERS.get(frame.rotation, 0)))
+        made = self._reformatter.reformat(frame, format="bgr24")
+        plane = made.planes[0]
+        rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload] # untyped buffer
+        rows = rows.reshape(-1, plane.line_size)
+        image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
+        upright = np.ascontiguousarray(np.rot90(image, _QUARTERS.get(frame.rotation, 0)))
+        # What was BGR already is the decoder's, which may go on from it to the next picture.
+        return upright.copy() if made is frame else upright
 
 
 def _duration_of(container: InputContainer, stream: VideoStream) -> float | None:

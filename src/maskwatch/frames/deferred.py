@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from maskwatch.types import Frame, Image
 
 
 class DeferredFrame(Frame):
-    """A frame of a file; in between two looks nobody needs its pixels.
+    """A frame of a file, whose pixels nobody needs in between two looks, or one that is put by.
 
     Args:
         source: see `Frame`.
         index: see `Frame`.
         t: see `Frame`.
-        make: converts the picture; called once, when ``image`` is first asked for.
+        make: gives the picture; called once, when ``image`` is first asked for.
+        captured_at: see `Frame`.
     """
 
     __slots__ = ("_made", "_make")
@@ -22,12 +24,19 @@ class DeferredFrame(Frame):
     _make: Callable[[], Image]
     _made: Image | None
 
-    def __init__(self, source: str, index: int, t: float, make: Callable[[], Image]) -> None:
+    def __init__(
+        self,
+        source: str,
+        index: int,
+        t: float,
+        make: Callable[[], Image],
+        captured_at: datetime | None = None,
+    ) -> None:
         for name, value in (
             ("source", source),
             ("index", index),
             ("t", t),
-            ("captured_at", None),
+            ("captured_at", captured_at),
             ("_make", make),
             ("_made", None),
         ):

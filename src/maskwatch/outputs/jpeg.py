@@ -24,3 +24,11 @@ def encode_jpeg(image: Image, quality: int) -> bytes:
     if not done:
         raise ValueError(f"no JPEG can be made of a picture of {image.shape}")
     return data.tobytes()
+
+
+def decode_jpeg(data: bytes) -> Image:
+    """The picture of what `encode_jpeg` made."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"no JPEG: {data[:8]!r}")
+    return np.asarray(image, np.uint8)

@@ -196,6 +196,7 @@ class Capture:
             self.last_frame_at = frame.captured_at
             self.size = frame.image.shape[:2]
             self._offer(frame)
+            del received, frame  # or each camera would hold one more while it waits for the next
 
     def _go_on_counting(self) -> None:
         """Has the times of a new source, which begin at 0, follow those of the last one."""

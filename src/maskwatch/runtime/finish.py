@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.events.camera import Presence, Sight
 from maskwatch.events.photos import Photo, PhotoFace
-from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
+from maskwatch.frames.deferred import DeferredFrame
+from maskwatch.outputs.jpeg import decode_jpeg, encode_jpeg, scaled_down
 from maskwatch.store.records import SnapshotFace
-from maskwatch.types import Box
+from maskwatch.types import Box, Frame
 
 PHOTO_PX = 1920
 PHOTO_QUALITY = 88
+_PACKED_QUALITY = 95
 LIVE_PX = 960
 LIVE_QUALITY = 75
+
+
+def packed(frame: Frame) -> Frame:
+    """The frame with its picture as a JPEG, a tenth of its size or less, until it is asked for."""
+    data = encode_jpeg(frame.image, _PACKED_QUALITY)
+    make = partial(decode_jpeg, data)
+    return DeferredFrame(frame.source, frame.index, frame.t, make, frame.captured_at)
 
 
 @dataclass(frozen=True, slots=True)

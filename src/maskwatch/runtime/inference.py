@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskwatch.errors import MaskwatchError
+from maskwatch.faces.base import find
 from maskwatch.masks.base import BatchMaskClassifier
-from maskwatch.masks.refine import without_repeats
 from maskwatch.runtime.rates import Rate
 
 if TYPE_CHECKING:
     from maskwatch.faces.base import FaceDetector
     from maskwatch.masks.base import MaskClassifier
-    from maskwatch.types import Face, Frame, MaskReading
+    from maskwatch.types import Box, Face, Frame, MaskReading
 
 _IDLE_S = 0.5
 
@@ -43,19 +43,23 @@ class Look:
     found: tuple[Face, ...]
     """All faces."""
     readings: tuple[MaskReading, ...]
-    """Of those faces that were to be judged."""
+    """Of those faces that were to be judged, in their order."""
+    is_whole: bool = True
+    """Whether faces were looked for everywhere."""
+
+
+Take = Callable[[], "Frame | None"]
+Wanted = Callable[["Frame", "Sequence[Face]"], "Sequence[Face]"]
+Places = Callable[["Frame"], "Sequence[Box] | None"]
 
 
 class _Wish:
     """A camera's wish to have its newest picture looked at."""
 
-    def __init__(
-        self,
-        take: Callable[[], Frame | None],
-        wanted: Callable[[Frame, Sequence[Face]], Sequence[Face]],
-    ) -> None:
+    def __init__(self, take: Take, wanted: Wanted, places: Places) -> None:
         self.take = take
         self.wanted = wanted
+        self.places = places
         self.done = threading.Event()
         self.look: Look | None = None
         self.error: MaskwatchError | None = None
@@ -107,14 +111,16 @@ class SharedInference:
 
     def look(
         self,
-        take: Callable[[], Frame | None],
-        wanted: Callable[[Frame, Sequence[Face]], Sequence[Face]],
+        take: Take,
+        wanted: Wanted,
+        places: Places = lambda _: None,
     ) -> Look | None:
         """Waits until it is this camera's turn, and has its newest picture looked at.
 
         Args:
             take: gives the picture when the turn has come; None when there is none after all.
             wanted: which of the faces found in it are to be judged.
+            places: where in it to look for faces; None for everywhere.
 
         Returns:
             None when ``take`` gave none.
@@ -123,7 +129,7 @@ class SharedInference:
             InferenceStopped: the service stops.
             InferenceFailed: the models failed on this picture.
         """
-        wish = _Wish(take, wanted)
+        wish = _Wish(take, wanted, places)
         with self._changed:
             if self._stopping:
                 raise InferenceStopped("the models have been stopped")
@@ -145,6 +151,7 @@ class SharedInference:
                 wishes = [self._wishes.popleft() for _ in range(count)]
             if wishes:
                 self._serve(wishes)
+            del wishes  # which hold their pictures
 
     def _serve(self, wishes: Sequence[_Wish]) -> None:
         began = time.monotonic()
@@ -163,15 +170,19 @@ class SharedInference:
             wish.done.set()
 
     def _look_at(self, taken: Sequence[tuple[_Wish, Frame]]) -> list[Look]:
-        found = [self._detector(frame) for _, frame in taken]
+        places = [wish.places(frame) for wish, frame in taken]
+        found = [
+            find(self._detector, frame, each)
+            for (_, frame), each in zip(taken, places, strict=True)
+        ]
         wanted = [
             (frame, wish.wanted(frame, faces))
             for (wish, frame), faces in zip(taken, found, strict=True)
         ]
         readings = judge_all(self._classifier, wanted)
         return [
-            Look(frame, tuple(faces), tuple(without_repeats(judged)))
-            for (_, frame), faces, judged in zip(taken, found, readings, strict=True)
+            Look(frame, tuple(faces), tuple(judged), where is None)
+            for (_, frame), where, faces, judged in zip(taken, places, found, readings, strict=True)
         ]
 
     def _refuse_all(self) -> None:

@@ -38,18 +38,18 @@ from maskwatch.runtime.chronicle import (
     UncertainFace,
 )
 from maskwatch.runtime.control import CameraPhase, CameraStatus
-from maskwatch.runtime.finish import finish_photo, live_picture
+from maskwatch.runtime.finish import finish_photo, live_picture, packed
+from maskwatch.runtime.gaze import Gaze
 from maskwatch.runtime.inference import InferenceFailed, InferenceStopped, Look, SharedInference
 from maskwatch.runtime.live_hub import LiveHub, LivePerson
 from maskwatch.runtime.messages import DecoderOrder
 from maskwatch.runtime.minutes import MinuteSums
 from maskwatch.runtime.rates import Rate
 from maskwatch.runtime.rules import rules_of
-from maskwatch.runtime.sieve import Veil
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import EpisodeRecord, HealthRecord, PersonRecord, TimelinePoint
 from maskwatch.tracks.tracker import TrackerSettings
-from maskwatch.types import Episode, Face, Frame
+from maskwatch.types import Box, Episode, Face, Frame
 
 if TYPE_CHECKING:
     from maskwatch.config.cameras import CameraConfig
@@ -84,6 +84,18 @@ class LaneSetting:
     """Where the addresses of cameras of the dashboard may lead."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What the time of day was at a moment on the clock of the frames' source."""
+
+    t: float
+    at: datetime
+
+    def moment(self, t: float) -> datetime:
+        """The time of day at ``t``."""
+        return self.at + timedelta(seconds=t - self.t)
+
+
 class CameraLane:
     """Watches one camera from `start` to `stop`.
 
@@ -113,8 +125,8 @@ class CameraLane:
         weak = min(score, setting.tracking.min_score)
         self._min_score = weak
         tracking = replace(setting.tracking, start_score=max(score, weak), min_score=weak)
-        self._watch = CameraWatch(name, self._rules, tracking, first_person)
-        self._veil = Veil()
+        self._watch = CameraWatch(name, self._rules, tracking, first_person, packed)
+        self._gaze = Gaze(self._watch, self._judged)
         self._minutes = MinuteSums(name)
         reach = setting.reach if from_dashboard else None
         self._capture = Capture(name, config, self._on_link, connect=setting.connect, reach=reach)
@@ -122,7 +134,7 @@ class CameraLane:
         self._latency_s = Rate()
         self._people = 0
         self._ids: dict[tuple[int, float], str] = {}
-        self._last_frame: Frame | None = None
+        self._clock: _Clock | None = None
         self._shown_at = self._asked_at = float("-inf")
         self._shown_violators: set[int] = set()
         self._models_fail = self._is_frozen = False
@@ -206,7 +218,7 @@ class CameraLane:
     def _look(self) -> None:
         try:
             look = self._setting.inference.look(
-                lambda: self._capture.mailbox.take(0), self._to_be_judged
+                lambda: self._capture.mailbox.take(0), self._gaze.wanted, self._places
             )
             if look is not None:
                 self._take_in(look)
@@ -224,7 +236,12 @@ class CameraLane:
         self._note_models(reason)
         self._stopping.wait(_RETRY_MODELS_S)
 
-    def _to_be_judged(self, frame: Frame, found: Sequence[Face]) -> list[Face]:
+    def _places(self, frame: Frame) -> Sequence[Box] | None:
+        if self._setting.hub.is_watched(self.name):
+            self._gaze.wants_whole = True  # each picture is shown
+        return self._gaze.places(frame)
+
+    def _judged(self, frame: Frame, found: Sequence[Face]) -> list[Face]:
         height, width = frame.image.shape[:2]
         wanted = [
             face
@@ -235,9 +252,8 @@ class CameraLane:
 
     def _take_in(self, look: Look) -> None:
         frame = look.frame
-        self._last_frame = frame
-        hidden = self._veil.over(frame.t, look.found)
-        sight = Sight(frame, look.readings, look.found, tuple(hidden))
+        self._clock = _Clock(frame.t, _taken_at(frame))
+        sight = self._gaze.sight(look)
         local = _taken_at(frame).astimezone(self._setting.zone).replace(tzinfo=None)
         watched = self._watch.look(sight, local)
         self._tell(watched.news)
@@ -257,12 +273,16 @@ class CameraLane:
         is_news = violators != self._shown_violators or hub.is_watched(self.name)
         if not is_news and now - self._shown_at < _UNWATCHED_EVERY_S:
             return
+        if not sight.is_whole:
+            self._gaze.wants_whole = True
+            return
         self._shown_at, self._shown_violators = now, violators
         jpeg = live_picture(sight, watched.people, self._setting.privacy)
-        people = tuple(self._live_person(each, sight.frame) for each in watched.people)
+        clock = _Clock(sight.frame.t, _taken_at(sight.frame))
+        people = tuple(self._live_person(each, clock) for each in watched.people)
         hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
 
-    def _live_person(self, presence: Presence, frame: Frame) -> LivePerson:
+    def _live_person(self, presence: Presence, clock: _Clock) -> LivePerson:
         track = presence.track
         start_s = presence.episode_s
         return LivePerson(
@@ -271,7 +291,7 @@ class CameraLane:
             fault=track.verdict.fault,
             coverage=track.verdict.coverage,
             zone=presence.zone,
-            since=_moment(frame, presence.first_t),
+            since=clock.moment(presence.first_t),
             episode_id=None if start_s is None else self._ids.get((track.id, start_s)),
             exempt=presence.exemption is not None,
             face_px=track.reading.face.box.side,
@@ -296,10 +316,10 @@ class CameraLane:
             self._setting.chronicle.write(entries)
 
     def _entry(self, news: News) -> Entry:
-        frame = self._last_frame
-        assert frame is not None  # noqa: S101 - news come of pictures
+        clock = self._clock
+        assert clock is not None  # noqa: S101 - news come of pictures
         if isinstance(news, Opened):
-            return self._opened(news, frame)
+            return self._opened(news, clock)
         if isinstance(news, Left):
             return PersonRecord(
                 id=new_id(),
@@ -308,12 +328,12 @@ class CameraLane:
                 track=news.person.track,
                 state=news.person.state,
                 fault=news.person.fault,
-                first_at=_moment(frame, news.person.first_s),
-                last_at=_moment(frame, news.person.last_s),
+                first_at=clock.moment(news.person.first_s),
+                last_at=clock.moment(news.person.last_s),
             )
-        return self._updated(news, frame)
+        return self._updated(news, clock)
 
-    def _opened(self, news: Opened, frame: Frame) -> EpisodeOpened:
+    def _opened(self, news: Opened, clock: _Clock) -> EpisodeOpened:
         episode, setting = news.episode, self._setting
         episode_id = new_id()
         self._ids[episode.track, episode.start_s] = episode_id
@@ -328,12 +348,12 @@ class CameraLane:
             state=episode.state,
             fault=episode.fault,
             coverage=news.coverage,
-            started_at=_moment(frame, episode.start_s),
+            started_at=clock.moment(episode.start_s),
             model_version=setting.model_version,
         )
-        return EpisodeOpened(record, photo, _timeline(news.points, frame))
+        return EpisodeOpened(record, photo, _timeline(news.points, clock))
 
-    def _updated(self, news: Continued | Closed, frame: Frame) -> EpisodeUpdated:
+    def _updated(self, news: Continued | Closed, clock: _Clock) -> EpisodeUpdated:
         episode: Episode = news.episode
         key = (episode.track, episode.start_s)
         is_over = isinstance(news, Closed)
@@ -342,8 +362,8 @@ class CameraLane:
             state=episode.state,
             fault=episode.fault,
             coverage=news.coverage,
-            ended_at=_moment(frame, episode.end_s) if is_over else None,
-            timeline=_timeline(news.points, frame),
+            ended_at=clock.moment(episode.end_s) if is_over else None,
+            timeline=_timeline(news.points, clock),
         )
 
     def _on_link(self, link: Link) -> None:
@@ -372,15 +392,10 @@ def _taken_at(frame: Frame) -> datetime:
     return frame.captured_at or datetime.now(UTC)
 
 
-def _moment(frame: Frame, t: float) -> datetime:
-    """The time of day of a moment on the clock of the frame's source."""
-    return _taken_at(frame) + timedelta(seconds=t - frame.t)
-
-
-def _timeline(points: Sequence[Point], frame: Frame) -> tuple[TimelinePoint, ...]:
+def _timeline(points: Sequence[Point], clock: _Clock) -> tuple[TimelinePoint, ...]:
     return tuple(
         TimelinePoint(
-            _moment(frame, point.t),
+            clock.moment(point.t),
             point.reading.state,
             point.reading.fault,
             point.reading.coverage,

@@ -163,6 +163,7 @@ class LiveSource:
                     self.dropped = dropped + taken.dropped
                     t = taken.t - start
                     yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
+                    del taken  # pictures are large, and the next one may be long in coming
             except DecoderFailed as failure:
                 if time.monotonic() - connected_at >= self._policy.stable_s:
                     attempts = 0
@@ -176,6 +177,7 @@ class LiveSource:
             raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
         while isinstance(answer := self._decoding.next(), Taken):
             yield answer
+            del answer
         self.damaged = answer.damaged
 
     def _connect_first(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether anything moved in a picture beside the people who are followed anyway."""
+"""Whether a picture must be looked at as a whole: did anything move beside the people in it?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.types import Box, Image
+from maskwatch.types import Box, Frame, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +60,43 @@ class Surroundings:
     def _step(self, image: Image) -> int:
         step: int = max(image.shape[:2]) // self._settings.samples
         return max(1, step)
+
+
+_SLACK_S = 1e-3
+"""Times come out of divisions and of containers that count milliseconds."""
+
+
+class Sweeps:
+    """Says when the whole picture of a source is to be looked at, and not only its people.
+
+    Args:
+        every_s: at least so often; 0 for always.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._swept_t: float | None = None
+        self._surroundings = Surroundings()
+
+    def is_due(self, frame: Frame, people: Sequence[Box] | None) -> bool:
+        """Whether somebody can have come since; if so, the frame counts as looked at as a whole.
+
+        Args:
+            frame: the next one.
+            people: where everybody should be; None while that is not known of somebody.
+        """
+        if self._every_s <= 0:
+            return True
+        is_enough = (
+            people is not None
+            and self._is_recent(frame.t)
+            and not self._surroundings.have_changed(frame.image, people)
+        )
+        if is_enough:
+            return False
+        self._swept_t = frame.t
+        self._surroundings.remember(frame.image)
+        return True
+
+    def _is_recent(self, t: float) -> bool:
+        return self._swept_t is not None and 0 <= t - self._swept_t < self._every_s - _SLACK_S
