@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import Literal
 
 import numpy as np
@@ -39,6 +40,9 @@ def launched(devices: str = AUTO, nodes: int = 1) -> Fabric:
         precision=precision(),
     )
     fabric.launch()
+    if torch.distributed.is_initialized():
+        # Threads of the group that still wait when the program ends would abort it.
+        atexit.register(torch.distributed.destroy_process_group)
     return fabric
 
 
