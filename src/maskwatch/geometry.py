@@ -13,7 +13,7 @@ FloatArray: TypeAlias = NDArray[np.floating]
 
 def area(boxes: FloatArray) -> FloatArray:
     """Areas of ``(N, 4)`` boxes as ``(N,)``; 0 for boxes turned inside out."""
-    return np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None)
+    return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
 
 
 def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -41,9 +41,9 @@ def overlap_of_smaller(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _shared_area(a: FloatArray, b: FloatArray) -> FloatArray:
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared: FloatArray = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
+    width = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
+    height = np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])
+    shared: FloatArray = np.maximum(width, 0) * np.maximum(height, 0)
     return shared
 
 

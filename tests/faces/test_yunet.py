@@ -19,13 +19,13 @@ def test_the_grid_goes_row_by_row_from_fine_to_coarse() -> None:
 
 def test_decoding_follows_the_published_formulas() -> None:
     # One sure position: row 1, column 2 of the stride-8 grid of a 32x64 input.
-    scores = np.zeros(42, np.float32)
-    scores[10] = 0.9
-    bbox = np.zeros((42, 4), np.float32)
-    bbox[10] = [0.5, -0.25, np.log(2), np.log(3)]
-    kps = np.zeros((42, 10), np.float32)
-    kps[10, :2] = [1.0, -1.0]
-    found = decode(scores, bbox, kps, (32, 64), YuNetSettings(score_threshold=0.5))
+    scores = np.zeros((1, 42), np.float32)
+    scores[0, 10] = 0.9
+    bbox = np.zeros((1, 42, 4), np.float32)
+    bbox[0, 10] = [0.5, -0.25, np.log(2), np.log(3)]
+    kps = np.zeros((1, 42, 10), np.float32)
+    kps[0, 10, :2] = [1.0, -1.0]
+    (found,) = decode(scores, bbox, kps, (32, 64), YuNetSettings(score_threshold=0.5))
     # Centre (2 + .5, 1 - .25) * 8 = (20, 6); size (2, 3) * 8 = (16, 24).
     assert found.boxes.tolist() == [pytest.approx([12, -6, 28, 18])]
     assert found.landmarks[0, 0].tolist() == [24, 0]
@@ -33,12 +33,30 @@ def test_decoding_follows_the_published_formulas() -> None:
 
 
 def test_overlapping_detections_leave_the_best() -> None:
-    scores = np.zeros(42, np.float32)
-    scores[[10, 11]] = [0.8, 0.9]
-    bbox = np.full((42, 4), np.log(4), np.float32)
-    kps = np.zeros((42, 10), np.float32)
-    found = decode(scores, bbox, kps, (32, 64), YuNetSettings(iou_threshold=0.3))
+    scores = np.zeros((1, 42), np.float32)
+    scores[0, [10, 11]] = [0.8, 0.9]
+    bbox = np.full((1, 42, 4), np.log(4), np.float32)
+    kps = np.zeros((1, 42, 10), np.float32)
+    (found,) = decode(scores, bbox, kps, (32, 64), YuNetSettings(iou_threshold=0.3))
     assert found.scores.tolist() == [pytest.approx(0.9)]
+
+
+def test_pictures_decoded_together_have_no_say_in_one_another() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.random((3, 42), dtype=np.float32)
+    scores[1] = 0  # nothing in the second
+    bbox = rng.normal(0, 0.5, (3, 42, 4)).astype(np.float32) + [0, 0, 1, 1]
+    kps = rng.normal(0, 1, (3, 42, 10)).astype(np.float32)
+    together = decode(scores, bbox.astype(np.float32), kps, (32, 64), YuNetSettings())
+    assert [len(found.scores) > 1 for found in together] == [True, False, True]
+    for i, found in enumerate(together):
+        one = slice(i, i + 1)
+        (alone,) = decode(
+            scores[one], bbox[one].astype(np.float32), kps[one], (32, 64), YuNetSettings()
+        )
+        np.testing.assert_array_equal(found.scores, alone.scores)
+        np.testing.assert_allclose(found.boxes, alone.boxes, atol=1e-4)
+        np.testing.assert_array_equal(found.landmarks, alone.landmarks)
 
 
 def test_padding_adds_black_at_the_right_and_below() -> None:

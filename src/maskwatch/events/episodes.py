@@ -207,7 +207,9 @@ class EpisodeLog:
         for case in self._cases.values():
             case.misses += 1
         for track in tracks:
-            self._cases.setdefault(track.id, _Case(track.id)).see(frame_index, t, track)
+            if track.id not in self._cases:
+                self._cases[track.id] = _Case(track.id)
+            self._cases[track.id].see(frame_index, t, track)
         ended = []
         for case in self._cases.values():
             if case.is_over(t, self._settings):

@@ -31,6 +31,8 @@ about 38, and it may have moved by half of its size."""
 OWN_SHARE = 0.6
 """A face whose centre lies outside the middle of its tile, by this share of its side, is another
 one's or has gone too far."""
+APART = 4
+"""Pictures that are decoded together are moved apart by so many times their longer side."""
 MAX_TILES = 16
 """More than so many places cost as much as the whole picture."""
 
@@ -87,28 +89,34 @@ def decode(
     kps: NDArray[np.float32],
     size: tuple[int, int],
     settings: YuNetSettings,
-) -> Detections:
-    """Turns the network's outputs for one picture into detections.
+) -> list[Detections]:
+    """Turns the network's outputs into the detections of each picture.
 
     Args:
-        scores: ``(N,)`` in [0, 1].
-        bbox: ``(N, 4)`` centre offset and log size in strides.
-        kps: ``(N, 10)`` landmark offsets in strides.
+        scores: ``(B, N)`` in [0, 1].
+        bbox: ``(B, N, 4)`` centre offset and log size in strides.
+        kps: ``(B, N, 10)`` landmark offsets in strides.
         size: height and width of the network's input.
         settings: thresholds.
     """
-    voters = np.flatnonzero(scores >= min(settings.score_threshold, MIN_VOTE_SCORE))
+    floor = min(settings.score_threshold, MIN_VOTE_SCORE)
+    picture, voters = np.nonzero(scores >= floor)
     points, strides = grid(*size)
     point, stride = points[voters], strides[voters]
-    centre = bbox[voters, :2] * stride + point
-    half = np.exp(bbox[voters, 2:]) * stride / 2
-    boxes = np.concatenate([centre - half, centre + half], axis=1)
-    landmarks = kps[voters].reshape(-1, 5, 2) * stride[:, None] + point[:, None]
-    votes = scores[voters]
+    centre = bbox[picture, voters, :2] * stride + point
+    half = np.exp(bbox[picture, voters, 2:]) * stride / 2
+    landmarks = kps[picture, voters].reshape(-1, 5, 2) * stride[:, None] + point[:, None]
+    # All pictures at once, so far apart that none has a say in another's.
+    apart = picture[:, None] * (APART * float(max(size)))
+    boxes = np.concatenate([centre - half, centre + half], axis=1) + apart
+    votes = scores[picture, voters]
     sure = np.flatnonzero(votes >= settings.score_threshold)
     kept = sure[nms(boxes[sure], votes[sure], settings.iou_threshold)]
-    placed = vote(boxes[kept], boxes, votes, settings.vote_iou)
-    return Detections(placed.astype(np.float32), votes[kept], landmarks[kept])
+    placed = (vote(boxes[kept], boxes, votes, settings.vote_iou) - apart[kept]).astype(np.float32)
+    return [
+        Detections(placed[own], votes[kept[own]], landmarks[kept[own]])
+        for own in (np.flatnonzero(picture[kept] == i) for i in range(len(scores)))
+    ]
 
 
 def pad_to_multiple(image: Image, multiple: int = 32) -> Image:
@@ -203,10 +211,7 @@ class YuNetDetector:
             for plane, channel in zip(planes, cv2.split(image), strict=True):
                 plane[:] = channel  # twice as fast as a transposed copy
         scores, boxes, points = self._session.run(None, {self._input: blob})
-        return [
-            decode(*outputs, (height, width), self.settings)
-            for outputs in zip(scores, boxes, points, strict=True)
-        ]
+        return decode(scores, boxes, points, (height, width), self.settings)
 
 
 def _faces(

@@ -114,6 +114,11 @@ def vote(recent: Iterable[TimedReading], previous: Verdict, settings: VoteSettin
     voters = [each for each in readings if _votes(each.reading)]
     if not voters:
         return UNDECIDED
+    kind = previous.state, previous.fault
+    if all((each.reading.state, each.reading.fault) == kind for each in voters):
+        # Nobody objects, as most of the time: only the coverage is to be worked out.
+        coverage = _mean_coverage([each.reading for each in voters])
+        return Verdict(previous.state, previous.fault, coverage, previous.since_t)
     side = _winning_side(voters, len(readings), previous, settings) or _side(previous.state)
     if side is None:
         return UNDECIDED

@@ -53,8 +53,8 @@ class Teacher:
             resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
             padded = pad_to_multiple(resized)  # type: ignore[arg-type]
             blob = padded.transpose(2, 0, 1)[None].astype(np.float32)
-            score, bbox, kps = (out[0] for out in self._session.run(None, {"image": blob}))
-            one = decode(score, bbox, kps, padded.shape[:2], SETTINGS)
+            scores, boxes, points = self._session.run(None, {"image": blob})
+            (one,) = decode(scores, boxes, points, padded.shape[:2], SETTINGS)
             found.append((one.boxes / scale, one.scores, one.landmarks / scale))
         boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))
         kept = nms(boxes, scores, SETTINGS.iou_threshold)
