@@ -240,3 +240,9 @@ def test_what_every_decoder_process_loads_again_is_light() -> None:
     ]
     module, _, function = script.partition(":")
     assert loaded_by(f"from {module} import {function}") & set(HEAVY) == set()
+
+
+def test_pictures_are_looked_at_without_loading_what_decodes_video() -> None:
+    loaded = loaded_by("import maskwatch.cli.main, maskwatch.cli.run_detect")
+    assert "cv2" in loaded
+    assert loaded & {"av", "multiprocessing"} == set()

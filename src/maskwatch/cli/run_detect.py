@@ -29,7 +29,6 @@ from maskwatch.outputs.images import PictureFile
 from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
-from maskwatch.outputs.video import VideoFile
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.open import open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
@@ -126,6 +125,14 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     return replace(found, specs=kept)
 
 
+def _picture_sink(path: Path, kind: SourceKind, source: FrameSource) -> PictureSink:
+    if kind is SourceKind.IMAGE:
+        return PictureFile(path)
+    from maskwatch.outputs.video import VideoFile  # for pictures alone no video need be loaded
+
+    return VideoFile(path, source.fps)
+
+
 def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:
     """Everything that results go to; files of a whole run are made at once."""
     looks: list[LookSink] = []
@@ -142,8 +149,7 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
         sinks: list[PictureSink] = [] if window is None else [window.for_kind(spec.kind)]
         path = planned.get(spec)
         if path is not None:
-            is_image = spec.kind is SourceKind.IMAGE
-            sinks.append(PictureFile(path) if is_image else VideoFile(path, source.fps))
+            sinks.append(_picture_sink(path, spec.kind, source))
         return sinks
 
     return Sinks(looks, episodes, pictures)

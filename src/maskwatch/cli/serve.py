@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import multiprocessing
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -47,6 +46,8 @@ def serve(
 
 def _leave() -> NoReturn:
     """Ends the process at once: everything is closed, and taking the interpreter apart is slow."""
+    import multiprocessing  # not for the other verbs, which load this module too
+
     for child in multiprocessing.active_children():  # of a camera that did not end in time
         child.kill()
     logging.shutdown()

@@ -1,4 +1,7 @@
-"""From a found source to one that delivers frames."""
+"""From a found source to one that delivers frames.
+
+What decodes video is loaded when there is some: pictures alone are looked at sooner without.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,13 @@ from typing import TYPE_CHECKING
 from maskwatch.frames.camera import camera_input, stream_input
 from maskwatch.frames.images import DEFAULT_MAX_PIXELS, ImageSource
 from maskwatch.frames.sniff import SourceKind
-from maskwatch.frames.video import VideoSource
-from maskwatch.runtime.live import LiveOptions, LiveSource
 
 if TYPE_CHECKING:
     from maskwatch.frames.base import FrameSource
     from maskwatch.frames.discover import SourceSpec
     from maskwatch.frames.sampling import Sampler
     from maskwatch.runtime.health import SourceHealth
+    from maskwatch.runtime.live import LiveOptions
 
 
 def open_source(
@@ -41,11 +43,15 @@ def open_source(
     Raises:
         SourceError: there is no such camera.
     """
-    live = live or LiveOptions()
     if spec.kind is SourceKind.IMAGE:
         return ImageSource(Path(spec.location), spec.name, max_pixels=max_pixels)
     if spec.kind is SourceKind.VIDEO:
+        from maskwatch.frames.video import VideoSource
+
         return VideoSource(Path(spec.location), spec.name, sampler=sampler, threads=threads)
+    from maskwatch.runtime.live import LiveOptions, LiveSource
+
+    live = live or LiveOptions()
     if spec.kind is SourceKind.CAMERA:
         source = camera_input(spec.location)
     else:
