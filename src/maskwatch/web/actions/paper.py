@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from maskwatch.web.actions.lettering import drawable, length, write
 
 INK, FAINT, GOOD, BAD, WORSE = "#1c1e24", "#5b606b", "#007d64", "#ffb000", "#cd1919"
 _LINE, _SPREAD = "#c9ccd3", "#7fc4b5"
@@ -15,7 +17,7 @@ _SIZE = (1240, 1754)  # A4 upright
 _MARGIN = 90
 _FOOT = 28
 _BAR = 38
-_LEAST_SIZE = 14
+_LEAST_SIZE, _ROW_SIZE, _FOOT_SIZE = 14, 24, 20
 
 
 class Paper:
@@ -33,11 +35,10 @@ class Paper:
     def line(self, text: str, size: int, colour: str = INK) -> None:
         """A line of text; one that would be too long is written smaller."""
         self.need(_height(size))
-        font = ImageFont.load_default(size)
-        while font.getlength(text) > _SIZE[0] - 2 * _MARGIN and size > _LEAST_SIZE:
+        text = drawable(text)
+        while length(text, size) > _SIZE[0] - 2 * _MARGIN and size > _LEAST_SIZE:
             size -= 2
-            font = ImageFont.load_default(size)
-        self._pen.text((_MARGIN, self._y), text, fill=colour, font=font)
+        write(self._pen, (_MARGIN, self._y), text, size, colour)
         self._y += _height(size)
 
     def space(self, height: int) -> None:
@@ -53,9 +54,8 @@ class Paper:
     def row(self, left: str, right: str, colour: str = INK) -> None:
         """Something and what is to be said about it."""
         self.need(_BAR)
-        font = ImageFont.load_default(24)
-        self._pen.text((_MARGIN, self._y), left, fill=FAINT, font=font)
-        self._pen.text((_SIZE[0] // 2, self._y), right, fill=colour, font=font)
+        write(self._pen, (_MARGIN, self._y), drawable(left), _ROW_SIZE, FAINT)
+        write(self._pen, (_SIZE[0] // 2, self._y), drawable(right), _ROW_SIZE, colour)
         self._y += _BAR
 
     def bar(
@@ -69,10 +69,9 @@ class Paper:
     ) -> None:
         """A share from 0 to 1 as a bar, with its interval and what is to be said about it."""
         self.need(_BAR)
-        font = ImageFont.load_default(24)
         left, right = _MARGIN + 260, _SIZE[0] - _MARGIN - 210
         middle, width = self._y + 18, right - left
-        self._pen.text((_MARGIN, self._y), name[:20], fill=INK, font=font)
+        write(self._pen, (_MARGIN, self._y), drawable(name)[:20], _ROW_SIZE, INK)
         self._pen.rectangle((left, middle - 10, right, middle + 10), outline=_LINE)
         if share is not None and share > 0:
             end = left + round(width * share)
@@ -80,7 +79,7 @@ class Paper:
         if spread is not None:
             ends = (left + round(width * spread[0]), left + round(width * spread[1]))
             self._pen.line((ends[0], middle, ends[1], middle), fill=_SPREAD, width=4)
-        self._pen.text((right + 16, self._y), said, fill=FAINT, font=font)
+        write(self._pen, (right + 16, self._y), drawable(said), _ROW_SIZE, FAINT)
         self._y += _BAR
 
     def need(self, height: int) -> None:
@@ -112,10 +111,9 @@ class Paper:
         self._pages.append(page)
         self._pen = ImageDraw.Draw(page)
         self._y = _MARGIN
-        font = ImageFont.load_default(20)
         y = _SIZE[1] - _MARGIN - _FOOT * len(self._foot)
         for text in self._foot:
-            self._pen.text((_MARGIN, y), text, fill=FAINT, font=font)
+            write(self._pen, (_MARGIN, y), drawable(text), _FOOT_SIZE, FAINT)
             y += _FOOT
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maskwatch.store.records import CountBy
@@ -68,6 +68,15 @@ def zone_name(words: Words, zone: str) -> str:
     return zone or words("overview.no_zone")
 
 
+def group_name(words: Words, by: CountBy, key: str) -> str:
+    """What a group is called."""
+    if by is CountBy.ZONE:
+        return zone_name(words, key)
+    if by is CountBy.HOUR_OF_DAY:
+        return f"{key}:00"
+    return key.replace("T", " ")[:16] if by is CountBy.HOUR else key
+
+
 def span(period: Period) -> str:
     """Its first and last day, or its moments where it is not made of whole days."""
     ends = (period.since, period.until)
@@ -109,11 +118,10 @@ def draw_report(report: Report) -> Paper:
     if after.hidden:
         paper.line(words("report.hidden", count=after.hidden), 24, FAINT)
     _faults(paper, words, after)
-    _rates(paper, words("overview.by_camera"), report.cameras)
-    named = [replace(each, key=zone_name(words, each.key)) for each in report.zones]
-    _rates(paper, words("overview.by_zone"), named)
-    _rates(paper, words("overview.by_hour_of_day"), report.hours)
-    _rates(paper, words("overview.by_day"), report.days)
+    _rates(paper, words, CountBy.CAMERA, report.cameras)
+    _rates(paper, words, CountBy.ZONE, report.zones)
+    _rates(paper, words, CountBy.HOUR_OF_DAY, report.hours)
+    _rates(paper, words, CountBy.DAY, report.days)
     return paper
 
 
@@ -150,12 +158,12 @@ def _faults(paper: Paper, words: Words, rate: Rate) -> None:
         paper.bar(words(key), (each.people or 0) / most, said, colour=colour)
 
 
-def _rates(paper: Paper, title: str, groups: Sequence[Group]) -> None:
+def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> None:
     if not groups:
         return
-    paper.heading(title)
+    paper.heading(words(f"overview.by_{by.value}"))
     for group in groups:
         rate = group.rate
         spread = None if rate.low is None or rate.high is None else (rate.low, rate.high)
         said = f"{percent(rate.share)}  ({rate.judged})"
-        paper.bar(group.key, rate.share, said, spread=spread)
+        paper.bar(group_name(words, by, group.key), rate.share, said, spread=spread)

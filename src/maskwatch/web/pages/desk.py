@@ -24,6 +24,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SESSION_CHECK_S = 20.0
+_SLOW_BROWSER_S = 30.0
+"""How long an answer of the browser may take: phones on a bad line are slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class Desk:
             is_dark = dark.value
             if is_dark is None:
                 query = "window.matchMedia('(prefers-color-scheme: dark)').matches"
-                is_dark = await ui.run_javascript(query)
+                is_dark = await ui.run_javascript(query, timeout=_SLOW_BROWSER_S)
             dark.value = not is_dark
             theme = "dark" if dark.value else "light"
             cookie = f"maskwatch_theme={theme}; path=/; max-age=31536000; samesite=lax"

@@ -103,7 +103,7 @@ async def _try(
         found = await desk.ask(system.test_channel, channel)
         waited_s = 0.0
         while found is not None:
-            said.set_content("<br>".join(_told(desk, each) for each in found))
+            said.set_content("".join(_told(desk, each) for each in found))
             if all(_is_settled(each) for each in found) or waited_s >= _WAIT_S:
                 break
             await asyncio.sleep(_STEP_S)
@@ -123,7 +123,8 @@ def _is_settled(delivery: Delivery) -> bool:
 
 
 def _told(desk: Desk, delivery: Delivery) -> str:
-    return f"{escape(delivery.recipient or '')} {_outcome(desk, delivery)}"
+    who = escape(delivery.recipient or "")
+    return f'<div class="mw-told">{who} {_outcome(desk, delivery)}</div>'
 
 
 def _outcome(desk: Desk, delivery: Delivery) -> str:

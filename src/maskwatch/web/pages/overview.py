@@ -17,14 +17,13 @@ from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare, zones_of
-from maskwatch.web.actions.report import change_words, percent, zone_name
+from maskwatch.web.actions.report import change_words, group_name, percent, zone_name
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.overview_charts import (
     fault_bars,
     fault_chart,
-    group_name,
     rate_bars,
     share_chart,
 )
@@ -287,7 +286,8 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
 
 
 def _interval(share: Rate | FaultShare) -> str:
-    return f"{percent(share.low)} – {percent(share.high)}"  # noqa: RUF001 - a dash is meant
+    low, high = (f'<span class="mw-whole">{percent(end)}</span>' for end in (share.low, share.high))
+    return f"{low} – {high}"  # noqa: RUF001 - a dash is meant
 
 
 def _said(words: Words, count: int | None) -> str:

@@ -9,7 +9,7 @@ from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Rate, fault_shares
 from maskwatch.web.actions.overview import Group
-from maskwatch.web.actions.report import zone_name
+from maskwatch.web.actions.report import group_name
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS
 from maskwatch.web.text import Words
@@ -44,13 +44,6 @@ class Bar(NamedTuple):
     people: int
     """Of whom it is the share."""
     colour: str = _GREEN
-
-
-def group_name(words: Words, by: CountBy, key: str) -> str:
-    """What a group is called."""
-    if by is CountBy.ZONE:
-        return zone_name(words, key)
-    return key.replace("T", " ")[:16]
 
 
 def rate_bars(words: Words, by: CountBy, groups: Iterable[Group]) -> list[Bar]:

@@ -33,7 +33,7 @@ async def walk_page(request: Request, name: str) -> None:
     if await desk.ask(cameras.see_camera, name) is None:
         return
     with body.classes("mw-stack"):
-        place = ui.element("div")
+        place = ui.element("div").classes("mw-stack")
         earlier = _Earlier(desk, name)
         if desk.allows(Scope.CAMERAS_WRITE):
             with place:
