@@ -18,6 +18,7 @@ from pathlib import Path
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.chronicle import Entry
 from maskwatch.runtime.lane import CameraLane, LaneSetting
 from maskwatch.runtime.live_hub import LiveHub
@@ -53,6 +54,7 @@ class _Silent:
 
 def cost_of(cameras: int, url: str, fps: float, seconds: float) -> Cost:
     """Runs so many cameras for a while, after they have settled."""
+    give_pictures_back()  # as `serve` does
     models = load_models(InferenceConfig(threads=2))
     models.inference.start()
     setting = LaneSetting(

@@ -38,6 +38,9 @@ def serve(
     if importlib.util.find_spec("nicegui") is None or importlib.util.find_spec("uvicorn") is None:
         raise MissingExtra("maskwatch serve", "serve")
     set_up_logging(log_format, log_level)
+    from maskwatch.runtime.allocator import give_pictures_back
+
+    give_pictures_back()  # before there are threads with heaps of their own
     from maskwatch.service import build_service
 
     build_service(loaded, config, lambda line: typer.echo(line)).run()

@@ -9,10 +9,12 @@ import gc
 import os
 import signal
 
+from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.orphans import die_with_parent
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
 die_with_parent()
+give_pictures_back()
 # Threads for matrices would be lost in the copies, which have no use for any.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
