@@ -60,7 +60,8 @@ def _part_of(letter: str) -> Path | str | None:
     """The first part that has a letter; ``""`` is Pillow's own font, None when no font has it."""
     if letter.isspace():
         return next(iter(_parts()), "")
-    return next((part for part in (*_parts(), "") if _has(part, letter)), None)
+    parts: tuple[Path | str, ...] = (*_parts(), "")
+    return next((part for part in parts if _has(part, letter)), None)
 
 
 @cache
