@@ -100,6 +100,7 @@ def _walk(page: Page) -> None:
 
 def _system(page: Page) -> None:
     page.goto("/system")
+    expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()
     _save(page, "system")
 
 
