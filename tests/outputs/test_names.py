@@ -40,7 +40,21 @@ def test_equal_names_get_the_folders_above_as_far_as_it_takes() -> None:
 
 def test_names_that_become_equal_by_their_new_format_are_kept_apart() -> None:
     assert names([video("a/clip.mov"), video("b/clip.avi")]) == ["a-clip.mp4", "b-clip.mp4"]
-    assert names([image("a.webp"), image("a.jpg")]) == ["a.jpg", "a-2.jpg"]
+    assert names([image("a.webp"), image("a.jpg")]) == ["a-webp.jpg", "a-jpg.jpg"]
+
+
+def test_files_of_one_folder_that_differ_in_their_extension_can_be_told_apart() -> None:
+    beside = [video("a/clip.mov"), video("a/clip.avi"), video("a/clip")]
+    assert names(beside) == ["clip-mov.mp4", "clip-avi.mp4", "clip.mp4"]
+    assert names([*beside[:2], video("b/clip.mov"), video("b/clip.avi")]) == [
+        *("a-clip-mov.mp4", "a-clip-avi.mp4", "b-clip-mov.mp4", "b-clip-avi.mp4")
+    ]
+
+
+def test_ten_thousand_names_take_no_more_comparisons_than_they_need() -> None:
+    """Each name compared with each would be a hundred million."""
+    many = [image(f"{place}/{number}.jpg") for place in "ab" for number in range(5000)]
+    assert len(set(names(many))) == 10_000
 
 
 def test_names_that_differ_in_case_only_are_kept_apart() -> None:

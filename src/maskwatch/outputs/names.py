@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
     """A file in ``folder`` for every source, in their order; no two alike, none of them an input.
 
     A file keeps its name (``a/door.jpg`` -> ``door.jpg``). Where two would share one, the folders
-    above are put in front as far as it takes (``a-door.jpg``, ``b-door.jpg``). A name that is that
-    of an input gets ``-annotated``. Names count as alike when they differ in case only.
+    above are put in front as far as it takes (``a-door.jpg``, ``b-door.jpg``); of files that differ
+    in their extension only, it becomes part of the name (``clip-avi.mp4``, ``clip-mov.mp4``). A
+    name that is that of an input gets ``-annotated``. Letters in another case make no difference.
 
     Args:
         specs: the sources.
@@ -29,9 +31,10 @@ def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
     inputs = {Path(spec.location).resolve() for spec in specs if _is_file(spec)}
     planned: list[Path] = []
     taken: set[str] = set()
-    crowded = _repeated([_name(spec, 1) for spec in specs])
+    stems = _stems(specs)
+    crowded = _repeated(_name(spec, stems[spec], 1) for spec in specs)
     for spec in specs:
-        name = _free_name(spec, crowded, taken)
+        name = _free_name(spec, stems[spec], crowded, taken)
         path = folder / name
         if path.resolve() in inputs:
             path = _numbered(path.with_stem(path.stem + _MARK), taken, inputs)
@@ -40,11 +43,25 @@ def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
     return planned
 
 
-def _free_name(spec: SourceSpec, crowded: set[str], taken: set[str]) -> str:
+def _stems(specs: Sequence[SourceSpec]) -> dict[SourceSpec, str]:
+    """What the output of each source is called, without folder and extension."""
+
+    def whole(spec: SourceSpec) -> str:
+        return str(PurePath(spec.location).with_name(_stem(spec) + _suffix(spec)))
+
+    told_apart = _repeated(whole(spec) for spec in set(specs) if _is_file(spec))
+    stems = {spec: _stem(spec) for spec in specs}
+    for spec, stem in stems.items():
+        if _is_file(spec) and whole(spec).casefold() in told_apart:
+            stems[spec] = f"{stem}-{PurePath(spec.location).suffix[1:]}".rstrip("-")
+    return stems
+
+
+def _free_name(spec: SourceSpec, stem: str, crowded: set[str], taken: set[str]) -> str:
     """The shortest name that no other source wants; a numbered one if there is none."""
     depth = len(PurePath(spec.location).parts) if _is_file(spec) else 1
-    names = [_name(spec, parts) for parts in range(1, depth + 1)]
-    free = (name for name in names if name.casefold() not in crowded | taken)
+    names = [_name(spec, stem, parts) for parts in range(1, depth + 1)]
+    free = (name for name in names if not (name.casefold() in crowded or name.casefold() in taken))
     return next(free, None) or _numbered(Path(names[0]), taken, set()).name
 
 
@@ -57,22 +74,33 @@ def _numbered(path: Path, avoid: set[str], inputs: set[Path]) -> Path:
     return free
 
 
-def _name(spec: SourceSpec, parts: int) -> str:
-    """File name made of the last ``parts`` parts of a path, or of a camera's address."""
-    if not _is_file(spec):
-        stem = re.sub(r"^[a-z]+://([^@/]*@)?", "", spec.name, flags=re.IGNORECASE)
-        stem = f"camera-{stem}" if stem.isdigit() else stem
-        return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] + ".mp4"
-    path = PurePath(spec.location)
-    whole = [part for part in path.parts if part not in (path.anchor, "..")]
-    suffix = picture_suffix(path.suffix) if spec.kind == "image" else ".mp4"
-    return "-".join([*whole[-parts:-1], path.stem]) + suffix
+def _name(spec: SourceSpec, stem: str, parts: int) -> str:
+    """File name with the last ``parts - 1`` folders of a path in front."""
+    folders: list[str] = []
+    if _is_file(spec):
+        path = PurePath(spec.location)
+        folders = [part for part in path.parts if part not in (path.anchor, "..")][-parts:-1]
+    return "-".join([*folders, stem]) + _suffix(spec)
+
+
+def _stem(spec: SourceSpec) -> str:
+    """The name of a file without its extension, or what is left of a camera's address."""
+    if _is_file(spec):
+        return PurePath(spec.location).stem
+    stem = re.sub(r"^[a-z]+://([^@/]*@)?", "", spec.name, flags=re.IGNORECASE)
+    stem = f"camera-{stem}" if stem.isdigit() else stem
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100]
+
+
+def _suffix(spec: SourceSpec) -> str:
+    return picture_suffix(PurePath(spec.location).suffix) if spec.kind == "image" else ".mp4"
 
 
 def _is_file(spec: SourceSpec) -> bool:
     return spec.kind in ("image", "video")
 
 
-def _repeated(names: Sequence[str]) -> set[str]:
-    folded = [name.casefold() for name in names]
-    return {name for name in folded if folded.count(name) > 1}
+def _repeated(names: Iterable[str]) -> set[str]:
+    """Those that occur more than once, case folded."""
+    counts = Counter(name.casefold() for name in names)
+    return {name for name, count in counts.items() if count > 1}
