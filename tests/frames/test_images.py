@@ -158,6 +158,19 @@ def test_the_content_counts_not_the_name(tmp_path: Path) -> None:
     assert corner(read_image(tmp_path / "a.jpg")) == BLUE_BGR
 
 
+@pytest.mark.parametrize("name", ["a.jp2", "a.ico", "a.tga", "a.avif", "a.pcx", "a.sgi", "a.dds"])
+def test_less_common_formats(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path, name, Image.new("RGB", (32, 32), (200, 30, 60)))
+    assert np.abs(read_image(path).astype(int) - (60, 30, 200)).max() <= 3
+
+
+def test_nothing_is_handed_to_ghostscript(tmp_path: Path) -> None:
+    """Which Pillow would run for this file, and which runs programs that pictures bring along."""
+    path = saved(tmp_path, "a.eps", Image.new("RGB", (8, 8)))
+    with pytest.raises(UnreadableImage, match="not an image in a format that can be read"):
+        read_image(path.rename(tmp_path / "a.jpg"))
+
+
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     file.touch()

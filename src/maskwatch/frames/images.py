@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 DEFAULT_MAX_PIXELS = 200_000_000
 """200 megapixels: more than any camera delivers, 600 MB as an array."""
 
+# Pillow's names of what is read; what looks at few bytes, or none, to know its own comes last. Not
+# among them: EPS, which Pillow hands to Ghostscript, and formats it knows but cannot decode.
+# Pictures may come from strangers.
+_FORMATS = (
+    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "DIB", "ICO", "PSD"),
+    *("QOI", "DDS", "SGI", "SUN", "PCX", "TGA"),
+)
+
 # What Pillow and its decoders raise for damaged files.
 _DECODE_ERRORS = (
     OSError,
@@ -169,7 +177,7 @@ def _open_unlimited(file: IO[bytes]) -> Pillow.Image:
         limit = Pillow.MAX_IMAGE_PIXELS
         Pillow.MAX_IMAGE_PIXELS = None
         try:
-            return Pillow.open(file)
+            return Pillow.open(file, formats=_FORMATS)
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
 
