@@ -123,3 +123,10 @@ def test_what_failed_is_counted_at_the_end() -> None:
 def test_brackets_in_names_are_shown_as_they_are() -> None:
     text = printed(RunSummary((image("[red]a[1].jpg", MASK),)))
     assert "[red]a[1].jpg" in text
+
+
+def test_names_of_files_cannot_tear_the_table_or_command_the_terminal() -> None:
+    failed = (OutputError("out\n/a.jpg", "full"),)
+    text = printed(RunSummary((image("a\nb\x1b[2J\x9b.jpg", MASK),), output_errors=failed))
+    assert row(text, "a b")[:3] == ["a", r"b\x1b[2J\x9b.jpg", "1"]
+    assert "to write out /a.jpg" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from rich.console import Console
 from rich.text import Text
 
@@ -36,9 +38,22 @@ def say_note(console: Console, note: str) -> None:
 
 
 def _say(console: Console, label: tuple[str, str], text: str) -> None:
-    console.print(Text.assemble(label, " ".join(text.split())), soft_wrap=True)
+    console.print(Text.assemble(label, on_one_line(text)), soft_wrap=True)
+
+
+def on_one_line(text: str) -> str:
+    r"""Text that may hold names of files, in which any character but "/" can occur.
+
+    Line breaks would tear tables apart, and a terminal obeys escape sequences: white space becomes
+    one space each, other control characters are spelt out, such as ``\x1b``.
+    """
+    joined = " ".join(text.split())
+    return "".join(
+        repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in joined
+    )
 
 
 def shortened(name: str, width: int) -> str:
-    """The end of a long name, which tells more than its start."""
-    return name if len(name) <= width else f"...{name[3 - width :]}"
+    """The end of a long name, which tells more than its start, `on_one_line`."""
+    line = on_one_line(name)
+    return line if len(line) <= width else f"...{line[3 - width :]}"

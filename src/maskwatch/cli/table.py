@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwatch.advice import advice_for, words_for
-from maskwatch.cli.consoles import shortened
+from maskwatch.cli.consoles import on_one_line, shortened
 from maskwatch.outputs.summary import Compliance, RunSummary, Tally
 from maskwatch.types import Episode, Fault, State
 
@@ -162,4 +162,4 @@ def _failure_lines(summary: RunSummary) -> Iterable[str]:
 
 def _add_lines(grid: Table, label: str, lines: Iterable[str]) -> None:
     for place, line in enumerate(lines):
-        grid.add_row(label if place == 0 else "", Text(line))
+        grid.add_row(label if place == 0 else "", Text(on_one_line(line)))
