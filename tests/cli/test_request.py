@@ -33,6 +33,7 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
         ({"looks_per_s": float("inf")}, "--looks must be 0 or more, got inf"),
         ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
         ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
+        ({"jsonl": ""}, "the name of an output file is empty"),
         ({"jsonl": "rows", "csv": "./rows"}, "two outputs cannot both go to .*rows"),
     ],
 )

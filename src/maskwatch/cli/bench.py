@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from maskwatch.cli.request import MAX_THREADS
+
 
 def bench(
     files: Annotated[
@@ -23,6 +25,7 @@ def bench(
         typer.Option(
             metavar="N",
             min=1,
+            max=MAX_THREADS,
             show_default="as many as help",
             help="Threads for decoding and for the models.",
         ),

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from maskwatch.cli.exit_codes import ExitCode
-from maskwatch.cli.request import DetectRequest
+from maskwatch.cli.request import MAX_THREADS, DetectRequest
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
@@ -172,6 +172,7 @@ def detect(
         typer.Option(
             metavar="N",
             min=1,
+            max=MAX_THREADS,
             show_default="as many as help",
             rich_help_panel=_RUN,
             help="Threads for decoding and for the models.",

@@ -14,6 +14,9 @@ from maskwatch.errors import UsageError
 DEFAULT_OUT = Path("maskwatch-out")
 STDOUT = "-"
 
+MAX_THREADS = 256
+"""More than helps on any machine; tens of thousands would bring it to a stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class DetectRequest:
@@ -50,6 +53,8 @@ class DetectRequest:
             raise UsageError(f"--min-face must be a number of pixels, got {self.min_face_px:g}")
         if not (math.isfinite(self.looks_per_s) and self.looks_per_s >= 0):
             raise UsageError(f"--looks must be 0 or more, got {self.looks_per_s:g}")
+        if "" in self.targets:
+            raise UsageError("the name of an output file is empty")
         places = Counter(_place(target) for target in self.targets)
         twice = [place for place, count in places.items() if count > 1]
         if twice:
