@@ -5,7 +5,7 @@ import pytest
 
 import maskwatch
 from maskwatch.api import Model, annotate, as_bgr
-from maskwatch.errors import SourceNotFound, UsageError
+from maskwatch.errors import SourceError, SourceNotFound, UsageError
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Box, State, Track, Verdict
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
@@ -67,6 +67,19 @@ def test_files_are_read(tmp_path: Path) -> None:
         paint_picture(tmp_path / "pair" / name, [MASKED])
     with pytest.raises(UsageError, match="2 sources, give one"):
         model().read_file(tmp_path / "pair")
+
+
+def test_a_video_is_not_taken_for_a_picture(tmp_path: Path) -> None:
+    """A camera would never end, and the faces of a clip would come without their frames."""
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 3)
+    for source in (path, "0", "rtsp://127.0.0.1/live"):
+        with pytest.raises(UsageError, match="is no picture: read_video reads it"):
+            model().read_file(source)
+
+
+def test_a_webcam_may_be_given_by_its_number() -> None:
+    with pytest.raises(SourceError, match="987"):
+        next(model().read_video(987))
 
 
 def test_people_of_a_video_are_followed(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sampling import Sampler
+from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
 from maskwatch.runtime.open import open_source
@@ -72,8 +73,16 @@ class Model:
         return read_faces(frame, self._strong, self._classifier)
 
     def read_file(self, path: str | PathLike[str]) -> list[MaskReading]:
-        """Judges the faces of an image file; raises SourceError if it cannot be read."""
-        with open_source(_only_spec(path)) as source:
+        """Judges the faces of an image file.
+
+        Raises:
+            SourceError: it cannot be read.
+            UsageError: it is a video, which `read_video` reads, or more than one file.
+        """
+        spec = _only_spec(path)
+        if spec.kind is not SourceKind.IMAGE:
+            raise UsageError(f"{spec.name} is no picture: read_video reads it")
+        with open_source(spec) as source:
             return [
                 reading
                 for frame in source
@@ -82,7 +91,7 @@ class Model:
 
     def read_video(
         self,
-        source: str | PathLike[str],
+        source: str | PathLike[str] | int,
         *,
         every: int = 1,
         max_fps: float | None = None,
@@ -191,9 +200,9 @@ def as_bgr(image: NDArray[np.uint8], colour: Colour) -> Image:
     return np.ascontiguousarray(image if colour == "bgr" else image[:, :, ::-1])
 
 
-def _only_spec(source: str | PathLike[str]) -> SourceSpec:
+def _only_spec(source: str | PathLike[str] | int) -> SourceSpec:
     """The one source that a path or address stands for."""
-    found = discover(fspath(source))
+    found = discover(str(source) if isinstance(source, int) else fspath(source))
     for error in found.errors:
         raise error
     if len(found.specs) != 1:
