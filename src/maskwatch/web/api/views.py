@@ -293,6 +293,32 @@ class NewMark(Body):
 class RunningWalkView(View):
     """A walk that goes on."""
 
+    model_config = ConfigDict(
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "walk": {
+                        "camera": "door",
+                        "walked_by": "anna",
+                        "begun_at": "2026-03-01T08:30:00Z",
+                        "parts": [
+                            {
+                                "phase": "bare",
+                                "started_at": "2026-03-01T08:30:05Z",
+                                "ended_at": None,
+                                "marks_m": [5, 4],
+                                "sightings": 31,
+                            }
+                        ],
+                    },
+                    "alarms": 1,
+                }
+            ]
+        },
+    )
+
     walk: WalkState
     alarms: int
     """Episodes since the part that goes on began."""
