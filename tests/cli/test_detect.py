@@ -1,10 +1,12 @@
 import csv
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import pytest
+from rich.console import Console
 
 from maskwatch.errors import MaskwatchError, UsageError
 from maskwatch.types import State
@@ -210,6 +212,21 @@ def test_no_annotate_writes_no_pictures(detect: Detect) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_table_that_cannot_be_printed_is_an_output_that_failed(
+    detect: Detect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    with Path("/dev/full").open("w") as full:
+        console = Console(file=full)
+        monkeypatch.setattr("maskwatch.cli.run_detect.out_console", lambda: console)
+        done = detect("a.png", "--jsonl", "rows.jsonl")
+        assert "error: standard output: no space left on the device" in done.stderr
+        assert done.exit_code == 1
+        assert len(rows("rows.jsonl")) == 1
+        with suppress(OSError):  # what is still buffered
+            full.close()
+
+
 def test_rows_on_a_full_disk_fail_alone(detect: Detect) -> None:
     paint_picture(Path("a.png"), [MASKED])
     paint_picture(Path("b.png"), [MASKED])

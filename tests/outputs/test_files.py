@@ -1,5 +1,6 @@
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,13 @@ def test_a_file_in_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> 
 def test_names_that_are_no_text_are_escaped_as_json_reads_them_back(tmp_path: Path) -> None:
     write_text(str(tmp_path / "out.json"), '"caf\udce9"')
     assert (tmp_path / "out.json").read_text() == '"caf\\udce9"'
+
+
+@pytest.mark.parametrize("write", [LineFile, lambda target: write_text(target, "[]\n")])
+def test_a_program_started_without_standard_output_says_so(
+    write: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by ``>&-``, or by a service manager."""
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(OutputError, match="standard output: it is closed"):
+        write("-")

@@ -24,7 +24,7 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
-from maskwatch.outputs.files import make_folder, write_text
+from maskwatch.outputs.files import STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
 from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
@@ -52,10 +52,13 @@ def run_detect(request: DetectRequest) -> RunSummary:
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
     summary = _write_summary(request, summary, errors)
-    if not request.quiet and request.json_summary != "-":
-        report = errors if request.prints_data else out_console()
-        print_summary(report, summary, _written_to(request, found.specs))
-    return summary
+    if request.quiet or request.json_summary == "-":
+        return summary
+    written = _written_to(request, found.specs)
+    if request.prints_data:
+        print_summary(errors, summary, written)
+        return summary
+    return _report(summary, written, errors)
 
 
 def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
@@ -185,6 +188,17 @@ def _write_summary(request: DetectRequest, summary: RunSummary, errors: Console)
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
     try:
         write_text(request.json_summary, text + "\n")
+    except OutputError as error:
+        say_error(errors, error)
+        return replace(summary, output_errors=(*summary.output_errors, error))
+    return summary
+
+
+def _report(summary: RunSummary, written: Sequence[str], errors: Console) -> RunSummary:
+    """Prints the table; a failure is added to the summary returned."""
+    try:
+        with output_errors(STDOUT_NAME):
+            print_summary(out_console(), summary, written)
     except OutputError as error:
         say_error(errors, error)
         return replace(summary, output_errors=(*summary.output_errors, error))

@@ -15,7 +15,8 @@ from maskwatch.errors import OutputError
 STDOUT = "-"
 """The name that stands for standard output instead of a file."""
 
-_STDOUT_NAME = "standard output"
+STDOUT_NAME = "standard output"
+"""What errors call it."""
 
 
 def reason_of(error: OSError) -> str:
@@ -63,9 +64,10 @@ def write_whole(path: Path, data: bytes) -> None:
 def write_text(target: str, text: str) -> None:
     """Writes text as UTF-8 to a file (see `write_whole`) or, for ``-``, to standard output."""
     if target == STDOUT:
-        with output_errors(_STDOUT_NAME):
-            sys.stdout.buffer.write(_encoded(text))
-            sys.stdout.buffer.flush()
+        with output_errors(STDOUT_NAME):
+            stdout = _stdout()
+            stdout.write(_encoded(text))
+            stdout.flush()
     else:
         make_folder(Path(target).parent)
         write_whole(Path(target), _encoded(text))
@@ -74,6 +76,13 @@ def write_text(target: str, text: str) -> None:
 def _encoded(text: str) -> bytes:
     r"""UTF-8; bytes of a file name that are not become ``\udcXX``, which JSON reads back."""
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def _stdout() -> BinaryIO:
+    """Standard output as bytes; raises OSError where the program was started without one."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed")
+    return sys.stdout.buffer
 
 
 def _unbuffered(path: Path) -> BinaryIO:
@@ -95,13 +104,13 @@ class LineFile:
     """
 
     def __init__(self, target: str) -> None:
-        self._name = _STDOUT_NAME if target == STDOUT else target
+        self._name = STDOUT_NAME if target == STDOUT else target
         self._owned = target != STDOUT
         self._length = 0
         if self._owned:
             make_folder(Path(target).parent)
         with output_errors(self._name):
-            self._file = _unbuffered(Path(target)) if self._owned else sys.stdout.buffer
+            self._file = _unbuffered(Path(target)) if self._owned else _stdout()
 
     def write(self, lines: str) -> None:
         """Appends text that ends with a line break; raises OutputError."""
