@@ -130,3 +130,10 @@ def test_names_of_files_cannot_tear_the_table_or_command_the_terminal() -> None:
     text = printed(RunSummary((image("a\nb\x1b[2J\x9b.jpg", MASK),), output_errors=failed))
     assert row(text, "a b")[:3] == ["a", r"b\x1b[2J\x9b.jpg", "1"]
     assert "to write out /a.jpg" in text
+
+
+def test_of_sources_that_could_not_be_opened_nothing_is_claimed() -> None:
+    error = SourceError("rtsp://gate/1", "no answer in time")
+    dead = SourceSummary("rtsp://gate/1", "stream", 0, 0, Tally(()), error=error)
+    text = printed(RunSummary((dead,)))
+    assert text.split() == ["Failed", "1", "source,", "named", "above"]

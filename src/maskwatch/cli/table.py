@@ -27,7 +27,7 @@ def print_summary(console: Console, summary: RunSummary, written: Sequence[str] 
         summary: of the run.
         written: where results lie.
     """
-    if summary.sources:
+    if _anything_seen(summary):
         console.print(people_table(summary, console.width))
     console.print(notes(summary, written))
 
@@ -67,7 +67,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
-    if summary.sources:
+    if _anything_seen(summary):
         moving = any(source.kind != "image" for source in summary.sources)
         grid.add_row("Compliance", compliance_sentence(summary.total, moving))
     _add_lines(grid, "Faults", _fault_lines(summary.total))
@@ -78,6 +78,11 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     if summary.interrupted:
         grid.add_row("Stopped", "by Ctrl-C; everything up to there is counted and written")
     return grid
+
+
+def _anything_seen(summary: RunSummary) -> bool:
+    """Else "nobody was found" would be said of a camera that does not answer."""
+    return any(source.frames for source in summary.sources)
 
 
 def compliance_sentence(tally: Tally, moving: bool) -> str:
