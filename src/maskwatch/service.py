@@ -96,6 +96,10 @@ def load_models(config: InferenceConfig) -> Models:
     )
 
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+"""Addresses that mean every interface: no browser opens them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Listening:
     """A socket that waits for browsers, and how people write its address."""
@@ -177,5 +181,7 @@ def _listen(web: WebConfig) -> _Listening:
         raise UsageError(f"web: cannot listen on {web.host}:{web.port}: {reason}") from error
     port = listener.getsockname()[1]
     host = f"[{web.host}]" if family == socket.AF_INET6 else web.host
+    if web.host in _EVERYWHERE:
+        host = "localhost"
     scheme = "https" if web.tls else "http"
     return _Listening(listener, web.base_url or f"{scheme}://{host}:{port}")
