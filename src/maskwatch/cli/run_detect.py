@@ -19,7 +19,7 @@ from maskwatch.cli.table import print_summary
 from maskwatch.cli.window import Window
 from maskwatch.errors import OutputError
 from maskwatch.frames.base import FrameSource
-from maskwatch.frames.discover import Discovery, SourceSpec, discover
+from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
@@ -106,7 +106,7 @@ def _tracking(score: float | None) -> TrackerSettings:
 
 def _discover(request: DetectRequest) -> Discovery:
     """Everything that the request names, each source once however often it is named."""
-    found = sum((discover(source) for source in request.sources), Discovery())
+    found = discover_all(request.sources)
     once: dict[str, SourceSpec] = {}
     for spec in found.specs:
         once.setdefault(str(_path(spec).resolve()) if _is_file(spec) else spec.location, spec)
