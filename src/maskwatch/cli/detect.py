@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from maskwatch.cli.request import MAX_THREADS, DetectRequest
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
     "is done; 2 the command line makes no sense; 3 a violation, with --fail-on violation; 4 a "
-    "model cannot be used; 130 Ctrl-C, what was done is written."
+    "model cannot be used; 130 Ctrl-C or SIGTERM, what was done is written."
 )
 
 _WRITE = "What to write"
@@ -230,6 +231,8 @@ def detect(
         looks_per_s=looks,
         models=BuildOptions(detector, detector_model, classifier_model, threads, device),
     )
+    # What `timeout` and container engines send is no reason to lose what was seen.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     summary = run_detect(request)
     if summary.interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)

@@ -76,7 +76,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     _add_lines(grid, "Failed", _failure_lines(summary))
     _add_lines(grid, "Written to", written)
     if summary.interrupted:
-        grid.add_row("Stopped", "by Ctrl-C; everything up to there is counted and written")
+        grid.add_row("Stopped", "early, as asked; everything up to there is counted and written")
     return grid
 
 
