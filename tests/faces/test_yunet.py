@@ -45,15 +45,13 @@ def test_pictures_decoded_together_have_no_say_in_one_another() -> None:
     rng = np.random.default_rng(0)
     scores = rng.random((3, 42), dtype=np.float32)
     scores[1] = 0  # nothing in the second
-    bbox = rng.normal(0, 0.5, (3, 42, 4)).astype(np.float32) + [0, 0, 1, 1]
+    bbox = rng.normal([0, 0, 1, 1], 0.5, (3, 42, 4)).astype(np.float32)
     kps = rng.normal(0, 1, (3, 42, 10)).astype(np.float32)
-    together = decode(scores, bbox.astype(np.float32), kps, (32, 64), YuNetSettings())
+    together = decode(scores, bbox, kps, (32, 64), YuNetSettings())
     assert [len(found.scores) > 1 for found in together] == [True, False, True]
     for i, found in enumerate(together):
         one = slice(i, i + 1)
-        (alone,) = decode(
-            scores[one], bbox[one].astype(np.float32), kps[one], (32, 64), YuNetSettings()
-        )
+        (alone,) = decode(scores[one], bbox[one], kps[one], (32, 64), YuNetSettings())
         np.testing.assert_array_equal(found.scores, alone.scores)
         np.testing.assert_allclose(found.boxes, alone.boxes, atol=1e-4)
         np.testing.assert_array_equal(found.landmarks, alone.landmarks)

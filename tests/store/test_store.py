@@ -133,7 +133,7 @@ def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_error_of_
             store.episodes.add(episode())
             between.cut_at = at
             with (
-                pytest.raises(StoreError, match="reset by peer|network error"),
+                pytest.raises(StoreError, match=r"reset by peer|network error"),
                 store.database.write() as connection,
             ):
                 connection.execute(sa.text("SELECT pg_sleep(0)"))
