@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -68,3 +69,23 @@ def test_a_killed_server_takes_its_decoders_along_and_is_replaced() -> None:
     with closing(opened()) as another:
         assert parent_of(another.pid) != server
         assert isinstance(another.next(), Taken)
+
+
+def test_where_there_can_be_no_server_each_camera_loads_its_own(
+    checkout: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / ("x" * 120)  # no socket can have so long a name
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.runtime.holds_a_camera"],
+        cwd=checkout,
+        env=os.environ | {"TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        decoder = int(program.stdout.readline())
+        assert parent_of(decoder) == program.pid
+        program.kill()
+    assert wait_until(lambda: not is_running(decoder))

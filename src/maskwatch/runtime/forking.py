@@ -2,7 +2,8 @@
 
 Loading the decoder takes a process half a second and 40 MB. On Linux that is done once, in a
 server process of Python's own `multiprocessing`, and every camera gets a copy of it, which shares
-the memory that nobody writes to. Elsewhere each camera's process loads everything itself.
+the memory that nobody writes to. Elsewhere, or where that server cannot be had, each loads
+everything itself.
 
 ::
 
@@ -13,16 +14,19 @@ The kernel ends the decoders with the server and the server with the service.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import sys
 import threading
-from contextlib import suppress
+from concurrent.futures import Future
 from multiprocessing import forkserver
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
+
+_log = logging.getLogger(__name__)
 
 _LOADED_ONCE = ["maskwatch.runtime.nursery"]
 
@@ -37,24 +41,27 @@ class _Keeper:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._wishes: SimpleQueue[threading.Event] = SimpleQueue()
+        self._wishes: SimpleQueue[Future[bool]] = SimpleQueue()
 
-    def see_to_it(self) -> None:
-        """Returns when the server runs, or cannot be started."""
+    def see_to_it(self) -> bool:
+        """Whether the server runs now; it cannot where its socket cannot be made."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep, name="nursery", daemon=True)
                 self._thread.start()
-        done = threading.Event()
-        self._wishes.put(done)
-        done.wait()
+        runs: Future[bool] = Future()
+        self._wishes.put(runs)
+        return runs.result()
 
     def _keep(self) -> None:
         while True:
-            done = self._wishes.get()
-            with suppress(OSError):  # starting a process meets it again, and says so
+            runs = self._wishes.get()
+            try:
                 forkserver.ensure_running()
-            done.set()
+                runs.set_result(True)
+            except OSError as error:  # such as a folder for temporary files with a long name
+                _log.warning("each camera's process loads the decoder by itself: %s", error)
+                runs.set_result(False)
 
 
 _keeper = _Keeper()
@@ -64,9 +71,9 @@ _keeper = _Keeper()
 def decoder_context() -> ForkServerContext | SpawnContext:
     """What decoder processes are to be made with."""
     # Not plain fork: a copy of a process with threads and models in it may hold locked locks.
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_LOADED_ONCE)
-    _keeper.see_to_it()
-    return context
+    if sys.platform == "linux":
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_LOADED_ONCE)
+        if _keeper.see_to_it():
+            return context
+    return multiprocessing.get_context("spawn")
