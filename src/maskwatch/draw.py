@@ -51,6 +51,8 @@ STYLES: dict[State, Style] = {
 _BLOCKS = 5
 _SMALLEST_BLOCK_PX = 4
 _HIDE_MARGIN = 0.3
+_LABELS_KEPT = 256
+"""Of the many that people times percents make; at 4K each takes some 50 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ def _paste(canvas: Image, sprite: Image, spot: _Spot) -> None:
     part[:] = sprite[: part.shape[0], : part.shape[1]]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_LABELS_KEPT)
 def _label(state: State, text: str, text_px: int) -> Image:
     """Symbol and text on the state's colour, ``(h, w, 3)`` BGR; kept, as video repeats them."""
     style = STYLES[state]
