@@ -14,6 +14,7 @@ import numpy as np
 
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import parse_config
+from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.inference import SharedInference
 from maskwatch.runtime.service import Models, Parts, Service, alert_settings
 from maskwatch.store.store import Store
@@ -113,6 +114,7 @@ cameras:
             connect=lambda order: cameras[order.source.name].connect(order),
         ),
     )
+    give_pictures_back()  # as `maskwatch serve` does
     running = threading.Thread(target=service.run)
     running.start()
     try:
