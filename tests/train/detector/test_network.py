@@ -25,8 +25,8 @@ def test_it_equals_opencv_on_real_images() -> None:
         image = cv2.resize(read_picture(picture.path), (640, 640))
         pixels = torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32))
         with torch.no_grad():
-            score, bbox, kps = (out[0].numpy() for out in network(pixels))
-        ours = decode(score, bbox, kps, (640, 640), YuNetSettings(0.6, 0.3, vote_iou=1.0))
+            score, bbox, kps = (out.numpy() for out in network(pixels))
+        (ours,) = decode(score, bbox, kps, (640, 640), YuNetSettings(0.6, 0.3, vote_iou=1.0))
         rows = reference.detect(image)[1]
         rows = np.zeros((0, 15)) if rows is None else rows[np.argsort(-rows[:, 14])]
         theirs = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
