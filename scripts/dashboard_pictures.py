@@ -56,6 +56,12 @@ def _overview(page: Page) -> None:
     _save(page, "overview")
 
 
+def _events(page: Page) -> None:
+    page.goto("/events")
+    expect(page.get_by_role("button", name=re.compile("^Open: ")).nth(1)).to_be_visible()
+    _save(page, "events")
+
+
 def _episode(page: Page) -> None:
     page.goto("/events")
     page.get_by_role("button", name=re.compile("^Open: ")).nth(1).click()
@@ -112,7 +118,7 @@ def _phone(page: Page) -> None:
     _save(page, "phone", width=390)
 
 
-_PAGES = (_live, _overview, _episode, _review, _add, _zones, _walk, _system, _phone)
+_PAGES = (_live, _overview, _events, _episode, _review, _add, _zones, _walk, _system, _phone)
 
 
 def main() -> None:
