@@ -25,7 +25,9 @@ def display() -> Iterator[str]:
     has_windows = not re.search(r"GUI:\s+NONE", cv2.getBuildInformation())
     need("an OpenCV with windows", has_windows, "it comes with the extra [window]")
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        # Without -noreset the server starts afresh whenever its last client leaves, which
+        # xdotool does at each look, and refuses a program that connects at that moment.
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -38,11 +40,12 @@ def display() -> Iterator[str]:
         server.communicate(timeout=20)
 
 
-def window_of(display: str, deadline_s: float = 60) -> str:
+def window_of(program: subprocess.Popen[str], display: str, deadline_s: float = 60) -> str:
     """The id of the program's window, once it is on the screen."""
     end = time.monotonic() + deadline_s
     search = ["xdotool", "search", "--onlyvisible", "--name", "maskwatch"]
     while time.monotonic() < end:
+        assert program.poll() is None, program.communicate()[1]
         found = subprocess.run(search, env={"DISPLAY": display}, capture_output=True, text=True)
         if found.stdout.split():
             return found.stdout.split()[0]
@@ -65,8 +68,7 @@ def test_a_picture_stays_until_q_is_pressed_and_then_the_run_ends(
         text=True,
     )
     try:
-        window = window_of(display)
-        assert program.poll() is None
+        window = window_of(program, display)
         press_q = ["xdotool", "windowfocus", "--sync", window, "key", "q"]
         subprocess.run(press_q, env={"DISPLAY": display}, check=True)
         _, errors = program.communicate(timeout=30)
