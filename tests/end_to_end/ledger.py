@@ -1,11 +1,14 @@
-"""Whether every episode got exactly its messages."""
+"""Whether every episode got exactly its messages, and how soon."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
+from maskwatch.events.rule import RuleSettings
 from tests.end_to_end.serving import Program
+from tests.servers.mail import Received
 
 Recipient = tuple[object, object]
 """Channel, and to whom there."""
@@ -54,3 +57,24 @@ def check_arrivals(program: Program, channel: str, arrived: Sequence[str], crash
     assert counts.keys() == violations
     repeated = {each: count for each, count in counts.items() if count > 1}
     assert sum(count - 1 for count in repeated.values()) <= crashes, repeated
+
+
+def delays_of(program: Program, mails: Sequence[Received]) -> list[float]:
+    """Seconds from a violation's confirmation to the whole mail about it at the server.
+
+    A violation is confirmed once it has held for ``hold_s`` in the camera's picture.
+
+    Args:
+        program: whose database says when violations began, with the rule as it is by default.
+        mails: as they came; those about other things are left out.
+    """
+    started = dict(program.rows("select id, started_at from episodes"))
+    found = program.rows("select id, episode_id from deliveries where kind = 'violation'")
+    episode = {str(delivery): about for delivery, about in found}
+    delays = []
+    for mail in mails:
+        if mail.id in episode:
+            began = datetime.fromisoformat(str(started[episode[mail.id]])).replace(tzinfo=UTC)
+            confirmed = began + timedelta(seconds=RuleSettings().hold_s)
+            delays.append((mail.at - confirmed).total_seconds())
+    return delays

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +68,8 @@ class Surroundings:
     home: Listener
     """A client of the broker that was there from the beginning."""
 
-    def config(self) -> Path:
-        """The configuration of a service for all this, without any camera."""
+    def config(self, cameras: Mapping[str, object] | None = None) -> Path:
+        """The configuration of a service for all this; without cameras, somebody has to add one."""
         port = free_port()
         login = {
             "host": "localhost",
@@ -80,6 +80,7 @@ class Surroundings:
         }
         values = {
             "site": {"name": "Ward 3"},
+            "cameras": dict(cameras or {}),
             "privacy": {"photos": "clear"},
             "storage": {"folder": str(self.folder / "data"), "min_free_gb": 0},
             "web": {

@@ -9,9 +9,9 @@ import signal
 import statistics
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +29,7 @@ from typer.testing import CliRunner
 from maskwatch_train.cli.data import app as training_data
 from maskwatch_train.data.manifest import read_manifest
 from tests.end_to_end.clips import repeated
-from tests.end_to_end.ledger import check_arrivals, messages_by_episode, unsent
+from tests.end_to_end.ledger import check_arrivals, delays_of, messages_by_episode, unsent
 from tests.end_to_end.serving import PATIENCE_S, Program, serving
 from tests.end_to_end.surroundings import READERS, Surroundings, eventually, surroundings
 from tests.servers.local import need_rtsp_server
@@ -42,8 +42,6 @@ from tests.web.chromium import chromium
 CAMERA = "Main door"
 PASSWORD = "a long enough secret"  # noqa: S105
 OUTAGE_S = 30.0
-HOLD_S = 1.0
-"""How long a violation lasts before it is confirmed, where nobody configured anything else."""
 
 
 @pytest.fixture(scope="module", name="browser")
@@ -299,19 +297,6 @@ def lose_the_camera(around: Surroundings, program: Program, live: Page) -> None:
 def stamp(at: datetime) -> str:
     """A moment as the database writes it."""
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def delays_of(program: Program, mails: Sequence[Received]) -> list[float]:
-    """From the moment that each violation had held for long enough to its mail at the server."""
-    started = dict(program.rows("select id, started_at from episodes"))
-    found = program.rows("select id, episode_id from deliveries where kind = 'violation'")
-    episode = {str(delivery): about for delivery, about in found}
-    delays = []
-    for mail in mails:
-        if mail.id in episode:
-            began = datetime.fromisoformat(str(started[episode[mail.id]])).replace(tzinfo=UTC)
-            delays.append((mail.at - began - timedelta(seconds=HOLD_S)).total_seconds())
-    return delays
 
 
 def kill_in_a_burst(around: Surroundings, program: Program) -> None:
