@@ -19,12 +19,13 @@ class StillnessSettings:
     """Points along the longer side at which pictures are compared."""
     changed_grey: int = 24
     """Difference in grey levels (0 to 255) that is no noise of sensor or compression."""
-    changed_points: int = 5
-    """So many changed points are something that moves: a person is at least thrice as many."""
+    changed_squares: int = 3
+    """So many squares of two by two changed points are something that moves: a person makes more
+    than ten. Edges in the picture of a camera that trembles change in single points."""
 
     def __post_init__(self) -> None:
-        if min(self.samples, self.changed_grey, self.changed_points) < 1:
-            raise ValueError("samples, changed_grey and changed_points must be at least 1")
+        if min(self.samples, self.changed_grey, self.changed_squares) < 1:
+            raise ValueError("samples, changed_grey and changed_squares must be at least 1")
 
 
 class Surroundings:
@@ -51,7 +52,9 @@ class Surroundings:
             side, up = 1.5 * box.width, 1.0 * box.height
             left, right = max(0, int((box.x0 - side) / step)), int((box.x1 + side) / step) + 1
             differs[max(0, int((box.y0 - up) / step)) :, left : max(right, 0)] = False
-        return int(np.count_nonzero(differs)) >= self._settings.changed_points
+        rows = differs[1:] & differs[:-1]
+        squares = rows[:, 1:] & rows[:, :-1]
+        return int(np.count_nonzero(squares)) >= self._settings.changed_squares
 
     def _sampled(self, image: Image) -> NDArray[np.int16]:
         step = self._step(image)
