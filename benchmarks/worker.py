@@ -45,7 +45,7 @@ class MaskwatchContestant:
         from maskwatch.frames.discover import discover
         from maskwatch.outputs.video import VideoFile
         from maskwatch.pipeline import LookSettings
-        from maskwatch.runtime.open import open_source
+        from maskwatch.runtime.open import AHEAD, open_source
         from maskwatch.runtime.session import (
             Models,
             Session,
@@ -68,7 +68,9 @@ class MaskwatchContestant:
         )
         session = Session(
             Models(self._built.detect, self._classifier),
-            lambda spec: open_source(spec, threads=self._threads),
+            lambda spec: open_source(
+                spec, threads=self._threads, ahead=0 if self._threads == 1 else AHEAD
+            ),
             sinks,
             SessionSettings(self._built.score, looks=LookSettings()),
             listener=Stop(),

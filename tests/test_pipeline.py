@@ -158,21 +158,23 @@ def test_looks_are_rarer_while_everybody_is_known_and_of_one_mind() -> None:
     detector = CountingDetector(standing)
     run(detector, blank_frames([i / 20 for i in range(100)]))
     assert set(spacing(detector.times, 0, 0.3)) == {0.1}
-    assert set(spacing(detector.times, 2, 5)) == {0.2}
+    assert set(spacing(detector.times, 2, 5)) == {0.25}
 
 
 def test_looks_are_frequent_again_as_soon_as_one_reading_differs() -> None:
     detector = CountingDetector(standing)
     frames = blank_frames([i / 20 for i in range(100)])
     run(detector, frames, lambda frame: State.MASK if frame.t < 3 else State.NO_MASK)
-    assert set(spacing(detector.times, 2, 3)) == {0.2}
+    assert set(spacing(detector.times, 2, 3)) == {0.25}
     assert set(spacing(detector.times, 3, 4)) == {0.1}
 
 
-def test_in_a_still_picture_only_people_are_looked_at_and_the_rest_once_a_second() -> None:
+def test_in_a_still_picture_only_people_are_looked_at_and_the_rest_ever_more_rarely() -> None:
     detector = GlancingDetector(standing)
     run(detector, blank_frames([i / 20 for i in range(140)]))
-    assert set(spacing(detector.times, 2, 7)) == {1.0}
+    first, *others = spacing(detector.times, 0.5, 7)
+    assert first == pytest.approx(1.0, abs=0.25)
+    assert set(others) == {2.0}
     last_t, (expected,) = detector.glances[-1]
     assert last_t > 6
     assert expected == pytest.approx((20, 10, 40, 30), abs=1)
@@ -194,10 +196,27 @@ def test_a_change_beside_the_people_has_the_whole_picture_looked_at() -> None:
     assert len(after) == 1
 
 
-def test_a_still_and_empty_picture_is_looked_at_once_a_second() -> None:
+def test_a_still_and_empty_picture_is_looked_at_ever_more_rarely() -> None:
     detector = CountingDetector(lambda _: [])
-    run(detector, blank_frames([i / 20 for i in range(100)]))
-    assert detector.times == [0.0, 1.0, 2.0, 3.0, 4.0]
+    run(detector, blank_frames([i / 20 for i in range(150)]))
+    assert detector.times == [0.0, 1.0, 3.0, 5.0, 7.0]
+
+
+def test_after_somebody_came_the_whole_picture_is_looked_at_once_a_second_again() -> None:
+    """Even somebody who changed nothing that is compared."""
+
+    def joined(frame: Frame) -> list[Face]:
+        other = [face_at(90, 20, size=20, score=0.95)] if frame.t >= 5 else []
+        return [*standing(frame), *other]
+
+    detector = GlancingDetector(joined)
+    detector.near = lambda frame, expected: joined(frame)[: len(expected)]  # type: ignore[method-assign]
+    run(detector, blank_frames([i / 20 for i in range(300)]))
+    came = next(t for t in detector.times if t >= 5)
+    assert came <= 7
+    known = next(gap for gap in spacing(detector.times, came, 12) if gap > 0.25)
+    assert known == pytest.approx(1.0, abs=0.25)
+    assert spacing(detector.times, came + 3, 15)[-1] == 2.0
 
 
 def test_while_a_verdict_is_in_doubt_glances_are_as_frequent_as_looks() -> None:

@@ -30,7 +30,7 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
-from maskwatch.runtime.open import open_source
+from maskwatch.runtime.open import AHEAD, open_source
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
 
@@ -116,7 +116,7 @@ class Model:
         judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
         pipeline = Pipeline(self._detector, judge, Tracker(TrackerSettings()), looks)
         sampler = Sampler(every, max_fps)
-        with open_source(_only_spec(source), sampler=sampler) as frames:
+        with open_source(_only_spec(source), sampler=sampler, ahead=AHEAD) as frames:
             for frame in frames:
                 yield frame, pipeline(frame)
 

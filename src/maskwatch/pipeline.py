@@ -46,17 +46,21 @@ class LookSettings:
     interval_s: float = 0.1
     """Time between looks while somebody is new, lost or in doubt. The vote on a person spans over
     a second, so more looks than ten a second change no verdict. 0 looks at every frame."""
-    calm: float = 2.0
+    calm: float = 2.5
     """So many times as long while everybody is known and of one mind."""
     sweep: float = 10.0
     """While everybody is in sight and nothing else moves, the whole picture is looked at after so
     many times ``interval_s``, and in between only where people are, by a detector that can."""
+    rarest_sweep: float = 20.0
+    """The same, once such looks brought nobody new."""
     restless_sizes: float = 0.5
     """A face that moved so far since the last look, in its own sizes, is looked for at once."""
 
     def __post_init__(self) -> None:
-        if self.interval_s < 0 or self.restless_sizes <= 0 or not 1 <= self.calm <= self.sweep:
-            raise ValueError("need interval_s >= 0, restless_sizes > 0 and 1 <= calm <= sweep")
+        if self.interval_s < 0 or self.restless_sizes <= 0:
+            raise ValueError("need interval_s >= 0 and restless_sizes > 0")
+        if not 1 <= self.calm <= self.sweep <= self.rarest_sweep:
+            raise ValueError("need 1 <= calm <= sweep <= rarest_sweep")
 
 
 EVERY_FRAME = LookSettings(interval_s=0.0)
@@ -86,7 +90,7 @@ class Pipeline:
         self._tracker = tracker
         self._looks = looks
         self._looked_t: float | None = None
-        self._sweeps = Sweeps(looks.sweep * looks.interval_s)
+        self._sweeps = Sweeps(looks.sweep * looks.interval_s, looks.rarest_sweep * looks.interval_s)
 
     def __call__(self, frame: Frame) -> FrameResult:
         """Takes one frame through the stages, or only moves the people on if it is too soon."""

@@ -30,7 +30,7 @@ from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
-from maskwatch.runtime.open import open_source
+from maskwatch.runtime.open import AHEAD, open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
 
@@ -88,10 +88,12 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
 
 
 def _opened(spec: SourceSpec, request: DetectRequest, listener: ProgressListener) -> FrameSource:
+    threads = request.models.threads or 0
     return open_source(
         spec,
         sampler=Sampler(request.every, request.max_fps),
-        threads=request.models.threads or 0,
+        threads=threads,
+        ahead=0 if threads == 1 else AHEAD,
         on_health=listener.connection_changed,
     )
 

@@ -159,7 +159,8 @@ class Decoder:
         self._last_is_torn = packet.is_corrupt
         if packet.pts is not None and packet.time_base is not None:
             start = self._stream.start_time or 0
-            end = float((packet.pts - start + (packet.duration or 0)) * packet.time_base)
+            units = packet.pts - start + (packet.duration or 0)
+            end = units * packet.time_base.numerator / packet.time_base.denominator
             self._last_end = max(end, self._last_end or 0.0)
 
 

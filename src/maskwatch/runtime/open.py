@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from maskwatch.runtime.live import LiveOptions
 
 
+AHEAD = 8
+"""Frames of a video file to decode ahead: about what is decoded during one look. Of 4K, 100 MB."""
+
+
 def open_source(
     spec: SourceSpec,
     *,
     sampler: Sampler | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     threads: int = 0,
+    ahead: int = 0,
     live: LiveOptions | None = None,
     on_health: Callable[[SourceHealth], None] | None = None,
 ) -> FrameSource:
@@ -37,6 +42,8 @@ def open_source(
         sampler: which frames to deliver; one sampler serves one source. Not used for images.
         max_pixels: larger pictures are refused.
         threads: decoding threads for video files; 0 leaves the number to FFmpeg.
+        ahead: so many frames of a video file are decoded before they are asked for, by a thread
+            more; 0 for none.
         live: limits for cameras and streams.
         on_health: told when a live source is connected, lost, or gone.
 
@@ -48,7 +55,12 @@ def open_source(
     if spec.kind is SourceKind.VIDEO:
         from maskwatch.frames.video import VideoSource
 
-        return VideoSource(Path(spec.location), spec.name, sampler=sampler, threads=threads)
+        video = VideoSource(Path(spec.location), spec.name, sampler=sampler, threads=threads)
+        if not ahead:
+            return video
+        from maskwatch.runtime.ahead import ReadAhead
+
+        return ReadAhead(video, ahead)
     from maskwatch.runtime.live import LiveOptions, LiveSource
 
     live = live or LiveOptions()

@@ -73,12 +73,17 @@ class Sweeps:
     """Says when the whole picture of a source is to be looked at, and not only its people.
 
     Args:
-        every_s: at least so often; 0 for always.
+        every_s: after so many seconds; 0 for always.
+        rarest_s: while nobody comes or goes, each waits twice as long as the one before, up to
+            this; by default not at all longer.
     """
 
-    def __init__(self, every_s: float) -> None:
+    def __init__(self, every_s: float, rarest_s: float | None = None) -> None:
         self._every_s = every_s
+        self._rarest_s = every_s if rarest_s is None else rarest_s
+        self._wait_s = every_s
         self._swept_t: float | None = None
+        self._people: int | None = None
         self._surroundings = Surroundings()
 
     def is_due(self, frame: Frame, people: Sequence[Box] | None) -> bool:
@@ -90,16 +95,15 @@ class Sweeps:
         """
         if self._every_s <= 0:
             return True
-        is_enough = (
-            people is not None
-            and self._is_recent(frame.t)
-            and not self._surroundings.have_changed(frame.image, people)
-        )
-        if is_enough:
+        is_still = people is not None and not self._surroundings.have_changed(frame.image, people)
+        if is_still and self._is_recent(frame.t):
             return False
+        nobody_came = is_still and people is not None and len(people) == self._people
+        self._wait_s = min(2 * self._wait_s, self._rarest_s) if nobody_came else self._every_s
+        self._people = None if people is None else len(people)
         self._swept_t = frame.t
         self._surroundings.remember(frame.image)
         return True
 
     def _is_recent(self, t: float) -> bool:
-        return self._swept_t is not None and 0 <= t - self._swept_t < self._every_s - _SLACK_S
+        return self._swept_t is not None and 0 <= t - self._swept_t < self._wait_s - _SLACK_S
