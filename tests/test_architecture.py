@@ -45,7 +45,7 @@ class Layer(NamedTuple):
 NUMPY = {"numpy"}
 TABLE = {
     **{unit: Layer(PURE - {"pipeline"}, NUMPY) for unit in PURE},
-    "frames": Layer(PURE, NUMPY | {"av", "cv2", "PIL"}),
+    "frames": Layer(PURE, NUMPY | {"av", "cv2", "PIL", "pi_heif"}),
     "faces": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "models": Layer(PURE, NUMPY | {"onnxruntime"}),

@@ -51,5 +51,6 @@ def test_its_own_requirements_leave_out_torch_and_everything_else_of_training(
         line.split(">")[0].split("<")[0].split("=")[0] for line in required if ";" not in line
     }
     assert always == {
-        *("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "rich", "typer"),
+        *("av", "numpy", "onnxruntime", "opencv-python-headless", "pi-heif", "pillow"),
+        *("rich", "typer"),
     }

@@ -307,3 +307,34 @@ def deep_colour_png(red: int, green: int, blue: int) -> bytes:
     pixel = zlib.compress(b"\x00" + struct.pack(">HHH", red, green, blue))
     signature = b"\x89PNG\r\n\x1a\n"
     return signature + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+
+
+HEIC = Path(__file__).with_name("turned.heic")
+"""48 wide and 64 high once it is turned upright, as a telephone that is held upright takes it.
+
+The upper half is red, the lower blue, and the right half darker. Written by pillow-heif from 64x48.
+"""
+
+
+def test_a_heic_picture_of_a_telephone_is_upright() -> None:
+    image = read_image(HEIC)
+    assert image.shape == (64, 48, 3)
+    for (y, x), bgr in {
+        (5, 5): (30, 30, 200),
+        (5, 42): (15, 15, 100),
+        (58, 5): (200, 30, 30),
+        (58, 42): (100, 15, 15),
+    }.items():
+        assert np.abs(image[y, x].astype(int) - bgr).max() <= 12
+
+
+@pytest.mark.parametrize("part", [slice(300), slice(-20)])
+def test_a_heic_picture_that_was_cut_off(tmp_path: Path, part: slice) -> None:
+    (tmp_path / "a.heic").write_bytes(HEIC.read_bytes()[part])
+    with pytest.raises(UnreadableImage):
+        read_image(tmp_path / "a.heic")
+
+
+def test_the_limit_counts_for_heic() -> None:
+    with pytest.raises(ImageTooLarge, match="48x64"):
+        read_image(HEIC, max_pixels=48 * 64 - 1)

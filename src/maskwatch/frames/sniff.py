@@ -52,7 +52,8 @@ _VIDEO_MAGIC = (
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, WMV
     b"DHAV",  # Dahua recorders
 )
-_STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1", b"msf1")
+_HEIF_BRANDS = (b"heic", b"heix", b"heif", b"mif1", b"msf1")
+_STILL_BRANDS = (b"avif", b"avis", *_HEIF_BRANDS)
 _QUICKTIME_ATOMS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
@@ -71,6 +72,11 @@ def kind_of_content(header: bytes) -> SourceKind | None:
     if header.startswith(_VIDEO_MAGIC) or _is_transport_stream(header):
         return SourceKind.VIDEO
     return None
+
+
+def is_heif(header: bytes) -> bool:
+    """Whether a file that begins so is HEIF (or HEIC, as telephones call it) and not AVIF."""
+    return header[4:8] == b"ftyp" and header[8:12] in _HEIF_BRANDS
 
 
 def kind_of_name(path: Path) -> SourceKind | None:
