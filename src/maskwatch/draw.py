@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from maskwatch.advice import words_for
-from maskwatch.geometry import FloatArray, area
+from maskwatch.geometry import FloatArray, shared_area
 from maskwatch.types import Box, Fault, Image, MaskReading, State, Track
 
 Rgb = tuple[int, int, int]
@@ -193,7 +193,7 @@ def _choose_spot(
     spots = _candidates(box, label, picture)
     at = np.array([(x, y, x + label[1], y + label[0]) for x, y in spots], dtype=np.float64)
     # A covered label is lost; a covered face can still be guessed from its box.
-    covered = 3 * _overlap(at, placed) + _overlap(at, faces)
+    covered = 3 * shared_area(at, placed).sum(axis=1) + shared_area(at, faces).sum(axis=1)
     return spots[int(np.argmin(covered))]
 
 
@@ -206,17 +206,6 @@ def _candidates(box: Box, label: tuple[int, int], picture: tuple[int, int]) -> l
     rows = [above, below, inside_top, inside_bottom]
     rows = [y for y in rows if 0 <= y <= height - label_h] or [0]
     return [_Spot(min(max(x, 0), max(width - label_w, 0)), y) for y in rows for x in (left, right)]
-
-
-def _overlap(
-    a: FloatArray,
-    b: FloatArray,
-) -> FloatArray:
-    """``(N,)`` pixels that each of ``a (N, 4)`` shares with all of ``b (M, 4)`` together."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.concatenate([top_left, bottom_right], axis=2).reshape(-1, 4)
-    return np.asarray(area(shared).reshape(len(a), len(b)).sum(axis=1), np.float64)
 
 
 def _paste(canvas: Image, sprite: Image, spot: _Spot) -> None:

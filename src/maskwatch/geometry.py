@@ -22,7 +22,7 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     Returns:
         ``(N, M)`` in [0, 1]; 0 where both boxes are empty.
     """
-    shared = _shared_area(a, b)
+    shared = shared_area(a, b)
     union = area(a)[:, None] + area(b)[None, :] - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
@@ -35,12 +35,13 @@ def overlap_of_smaller(a: FloatArray, b: FloatArray) -> FloatArray:
     Returns:
         ``(N, M)`` in [0, 1]; 0 where one of the boxes is empty.
     """
-    shared = _shared_area(a, b)
+    shared = shared_area(a, b)
     smaller = np.minimum(area(a)[:, None], area(b)[None, :])
     return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
 
 
-def _shared_area(a: FloatArray, b: FloatArray) -> FloatArray:
+def shared_area(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Area that every box of ``a (N, 4)`` shares with every one of ``b (M, 4)``, as ``(N, M)``."""
     width = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
     height = np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])
     shared: FloatArray = np.maximum(width, 0) * np.maximum(height, 0)

@@ -37,7 +37,8 @@ def why_unwanted(
         stale_after_s: of the channel.
         now: aware.
     """
-    age = now - (row.created_at or now)
+    # A step of the ladder that is meant to come late is not old when its time has come.
+    age = now - (row.created_at or now) - timedelta(seconds=row.payload.get("after_s", 0))
     if stale_after_s is not None and age > timedelta(seconds=stale_after_s):
         return f"{age.total_seconds():.0f} s old; the channel wants none after {stale_after_s:g} s"
     if row.episode_id is None:

@@ -71,6 +71,8 @@ def plan_camera_trouble(config: AlertsConfig, change: HealthRecord) -> list[Deli
 
     Planning the same change twice yields the same ids.
     """
+    after_s = config.camera_trouble.after_s
+    payload = {"kind": change.kind, "state": change.state, "reason": change.reason}
     return [
         Delivery(
             id=_row_id(change.id, 0, reader),
@@ -79,9 +81,9 @@ def plan_camera_trouble(config: AlertsConfig, change: HealthRecord) -> list[Deli
             channel=reader.channel,
             recipient=reader.recipient,
             camera=change.camera,
-            payload={"kind": change.kind, "state": change.state, "reason": change.reason},
+            payload={**payload, "after_s": after_s},
             created_at=change.at,
-            not_before=change.at + timedelta(seconds=config.camera_trouble.after_s),
+            not_before=change.at + timedelta(seconds=after_s),
         )
         for reader in _readers(config, config.camera_trouble.channels)
     ]
@@ -134,7 +136,11 @@ def _row(
         recipient=reader.recipient,
         stage=stage,
         camera=episode.camera,
-        payload={"track": episode.track, "only_while": step.only_while.value},
+        payload={
+            "track": episode.track,
+            "only_while": step.only_while.value,
+            "after_s": step.after_s,
+        },
         created_at=occasion.at,
         not_before=held_until or due,
     )
