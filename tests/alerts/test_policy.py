@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskwatch.alerts.due import why_unwanted
 from maskwatch.alerts.policy import Occasion, longest_cooldown, plan_camera_trouble, plan_episode
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.store.ids import new_id
@@ -75,6 +76,20 @@ def test_the_ladder_gives_each_step_its_time_and_its_condition() -> None:
         ("mail", "a@x.org", 1, "ongoing", NOON + seconds(20)),
         ("boss", "boss@x.org", 2, "unacknowledged", NOON + seconds(600)),
     ]
+
+
+def test_a_late_step_of_the_ladder_reaches_a_display_that_wants_nothing_old() -> None:
+    settings = config(
+        channels={"door": DOOR},
+        ladder=[{"channels": ["door"], "after_s": 120}],
+        camera_trouble={"channels": ["door"], "after_s": 300},
+    )
+    lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
+    stale_after_s = settings.channels["door"].stale_after_s
+    assert stale_after_s == 60
+    for row in (*plan(settings), *plan_camera_trouble(settings, lost)):
+        assert row.not_before is not None
+        assert why_unwanted(row, episode(), stale_after_s, row.not_before + seconds(1)) is None
 
 
 def test_each_recipient_of_a_mail_has_a_row_and_nobody_has_two() -> None:
@@ -170,7 +185,12 @@ def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
     lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
     (row,) = plan_camera_trouble(settings, lost)
     assert (row.kind, row.channel, row.camera) == (DeliveryKind.CAMERA_HEALTH, "mail", "Door")
-    assert row.payload == {"kind": "connection", "state": "lost", "reason": "no picture for 10 s"}
+    assert row.payload == {
+        "kind": "connection",
+        "state": "lost",
+        "reason": "no picture for 10 s",
+        "after_s": 120,
+    }
     assert row.not_before == NOON + seconds(120)
     assert plan_camera_trouble(config(), lost) == []
 
