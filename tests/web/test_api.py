@@ -12,16 +12,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.config.cameras import CameraConfig
+from maskwatch.errors import UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    Role,
     SnapshotFace,
     SnapshotKind,
 )
 from maskwatch.types import Fault, State
+from maskwatch.web.actions import cameras
+from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World, add_photo, episode, person, portrait, publish
 
 # --- episodes
@@ -200,6 +205,18 @@ def test_a_camera_is_added_changed_and_deleted(admin: TestClient, world: World) 
     assert (config.rule.coverage_below, config.max_fps) == (60, 4)
     assert admin.delete("/api/v1/cameras/gate").status_code == 200
     assert world.service.reloads == 3
+
+
+@pytest.mark.parametrize("name", ["", "door #2", "ward/3", "a" * 65, " door"])
+def test_a_camera_without_a_name_of_the_configurations_kind_is_not_added(
+    world: World, name: str
+) -> None:
+    # The page asks no route, and a topic with "#" in it would end the service.
+    user = next(each for each in world.store.users.all() if each.role is Role.ADMIN)
+    anna = Principal(user, user.name, scopes_of(user.role))
+    with pytest.raises(UsageError, match="name: must be"):
+        cameras.add_camera(world.web, anna, name, {"url": "rtsp://8.8.8.8/stream"})
+    assert world.store.cameras.all() == []
 
 
 def test_a_hidden_password_does_not_travel_to_another_host(admin: TestClient, world: World) -> None:

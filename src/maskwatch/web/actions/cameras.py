@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from maskwatch.config.base import Name
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
@@ -23,6 +24,7 @@ from maskwatch.web.security.addresses import checked_address
 from maskwatch.web.security.scopes import Scope
 
 _HIDDEN_MARK = "***"
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,11 @@ def add_camera(
     """Adds a camera and starts it. Blocks.
 
     Raises:
-        UsageError: a setting is wrong, or the address may not be reached.
+        UsageError: name or a setting is wrong, or the address may not be reached.
         RecordExists: a camera has that name already.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
+    _must_be_name(name)
     checked = _checked(web, settings)
     if any(each.camera == name for each in web.control.camera_states()):
         raise RecordExists(f"a camera is called {name!r} already")
@@ -152,6 +155,15 @@ def switch_camera(web: WebContext, principal: Principal, name: str, on: bool) ->
         web.control.start_camera(name)
     else:
         web.control.stop_camera(name)
+
+
+def _must_be_name(name: str) -> None:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        # Other names would have no page, no route and no topic of MQTT.
+        reason = "1 to 64 letters, digits, spaces and . _ -, a letter or digit first"
+        raise UsageError(f"name: must be {reason}") from None
 
 
 def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
