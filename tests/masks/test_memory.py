@@ -78,6 +78,20 @@ def test_a_face_that_looks_different_is_judged_at_once() -> None:
     assert len(inner.asked) == 9
 
 
+def test_a_box_that_is_set_a_little_differently_is_the_same_face() -> None:
+    inner = Counting()
+    judge = watch(inner, 2.0)
+    asked = len(inner.asked)
+    image = painted()
+    shifted = face_at(112, 108, size=80)
+    assert difference(face_picture(image, shifted.box), face_picture(image, FACE.box)) > 0.5
+    judge(frame_at(2.0, image), [shifted])
+    assert len(inner.asked) == asked
+    image[60:140, 60:140] = painted(7)[60:140, 60:140]
+    judge(frame_at(2.1, image), [shifted])
+    assert len(inner.asked) == asked + 1
+
+
 def test_a_face_that_came_closer_is_judged_at_once() -> None:
     inner = Counting()
     grey = np.full((300, 400, 3), 90, dtype=np.uint8)

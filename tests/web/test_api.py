@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,16 +19,24 @@ from maskwatch.store.records import (
     Delivery,
     DeliveryKind,
     DeliveryState,
-    Role,
     SnapshotFace,
     SnapshotKind,
 )
 from maskwatch.types import Fault, State
-from maskwatch.web.actions import cameras
+from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
+from maskwatch.web.pages.parts import chart_time
 from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World, add_photo, episode, person, portrait, publish
+
+
+def administrator(world: World) -> Principal:
+    """Anna, for what pages do without a route."""
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    return Principal(user, user.name, scopes_of(user.role))
+
 
 # --- episodes
 
@@ -54,6 +63,13 @@ def test_episodes_are_filtered(admin: TestClient, world: World) -> None:
         items = admin.get(f"/api/v1/episodes?{query}").json()["items"]
         assert [each["id"] for each in items] == [wanted.id], query
     assert admin.get("/api/v1/episodes?fault=chin_out").json()["items"] == []
+
+
+def test_a_camera_that_is_gone_can_still_be_asked_for(world: World) -> None:
+    episode(world, camera="old door")
+    episode(world, camera="entrance")
+    names = episodes.camera_names(world.web, administrator(world))
+    assert names == ["entrance", "ward 3", "canteen", "old door"]
 
 
 def test_an_episode_says_what_to_do(admin: TestClient, world: World) -> None:
@@ -212,10 +228,8 @@ def test_a_camera_without_a_name_of_the_configurations_kind_is_not_added(
     world: World, name: str
 ) -> None:
     # The page asks no route, and a topic with "#" in it would end the service.
-    user = next(each for each in world.store.users.all() if each.role is Role.ADMIN)
-    anna = Principal(user, user.name, scopes_of(user.role))
     with pytest.raises(UsageError, match="name: must be"):
-        cameras.add_camera(world.web, anna, name, {"url": "rtsp://8.8.8.8/stream"})
+        cameras.add_camera(world.web, administrator(world), name, {"url": "rtsp://8.8.8.8/stream"})
     assert world.store.cameras.all() == []
 
 
@@ -260,6 +274,12 @@ def test_the_thresholds_on_the_page_start_at_the_configurations_defaults() -> No
         "hold_s": config.rule.hold_s,
         "min_face_px": config.min_face_px,
     } == DEFAULTS
+
+
+def test_a_timeline_is_in_the_boxs_time_wherever_the_browser_is() -> None:
+    noon = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+    shown = datetime.fromtimestamp(chart_time(noon, ZoneInfo("Europe/Berlin")) / 1000, UTC)
+    assert shown == datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 
 def test_live_pictures_and_people_come_from_the_hub(admin: TestClient, world: World) -> None:

@@ -53,6 +53,35 @@ def test_strangers_are_sent_to_the_login_and_back_to_where_they_wanted(
     assert page.url == f"{site}/events"
 
 
+def test_a_link_to_an_episode_leads_there_after_the_login(visit: Callable[..., Page]) -> None:
+    anna = visit("anna")
+    episode = anna.request.get("/api/v1/episodes?limit=1").json()["items"][0]["id"]
+    vera = visit("vera", f"/events?episode={episode}")
+    expect(vera).to_have_url(re.compile(f"/events[?]episode={episode}$"))
+    expect(vera.get_by_role("dialog")).to_contain_text("entrance")
+
+
+def test_an_episode_shows_its_id_and_administrators_hand_it_out(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/events")
+    page.get_by_role("button", name=re.compile("^Open: ")).nth(1).click()
+    link = page.get_by_role("link", name="Hand out to the person concerned")
+    address = str(link.get_attribute("href"))
+    expect(page.get_by_role("dialog")).to_contain_text(f"ID {address.split('/')[4]}")
+    assert page.request.get(address).body().startswith(b"PK")
+    viewer = visit("vera", "/events")
+    viewer.get_by_role("button", name=re.compile("^Open: ")).nth(1).click()
+    expect(viewer.get_by_role("dialog")).to_contain_text("ID ")
+    expect(viewer.get_by_role("link", name="Hand out to the person concerned")).to_have_count(0)
+
+
+def test_what_is_in_an_address_is_no_part_of_the_page(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/cameras/%3Ci%20id=smuggled%3Ex")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<i id=smuggled>x")
+    expect(page.locator("#smuggled")).to_have_count(0)
+
+
 def test_a_wrong_password_is_told_as_such(chromium: Browser, site: str) -> None:
     page = chromium.new_page()
     page.goto(f"{site}/login")
@@ -273,6 +302,9 @@ def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None
 def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/system")
     expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()
+    expect(page.locator(".mw-tile", has_text="Dropped pictures")).to_have_text(
+        re.compile(r"Dropped pictures\s*112$")
+    )
     page.get_by_role("tab", name="Audit log").click()
     page.get_by_role("button", name="Check the log").click()
     expect(

@@ -96,7 +96,7 @@ class ReadingMemory:
         self._seen = []
         for face, known in zip(faces, self._recognise(frame.t, faces), strict=True):
             picture = face_picture(frame.image, face.box)
-            due = known is None or self._is_due(known, frame.t, face, picture)
+            due = known is None or self._is_due(known, frame, face, picture)
             self._seen.append(_Seen(face, picture, known, due))
         return [seen.face for seen in self._seen if seen.due]
 
@@ -137,15 +137,24 @@ class ReadingMemory:
             overlap[row, :] = overlap[:, column] = -1
         return found
 
-    def _is_due(self, known: _Known, t: float, face: Face, picture: NDArray[np.float32]) -> bool:
+    def _is_due(
+        self, known: _Known, frame: Frame, face: Face, picture: NDArray[np.float32]
+    ) -> bool:
         settings = self._settings
         return (
             not self._is_sure(known.reading)
             or known.judged_t - known.alike_since < settings.alike_s - _SLACK_S
-            or t - known.judged_t >= settings.keep_s - _SLACK_S
+            or frame.t - known.judged_t >= settings.keep_s - _SLACK_S
             or face.box.side > settings.grown * known.judged.box.side
-            or difference(picture, known.picture) > settings.changed
+            or not self._looks_alike(known, frame, picture)
         )
+
+    def _looks_alike(self, known: _Known, frame: Frame, picture: NDArray[np.float32]) -> bool:
+        """Where the detector sees it now, or where it was: boxes of the same face vary a little."""
+        if difference(picture, known.picture) <= self._settings.changed:
+            return True
+        there = face_picture(frame.image, known.judged.box)
+        return difference(there, known.picture) <= self._settings.changed
 
     def _is_sure(self, reading: MaskReading) -> bool:
         if reading.state is State.UNKNOWN or reading.probabilities is None:

@@ -73,7 +73,7 @@ class InferenceStatus:
     """Pictures looked at, a second, over the last ten seconds."""
     offered_fps: float
     dropped: int
-    """Since the start."""
+    """Of all cameras, since the start."""
     queue: int
     """Cameras whose newest picture waits, right now."""
     busy: float

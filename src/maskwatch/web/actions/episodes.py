@@ -53,6 +53,13 @@ def list_episodes(
     return web.store.episodes.page(wanted, after=after, limit=min(limit, PAGE_LIMIT))
 
 
+def camera_names(web: WebContext, principal: Principal) -> list[str]:
+    """The cameras that there are, and after them those that only episodes are left of."""
+    principal.must_allow(Scope.EPISODES_READ)
+    watched = [each.camera for each in web.control.camera_states()]
+    return list(dict.fromkeys([*watched, *web.store.episodes.cameras()]))
+
+
 def see_episode(web: WebContext, principal: Principal, episode_id: str) -> EpisodeDetail:
     """One episode; the audit log notes who looked.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from html import escape
 from typing import Concatenate, ParamSpec, TypeVar
 
 from nicegui import run, ui
@@ -142,7 +143,8 @@ class Desk:
         main = ui.element("div").props('id="content" tabindex="-1"')
         main.classes("mw-main" if wide else "mw-main mw-narrow")
         with main:
-            ui.html(f"<h1>{title}</h1>", sanitize=False).classes("mw-title")
+            # It may hold what somebody wrote into the address.
+            ui.html(f"<h1>{escape(title)}</h1>", sanitize=False).classes("mw-title")
             yield
         ui.timer(_SESSION_CHECK_S, lambda: self.look(lambda _web, _principal: True))
 

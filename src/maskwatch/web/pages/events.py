@@ -23,6 +23,7 @@ from maskwatch.web.pages.parts import (
     CHART_TEXT,
     STATE_COLOURS,
     attribute,
+    chart_time,
     chip,
     heading,
     html,
@@ -64,13 +65,12 @@ class _EventsPage:
 
     def _filters(self) -> None:
         words = self._desk.words
-        names = [each.camera for each in self._desk.web.control.camera_states()]
         kinds = {each.key: self._desk.said(each.state, each.fault) for each in CHOICES[1:]}
         with ui.element("div").classes("mw-row mw-card"):
             self._text = ui.input(words("events.search"), on_change=self.first)
             self._text.props("clearable debounce=400")
             self._cameras = ui.select(
-                names, multiple=True, label=words("common.camera"), on_change=self.first
+                [], multiple=True, label=words("common.camera"), on_change=self.first
             )
             self._kind = ui.select(
                 kinds, label=words("common.state"), clearable=True, on_change=self.first
@@ -93,7 +93,8 @@ class _EventsPage:
         seen = await self._desk.ask(_page, self._wanted(), self._after)
         if seen is None:
             return
-        page, count = seen
+        page, count, cameras = seen
+        self._cameras.set_options(cameras)
         self._next = page.next
         self._older.set_enabled(page.next is not None)
         self._newest.set_enabled(self._after is not None)
@@ -214,6 +215,7 @@ class _Detail:
             said = self._desk.said(episode.corrected_state, episode.corrected_fault)
             facts.append(words("events.corrected_by", name=episode.corrected_by, words=said))
         ui.label(" · ".join(facts)).classes("mw-faint")
+        html(f'<p class="mw-faint">ID <span class="mw-code">{escape(episode.id)}</span></p>')
 
     def _photo(self, snapshot: SnapshotRecord | None) -> None:
         words, episode = self._desk.words, self._detail.episode
@@ -253,6 +255,10 @@ class _Detail:
                         ui.menu_item(text, partial(self._correct, choice))
             if desk.allows(Scope.SUBJECTS):
                 ui.space()
+                if desk.web.privacy().images_allowed:
+                    address = f"/api/v1/episodes/{episode.id}/export.zip"
+                    said = escape(desk.words("events.hand_out"))
+                    html(f'<a href="{address}" download>{said}</a>')
                 ui.button(
                     desk.words("events.delete"), icon="delete_forever", on_click=self._delete
                 ).props("flat no-caps color=negative")
@@ -289,9 +295,10 @@ async def confirm(desk: Desk, question: str) -> bool:
 
 def _page(
     web: WebContext, principal: Principal, wanted: EpisodeFilter, after: str | None
-) -> tuple[Page[EpisodeRecord], int]:
+) -> tuple[Page[EpisodeRecord], int, list[str]]:
+    """Some episodes, how many there are, and the cameras to choose from."""
     page = episodes.list_episodes(web, principal, wanted, after, _PAGE)
-    return page, web.store.episodes.count(wanted)
+    return page, web.store.episodes.count(wanted), episodes.camera_names(web, principal)
 
 
 def _cell(content: str, classes: str = "") -> None:
@@ -316,7 +323,7 @@ def _lasted(desk: Desk, episode: EpisodeRecord) -> str:
 def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
     def point(at: datetime, coverage: float, state: State, fault: Fault | None) -> dict[str, Any]:
         return {
-            "value": [at.timestamp() * 1000, round(coverage, 1)],
+            "value": [chart_time(at, desk.web.timezone), round(coverage, 1)],
             "itemStyle": {"color": STATE_COLOURS[state]},
             "words": desk.said(state, fault),
             "time": desk.time(at, "%H:%M:%S"),
@@ -327,8 +334,8 @@ def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
         for each in detail.timeline
         if each.coverage is not None
     ]
-    clock = "(value) => new Date(value).toLocaleTimeString()"
     return {
+        "useUTC": True,
         "tooltip": {
             ":formatter": "(p) => p.data.time + '<br>' + p.data.words + ' ' + p.value[1] + ' %'"
         },
@@ -336,7 +343,7 @@ def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
         "xAxis": {
             "type": "time",
             "splitNumber": 3,
-            "axisLabel": {**CHART_TEXT, "hideOverlap": True, ":formatter": clock},
+            "axisLabel": {**CHART_TEXT, "hideOverlap": True, "formatter": "{HH}:{mm}:{ss}"},
         },
         "yAxis": {
             "min": 0,

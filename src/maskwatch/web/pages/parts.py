@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from html import escape
 
 from nicegui import ui
@@ -61,6 +61,14 @@ def moment(desk: Desk, at: datetime | None) -> str:
     """HTML of a time, which may break between day and hour only."""
     said = desk.time(at).split(" ")
     return " ".join(f'<span class="mw-whole">{escape(each)}</span>' for each in said if each)
+
+
+def chart_time(at: datetime, zone: tzinfo) -> float:
+    """A time for a chart with ``useUTC``, in milliseconds: the local time as if it were UTC.
+
+    Left alone, charts are in the zone of the browser, and nothing else on a page is.
+    """
+    return at.astimezone(zone).replace(tzinfo=UTC).timestamp() * 1000
 
 
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:

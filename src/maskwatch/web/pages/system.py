@@ -89,7 +89,7 @@ def _status_html(desk: Desk, state: SystemState) -> str:
         ("system.version", escape(service.version)),
         ("system.since", escape(desk.time(service.started_at, "%Y-%m-%d %H:%M"))),
         ("system.fps", f"{models.fps:.1f} / {models.offered_fps:.1f}"),
-        ("system.dropped", str(models.dropped + sum(each.dropped for each in state.cameras))),
+        ("system.dropped", str(models.dropped)),
         ("system.queue", str(models.queue)),
         ("system.busy", f"{100 * models.busy:.0f} %"),
         ("system.device", escape(models.device)),

@@ -54,8 +54,7 @@ class DashboardGate:
         if principal is None:
             answer: Response = PlainTextResponse("not logged in", 401)
             if not is_socket and scope["type"] == "http":
-                target = quote(scope["path"], safe="/")
-                answer = RedirectResponse(f"/login?next={target}", 303)
+                answer = RedirectResponse(f"/login?next={_target(scope)}", 303)
             await self._refuse(scope, receive, send, answer)
             return
         needed = scope_of_page(scope["path"])
@@ -82,6 +81,13 @@ class DashboardGate:
             await send({"type": "websocket.close", "code": 4401})
             return
         await answer(scope, receive, send)
+
+
+def _target(scope: Scope) -> str:
+    """Path and query of a page, as a value within the query of another."""
+    query = scope["query_string"].decode("latin-1")
+    path = quote(scope["path"], safe="/")
+    return quote(f"{path}?{query}" if query else path, safe="/")
 
 
 def _is_open(path: str) -> bool:
