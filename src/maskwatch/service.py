@@ -131,7 +131,7 @@ class DashboardServer:
             control=service,
             config=web,
             privacy=lambda: service.config.privacy,
-            timezone=service.config.site.zone,
+            zone=lambda: service.config.site.zone,
             version=__version__,
             link_secrets=(store.settings.secret(LINK_SECRET),),
         )

@@ -79,6 +79,20 @@ def test_groups_are_local(store: Store, by: CountBy, zone: ZoneInfo, keys: list[
     assert [group.counts.mask for group in groups] == [1, 1]
 
 
+def test_the_hour_that_comes_twice_is_in_the_order_of_time(store: Store) -> None:
+    night = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)  # half past one in Berlin
+    for hours in range(4):
+        store.people.put(person(first_at=night + timedelta(hours=hours)))
+    until = night + timedelta(hours=5)
+    found = store.people.counts(night, until, CountBy.HOUR, zone=BERLIN)
+    assert [each.key for each in found] == [
+        "2026-10-25T01:00+02:00",
+        "2026-10-25T02:00+02:00",
+        "2026-10-25T02:00+01:00",
+        "2026-10-25T03:00+01:00",
+    ]
+
+
 def test_cameras_and_zones_can_be_chosen(store: Store) -> None:
     for camera, zone in (("entrance", None), ("entrance", "door"), ("lab", "door")):
         store.people.put(person(camera=camera, zone=zone))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -105,6 +106,22 @@ def test_every_other_kind_goes_in_its_own_time(store: Store) -> None:
         ("people", 1),
         ("deliveries", 1),
     ]
+
+
+def test_who_is_too_old_is_found_without_reading_everybody(tmp_path: Path) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
+        sa.event.listen(store.database.engine, "before_cursor_execute", listen)
+        apply_retention(store, KEEP, after(0))
+        statement, parameters = next(each for each in asked if "DELETE FROM people " in each[0])
+        with store.database.read() as connection:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plan = [row[-1] for row in steps]
+    assert plan == ["SEARCH people USING INDEX ix_people_quarter_at (quarter_at<?)"]
 
 
 def test_when_photos_are_too_much_the_oldest_go(store: Store) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -104,6 +106,25 @@ def test_a_period_without_an_offset_or_backwards_is_refused(admin: TestClient) -
 
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("0001-01-01T00:00:00+14:00", "2026-01-01T00:00:00Z"),
+        ("0202-03-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_period_of_centuries_is_refused(
+    world: World, admin: TestClient, since: str, until: str, zone: str
+) -> None:
+    admin.app.state.web = replace(world.web, zone=lambda: ZoneInfo(zone))  # type: ignore[attr-defined]
+    for path in ("rate", "comparison", "report.pdf"):
+        answer = admin.get(f"/api/v1/people/{path}", params={"since": since, "until": until})
+        assert answer.status_code == 422
+        assert "between the years" in answer.json()["detail"]
 
 
 def test_each_fault_is_a_share_of_everybody_judged(admin: TestClient, world: World) -> None:

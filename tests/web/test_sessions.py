@@ -153,6 +153,13 @@ def test_many_names_from_one_address_are_throttled_too() -> None:
     assert throttle.begin("somebody", "198.51.100.8") == 0
 
 
+def test_one_user_has_one_number_of_tries_however_the_name_is_written() -> None:
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
+    names = ["anna", " anna", "anna  ", "ANNA", "\tAnna"]
+    assert [throttle.begin(each, f"198.51.100.{i}") for i, each in enumerate(names)] == [0.0] * 5
+    assert throttle.begin("   anna", "198.51.100.9") > 0
+
+
 def test_the_right_password_forgives_the_wrong_ones_before() -> None:
     throttle = LoginThrottle(LoginConfig(tries=3), lambda: 0.0)
     for _ in range(10):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -185,5 +185,8 @@ class CameraConfig(Section):
         return mask_password(self.url.get_secret_value())
 
 
-Cameras = dict[Name, CameraConfig]
+CameraName: TypeAlias = Name
+"""What a camera is called, here as in the dashboard."""
+
+Cameras = dict[CameraName, CameraConfig]
 """The whole section: cameras by name."""

@@ -116,7 +116,7 @@ class People:
                     sums[key] = [a + int(b or 0) for a, b in zip(before, counts, strict=True)]
         return [
             PeopleGroup(key, PeopleCount(*counts))
-            for key, counts in sorted(sums.items())
+            for key, counts in sorted(sums.items(), key=_order_of(by))
             if any(counts)
         ]
 
@@ -285,6 +285,13 @@ def _key(group: Any, by: CountBy, zone: tzinfo) -> str:
     if by is CountBy.HOUR_OF_DAY:
         return f"{local.hour:02d}"
     return local.replace(minute=0).isoformat(timespec="minutes")
+
+
+def _order_of(by: CountBy) -> Callable[[tuple[str, Any]], Any]:
+    """By name; hours by time, as one comes twice when clocks are put back."""
+    if by is CountBy.HOUR:
+        return lambda group: datetime.fromisoformat(group[0])
+    return lambda group: group[0]
 
 
 def sum_of(groups: Iterable[PeopleGroup]) -> PeopleCount:

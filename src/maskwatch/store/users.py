@@ -27,7 +27,7 @@ class Users:
         Raises:
             RecordExists: one of that name is there already, in whatever case.
         """
-        values = rows.values_of(user) | {"name_key": _key(user.name)}
+        values = rows.values_of(user) | {"name_key": name_key(user.name)}
         with self._db.write() as connection:
             connection.execute(sa.insert(users).values(**values))
 
@@ -51,7 +51,7 @@ class Users:
 
     def by_name(self, name: str) -> UserRecord | None:
         """The user of a name, in whatever case."""
-        query = sa.select(*_COLUMNS).where(users.c.name_key == _key(name))
+        query = sa.select(*_COLUMNS).where(users.c.name_key == name_key(name))
         return next(iter(rows.fetch(self._db, query, UserRecord)), None)
 
     def all(self) -> list[UserRecord]:
@@ -70,7 +70,7 @@ class Users:
             RecordNotFound: the user is not there.
             RecordExists: another user has that name.
         """
-        values = rows.values_of(user) | {"name_key": _key(user.name)}
+        values = rows.values_of(user) | {"name_key": name_key(user.name)}
         del values["id"]
         if rows.change(self._db, users, users.c.id == user.id, **values) == 0:
             raise RecordNotFound(f"no user has the id {user.id!r}")
@@ -94,5 +94,6 @@ class Users:
         return rows.delete(self._db, users, users.c.id == user_id) == 1
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """What names have in common that mean the same user."""
     return name.strip().casefold()

@@ -31,8 +31,8 @@ class WebContext:
     config: WebConfig
     privacy: Callable[[], PrivacyConfig]
     """The policy in force: it may change while the service runs."""
-    timezone: tzinfo = UTC
-    """Of days and hours in charts and reports."""
+    zone: Callable[[], tzinfo] = lambda: UTC
+    """Of days and hours in charts and reports: it may change while the service runs."""
     version: str = ""
     link_secrets: tuple[bytes, ...] = ()
     """With which links in messages may be signed."""
@@ -45,6 +45,11 @@ class WebContext:
     def __post_init__(self) -> None:
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
         object.__setattr__(self, "walking", Walking())
+
+    @property
+    def timezone(self) -> tzinfo:
+        """Of days and hours, as it is now."""
+        return self.zone()
 
     def must_allow_images(self) -> None:
         """Refuses pictures where the policy has none.

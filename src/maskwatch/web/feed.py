@@ -48,6 +48,7 @@ class Feed:
         self._web = web
         self._watchers: set[asyncio.Queue[News]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
 
     @property
     def watchers(self) -> int:
@@ -58,11 +59,12 @@ class Feed:
     async def watch(self) -> AsyncIterator[asyncio.Queue[News]]:
         """A queue that gets everything new from now on."""
         queue: asyncio.Queue[News] = asyncio.Queue(_BACKLOG)
-        if not self._watchers:
-            # Of what was there before, only those who come later would hear; so nobody does.
-            seen = await to_thread.run_sync(self._look)
-            self._task = asyncio.create_task(self._run(seen))
-        self._watchers.add(queue)
+        async with self._starting:  # of those who come at the same time one begins to look
+            if self._task is None:
+                # Of what was there before, only those who come later would hear; so nobody does.
+                seen = await to_thread.run_sync(self._look)
+                self._task = asyncio.create_task(self._run(seen))
+            self._watchers.add(queue)
         try:
             yield queue
         finally:

@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from maskwatch.config.base import Name
-from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.cameras import CameraConfig, CameraName
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
@@ -24,7 +23,7 @@ from maskwatch.web.security.addresses import checked_address
 from maskwatch.web.security.scopes import Scope
 
 _HIDDEN_MARK = "***"
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_NAME: TypeAdapter[str] = TypeAdapter(CameraName)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy, PeopleCount
@@ -26,6 +26,8 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Half typed years must not have the box count for centuries, nor beyond what a date can say."""
 _MOST_GROUPS = 24 * 400
 """Hours of more than a year: nobody can read more, and nobody should make the box count them."""
 
@@ -48,15 +50,13 @@ class Period:
             raise UsageError("times need an offset from UTC, such as 2026-03-01T00:00:00Z")
         if not self.since < self.until:
             raise UsageError("the period must begin before it ends")
+        if self.since < _EARLIEST or self.until > _LATEST:
+            raise UsageError("the period must lie between the years 1900 and 2200")
 
     @property
     def before(self) -> Period:
         """The period of the same length right before."""
-        try:
-            earlier = self.since - (self.until - self.since)
-        except OverflowError as error:
-            raise UsageError("there is no time before that") from error
-        return replace(self, since=earlier, until=self.since)
+        return replace(self, since=self.since - (self.until - self.since), until=self.since)
 
     def local(self, zone: tzinfo) -> Period:
         """The same, told in a time zone."""

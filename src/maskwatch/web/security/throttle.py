@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from maskwatch.config.web import LoginConfig
+from maskwatch.store.users import name_key
 
 _REMEMBERED = 10_000
 _ADDRESS_ALLOWANCE = 4
@@ -45,7 +46,7 @@ class LoginThrottle:
             Seconds to wait before the next try is allowed; 0 when this one may go on.
         """
         now = self._clock()
-        keys = [(f"name:{name.lower()}", 1), (f"address:{address}", _ADDRESS_ALLOWANCE)]
+        keys = [(_of_name(name), 1), (_of_address(address), _ADDRESS_ALLOWANCE)]
         with self._lock:
             found = [(self._failures.get(key), key, share) for key, share in keys]
             wait = max((each.until_s - now for each, *_ in found if each), default=0.0)
@@ -58,8 +59,8 @@ class LoginThrottle:
     def succeeded(self, name: str, address: str) -> None:
         """The password was right."""
         with self._lock:
-            self._failures.pop(f"name:{name.lower()}", None)
-            by_address = self._failures.get(f"address:{address}")
+            self._failures.pop(_of_name(name), None)
+            by_address = self._failures.get(_of_address(address))
             if by_address is not None:
                 # Other names were guessed from there before: that is not forgotten.
                 by_address.count -= 1
@@ -78,3 +79,12 @@ class LoginThrottle:
             entry.until_s = now + min(wait, self._settings.longest_wait_s)
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
+
+
+def _of_name(name: str) -> str:
+    # However it is written, it is one user: spaces and case must not give further tries.
+    return f"name:{name_key(name)}"
+
+
+def _of_address(address: str) -> str:
+    return f"address:{address}"
