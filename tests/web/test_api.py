@@ -251,6 +251,19 @@ def test_a_wrong_setting_is_named_and_the_address_is_not(admin: TestClient) -> N
     assert "hush" not in answer.text
 
 
+def test_a_camera_of_the_configuration_file_is_shown_as_it_is_there(admin: TestClient) -> None:
+    shown = admin.get("/api/v1/cameras/canteen").json()
+    assert shown["status"]["from_dashboard"] is False
+    assert shown["settings"] == {
+        "url": "rtsp://viewer:***@192.0.2.12/stream1",
+        "min_face_px": 40.0,
+        "rule": {"coverage_below": 65.0},
+        "zones": [{"name": "queue", "polygon": [[0.1, 0.2], [0.6, 0.2], [0.6, 0.9]]}],
+        "schedule": {"hours": [{"start": "11:00:00", "end": "14:30:00"}]},
+    }
+    assert admin.get("/api/v1/cameras/nowhere").status_code == 404
+
+
 def test_a_camera_of_the_configuration_file_is_not_changed_here(admin: TestClient) -> None:
     change = {"settings": {"url": "rtsp://8.8.8.8/"}}
     assert admin.put("/api/v1/cameras/entrance", json=change).status_code == 422

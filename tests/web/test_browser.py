@@ -276,6 +276,12 @@ def test_what_is_tried_with_a_camera_of_the_file_is_given_as_text_for_the_file(
     expect(preview).to_contain_text("would not alert")
     page.get_by_role("button", name="For the configuration file").click()
     expect(page.get_by_role("dialog")).to_contain_text("coverage_below: 5.0")
+    # Nothing that the file says is lost on the way.
+    page.goto("/cameras/canteen")
+    expect(page.get_by_label("Violation below this coverage")).to_have_value("65")
+    page.get_by_role("button", name="For the configuration file").click()
+    for said in ("coverage_below: 65", "min_face_px: 40", "name: queue", "14:30"):
+        expect(page.get_by_role("dialog")).to_contain_text(said)
 
 
 def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None:

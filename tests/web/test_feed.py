@@ -23,7 +23,7 @@ def test_two_who_come_at_the_same_moment_hear_each_news_once(world: World) -> No
                 await asyncio.sleep(1.5 * EVERY_S)  # in which a second look would tell it again
                 return news.qsize()
 
-        more = await asyncio.gather(watch(causes=True), watch(causes=False))
+        more = [*await asyncio.gather(watch(causes=True), watch(causes=False))]
         await asyncio.sleep(0)
         return more, len(asyncio.all_tasks())
 

@@ -9,7 +9,7 @@ import random
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from maskwatch.config.cameras import (
+    CameraConfig,
+    HoursConfig,
+    RuleConfig,
+    ScheduleConfig,
+    ZoneConfig,
+)
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
@@ -56,6 +63,20 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 PASSWORD = "four cold lemons"  # noqa: S105 - of made-up people
 CAMERAS = ("entrance", "ward 3", "canteen")
+
+CONFIGURED = {
+    name: CameraConfig.model_validate({"url": f"rtsp://viewer:hush@192.0.2.{i + 10}/stream1"})
+    for i, name in enumerate(CAMERAS)
+}
+"""What the configuration file says of them."""
+CONFIGURED["canteen"] = CONFIGURED["canteen"].model_copy(
+    update={
+        "min_face_px": 40.0,
+        "rule": RuleConfig(coverage_below=65),
+        "zones": (ZoneConfig(name="queue", polygon=((0.1, 0.2), (0.6, 0.2), (0.6, 0.9))),),
+        "schedule": ScheduleConfig(hours=(HoursConfig(start=time(11), end=time(14, 30)),)),
+    }
+)
 
 _CONDITIONS: tuple[tuple[State, Fault | None], ...] = (
     (State.INCORRECT, Fault.NOSE_OUT),
@@ -98,6 +119,9 @@ class FakeService:
                 for each in added
             ),
         ]
+
+    def camera_config(self, camera: str) -> CameraConfig | None:
+        return CONFIGURED.get(camera)
 
     def inference_state(self) -> InferenceStatus:
         return InferenceStatus(19.6, 24.0, 112, 0, 0.61, False, "maskwatch-masks 0.1.0", "cpu")

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from maskwatch.config.cameras import CameraConfig
 from maskwatch.store.records import Delivery
 
 
@@ -140,6 +141,10 @@ class ServiceControl(Protocol):
 
     def camera_states(self) -> Sequence[CameraStatus]:
         """All cameras, in the order of the configuration, then those of the dashboard."""
+        ...
+
+    def camera_config(self, camera: str) -> CameraConfig | None:
+        """What the configuration file says of a camera; None when it does not name it."""
         ...
 
     def inference_state(self) -> InferenceStatus:

@@ -158,6 +158,10 @@ class Service:
         """All cameras."""
         return self._fleet.states()
 
+    def camera_config(self, camera: str) -> CameraConfig | None:
+        """What the configuration file says of a camera."""
+        return self.config.cameras.get(camera)
+
     def inference_state(self) -> InferenceStatus:
         """How the models keep up."""
         models = self._parts.models

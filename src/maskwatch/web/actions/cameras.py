@@ -28,11 +28,12 @@ _NAME: TypeAdapter[str] = TypeAdapter(CameraName)
 
 @dataclass(frozen=True, slots=True)
 class CameraDetail:
-    """A camera with its settings, where the dashboard may change them."""
+    """A camera with its settings."""
 
     status: CameraStatus
-    settings: Mapping[str, Any] | None
-    """As in the configuration, any password masked; None for a camera of the YAML file."""
+    settings: Mapping[str, Any]
+    """As in the configuration, any password masked. Those of a camera of the YAML file are changed
+    there."""
 
 
 def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus]:
@@ -48,11 +49,15 @@ def see_camera(web: WebContext, principal: Principal, name: str) -> CameraDetail
         RecordNotFound: there is none of that name.
     """
     principal.must_allow(Scope.CAMERAS_READ)
+    status, config = _status(web, name), web.control.camera_config(name)
+    if config is not None:
+        shown = config.model_dump(mode="json", exclude_defaults=True)
+        return CameraDetail(status, {**shown, "url": config.address})
     stored = _stored(web, name)
-    settings = None
-    if stored is not None:
-        settings = {**stored.settings, "url": mask_password(str(stored.settings["url"]))}
-    return CameraDetail(_status(web, name), settings)
+    if stored is None:
+        raise _no_camera(name)
+    settings = {**stored.settings, "url": mask_password(str(stored.settings["url"]))}
+    return CameraDetail(status, settings)
 
 
 def live_view(web: WebContext, principal: Principal, name: str) -> LiveView | None:
@@ -186,7 +191,11 @@ def _status(web: WebContext, name: str) -> CameraStatus:
     for each in web.control.camera_states():
         if each.camera == name:
             return each
-    raise RecordNotFound(f"no camera is called {name!r}")
+    raise _no_camera(name)
+
+
+def _no_camera(name: str) -> RecordNotFound:
+    return RecordNotFound(f"no camera is called {name!r}")
 
 
 def _stored(web: WebContext, name: str) -> StoredCamera | None:

@@ -235,11 +235,12 @@ class CameraView(View):
 
 
 class CameraDetailView(View):
-    """A camera and, where the dashboard may change them, its settings."""
+    """A camera and its settings."""
 
     status: CameraView
-    settings: Mapping[str, Any] | None
-    """As in the configuration file's section `cameras`; null for a camera of that file."""
+    settings: Mapping[str, Any]
+    """As in the configuration file's section `cameras`, any password masked. They can be changed
+    here where `status.from_dashboard` is true."""
 
 
 CameraName = Annotated[

@@ -47,9 +47,9 @@ async def camera_page(request: Request, name: str) -> None:
 class _CameraPage:
     def __init__(self, desk: Desk, detail: CameraDetail) -> None:
         self._desk, self._detail = desk, detail
-        self._settings: dict[str, Any] = dict(detail.settings or {})
+        self._settings: dict[str, Any] = dict(detail.settings)
         self._may_try = desk.allows(Scope.CAMERAS_WRITE)
-        self._is_ours = detail.settings is not None
+        self._is_ours = detail.status.from_dashboard
         if not self._may_try:
             ui.label(desk.words("cameras.read_only")).classes("mw-note")
         elif not self._is_ours:
