@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from maskwatch.errors import UnreadableVideo
-from maskwatch.runtime.ahead import ReadAhead
+from maskwatch.frames.base import FrameSource
+from maskwatch.frames.discover import SourceSpec
+from maskwatch.frames.sniff import SourceKind
+from maskwatch.runtime.ahead import PicturesAhead, ReadAhead
 from maskwatch.types import Frame
 
 PATIENCE_S = 60.0
@@ -102,3 +105,59 @@ def test_a_live_source_is_not_read_ahead() -> None:
     camera.is_live = True
     with pytest.raises(ValueError, match="only files"):
         ReadAhead(camera, 1)
+
+
+def frames_of(source: FrameSource) -> int:
+    with source:
+        return len(list(source))
+
+
+class Album:
+    """Opens sources, and knows which were opened and which pictures were read."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.films: dict[str, Film] = {}
+
+    def __call__(self, spec: SourceSpec) -> FrameSource:
+        self.opened.append(spec.name)
+        self.films[spec.name] = Film(1, torn=spec.name.startswith("bad"))
+        return self.films[spec.name]
+
+    def specs(self, *names: str) -> list[SourceSpec]:
+        kinds = {".jpg": SourceKind.IMAGE, ".mp4": SourceKind.VIDEO}
+        return [SourceSpec(name, kinds[name[-4:]], name) for name in names]
+
+
+def test_the_next_picture_is_read_while_one_is_looked_at() -> None:
+    album = Album()
+    specs = album.specs("a.jpg", "b.jpg", "c.jpg")
+    with PicturesAhead(album, specs) as opened:
+        assert frames_of(opened(specs[0])) == 1
+        assert album.opened == ["a.jpg", "b.jpg"]
+        assert album.films["b.jpg"].wait_for(1)
+        with opened(specs[1]) as source:
+            assert (source.name, source.frame_count, len(list(source))) == ("film.mp4", 1, 1)
+        assert album.opened == ["a.jpg", "b.jpg", "c.jpg"]
+    assert album.films["a.jpg"].reader is threading.current_thread()
+    assert album.films["b.jpg"].reader not in (None, threading.current_thread())
+
+
+def test_a_bad_picture_is_reported_in_its_turn() -> None:
+    album = Album()
+    specs = album.specs("a.jpg", "bad.jpg", "c.jpg")
+    with PicturesAhead(album, specs) as opened:
+        assert frames_of(opened(specs[0])) == 1
+        source = opened(specs[1])
+        with pytest.raises(UnreadableVideo):
+            frames_of(source)
+        assert frames_of(opened(specs[2])) == 1
+
+
+def test_videos_wait_for_their_turn() -> None:
+    album = Album()
+    specs = album.specs("a.jpg", "b.mp4")
+    with PicturesAhead(album, specs) as opened:
+        opened(specs[0])
+        assert album.opened == ["a.jpg"]
+        assert opened(specs[1]) is album.films["b.mp4"]

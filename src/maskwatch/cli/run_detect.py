@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
+from maskwatch.runtime.ahead import PicturesAhead
 from maskwatch.runtime.open import AHEAD, open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
@@ -77,7 +78,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         )
         session = Session(
             Models(detector.detect, classifier),
-            lambda spec: _opened(spec, request, listener),
+            stack.enter_context(_opener(request, found.specs, listener)),
             _sinks(request, found.specs, window),
             SessionSettings(detector.score, request.min_face_px, request.blur, looks),
             tracking=tracking,
@@ -87,15 +88,28 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         return session.run(found.specs, found.errors)
 
 
-def _opened(spec: SourceSpec, request: DetectRequest, listener: ProgressListener) -> FrameSource:
+@contextmanager
+def _opener(
+    request: DetectRequest, specs: Sequence[SourceSpec], listener: ProgressListener
+) -> Iterator[Callable[[SourceSpec], FrameSource]]:
+    """What opens sources; it reads ahead unless there is to be one thread only."""
     threads = request.models.threads or 0
-    return open_source(
-        spec,
-        sampler=Sampler(request.every, request.max_fps),
-        threads=threads,
-        ahead=0 if threads == 1 else AHEAD,
-        on_health=listener.connection_changed,
-    )
+    is_alone = threads == 1
+
+    def opened(spec: SourceSpec) -> FrameSource:
+        return open_source(
+            spec,
+            sampler=Sampler(request.every, request.max_fps),
+            threads=threads,
+            ahead=0 if is_alone else AHEAD,
+            on_health=listener.connection_changed,
+        )
+
+    if is_alone:
+        yield opened
+    else:
+        with PicturesAhead(opened, specs) as opened_ahead:
+            yield opened_ahead
 
 
 def _tracking(score: float | None) -> TrackerSettings:

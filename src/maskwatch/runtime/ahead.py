@@ -1,13 +1,16 @@
-"""Files whose frames are decoded while the ones before are looked at."""
+"""Files that are decoded while what came before is looked at."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Self
 
 from maskwatch.frames.base import FrameSource
+from maskwatch.frames.discover import SourceSpec
+from maskwatch.frames.sniff import SourceKind
 from maskwatch.types import Frame
 
 
@@ -65,3 +68,65 @@ class ReadAhead:
         while (frame := ahead.popleft().result()) is not None:
             ahead.append(decoder.submit(next, frames, None))
             yield frame
+
+
+class PicturesAhead:
+    """Opens sources one after the other, and has each next picture read before its turn.
+
+    A context manager; leaving it ends its thread.
+
+    Args:
+        open_source: from a spec to a source that is yet to be entered.
+        specs: all sources, in the order in which they will be opened.
+    """
+
+    def __init__(
+        self, open_source: Callable[[SourceSpec], FrameSource], specs: Sequence[SourceSpec]
+    ) -> None:
+        self._open_source = open_source
+        self._following = dict(pairwise(specs))
+        self._waiting: dict[SourceSpec, _PictureAhead] = {}
+        self._reader = ThreadPoolExecutor(1, "reader")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._reader.shutdown(cancel_futures=True)
+
+    def __call__(self, spec: SourceSpec) -> FrameSource:
+        """The source of a spec; only now is the one after it read."""
+        source = self._waiting.pop(spec, None) or self._open_source(spec)
+        following = self._following.get(spec)
+        if following is not None and following.kind is SourceKind.IMAGE:
+            picture = self._open_source(following)
+            frames = self._reader.submit(_frames_of, picture)
+            self._waiting[following] = _PictureAhead(picture, frames)
+        return source
+
+
+def _frames_of(source: FrameSource) -> list[Frame]:
+    with source:
+        return list(source)
+
+
+class _PictureAhead:
+    """A picture that is being read, as a source of one frame."""
+
+    is_live = False
+    frame_count = 1
+    fps = None
+
+    def __init__(self, picture: FrameSource, frames: Future[list[Frame]]) -> None:
+        self.name = picture.name
+        self._frames = frames
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frame, or the error that reading it met with."""
+        yield from self._frames.result()
