@@ -120,7 +120,7 @@ def test_giving_a_claim_back_is_no_attempt(store: Store) -> None:
     assert (got.state, got.attempts, got.not_before) == (DeliveryState.PENDING, 0, after(60))
 
 
-def test_cancelling_spares_what_is_on_its_way(store: Store) -> None:
+def test_taking_back_spares_what_is_on_its_way(store: Store) -> None:
     about = episode()
     store.episodes.add(about)
     soon, later = (
@@ -129,7 +129,8 @@ def test_cancelling_spares_what_is_on_its_way(store: Store) -> None:
     )
     store.deliveries.add([soon, later, delivery(not_before=after(1))])
     store.deliveries.claim(after(0), limit=1)
-    assert store.deliveries.cancel(about.id) == 1
+    taken = [store.deliveries.take_back(each.id, "acknowledged") for each in (soon, later)]
+    assert taken == [False, True]
     assert store.deliveries.get(later.id).state is DeliveryState.CANCELLED
     assert store.deliveries.get(soon.id).state is DeliveryState.CLAIMED
 

@@ -78,13 +78,24 @@ def test_an_episode_says_what_to_do(admin: TestClient, world: World) -> None:
     assert (told["words"], told["advice"]) == ("nose out", "pull the mask up over your nose")
 
 
-def test_acknowledging_withdraws_what_still_waits(admin: TestClient, world: World) -> None:
+@pytest.mark.parametrize(
+    ("act", "body", "why"),
+    [("acknowledge", None, "acknowledged"), ("correct", {"state": "mask"}, "called wrong")],
+)
+def test_acknowledging_withdraws_the_steps_that_it_ends(
+    admin: TestClient, world: World, act: str, body: dict[str, str] | None, why: str
+) -> None:
     made = episode(world)
-    waiting = Delivery(new_id(), made.id, DeliveryKind.VIOLATION, "manager", stage=2)
-    world.store.deliveries.add([waiting])
-    answer = admin.post(f"/api/v1/episodes/{made.id}/acknowledge")
-    assert answer.json()["acknowledged_by"] == "anna"
-    assert world.store.deliveries.get(waiting.id).state is DeliveryState.CANCELLED
+    manager, register = (
+        Delivery(new_id(), made.id, DeliveryKind.VIOLATION, channel, payload={"only_while": only})
+        for channel, only in (("manager", "unacknowledged"), ("register", "always"))
+    )
+    world.store.deliveries.add([manager, register])
+    assert admin.post(f"/api/v1/episodes/{made.id}/{act}", json=body).status_code == 200
+    ended = world.store.deliveries.get(manager.id)
+    assert (ended.state, ended.last_error) == (DeliveryState.CANCELLED, why)
+    # "always" is always: a receiver that is away for a minute still gets its message.
+    assert world.store.deliveries.get(register.id).state is DeliveryState.PENDING
 
 
 def test_looking_at_an_episode_and_its_photo_is_in_the_audit_log(

@@ -4,7 +4,7 @@
 
     pending --claim--> claimed --sent-------> sent
        ^                  |----failed-------> dead
-       '---failed, retry--'    (cancel: pending -> cancelled; requeue: dead -> pending)
+       '---failed, retry--'    (take_back: pending -> cancelled; requeue: dead -> pending)
 
 A claim is an agreement for some time: when its holder crashes, it runs out and somebody else may
 claim. Each claim counts ``attempts`` up, and an outcome must name the count it was claimed with,
@@ -131,16 +131,6 @@ class Deliveries:
     def withdraw(self, claimed: Delivery, why: str) -> bool:
         """Gives up a claimed one that is no longer wanted; False as for `sent`."""
         return self._outcome(claimed, state=DeliveryState.CANCELLED, last_error=why)
-
-    def cancel(self, episode_id: str) -> int:
-        """Withdraws what is not claimed yet, such as when somebody acknowledged; says how many."""
-        return rows.change(
-            self._db,
-            deliveries,
-            _C.episode_id == episode_id,
-            _C.state == DeliveryState.PENDING,
-            state=DeliveryState.CANCELLED,
-        )
 
     def take_back(self, delivery_id: str, why: str) -> bool:
         """Withdraws one that nobody has claimed; False when somebody has, or it is settled."""

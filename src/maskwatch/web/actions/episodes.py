@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from maskwatch.alerts.due import why_unwanted
 from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -95,7 +96,10 @@ def see_photo(web: WebContext, principal: Principal, episode_id: str) -> bytes:
 
 
 def acknowledge(web: WebContext, principal: Principal, episode_id: str) -> EpisodeRecord:
-    """Says that somebody takes care; escalation ends. Doing it again changes nothing."""
+    """Says that somebody takes care; doing it again changes nothing.
+
+    Messages that still wait and are only for episodes that nobody has acknowledged are withdrawn.
+    """
     principal.must_allow(Scope.EPISODES_WRITE)
     return acknowledge_as(web, principal.actor, episode_id)
 
@@ -104,7 +108,7 @@ def acknowledge_as(web: WebContext, actor: str, episode_id: str) -> EpisodeRecor
     """The same for somebody who holds a signed link instead of a session."""
     with web.store.transaction():
         if web.store.episodes.acknowledge(episode_id, actor, web.now()):
-            web.store.deliveries.cancel(episode_id)
+            _withdraw_unwanted(web, episode_id)
             web.store.audit.append(actor, "episode.acknowledged", episode_id)
         return web.store.episodes.get(episode_id)
 
@@ -131,6 +135,7 @@ def correct_as(
         web.store.episodes.correct(episode_id, state, fault, by=actor, at=web.now())
         episode = web.store.episodes.get(episode_id)
         _queue_for_review(web, episode)
+        _withdraw_unwanted(web, episode_id)
         detail = {"state": state.value, "fault": fault.value if fault else None}
         web.store.audit.append(actor, "episode.corrected", episode_id, detail)
     return episode
@@ -176,6 +181,14 @@ def _snapshot_of(web: WebContext, episode: EpisodeRecord) -> SnapshotRecord | No
         return web.store.snapshots.get(episode.snapshot_id)
     except RecordNotFound:
         return None
+
+
+def _withdraw_unwanted(web: WebContext, episode_id: str) -> None:
+    episode = web.store.episodes.get(episode_id)
+    for row in web.store.deliveries.of_episode(episode_id):
+        why = why_unwanted(row, episode, None, web.now())
+        if why is not None:
+            web.store.deliveries.take_back(row.id, why)
 
 
 def _queue_for_review(web: WebContext, episode: EpisodeRecord) -> None:

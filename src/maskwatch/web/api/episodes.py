@@ -88,7 +88,7 @@ def see_photo(web: Web, principal: EpisodeReader, episode_id: Id) -> Response:
 
 @router.post("/{episode_id}/acknowledge", responses=problems(401, 403, 404, 422))
 def acknowledge(web: Web, principal: EpisodeWriter, episode_id: Id) -> EpisodeView:
-    """Says that somebody takes care; messages that still wait are withdrawn."""
+    """Says that somebody takes care; steps of the ladder that this ends are withdrawn."""
     return EpisodeView.of(episodes.acknowledge(web, principal, episode_id))
 
 

@@ -215,7 +215,7 @@ class _Detail:
             said = self._desk.said(episode.corrected_state, episode.corrected_fault)
             facts.append(words("events.corrected_by", name=episode.corrected_by, words=said))
         ui.label(" · ".join(facts)).classes("mw-faint")
-        html(f'<p class="mw-faint">ID <span class="mw-code">{escape(episode.id)}</span></p>')
+        html(f'<span class="mw-faint">ID <span class="mw-code">{escape(episode.id)}</span></span>')
 
     def _photo(self, snapshot: SnapshotRecord | None) -> None:
         words, episode = self._desk.words, self._detail.episode
