@@ -68,8 +68,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     if _anything_seen(summary):
-        moving = any(source.kind != "image" for source in summary.sources)
-        grid.add_row("Compliance", compliance_sentence(summary.total, moving))
+        grid.add_row("Compliance", compliance_sentence(summary))
     _add_lines(grid, "Faults", _fault_lines(summary.total))
     _add_lines(grid, "Advice", _advice_lines(summary.total))
     _add_lines(grid, "Episodes", _episode_lines(summary))
@@ -85,17 +84,14 @@ def _anything_seen(summary: RunSummary) -> bool:
     return any(source.frames for source in summary.sources)
 
 
-def compliance_sentence(tally: Tally, moving: bool) -> str:
-    """Such as "75 %: 3 of 4 people wearing a mask properly (95 % interval 30 to 95 %)".
-
-    Args:
-        tally: who was counted.
-        moving: whether people were followed for a while and not just seen once.
-    """
+def compliance_sentence(summary: RunSummary) -> str:
+    """Such as "75 %: 3 of 4 people wearing a mask properly (95 % interval 30 to 95 %)"."""
+    tally = summary.total
     compliance = tally.compliance
     unknown = tally.in_state(State.UNKNOWN)
     if compliance.share is None or compliance.interval is None:
-        return "nobody could be judged" if unknown else "nobody was found"
+        return _why_no_rate(summary, unknown)
+    moving = any(source.kind != "image" for source in summary.sources)
     low, high = compliance.interval
     people = "person" if compliance.judged == 1 else "people"
     wear = "always wore" if moving else "wearing"
@@ -104,6 +100,14 @@ def compliance_sentence(tally: Tally, moving: bool) -> str:
         f"{wear} a mask properly (95 % interval {_percent(low)} to {_percent(high)} %)"
     )
     return f"{sentence}; {unknown} unknown, not counted" if unknown else sentence
+
+
+def _why_no_rate(summary: RunSummary, unknown: int) -> str:
+    if unknown:
+        return "nobody could be judged"
+    if any(source.readings for source in summary.sources):
+        return "nobody was in sight for long enough to be counted"
+    return "nobody was found"
 
 
 def _counts(tally: Tally) -> list[str]:
