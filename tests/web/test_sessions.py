@@ -13,8 +13,11 @@ from fastapi.testclient import TestClient
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.errors import UsageError
 from maskwatch.store.records import Role
+from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
+from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
+from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
 from maskwatch.web.security.throttle import LoginThrottle
 from tests.web.world import NOW, PASSWORD, World, make_world
@@ -310,6 +313,23 @@ def test_a_new_password_ends_the_other_sessions(admin: TestClient) -> None:
     assert admin.get("/api/v1/me").status_code == 200
     assert other.get("/api/v1/me").status_code == 401
     assert log_in(other, password=new) == 200
+
+
+def test_who_is_disabled_stays_so_while_changing_the_password(
+    admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = world.store.users.by_name("vera")
+    assert user is not None
+
+    def slowly(password: str) -> str:
+        address = f"/api/v1/users/{user.id}"
+        assert admin.patch(address, json={"disabled": True}).status_code == 200
+        return hash_password(password)
+
+    monkeypatch.setattr(users, "hash_password", slowly)
+    vera = Principal(user, user.name, scopes_of(user.role), session_hash="of another browser")
+    users.change_own_password(world.web, vera, PASSWORD, "five warm oranges")
+    assert world.store.users.get(user.id).disabled_at is not None
 
 
 def test_the_last_administrator_stays(admin: TestClient, world: World) -> None:

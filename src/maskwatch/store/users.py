@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -34,8 +35,7 @@ class Users:
     def add_first(self, user: UserRecord) -> bool:
         """Writes a user only while there is none: of several at once, one gets True."""
         with self._db.write() as connection:
-            if not self._db.is_sqlite:
-                connection.execute(sa.text("LOCK TABLE users IN EXCLUSIVE MODE"))
+            self._keep_others_out(connection)
             if self.count() > 0:
                 return False
             self.add(user)
@@ -74,6 +74,23 @@ class Users:
         del values["id"]
         if rows.change(self._db, users, users.c.id == user.id, **values) == 0:
             raise RecordNotFound(f"no user has the id {user.id!r}")
+
+    def change(self, user_id: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:
+        """Reads a user, and writes what ``change`` makes of it; nobody else changes it meanwhile.
+
+        Raises:
+            RecordNotFound: the user is not there.
+        """
+        with self._db.write() as connection:
+            self._keep_others_out(connection)
+            changed = change(self.get(user_id))
+            self.replace(changed)
+        return changed
+
+    def _keep_others_out(self, connection: sa.Connection) -> None:
+        """Until the end of the transaction; SQLite has one writer at a time."""
+        if not self._db.is_sqlite:
+            connection.execute(sa.text("LOCK TABLE users IN EXCLUSIVE MODE"))
 
     def logged_in(self, user_id: str, at: datetime) -> None:
         """Notes the time of the latest login."""

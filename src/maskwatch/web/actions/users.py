@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
@@ -79,17 +80,17 @@ def change_user(
         RecordNotFound: there is no such user.
     """
     principal.must_allow(Scope.USERS)
-    user = web.store.users.get(user_id)
-    changed = user
+    values: dict[str, Any] = {}
     if change.role is not None:
-        changed = replace(changed, role=change.role)
+        values["role"] = change.role
     if change.disabled is not None:
-        changed = replace(changed, disabled_at=web.now() if change.disabled else None)
+        values["disabled_at"] = web.now() if change.disabled else None
     if change.password is not None:
-        must_be_good(change.password, user.name, web.config.login.min_password)
-        changed = replace(changed, password_hash=hash_password(change.password))
+        name = web.store.users.get(user_id).name
+        must_be_good(change.password, name, web.config.login.min_password)
+        values["password_hash"] = hash_password(change.password)
     with web.store.transaction():
-        web.store.users.replace(changed)
+        changed = web.store.users.change(user_id, lambda user: replace(user, **values))
         _must_leave_an_administrator(web)
         if changed.disabled_at is not None or change.password is not None:
             web.store.sessions.delete_of(user_id)
@@ -122,17 +123,16 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
         raise AccessDenied("the current password is wrong")
     web.throttle.succeeded(user.name, f"session:{principal.session_hash}")
     must_be_good(new, user.name, web.config.login.min_password)
+    hashed = hash_password(new)  # takes its time, during which others may change the user
     with web.store.transaction():
-        web.store.users.replace(replace(user, password_hash=hash_password(new)))
+        web.store.users.change(user.id, lambda now: replace(now, password_hash=hashed))
         web.store.sessions.delete_of(user.id, keep=principal.session_hash)
         web.store.audit.append(principal.actor, "user.password_changed", user.id)
 
 
 def change_language(web: WebContext, principal: Principal, language: str) -> UserRecord:
     """Chooses one's own language."""
-    user = replace(web.store.users.get(principal.user.id), language=language)
-    web.store.users.replace(user)
-    return user
+    return web.store.users.change(principal.user.id, lambda user: replace(user, language=language))
 
 
 def list_tokens(web: WebContext, principal: Principal) -> Sequence[ApiTokenRecord]:

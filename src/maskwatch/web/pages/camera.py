@@ -117,10 +117,15 @@ class _CameraPage:
         self._preview = html("").props('aria-live="polite"')
 
     def _values(self) -> dict[str, float]:
+        """What the fields say; an empty one means the default, as a missing key does."""
+        fields = {
+            "coverage_below": self._coverage,
+            "hold_s": self._hold,
+            "min_face_px": self._face,
+        }
         return {
-            "coverage_below": float(self._coverage.value or 0),
-            "hold_s": float(self._hold.value or 0),
-            "min_face_px": float(self._face.value or 0),
+            name: DEFAULTS[name] if field.value is None else float(field.value)
+            for name, field in fields.items()
         }
 
     def _buttons(self) -> None:
