@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.runtime.live_hub import LiveHub, LivePerson
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -36,6 +37,13 @@ def finished_walk(world: World) -> WalkRecord:
     start, end = NOW, NOW + timedelta(seconds=30)
     bare = Leg(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
     return finish_walk(world.web, anna, "entrance", [bare])
+
+
+def test_where_there_are_no_episodes_nobody_walks(admin: TestClient, world: World) -> None:
+    world.set_privacy(PrivacyConfig(statistics_only=True))
+    answer = admin.post("/api/v1/cameras/entrance/walk")
+    assert answer.status_code == 403
+    assert "statistics-only" in answer.json()["detail"]
 
 
 def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, world: World) -> None:

@@ -30,7 +30,7 @@ async def alive() -> str:
 
 @router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
 def ready(web: Web) -> JSONResponse:
-    """Whether models are loaded and the database answers; says no more than that."""
+    """Whether models are loaded, each camera was tried once, and the database answers."""
     checks = {"service": web.control.status().ready, "store": _store_answers(web)}
     is_ready = all(checks.values())
     return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from maskwatch.errors import UsageError
+from maskwatch.errors import AccessDenied, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
@@ -36,11 +36,16 @@ def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
     One's own walk that still goes on there is broken off.
 
     Raises:
+        AccessDenied: in statistics-only mode.
         RecordNotFound: there is no camera of that name.
         RecordExists: somebody else walks there.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     see_camera(web, principal, camera)
+    if web.privacy().statistics_only:
+        raise AccessDenied(
+            "there are no episodes in statistics-only mode: every alarm would count as missed"
+        )
     web.walking.begin(camera, principal.actor, web.now())
     web.store.audit.append(principal.actor, "camera.walk_begun", camera)
     return web.walking.state(camera)
