@@ -32,6 +32,9 @@ API = "/api/v1"
 ENOUGH_BYTES = 200_000
 """Of a live stream: some pictures."""
 
+LONG_ENOUGH = 40
+"""Pictures, of which eight are looked at in a second."""
+
 TOO_LATE = 502
 """The answer when a camera that is tested delivers no picture within 15 s."""
 
@@ -42,6 +45,8 @@ class Evidence:
 
     found: dict[str, list[str]] = field(default_factory=dict)
     bytes_seen: dict[str, int] = field(default_factory=dict)
+    violation_told: bool = False
+    """Over MQTT, that somebody is in violation right now."""
     out_of_reach: set[str] = field(default_factory=set)
     """Ways that could not be tried, because the machine was too busy."""
 
@@ -109,11 +114,17 @@ def administrator(program: Program) -> Iterator[httpx.Client]:
         yield client
 
 
-def somebody_is_in_violation(client: httpx.Client) -> bool:
+def somebody_is_in_violation(client: httpx.Client, *, only: bool) -> bool:
     answer = client.get(f"{API}/cameras/door/people")
-    return answer.status_code == 200 and any(
-        person["episode_id"] for person in answer.json()["people"]
-    )
+    if answer.status_code != 200:
+        return False
+    people = answer.json()["people"]
+    if not only:
+        return any(person["episode_id"] for person in people)
+    # Nothing is said of anybody: somebody who is there for so long is in violation by then.
+    assert people == []
+    status = client.get(f"{API}/cameras/door").json()["status"]
+    return bool(status["people"] == 1 and status["frames"] > LONG_ENOUGH)
 
 
 def look_at_everything(client: httpx.Client, camera: str, evidence: Evidence) -> None:
@@ -159,7 +170,7 @@ def run(folder: Path, *, only: bool) -> tuple[Evidence, Program]:
             config = config_of(folder, relays, url, only=only)
             with serving(config, "tests.end_to_end.service_program") as program:
                 with administrator(program) as client:
-                    wait_until(lambda: somebody_is_in_violation(client), program)
+                    wait_until(lambda: somebody_is_in_violation(client, only=only), program)
                     if not only:
                         wait_until(lambda: bool(mail.mails and hook.requests), program)
                     look_at_everything(client, url, evidence)
@@ -174,6 +185,7 @@ def run(folder: Path, *, only: bool) -> tuple[Evidence, Program]:
         for name, each in relays.items():
             for sent in each.sent:
                 evidence.search(name, bytes(sent))
+                evidence.violation_told |= b'"violation": true' in sent
     for path in folder.rglob("*"):
         if path.is_file():
             evidence.search("disk", path.read_bytes())
@@ -199,6 +211,7 @@ def test_no_picture_is_written_sent_or_shown_and_without_the_switch_they_are_eve
     with_pictures = {place for place, found in everything.found.items() if found}
     assert with_pictures == places - everything.out_of_reach
     assert not nothing.out_of_reach
+    assert (everything.violation_told, nothing.violation_told) == (True, False)
     assert nothing.found == {place: [] for place in places}
     assert all(nothing.bytes_seen[place] > 0 for place in places)
 

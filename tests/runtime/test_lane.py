@@ -292,6 +292,8 @@ def test_without_photos_no_picture_leaves_the_lane(privacy: PrivacyConfig) -> No
     assert view is not None
     assert view.jpeg is None
     assert stage.entries(UncertainFace) == []
+    # Where only counts are shown, nothing is said of anybody.
+    assert len(view.people) == (0 if privacy.statistics_only else 2)
 
 
 def test_the_live_view_shows_people_as_they_are() -> None:

@@ -277,9 +277,12 @@ class CameraLane:
             self._gaze.wants_whole = True
             return
         self._shown_at, self._shown_violators = now, violators
-        jpeg = live_picture(sight, watched.people, self._setting.privacy)
+        privacy = self._setting.privacy
+        jpeg = live_picture(sight, watched.people, privacy)
         clock = _Clock(sight.frame.t, _taken_at(sight.frame))
-        people = tuple(self._live_person(each, clock) for each in watched.people)
+        # How somebody wears a mask is said of nobody where only counts may be shown.
+        shown = () if privacy.statistics_only else watched.people
+        people = tuple(self._live_person(each, clock) for each in shown)
         hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
 
     def _live_person(self, presence: Presence, clock: _Clock) -> LivePerson:
