@@ -45,6 +45,7 @@ class MaskwatchContestant:
         from maskwatch.frames.discover import discover
         from maskwatch.outputs.video import VideoFile
         from maskwatch.pipeline import LookSettings
+        from maskwatch.runtime.behind import WriteBehind
         from maskwatch.runtime.open import AHEAD, open_source
         from maskwatch.runtime.session import (
             Models,
@@ -63,9 +64,13 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        sinks = Sinks(
-            pictures=lambda _, source: [VideoFile(Path(write), source.fps)] if write else []
-        )
+        def pictures(_spec, source):
+            if not write:
+                return []
+            video = VideoFile(Path(write), source.fps, threads=self._threads)
+            return [video if self._threads == 1 else WriteBehind(video, 1)]
+
+        sinks = Sinks(pictures=pictures)
         session = Session(
             Models(self._built.detect, self._classifier),
             lambda spec: open_source(

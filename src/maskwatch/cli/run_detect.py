@@ -31,9 +31,13 @@ from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.ahead import PicturesAhead
+from maskwatch.runtime.behind import WriteBehind
 from maskwatch.runtime.open import AHEAD, open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
+
+_WAITING_PICTURES = 1
+"""Of a video, to be encoded: enough for the encoder never to wait. One of 4K takes 25 MB."""
 
 
 def run_detect(request: DetectRequest) -> RunSummary:
@@ -144,12 +148,16 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     return replace(found, specs=kept)
 
 
-def _picture_sink(path: Path, kind: SourceKind, source: FrameSource) -> PictureSink:
+def _picture_sink(
+    path: Path, kind: SourceKind, source: FrameSource, threads: int | None
+) -> PictureSink:
     if kind is SourceKind.IMAGE:
         return PictureFile(path)
     from maskwatch.outputs.video import VideoFile  # for pictures alone no video need be loaded
 
-    return VideoFile(path, source.fps)
+    if threads == 1:
+        return VideoFile(path, source.fps, threads=1)
+    return WriteBehind(VideoFile(path, source.fps), _WAITING_PICTURES)
 
 
 def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:
@@ -168,7 +176,7 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
         sinks: list[PictureSink] = [] if window is None else [window.for_kind(spec.kind)]
         path = planned.get(spec)
         if path is not None:
-            sinks.append(_picture_sink(path, spec.kind, source))
+            sinks.append(_picture_sink(path, spec.kind, source, request.models.threads))
         return sinks
 
     return Sinks(looks, episodes, pictures)

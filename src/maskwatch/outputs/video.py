@@ -47,10 +47,12 @@ class VideoFile:
     Args:
         path: ends with ``.mp4``.
         fps: nominal rate of the source, a hint for the encoder; the times count.
+        threads: of the encoder. Two keep up with what finds and draws; each holds pictures.
     """
 
-    def __init__(self, path: Path, fps: float | None = None) -> None:
+    def __init__(self, path: Path, fps: float | None = None, *, threads: int = 2) -> None:
         self._path = path
+        self._threads = threads
         self._fps = fps or 25.0
         self._encoding: _Encoding | None = None
 
@@ -58,7 +60,8 @@ class VideoFile:
         """Encodes one picture at ``t`` seconds; a time that is not later is put just after."""
         with _output_errors(self._path):
             if self._encoding is None:
-                self._encoding = _Encoding(self._path, image.shape[1], image.shape[0], self._fps)
+                height, width = image.shape[:2]
+                self._encoding = _Encoding(self._path, width, height, self._fps, self._threads)
             self._encoding.add(image, t)
 
     def close(self) -> None:
@@ -72,7 +75,7 @@ class VideoFile:
 class _Encoding:
     """An open file and the stream in it."""
 
-    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+    def __init__(self, path: Path, width: int, height: int, fps: float, threads: int) -> None:
         encoder, options = next(each for each in _ENCODERS if each[0] in av.codecs_available)
         # "file:" keeps FFmpeg from taking a name for a protocol.
         self._container = av.open(
@@ -89,6 +92,8 @@ class _Encoding:
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = _TIME_BASE
         stream.codec_context.gop_size = _KEY_FRAME_EVERY
+        stream.codec_context.thread_count = threads
+        stream.codec_context.thread_type = "FRAME"  # whole pictures side by side, not their slices
         if encoder != "libx264":
             stream.codec_context.bit_rate = int(_BITS_PER_PIXEL * width * height * fps)
         self._container.start_encoding()  # an impossible path shows now

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from maskwatch.runtime.live import LiveOptions
 
 
-AHEAD = 8
-"""Frames of a video file to decode ahead: about what is decoded during one look. Of 4K, 100 MB."""
+AHEAD = 6
+"""Frames of a video file to decode ahead: about what is decoded during one look. Of 4K, 75 MB."""
 
 
 def open_source(
