@@ -203,6 +203,13 @@ def test_the_section_of_the_camera_decides_who_counts(
     assert len(stage.entries(PersonRecord)) == people
 
 
+def test_an_episode_begins_no_earlier_than_a_mask_is_required() -> None:
+    drill = {"reason": "fire drill", "until": f"{EPOCH + timedelta(seconds=6):%Y-%m-%dT%H:%M:%S}"}
+    (opened,) = after_film(lambda _: [BARE], 10, camera_config(exemptions=[drill])).opened
+    begun_s = (opened.record.started_at - EPOCH).total_seconds()
+    assert 6 <= begun_s < 6.5
+
+
 def test_required_hours_are_those_of_the_time_zone() -> None:
     nine_in_berlin = camera_config(
         schedule={"hours": [{"days": ["mon"], "start": "10:00", "end": "11:00"}]}

@@ -170,6 +170,8 @@ class _File:
     first_t: float
     zones: Counter[str | None] = field(default_factory=Counter)
     was_required: bool = False
+    required_t: float | None = None
+    """Since when they have had to wear a mask; None while they need not."""
     recent: list[Point] = field(default_factory=list)
     """Points not told yet; before an episode the latest few."""
     coverage: float | None = None
@@ -253,14 +255,18 @@ class CameraWatch:
 
     def _judge(self, sight: Sight, person: Track, local: datetime) -> Presence:
         frame = sight.frame
-        file = self._files.setdefault(person.id, _File(person.first_t))
+        file = self._files.setdefault(person.id, _File(person.first_t, required_t=person.first_t))
         height, width = frame.image.shape[:2]
         zone = self._rules.zones.zone_of(person.reading.face.box, width, height)
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
         judged = self._rule.judge(frame.t, person, self._rules.rule_of(zone))
         file.zones[zone] += 1
-        file.was_required |= required and exemption is None
+        if not required or exemption is not None:
+            file.required_t = None
+        else:
+            file.was_required = True
+            file.required_t = frame.t if file.required_t is None else file.required_t
         if judged.verdict.state.is_violation:
             file.coverage = judged.verdict.coverage
         self._note(file, frame.t, person.reading)
@@ -268,12 +274,18 @@ class CameraWatch:
         return Presence(judged, zone, required, exemption, file.first_t, None)
 
     def _for_log(self, presence: Presence) -> Track:
-        """Where no mask is required a violation is none; a mask still ends an episode."""
+        """Where no mask is required a violation is none; a mask still ends an episode.
+
+        A violation that was none before counts from when the mask was required.
+        """
         track = presence.track
-        if track.verdict.state.is_violation and not (
-            presence.required and presence.exemption is None
-        ):
+        verdict, required_t = track.verdict, self._files[track.id].required_t
+        if not verdict.state.is_violation:
+            return track
+        if required_t is None:
             return replace(track, verdict=_UNDECIDED)
+        if verdict.since_t is not None and verdict.since_t < required_t:
+            return replace(track, verdict=replace(verdict, since_t=required_t))
         return track
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
