@@ -97,7 +97,8 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("maskwatch", local, domain)
     message["To"] = alert.recipient
-    message["Subject"] = f"[{alert.site}] {alert.title}" if alert.site else alert.title
+    subject = f"[{alert.site}] {alert.title}" if alert.site else alert.title
+    message["Subject"] = " ".join(subject.split())  # a line break in a header is refused
     message["Date"] = format_datetime(alert.created_at)
     # Many servers and readers drop a second mail with the same id: a retry cannot annoy there.
     message["Message-ID"] = f"<{alert.id}@{domain}>"
