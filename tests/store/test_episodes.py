@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -147,6 +148,14 @@ class TestPages:
     def test_a_page_of_no_sensible_size_is_refused(self, store: Store, limit: int) -> None:
         with pytest.raises(UsageError, match="1 to 1000"):
             store.episodes.page(limit=limit)
+
+
+def test_moments_beyond_what_a_date_can_say_exclude_nobody(store: Store) -> None:
+    store.episodes.add(one := episode())
+    ahead, behind = timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))
+    first, last = datetime(1, 1, 1, tzinfo=ahead), datetime(9999, 12, 31, 23, 59, tzinfo=behind)
+    assert store.episodes.page(EpisodeFilter(since=first, until=last)).items == (one,)
+    assert store.episodes.page(EpisodeFilter(until=first)).items == ()
 
 
 @pytest.mark.parametrize(

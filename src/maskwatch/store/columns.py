@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +25,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"a time without zone cannot be stored: {value.isoformat()}")
-        value = value.astimezone(UTC)
+        value = _in_utc(value)
         # SQLite has no times; SQLAlchemy writes them as text, which sorts right without a zone.
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
@@ -34,6 +34,15 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    """In UTC; the first or last moment that a date can say where it would lie beyond."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        nearest = datetime.min if value.year == MINYEAR else datetime.max  # noqa: DTZ901
+        return nearest.replace(tzinfo=UTC)
 
 
 class Word(sa.types.TypeDecorator[StrEnum]):

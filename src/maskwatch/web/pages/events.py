@@ -119,10 +119,10 @@ class _EventsPage:
 
     def _day(self, text: str | None, plus: timedelta = timedelta()) -> datetime | None:
         try:
-            day = datetime.fromisoformat(text or "")
-        except ValueError:
+            day = datetime.fromisoformat(text or "") + plus
+            return day.replace(tzinfo=self._desk.web.timezone).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None  # half typed
-        return (day.replace(tzinfo=self._desk.web.timezone) + plus).astimezone(UTC)
 
     def _table(self, page: Page[EpisodeRecord]) -> None:
         words = self._desk.words

@@ -95,7 +95,7 @@ class _OverviewPage:
         words = self._desk.words
         try:
             period, before = self._periods()
-        except (UsageError, ValueError) as error:
+        except (UsageError, ValueError, OverflowError) as error:
             self._desk.tell(words("common.failed", reason=error), is_bad=True)
             return
         seen = await self._desk.ask(_everything, period, before, self._by.value)
@@ -187,7 +187,9 @@ class _OverviewPage:
 
 
 def _day(label: str, value: date, on_change: Any) -> ui.input:
-    return ui.input(label, value=str(value), on_change=on_change).props('type="date" stack-label')
+    return ui.input(label, value=str(value), on_change=on_change).props(
+        'type="date" stack-label debounce=400'
+    )
 
 
 def _chosen(days: tuple[ui.input, ui.input]) -> tuple[date, date]:
