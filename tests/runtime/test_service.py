@@ -238,9 +238,13 @@ def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> 
     counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
     since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     with running(tmp_path, counting) as site:
-        # Somebody who leaves before the vote is unknown, and not among those counted here.
-        for camera, state in (("door", State.NO_MASK), ("gate", State.MASK)):
-            assert wait_until(lambda c=camera, s=state: site.states(c) == [s])  # type: ignore[misc]
+        # Somebody who leaves before the vote is unknown, and not among those counted here. Nothing
+        # is said of anybody in this mode, so what tells is how often they were looked at.
+        assert wait_until(
+            lambda: all(
+                each.people == 1 and each.frames > 40 for each in site.service.camera_states()
+            )
+        )
         site.edit(lambda text: text.replace("statistics_only: true", "statistics_only: false"))
         assert site.service.reload().accepted
         assert wait_until(lambda: len(site.store.people.counts(since, until)) == 1)
