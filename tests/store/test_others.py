@@ -178,15 +178,6 @@ class TestUsers:
         with pytest.raises(RecordNotFound):
             store.users.replace(replace(ADAM, id="nobody"))
 
-    def test_sessions_and_tokens_go_with_their_user(self, store: Store) -> None:
-        store.users.add(EVE)
-        store.sessions.add(SessionRecord("s", "u1", NOON, after(60), NOON))
-        store.tokens.add(ApiTokenRecord("t", "u1", "ci", "h", ("read",), NOON))
-        assert store.users.delete("u1")
-        assert store.sessions.get("s", NOON) is None
-        assert store.tokens.by_hash("h", NOON) is None
-        assert store.users.count() == 0
-
 
 class TestSessions:
     def test_a_session_ends_when_it_says(self, store: Store) -> None:

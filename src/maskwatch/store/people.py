@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import partial
@@ -292,12 +292,3 @@ def _order_of(by: CountBy) -> Callable[[tuple[str, Any]], Any]:
     if by is CountBy.HOUR:
         return lambda group: datetime.fromisoformat(group[0])
     return lambda group: group[0]
-
-
-def sum_of(groups: Iterable[PeopleGroup]) -> PeopleCount:
-    """All groups together; hidden counts count as nothing but stay counted as hidden."""
-    sums: dict[str, int] = dict.fromkeys((*COUNT_NAMES, "hidden"), 0)
-    for group in groups:
-        for name in sums:
-            sums[name] += getattr(group.counts, name) or 0
-    return PeopleCount(**sums)

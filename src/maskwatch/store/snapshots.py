@@ -11,7 +11,7 @@ import contextlib
 import errno
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -155,10 +155,6 @@ class Snapshots:
     def oldest(self, limit: int) -> list[SnapshotRecord]:
         """The oldest photos of any kind."""
         return self.where(limit=limit)
-
-    def older_than(self, at: datetime, kinds: Iterable[SnapshotKind]) -> list[SnapshotRecord]:
-        """Photos of some kinds taken before a time, oldest first."""
-        return self.where(snapshots.c.kind.in_(list(kinds)), snapshots.c.taken_at < at)
 
     def where(
         self, *conditions: sa.ColumnElement[bool], limit: int | None = None

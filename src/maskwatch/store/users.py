@@ -106,10 +106,6 @@ class Users:
         with self._db.read() as connection:
             return connection.execute(query).scalar_one()
 
-    def delete(self, user_id: str) -> bool:
-        """Deletes a user with sessions and tokens; False when it is not there."""
-        return rows.delete(self._db, users, users.c.id == user_id) == 1
-
 
 def name_key(name: str) -> str:
     """What names have in common that mean the same user."""
