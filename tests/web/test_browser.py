@@ -260,6 +260,19 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
     [zone] = settings["zones"]
     assert zone["polygon"] == [[0.5, 0.5], [0.6, 0.5], [0.6, 0.6]]
     assert zone["coverage_below"] == 60
+
+    page.get_by_role("button", name="Change the address").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Now: rtsp://viewer:***@192.0.2.44/stream")
+    dialog.get_by_label("Address").fill("rtsp://viewer:quiet@192.0.2.45/stream")
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    dialog.get_by_role("button", name="Test", exact=True).click()
+    expect(dialog.get_by_alt_text("Picture from the tested address")).to_be_visible()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    changed = page.request.get("/api/v1/cameras/back%20door").json()["settings"]
+    assert changed == settings | {"url": "rtsp://viewer:***@192.0.2.45/stream"}
+    assert "quiet" not in page.content()
     [hours] = zone["schedule"]["hours"]
     assert hours["days"] == ["mon", "tue", "wed", "thu", "fri"]
     assert (hours["start"], hours["end"]) == ("06:30:00", "19:00:00")

@@ -11,10 +11,12 @@ from nicegui import ui
 from starlette.requests import Request
 
 from maskwatch.config.yaml import write_yaml
+from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.live_hub import LivePerson
 from maskwatch.types import State
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail
+from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.cameras import tell_outcome
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import confirm
@@ -136,6 +138,9 @@ class _CameraPage:
                 copy.props("no-caps icon=content_copy")
                 return
             ui.button(words("common.save"), icon="save", on_click=self._save).props("no-caps")
+            ui.button(
+                words("cameras.change_address"), icon="link", on_click=self._ask_address
+            ).props("flat no-caps")
             ui.button(words("common.delete"), icon="delete", on_click=self._delete).props(
                 "flat no-caps color=negative"
             )
@@ -188,12 +193,29 @@ class _CameraPage:
         dialog.open()
 
     async def _save(self) -> None:
-        settings = {**self._settings, **self._chosen()}
+        await self._change(self._chosen())
+
+    def _ask_address(self) -> None:
+        words = self._desk.words
+        hint = words("cameras.present_address", address=self._settings["url"])
+        AddressDialog(self._desk, words("cameras.change_address"), hint, self._change_address)
+
+    async def _change_address(self, url: str) -> bool:
+        """Saves nothing else of the page, which may be only half done."""
+        changed = await self._change({"url": url})
+        if changed:
+            self._settings["url"] = mask_password(url)
+        return changed
+
+    async def _change(self, changes: Mapping[str, Any]) -> bool:
+        settings = {**self._settings, **changes}
         name = self._detail.status.camera
         outcome = await self._desk.ask(cameras.change_camera, name, settings)
-        if outcome is not None:
-            self._settings = settings
-            tell_outcome(self._desk, outcome)
+        if outcome is None:
+            return False
+        self._settings = settings
+        tell_outcome(self._desk, outcome)
+        return True
 
     async def _delete(self) -> None:
         name = self._detail.status.camera

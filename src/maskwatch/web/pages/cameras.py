@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Awaitable, Callable
 from html import escape
 from urllib.parse import quote
 
@@ -12,8 +10,9 @@ from starlette.requests import Request
 
 from maskwatch.runtime.control import CameraPhase, CameraStatus, ReloadOutcome
 from maskwatch.web.actions import cameras
+from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import attribute, chip, heading, html
+from maskwatch.web.pages.parts import attribute, chip, html
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
@@ -85,61 +84,20 @@ class _CamerasPage:
         )
 
     def _add(self) -> None:
-        _AddDialog(self._desk, self.update)
+        words = self._desk.words
 
-
-class _AddDialog:
-    """Name and address, a test, and only then the button to save."""
-
-    def __init__(self, desk: Desk, on_added: Callable[[], Awaitable[None]]) -> None:
-        self._desk, self._on_added = desk, on_added
-        words = desk.words
-        self._dialog = ui.dialog().props(f"aria-label={attribute(words('cameras.add'))}")
-        with self._dialog, ui.card().classes("mw-detail"):
-            heading(words("cameras.add"))
+        def ask_name() -> None:
             self._name = ui.input(words("cameras.name")).props("autofocus maxlength=64")
-            self._url = ui.input(words("cameras.url"), on_change=self._forget)
-            self._url.props(f"hint={attribute(words('cameras.url_hint'))} autocomplete=off")
-            self._url.style("width: 100%")
-            with ui.element("div").classes("mw-row"):
-                self._test_button = ui.button(words("cameras.test"), on_click=self._test)
-                self._save_button = ui.button(words("common.save"), on_click=self._save)
-                cancel = ui.button(words("common.cancel"), on_click=self._dialog.close)
-                for button in (self._test_button, self._save_button, cancel):
-                    button.props("no-caps")
-                cancel.props("flat")
-                self._test_button.props("outline")
-            self._said = ui.label(words("cameras.test_first")).classes("mw-faint")
-            self._said.props('role="status"')
-            self._picture = ui.element("div")
-        self._save_button.set_enabled(False)
-        self._dialog.open()
 
-    def _forget(self) -> None:
-        self._save_button.set_enabled(False)
-        self._picture.clear()
+        AddressDialog(
+            self._desk, words("cameras.add"), words("cameras.url_hint"), self._save, ask_name
+        )
 
-    async def _test(self) -> None:
-        words, url = self._desk.words, (self._url.value or "").strip()
-        self._forget()
-        self._said.set_text(words("cameras.testing"))
-        self._test_button.set_enabled(False)
-        jpeg = await self._desk.ask(cameras.test_camera, url)
-        self._test_button.set_enabled(True)
-        self._said.set_text("" if jpeg else words("cameras.test_first"))
-        if jpeg is None or url != (self._url.value or "").strip():
-            return
-        self._save_button.set_enabled(True)
-        with self._picture:
-            # In the page itself: the picture of a camera that is not ours yet is kept nowhere.
-            source = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-            image = ui.element("img").classes("mw-picture")
-            image.props(f"src={source} alt={attribute(words('cameras.test_picture'))}")
-
-    async def _save(self) -> None:
-        name, url = (self._name.value or "").strip(), (self._url.value or "").strip()
+    async def _save(self, url: str) -> bool:
+        name = (self._name.value or "").strip()
         outcome = await self._desk.ask(cameras.add_camera, name, {"url": url})
-        if outcome is not None:
-            tell_outcome(self._desk, outcome)
-            self._dialog.close()
-            await self._on_added()
+        if outcome is None:
+            return False
+        tell_outcome(self._desk, outcome)
+        await self.update()
+        return True
