@@ -43,10 +43,9 @@ class MaskwatchContestant:
     def video(self, path, write, frames):
         """What `maskwatch detect` does, without loading its models once more."""
         from maskwatch.frames.discover import discover
-        from maskwatch.outputs.video import VideoFile
         from maskwatch.pipeline import LookSettings
-        from maskwatch.runtime.behind import WriteBehind
-        from maskwatch.runtime.open import AHEAD, open_source
+        from maskwatch.runtime.behind import video_sink
+        from maskwatch.runtime.open import frames_ahead, open_source
         from maskwatch.runtime.session import (
             Models,
             Session,
@@ -64,18 +63,15 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        def pictures(_spec, source):
-            if not write:
-                return []
-            video = VideoFile(Path(write), source.fps, threads=self._threads)
-            return [video if self._threads == 1 else WriteBehind(video, 1)]
-
-        sinks = Sinks(pictures=pictures)
+        threads = self._threads
+        sinks = Sinks(
+            pictures=lambda _, source: (
+                [video_sink(Path(write), source.fps, threads)] if write else []
+            )
+        )
         session = Session(
             Models(self._built.detect, self._classifier),
-            lambda spec: open_source(
-                spec, threads=self._threads, ahead=0 if self._threads == 1 else AHEAD
-            ),
+            lambda spec: open_source(spec, threads=threads, ahead=frames_ahead(threads)),
             sinks,
             SessionSettings(self._built.score, looks=LookSettings()),
             listener=Stop(),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,13 +31,10 @@ from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.ahead import PicturesAhead
-from maskwatch.runtime.behind import WriteBehind
-from maskwatch.runtime.open import AHEAD, open_source
+from maskwatch.runtime.behind import video_sink
+from maskwatch.runtime.open import frames_ahead, open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
-
-_WAITING_PICTURES = 1
-"""Of a video, to be encoded: enough for the encoder never to wait. One of 4K takes 25 MB."""
 
 
 def run_detect(request: DetectRequest) -> RunSummary:
@@ -92,28 +89,23 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         return session.run(found.specs, found.errors)
 
 
-@contextmanager
 def _opener(
     request: DetectRequest, specs: Sequence[SourceSpec], listener: ProgressListener
-) -> Iterator[Callable[[SourceSpec], FrameSource]]:
+) -> AbstractContextManager[Callable[[SourceSpec], FrameSource]]:
     """What opens sources; it reads ahead unless there is to be one thread only."""
     threads = request.models.threads or 0
-    is_alone = threads == 1
+    ahead = frames_ahead(threads)
 
     def opened(spec: SourceSpec) -> FrameSource:
         return open_source(
             spec,
             sampler=Sampler(request.every, request.max_fps),
             threads=threads,
-            ahead=0 if is_alone else AHEAD,
+            ahead=ahead,
             on_health=listener.connection_changed,
         )
 
-    if is_alone:
-        yield opened
-    else:
-        with PicturesAhead(opened, specs) as opened_ahead:
-            yield opened_ahead
+    return PicturesAhead(opened, specs) if ahead else nullcontext(opened)
 
 
 def _tracking(score: float | None) -> TrackerSettings:
@@ -153,11 +145,7 @@ def _picture_sink(
 ) -> PictureSink:
     if kind is SourceKind.IMAGE:
         return PictureFile(path)
-    from maskwatch.outputs.video import VideoFile  # for pictures alone no video need be loaded
-
-    if threads == 1:
-        return VideoFile(path, source.fps, threads=1)
-    return WriteBehind(VideoFile(path, source.fps), _WAITING_PICTURES)
+    return video_sink(path, source.fps, threads)
 
 
 def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:

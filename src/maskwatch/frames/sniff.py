@@ -67,8 +67,7 @@ def kind_of_content(header: bytes) -> SourceKind | None:
     if header[:4] == b"RIFF":
         return {b"WEBP": SourceKind.IMAGE, b"AVI ": SourceKind.VIDEO}.get(header[8:12])
     if header[4:8] in _QUICKTIME_ATOMS:
-        still = header[4:8] == b"ftyp" and header[8:12] in _STILL_BRANDS
-        return SourceKind.IMAGE if still else SourceKind.VIDEO
+        return SourceKind.IMAGE if _has_brand(header, _STILL_BRANDS) else SourceKind.VIDEO
     if header.startswith(_VIDEO_MAGIC) or _is_transport_stream(header):
         return SourceKind.VIDEO
     return None
@@ -76,7 +75,7 @@ def kind_of_content(header: bytes) -> SourceKind | None:
 
 def is_heif(header: bytes) -> bool:
     """Whether a file that begins so is HEIF (or HEIC, as telephones call it) and not AVIF."""
-    return header[4:8] == b"ftyp" and header[8:12] in _HEIF_BRANDS
+    return _has_brand(header, _HEIF_BRANDS)
 
 
 def kind_of_name(path: Path) -> SourceKind | None:
@@ -95,6 +94,11 @@ def kind_of_file(path: Path) -> SourceKind | None:
     except OSError:
         header = b""
     return kind_of_content(header) or kind_of_name(path)
+
+
+def _has_brand(header: bytes, brands: tuple[bytes, ...]) -> bool:
+    """The major brand of an ISO base media file (ISO 14496-12, 4.3)."""
+    return header[4:8] == b"ftyp" and header[8:12] in brands
 
 
 def _is_bitmap(header: bytes) -> bool:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from maskwatch.errors import OutputError
 from maskwatch.outputs.base import PictureSink
 from maskwatch.types import Image
+
+_WAITING_PICTURES = 1
+"""Of a video, to be encoded: enough for the encoder never to wait. One of 4K takes 25 MB."""
+
+
+def video_sink(path: Path, fps: float | None, threads: int | None) -> PictureSink:
+    """A video file, written behind unless there is to be one thread only."""
+    from maskwatch.outputs.video import VideoFile  # for pictures alone no video need be loaded
+
+    if threads == 1:
+        return VideoFile(path, fps, threads=1)
+    return WriteBehind(VideoFile(path, fps), _WAITING_PICTURES)
 
 
 class WriteBehind:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maskwatch.frames.camera import camera_input, stream_input
 from maskwatch.frames.images import DEFAULT_MAX_PIXELS, ImageSource
 from maskwatch.frames.sniff import SourceKind
+from maskwatch.runtime.ahead import ReadAhead
 
 if TYPE_CHECKING:
     from maskwatch.frames.base import FrameSource
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 AHEAD = 6
 """Frames of a video file to decode ahead: about what is decoded during one look. Of 4K, 75 MB."""
+
+
+def frames_ahead(threads: int | None) -> int:
+    """How many to decode ahead where so many threads are asked for: one is to stay one."""
+    return 0 if threads == 1 else AHEAD
 
 
 def open_source(
@@ -56,11 +62,7 @@ def open_source(
         from maskwatch.frames.video import VideoSource
 
         video = VideoSource(Path(spec.location), spec.name, sampler=sampler, threads=threads)
-        if not ahead:
-            return video
-        from maskwatch.runtime.ahead import ReadAhead
-
-        return ReadAhead(video, ahead)
+        return ReadAhead(video, ahead) if ahead else video
     from maskwatch.runtime.live import LiveOptions, LiveSource
 
     live = live or LiveOptions()

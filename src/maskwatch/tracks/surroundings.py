@@ -98,9 +98,10 @@ class Sweeps:
         is_still = people is not None and not self._surroundings.have_changed(frame.image, people)
         if is_still and self._is_recent(frame.t):
             return False
-        nobody_came = is_still and people is not None and len(people) == self._people
+        count = None if people is None else len(people)
+        nobody_came = is_still and count == self._people
         self._wait_s = min(2 * self._wait_s, self._rarest_s) if nobody_came else self._every_s
-        self._people = None if people is None else len(people)
+        self._people = count
         self._swept_t = frame.t
         self._surroundings.remember(frame.image)
         return True
