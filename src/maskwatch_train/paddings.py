@@ -32,7 +32,7 @@ def fix_paddings(model: onnx.ModelProto, inputs: dict[str, NDArray[np.generic]])
         name = f"{node.name}.sizes"
         graph.initializer.append(numpy_helper.from_array(sizes, name))
         node.input[1] = name
-    _drop_unused(graph)
+    drop_unused(graph)
 
 
 def _values(
@@ -49,7 +49,7 @@ def _values(
     return values
 
 
-def _drop_unused(graph: onnx.GraphProto) -> None:
+def drop_unused(graph: onnx.GraphProto) -> None:
     """Leaves only what the outputs depend on; the graph has no branches."""
     used = {output.name for output in graph.output}
     kept = []

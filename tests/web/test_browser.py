@@ -296,10 +296,11 @@ def test_what_is_tried_with_a_camera_of_the_file_is_given_as_text_for_the_file(
     for said in ("coverage_below: 65", "min_face_px: 40", "name: queue", "14:30"):
         expect(page.get_by_role("dialog")).to_contain_text(said)
     page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     # An empty field is no zero, which would report nobody ever again.
     page.get_by_label("Violation below this coverage").fill("")
     page.get_by_role("button", name="For the configuration file").click()
-    expect(page.get_by_role("dialog").last).to_contain_text("coverage_below: 80")
+    expect(page.get_by_role("dialog")).to_contain_text("coverage_below: 80")
 
 
 def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None:

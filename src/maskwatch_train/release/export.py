@@ -121,7 +121,8 @@ def _write(folder: Path, card: ModelCard, form: str, files: Files, told: dict[st
     first = next(iter(files))
     values = json.loads((card.folder / CARD_FILE).read_text(encoding="utf-8"))
     values |= {
-        "version": f"{card.version}+{form}",
+        # The form of the source, if it had one, is gone.
+        "version": f"{card.version.partition('+')[0]}+{form}",
         "file": first,
         "sha256": sums[first],
         "files": {name: checksum for name, checksum in sums.items() if name != first},

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -23,6 +23,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from maskwatch.errors import MissingExtra
+from maskwatch_train.paddings import drop_unused
 
 Inputs = Sequence[NDArray[Any]]
 """Batches as the network takes them, to calibrate with."""
@@ -49,7 +50,8 @@ def to_int8(model: onnx.ModelProto, inputs: Inputs) -> Files:
     """Weights and activations in eight bits, their ranges measured on real faces.
 
     Static, in the QDQ form that ONNX Runtime, OpenVINO and TensorRT all read; a scale per output
-    channel for weights, one per tensor for activations.
+    channel for weights, one per tensor for activations. Sums of blocks have no range of their own:
+    their rounding costs more than it saves.
     """
     with tempfile.TemporaryDirectory() as folder:
         plain, ready, done = (Path(folder) / f"{name}.onnx" for name in ("plain", "ready", "done"))
@@ -62,12 +64,15 @@ def to_int8(model: onnx.ModelProto, inputs: Inputs) -> Files:
             done,
             _Batches(model.graph.input[0].name, inputs),
             quant_format=QuantFormat.QDQ,
-            # Sums of blocks stay as they are: their rounding costs more than it saves.
-            op_types_to_quantize=["Conv", "Gemm"],
+            # Clip and Relu are merged into the range of the convolution before. Else that range
+            # holds what they cut off, too, many times as much, and little is left of the rest.
+            op_types_to_quantize=["Conv", "Gemm", "Clip", "Relu"],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
+            # The mean extremes of batches: a single odd face must not coarsen all others.
+            extra_options={"CalibMovingAverage": True},
             # Without VNNI the product of eight bits by eight overflows sixteen: seven-bit weights.
             reduce_range=True,
         )
@@ -103,21 +108,54 @@ NEED_INPUTS = frozenset({"onnx-int8"})
 
 
 def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy whose float16 weights with a cast (``maskwatch_train.export``) are float32 again."""
+    """A copy whose weights and activations are float32 again.
+
+    Float16 weights with a cast (``maskwatch_train.export``) and eight-bit weights keep the values
+    that they stand for. What eight bits do to an activation is rounding and cutting off what lies
+    beyond its range; the second stays, since it is in the place of a Clip or Relu.
+    """
     plain = onnx.ModelProto()
     plain.CopyFrom(model)
-    stored = {tensor.name: tensor for tensor in plain.graph.initializer}
-    nodes = []
-    for node in plain.graph.node:
-        half = stored.get(node.input[0]) if node.op_type == "Cast" else None
-        if half is None or half.data_type != TensorProto.FLOAT16:
+    graph = plain.graph
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    nodes, limits = [], []
+    for node in graph.node:
+        weight = stored.get(node.input[0]) if node.input else None
+        if node.op_type == "Cast" and weight and weight.data_type == TensorProto.FLOAT16:
+            values = numpy_helper.to_array(weight).astype(np.float32)
+            weight.CopyFrom(numpy_helper.from_array(values, node.output[0]))
+        elif node.op_type == "DequantizeLinear" and weight:
+            values = _values_of(numpy_helper.to_array(weight), node, stored)
+            weight.CopyFrom(numpy_helper.from_array(values, node.output[0]))
+        elif node.op_type == "DequantizeLinear":
+            nodes.append(helper.make_node("Identity", node.input[:1], node.output))
+        elif node.op_type == "QuantizeLinear":
+            ends = [f"{node.output[0]}.{end}" for end in ("least", "largest")]
+            steps = np.iinfo(numpy_helper.to_array(stored[node.input[2]]).dtype)
+            for end, step in zip(ends, (steps.min, steps.max), strict=True):
+                value = _values_of(np.array(step), node, stored)
+                limits.append(numpy_helper.from_array(value, end))
+            nodes.append(helper.make_node("Clip", [node.input[0], *ends], node.output))
+        else:
             nodes.append(node)
-            continue
-        values = numpy_helper.to_array(half).astype(np.float32)
-        half.CopyFrom(numpy_helper.from_array(values, node.output[0]))
-    del plain.graph.node[:]
-    plain.graph.node.extend(nodes)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(limits)
+    drop_unused(graph)
     return plain
+
+
+def _values_of(
+    steps: NDArray[Any], node: onnx.NodeProto, stored: Mapping[str, TensorProto]
+) -> NDArray[np.float32]:
+    """What eight-bit steps stand for, by the scale and the zero of a QDQ node."""
+    scale, zero = (numpy_helper.to_array(stored[name]) for name in node.input[1:3])
+    if scale.ndim:
+        axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
+        shape = [-1 if place == axis else 1 for place in range(steps.ndim)]
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    out: NDArray[np.float32] = ((steps.astype(np.int64) - zero) * scale).astype(np.float32)
+    return out
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc] # it ships no types

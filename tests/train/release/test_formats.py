@@ -1,0 +1,82 @@
+"""What eight bits are fitted to."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from maskwatch_train.release.formats import to_int8, unfolded
+
+GAIN = 100.0
+"""What the convolution makes of pixels in [-1, 1], of which the next step keeps [0, 6]."""
+
+
+def clipped(kind: str) -> onnx.ModelProto:
+    """A convolution whose output is mostly cut off."""
+    limits = ["low", "high"] if kind == "Clip" else []
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["pixels", "kernel", "bias"], ["wide"], name="conv"),
+            helper.make_node(kind, ["wide", *limits], ["kept"], name="cut"),
+            helper.make_node("Conv", ["kept", "one", "bias"], ["out"], name="next"),
+        ],
+        "clipped",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 1, 8, 8])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 1, 8, 8])],
+        [
+            numpy_helper.from_array(np.full((1, 1, 1, 1), GAIN, np.float32), "kernel"),
+            numpy_helper.from_array(np.ones((1, 1, 1, 1), np.float32), "one"),
+            numpy_helper.from_array(np.zeros(1, np.float32), "bias"),
+            numpy_helper.from_array(np.array(0, np.float32), "low"),
+            numpy_helper.from_array(np.array(6, np.float32), "high"),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def run(model: onnx.ModelProto | bytes, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    content = model if isinstance(model, bytes) else model.SerializeToString()
+    out: NDArray[np.float32] = ort.InferenceSession(content).run(None, {"pixels": inputs})[0]
+    return out
+
+
+@pytest.mark.parametrize("kind", ["Clip", "Relu"])
+def test_what_an_activation_cuts_off_takes_no_part_of_the_range(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    # Values that a ReLU6 keeps, and those that it cuts off below.
+    inputs = rng.uniform(-1, 0.05, (4, 1, 8, 8)).astype(np.float32)
+    model = clipped(kind)
+    eight = to_int8(model, [inputs])["model.onnx"]
+    # Half a step of the input, which the convolution enlarges, and half a step of what is kept.
+    allowed = GAIN * 1.05 / 255 / 2 + 6 / 255
+    assert np.abs(run(eight, inputs) - run(model, inputs)).max() < allowed
+    assert kind not in {node.op_type for node in onnx.load_model_from_string(eight).graph.node}
+
+
+def test_one_odd_batch_does_not_coarsen_all_others() -> None:
+    rng = np.random.default_rng(0)
+    usual = [rng.uniform(0, 0.05, (4, 1, 8, 8)).astype(np.float32) for _ in range(15)]
+    odd = [np.full((4, 1, 8, 8), 1.0, np.float32)]
+    model = clipped("Relu")
+    eight = to_int8(model, [*usual, *odd])["model.onnx"]
+    worst = np.abs(run(eight, usual[0]) - run(model, usual[0])).max()
+    # With the extremes of all batches, steps of the input alone would be 100 / 255.
+    assert worst < GAIN / 255 / 4
+
+
+def test_eight_bits_are_undone_but_for_what_they_cut_off() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(-1, 1, (4, 1, 8, 8)).astype(np.float32)
+    model = clipped("Clip")
+    eight = onnx.load_model_from_string(to_int8(model, [inputs])["model.onnx"])
+    plain = unfolded(eight)
+    kinds = {node.op_type for node in plain.graph.node}
+    assert kinds == {"Conv", "Clip", "Identity"}
+    assert {tensor.data_type for tensor in plain.graph.initializer} == {TensorProto.FLOAT}
+    # The rounding is gone, the limit of six is still there.
+    assert run(plain, inputs) == pytest.approx(run(model, inputs), abs=0.02)
+    assert run(plain, inputs).max() == pytest.approx(6, abs=0.02)
