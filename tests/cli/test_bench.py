@@ -24,6 +24,13 @@ def bench(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["bench", *map(str, arguments)])
 
 
+@pytest.mark.parametrize("threads", ["0", "257", "two"])
+def test_a_number_of_threads_that_makes_no_sense_is_refused(threads: str) -> None:
+    done = bench("--threads", threads)
+    assert done.exit_code == 2
+    assert "--threads" in done.stderr
+
+
 def test_made_samples_are_measured_in_every_stage() -> None:
     picture, clip = json.loads(bench("--frames", "4", "--json").stdout)
     assert (picture["width"], picture["height"], picture["faces"]) == (1280, 720, 5)

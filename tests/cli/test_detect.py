@@ -243,6 +243,8 @@ def test_rows_on_a_full_disk_fail_alone(detect: Detect) -> None:
         ["--every", "0"],
         ["--max-fps", "much"],
         ["--score", "2"],
+        ["--threads", "0"],
+        ["--threads", "257"],
         ["--fail-on", "everything"],
         ["--no-such-option"],
         [],

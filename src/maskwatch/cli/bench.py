@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.cli.request import MAX_THREADS
+from maskwatch.cli.options import Device, Threads
 
 
 def bench(
@@ -20,20 +20,11 @@ def bench(
             "that are made for it, with five faces to judge in each frame.",
         ),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=MAX_THREADS,
-            show_default="as many as help",
-            help="Threads for decoding and for the models.",
-        ),
-    ] = None,
+    threads: Threads = None,
     frames: Annotated[
         int, typer.Option(metavar="N", min=1, help="Frames to measure on each, at most.")
     ] = 100,
-    device: Annotated[str, typer.Option(help="cpu, cuda, coreml or directml.")] = "cpu",
+    device: Device = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
 ) -> None:
     """Measure how fast this machine is, stage by stage.

@@ -11,7 +11,8 @@ import typer
 from typer.core import TyperCommand
 
 from maskwatch.cli.exit_codes import ExitCode
-from maskwatch.cli.request import MAX_THREADS, DetectRequest
+from maskwatch.cli.options import RUN_PANEL, Device, Threads
+from maskwatch.cli.request import DetectRequest
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
@@ -21,7 +22,6 @@ EPILOG = (
 
 _WRITE = "What to write"
 _LOOK = "What to look at"
-_RUN = "How to run"
 
 
 class FailOn(StrEnum):
@@ -165,32 +165,20 @@ def detect(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            rich_help_panel=_RUN, help=f"Exit with {ExitCode.VIOLATION} if there is a violation."
+            rich_help_panel=RUN_PANEL, help=f"Exit with {ExitCode.VIOLATION} if there is a violation."
         ),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=MAX_THREADS,
-            show_default="as many as help",
-            rich_help_panel=_RUN,
-            help="Threads for decoding and for the models.",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(rich_help_panel=_RUN, help="cpu, cuda, coreml or directml.")
-    ] = "cpu",
+    threads: Threads = None,
+    device: Device = "cpu",
     detector: Annotated[
-        str, typer.Option(rich_help_panel=_RUN, help="yunet (our own), ssd-res10 or mtcnn.")
+        str, typer.Option(rich_help_panel=RUN_PANEL, help="yunet (our own), ssd-res10 or mtcnn.")
     ] = "yunet",
     detector_model: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             show_default="in the package",
-            rich_help_panel=_RUN,
+            rich_help_panel=RUN_PANEL,
             help="Folder of the face detector's model.",
         ),
     ] = None,
@@ -199,7 +187,7 @@ def detect(
         typer.Option(
             metavar="DIR",
             show_default="in the package",
-            rich_help_panel=_RUN,
+            rich_help_panel=RUN_PANEL,
             help="Folder of the mask classifier's model.",
         ),
     ] = None,
