@@ -165,7 +165,8 @@ def detect(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            rich_help_panel=RUN_PANEL, help=f"Exit with {ExitCode.VIOLATION} if there is a violation."
+            rich_help_panel=RUN_PANEL,
+            help=f"Exit with {ExitCode.VIOLATION} if there is a violation.",
         ),
     ] = None,
     threads: Threads = None,

@@ -12,6 +12,7 @@ import av.error
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.avio import network_reason
+from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import Decoded, Decoder, video_stream
 from maskwatch.frames.reach import OutOfReach
 
@@ -73,13 +74,8 @@ class LiveReader:
         asked = time.monotonic()
         url, options = self._where_to()
         try:
-            self._container = av.open(
-                url,
-                "r",
-                format=self._source.format,
-                options=options,
-                metadata_errors="replace",
-                timeout=self._timeouts,
+            self._container = open_container(
+                url, format=self._source.format, options=options, timeout=self._timeouts
             )
             if self._source.reach is not None:
                 self._source.reach.check_peers()

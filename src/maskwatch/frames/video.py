@@ -12,6 +12,7 @@ import av.error
 
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.avio import plain_reason
+from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import BgrConverter, Decoder, video_stream
 from maskwatch.frames.deferred import DeferredFrame
 from maskwatch.frames.reasons import system_reason
@@ -113,7 +114,7 @@ class VideoSource:
         try:
             if self._path.stat().st_size == 0:
                 raise UnreadableVideo(self.name, "empty file (0 bytes)")
-            return av.open(f"file:{self._path}", "r", metadata_errors="replace")
+            return open_container(f"file:{self._path}")
         except (av.error.InvalidDataError, av.error.EOFError) as error:
             reason = "not a video, or damaged from the start"
             raise UnreadableVideo(self.name, reason) from error
