@@ -185,7 +185,7 @@ def check_camera(name: str, config: CameraConfig) -> Finding:
         return Finding(what, Verdict.FAILED, str(error), _advice_for_camera(error.reason))
     height, width = frame.image.shape[:2]
     said = f"{config.address}: {width}x{height}"
-    if int(frame.image.max()) - int(frame.image.min()) < 16:
+    if np.ptp(frame.image) < 16:
         return Finding(
             what,
             Verdict.WARNING,

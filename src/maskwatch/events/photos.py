@@ -148,9 +148,9 @@ def _same_face(face: Face, found: Iterable[Face]) -> list[Box]:
 
 def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
     boxes = [reading.face.box for reading in readings]
-    return bool(boxes) and bool(
-        iou_matrix(np.array([face.box]), np.array(boxes)).max() >= _SAME_FACE_IOU
-    )
+    if not boxes:
+        return False
+    return bool(np.max(iou_matrix(np.array([face.box]), np.array(boxes))) >= _SAME_FACE_IOU)
 
 
 def _is_trace(box: Box, subject: Box) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
@@ -121,7 +121,8 @@ class Decoder:
         return f"after {self.delivered} frames ({self.last_t:.1f}{of_total} s)"
 
     def __iter__(self) -> Iterator[Decoded]:
-        time_base = self._stream.time_base or Fraction(1, 90_000)
+        stamp = self._stream.time_base or Fraction(1, 90_000)
+        time_base = Fraction(stamp.numerator, stamp.denominator)
         timeline = Timeline(time_base, 1 / (self.fps or 25.0))
         for packet in self._packets():
             for frame in self._decode(packet):
@@ -174,9 +175,8 @@ class BgrConverter:
     def __call__(self, frame: VideoFrame) -> Image:
         """``(H, W, 3)`` uint8, BGR, C-contiguous, turned as the file's display matrix says."""
         made = self._reformatter.reformat(frame, format="bgr24")
-        plane = made.planes[0]
-        rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload] # untyped buffer
-        rows = rows.reshape(-1, plane.line_size)
+        plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
         upright = np.ascontiguousarray(np.rot90(image, _QUARTERS.get(frame.rotation, 0)))
         # What was BGR already is the decoder's, which may go on from it to the next picture.

@@ -178,4 +178,4 @@ def _is_recording(container: InputContainer) -> bool:
         return False
     if container.duration:
         return True
-    return container.format.name != "hls" and container.size > 0
+    return container.format.name != "hls" and (container.size or 0) > 0

@@ -130,7 +130,7 @@ class ReadingMemory:
         )
         found: list[_Known | None] = [None] * len(faces)
         for _ in range(min(overlap.shape)):
-            row, column = np.unravel_index(int(overlap.argmax()), overlap.shape)
+            row, column = np.unravel_index(int(np.argmax(overlap)), overlap.shape)
             if overlap[row, column] < self._settings.same_iou:
                 break
             found[int(row)] = self._known[int(column)]

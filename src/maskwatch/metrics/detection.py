@@ -50,7 +50,7 @@ def match(
     free = ~ignore
     for detection in np.argsort(-scores, kind="stable"):
         reachable = np.where(free, overlap[detection], -1.0)
-        best = int(reachable.argmax())
+        best = int(np.argmax(reachable))
         if reachable[best] >= iou_threshold:
             matched[detection] = best
             free[best] = False

@@ -156,9 +156,8 @@ class Tracker:
         taken = [each.reading.face.box for each in self._tracklets if each.last_t == now]
         for reading in sorted(unmatched, key=lambda r: -r.face.score):
             box = reading.face.box
-            if taken and overlap_of_smaller(_array([box]), _array(taken)).max() > (
-                self._settings.max_share
-            ):
+            shared = overlap_of_smaller(_array([box]), _array(taken))
+            if np.max(shared, initial=0.0) > self._settings.max_share:
                 continue
             taken.append(box)
             self._tracklets.append(

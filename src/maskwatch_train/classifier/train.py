@@ -39,7 +39,7 @@ from maskwatch_train.engine import (
 from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
-from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
+from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, synthesise
 
 RECIPE_FILE = "recipe.toml"
 """The recipe of a run, in its folder."""
@@ -174,7 +174,7 @@ class CropDataset(Dataset[Crop]):
             kind = possible_wear(sample, rng)
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
-            image = occlude(image, sample.face, rng.choice(list(OccluderKind)), rng)
+            image = occlude(image, sample.face, drawn(OccluderKind, rng), rng)
         crop, box = augment(image, sample, recipe.size, recipe.margin, rng, recipe.augmentation)
         labelled = sample.has_labelled_box
         if rng.random() < recipe.ruined_share:

@@ -79,7 +79,7 @@ def out_of_sample(
     Returns:
         ``(N, K)``, rows sum to 1.
     """
-    found = np.zeros((len(labels), int(labels.max()) + 1))
+    found = np.zeros((len(labels), int(np.max(labels)) + 1))
     parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for known, asked in parts.split(features, labels, groups):
         model = make_pipeline(

@@ -18,7 +18,7 @@ from maskwatch.types import Box, Face, Image, Landmarks, Point
 from maskwatch_train.detector.degrade import USUAL, Degradation, degrade
 from maskwatch_train.detector.loss import Target
 from maskwatch_train.detector.teacher import DOUBT_SCORE, SURE_SCORE
-from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
+from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, synthesise
 
 MIN_FACE_PX = 7
 """Smaller faces, as the network sees them, are neither taught nor punished."""
@@ -90,9 +90,9 @@ def wear_synthetic_masks(scene: Scene, share: float, rng: np.random.Generator) -
         landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in points))
         face = Face(Box(*(float(v) for v in box)), 1.0, landmarks)
         if rng.random() < 0.7:
-            image = synthesise(image, face, rng.choice(list(WearKind)), rng)
+            image = synthesise(image, face, drawn(WearKind, rng), rng)
         else:
-            image = occlude(image, face, rng.choice(list(OccluderKind)), rng)
+            image = occlude(image, face, drawn(OccluderKind, rng), rng)
     return replace(scene, image=image)
 
 

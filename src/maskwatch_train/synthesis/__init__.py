@@ -1,6 +1,6 @@
 """Synthetic masks and occlusions, drawn on photographs of bare faces for training."""
 
-from maskwatch_train.synthesis.kinds import OccluderKind, WearKind
+from maskwatch_train.synthesis.kinds import OccluderKind, WearKind, drawn
 from maskwatch_train.synthesis.masks import draw_mask, synthesise
 from maskwatch_train.synthesis.occluders import occlude
 from maskwatch_train.synthesis.room import has_room
@@ -11,6 +11,7 @@ __all__ = [
     "WearKind",
     "contact_sheet",
     "draw_mask",
+    "drawn",
     "has_room",
     "occlude",
     "synthesise",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
+
+import numpy as np
 
 from maskwatch.types import Fault, State
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class WearKind(StrEnum):
@@ -40,3 +45,9 @@ class OccluderKind(StrEnum):
     """On the neck, below the chin."""
     BEARD = "beard"
     PAPER = "paper"
+
+
+def drawn(kinds: type[Kind], rng: np.random.Generator) -> Kind:
+    """Any of the kinds, each as likely as the others."""
+    members = list(kinds)
+    return members[int(rng.integers(len(members)))]

@@ -67,8 +67,8 @@ def read_light(image: Image, canvas: Canvas) -> Light:
     white_luma = float(
         np.clip(0.45 * skin_luma / _LIGHT_SKIN + 0.55 * highlights, 1.02 * skin_luma, 250)
     )
-    tint = pixels.reshape(-1, 3).mean(axis=0)
-    tint = (np.maximum(tint, 4) / max(float(tint @ _LUMA), 4)) ** 0.25
+    mean = pixels.reshape(-1, 3).mean(axis=0)
+    tint = (np.maximum(mean, 4) / max(float(mean @ _LUMA), 4)) ** 0.25
     spread = float((pixels.max(axis=2) - pixels.min(axis=2)).mean())
     blur_px, grain = _camera(image, canvas)
     return Light(
