@@ -67,6 +67,8 @@ def to_int8(model: onnx.ModelProto, inputs: Inputs) -> Files:
             # Clip and Relu are merged into the range of the convolution before. Else that range
             # holds what they cut off, too, many times as much, and little is left of the rest.
             op_types_to_quantize=["Conv", "Gemm", "Clip", "Relu"],
+            # With three channels in, it is as fast in float32, and rounds the pixels once less.
+            nodes_to_exclude=[_first_convolution(onnx.load(ready))],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -156,6 +158,10 @@ def _values_of(
         scale, zero = scale.reshape(shape), zero.reshape(shape)
     out: NDArray[np.float32] = ((steps.astype(np.int64) - zero) * scale).astype(np.float32)
     return out
+
+
+def _first_convolution(model: onnx.ModelProto) -> str:
+    return next(node.name for node in model.graph.node if node.op_type == "Conv")
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc] # it ships no types

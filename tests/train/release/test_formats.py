@@ -12,15 +12,16 @@ from onnx import TensorProto, helper, numpy_helper
 from maskwatch_train.release.formats import to_int8, unfolded
 
 GAIN = 100.0
-"""What the convolution makes of pixels in [-1, 1], of which the next step keeps [0, 6]."""
+"""What two convolutions make of pixels in [-1, 1], of which the next step keeps [0, 6]."""
 
 
 def clipped(kind: str) -> onnx.ModelProto:
-    """A convolution whose output is mostly cut off."""
+    """A network whose second convolution gives what is mostly cut off."""
     limits = ["low", "high"] if kind == "Clip" else []
     graph = helper.make_graph(
         [
-            helper.make_node("Conv", ["pixels", "kernel", "bias"], ["wide"], name="conv"),
+            helper.make_node("Conv", ["pixels", "half"], ["dim"], name="stem"),
+            helper.make_node("Conv", ["dim", "kernel", "bias"], ["wide"], name="conv"),
             helper.make_node(kind, ["wide", *limits], ["kept"], name="cut"),
             helper.make_node("Conv", ["kept", "one", "bias"], ["out"], name="next"),
         ],
@@ -28,9 +29,10 @@ def clipped(kind: str) -> onnx.ModelProto:
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 1, 8, 8])],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 1, 8, 8])],
         [
-            numpy_helper.from_array(np.full((1, 1, 1, 1), GAIN, np.float32), "kernel"),
+            numpy_helper.from_array(np.full((1, 1, 1, 1), 2 * GAIN, np.float32), "kernel"),
             numpy_helper.from_array(np.ones((1, 1, 1, 1), np.float32), "one"),
             numpy_helper.from_array(np.zeros(1, np.float32), "bias"),
+            numpy_helper.from_array(np.full((1, 1, 1, 1), 0.5, np.float32), "half"),
             numpy_helper.from_array(np.array(0, np.float32), "low"),
             numpy_helper.from_array(np.array(6, np.float32), "high"),
         ],
@@ -55,6 +57,15 @@ def test_what_an_activation_cuts_off_takes_no_part_of_the_range(kind: str) -> No
     allowed = GAIN * 1.05 / 255 / 2 + 6 / 255
     assert np.abs(run(eight, inputs) - run(model, inputs)).max() < allowed
     assert kind not in {node.op_type for node in onnx.load_model_from_string(eight).graph.node}
+
+
+def test_the_first_convolution_stays_as_it_is() -> None:
+    inputs = np.zeros((1, 1, 8, 8), np.float32)
+    eight = onnx.load_model_from_string(to_int8(clipped("Clip"), [inputs])["model.onnx"])
+    nodes = {node.name: node for node in eight.graph.node}
+    stored = {tensor.name for tensor in eight.graph.initializer}
+    assert nodes["stem"].input[1] in stored
+    assert nodes["conv"].input[1] not in stored  # made from eight bits
 
 
 def test_one_odd_batch_does_not_coarsen_all_others() -> None:
