@@ -161,7 +161,7 @@ def _values_of(
 
 
 def _first_convolution(model: onnx.ModelProto) -> str:
-    return next(node.name for node in model.graph.node if node.op_type == "Conv")
+    return str(next(node.name for node in model.graph.node if node.op_type == "Conv"))
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc] # it ships no types
