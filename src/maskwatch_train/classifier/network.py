@@ -131,6 +131,28 @@ def create(backbone: str, third_party: Path, size: int, drop_rate: float = 0.2) 
     return MaskNetwork(network, size)
 
 
+def start_from(network: MaskNetwork, trained: MaskNetwork) -> None:
+    """Takes the weights of a trained network, in place.
+
+    Of one for another input size the layer that places the box is left out: it has a weight for
+    each place.
+
+    Raises:
+        ValueError: the networks differ in more than that.
+    """
+    fresh, state = network.state_dict(), trained.state_dict()
+    other = {n for n in fresh.keys() | state.keys() if _shape(fresh, n) != _shape(state, n)}
+    if other - {"box.3.weight"}:
+        raise ValueError(f"other networks: {', '.join(sorted(other))}")
+    network.load_state_dict(
+        {name: state[name] for name in state if name not in other}, strict=False
+    )
+
+
+def _shape(state: dict[str, Tensor], name: str) -> torch.Size | None:
+    return state[name].shape if name in state else None
+
+
 def normalise(pixels: Tensor) -> Tensor:
     """``(N, S, S, 3)`` uint8 RGB to ``(N, 3, S, S)`` float in [-1, 1], as both backbones want."""
     return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0

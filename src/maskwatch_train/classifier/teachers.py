@@ -19,24 +19,34 @@ class Teachers:
     """What trained networks say together: the mean of their log-probabilities, normalised.
 
     Args:
-        networks: each gives logits ``(N, 7)`` and boxes; at least one.
+        networks: each gives logits ``(N, 7)`` and boxes; at least one. With each the side of its
+            input in pixels, to which crops of another size are scaled.
     """
 
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
+    def __init__(self, networks: Sequence[tuple[nn.Module, int]]) -> None:
         if not networks:
             raise ValueError("need at least one teacher")
         self._networks = [
-            network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-            for network in networks
+            (network.eval().requires_grad_(False).to(memory_format=torch.channels_last), size)
+            for network, size in networks
         ]
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Tensor:
         """``(N, 3, S, S)`` in [-1, 1] to log-probabilities ``(N, 7)``."""
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
-            told = [network.to(inputs.device)(inputs)[0] for network in self._networks]
+            told = [
+                network.to(inputs.device)(_scaled(inputs, size))[0]
+                for network, size in self._networks
+            ]
         logs = torch.stack([F.log_softmax(logits.float(), dim=1) for logits in told])
         return F.log_softmax(logs.mean(dim=0), dim=1)
+
+
+def _scaled(inputs: Tensor, size: int) -> Tensor:
+    if inputs.shape[-1] == size:
+        return inputs
+    return F.interpolate(inputs, size=(size, size), mode="bilinear", antialias=True)
 
 
 def distance(logits: Tensor, told: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from maskwatch.errors import UsageError
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier import network as classifier_network
 from maskwatch_train.classifier import prepare as classifier_data
+from maskwatch_train.classifier.network import MaskNetwork
 from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run
@@ -150,7 +151,7 @@ def classifier(
     torch.manual_seed(chosen.seed)  # of the fresh heads
     network = classifier_network.create(chosen.backbone, weights, chosen.size)
     if start is not None:
-        network.load_state_dict(load_run(start, weights)[1].state_dict())
+        classifier_network.start_from(network, load_run(start, weights)[1])
     with bar:
         train_classifier(
             network,
@@ -159,10 +160,16 @@ def classifier(
             out,
             workers,
             validation=validation,
-            teachers=Teachers([load_run(run, weights)[1] for run in teacher]) if teacher else None,
+            teachers=Teachers([teaching(run, weights) for run in teacher]) if teacher else None,
             fabric=fabric,
             watcher=bar,
         )
+
+
+def teaching(run: Path, weights: Path) -> tuple[MaskNetwork, int]:
+    """A trained network and the size of its input."""
+    recipe, network = load_run(run, weights)
+    return network, recipe.size
 
 
 def training_samples(

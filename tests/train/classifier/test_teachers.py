@@ -21,7 +21,7 @@ class Says(nn.Module):
 
 
 def test_teachers_say_the_geometric_mean_of_what_each_says() -> None:
-    told = Teachers([Says(0.8, 0.2), Says(0.5, 0.5)])(torch.zeros(3, 3, 8, 8))
+    told = Teachers([(Says(0.8, 0.2), 8), (Says(0.5, 0.5), 8)])(torch.zeros(3, 3, 8, 8))
 
     assert told.shape == (3, 2)
     # sqrt(0.8 * 0.5) : sqrt(0.2 * 0.5) is 2 : 1.
@@ -32,7 +32,7 @@ def test_teachers_are_not_trained() -> None:
     teacher = Says(0.8, 0.2)
     pupil = nn.Parameter(torch.zeros(1, 2))
 
-    distance(pupil, Teachers([teacher])(torch.zeros(1, 3, 8, 8))).backward()
+    distance(pupil, Teachers([(teacher, 8)])(torch.zeros(1, 3, 8, 8))).backward()
 
     assert teacher.logits.grad is None
     assert pupil.grad is not None
@@ -40,10 +40,28 @@ def test_teachers_are_not_trained() -> None:
 
 
 def test_nothing_is_left_to_learn_for_a_pupil_that_says_the_same() -> None:
-    told = Teachers([Says(0.8, 0.2)])(torch.zeros(2, 3, 8, 8))
+    told = Teachers([(Says(0.8, 0.2), 8)])(torch.zeros(2, 3, 8, 8))
 
     assert distance(told + 5.0, told).item() == pytest.approx(0.0, abs=1e-6)
     assert distance(told.flip(1), told).item() == pytest.approx(0.6 * torch.log(torch.tensor(4.0)))
+
+
+class SaysBrightness(nn.Module):
+    """Says how bright the upper half of a crop of 8 pixels is; knows no other size."""
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        assert inputs.shape[-2:] == (8, 8)
+        upper, lower = inputs[:, 0, :4].mean(dim=(1, 2)), inputs[:, 0, 4:].mean(dim=(1, 2))
+        return torch.stack([upper, lower], dim=1), torch.zeros(len(inputs), 4)
+
+
+def test_a_teacher_sees_crops_at_its_own_size() -> None:
+    crops = torch.zeros(2, 3, 16, 16)
+    crops[0, :, :8] = 1.0
+    told = Teachers([(SaysBrightness(), 8)])(crops)
+
+    assert told[0, 0] - told[0, 1] == pytest.approx(1.0, abs=0.15)  # the border is smoothed
+    assert told[1, 0] == told[1, 1]
 
 
 def test_there_must_be_a_teacher() -> None:
