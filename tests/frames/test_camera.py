@@ -33,6 +33,15 @@ def test_other_streams_get_a_timeout_that_does_not_make_them_servers() -> None:
     assert dict(source.options) == {"rw_timeout": "3000000"}
 
 
+@pytest.mark.parametrize("scheme", ["https", "rtsps", "rtmps"])
+def test_certificates_of_cameras_are_not_checked_whatever_the_version_of_ffmpeg(
+    scheme: str,
+) -> None:
+    assert dict(stream_input(f"{scheme}://h/x", read_timeout_s=1).options)["tls_verify"] == "0"
+    plain = stream_input(f"{scheme[:-1]}://h/x", read_timeout_s=1)
+    assert "tls_verify" not in dict(plain.options)
+
+
 def test_a_password_goes_to_ffmpeg_and_is_shown_nowhere() -> None:
     source = stream_input("rtsp://a:s3cret@h/cam", read_timeout_s=1)
     assert source.url == "rtsp://a:s3cret@h/cam"

@@ -10,6 +10,9 @@ from maskwatch.frames.reach import Reach
 from maskwatch.frames.urls import mask_password, scheme_of
 
 
+_TLS_SCHEMES = ("https", "rtsps", "rtmps")
+
+
 @dataclass(frozen=True, slots=True)
 class LiveInput:
     """What FFmpeg needs to know to open a camera or a stream."""
@@ -54,6 +57,10 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
         options = {"rtsp_transport": rtsp_transport, "timeout": microseconds}
     else:
         options = {"rw_timeout": microseconds}
+    if scheme_of(url) in _TLS_SCHEMES:
+        # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
+        # refuse all others; said here, so that every version does the same.
+        options["tls_verify"] = "0"
     return LiveInput(mask_password(url), url, None, tuple(options.items()))
 
 

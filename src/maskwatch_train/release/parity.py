@@ -64,6 +64,12 @@ Boxes = NDArray[np.floating] | None
 """``(N, 4)`` where the faces lie in their crops, as fractions of the side, if a file says so."""
 
 
+def _face_of(judged: Judged) -> tuple[object, ...]:
+    """Which face it is. What was measured of it may be NaN, which equals nothing."""
+    case = judged.case
+    return case.source, case.picture, case.index, case.face
+
+
 def compare_files(
     before: Sequence[Judged],
     after: Sequence[Judged],
@@ -81,7 +87,7 @@ def compare_files(
     Raises:
         ValueError: the faces are not the same.
     """
-    if [item.case for item in before] != [item.case for item in after]:
+    if [_face_of(item) for item in before] != [_face_of(item) for item in after]:
         raise ValueError("two files can only be compared on the same faces")
     known = [i for i, item in enumerate(before) if item.face.state is not State.UNKNOWN]
     classes = sorted({_class(before[i]) for i in known})
