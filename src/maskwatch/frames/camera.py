@@ -9,7 +9,6 @@ from maskwatch.errors import SourceError
 from maskwatch.frames.reach import Reach
 from maskwatch.frames.urls import mask_password, scheme_of
 
-
 _TLS_SCHEMES = ("https", "rtsps", "rtmps")
 
 
