@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from maskwatch.masks.labels import UNREADABLE_INDEX, softmax
+from maskwatch_train.classifier.augment import ruin
+from maskwatch_train.classifier.samples import Sample
+from maskwatch_train.classifier.train import Judge, predict
+
+MIN_READABLE_PX = 32
+"""Calibration looks at faces from this size on, the same that the scores are stated for."""
+UNKNOWN_BUDGET = 0.01
+"""Share of readable validation faces that may become ``unknown``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +86,80 @@ def choose_abstention(
         return round(float(doubtful.mean()), 4)
 
     return Abstention(abstain_below, unreadable_above, unknown(readable), unknown(unreadable))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the outputs of one model file are to be read.
+
+    Attributes:
+        temperature: divides the logits.
+        abstention: when to say ``unknown``.
+        faces: validation faces that both were fitted to.
+    """
+
+    temperature: float
+    abstention: Abstention
+    faces: int
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What it sets in the model's card."""
+        return {
+            "temperature": self.temperature,
+            "abstain_below": self.abstention.abstain_below,
+            "unreadable_above": self.abstention.unreadable_above,
+        }
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the card tells people about it."""
+        return {
+            "faces": self.faces,
+            "readable_called_unknown": self.abstention.unknown_share,
+            "unreadable_called_unknown": self.abstention.caught_share,
+        }
+
+
+def calibrate(
+    judge: Judge, samples: Sequence[Sample], size: int, margin: float, second_look_below: float
+) -> Calibration:
+    """Fits temperature and thresholds to what a model says of validation samples.
+
+    Args:
+        judge: the model.
+        samples: validation faces, and things that are none.
+        size: side of its crops in pixels.
+        margin: of the crops.
+        second_look_below: see ``maskwatch.masks.second_look``.
+    """
+    labels = np.array([sample.label for sample in samples])
+    sizes = np.array([sample.size for sample in samples])
+    clear = (labels != UNREADABLE_INDEX) & (sizes >= MIN_READABLE_PX)
+    temperature = fit_temperature(predict(judge, samples, size, margin)[clear], labels[clear])
+
+    def probabilities(faces: Sequence[Sample]) -> NDArray[np.float64]:
+        settled = predict(
+            judge,
+            faces,
+            size,
+            margin,
+            temperature=temperature,
+            second_look_below=second_look_below,
+        )
+        return softmax(settled, temperature)
+
+    readable = [sample for sample, is_clear in zip(samples, clear, strict=True) if is_clear]
+    abstention = choose_abstention(
+        probabilities(readable), probabilities(spoiled(samples)), UNKNOWN_BUDGET
+    )
+    return Calibration(temperature, abstention, len(readable))
+
+
+def spoiled(samples: Sequence[Sample]) -> list[Sample]:
+    """What should become ``unknown``: unreadable samples, and every fifth of the others ruined."""
+    rng = np.random.default_rng(0)
+    unreadable = [sample for sample in samples if sample.label == UNREADABLE_INDEX]
+    readable = [sample for sample in samples if sample.label != UNREADABLE_INDEX]
+    ruined = [replace(s, image=ruin(s.image, rng), label=UNREADABLE_INDEX) for s in readable[::5]]
+    return unreadable + ruined

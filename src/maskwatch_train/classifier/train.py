@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +40,9 @@ from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
 from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, synthesise
+
+Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
 
 RECIPE_FILE = "recipe.toml"
 """The recipe of a run, in its folder."""
@@ -280,7 +283,7 @@ def measure(
 
     The loss is the cross-entropy without label smoothing, since no smoothed truth is asked about.
     """
-    logits = torch.from_numpy(predict(network, validation, recipe.size, recipe.margin))
+    logits = torch.from_numpy(predict(judge_of(network), validation, recipe.size, recipe.margin))
     labels = torch.tensor([sample.label for sample in validation])
     return {
         VALIDATION_LOSS: F.cross_entropy(logits, labels).item(),
@@ -300,9 +303,20 @@ def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
     return loss
 
 
-@torch.no_grad()
+def judge_of(network: nn.Module) -> Judge:
+    """What a network says of crops, once it is trained."""
+    network.eval()
+
+    @torch.no_grad()
+    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = network(normalise(torch.from_numpy(crops)))[0].float().numpy()
+        return logits
+
+    return judge
+
+
 def predict(
-    network: nn.Module,
+    judge: Judge,
     samples: Sequence[Sample],
     size: int,
     margin: float,
@@ -314,20 +328,14 @@ def predict(
     """Logits ``(N, 7)`` of N samples, cropped and judged as the running classifier would.
 
     Args:
-        network: gives logits and boxes.
+        judge: gives the logits of crops.
         samples: the faces.
-        size: side of its input in pixels.
+        size: side of the crops in pixels.
         margin: of the crops.
         temperature: divides the logits where doubt is weighed.
         second_look_below: see ``maskwatch.masks.second_look``; 0 judges every face once.
         batch: crops judged at a time.
     """
-    network.eval()
-
-    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = network(normalise(torch.from_numpy(crops)))[0].float().numpy()
-        return logits
-
     parts = []
     for start in range(0, len(samples), batch):
         crops = to_batch([plain_crop(s, size, margin) for s in samples[start : start + batch]])

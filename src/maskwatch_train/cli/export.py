@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,12 +12,13 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, softmax
-from maskwatch_train.classifier.augment import ruin
-from maskwatch_train.classifier.calibrate import Abstention, choose_abstention, fit_temperature
+from maskwatch.masks.labels import LABELS
+from maskwatch.models.card import CARD_FILE, read_card
+from maskwatch.models.session import open_session
+from maskwatch.outputs.files import write_whole
+from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
-from maskwatch_train.classifier.samples import Sample
-from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run, predict
+from maskwatch_train.classifier.train import RECIPE_FILE, judge_of, load_run
 from maskwatch_train.cli.train import (
     TEACHER_CACHE,
     DataFolder,
@@ -51,10 +52,6 @@ Scores = Annotated[
 ]
 
 DETECTOR_NAME = "maskwatch-faces"
-MIN_READABLE_PX = 32
-"""Calibration looks at faces from this size on, the same that the scores are stated for."""
-UNKNOWN_BUDGET = 0.01
-"""Share of readable validation faces that may become ``unknown``."""
 SECOND_LOOK_BELOW = 0.8
 """Faces less sure than this, one in thirteen of street's validation split, are judged again,
 mirrored. Higher values gained nothing more there."""
@@ -77,15 +74,29 @@ def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
     """
     try:
         summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
-        reports = {
-            path.stem: headline(json.loads(path.read_text(encoding="utf-8")), DETECTOR_NAME)
-            for path in scores or []
-        }
     except OSError as error:
-        raise DataError(Path(str(error.filename)), error.strerror or "cannot be read") from error
+        raise DataError(text, error.strerror or "cannot be read") from error
     except ValueError as error:
         raise DataError(text, str(error)) from error
-    return {**summary, "scores": reports}
+    return {**summary, "scores": read_scores(scores or [])}
+
+
+def read_scores(reports: list[Path]) -> dict[str, Any]:
+    """The figures for a card, by the name of the report.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    found = {}
+    for path in reports:
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            found[path.stem] = headline(report, DETECTOR_NAME)
+        except OSError as error:
+            raise DataError(path, error.strerror or "cannot be read") from error
+        except ValueError as error:
+            raise DataError(path, str(error)) from error
+    return found
 
 
 def export_detector(
@@ -118,67 +129,50 @@ def export_classifier(
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
     recipe, network = load_run(run, weights)
     samples = validation_samples(data, weights, run / TEACHER_CACHE)
-    logits = predict(network, samples, recipe.size, recipe.margin)
-    labels = np.array([sample.label for sample in samples])
-    clear = (labels != UNREADABLE_INDEX) & np.array(
-        [sample.size >= MIN_READABLE_PX for sample in samples]
-    )
-    temperature = fit_temperature(logits[clear], labels[clear])
-
-    def probabilities(faces: list[Sample]) -> NDArray[np.float64]:
-        settled = predict(
-            network,
-            faces,
-            recipe.size,
-            recipe.margin,
-            temperature=temperature,
-            second_look_below=SECOND_LOOK_BELOW,
-        )
-        return softmax(settled, temperature)
-
-    readable = [sample for sample, is_clear in zip(samples, clear, strict=True) if is_clear]
-    abstention = choose_abstention(
-        probabilities(readable), probabilities(spoiled(samples)), UNKNOWN_BUDGET
-    )
+    found = calibrate(judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW)
     text = CardText(
         name="maskwatch-masks",
         version=version,
         kind="mask_classifier",
         labels=LABELS,
-        settings=settings(recipe, temperature, abstention),
-        summary={
-            **read_summary(summary, scores),
-            "calibration": {
-                "faces": int(clear.sum()),
-                "readable_called_unknown": abstention.unknown_share,
-                "unreadable_called_unknown": abstention.caught_share,
-            },
+        settings={
+            "size": recipe.size,
+            "margin": recipe.margin,
+            **found.settings,
+            "min_face_px": MIN_FACE_PX,
+            "second_look_below": SECOND_LOOK_BELOW,
         },
+        summary={**read_summary(summary, scores), "calibration": found.summary},
     )
     exported = ExportedClassifier(network)
     write_model_folder(to_onnx(exported, classifier_signature(recipe.size)), text, to)
-    say(f"wrote {to}: temperature {temperature}, {abstention}")
+    say(f"wrote {to}: {found}")
 
 
-def settings(
-    recipe: ClassifierRecipe, temperature: float, abstention: Abstention
-) -> dict[str, float]:
-    """The card's settings, as ``maskwatch.masks.onnx.ClassifierSettings`` names them."""
-    return {
-        "size": recipe.size,
-        "margin": recipe.margin,
-        "temperature": temperature,
-        "abstain_below": abstention.abstain_below,
-        "unreadable_above": abstention.unreadable_above,
-        "min_face_px": MIN_FACE_PX,
-        "second_look_below": SECOND_LOOK_BELOW,
-    }
+def recalibrate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder of a classifier.")],
+    data: DataFolder,
+    weights: WeightsFolder,
+    scores: Scores = None,
+) -> None:
+    """Fit temperature and thresholds of a model folder anew, after export to another format."""
+    card = read_card(model, "mask_classifier", LABELS)
+    card.verify()
+    session = open_session(card.model_path)
+    (pixels,) = session.get_inputs()
 
+    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = session.run(["logits"], {pixels.name: crops})[0]
+        return logits
 
-def spoiled(samples: list[Sample]) -> list[Sample]:
-    """What should become ``unknown``: unreadable samples, and every fifth of the others ruined."""
-    rng = np.random.default_rng(0)
-    unreadable = [sample for sample in samples if sample.label == UNREADABLE_INDEX]
-    readable = [sample for sample in samples if sample.label != UNREADABLE_INDEX]
-    ruined = [replace(s, image=ruin(s.image, rng), label=UNREADABLE_INDEX) for s in readable[::5]]
-    return unreadable + ruined
+    with tempfile.TemporaryDirectory() as folder:
+        samples = validation_samples(data, weights, Path(folder) / TEACHER_CACHE)
+    size, margin = card.setting("size"), card.setting("margin")
+    found = calibrate(judge, samples, size, margin, card.settings.get("second_look_below", 0.0))
+    values = json.loads((model / CARD_FILE).read_text(encoding="utf-8"))
+    values["settings"].update(found.settings)
+    values["summary"]["calibration"] = found.summary
+    if scores:
+        values["summary"]["scores"] = read_scores(scores)
+    write_whole(model / CARD_FILE, (json.dumps(values, indent=2) + "\n").encode())
+    say(f"{model}: {found}")

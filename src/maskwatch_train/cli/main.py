@@ -24,6 +24,7 @@ VERBS = {
     "published": "published:published",
     "export-detector": "export:export_detector",
     "export-classifier": "export:export_classifier",
+    "recalibrate": "export:recalibrate",
     "evaluate-detector": "evaluate:detectors",
     "evaluate": "evaluate:evaluate",
     "compare": "evaluate:compare_models",
