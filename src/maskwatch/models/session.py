@@ -28,6 +28,7 @@ def open_session(
     if provider not in ort.get_available_providers():
         have = ", ".join(ort.get_available_providers())
         raise ModelError(f"{provider} is not in this ONNX Runtime; it has {have}")
+    ort.disable_telemetry_events()  # which builds for Windows send
     options = ort.SessionOptions()
     options.log_severity_level = 3  # warnings about its own optimisations help no user
     if threads is not None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.errors import MissingExtra, ModelError
+from maskwatch.errors import ModelError
 from maskwatch.models.session import open_session
+from maskwatch_train.openvino_import import import_openvino
 
 _TYPES: dict[str, type[np.generic]] = {
     "uint8": np.uint8,
@@ -71,11 +72,7 @@ def _onnx(path: Path, threads: int | None) -> Engine:
 
 
 def _openvino(path: Path, threads: int | None) -> Engine:
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtra("an OpenVINO model", "openvino") from error
-    core = openvino.Core()
+    core = import_openvino("an OpenVINO model").Core()
     # Half precision is for graphics processors: on a CPU it would only cost exactness.
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
     if threads is not None:

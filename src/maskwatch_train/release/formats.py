@@ -22,7 +22,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from maskwatch.errors import MissingExtra
+from maskwatch_train.openvino_import import import_openvino
 from maskwatch_train.paddings import drop_unused
 
 Inputs = Sequence[NDArray[Any]]
@@ -87,10 +87,7 @@ def to_openvino(model: onnx.ModelProto, _inputs: Inputs) -> Files:
     Raises:
         MissingExtra: OpenVINO is not installed.
     """
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtra("exporting to OpenVINO", "openvino") from error
+    openvino = import_openvino("exporting to OpenVINO")
     with tempfile.TemporaryDirectory() as folder:
         plain, done = Path(folder) / "plain.onnx", Path(folder) / "model.xml"
         onnx.save(unfolded(model), plain)

@@ -1,12 +1,22 @@
 import numpy as np
 import pytest
 
-from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, softmax
+pytest.importorskip("torch", reason="needs the extra [train]")
+
+from numpy.typing import NDArray
+
+from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index, softmax
+from maskwatch.types import Box, State
 from maskwatch_train.classifier.calibrate import (
+    MIN_READABLE_PX,
+    calibrate,
     choose_abstention,
     fit_temperature,
     side_certainty,
+    spoiled,
 )
+from maskwatch_train.classifier.samples import Sample, cut_sample
+from maskwatch_train.classifier.train import Judge
 
 
 def outputs(mask: float, unreadable: float = 0.0) -> np.ndarray:
@@ -47,3 +57,65 @@ def test_what_is_unreadable_is_caught() -> None:
     readable = np.stack([outputs(0.98, 0.02)] * 99 + [outputs(0.6, 0.3)])
     unreadable = np.stack([outputs(0.5, 0.9)] * 10)
     assert choose_abstention(readable, unreadable, budget=0.02).caught_share == 1.0
+
+
+def sample(state: State, grey: int, side: int = 80) -> Sample:
+    image = np.full((120, 120, 3), grey, dtype=np.uint8)
+    return cut_sample(image, Box(20, 20, 20 + side, 20 + side), state, None, None, "street")
+
+
+def by_brightness(strength: float) -> Judge:
+    """Bright crops are masks and dark ones are bare: the stronger, the surer it is of that."""
+
+    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        brightness = crops.mean(axis=(1, 2, 3)) / 127.5 - 1
+        logits = np.full((len(crops), len(LABELS)), -3 * strength, dtype=np.float32)
+        logits[:, 0] = brightness * strength
+        logits[:, label_index(State.NO_MASK, None)] = -brightness * strength
+        return logits
+
+    return judge
+
+
+def labelled_by_chance(strength: float) -> list[Sample]:
+    """Faces whose labels are as likely as that judge says."""
+    rng = np.random.default_rng(0)
+    found = []
+    for grey in rng.integers(60, 196, 600):
+        chance = 1 / (1 + np.exp(-2 * strength * (grey / 127.5 - 1)))
+        found.append(sample(State.MASK if rng.random() < chance else State.NO_MASK, int(grey)))
+    return found
+
+
+def test_a_file_that_is_too_sure_of_itself_gets_a_higher_temperature() -> None:
+    samples = labelled_by_chance(3.0)
+    usual = calibrate(by_brightness(3.0), samples, 32, 0.2, 0.0)
+    sure = calibrate(by_brightness(6.0), samples, 32, 0.2, 0.0)
+    assert usual.temperature == pytest.approx(1.0, abs=0.2)
+    assert sure.temperature == pytest.approx(2 * usual.temperature, rel=0.02)
+    # So the probabilities are the same again, and with them when to say unknown.
+    assert sure.settings["abstain_below"] == pytest.approx(
+        usual.settings["abstain_below"], abs=0.01
+    )
+    assert sure.summary["readable_called_unknown"] <= 0.02
+
+
+def test_small_and_unreadable_faces_have_no_part_in_it() -> None:
+    samples = labelled_by_chance(3.0)
+    wrong = [sample(State.NO_MASK, 250, MIN_READABLE_PX - 4) for _ in range(300)]
+    unreadable = [sample(State.UNKNOWN, 250) for _ in range(50)]
+    judge = by_brightness(3.0)
+    alone = calibrate(judge, samples, 32, 0.2, 0.0)
+    assert calibrate(judge, samples + wrong, 32, 0.2, 0.0).settings == alone.settings
+    together = calibrate(judge, samples + unreadable, 32, 0.2, 0.0)
+    assert (together.settings, together.faces) == (alone.settings, 600)
+
+
+def test_every_fifth_readable_face_is_ruined() -> None:
+    stripes = np.zeros((120, 120, 3), dtype=np.uint8)
+    stripes[::4] = 255
+    face = cut_sample(stripes, Box(20, 20, 100, 100), State.MASK, None, None, "street")
+    found = spoiled([face] * 10 + [sample(State.UNKNOWN, 0)])
+    assert len(found) == 3
+    assert {each.label for each in found} == {UNREADABLE_INDEX}
+    assert not any(np.array_equal(each.image, face.image) for each in found)
