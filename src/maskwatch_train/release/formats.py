@@ -117,29 +117,29 @@ def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
     plain.CopyFrom(model)
     graph = plain.graph
     stored = {tensor.name: tensor for tensor in graph.initializer}
-    nodes, limits = [], []
+    nodes: list[onnx.NodeProto] = []
+    constants: dict[str, NDArray[np.float32]] = {}
     for node in graph.node:
         weight = stored.get(node.input[0]) if node.input else None
-        if node.op_type == "Cast" and weight and weight.data_type == TensorProto.FLOAT16:
-            values = numpy_helper.to_array(weight).astype(np.float32)
-            weight.CopyFrom(numpy_helper.from_array(values, node.output[0]))
-        elif node.op_type == "DequantizeLinear" and weight:
-            values = _values_of(numpy_helper.to_array(weight), node, stored)
-            weight.CopyFrom(numpy_helper.from_array(values, node.output[0]))
+        is_half = weight is not None and weight.data_type == TensorProto.FLOAT16
+        if weight is not None and node.op_type == "Cast" and is_half:
+            constants[node.output[0]] = numpy_helper.to_array(weight).astype(np.float32)
+        elif weight is not None and node.op_type == "DequantizeLinear":
+            steps = numpy_helper.to_array(weight)
+            constants[node.output[0]] = _values_of(steps, node, stored)
         elif node.op_type == "DequantizeLinear":
             nodes.append(helper.make_node("Identity", node.input[:1], node.output))
         elif node.op_type == "QuantizeLinear":
             ends = [f"{node.output[0]}.{end}" for end in ("least", "largest")]
-            steps = np.iinfo(numpy_helper.to_array(stored[node.input[2]]).dtype)
-            for end, step in zip(ends, (steps.min, steps.max), strict=True):
-                value = _values_of(np.array(step), node, stored)
-                limits.append(numpy_helper.from_array(value, end))
+            kind = np.iinfo(numpy_helper.to_array(stored[node.input[2]]).dtype)
+            for end, step in zip(ends, (kind.min, kind.max), strict=True):
+                constants[end] = _values_of(np.array(step), node, stored)
             nodes.append(helper.make_node("Clip", [node.input[0], *ends], node.output))
         else:
             nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(limits)
+    graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in constants.items())
     drop_unused(graph)
     return plain
 
