@@ -52,11 +52,12 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
         rtsp_transport: "tcp" arrives whole; "udp" for cameras that know nothing else.
     """
     microseconds = str(round(read_timeout_s * 1e6))
-    if scheme_of(url) in ("rtsp", "rtsps"):
+    scheme = scheme_of(url)
+    if scheme in ("rtsp", "rtsps"):
         options = {"rtsp_transport": rtsp_transport, "timeout": microseconds}
     else:
         options = {"rw_timeout": microseconds}
-    if scheme_of(url) in _TLS_SCHEMES:
+    if scheme in _TLS_SCHEMES:
         # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
         # refuse all others; said here, so that every version does the same.
         options["tls_verify"] = "0"

@@ -133,10 +133,9 @@ def calibrate(
         margin: of the crops.
         second_look_below: see ``maskwatch.masks.second_look``.
     """
-    labels = np.array([sample.label for sample in samples])
-    sizes = np.array([sample.size for sample in samples])
-    clear = (labels != UNREADABLE_INDEX) & (sizes >= MIN_READABLE_PX)
-    temperature = fit_temperature(predict(judge, samples, size, margin)[clear], labels[clear])
+    readable = [s for s in samples if s.label != UNREADABLE_INDEX and s.size >= MIN_READABLE_PX]
+    labels = np.array([sample.label for sample in readable])
+    temperature = fit_temperature(predict(judge, readable, size, margin), labels)
 
     def probabilities(faces: Sequence[Sample]) -> NDArray[np.float64]:
         settled = predict(
@@ -149,7 +148,6 @@ def calibrate(
         )
         return softmax(settled, temperature)
 
-    readable = [sample for sample, is_clear in zip(samples, clear, strict=True) if is_clear]
     abstention = choose_abstention(
         probabilities(readable), probabilities(spoiled(samples)), UNKNOWN_BUDGET
     )

@@ -8,13 +8,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
 from maskwatch.models.card import CARD_FILE, read_card
-from maskwatch.models.session import open_session
 from maskwatch.outputs.files import write_whole
 from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
@@ -30,6 +27,7 @@ from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.engine import BEST_WEIGHTS, WEIGHTS
 from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.engines import open_engine
 from maskwatch_train.evaluate.headline import headline
 from maskwatch_train.export import (
     DETECTOR,
@@ -158,13 +156,7 @@ def recalibrate(
     """Fit temperature and thresholds of a model folder anew, after export to another format."""
     card = read_card(model, "mask_classifier", LABELS)
     card.verify()
-    session = open_session(card.model_path)
-    (pixels,) = session.get_inputs()
-
-    def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = session.run(["logits"], {pixels.name: crops})[0]
-        return logits
-
+    judge = open_engine(card.model_path).run
     with tempfile.TemporaryDirectory() as folder:
         samples = validation_samples(data, weights, Path(folder) / TEACHER_CACHE)
     size, margin = card.setting("size"), card.setting("margin")
