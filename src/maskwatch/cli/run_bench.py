@@ -111,7 +111,7 @@ def _measure(bench: _Bench, spec: SourceSpec, folder: Path, max_frames: int) -> 
     judged = []
     frames = _frames(spec, bench.threads)
     for _ in range(max_frames + _WARM_UP):
-        frame = watch("decode", lambda: next(frames, None))
+        frame = watch("decode", lambda: _next_picture(frames))
         if frame is None:
             watch.ms["decode"].pop()
             break
@@ -133,6 +133,14 @@ def _frames(spec: SourceSpec, threads: int) -> Iterator[Frame]:
     for _ in rounds:
         with open_source(spec, threads=threads) as source:
             yield from source
+
+
+def _next_picture(frames: Iterator[Frame]) -> Frame | None:
+    """The next frame, converted, which frames of a video are when they are first looked at."""
+    frame = next(frames, None)
+    if frame is not None:
+        _ = frame.image
+    return frame
 
 
 def _look(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | None) -> Look:
