@@ -63,7 +63,8 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        threads = self._threads
+        threads, looks = self._threads, LookSettings()
+        spacing_s = 0.0 if write else looks.interval_s
         sinks = Sinks(
             pictures=lambda _, source: (
                 [video_sink(Path(write), source.fps, threads)] if write else []
@@ -71,9 +72,11 @@ class MaskwatchContestant:
         )
         session = Session(
             Models(self._built.detect, self._classifier),
-            lambda spec: open_source(spec, threads=threads, ahead=frames_ahead(threads)),
+            lambda spec: open_source(
+                spec, threads=threads, ahead=frames_ahead(threads), spacing_s=spacing_s
+            ),
             sinks,
-            SessionSettings(self._built.score, looks=LookSettings()),
+            SessionSettings(self._built.score, looks=looks),
             listener=Stop(),
         )
         return session.run(discover(path).specs).sources[0].frames

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from maskwatch.frames.deferred import PassedFrame
 from maskwatch.pipeline import LookSettings, Pipeline, read_faces
 from maskwatch.testing import (
     FixedClassifier,
@@ -102,6 +103,35 @@ def test_a_fast_face_is_looked_for_at_once() -> None:
         for frame in blank_frames([i / 30 for i in range(60)]):
             pipeline(frame)
     assert len(quick.times) > len(slow.times)
+
+
+def test_one_who_was_fast_and_is_lost_is_not_looked_for_in_every_frame() -> None:
+    def leaving(frame: Frame) -> list[Face]:
+        here = frame.t < 1.5
+        return [face_at(100 + 800 * frame.t, 100, score=0.95)] if here else []
+
+    detector = CountingDetector(leaving)
+    pipeline = Pipeline(detector, FixedClassifier(State.MASK), Tracker(), LookSettings(0.1))
+    for frame in blank_frames([i / 30 for i in range(90)]):
+        pipeline(frame)
+    assert min(spacing(detector.times, 1.8, 3)) == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_frame_that_was_passed_over_is_not_looked_at_and_the_next_one_is() -> None:
+    detector = CountingDetector(moving)
+    pipeline = Pipeline(
+        detector, FixedClassifier(State.MASK), Tracker(), LookSettings(interval_s=0.1, calm=1)
+    )
+    frames = [
+        frame if frame.index % 4 == 0 else PassedFrame(frame.source, frame.index, frame.t)
+        for frame in blank_frames([i / 30 for i in range(90)])
+    ]
+    results = [pipeline(frame) for frame in frames]
+    assert detector.times == [frame.t for frame in frames if frame.has_image]
+    for result in results[60:]:
+        ((reading, track),) = result.readings_with_tracks()
+        assert track is not None
+        assert reading.face.box.x0 + 40 == pytest.approx(100 + 160 * result.t, abs=6)
 
 
 @pytest.mark.parametrize("fps", [5, 10, 12])

@@ -94,7 +94,8 @@ class Pipeline:
 
     def __call__(self, frame: Frame) -> FrameResult:
         """Takes one frame through the stages, or only moves the people on if it is too soon."""
-        return self._look(frame) if self._is_due(frame.t) else self._move_on(frame)
+        due = frame.has_image and self._is_due(frame.t)
+        return self._look(frame) if due else self._move_on(frame)
 
     def _is_due(self, t: float) -> bool:
         if self._looked_t is None or t < self._looked_t:
@@ -102,7 +103,7 @@ class Pipeline:
         pace = self._looks.calm if self._tracker.is_calm else 1.0
         if t - self._looked_t >= pace * self._looks.interval_s - _SLACK_S:
             return True
-        return self._tracker.greatest_move(t) > self._looks.restless_sizes
+        return self._tracker.greatest_move(self._looked_t, t) > self._looks.restless_sizes
 
     def _move_on(self, frame: Frame) -> FrameResult:
         tracks = tuple(self._tracker.coast(frame))

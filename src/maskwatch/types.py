@@ -108,6 +108,11 @@ class Frame:
     captured_at: datetime | None = None
     """Aware UTC time of capture for live sources; for people and records, never for durations."""
 
+    @property
+    def has_image(self) -> bool:
+        """False only for a frame that was passed over, a ``PassedFrame``: nobody was to look."""
+        return True
+
     def __post_init__(self) -> None:
         shape = self.image.shape
         if len(shape) != 3 or shape[2] != 3 or 0 in shape:

@@ -22,6 +22,7 @@ def write_clip(
     times: Sequence[float] | None = None,
     size: tuple[int, int] = (64, 48),
     options: dict[str, str] | None = None,
+    b_frames: int = 0,
 ) -> Path:
     """Write a clip; frame i is grey of level ``(i * STEP) % 256``, its left third white.
 
@@ -35,11 +36,13 @@ def write_clip(
         times: seconds of each frame, for a variable frame rate.
         size: width and height.
         options: of the container.
+        b_frames: x264 makes so many pictures between two others from both, and no other from these.
     """
     times = [i / fps for i in range(frames)] if times is None else times
     time_base = Fraction(1, 1000)
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=fps)
+        between = {"x264-params": f"bframes={b_frames}:b-adapt=0:scenecut=0"} if b_frames else {}
+        stream = container.add_stream(codec, rate=fps, options=between)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.bit_rate = 800_000
         stream.gop_size = 5

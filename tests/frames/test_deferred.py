@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from maskwatch.frames.deferred import DeferredFrame
+from maskwatch.frames.deferred import DeferredFrame, PassedFrame
 from maskwatch.types import Frame, Image
 
 
@@ -17,6 +18,16 @@ def test_a_picture_is_made_when_first_asked_for_and_only_once() -> None:
     assert isinstance(frame, Frame)
     assert (frame.source, frame.index, frame.t, frame.captured_at) == ("clip.mp4", 3, 0.12, None)
     assert made == []
+    assert frame.has_image
     assert frame.image.shape == (4, 6, 3)
     assert frame.image is frame.image
     assert made == [1]
+
+
+def test_a_frame_that_was_passed_over_has_a_time_and_no_picture() -> None:
+    frame = PassedFrame("clip.mp4", 3, 0.12)
+    assert isinstance(frame, Frame)
+    assert (frame.source, frame.index, frame.t, frame.captured_at) == ("clip.mp4", 3, 0.12, None)
+    assert not frame.has_image
+    with pytest.raises(LookupError, match=r"frame 3 of clip\.mp4 was not decoded"):
+        _ = frame.image

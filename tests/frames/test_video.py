@@ -100,6 +100,66 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path, threads: int) -> 
     assert [number_of(frame.image) for frame in frames] == list(range(20))
 
 
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize(
+    ("name", "codec", "b_frames", "passes"),
+    [
+        ("a.mp4", "libx264", 2, True),
+        ("a.mkv", "libx264", 2, True),
+        ("a.ts", "libx264", 2, True),
+        ("a.mp4", "libx265", 0, True),  # has such pictures by itself
+        ("a.mp4", "libx264", 0, False),
+        ("a.mp4", "mpeg4", 0, False),
+        ("a.webm", "libvpx", 0, False),
+    ],
+)
+def test_pictures_between_looks_that_no_other_builds_on_are_passed_over(
+    tmp_path: Path, name: str, codec: str, b_frames: int, passes: bool, threads: int
+) -> None:
+    path = write_clip(tmp_path / name, 30, fps=25, codec=codec, b_frames=b_frames)
+    with VideoSource(path, spacing_s=0.1, threads=threads) as source:  # a look at every third
+        frames = list(source)
+        assert source.damaged == 0
+    assert [frame.index for frame in frames] == list(range(30))
+    assert [frame.t for frame in frames] == pytest.approx([i / 25 for i in range(30)], abs=2e-3)
+    seen = [frame for frame in frames if frame.has_image]
+    assert [number_of(frame.image) for frame in seen] == [frame.index for frame in seen]
+    assert set(range(0, 30, 3)) <= {frame.index for frame in seen}
+    assert (len(seen) < 30) is passes
+
+
+def test_every_picture_is_decoded_for_who_looks_at_every_frame(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 20, fps=10, codec="libx264")
+    assert all(frame.has_image for frame in frames_of(path))
+    assert all(frame.has_image for frame in frames_of(path, spacing_s=0.1))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_damage_among_what_is_passed_over_leaves_the_rest_in_its_place(
+    tmp_path: Path, b_frames: int, threads: int
+) -> None:
+    path = tmp_path / "a.mp4"
+    write_clip(path, 30, fps=25, codec="libx264", options=FRONT, b_frames=b_frames)
+    damage(path, 2 / 5, 1 / 5)
+    with VideoSource(path, spacing_s=0.1, threads=threads) as source:
+        frames = list(source)
+        assert source.damaged > 0
+        assert source.damaged + len(frames) == 30
+    for frame in frames[:5] + frames[-5:]:
+        assert frame.t == pytest.approx(frame.index / 25, abs=2e-3)
+        assert not frame.has_image or number_of(frame.image) == frame.index
+
+
+def test_a_video_without_any_whole_picture_is_refused_however_rarely_one_looks(
+    tmp_path: Path,
+) -> None:
+    path = write_clip(tmp_path / "a.mp4", 30, fps=25, codec="libx264", options=FRONT, b_frames=2)
+    damage(path, 0.0, 1.0)
+    with pytest.raises(UnreadableVideo, match="no frame of it can be decoded"):
+        frames_of(path, spacing_s=0.1)
+
+
 @pytest.mark.parametrize(
     ("turn", "white_edge"), [(0, "left"), (90, "top"), (180, "right"), (270, "bottom")]
 )
@@ -146,15 +206,21 @@ def test_an_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
         frames_of(path)
 
 
+def damage(path: Path, start: float, size: float) -> None:
+    """Writes noise over a stretch of an MP4's pictures; both numbers are shares of them."""
+    data = bytearray(path.read_bytes())
+    first = data.index(b"mdat") + 4
+    pictures = len(data) - first
+    begin, length = first + int(start * pictures), int(size * pictures)
+    noise = np.random.default_rng(0).integers(0, 256, length, np.uint8)
+    data[begin : begin + length] = noise.tobytes()
+    path.write_bytes(data)
+
+
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
 def test_damage_in_the_middle_is_counted_and_passed_over(tmp_path: Path, codec: str) -> None:
     path = write_clip(tmp_path / "a.mp4", 30, codec=codec, options=FRONT, size=(320, 240))
-    data = bytearray(path.read_bytes())
-    pictures = len(data) - data.index(b"mdat")
-    start, size = data.index(b"mdat") + pictures * 2 // 5, pictures // 5
-    noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
-    data[start : start + size] = noise.tobytes()
-    path.write_bytes(data)
+    damage(path, 2 / 5, 1 / 5)
     with VideoSource(path) as source:
         frames = list(source)
         assert 0 < source.damaged < 20

@@ -67,6 +67,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
     """Runs the session over everything that was found."""
     tracking = _tracking(request.score)
     looks = LookSettings(1 / request.looks_per_s) if request.looks_per_s else EVERY_FRAME
+    spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
         detector = build_detector(request.models, score=request.score, floor=tracking.min_score)
@@ -79,7 +80,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         )
         session = Session(
             Models(detector.detect, classifier),
-            stack.enter_context(_opener(request, found.specs, listener)),
+            stack.enter_context(_opener(request, found.specs, listener, spacing_s)),
             _sinks(request, found.specs, window),
             SessionSettings(detector.score, request.min_face_px, request.blur, looks),
             tracking=tracking,
@@ -89,8 +90,18 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         return session.run(found.specs, found.errors)
 
 
+def _spacing_s(request: DetectRequest, looks: LookSettings) -> float:
+    """How far apart pictures are wanted at the closest; 0 when somebody will see every one."""
+    shown = request.annotate or request.show or request.blur
+    chosen = request.every > 1 or request.max_fps is not None
+    return 0.0 if shown or chosen else looks.interval_s
+
+
 def _opener(
-    request: DetectRequest, specs: Sequence[SourceSpec], listener: ProgressListener
+    request: DetectRequest,
+    specs: Sequence[SourceSpec],
+    listener: ProgressListener,
+    spacing_s: float,
 ) -> AbstractContextManager[Callable[[SourceSpec], FrameSource]]:
     """What opens sources; it reads ahead unless there is to be one thread only."""
     threads = request.models.threads or 0
@@ -102,6 +113,7 @@ def _opener(
             sampler=Sampler(request.every, request.max_fps),
             threads=threads,
             ahead=ahead,
+            spacing_s=spacing_s,
             on_health=listener.connection_changed,
         )
 

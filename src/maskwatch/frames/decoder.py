@@ -14,6 +14,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
+from maskwatch.frames.shortcut import LeftOut, Shortcut, shortcut_for
+from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -49,6 +51,16 @@ class Decoded:
     frame: VideoFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A picture that was passed over: see `Decoder.spaced`."""
+
+    index: int
+    """As that of `Decoded`."""
+    t: float
+    """Seconds since the first picture."""
+
+
 def video_stream(container: InputContainer) -> VideoStream | None:
     """The stream to look at; None when there is only sound or a cover picture."""
     for stream in container.streams.video:
@@ -66,7 +78,7 @@ class Decoder:
     Attributes:
         fps: average frames per second; None when the stream does not say.
         duration_s: seconds that the headers state; None when they do not.
-        delivered: whole pictures so far.
+        delivered: whole pictures so far, with those that were passed over.
         damaged: pictures left out so far.
         last_t: seconds of the last whole picture.
 
@@ -121,18 +133,49 @@ class Decoder:
         return f"after {self.delivered} frames ({self.last_t:.1f}{of_total} s)"
 
     def __iter__(self) -> Iterator[Decoded]:
+        """Every whole picture."""
+        return (each for each in self.spaced(0.0) if isinstance(each, Decoded))
+
+    def spaced(self, spacing_s: float) -> Iterator[Decoded | Passed]:
+        """The pictures for somebody who looks at them no closer together than ``spacing_s``.
+
+        In between, those that no other picture builds on (most B-frames) are passed over: they
+        keep their place and time, and cost next to nothing.
+        """
         stamp = self._stream.time_base or Fraction(1, 90_000)
         time_base = Fraction(stamp.numerator, stamp.denominator)
-        timeline = Timeline(time_base, 1 / (self.fps or 25.0))
+        fps = self.fps or 25.0
+        timeline = Timeline(time_base, 1 / fps)
+        shortcut = shortcut_for(self._stream, Spacing(spacing_s, fps))
         for packet in self._packets():
-            for frame in self._decode(packet):
-                index, t = self.delivered + self.damaged, timeline.place(frame.pts)
+            for frame in self._decode(packet, shortcut):
+                if shortcut is not None:
+                    if shortcut.is_late(frame.pts):
+                        continue  # it has been given up
+                    for left_out in shortcut.left_out_before(frame.pts):
+                        yield from self._account_for(left_out, timeline)
+                t = timeline.place(frame.pts)
                 if frame.is_corrupt:
                     self.damaged += 1
                 else:
-                    self.delivered += 1
-                    self.last_t = t
-                    yield Decoded(index, t, frame)
+                    yield Decoded(*self._delivered(t), frame)
+        for left_out in shortcut.left_out_before(None) if shortcut else ():
+            yield from self._account_for(left_out, timeline)
+
+    def _account_for(self, left_out: LeftOut, timeline: Timeline) -> Iterator[Passed]:
+        """Counts a picture that never came out, and delivers it if that was as wanted."""
+        t = timeline.place(left_out.pts)
+        if left_out.was_wanted:
+            self.damaged += 1
+        else:
+            yield Passed(*self._delivered(t))
+
+    def _delivered(self, t: float) -> tuple[int, float]:
+        """Counts a picture; gives its index and time."""
+        index = self.delivered + self.damaged
+        self.delivered += 1
+        self.last_t = t
+        return index, t
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets of the stream, going on after unreadable stretches, and one to flush with."""
@@ -147,11 +190,14 @@ class Decoder:
                 bad_reads += 1
         self._last_is_torn = True
 
-    def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+    def _decode(self, packet: Packet[VideoStream], shortcut: Shortcut | None) -> list[VideoFrame]:
+        if shortcut is not None:
+            shortcut.prepare(packet)
         try:
             return packet.decode()
         except av.error.InvalidDataError:
-            self.damaged += 1
+            if shortcut is None:  # it notices by itself what does not come out
+                self.damaged += 1
             return []
 
     def _note_end(self, packet: Packet[VideoStream]) -> None:

@@ -1,4 +1,4 @@
-"""Frames whose picture is made only if somebody looks at it."""
+"""Frames whose picture is made only if somebody looks at it, or not at all."""
 
 from __future__ import annotations
 
@@ -50,3 +50,35 @@ class DeferredFrame(Frame):
             made = self._make()
             object.__setattr__(self, "_made", made)
         return made
+
+
+class PassedFrame(Frame):
+    """A frame that was not decoded: it has its place and time, and no picture.
+
+    Sources deliver such frames only to whom has said how rarely pictures will be looked at.
+
+    Args:
+        source: see `Frame`.
+        index: see `Frame`.
+        t: see `Frame`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, source: str, index: int, t: float) -> None:
+        for name, value in (("source", source), ("index", index), ("t", t), ("captured_at", None)):
+            object.__setattr__(self, name, value)  # the class is frozen
+
+    @property
+    def has_image(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def image(self) -> Image:
+        """There is none.
+
+        Raises:
+            LookupError: always.
+        """
+        raise LookupError(f"frame {self.index} of {self.source} was not decoded")

@@ -13,8 +13,8 @@ import av.error
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.avio import plain_reason
 from maskwatch.frames.containers import open_container
-from maskwatch.frames.decoder import BgrConverter, Decoder, video_stream
-from maskwatch.frames.deferred import DeferredFrame
+from maskwatch.frames.decoder import BgrConverter, Decoded, Decoder, Passed, video_stream
+from maskwatch.frames.deferred import DeferredFrame, PassedFrame
 from maskwatch.frames.reasons import system_reason
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class VideoSource:
         name: what frames and errors call it; by default the path.
         sampler: which frames to deliver; the others are decoded but not converted.
         threads: decoding threads; 0 leaves the number to FFmpeg.
+        spacing_s: frames are looked at no closer together than this, so that some of those in
+            between may come without a picture, as a `PassedFrame`; 0 for all with theirs.
     """
 
     is_live = False
@@ -49,11 +51,13 @@ class VideoSource:
         *,
         sampler: Sampler | None = None,
         threads: int = 0,
+        spacing_s: float = 0.0,
     ) -> None:
         self.name = str(path) if name is None else name
         self._path = path
         self._sampler = sampler
         self._threads = threads
+        self._spacing_s = spacing_s
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
 
@@ -97,10 +101,9 @@ class VideoSource:
             raise RuntimeError("a VideoSource is opened with `with` before it is iterated")
         to_bgr = BgrConverter()
         try:
-            for decoded in decoder:
+            for decoded in decoder.spaced(self._spacing_s):
                 if self._sampler is None or self._sampler.wants(decoded.index, decoded.t):
-                    make = partial(to_bgr, decoded.frame)
-                    yield DeferredFrame(self.name, decoded.index, decoded.t, make)
+                    yield self._frame(decoded, to_bgr)
         except av.FFmpegError as error:
             reason = f"{plain_reason(error)} {decoder.how_far()}"
             raise UnreadableVideo(self.name, reason) from error
@@ -108,6 +111,12 @@ class VideoSource:
             raise UnreadableVideo(self.name, "no frame of it can be decoded")
         if decoder.is_cut_off:
             raise UnreadableVideo(self.name, f"cut off {decoder.how_far()}")
+
+    def _frame(self, decoded: Decoded | Passed, to_bgr: BgrConverter) -> Frame:
+        if isinstance(decoded, Passed):
+            return PassedFrame(self.name, decoded.index, decoded.t)
+        make = partial(to_bgr, decoded.frame)
+        return DeferredFrame(self.name, decoded.index, decoded.t, make)
 
     def _open(self) -> InputContainer:
         """The open container; "file:" keeps FFmpeg from taking a name for a protocol."""

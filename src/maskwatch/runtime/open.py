@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from maskwatch.runtime.live import LiveOptions
 
 
-AHEAD = 6
-"""Frames of a video file to decode ahead: about what is decoded during one look. Of 4K, 75 MB."""
+AHEAD = 12
+"""Frames of a video file to decode ahead: about what is decoded during two looks, because some
+take longer than others. Of 1920x1080 37 MB."""
 
 
 def frames_ahead(threads: int | None) -> int:
@@ -38,6 +39,7 @@ def open_source(
     max_pixels: int = DEFAULT_MAX_PIXELS,
     threads: int = 0,
     ahead: int = 0,
+    spacing_s: float = 0.0,
     live: LiveOptions | None = None,
     on_health: Callable[[SourceHealth], None] | None = None,
 ) -> FrameSource:
@@ -50,6 +52,7 @@ def open_source(
         threads: decoding threads for video files; 0 leaves the number to FFmpeg.
         ahead: so many frames of a video file are decoded before they are asked for, by a thread
             more; 0 for none.
+        spacing_s: see `VideoSource`; of other sources every frame has its picture.
         live: limits for cameras and streams.
         on_health: told when a live source is connected, lost, or gone.
 
@@ -61,7 +64,9 @@ def open_source(
     if spec.kind is SourceKind.VIDEO:
         from maskwatch.frames.video import VideoSource
 
-        video = VideoSource(Path(spec.location), spec.name, sampler=sampler, threads=threads)
+        video = VideoSource(
+            Path(spec.location), spec.name, sampler=sampler, threads=threads, spacing_s=spacing_s
+        )
         return ReadAhead(video, ahead) if ahead else video
     from maskwatch.runtime.live import LiveOptions, LiveSource
 

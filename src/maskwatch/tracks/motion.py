@@ -84,6 +84,19 @@ def expected_box(motion: Motion, dt: float) -> Box:
     return _box_at(motion.position + _reach(dt) * motion.velocity)
 
 
+def expected_travel(motion: Motion, since: float, until: float) -> float:
+    """How far the face should come between two times, in its own sizes.
+
+    Args:
+        motion: the belief.
+        since: seconds after what is believed.
+        until: the same, later.
+    """
+    across, down, _, _ = motion.velocity.tolist()
+    pixels = math.hypot(across, down) * (_reach(until) - _reach(since))
+    return pixels / max(math.exp(float(motion.position[2:].min())), 1.0)
+
+
 def correct(motion: Motion, box: Box) -> Motion:
     """The belief after the face was seen at ``box``."""
     place, joint, speed = motion.covariance

@@ -121,9 +121,9 @@ class Tracker:
         """Where all faces should be at ``t``, in no particular order."""
         return [each.expected_box(t) for each in self._tracklets]
 
-    def greatest_move(self, t: float) -> float:
-        """How far the fastest face should have come since it was last seen, in its own sizes."""
-        return max((each.expected_move(t) for each in self._tracklets), default=0.0)
+    def greatest_move(self, since: float, until: float) -> float:
+        """How far the fastest face should come from one time to another, in its own sizes."""
+        return max((each.expected_move(since, until) for each in self._tracklets), default=0.0)
 
     def _advance(self, frame: Frame) -> float:
         if self._source is None:

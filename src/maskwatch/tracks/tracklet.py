@@ -12,13 +12,12 @@ Only confirmed ones are people and carry an id; false detections that flicker st
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from maskwatch.tracks import motion
 from maskwatch.tracks.verdict import Voter, VoteSettings
-from maskwatch.types import Box, MaskReading, Track
+from maskwatch.types import Box, Face, MaskReading, Track
 
 
 class Phase(StrEnum):
@@ -113,12 +112,9 @@ class Tracklet:
         """Where the face should be at ``t``."""
         return motion.expected_box(self._motion, t - self.last_t)
 
-    def expected_move(self, t: float) -> float:
-        """How far it should have come since it was seen, in sizes of the face."""
-        expected, seen = self.expected_box(t), self.reading.face.box
-        across = expected.x0 + expected.x1 - seen.x0 - seen.x1
-        down = expected.y0 + expected.y1 - seen.y0 - seen.y1
-        return math.hypot(across, down) / 2 / max(seen.side, 1.0)
+    def expected_move(self, since: float, until: float) -> float:
+        """How far it should come from one time to another, in sizes of the face."""
+        return motion.expected_travel(self._motion, since - self.last_t, until - self.last_t)
 
     def hit(self, t: float, reading: MaskReading) -> None:
         """Seen again."""
@@ -166,7 +162,8 @@ class Tracklet:
             raise ValueError("a tentative tracklet is not a person yet")
         reading = self.reading
         if at is not None:
-            face = replace(reading.face, box=self.expected_box(at))
+            seen = reading.face
+            face = Face(self.expected_box(at), seen.score, seen.landmarks)
             reading = replace(reading, face=face)
         return Track(
             id=self.id,
