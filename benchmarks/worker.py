@@ -29,11 +29,13 @@ class MaskwatchContestant:
 
         import maskwatch
         from maskwatch.build import BuildOptions, build_classifier, build_detector
+        from maskwatch.frames.sniff import SourceKind
+        from maskwatch.runtime.open import threads_for_models
 
         cv2.setNumThreads(threads)
         self._threads = threads
         self._model = maskwatch.load(threads=threads)
-        models = BuildOptions(threads=threads)
+        models = BuildOptions(threads=threads_for_models(threads, [SourceKind.VIDEO]))
         self._built = build_detector(models, floor=0.3)
         self._classifier = build_classifier(models)
 

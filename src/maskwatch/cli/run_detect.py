@@ -32,7 +32,7 @@ from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.ahead import PicturesAhead
 from maskwatch.runtime.behind import video_sink
-from maskwatch.runtime.open import frames_ahead, open_source
+from maskwatch.runtime.open import frames_ahead, open_source, threads_for_models
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
 from maskwatch.tracks.tracker import TrackerSettings
 
@@ -70,8 +70,10 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
     spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
-        detector = build_detector(request.models, score=request.score, floor=tracking.min_score)
-        classifier = build_classifier(request.models)
+        kinds = {spec.kind for spec in found.specs}
+        models = replace(request.models, threads=threads_for_models(request.models.threads, kinds))
+        detector = build_detector(models, score=request.score, floor=tracking.min_score)
+        classifier = build_classifier(models)
         listener = ProgressListener(
             errors,
             len(found.specs),
