@@ -42,14 +42,14 @@ def cost_ms(clip: Path, rounds: int) -> tuple[float, float, int]:
     """Processor milliseconds per frame with and without looking, and how many people there were."""
     options = BuildOptions(threads=1)
     detector, classifier = build_detector(options, floor=0.3), build_classifier(options)
-    specs = discover(str(clip)).specs
+    specs, looks = discover(str(clip)).specs, LookSettings()
     watched, decoded, people = [], [], 0
     for _ in range(rounds):
         session = Session(
             Models(detector.detect, classifier),
-            lambda spec: open_source(spec, threads=1),
+            lambda spec: open_source(spec, threads=1, spacing_s=looks.interval_s),
             Sinks(),
-            SessionSettings(detector.score, looks=LookSettings()),
+            SessionSettings(detector.score, looks=looks),
         )
         begin = time.process_time()
         people = session.run(specs).sources[0].tally.people

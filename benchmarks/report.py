@@ -1,7 +1,8 @@
 """``python -m benchmarks.report``: tables and plots of what was measured.
 
-Reads the JSON of ``benchmarks``, ``benchmarks.cameras`` and ``benchmarks.events``, as far as they
-are given, and writes ``performance-*.png`` and a Markdown file with the tables.
+Reads the JSON of ``benchmarks``, ``benchmarks.quality``, ``benchmarks.cameras`` and
+``benchmarks.events``, as far as they are given, and writes ``performance-*.png`` and a Markdown
+file with the tables.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _COLOURS = dict(zip(_ORDER, ("#0b7285", "#e8590c", "#868e96", "#343a40", "#adb5b
 _HEAD = """# Performance: all tables
 
 Made by `python -m benchmarks.report`; [performance.md](../performance.md) says what was measured
-and how. Of pictures and clips: processor / clock milliseconds per picture or frame, in brackets as
-multiples of maskwatch's."""
+and how. Of pictures and clips: processor / clock milliseconds per picture or frame, medians, behind
+the latter its quartiles; in brackets as multiples of maskwatch's."""
 _SHADES = ("#0b7285", "#1098ad", "#22b8cf", "#e8590c", "#f76707", "#fd7e14", "#fab005")
 
 
@@ -31,6 +32,7 @@ def main() -> None:
     """Writes everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("--speed", type=Path)
+    parser.add_argument("--quality", type=Path)
     parser.add_argument("--cameras", type=Path)
     parser.add_argument("--events", type=Path, nargs="*", default=[])
     parser.add_argument("--images", type=Path, required=True, help="folder for the plots")
@@ -42,6 +44,8 @@ def main() -> None:
         figures = _latest(data["figures"])
         parts += [stills_table(figures), clips_table(figures), process_table(data["processes"])]
         _save(stills_plot(figures), wanted.images / "performance-stills.png")
+    if wanted.quality:
+        parts.append(quality_table(json.loads(wanted.quality.read_text())))
     if wanted.cameras:
         costs = json.loads(wanted.cameras.read_text())
         parts.append(cameras_table(costs))
@@ -87,6 +91,30 @@ def process_table(runs: dict[str, dict[str, float]]) -> str:
         for name, run in runs.items()
     ]
     return _table(["run", "processor", "on the clock", "memory at its peak"], rows)
+
+
+def quality_table(clips: Sequence[dict[str, Any]]) -> str:
+    """What looking rarely changes, beside looking at every frame."""
+    head = ["clip", "people in frames", "in the same place by default", "and state", "people"]
+    rows = [
+        [
+            each["clip"],
+            f"{each['rows']:,}",
+            f"{each['found']:.1%}",
+            f"{each['same_state']:.1%}",
+            " / ".join(str(count) for count in each["people"].values()),
+            *(_episodes(episodes) for episodes in each["episodes"].values()),
+        ]
+        for each in clips
+    ]
+    return _table([*head, "episodes, every frame looked at", "episodes, default"], rows)
+
+
+def _episodes(episodes: Sequence[tuple[str, float, float]]) -> str:
+    """What was wrong, from when until when."""
+    return (
+        "; ".join(f"{what} {start:.1f} to {end:.1f} s" for what, start, end in episodes) or "none"
+    )
 
 
 def cameras_table(costs: Sequence[dict[str, float]]) -> str:
@@ -209,7 +237,8 @@ def _cell(group: dict[str, dict[str, Any]], name: str, *, clip: bool = False) ->
     """Processor and wall milliseconds, the ratio of each to maskwatch's, and what came out."""
     figure, ours = group[name], group["maskwatch"]
     cpu, wall = figure["cpu_ms"], figure["wall_ms"]
-    text = f"{cpu:.1f} / {wall:.1f} ms"
+    spread = f"{figure['wall_low_ms']:.1f} to {figure['wall_high_ms']:.1f}"
+    text = f"{cpu:.1f} / {wall:.1f} ms, {spread}"
     if name != "maskwatch":
         text += f" (x {cpu / ours['cpu_ms']:.2g} / {wall / ours['wall_ms']:.2g})"
     if not clip and name != "decode only":
