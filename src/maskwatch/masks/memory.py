@@ -30,9 +30,9 @@ _GRID = 16
 class MemorySettings:
     """When the last reading of a face stands in for a new one."""
 
-    alike_s: float = 0.8
-    """The network must have said the same for so long: longer than it takes to change a verdict, so
-    that all readings around a change are made by looking."""
+    alike_s: float = 0.6
+    """The network must have said the same for so long: what the evidence for a change of verdict
+    must last, so that all of it is made by looking."""
     keep_s: float = 1.0
     """A reading that is older is made anew."""
     sure: float = 0.9

@@ -49,6 +49,7 @@ def _scaled(inputs: Tensor, size: int) -> Tensor:
     return F.interpolate(inputs, size=(size, size), mode="bilinear", antialias=True)
 
 
-def distance(logits: Tensor, told: Tensor) -> Tensor:
-    """Mean Kullback-Leibler divergence of the pupil's ``(N, 7)`` logits from what it was told."""
-    return F.kl_div(F.log_softmax(logits, dim=1), told, reduction="batchmean", log_target=True)
+def distances(logits: Tensor, told: Tensor) -> Tensor:
+    """Kullback-Leibler divergences ``(N,)`` of logits ``(N, 7)`` from what the teachers told."""
+    pointwise = F.kl_div(F.log_softmax(logits, dim=1), told, reduction="none", log_target=True)
+    return pointwise.sum(dim=1)

@@ -25,7 +25,7 @@ from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, pla
 from maskwatch_train.classifier.mixing import Mixing
 from maskwatch_train.classifier.network import MaskNetwork, create, normalise
 from maskwatch_train.classifier.samples import Sample
-from maskwatch_train.classifier.teachers import Teachers, distance
+from maskwatch_train.classifier.teachers import Teachers, distances
 from maskwatch_train.engine import (
     BEST_WEIGHTS,
     VALIDATION_LOSS,
@@ -39,7 +39,7 @@ from maskwatch_train.engine import (
 from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
-from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, synthesise
+from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
 
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
@@ -62,6 +62,19 @@ WEAR_SHARES = {
 }
 """How often each way of wearing is drawn on a face with room for all of them. Many pictures end
 above the neck, so ``under_chin`` is asked for more often to be seen as often as ``nose_out``."""
+
+OCCLUDER_SHARES = {
+    OccluderKind.WRAP: 0.25,
+    OccluderKind.HAND: 0.15,
+    OccluderKind.BEARD: 0.15,
+    OccluderKind.SCARF: 0.1,
+    OccluderKind.CUP: 0.07,
+    OccluderKind.BOTTLE: 0.07,
+    OccluderKind.PHONE: 0.07,
+    OccluderKind.MICROPHONE: 0.07,
+    OccluderKind.PAPER: 0.07,
+}
+"""How often each thing that is no mask is drawn: what resembles one most, most often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,8 @@ class Crop(NamedTuple):
     """Index into ``maskwatch.masks.labels.LABELS``."""
     box: Tensor
     """``(4,)`` float, fractions of the side; NaN where nobody drew one."""
+    covered: Tensor
+    """Whether something that is no mask was drawn before the face."""
 
 
 class CropDataset(Dataset[Crop]):
@@ -172,19 +187,22 @@ class CropDataset(Dataset[Crop]):
         rng = np.random.default_rng((recipe.seed, self.epoch, position))
         sample = self.samples[chosen]
         image, label = sample.image, sample.label
-        draw = rng.random()
+        draw, covered = rng.random(), False
         if sample.is_bare and draw < recipe.synthetic_share:
             kind = possible_wear(sample, rng)
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
-            image = occlude(image, sample.face, drawn(OccluderKind, rng), rng)
+            things, shares = list(OCCLUDER_SHARES), list(OCCLUDER_SHARES.values())
+            thing = things[int(rng.choice(len(things), p=shares))]
+            image = occlude(image, sample.face, thing, rng)
+            covered = True
         crop, box = augment(image, sample, recipe.size, recipe.margin, rng, recipe.augmentation)
         labelled = sample.has_labelled_box
         if rng.random() < recipe.ruined_share:
             crop, label, labelled = ruin(crop, rng), UNREADABLE_INDEX, False
         target = torch.tensor(box) if labelled else torch.full((4,), torch.nan)
         pixels = torch.from_numpy(np.ascontiguousarray(crop[..., ::-1]))
-        return Crop(pixels, torch.tensor(label), target)
+        return Crop(pixels, torch.tensor(label), target, torch.tensor(covered))
 
 
 def possible_wear(sample: Sample, rng: np.random.Generator) -> WearKind:
@@ -256,15 +274,18 @@ def train(
         inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
         inputs, truth, mixed = mixing(inputs, batch.label)
         logits, boxes = run.network(inputs)
-        label = F.cross_entropy(logits.float(), truth, label_smoothing=recipe.label_smoothing)
+        label = F.cross_entropy(
+            logits.float(), truth, label_smoothing=recipe.label_smoothing, reduction="none"
+        )
         target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
+        # Teachers may take for a mask what was just drawn and is none.
+        taught = recipe.teacher_share * (~batch.covered).float()
         terms = {
-            "label": (1 - recipe.teacher_share) * label,
+            "label": ((1 - taught) * label).mean(),
             "box": recipe.box_weight * box_loss(boxes.float(), target),
         }
         if teachers is not None:
-            told = teachers(inputs)
-            terms["teacher"] = recipe.teacher_share * distance(logits.float(), told)
+            terms["teacher"] = (taught * distances(logits.float(), teachers(inputs))).mean()
         return terms
 
     return fit(

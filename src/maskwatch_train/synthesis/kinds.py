@@ -43,6 +43,8 @@ class OccluderKind(StrEnum):
     MICROPHONE = "microphone"
     SCARF = "scarf"
     """On the neck, below the chin."""
+    WRAP = "wrap"
+    """A scarf or a collar pulled up over the mouth or the nose: no mask either."""
     BEARD = "beard"
     PAPER = "paper"
 

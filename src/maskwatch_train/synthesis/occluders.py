@@ -240,8 +240,17 @@ def _microphone(board: Board, rng: Rng) -> None:
 
 def _scarf(board: Board, rng: Rng) -> None:
     """A scarf or a high collar round the neck, all of it below the chin."""
+    _winding(board, board.canvas.head.chin_y + rng.uniform(0.06, 0.3), rng)
+
+
+def _wrap(board: Board, rng: Rng) -> None:
+    """The same, pulled up to somewhere between the bridge of the nose and the mouth."""
+    _winding(board, board.canvas.head.nose_y + rng.uniform(-0.2, 0.3), rng)
+
+
+def _winding(board: Board, middle: float, rng: Rng) -> None:
+    """Cloth wound round the neck, from a height in head units down over the chin."""
     canvas, head = board.canvas, board.canvas.head
-    middle = head.chin_y + rng.uniform(0.06, 0.3)
     shift = -0.3 * math.sin(head.yaw)
     x = (canvas.xs[None, :] - shift) / (head.half_width * rng.uniform(1.0, 1.35))
     rise = rng.uniform(0.1, 0.5)
@@ -250,7 +259,7 @@ def _scarf(board: Board, rng: Rng) -> None:
     )
     below = canvas.ys[:, None] - edge
     flank = rng.uniform(1.0, 1.2) + 0.5 * np.clip(below, 0, 1) - np.abs(x)
-    height = rng.uniform(0.5, 1.4)
+    height = max(head.chin_y - middle, 0.0) + rng.uniform(0.5, 1.4)
     inside = np.minimum(np.minimum(below, flank), height + 0.15 * np.cos(2 * x) - below)
     alpha = np.clip(inside * canvas.scale + 0.5, 0, 1).astype(np.float32)
     fabric = weave_cloth(board.light.skin / board.light.white, 256, rng)
@@ -335,6 +344,7 @@ _DRAWERS: dict[OccluderKind, Callable[[Board, Rng], None]] = {
     OccluderKind.PHONE: _phone,
     OccluderKind.MICROPHONE: _microphone,
     OccluderKind.SCARF: _scarf,
+    OccluderKind.WRAP: _wrap,
     OccluderKind.BEARD: _beard,
     OccluderKind.PAPER: _paper,
 }

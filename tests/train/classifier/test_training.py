@@ -12,10 +12,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
+from tests.train.synthesis.painted_face import bare_face  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.data import DataLoader  # noqa: E402
 
+from maskwatch.masks.labels import LABELS  # noqa: E402
 from maskwatch.masks.preprocess import to_batch  # noqa: E402
 from maskwatch.types import Box, Fault, State  # noqa: E402
 from maskwatch_train.classifier.augment import (  # noqa: E402
@@ -26,6 +28,7 @@ from maskwatch_train.classifier.augment import (  # noqa: E402
 from maskwatch_train.classifier.mixing import Mixing  # noqa: E402
 from maskwatch_train.classifier.network import normalise  # noqa: E402
 from maskwatch_train.classifier.samples import Sample, cut_sample  # noqa: E402
+from maskwatch_train.classifier.teachers import Teachers  # noqa: E402
 from maskwatch_train.classifier.train import (  # noqa: E402
     ClassifierRecipe,
     CropDataset,
@@ -144,6 +147,56 @@ def test_crops_of_a_recipe_without_new_keys_are_as_they_always_were() -> None:
 
 
 STILL = Augmentation(**dict.fromkeys(Augmentation.__dataclass_fields__, 0.0))
+
+
+class SaysMask(nn.Module):
+    """A teacher that takes everything for a mask."""
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        logits = torch.full((len(inputs), 7), -8.0)
+        logits[:, 0] = 8.0
+        return logits, torch.zeros(len(inputs), 4)
+
+
+def bare_faces(count: int) -> list[Sample]:
+    """Painted faces without a mask, with landmarks, so that things can be drawn before them."""
+    image, face = bare_face()
+    marks = face.landmarks
+    points = np.array(marks, np.float32)
+    sample = cut_sample(image, face.box, State.NO_MASK, None, points, "street")
+    return [sample] * count
+
+
+def test_a_crop_says_whether_something_that_is_no_mask_covers_the_face() -> None:
+    (sample,) = bare_faces(1)
+    for share, expected in ((0.0, {False}), (1.0, {True})):
+        recipe = replace(RECIPE, synthetic_share=0.0, occluder_share=share, ruined_share=0.0)
+        crops = [CropDataset([sample] * 8, recipe)[i] for i in range(0, 64, 8)]
+        assert {bool(crop.covered) for crop in crops} == expected
+        assert {int(crop.label) for crop in crops} == {LABELS.index("no_mask")}
+
+
+def test_teachers_are_not_asked_about_what_was_just_drawn(tmp_path: Path) -> None:
+    def loss_of(occluder_share: float) -> dict[str, float]:
+        recipe = replace(
+            RECIPE, epochs=1, synthetic_share=0.0, occluder_share=occluder_share, teacher_share=0.6
+        )
+        out = tmp_path / str(occluder_share)
+        train(
+            Small(),
+            bare_faces(8),
+            replace(recipe, ruined_share=0.0),
+            out,
+            workers=0,
+            teachers=Teachers([(SaysMask(), 32)]),
+        )
+        (row,) = csv.DictReader((out / "log.csv").read_text().splitlines())
+        return {name: float(row[name]) for name in ("label", "teacher")}
+
+    plain, covered = loss_of(0.0), loss_of(1.0)
+    assert plain["teacher"] > 1.0
+    assert covered["teacher"] == 0.0
+    assert covered["label"] > 1.5 * plain["label"]
 
 
 def test_nothing_happens_to_a_crop_where_the_recipe_wants_nothing() -> None:

@@ -40,6 +40,17 @@ def test_a_scarf_stays_below_the_chin(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_wrap_covers_mouth_and_chin_and_leaves_the_eyes(seed):
+    image, face = bare_face()
+    head = fit_head(face)
+    drawn = occlude(image, face, OccluderKind.WRAP, np.random.default_rng(seed))
+    for y in (1.05, head.chin_y - 0.12):
+        assert changed_at(image, drawn, head, 0.0, y) > 5
+    for x in (-0.45, 0.45):
+        assert changed_at(image, drawn, head, x, 0.0) == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_beard_covers_the_chin_and_leaves_nose_and_eyes(seed):
     image, face = bare_face()
     head = fit_head(face)
