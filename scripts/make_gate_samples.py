@@ -37,6 +37,7 @@ SLICES = {
     OccluderKind.HAND: "hand",
     OccluderKind.BEARD: "beard",
     OccluderKind.SCARF: "scarf",
+    OccluderKind.WRAP: "scarf",
 }
 
 
