@@ -24,6 +24,7 @@ VERBS = {
     "published": "published:published",
     "export-detector": "export:export_detector",
     "export-classifier": "export:export_classifier",
+    "average": "average:average",
     "recalibrate": "export:recalibrate",
     "evaluate-detector": "evaluate:detectors",
     "evaluate": "evaluate:evaluate",
