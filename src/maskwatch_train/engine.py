@@ -14,12 +14,14 @@ from typing import Protocol, TypeVar
 
 import torch
 from lightning_fabric import Fabric
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from maskwatch.errors import MaskwatchError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
 from maskwatch_train import board
+from maskwatch_train.errors import DataError
 
 WEIGHTS = "weights.safetensors"
 """The averaged weights after the last epoch, in the folder of a run."""
@@ -34,6 +36,25 @@ Batch = TypeVar("Batch")
 Losses = dict[str, Tensor]
 Validation = Callable[[nn.Module], dict[str, float]]
 """Measures of the averaged weights, ``VALIDATION_LOSS`` among them."""
+
+
+def kept_weights(run: Path, keep_best: bool) -> Path:
+    """Of a run's folder, the weights that its recipe says to keep."""
+    return run / (BEST_WEIGHTS if keep_best else WEIGHTS)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a file.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except SafetensorError as error:
+        raise DataError(path, str(error)) from error
 
 
 class NotFinite(MaskwatchError, ArithmeticError):

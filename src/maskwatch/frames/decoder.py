@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,7 +81,7 @@ class Decoder:
         duration_s: seconds that the headers state; None when they do not.
         delivered: whole pictures so far, with those that were passed over.
         damaged: pictures left out so far.
-        last_t: seconds of the last whole picture.
+        last_t: seconds of the last of these.
 
     Args:
         container: open for reading; stays the caller's to close.
@@ -149,7 +150,7 @@ class Decoder:
         shortcut = shortcut_for(self._stream, Spacing(spacing_s, fps))
         for packet in self._packets():
             for frame in self._decode(packet, shortcut):
-                if shortcut is not None:
+                if shortcut is not None and frame.pts is not None:
                     if shortcut.is_late(frame.pts):
                         continue  # it has been given up
                     for left_out in shortcut.left_out_before(frame.pts):
@@ -159,7 +160,7 @@ class Decoder:
                     self.damaged += 1
                 else:
                     yield Decoded(*self._delivered(t), frame)
-        for left_out in shortcut.left_out_before(None) if shortcut else ():
+        for left_out in shortcut.left_out_before(math.inf) if shortcut else ():
             yield from self._account_for(left_out, timeline)
 
     def _account_for(self, left_out: LeftOut, timeline: Timeline) -> Iterator[Passed]:

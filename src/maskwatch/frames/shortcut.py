@@ -39,7 +39,7 @@ class Shortcut:
         self._start = stream.start_time or 0
         self._spacing = spacing
         self._inside: list[LeftOut] = []  # a heap, so the first one shown comes first
-        self._shown: int | None = None
+        self._shown: float | None = None
 
     def prepare(self, packet: Packet[VideoStream]) -> None:
         """To be called right before the packet is decoded."""
@@ -50,24 +50,24 @@ class Shortcut:
         if packet.pts is not None:
             heapq.heappush(self._inside, LeftOut(packet.pts, wanted))
 
-    def left_out_before(self, pts: int | None) -> list[LeftOut]:
+    def left_out_before(self, pts: float) -> list[LeftOut]:
         """What is left out between the last picture and the one of ``pts`` that came out now.
 
         Pictures come out in the order in which they are shown, so what has not come by now never
         will. What is shown before the first picture belongs to one that is not in the file.
 
         Args:
-            pts: None after the end.
+            pts: infinity after the end.
         """
         left_out = []
-        while self._inside and (pts is None or self._inside[0].pts <= pts):
+        while self._inside and self._inside[0].pts <= pts:
             left_out.append(heapq.heappop(self._inside))
         has_begun, self._shown = self._shown is not None, pts
         return [each for each in left_out if each.pts != pts] if has_begun else []
 
-    def is_late(self, pts: int | None) -> bool:
+    def is_late(self, pts: int) -> bool:
         """Whether a picture comes after one that is shown later, as some next to damage do."""
-        return pts is not None and self._shown is not None and pts < self._shown
+        return self._shown is not None and pts < self._shown
 
     def _wants(self, packet: Packet[VideoStream]) -> bool:
         if packet.pts is None or packet.time_base is None or not packet.duration:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
@@ -27,19 +26,18 @@ from maskwatch_train.classifier.network import MaskNetwork, create, normalise
 from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers, distances
 from maskwatch_train.engine import (
-    BEST_WEIGHTS,
     VALIDATION_LOSS,
-    WEIGHTS,
     Losses,
     Run,
     Watcher,
     fit,
+    kept_weights,
+    read_weights,
     schedule_of,
 )
-from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
-from maskwatch_train.synthesis import OccluderKind, WearKind, occlude, synthesise
+from maskwatch_train.synthesis import OccluderKind, WearKind, drawn_by, occlude, synthesise
 
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
@@ -144,11 +142,7 @@ def load_run(run: Path, third_party: Path) -> tuple[ClassifierRecipe, MaskNetwor
     """
     recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
     network = create(recipe.backbone, third_party, recipe.size)
-    weights = run / (BEST_WEIGHTS if recipe.keep_best else WEIGHTS)
-    try:
-        network.load_state_dict(load_file(weights))
-    except OSError as error:
-        raise DataError(weights, error.strerror or "cannot be read") from error
+    network.load_state_dict(read_weights(kept_weights(run, recipe.keep_best)))
     return recipe, network.eval()
 
 
@@ -192,9 +186,7 @@ class CropDataset(Dataset[Crop]):
             kind = possible_wear(sample, rng)
             image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
-            things, shares = list(OCCLUDER_SHARES), list(OCCLUDER_SHARES.values())
-            thing = things[int(rng.choice(len(things), p=shares))]
-            image = occlude(image, sample.face, thing, rng)
+            image = occlude(image, sample.face, drawn_by(OCCLUDER_SHARES, rng), rng)
             covered = True
         crop, box = augment(image, sample, recipe.size, recipe.margin, rng, recipe.augmentation)
         labelled = sample.has_labelled_box
@@ -211,8 +203,7 @@ def possible_wear(sample: Sample, rng: np.random.Generator) -> WearKind:
     A mask that hangs outside of the picture would leave a bare face behind.
     """
     kinds = [kind for kind in WEAR_SHARES if sample.has_room(kind)] or [WearKind.MASK]
-    shares = np.array([WEAR_SHARES[kind] for kind in kinds])
-    return kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+    return drawn_by({kind: WEAR_SHARES[kind] for kind in kinds}, rng)
 
 
 def sampling_weights(samples: Sequence[Sample], rarity: float) -> NDArray[np.float64]:

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import torch
 import typer
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
 from maskwatch_train.cli.train import say
-from maskwatch_train.engine import BEST_WEIGHTS, WEIGHTS
+from maskwatch_train.engine import kept_weights, read_weights
 from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import read_recipe
 
@@ -30,31 +29,20 @@ def average(
     """
     if len(runs) < 2:
         raise typer.BadParameter("an average needs at least two runs")
-    weights = [_weights(run) for run in runs]
+    files = [_file(run) for run in runs]
+    weights = [read_weights(file) for file in files]
     for run, each in zip(runs, weights, strict=True):
         if _shapes(each) != _shapes(weights[0]):
             raise DataError(run, f"its network is another one than that of {runs[0]}")
     mean = {name: _mean([each[name] for each in weights]) for name in weights[0]}
     make_folder(out)
-    recipe = runs[0] / RECIPE_FILE
-    write_whole(out / _file(runs[0]), save(mean))
-    write_whole(out / RECIPE_FILE, recipe.read_bytes())
+    write_whole(out / files[0].name, save(mean))
+    write_whole(out / RECIPE_FILE, (runs[0] / RECIPE_FILE).read_bytes())
     say(f"wrote {out}")
 
 
-def _file(run: Path) -> str:
-    keeps_best = read_recipe(run / RECIPE_FILE, ClassifierRecipe).keep_best
-    return BEST_WEIGHTS if keeps_best else WEIGHTS
-
-
-def _weights(run: Path) -> dict[str, Tensor]:
-    path = run / _file(run)
-    try:
-        return load_file(path)
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
-    except SafetensorError as error:
-        raise DataError(path, str(error)) from error
+def _file(run: Path) -> Path:
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, ClassifierRecipe).keep_best)
 
 
 def _shapes(weights: dict[str, Tensor]) -> dict[str, torch.Size]:

@@ -25,7 +25,7 @@ from maskwatch_train.cli.train import (
 )
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe
-from maskwatch_train.engine import BEST_WEIGHTS, WEIGHTS
+from maskwatch_train.engine import kept_weights
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.engines import open_engine
 from maskwatch_train.evaluate.headline import headline
@@ -102,7 +102,7 @@ def export_detector(
 ) -> None:
     """Write the face detector of a run as a model folder."""
     recipe = read_recipe(run / RECIPE_FILE, DetectorRecipe)
-    network = load_yunet(run / (BEST_WEIGHTS if recipe.keep_best else WEIGHTS))
+    network = load_yunet(kept_weights(run, recipe.keep_best))
     text = CardText(
         name=DETECTOR_NAME,
         version=version,

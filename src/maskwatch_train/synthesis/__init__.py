@@ -1,6 +1,6 @@
 """Synthetic masks and occlusions, drawn on photographs of bare faces for training."""
 
-from maskwatch_train.synthesis.kinds import OccluderKind, WearKind, drawn
+from maskwatch_train.synthesis.kinds import OccluderKind, WearKind, drawn, drawn_by
 from maskwatch_train.synthesis.masks import draw_mask, synthesise
 from maskwatch_train.synthesis.occluders import occlude
 from maskwatch_train.synthesis.room import has_room
@@ -12,6 +12,7 @@ __all__ = [
     "contact_sheet",
     "draw_mask",
     "drawn",
+    "drawn_by",
     "has_room",
     "occlude",
     "synthesise",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -53,3 +54,9 @@ def drawn(kinds: type[Kind], rng: np.random.Generator) -> Kind:
     """Any of the kinds, each as likely as the others."""
     members = list(kinds)
     return members[int(rng.integers(len(members)))]
+
+
+def drawn_by(shares: Mapping[Kind, float], rng: np.random.Generator) -> Kind:
+    """Any of some kinds, each as often as its share of all shares says."""
+    kinds, weights = list(shares), np.array(list(shares.values()))
+    return kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
