@@ -43,11 +43,11 @@ class Signature:
 
 
 DETECTOR = Signature(
-    torch.zeros(1, 3, 64, 96),
-    "image",
+    torch.zeros(1, 64, 96, 3, dtype=torch.uint8),
+    "pixels",
     ("scores", "boxes", "landmarks"),
     {
-        "image": {0: "batch", 2: "height", 3: "width"},
+        "pixels": {0: "batch", 1: "height", 2: "width"},
         "scores": {0: "batch", 1: "positions"},
         "boxes": {0: "batch", 1: "positions"},
         "landmarks": {0: "batch", 1: "positions"},

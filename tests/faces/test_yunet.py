@@ -19,7 +19,7 @@ def test_the_grid_goes_row_by_row_from_fine_to_coarse() -> None:
 
 def test_decoding_follows_the_published_formulas() -> None:
     # One sure position: row 1, column 2 of the stride-8 grid of a 32x64 input.
-    scores = np.zeros((1, 42), np.float32)
+    scores = np.zeros((1, 42, 1), np.float32)
     scores[0, 10] = 0.9
     bbox = np.zeros((1, 42, 4), np.float32)
     bbox[0, 10] = [0.5, -0.25, np.log(2), np.log(3)]
@@ -33,8 +33,8 @@ def test_decoding_follows_the_published_formulas() -> None:
 
 
 def test_overlapping_detections_leave_the_best() -> None:
-    scores = np.zeros((1, 42), np.float32)
-    scores[0, [10, 11]] = [0.8, 0.9]
+    scores = np.zeros((1, 42, 1), np.float32)
+    scores[0, [10, 11], 0] = [0.8, 0.9]
     bbox = np.full((1, 42, 4), np.log(4), np.float32)
     kps = np.zeros((1, 42, 10), np.float32)
     (found,) = decode(scores, bbox, kps, (32, 64), YuNetSettings(iou_threshold=0.3))
@@ -43,7 +43,7 @@ def test_overlapping_detections_leave_the_best() -> None:
 
 def test_pictures_decoded_together_have_no_say_in_one_another() -> None:
     rng = np.random.default_rng(0)
-    scores = rng.random((3, 42), dtype=np.float32)
+    scores = rng.random((3, 42, 1), dtype=np.float32)
     scores[1] = 0  # nothing in the second
     bbox = rng.normal([0, 0, 1, 1], 0.5, (3, 42, 4)).astype(np.float32)
     kps = rng.normal(0, 1, (3, 42, 10)).astype(np.float32)

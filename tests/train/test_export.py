@@ -1,18 +1,27 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwatch.errors import OutputError  # noqa: E402
+from maskwatch.errors import ModelError, OutputError  # noqa: E402
+from maskwatch.faces.yunet import YuNetDetector, YuNetSettings  # noqa: E402
 from maskwatch.masks.labels import softmax  # noqa: E402
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.models.card import read_card  # noqa: E402
 from maskwatch_train.detector.network import ExportedYuNet, YuNet  # noqa: E402
-from maskwatch_train.export import DETECTOR, CardText, to_onnx, write_model_folder  # noqa: E402
+from maskwatch_train.export import (  # noqa: E402
+    DETECTOR,
+    OPSET,
+    CardText,
+    to_onnx,
+    write_model_folder,
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +37,10 @@ def text() -> CardText:
 def test_the_exported_detector_takes_any_size(network: YuNet) -> None:
     session = ort.InferenceSession(to_onnx(ExportedYuNet(network), DETECTOR).SerializeToString())
     for height, width in ((64, 64), (96, 160), (32, 320)):
-        image = np.random.default_rng(0).uniform(0, 255, (1, 3, height, width)).astype(np.float32)
+        image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
         with torch.no_grad():
             expected = [out.numpy() for out in ExportedYuNet(network)(torch.from_numpy(image))]
-        for ours, theirs in zip(session.run(None, {"image": image}), expected, strict=True):
+        for ours, theirs in zip(session.run(None, {"pixels": image}), expected, strict=True):
             # Weights are stored as float16: eleven bits.
             assert ours == pytest.approx(theirs, abs=2e-2, rel=2e-2)
 
@@ -47,6 +56,21 @@ def test_a_written_folder_is_read_back(network: YuNet, tmp_path: Path) -> None:
     card.verify()
     assert card.setting("long_side") == 640
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == ["card.json", "model.onnx"]
+
+
+def test_a_detector_that_takes_other_input_is_refused(tmp_path: Path) -> None:
+    image, scores = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, None, None])
+        for name in ("image", "scores")
+    )
+    nodes = [onnx.helper.make_node("Identity", ["image"], ["scores"])]
+    graph = onnx.helper.make_graph(nodes, "floats", [image], [scores])
+    opset = onnx.helper.make_opsetid("", OPSET)
+    older = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    settings = dict.fromkeys(YuNetSettings.__dataclass_fields__, 0.5)
+    write_model_folder(older, replace(text(), settings=settings), tmp_path / "model")
+    with pytest.raises(ModelError, match="exported by an older version"):
+        YuNetDetector.from_folder(tmp_path / "model")
 
 
 @pytest.mark.parametrize("folder", [DEFAULT_DETECTOR, DEFAULT_CLASSIFIER])

@@ -17,6 +17,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from maskwatch.errors import ModelError
 from maskwatch.geometry import clip, nms, vote
 from maskwatch.models.card import read_card
 from maskwatch.models.session import CPU, open_session
@@ -96,13 +97,14 @@ def decode(
     """Turns the network's outputs into the detections of each picture.
 
     Args:
-        scores: ``(B, N)`` in [0, 1].
+        scores: ``(B, N, 1)`` in [0, 1].
         bbox: ``(B, N, 4)`` centre offset and log size in strides.
         kps: ``(B, N, 10)`` landmark offsets in strides.
         size: height and width of the network's input.
         settings: thresholds.
     """
     floor = min(settings.score_threshold, MIN_VOTE_SCORE)
+    scores = scores[..., 0]
     picture, voters = np.nonzero(scores >= floor)
     points, strides = grid(*size)
     point, stride = points[voters], strides[voters]
@@ -135,8 +137,9 @@ class YuNetDetector:
     """A ``FaceDetector``.
 
     Args:
-        session: the exported network: input ``(1, 3, H, W)`` float32 BGR 0 to 255; outputs
-            scores, boxes, landmarks (see ``maskwatch_train.detector.network.ExportedYuNet``).
+        session: the exported network: input ``(B, H, W, 3)`` uint8 BGR, H and W multiples of 32;
+            outputs scores, boxes, landmarks (see
+            ``maskwatch_train.detector.network.ExportedYuNet``).
         settings: scale and thresholds.
     """
 
@@ -161,7 +164,11 @@ class YuNetDetector:
         settings = YuNetSettings(
             **{name: card.setting(name) for name in YuNetSettings.__dataclass_fields__}
         )
-        return cls(open_session(card.model_path, threads=threads, provider=provider), settings)
+        session = open_session(card.model_path, threads=threads, provider=provider)
+        if session.get_inputs()[0].type != "tensor(uint8)":
+            reason = "exported by an older version, for other input; export it again"
+            raise ModelError(f"{card.model_path}: {reason}")
+        return cls(session, settings)
 
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces of the frame, best score first, boxes clipped to the picture."""
@@ -174,7 +181,7 @@ class YuNetDetector:
             return self(frame) if expected else []
         height, width = frame.image.shape[:2]
         windows = [_window(box) for box in expected]
-        found = self._detect([_tile(frame.image, window) for window in windows])
+        found = self._detect(np.stack([_tile(frame.image, window) for window in windows]))
         tile = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
         boxes = np.concatenate([each.boxes for each in found])
         # Others in the tile may be cut off by its edge; they have one of their own.
@@ -196,7 +203,7 @@ class YuNetDetector:
             target = (max(1, round(width * scale)), max(1, round(height * scale)))
             shrink = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
             resized = cv2.resize(image, target, interpolation=shrink)  # type: ignore[assignment]
-        (found,) = self._detect([pad_to_multiple(resized)])
+        (found,) = self._detect(pad_to_multiple(resized)[None])
         back = np.array([width / resized.shape[1], height / resized.shape[0]], dtype=np.float32)
         boxes, points = found.boxes * np.tile(back, 2), found.landmarks * back
         return _faces(boxes, found.scores, points, width, height)
@@ -206,15 +213,10 @@ class YuNetDetector:
             return 1.0
         return min(self.settings.long_side / max(height, width), 1.0)
 
-    def _detect(self, images: Sequence[Image]) -> list[Detections]:
-        """What is in each of some pictures of one size."""
-        height, width = images[0].shape[:2]
-        blob = np.empty((len(images), 3, height, width), dtype=np.float32)
-        for image, planes in zip(images, blob, strict=True):
-            for plane, channel in zip(planes, cv2.split(image), strict=True):
-                plane[:] = channel  # twice as fast as a transposed copy
-        scores, boxes, points = self._session.run(None, {self._input: blob})
-        return decode(scores, boxes, points, (height, width), self.settings)
+    def _detect(self, images: NDArray[np.uint8]) -> list[Detections]:
+        """What is in each of some pictures of one size, ``(B, H, W, 3)``."""
+        scores, boxes, points = self._session.run(None, {self._input: images})
+        return decode(scores, boxes, points, images.shape[1:3], self.settings)
 
 
 def _faces(

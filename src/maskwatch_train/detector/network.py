@@ -7,8 +7,9 @@ Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intellige
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file
@@ -78,7 +79,11 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """``(B, 3, H, W)``, H and W multiples of 32, to three ``(B, 64, H / s, W / s)``."""
-        x = F.max_pool2d(self.model0(x), 2)
+        return self.after_stem(self.model0(x))
+
+    def after_stem(self, x: Tensor) -> list[Tensor]:
+        """The same from ``(B, 16, H / 2, W / 2)`` on, what comes out of the first stage."""
+        x = F.max_pool2d(x, 2)
         x = F.max_pool2d(self.model2(self.model1(x)), 2)
         at_8 = self.model3(x)
         at_16 = self.model4(F.max_pool2d(at_8, 2))
@@ -166,19 +171,112 @@ class YuNet(nn.Module):
 class ExportedYuNet(nn.Module):
     """What is exported: one score per position, boxes and landmarks in the network's own units.
 
+    The same function in fewer steps. It takes pictures as they lie in memory, and the four small
+    units per stride whose outputs share a feature map are one.
+
     The score is ``sqrt(cls * obj)``, as in OpenCV's FaceDetectorYN (face_detect.cpp,
     ``FaceDetectorYNImpl::postProcess``).
     """
 
     def __init__(self, network: YuNet) -> None:
         super().__init__()
-        self.network = network
+        backbone, head = network.backbone, network.bbox_head
+        self.stem = nn.Sequential(
+            _on_interleaved(backbone.model0.conv1), backbone.model0.bn1, nn.ReLU()
+        )
+        self.after_stem = backbone.model0.conv2
+        self.backbone = backbone
+        self.neck = network.neck
+        self.shared = head.multi_level_share_convs
+        branches = (
+            head.multi_level_cls,
+            head.multi_level_obj,
+            head.multi_level_bbox,
+            head.multi_level_kps,
+        )
+        self.branches = nn.ModuleList(_side_by_side(units) for units in zip(*branches, strict=True))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``(B, 3, H, W)`` to scores ``(B, N)``, boxes ``(B, N, 4)``, landmarks ``(B, N, 10)``."""
-        out = self.network(x)
-        score = torch.sqrt(torch.sigmoid(out.cls) * torch.sigmoid(out.obj))
-        return score, out.bbox, out.kps
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures to the outputs of all positions.
+
+        Args:
+            pixels: ``(B, H, W, 3)`` uint8, BGR, H and W multiples of 32.
+
+        Returns:
+            Scores ``(B, N, 1)``, boxes ``(B, N, 4)``, landmarks ``(B, N, 10)``.
+        """
+        rows: Tensor = _Interleaved.apply(pixels)
+        features = self.backbone.after_stem(self.after_stem(self.stem(rows.float())))
+        maps = [
+            branch(shared(x))
+            for branch, shared, x in zip(
+                self.branches, self.shared, self.neck(features), strict=True
+            )
+        ]
+        flat: list[Tensor] = [_Flattened.apply(x) for x in maps]
+        cls, obj, bbox, kps = torch.split(
+            torch.cat(flat, dim=2).transpose(1, 2), [1, 1, 4, 10], dim=2
+        )
+        return torch.sqrt(torch.sigmoid(cls) * torch.sigmoid(obj)), bbox, kps
+
+
+def _on_interleaved(conv: nn.Conv2d) -> nn.Conv2d:
+    """A 3x3 convolution of stride 2 on three colours, for rows in which these take turns.
+
+    The colours need not be torn apart first, which takes as long as a tenth of the network.
+    """
+    made = nn.Conv2d(1, conv.out_channels, (3, 9), stride=(2, 6), padding=(1, 3))
+    made.load_state_dict(
+        {"weight": conv.weight.permute(0, 2, 3, 1).flatten(2).unsqueeze(1), "bias": conv.bias}
+    )
+    return made
+
+
+def _side_by_side(units: Sequence[nn.Module]) -> DepthwiseUnit:
+    """Units that look at the same features, as one that gives all their outputs in a row."""
+    states = [unit.state_dict() for unit in units]
+    merged = {name: torch.cat([state[name] for state in states]) for name in states[0]}
+    inputs, outputs = merged["conv1.weight"].shape[1], len(merged["conv1.weight"])
+    made = DepthwiseUnit(inputs, outputs, activate=False)
+    made.load_state_dict(merged)
+    return made
+
+
+class _Interleaved(torch.autograd.Function):
+    """``(B, H, W, 3)`` to ``(B, 1, H, 3 W)``.
+
+    Like `_Flattened` exported as one node that copies the sizes which stay, where the exporter's
+    own way takes a dozen nodes to work out all sizes: in small pictures half of the time.
+    """
+
+    @staticmethod
+    def forward(_ctx: Any, x: Tensor) -> Tensor:
+        return x.flatten(2).unsqueeze(1)
+
+    @staticmethod
+    def symbolic(g: Any, x: Any) -> Any:
+        return _reshaped(g, g.op("Unsqueeze", x, _constant(g, [1])), [0, 0, 0, -1])
+
+
+class _Flattened(torch.autograd.Function):
+    """``(B, C, H, W)`` to ``(B, C, H W)``."""
+
+    @staticmethod
+    def forward(_ctx: Any, x: Tensor) -> Tensor:
+        return x.flatten(2)
+
+    @staticmethod
+    def symbolic(g: Any, x: Any) -> Any:
+        return _reshaped(g, x, [0, 0, -1])
+
+
+def _reshaped(g: Any, x: Any, shape: list[int]) -> Any:
+    """A Reshape: 0 keeps a size, -1 takes what is left."""
+    return g.op("Reshape", x, _constant(g, shape))
+
+
+def _constant(g: Any, values: list[int]) -> Any:
+    return g.op("Constant", value_t=torch.tensor(values))
 
 
 def load_yunet(weights: Path) -> YuNet:

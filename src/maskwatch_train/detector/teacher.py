@@ -52,8 +52,7 @@ class Teacher:
             scale = long_side / max(image.shape[:2])
             resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
             padded = pad_to_multiple(resized)  # type: ignore[arg-type]
-            blob = padded.transpose(2, 0, 1)[None].astype(np.float32)
-            scores, boxes, points = self._session.run(None, {"image": blob})
+            scores, boxes, points = self._session.run(None, {"pixels": padded[None]})
             (one,) = decode(scores, boxes, points, padded.shape[:2], SETTINGS)
             found.append((one.boxes / scale, one.scores, one.landmarks / scale))
         boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -23,7 +23,7 @@ def test_it_equals_opencv_on_real_images() -> None:
     faces = 0
     for picture in read_street(shared("data/street"), "val")[:12]:
         image = cv2.resize(read_picture(picture.path), (640, 640))
-        pixels = torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32))
+        pixels = torch.from_numpy(image[None])
         with torch.no_grad():
             score, bbox, kps = (out.numpy() for out in network(pixels))
         (ours,) = decode(score, bbox, kps, (640, 640), YuNetSettings(0.6, 0.3, vote_iou=1.0))
