@@ -30,12 +30,13 @@ class MaskwatchContestant:
         import maskwatch
         from maskwatch.build import BuildOptions, build_classifier, build_detector
         from maskwatch.frames.sniff import SourceKind
-        from maskwatch.runtime.open import threads_for_models
+        from maskwatch.runtime.threads import share_threads
 
         cv2.setNumThreads(threads)
         self._threads = threads
         self._model = maskwatch.load(threads=threads)
-        models = BuildOptions(threads=threads_for_models(threads, [SourceKind.VIDEO]))
+        self._shares = share_threads(threads, [SourceKind.VIDEO])
+        models = BuildOptions(threads=self._shares.models)
         self._built = build_detector(models, floor=0.3)
         self._classifier = build_classifier(models)
 
@@ -47,7 +48,7 @@ class MaskwatchContestant:
         from maskwatch.frames.discover import discover
         from maskwatch.pipeline import LookSettings
         from maskwatch.runtime.behind import video_sink
-        from maskwatch.runtime.open import frames_ahead, open_source
+        from maskwatch.runtime.open import open_source
         from maskwatch.runtime.session import (
             Models,
             Session,
@@ -65,17 +66,17 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        threads, looks = self._threads, LookSettings()
+        shares, looks = self._shares, LookSettings()
         spacing_s = 0.0 if write else looks.interval_s
         sinks = Sinks(
             pictures=lambda _, source: (
-                [video_sink(Path(write), source.fps, threads)] if write else []
+                [video_sink(Path(write), source.fps, self._threads)] if write else []
             )
         )
         session = Session(
             Models(self._built.detect, self._classifier),
             lambda spec: open_source(
-                spec, threads=threads, ahead=frames_ahead(threads), spacing_s=spacing_s
+                spec, threads=shares.decoder, ahead=shares.ahead, spacing_s=spacing_s
             ),
             sinks,
             SessionSettings(self._built.score, looks=looks),

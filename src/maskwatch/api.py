@@ -30,7 +30,8 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
-from maskwatch.runtime.open import AHEAD, open_source
+from maskwatch.runtime.open import open_source
+from maskwatch.runtime.threads import AHEAD
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
 

@@ -20,7 +20,7 @@ PATIENCE_S = 60.0
 class Film:
     """A file of so many frames, which knows how it is read."""
 
-    name, is_live, fps = "film.mp4", False, 25.0
+    name, is_live, fps, picture_bytes = "film.mp4", False, 25.0, 10
 
     def __init__(self, frames: int, torn: bool = False) -> None:
         self.frame_count = frames
@@ -68,6 +68,16 @@ def test_as_many_as_allowed_are_decoded_before_they_are_asked_for() -> None:
         next(frames)
         assert film.wait_for(5)
         assert film.delivered == 5  # and no more, as the thread has nothing left to do
+
+
+@pytest.mark.parametrize(("max_bytes", "waiting"), [(25, 2), (9, 1)])
+def test_large_pictures_are_fewer(max_bytes: int, waiting: int) -> None:
+    film = Film(20)
+    with ReadAhead(film, 4, max_bytes) as source:
+        frames = iter(source)
+        next(frames)
+        assert film.wait_for(waiting + 1)
+    assert film.delivered == waiting + 1
 
 
 def test_an_error_comes_after_the_frames_before_it() -> None:

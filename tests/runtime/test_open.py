@@ -8,8 +8,7 @@ from PIL import Image
 from maskwatch.errors import ImageTooLarge, SourceError
 from maskwatch.frames.discover import discover_all
 from maskwatch.frames.sampling import Sampler
-from maskwatch.frames.sniff import SourceKind
-from maskwatch.runtime.open import open_source, threads_for_models
+from maskwatch.runtime.open import open_source
 from tests.frames.clips import write_clip
 
 
@@ -36,27 +35,3 @@ def test_a_webcam_that_is_not_there() -> None:
         pass
     assert caught.value.source == "camera 97"
     assert "cannot be opened" in caught.value.reason
-
-
-@pytest.mark.parametrize(
-    ("threads", "cores", "kinds", "left"),
-    [
-        (2, 8, [SourceKind.VIDEO], 1),
-        (None, 2, [SourceKind.VIDEO], 1),
-        (None, 8, [SourceKind.VIDEO], None),
-        (1, 2, [SourceKind.VIDEO], 1),
-        (4, 4, [SourceKind.VIDEO], 4),
-        (2, 2, [SourceKind.IMAGE], 2),
-        (None, 2, [SourceKind.VIDEO, SourceKind.IMAGE], None),
-        (2, 2, [SourceKind.STREAM], 2),
-    ],
-)
-def test_of_two_threads_one_is_left_to_the_decoder_of_videos(
-    monkeypatch: pytest.MonkeyPatch,
-    threads: int | None,
-    cores: int,
-    kinds: list[SourceKind],
-    left: int | None,
-) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert threads_for_models(threads, kinds) == left

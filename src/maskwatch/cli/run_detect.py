@@ -32,8 +32,9 @@ from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.ahead import PicturesAhead
 from maskwatch.runtime.behind import video_sink
-from maskwatch.runtime.open import frames_ahead, open_source, threads_for_models
+from maskwatch.runtime.open import open_source
 from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.threads import Shares, share_threads
 from maskwatch.tracks.tracker import TrackerSettings
 
 
@@ -70,8 +71,8 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
     spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
-        kinds = {spec.kind for spec in found.specs}
-        models = replace(request.models, threads=threads_for_models(request.models.threads, kinds))
+        shares = share_threads(request.models.threads, {spec.kind for spec in found.specs})
+        models = replace(request.models, threads=shares.models)
         detector = build_detector(models, score=request.score, floor=tracking.min_score)
         classifier = build_classifier(models)
         listener = ProgressListener(
@@ -82,7 +83,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         )
         session = Session(
             Models(detector.detect, classifier),
-            stack.enter_context(_opener(request, found.specs, listener, spacing_s)),
+            stack.enter_context(_opener(request, found.specs, listener, spacing_s, shares)),
             _sinks(request, found.specs, window),
             SessionSettings(detector.score, request.min_face_px, request.blur, looks),
             tracking=tracking,
@@ -104,22 +105,21 @@ def _opener(
     specs: Sequence[SourceSpec],
     listener: ProgressListener,
     spacing_s: float,
+    shares: Shares,
 ) -> AbstractContextManager[Callable[[SourceSpec], FrameSource]]:
     """What opens sources; it reads ahead unless there is to be one thread only."""
-    threads = request.models.threads or 0
-    ahead = frames_ahead(threads)
 
     def opened(spec: SourceSpec) -> FrameSource:
         return open_source(
             spec,
             sampler=Sampler(request.every, request.max_fps),
-            threads=threads,
-            ahead=ahead,
+            threads=shares.decoder,
+            ahead=shares.ahead,
             spacing_s=spacing_s,
             on_health=listener.connection_changed,
         )
 
-    return PicturesAhead(opened, specs) if ahead else nullcontext(opened)
+    return PicturesAhead(opened, specs) if shares.ahead else nullcontext(opened)
 
 
 def _tracking(score: float | None) -> TrackerSettings:

@@ -33,6 +33,9 @@ _MAX_BAD_READS = 100
 # round durations, and the last frame of a variable frame rate may be shown for a while.
 _CUT_TOLERANCE_S = 0.5
 
+_USUAL_TIME_BASE = Fraction(1, 90_000)
+"""Of streams that state none."""
+
 # Quarter turns against the clock. No OpenCV here: every camera's process would carry it along.
 _QUARTERS = {90: 1, -90: -1, 180: 2, -180: 2}
 
@@ -102,6 +105,9 @@ class Decoder:
         stream.codec_context.thread_count = threads
         self._container = container
         self._stream = stream
+        # Asked of a packet, each would be a fraction made anew.
+        self._time_base = Fraction(stream.time_base or _USUAL_TIME_BASE)
+        self._unit_s = float(self._time_base)
         self._last_end: float | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
@@ -118,6 +124,12 @@ class Decoder:
         if self.duration_s is not None and self.fps is not None:
             return max(1, round(self.duration_s * self.fps))
         return None
+
+    @property
+    def picture_bytes(self) -> int:
+        """What a picture takes as most videos have it: eight bits, colours at half the size."""
+        context = self._stream.codec_context
+        return max(1, context.width * context.height * 3 // 2)
 
     @property
     def is_cut_off(self) -> bool:
@@ -143,10 +155,8 @@ class Decoder:
         In between, those that no other picture builds on (most B-frames) are passed over: they
         keep their place and time, and cost next to nothing.
         """
-        stamp = self._stream.time_base or Fraction(1, 90_000)
-        time_base = Fraction(stamp.numerator, stamp.denominator)
         fps = self.fps or 25.0
-        timeline = Timeline(time_base, 1 / fps)
+        timeline = Timeline(self._time_base, 1 / fps)
         shortcut = shortcut_for(self._stream, Spacing(spacing_s, fps))
         for packet in self._packets():
             for frame in self._decode(packet, shortcut):
@@ -205,10 +215,9 @@ class Decoder:
         if packet.size == 0:
             return
         self._last_is_torn = packet.is_corrupt
-        if packet.pts is not None and packet.time_base is not None:
+        if packet.pts is not None:
             start = self._stream.start_time or 0
-            units = packet.pts - start + (packet.duration or 0)
-            end = units * packet.time_base.numerator / packet.time_base.denominator
+            end = (packet.pts - start + (packet.duration or 0)) * self._unit_s
             self._last_end = max(end, self._last_end or 0.0)
 
 

@@ -37,6 +37,7 @@ class Shortcut:
     def __init__(self, stream: VideoStream, spacing: Spacing) -> None:
         self._context = stream.codec_context
         self._start = stream.start_time or 0
+        self._unit_s = float(stream.time_base or 0)
         self._spacing = spacing
         self._inside: list[LeftOut] = []  # a heap, so the first one shown comes first
         self._shown: float | None = None
@@ -70,12 +71,11 @@ class Shortcut:
         return self._shown is not None and pts < self._shown
 
     def _wants(self, packet: Packet[VideoStream]) -> bool:
-        if packet.pts is None or packet.time_base is None or not packet.duration:
+        if packet.pts is None or not packet.duration:
             return True
-        unit = packet.time_base.numerator / packet.time_base.denominator
-        lasts_s = packet.duration * unit
+        lasts_s = packet.duration * self._unit_s
         return lasts_s < _WHOLE * self._spacing.frame_s or self._spacing.wants(
-            (packet.pts - self._start) * unit, lasts_s
+            (packet.pts - self._start) * self._unit_s, lasts_s
         )
 
 

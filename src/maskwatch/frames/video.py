@@ -72,6 +72,11 @@ class VideoSource:
         return self._decoder.fps if self._decoder else None
 
     @property
+    def picture_bytes(self) -> int:
+        """About what a picture takes as it is decoded, at least 1; known once open."""
+        return self._decoder.picture_bytes if self._decoder else 1
+
+    @property
     def damaged(self) -> int:
         """Frames left out so far because they could not be decoded whole."""
         return self._decoder.damaged if self._decoder else 0

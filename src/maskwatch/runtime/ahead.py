@@ -6,12 +6,24 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
-from typing import Self
+from typing import Protocol, Self
 
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.types import Frame
+
+MAX_BYTES = 80_000_000
+"""Of pictures that wait: 24 of 1920x1080, six of 4K."""
+
+
+class DecodedSource(FrameSource, Protocol):
+    """A video file."""
+
+    @property
+    def picture_bytes(self) -> int:
+        """About what a decoded picture takes, at least 1; known once open."""
+        ...
 
 
 class ReadAhead:
@@ -22,15 +34,17 @@ class ReadAhead:
     Args:
         source: a file, yet to be entered; a live source drops frames by itself instead.
         frames: at most so many are decoded before somebody asks for them, at least 1.
+        max_bytes: and at most as many as fit in this, but always one.
     """
 
     is_live = False
 
-    def __init__(self, source: FrameSource, frames: int) -> None:
+    def __init__(self, source: DecodedSource, frames: int, max_bytes: int = MAX_BYTES) -> None:
         if source.is_live or frames < 1:
             raise ValueError("only files are read ahead, by at least one frame")
         self._source = source
         self._frames = frames
+        self._max_bytes = max_bytes
         self._decoder: ThreadPoolExecutor | None = None
 
     @property
@@ -64,7 +78,9 @@ class ReadAhead:
         if decoder is None:
             raise RuntimeError("a ReadAhead is opened with `with` before it is iterated")
         frames = iter(self._source)
-        ahead = deque(decoder.submit(next, frames, None) for _ in range(self._frames))
+        fitting = max(1, self._max_bytes // self._source.picture_bytes)
+        places = min(self._frames, fitting)
+        ahead = deque(decoder.submit(next, frames, None) for _ in range(places))
         while (frame := ahead.popleft().result()) is not None:
             ahead.append(decoder.submit(next, frames, None))
             yield frame

@@ -5,8 +5,7 @@ What decodes video is loaded when there is some: pictures alone are looked at so
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,30 +20,6 @@ if TYPE_CHECKING:
     from maskwatch.frames.sampling import Sampler
     from maskwatch.runtime.health import SourceHealth
     from maskwatch.runtime.live import LiveOptions
-
-
-AHEAD = 12
-"""Frames of a video file to decode ahead: about what is decoded during two looks, because some
-take longer than others. Of 1920x1080 37 MB."""
-
-
-def frames_ahead(threads: int | None) -> int:
-    """How many to decode ahead where so many threads are asked for: one is to stay one."""
-    return 0 if threads == 1 else AHEAD
-
-
-def threads_for_models(threads: int | None, kinds: Collection[SourceKind]) -> int | None:
-    """How many threads an inference gets where so many are asked for.
-
-    Of two, one is left to the decoder when there are videos alone: both work at the same time, and
-    that is a tenth less work than with threads that wait for each other.
-
-    Args:
-        threads: None for ONNX Runtime's choice, which is one for each core.
-        kinds: of all sources.
-    """
-    available = threads or os.cpu_count() or 1
-    return 1 if available == 2 and set(kinds) == {SourceKind.VIDEO} else threads
 
 
 def open_source(

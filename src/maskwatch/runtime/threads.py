@@ -1,0 +1,43 @@
+"""How the threads that a run may use are shared between decoding and the models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from maskwatch.frames.sniff import SourceKind
+
+AHEAD = 24
+"""Frames of a video file to decode ahead: what is decoded while one picture is looked at as a
+whole, and the reserve that one thread builds up until the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who gets how many threads."""
+
+    models: int | None
+    """Of one inference; None leaves the choice to ONNX Runtime."""
+    decoder: int
+    """Of FFmpeg for a video file; 0 leaves the choice to it."""
+    ahead: int
+    """Frames to decode while those before are looked at; 0 where one thread is to do it all."""
+
+
+def share_threads(threads: int | None, kinds: Collection[SourceKind]) -> Shares:
+    """The shares where so many threads are asked for.
+
+    Two, and videos alone: one decodes and one looks, both at the same time. That is a fifth less
+    work than with two threads each, which wait for each other and for the processor's caches.
+
+    Args:
+        threads: None for one for each core.
+        kinds: of all sources.
+    """
+    if threads == 1:
+        return Shares(1, 1, 0)
+    available = threads or os.cpu_count() or 1
+    if available == 2 and set(kinds) == {SourceKind.VIDEO}:
+        return Shares(1, 1, AHEAD)
+    return Shares(threads, threads or 0, AHEAD)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from maskwatch.frames.sniff import SourceKind
+from maskwatch.runtime.threads import AHEAD, Shares, share_threads
+
+VIDEO, IMAGE, STREAM = SourceKind.VIDEO, SourceKind.IMAGE, SourceKind.STREAM
+
+
+@pytest.mark.parametrize(
+    ("threads", "cores", "kinds", "shares"),
+    [
+        (2, 8, [VIDEO], Shares(1, 1, AHEAD)),
+        (None, 2, [VIDEO], Shares(1, 1, AHEAD)),
+        (None, 8, [VIDEO], Shares(None, 0, AHEAD)),
+        (1, 2, [VIDEO], Shares(1, 1, 0)),
+        (4, 4, [VIDEO], Shares(4, 4, AHEAD)),
+        (2, 2, [IMAGE], Shares(2, 2, AHEAD)),
+        (None, 2, [VIDEO, IMAGE], Shares(None, 0, AHEAD)),
+        (2, 2, [STREAM], Shares(2, 2, AHEAD)),
+    ],
+)
+def test_of_two_threads_one_decodes_videos_and_one_looks(
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int | None,
+    cores: int,
+    kinds: list[SourceKind],
+    shares: Shares,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert share_threads(threads, kinds) == shares
