@@ -35,8 +35,8 @@ class MaskwatchContestant:
         cv2.setNumThreads(threads)
         self._threads = threads
         self._model = maskwatch.load(threads=threads)
-        self._shares = share_threads(threads, [SourceKind.VIDEO])
-        models = BuildOptions(threads=self._shares.models)
+        self._share = partial(share_threads, threads, [SourceKind.VIDEO])
+        models = BuildOptions(threads=self._share().models)
         self._built = build_detector(models, floor=0.3)
         self._classifier = build_classifier(models)
 
@@ -66,7 +66,7 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        shares, looks = self._shares, LookSettings()
+        shares, looks = self._share(writes_video=bool(write)), LookSettings()
         spacing_s = 0.0 if write else looks.interval_s
         sinks = Sinks(
             pictures=lambda _, source: (

@@ -30,3 +30,9 @@ def test_of_two_threads_one_decodes_videos_and_one_looks(
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert share_threads(threads, kinds) == shares
+
+
+def test_fewer_frames_wait_for_an_encoder() -> None:
+    writing = share_threads(2, [VIDEO], writes_video=True)
+    assert 0 < writing.ahead < share_threads(2, [VIDEO]).ahead
+    assert share_threads(1, [VIDEO], writes_video=True).ahead == 0

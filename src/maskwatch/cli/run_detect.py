@@ -71,7 +71,8 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
     spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
-        shares = share_threads(request.models.threads, {spec.kind for spec in found.specs})
+        kinds = {spec.kind for spec in found.specs}
+        shares = share_threads(request.models.threads, kinds, writes_video=request.annotate)
         models = replace(request.models, threads=shares.models)
         detector = build_detector(models, score=request.score, floor=tracking.min_score)
         classifier = build_classifier(models)

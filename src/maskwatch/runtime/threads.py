@@ -11,6 +11,8 @@ from maskwatch.frames.sniff import SourceKind
 AHEAD = 24
 """Frames of a video file to decode ahead: what is decoded while one picture is looked at as a
 whole, and the reserve that one thread builds up until the next."""
+AHEAD_OF_WRITING = 6
+"""Encoding a picture takes several times as long as decoding it, and every one waits its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Shares:
     """Frames to decode while those before are looked at; 0 where one thread is to do it all."""
 
 
-def share_threads(threads: int | None, kinds: Collection[SourceKind]) -> Shares:
+def share_threads(
+    threads: int | None, kinds: Collection[SourceKind], *, writes_video: bool = False
+) -> Shares:
     """The shares where so many threads are asked for.
 
     Two, and videos alone: one decodes and one looks, both at the same time. That is a fifth less
@@ -34,10 +38,12 @@ def share_threads(threads: int | None, kinds: Collection[SourceKind]) -> Shares:
     Args:
         threads: None for one for each core.
         kinds: of all sources.
+        writes_video: whether every picture is written again.
     """
     if threads == 1:
         return Shares(1, 1, 0)
+    ahead = AHEAD_OF_WRITING if writes_video else AHEAD
     available = threads or os.cpu_count() or 1
     if available == 2 and set(kinds) == {SourceKind.VIDEO}:
-        return Shares(1, 1, AHEAD)
-    return Shares(threads, threads or 0, AHEAD)
+        return Shares(1, 1, ahead)
+    return Shares(threads, threads or 0, ahead)

@@ -180,12 +180,9 @@ class ExportedYuNet(nn.Module):
 
     def __init__(self, network: YuNet) -> None:
         super().__init__()
-        backbone, head = network.backbone, network.bbox_head
-        self.stem = nn.Sequential(
-            _on_interleaved(backbone.model0.conv1), backbone.model0.bn1, nn.ReLU()
-        )
-        self.after_stem = backbone.model0.conv2
-        self.backbone = backbone
+        stem, head = network.backbone.model0, network.bbox_head
+        self.stem = nn.Sequential(_on_interleaved(stem.conv1), stem.bn1, nn.ReLU(), stem.conv2)
+        self.backbone = network.backbone
         self.neck = network.neck
         self.shared = head.multi_level_share_convs
         branches = (
@@ -206,7 +203,7 @@ class ExportedYuNet(nn.Module):
             Scores ``(B, N, 1)``, boxes ``(B, N, 4)``, landmarks ``(B, N, 10)``.
         """
         rows: Tensor = _Interleaved.apply(pixels)
-        features = self.backbone.after_stem(self.after_stem(self.stem(rows.float())))
+        features = self.backbone.after_stem(self.stem(rows.float()))
         maps = [
             branch(shared(x))
             for branch, shared, x in zip(
