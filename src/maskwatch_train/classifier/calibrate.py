@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,14 @@ from maskwatch_train.classifier.train import Judge, predict
 MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
 UNKNOWN_BUDGET = 0.01
-"""Share of readable validation faces that may become ``unknown``."""
+"""Share of readable validation faces that the network may call unreadable."""
+TOSS_UP = 0.55
+"""A side that is no likelier than this is ``unknown``.
+
+Higher thresholds catch next to no face that people cannot read either (on validation none up to
+0.75, because such faces have an output of their own), and three of four readings that they
+withhold are right.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +71,24 @@ def side_certainty(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 def choose_abstention(
     readable: NDArray[np.float64], unreadable: NDArray[np.float64], budget: float
 ) -> Abstention:
-    """The strictest thresholds that stay within a budget of readable faces.
-
-    Half of the budget goes to faces that the network calls unreadable, half to those whose side
-    it is not sure of.
+    """The strictest threshold for unreadable faces that stays within a budget of readable ones.
 
     Args:
         readable: ``(N, 7)`` calibrated outputs of validation faces that people could read.
         unreadable: ``(M, 7)`` the same for crops that nobody could.
-        budget: share of readable faces that may become ``unknown``.
+        budget: share of readable faces that may be called unreadable.
     """
-    over = np.quantile(readable[:, UNREADABLE_INDEX], 1 - budget / 2)
-    # Under one half the network itself thinks that the face is readable.
-    unreadable_above = round(float(np.clip(over, 0.5, 0.95)), 3)
-    below = np.quantile(side_certainty(readable), budget / 2)
-    abstain_below = round(float(np.clip(below, 0.5, 0.9)), 3)
+    over = np.quantile(readable[:, UNREADABLE_INDEX], 1 - budget)
+    # Under one half the network itself thinks that the face is readable. Three digits, rounded up.
+    unreadable_above = math.ceil(1000 * float(np.clip(over, 0.5, 0.95))) / 1000
 
     def unknown(outputs: NDArray[np.float64]) -> float:
         doubtful = (outputs[:, UNREADABLE_INDEX] > unreadable_above) | (
-            side_certainty(outputs) < abstain_below
+            side_certainty(outputs) < TOSS_UP
         )
         return round(float(doubtful.mean()), 4)
 
-    return Abstention(abstain_below, unreadable_above, unknown(readable), unknown(unreadable))
+    return Abstention(TOSS_UP, unreadable_above, unknown(readable), unknown(unreadable))
 
 
 @dataclass(frozen=True, slots=True)
