@@ -31,16 +31,14 @@ withhold are right.
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """When the classifier says ``unknown``.
+    """When the classifier says ``unknown``, beside at a toss-up.
 
     Attributes:
-        abstain_below: the likelier side, mask or violation, needs this probability.
         unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
         unknown_share: share of readable validation faces that become ``unknown`` by this.
         caught_share: share of unreadable validation crops that become ``unknown``.
     """
 
-    abstain_below: float
     unreadable_above: float
     unknown_share: float
     caught_share: float
@@ -88,7 +86,7 @@ def choose_abstention(
         )
         return round(float(doubtful.mean()), 4)
 
-    return Abstention(TOSS_UP, unreadable_above, unknown(readable), unknown(unreadable))
+    return Abstention(unreadable_above, unknown(readable), unknown(unreadable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class Calibration:
         """What it sets in the model's card."""
         return {
             "temperature": self.temperature,
-            "abstain_below": self.abstention.abstain_below,
+            "abstain_below": TOSS_UP,
             "unreadable_above": self.abstention.unreadable_above,
         }
 
