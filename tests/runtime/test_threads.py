@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from maskwatch.frames.sniff import SourceKind
@@ -30,7 +28,7 @@ def test_of_two_threads_one_decodes_videos_and_one_looks(
     kinds: list[SourceKind],
     shares: Shares,
 ) -> None:
-    monkeypatch.setattr("maskwatch.runtime.threads._cores", lambda: cores)
+    monkeypatch.setattr("maskwatch.runtime.threads.cores", lambda: cores)
     assert share_threads(threads, kinds) == shares
 
 
@@ -38,10 +36,3 @@ def test_fewer_frames_wait_for_an_encoder() -> None:
     writing = share_threads(2, [VIDEO], writes_video=True)
     assert 0 < writing.ahead < share_threads(2, [VIDEO]).ahead
     assert share_threads(1, [VIDEO], writes_video=True).ahead == 0
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are not kept to cores")
-def test_only_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 64)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _process: {3, 7})
-    assert share_threads(None, [VIDEO]) == Shares(1, 1, AHEAD)

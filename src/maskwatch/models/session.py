@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from maskwatch.cores import quota
 from maskwatch.errors import ModelError
 
 CPU = "CPUExecutionProvider"
@@ -18,7 +19,8 @@ def open_session(
 
     Args:
         path: the ONNX file.
-        threads: of one inference; None leaves the choice to ONNX Runtime.
+        threads: of one inference; None takes what a container is limited to, and without such a
+            limit leaves the choice to ONNX Runtime.
         provider: an ONNX Runtime execution provider, such as ``CUDAExecutionProvider``.
 
     Raises:
@@ -31,8 +33,10 @@ def open_session(
     ort.disable_telemetry_events()  # which builds for Windows send
     options = ort.SessionOptions()
     options.log_severity_level = 3  # warnings about its own optimisations help no user
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    # ONNX Runtime knows the cores that a process is kept to, but not how much time it is given.
+    limit = threads or quota()
+    if limit is not None:
+        options.intra_op_num_threads = limit
     # Plans of memory are kept per shape of the input, and ours come in many.
     options.enable_mem_pattern = False
     # Idle threads must not spin: detector and classifier take turns on few cores.

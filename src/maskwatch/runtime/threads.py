@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from maskwatch.cores import cores
 from maskwatch.frames.sniff import SourceKind
 
 AHEAD = 24
@@ -44,12 +43,7 @@ def share_threads(
     if threads == 1:
         return Shares(1, 1, 0)
     ahead = AHEAD_OF_WRITING if writes_video else AHEAD
-    available = threads or _cores()
+    available = threads or cores()
     if available == 2 and set(kinds) == {SourceKind.VIDEO}:
         return Shares(1, 1, ahead)
     return Shares(threads, threads or 0, ahead)
-
-
-def _cores() -> int:
-    """Those that this process may use, which in a container can be fewer than there are."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from maskwatch.cores import cores
 from maskwatch.errors import UsageError
 from maskwatch.frames.images import read_image
 from maskwatch.outputs.images import write_picture
@@ -69,7 +69,7 @@ def synthesize(
             Job(whole.path_of(each[0]), tuple(each), chosen, per_face, seed, name, part, min_face)
             for each in by_picture(rows)
         ]
-        done = _in_processes(work, min(jobs or os.cpu_count() or 1, len(work)))
+        done = _in_processes(work, min(jobs or cores(), len(work)))
         drawn = tuple(row for outcome in done for row in outcome.rows)
         if not drawn:
             raise DataError(manifest, "no face in it on which any of the kinds can be drawn")

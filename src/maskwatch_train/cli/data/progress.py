@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from maskwatch.cores import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,5 +55,5 @@ def in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], title: str
 ) -> list[Result]:
     """Results in the order of the items; pictures are decoded without Python's lock."""
-    with cancelling(ThreadPoolExecutor(min(os.cpu_count() or 1, 8))) as executor:
+    with cancelling(ThreadPoolExecutor(min(cores(), 8))) as executor:
         return list(advancing(executor.map(function, items), title, len(items)))
