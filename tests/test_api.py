@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_people_of_a_video_are_followed(tmp_path: Path) -> None:
         (1, State.MASK),
         (2, State.NO_MASK),
     ]
+
+
+@pytest.mark.parametrize(("threads", "others"), [(1, False), (2, True), (None, True)])
+def test_with_one_thread_nothing_is_decoded_ahead(
+    tmp_path: Path, threads: int | None, others: bool
+) -> None:
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 30)
+    before = set(threading.enumerate())
+    frames = Model(SquareDetector(), SquareClassifier(), 0.5, threads).read_video(path)
+    next(frames)
+    assert bool(set(threading.enumerate()) - before) == others
+    assert len(list(frames)) == 29
 
 
 def test_annotation_keeps_the_order_of_channels_and_the_image() -> None:

@@ -31,7 +31,7 @@ from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
 from maskwatch.runtime.open import open_source
-from maskwatch.runtime.threads import AHEAD
+from maskwatch.runtime.threads import share_threads
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
 
@@ -50,12 +50,20 @@ class Model:
         detector: finds faces, down to those that only continue a track.
         classifier: judges them.
         score: from which detector score on a face is reported.
+        threads: as `load` was asked for; videos are decoded accordingly.
     """
 
-    def __init__(self, detector: FaceDetector, classifier: MaskClassifier, score: float) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: MaskClassifier,
+        score: float,
+        threads: int | None = None,
+    ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._score = score
+        self._threads = threads
 
     def read(self, image: NDArray[np.uint8], *, colour: Colour) -> list[MaskReading]:
         """Judges the faces of one picture.
@@ -117,7 +125,11 @@ class Model:
         judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
         pipeline = Pipeline(self._detector, judge, Tracker(TrackerSettings()), looks)
         sampler = Sampler(every, max_fps)
-        with open_source(_only_spec(source), sampler=sampler, ahead=AHEAD) as frames:
+        spec = _only_spec(source)
+        shares = share_threads(self._threads, {spec.kind})
+        with open_source(
+            spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead
+        ) as frames:
             for frame in frames:
                 yield frame, pipeline(frame)
 
@@ -136,7 +148,7 @@ def load(
     """Loads the models of the package, or others.
 
     Args:
-        threads: of one inference; None leaves the choice to ONNX Runtime.
+        threads: of one inference, and of what decodes videos; None for as many as help.
         device: ``cpu``, ``cuda``, ``coreml`` or ``directml``.
         score: from which detector score on a face is reported; None for the model's own.
         detector_folder: holds another face detector with its card.
@@ -152,7 +164,7 @@ def load(
         device=device,
     )
     built = build_detector(options, score=score, floor=TrackerSettings().min_score)
-    return Model(built.detect, build_classifier(options), built.score)
+    return Model(built.detect, build_classifier(options), built.score, threads)
 
 
 def annotate(
