@@ -25,6 +25,7 @@ VERBS = {
     "export-detector": "export:export_detector",
     "export-classifier": "export:export_classifier",
     "average": "average:average",
+    "restore": "restore:restore_classifier",
     "recalibrate": "export:recalibrate",
     "evaluate-detector": "evaluate:detectors",
     "evaluate": "evaluate:evaluate",

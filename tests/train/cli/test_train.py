@@ -13,15 +13,21 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
 from safetensors.torch import load_file  # noqa: E402
+from scipy.special import softmax  # noqa: E402
 from tests.shared import shared  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from maskwatch.faces.yunet import YuNetDetector  # noqa: E402
 from maskwatch.frames.images import read_image  # noqa: E402
 from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
-from maskwatch.models import DEFAULT_DETECTOR  # noqa: E402
+from maskwatch.masks.preprocess import to_batch  # noqa: E402
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
+from maskwatch_train.classifier.augment import plain_crop  # noqa: E402
+from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
+from maskwatch_train.cli.train import validation_samples  # noqa: E402
+from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
 
 WORN = {
     "portrait_bare": ("no_mask", ""),
@@ -144,3 +150,27 @@ def test_a_trained_classifier_becomes_a_model_folder_that_judges_faces(
     assert len(readings) == len(faces)
     assert all(r.probabilities or r.state is State.UNKNOWN for r in readings)
     assert np.isfinite([r.coverage for r in readings if r.coverage is not None]).all()
+
+
+def test_the_shipped_classifier_becomes_a_run_that_training_goes_on_from(
+    data: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('backbone = "efficientnet-lite0"\nepochs = 1\nbatch = 4\n')
+    places = ["--data", data, "--weights", shared("models")]
+    call("restore", DEFAULT_CLASSIFIER, recipe, *places, "--out", tmp_path / "shipped")
+
+    chosen, network = load_run(tmp_path / "shipped", shared("models"))
+    samples = validation_samples(data, shared("models"), tmp_path / "cache.npz")
+    crops = to_batch([plain_crop(sample, chosen.size, chosen.margin) for sample in samples])
+    said, wanted = (
+        judge_of(network)(crops),
+        open_engine(DEFAULT_CLASSIFIER / "model.onnx").run(crops),
+    )
+    assert np.abs(softmax(said, axis=1) - softmax(wanted, axis=1)).mean() < 0.01
+
+    call(
+        "classifier", recipe, *places, "--out", tmp_path / "on", "--workers", 0,
+        "--from", tmp_path / "shipped",
+    )  # fmt: skip
+    assert (tmp_path / "on/weights.safetensors").exists()

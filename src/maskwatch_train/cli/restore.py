@@ -1,0 +1,59 @@
+"""``maskwatch-train restore``: an exported classifier becomes a run to train on from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from safetensors.torch import save
+
+from maskwatch.masks.labels import LABELS
+from maskwatch.masks.preprocess import to_batch
+from maskwatch.models.card import read_card
+from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.classifier.augment import plain_crop
+from maskwatch_train.classifier.network import create
+from maskwatch_train.classifier.restore import restore
+from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
+from maskwatch_train.cli.train import (
+    TEACHER_CACHE,
+    DataFolder,
+    OutFolder,
+    RecipeFile,
+    WeightsFolder,
+    say,
+    training_samples,
+)
+from maskwatch_train.engine import kept_weights
+from maskwatch_train.recipe import read_recipe
+
+MEASURED_ON = 1024
+"""Training faces that the normalisations are measured on."""
+
+
+def restore_classifier(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder with model and card.")],
+    recipe: RecipeFile,
+    data: DataFolder,
+    weights: WeightsFolder,
+    out: OutFolder,
+) -> None:
+    """Turn an exported mask classifier back into a run, to train on from it or to be taught by it.
+
+    The recipe names its backbone and the size of its input.
+    """
+    chosen = read_recipe(recipe, ClassifierRecipe)
+    card = read_card(model, "mask_classifier", LABELS)
+    samples = training_samples(chosen, data, weights, out / TEACHER_CACHE)
+    rng = np.random.default_rng(chosen.seed)
+    some = rng.permutation(len(samples))[:MEASURED_ON]
+    crops = to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])
+    network = create(chosen.backbone, weights, chosen.size)
+    restore(network, model / card.file, crops)
+    make_folder(out)
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    write_whole(out / RECIPE_FILE, recipe.read_bytes())
+    write_whole(kept_weights(out, chosen.keep_best), save(state))
+    say(f"wrote {out}")
