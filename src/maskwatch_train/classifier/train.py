@@ -19,7 +19,7 @@ from torchvision.ops import complete_box_iou_loss
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import to_batch
 from maskwatch.masks.second_look import look_again
-from maskwatch.types import Fault, State
+from maskwatch.types import Fault, Image, State
 from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, plain_crop, ruin
 from maskwatch_train.classifier.mixing import Mixing
 from maskwatch_train.classifier.network import MaskNetwork, create, normalise
@@ -37,7 +37,16 @@ from maskwatch_train.engine import (
 )
 from maskwatch_train.hardware import launched, share_of, shared
 from maskwatch_train.recipe import read_recipe
-from maskwatch_train.synthesis import OccluderKind, WearKind, drawn_by, occlude, synthesise
+from maskwatch_train.synthesis import (
+    Donor,
+    OccluderKind,
+    WearKind,
+    cut_out,
+    drawn_by,
+    occlude,
+    synthesise,
+    transplant,
+)
 
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
@@ -61,6 +70,10 @@ WEAR_SHARES = {
 """How often each way of wearing is drawn on a face with room for all of them. Many pictures end
 above the neck, so ``under_chin`` is asked for more often to be seen as often as ``nose_out``."""
 
+TRANSPLANTED = frozenset(WearKind) - {WearKind.OTHER}
+"""What is done with masks that were cut out; elsewhere than below the eyes they are drawn."""
+MIN_DONOR_PX = 48
+"""Masks are cut out of faces of at least this many pixels."""
 OCCLUDER_SHARES = {
     OccluderKind.WRAP: 0.25,
     OccluderKind.HAND: 0.15,
@@ -90,7 +103,9 @@ class ClassifierRecipe:
         weight_decay: of AdamW.
         label_smoothing: of the cross-entropy.
         ema: decay of the running average of the weights.
-        synthetic_share: share of bare faces on which a mask is drawn.
+        synthetic_share: share of bare faces on which a mask is put.
+        transplant_share: share of these masks that are cut out of the photographs of people who
+            wear one; the others are drawn.
         occluder_share: share of bare faces before which something else is held.
         ruined_share: share of crops made unreadable.
         background_per_picture: face-free squares cut from each street picture.
@@ -116,6 +131,7 @@ class ClassifierRecipe:
     label_smoothing: float = 0.05
     ema: float = 0.995
     synthetic_share: float = 0.35
+    transplant_share: float = 0.0
     occluder_share: float = 0.1
     ruined_share: float = 0.02
     background_per_picture: int = 1
@@ -155,8 +171,8 @@ class Crop(NamedTuple):
     """Index into ``maskwatch.masks.labels.LABELS``."""
     box: Tensor
     """``(4,)`` float, fractions of the side; NaN where nobody drew one."""
-    covered: Tensor
-    """Whether something that is no mask was drawn before the face."""
+    novel: Tensor
+    """Whether a thing that is no mask, or a mask cut out elsewhere, was put on the face."""
 
 
 class CropDataset(Dataset[Crop]):
@@ -169,6 +185,7 @@ class CropDataset(Dataset[Crop]):
     def __init__(self, samples: Sequence[Sample], recipe: ClassifierRecipe) -> None:
         self.samples = samples
         self._recipe = recipe
+        self._donors = donors_among(samples) if recipe.transplant_share else []
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -181,20 +198,43 @@ class CropDataset(Dataset[Crop]):
         rng = np.random.default_rng((recipe.seed, self.epoch, position))
         sample = self.samples[chosen]
         image, label = sample.image, sample.label
-        draw, covered = rng.random(), False
+        draw, novel = rng.random(), False
         if sample.is_bare and draw < recipe.synthetic_share:
             kind = possible_wear(sample, rng)
-            image, label = synthesise(image, sample.face, kind, rng), WEAR_LABELS[kind]
+            (image, novel), label = self._with_mask(sample, kind, rng), WEAR_LABELS[kind]
         elif sample.is_bare and draw < recipe.synthetic_share + recipe.occluder_share:
             image = occlude(image, sample.face, drawn_by(OCCLUDER_SHARES, rng), rng)
-            covered = True
+            novel = True
         crop, box = augment(image, sample, recipe.size, recipe.margin, rng, recipe.augmentation)
         labelled = sample.has_labelled_box
         if rng.random() < recipe.ruined_share:
             crop, label, labelled = ruin(crop, rng), UNREADABLE_INDEX, False
         target = torch.tensor(box) if labelled else torch.full((4,), torch.nan)
         pixels = torch.from_numpy(np.ascontiguousarray(crop[..., ::-1]))
-        return Crop(pixels, torch.tensor(label), target, torch.tensor(covered))
+        return Crop(pixels, torch.tensor(label), target, torch.tensor(novel))
+
+    def _with_mask(
+        self, sample: Sample, kind: WearKind, rng: np.random.Generator
+    ) -> tuple[Image, bool]:
+        """A bare face with a mask, and whether that was cut out elsewhere or is a drawn one."""
+        if self._donors and kind in TRANSPLANTED and rng.random() < self._recipe.transplant_share:
+            image = transplant(sample.image, sample.face, self._donors, kind, rng)
+            if image is not None:
+                return image, True
+        return synthesise(sample.image, sample.face, kind, rng), False
+
+
+def donors_among(samples: Sequence[Sample]) -> list[Donor]:
+    """The masks of all samples that wear one well and show it large and plainly enough."""
+    worn = [
+        sample
+        for sample in samples
+        if sample.label == WEAR_LABELS[WearKind.MASK]
+        and sample.face.landmarks is not None
+        and sample.size >= MIN_DONOR_PX
+    ]
+    cut = (cut_out(sample.image, sample.face) for sample in worn)
+    return [donor for donor in cut if donor is not None]
 
 
 def possible_wear(sample: Sample, rng: np.random.Generator) -> WearKind:
@@ -269,8 +309,8 @@ def train(
             logits.float(), truth, label_smoothing=recipe.label_smoothing, reduction="none"
         )
         target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
-        # Teachers may take for a mask what was just drawn and is none.
-        taught = recipe.teacher_share * (~batch.covered).float()
+        # Teachers may take for a mask worn well what was just put there and is none.
+        taught = recipe.teacher_share * (~batch.novel).float()
         terms = {
             "label": ((1 - taught) * label).mean(),
             "box": recipe.box_weight * box_loss(boxes.float(), target),

@@ -136,7 +136,7 @@ def _wear(
     shade = _shading(canvas, surface, rng)
     if kind == WearKind.UNDER_CHIN:
         shade = shade * _bunching(surface, upper, lower, rng)
-    _paint_bands(board, placement, style, rng)
+    paint_bands(board, placement, style, rng)
     board.paint(alpha, cloth, shade)
     if rng.random() < _LINING_SHARES.get(kind, 0.0):
         turned = _turned_over(canvas, placement, surface, upper, lower, rng)
@@ -218,9 +218,7 @@ def _shadow_around(distance: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(depth * near, np.float32)
 
 
-def _paint_bands(
-    board: Board, placement: Placement, style: Style, rng: np.random.Generator
-) -> None:
+def paint_bands(board: Board, placement: Placement, style: Style, rng: np.random.Generator) -> None:
     """Paint the elastic bands from the corners of the mask to the ears or around the head."""
     if rng.random() < _NO_BANDS_SHARE:
         return

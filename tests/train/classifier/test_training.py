@@ -172,7 +172,7 @@ def test_a_crop_says_whether_something_that_is_no_mask_covers_the_face() -> None
     for share, expected in ((0.0, {False}), (1.0, {True})):
         recipe = replace(RECIPE, synthetic_share=0.0, occluder_share=share, ruined_share=0.0)
         crops = [CropDataset([sample] * 8, recipe)[i] for i in range(0, 64, 8)]
-        assert {bool(crop.covered) for crop in crops} == expected
+        assert {bool(crop.novel) for crop in crops} == expected
         assert {int(crop.label) for crop in crops} == {LABELS.index("no_mask")}
 
 
@@ -193,10 +193,10 @@ def test_teachers_are_not_asked_about_what_was_just_drawn(tmp_path: Path) -> Non
         (row,) = csv.DictReader((out / "log.csv").read_text().splitlines())
         return {name: float(row[name]) for name in ("label", "teacher")}
 
-    plain, covered = loss_of(0.0), loss_of(1.0)
+    plain, novel = loss_of(0.0), loss_of(1.0)
     assert plain["teacher"] > 1.0
-    assert covered["teacher"] == 0.0
-    assert covered["label"] > 1.5 * plain["label"]
+    assert novel["teacher"] == 0.0
+    assert novel["label"] > 1.5 * plain["label"]
 
 
 def test_nothing_happens_to_a_crop_where_the_recipe_wants_nothing() -> None:
