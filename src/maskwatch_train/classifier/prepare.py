@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,32 +11,25 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.types import Box, State
 from maskwatch_train.classifier.samples import (
     Sample,
+    Source,
     background_samples,
     central_face,
     cut_sample,
     match_landmarks,
     mistaken_samples,
 )
-from maskwatch_train.data import bala as bala_set
-from maskwatch_train.data.bala import read_bala
-from maskwatch_train.data.corrections import DROP, read_corrections
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.detector.teacher import DOUBT_SCORE
 from maskwatch_train.pictures import read_picture
 
-HELD_OUT_ONE_IN = 20
-"""One group in so many of bala's training side is kept for validation."""
 MIN_SIDE_PX = 12
 """Smaller labelled faces are left out: nobody could have labelled them."""
 MIN_PORTRAIT_PX = 20
 """What is found smaller in a portrait is seldom the face that its label is about."""
-CORRECTIONS = Path(bala_set.__file__).with_name("bala_corrections.jsonl")
-"""Pictures of bala's training side whose label is wrong in our words, found by looking at those
-that the classifier doubted most. Left out and not relabelled: bala's test side is likely to have
-such pictures too, and its two labels cannot say how a mask is worn."""
 
 
-def street_samples(
+def boxed_samples(
     image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
 ) -> list[Sample]:
     """The labelled faces of a picture, and squares of it without a face, some much like one.
@@ -51,7 +44,7 @@ def street_samples(
             face.state,
             face.fault,
             match_landmarks(face.box, seen) if face.box.side >= 24 else None,
-            "street",
+            Source.BOX,
         )
         for face in image.faces
         if face.box.side >= MIN_SIDE_PX
@@ -68,8 +61,16 @@ def street_samples(
 def portrait_samples(
     portraits: Sequence[LabelledPicture], seen: Mapping[Path, Detections]
 ) -> list[Sample]:
-    """The faces that portraits are about, but those too small to be sure of."""
-    samples = (portrait_sample(picture, seen[picture.path]) for picture in portraits)
+    """The faces that portraits are about, but those too small to be sure of.
+
+    Masks that are worn incorrectly in an unknown way are left out: they fit no output.
+    """
+    known = [
+        picture
+        for picture in portraits
+        if picture.fault is not None or picture.label is not State.INCORRECT
+    ]
+    samples = (portrait_sample(picture, seen[picture.path]) for picture in known)
     return [sample for sample in samples if sample.size >= MIN_PORTRAIT_PX]
 
 
@@ -79,38 +80,35 @@ def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
     height, width = pixels.shape[:2]
     found = central_face(width, height, seen)
     if found is None:
-        whole = Box(0.0, 0.0, float(width), float(height))
-        return cut_sample(pixels, whole, picture.label, None, None, "bala")
-    box = Box(*(float(v) for v in seen.boxes[found]))
-    return cut_sample(pixels, box, picture.label, None, seen.landmarks[found], "bala")
+        box, marks = Box(0.0, 0.0, float(width), float(height)), None
+    else:
+        box, marks = Box(*(float(v) for v in seen.boxes[found])), seen.landmarks[found]
+    return cut_sample(pixels, box, picture.label, picture.fault, marks, Source.PORTRAIT)
 
 
-def training_portraits(bala: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
-    """Bala's training side: what is trained on, and what is held out for validation.
+def samples_of(
+    sets: Sequence[LabelledSet],
+    look: Callable[[list[Path]], Mapping[Path, Detections]],
+    backgrounds: int,
+    rng: np.random.Generator,
+) -> list[Sample]:
+    """All samples of some sets: labelled faces, portraits, and squares without a face.
+
+    Args:
+        sets: what to learn from.
+        look: what a detector sees in pictures.
+        backgrounds: squares without a face from each picture whose faces have boxes.
+        rng: decides where.
 
     Raises:
-        DataError: the set or the corrections cannot be read.
+        DataError: a picture cannot be read.
     """
-    dropped = {bala / each.path for each in read_corrections(CORRECTIONS) if each.now == DROP}
-    kept, held = hold_out(read_bala(bala, "train", "80_20"), HELD_OUT_ONE_IN)
-    return (
-        [picture for picture in kept if picture.path not in dropped],
-        [picture for picture in held if picture.path not in dropped],
-    )
-
-
-def hold_out(
-    pictures: Sequence[LabelledPicture], one_in: int
-) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
-    """Splits by group: about one group in ``one_in`` is held out, always the same ones.
-
-    Returns:
-        What is kept for training, and what is held out for validation.
-    """
-    kept: list[LabelledPicture] = []
-    held: list[LabelledPicture] = []
-    groups = sorted({picture.group for picture in pictures})
-    chosen = set(groups[::one_in])
-    for picture in pictures:
-        (held if picture.group in chosen else kept).append(picture)
-    return kept, held
+    images = [image for one in sets for image in one.images]
+    portraits = [picture for one in sets for picture in one.pictures]
+    seen = look([image.path for image in images] + [picture.path for picture in portraits])
+    boxed = [
+        sample
+        for image in images
+        for sample in boxed_samples(image, seen[image.path], backgrounds, rng)
+    ]
+    return boxed + portrait_samples(portraits, seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,17 @@ MIN_MISTAKEN_PX = 24
 """Smaller things that look like a face may well be one."""
 
 
+class Source(Enum):
+    """What a sample was cut from."""
+
+    BOX = "box"
+    """A face with a labelled box."""
+    PORTRAIT = "portrait"
+    """A picture that is labelled as a whole; a detector found the face."""
+    BACKGROUND = "background"
+    """A picture beside its faces."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """A stored face.
@@ -34,7 +46,7 @@ class Sample:
         label: index into ``maskwatch.masks.labels.LABELS``.
         shown: what of ``image`` the picture really shows; beyond, its border is repeated.
         size: shorter side of the face in pixels of its original picture.
-        source: ``street``, ``bala`` or ``background``.
+        source: what it was cut from.
     """
 
     image: Image
@@ -42,12 +54,12 @@ class Sample:
     label: int
     shown: Box
     size: float
-    source: str
+    source: Source
 
     @property
     def has_labelled_box(self) -> bool:
         """True when people drew the box, and not a detector."""
-        return self.source == "street" and self.label != UNREADABLE_INDEX
+        return self.source is Source.BOX and self.label != UNREADABLE_INDEX
 
     @property
     def is_bare(self) -> bool:
@@ -72,7 +84,7 @@ def cut_sample(
     state: State,
     fault: Fault | None,
     points: NDArray[np.float32] | None,
-    source: str,
+    source: Source,
 ) -> Sample:
     """Cuts a face out of its picture.
 
@@ -82,7 +94,7 @@ def cut_sample(
         state: how the mask is worn; ``unknown`` becomes ``unreadable``.
         fault: set when the state is ``incorrect``.
         points: ``(5, 2)`` landmarks in pixels, or None.
-        source: name of the set.
+        source: what it is cut from.
     """
     cut = crop_face(image, box, CONTEXT_MARGIN, CONTEXT_SIZE)
     longer = max(box.width, box.height)
@@ -147,7 +159,7 @@ def mistaken_samples(
     apart = (overlap_of_smaller(seen.boxes, faces) < MAX_FACE_OVERLAP).all(axis=1)
     boxes = [Box(*(float(v) for v in box)) for box in seen.boxes[apart & (seen.scores < below)]]
     return [
-        cut_sample(image, box, State.UNKNOWN, None, None, "background")
+        cut_sample(image, box, State.UNKNOWN, None, None, Source.BACKGROUND)
         for box in boxes
         if box.side >= MIN_MISTAKEN_PX
     ]
@@ -179,5 +191,5 @@ def background_samples(
         # Of the smaller one: a square inside a large face overlaps little of that face.
         overlap = overlap_of_smaller(np.array([box], dtype=np.float32), faces)
         if (overlap < MAX_FACE_OVERLAP).all():
-            samples.append(cut_sample(image, box, State.UNKNOWN, None, None, "background"))
+            samples.append(cut_sample(image, box, State.UNKNOWN, None, None, Source.BACKGROUND))
     return samples

@@ -22,8 +22,8 @@ from maskwatch.masks.second_look import look_again
 from maskwatch.types import Fault, Image, State
 from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, plain_crop, ruin
 from maskwatch_train.classifier.mixing import Mixing
-from maskwatch_train.classifier.network import MaskNetwork, create, normalise
-from maskwatch_train.classifier.samples import Sample
+from maskwatch_train.classifier.network import MaskNetwork, blank, normalise
+from maskwatch_train.classifier.samples import Sample, Source
 from maskwatch_train.classifier.teachers import Teachers, distances
 from maskwatch_train.engine import (
     VALIDATION_LOSS,
@@ -145,19 +145,18 @@ class ClassifierRecipe:
     augmentation: Augmentation = USUAL
 
 
-def load_run(run: Path, third_party: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
+def load_run(run: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
     """The recipe of a run and its averaged weights in a network, ready to predict.
 
     Args:
         run: folder with ``recipe.toml`` and weights, of which the recipe says which to keep.
-        third_party: folder with the third-party starting weights.
 
     Raises:
         DataError: the weights cannot be read.
         ValueError: they do not fit the recipe's network.
     """
     recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
-    network = create(recipe.backbone, third_party, recipe.size)
+    network = blank(recipe.backbone, recipe.size)
     network.load_state_dict(read_weights(kept_weights(run, recipe.keep_best)))
     return recipe, network.eval()
 
@@ -256,7 +255,7 @@ def sampling_weights(samples: Sequence[Sample], rarity: float) -> NDArray[np.flo
     counts = np.bincount(labels, minlength=len(LABELS))
     weights = counts[labels].astype(np.float64) ** -rarity
     weights *= np.where(np.array([sample.size for sample in samples]) < 20, 0.5, 1.0)
-    weights *= np.where([sample.source == "background" for sample in samples], 0.5, 1.0)
+    weights *= np.where([sample.source is Source.BACKGROUND for sample in samples], 0.5, 1.0)
     out: NDArray[np.float64] = weights / weights.sum()
     return out
 

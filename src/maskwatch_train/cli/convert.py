@@ -12,7 +12,8 @@ from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch_train.cli.evaluate import DetectorFolder
 from maskwatch_train.cli.train import say
-from maskwatch_train.evaluate.datasets import read_set
+from maskwatch_train.data.sets import read_set
+from maskwatch_train.evaluate.cases import cases_of
 from maskwatch_train.release.export import export
 from maskwatch_train.release.formats import FORMATS, NEED_INPUTS
 from maskwatch_train.release.parity import ParityLimits
@@ -49,11 +50,11 @@ def export_model(
 ) -> None:
     """Write a mask classifier in another format, unless it says something else than before."""
     faces = YuNetDetector.from_folder(detector)
-    compared = [case for place in on for case in read_set(place, split).cases(faces)]
+    compared = [case for place in on for case in cases_of(read_set(place, split), faces)]
     calibration = []
     if form in NEED_INPUTS:
         some = [read_set(place, "train").some(CALIBRATION_PICTURES) for place in on]
-        calibration = [case for one in some for case in one.cases(faces)]
+        calibration = [case for one in some for case in cases_of(one, faces)]
     limits = replace(LIMITS, recall_drop=recall_drop, mean_drift=mean_drift)
     found = export(model, to, form, calibration, compared, limits, say)
     say(

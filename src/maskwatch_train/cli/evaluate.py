@@ -19,12 +19,12 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
 from maskwatch_train.data.bala import read_bala
+from maskwatch_train.data.sets import read_set
 from maskwatch_train.data.street import read_street
-from maskwatch_train.evaluate.cases import cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import cases_of, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.compare import compare
-from maskwatch_train.evaluate.datasets import read_set
 from maskwatch_train.evaluate.detector import (
     detector_markdown,
     evaluate_detector,
@@ -202,7 +202,7 @@ def compare_models(
     names = distinct([subject.name for subject in subjects], models)
     sets = [read_set(place, split) for place in on]
     faces = YuNetDetector.from_folder(detector, threads=threads)
-    cases = [case for one in sets for case in one.cases(faces)]
+    cases = [case for one in sets for case in cases_of(one, faces)]
     judged = {}
     for label, subject in zip(names, subjects, strict=True):
         say(f"{label} on {len(cases)} faces")

@@ -18,8 +18,8 @@ from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.train import RECIPE_FILE, judge_of, load_run
 from maskwatch_train.cli.train import (
     TEACHER_CACHE,
-    DataFolder,
-    WeightsFolder,
+    DataSets,
+    StartingWeights,
     say,
     validation_samples,
 )
@@ -118,14 +118,14 @@ def export_detector(
 def export_classifier(
     run: RunFolder,
     to: Target,
-    data: DataFolder,
-    weights: WeightsFolder,
+    data: DataSets,
     version: Version,
     summary: Summary,
+    weights: StartingWeights = None,
     scores: Scores = None,
 ) -> None:
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
-    recipe, network = load_run(run, weights)
+    recipe, network = load_run(run)
     samples = validation_samples(data, weights, run / TEACHER_CACHE)
     found = calibrate(judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW)
     text = CardText(
@@ -149,8 +149,8 @@ def export_classifier(
 
 def recalibrate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder of a classifier.")],
-    data: DataFolder,
-    weights: WeightsFolder,
+    data: DataSets,
+    weights: StartingWeights = None,
     scores: Scores = None,
 ) -> None:
     """Fit temperature and thresholds of a model folder anew, after export to another format."""

@@ -14,15 +14,15 @@ from maskwatch.masks.preprocess import to_batch
 from maskwatch.models.card import read_card
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier.augment import plain_crop
-from maskwatch_train.classifier.network import create
+from maskwatch_train.classifier.network import blank
 from maskwatch_train.classifier.restore import restore
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
 from maskwatch_train.cli.train import (
     TEACHER_CACHE,
-    DataFolder,
+    DataSets,
     OutFolder,
     RecipeFile,
-    WeightsFolder,
+    StartingWeights,
     say,
     training_samples,
 )
@@ -36,9 +36,9 @@ MEASURED_ON = 1024
 def restore_classifier(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder with model and card.")],
     recipe: RecipeFile,
-    data: DataFolder,
-    weights: WeightsFolder,
+    data: DataSets,
     out: OutFolder,
+    weights: StartingWeights = None,
 ) -> None:
     """Turn an exported mask classifier back into a run, to train on from it or to be taught by it.
 
@@ -50,7 +50,7 @@ def restore_classifier(
     rng = np.random.default_rng(chosen.seed)
     some = rng.permutation(len(samples))[:MEASURED_ON]
     crops = to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])
-    network = create(chosen.backbone, weights, chosen.size)
+    network = blank(chosen.backbone, chosen.size)
     restore(network, model / card.file, crops)
     make_folder(out)
     state = {name: value.contiguous() for name, value in network.state_dict().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +13,18 @@ from lightning_fabric import Fabric
 from rich.console import Console
 
 from maskwatch.errors import UsageError
+from maskwatch.faces.yunet import Detections
 from maskwatch.outputs.files import make_folder, write_whole
-from maskwatch_train.classifier import network as classifier_network
-from maskwatch_train.classifier import prepare as classifier_data
-from maskwatch_train.classifier.network import MaskNetwork
+from maskwatch_train.classifier.network import MaskNetwork, blank, create, start_from
+from maskwatch_train.classifier.prepare import samples_of
 from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run
 from maskwatch_train.classifier.train import train as train_classifier
 from maskwatch_train.cli.training_bar import TrainingBar
-from maskwatch_train.data.labelled import LabelledPicture
+from maskwatch_train.data import bala, street
+from maskwatch_train.data.bala import training_portraits
+from maskwatch_train.data.sets import read_sets
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
@@ -32,8 +35,24 @@ from maskwatch_train.recipe import read_recipe
 
 RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder with the sets street and bala.")]
+DataSets = Annotated[
+    list[Path],
+    typer.Option(
+        "--data",
+        help="Manifest, or folder of a set, or one with the sets street and bala; may be given "
+        "several times.",
+    ),
+]
 WeightsFolder = Annotated[
     Path, typer.Option("--weights", help="Folder with the third-party starting weights.")
+]
+StartingWeights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        help="Folder with the third-party starting weights; without it the face detector of the "
+        "package shows where faces are.",
+    ),
 ]
 OutFolder = Annotated[
     Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
@@ -81,11 +100,6 @@ def started(recipe: Path, out: Path, devices: str, nodes: int) -> tuple[Fabric, 
     return fabric, TrainingBar(console, quiet=not fabric.is_global_zero)
 
 
-def training_portraits(data: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
-    """Bala's training side: what is trained on, and what is held out for validation."""
-    return classifier_data.training_portraits(data / "bala")
-
-
 def detector(
     recipe: RecipeFile,
     data: DataFolder,
@@ -99,10 +113,10 @@ def detector(
     chosen = read_recipe(recipe, DetectorRecipe)
     fabric, bar = started(recipe, out, devices, nodes)
     teacher = weights / TEACHER_WEIGHTS
-    portraits, _ = training_portraits(data)
+    portraits, _ = training_portraits(data / bala.NAME)
     with fabric.rank_zero_first():
         scenes = build_scenes(
-            read_street(data / "street", "train"),
+            read_street(data / street.NAME, "train"),
             portraits,
             chosen.bala_pictures,
             teacher,
@@ -110,7 +124,7 @@ def detector(
             chosen.seed,
             bar.said,
         )
-        held = read_street(data / "street", "val")
+        held = read_street(data / street.NAME, "val")
         seen = detect_all(teacher, [image.path for image in held], out / TEACHER_CACHE, bar.said)
     validation = [street_scene(image, seen[image.path]) for image in held]
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
@@ -130,9 +144,9 @@ def detector(
 
 def classifier(
     recipe: RecipeFile,
-    data: DataFolder,
-    weights: WeightsFolder,
+    data: DataSets,
     out: OutFolder,
+    weights: StartingWeights = None,
     workers: Workers = 1,
     start: StartFrom = None,
     teacher: TeacherRuns = None,
@@ -149,9 +163,11 @@ def classifier(
         validation = validation_samples(data, weights, out / TEACHER_CACHE)
     bar.said(f"{len(samples)} samples")
     torch.manual_seed(chosen.seed)  # of the fresh heads
-    network = classifier_network.create(chosen.backbone, weights, chosen.size)
-    if start is not None:
-        classifier_network.start_from(network, load_run(start, weights)[1])
+    if start is None:
+        network = create(chosen.backbone, weights, chosen.size)
+    else:
+        network = blank(chosen.backbone, chosen.size)
+        start_from(network, load_run(start)[1])
     with bar:
         train_classifier(
             network,
@@ -160,47 +176,35 @@ def classifier(
             out,
             workers,
             validation=validation,
-            teachers=Teachers([teaching(run, weights) for run in teacher]) if teacher else None,
+            teachers=Teachers([teaching(run) for run in teacher]) if teacher else None,
             fabric=fabric,
             watcher=bar,
         )
 
 
-def teaching(run: Path, weights: Path) -> tuple[MaskNetwork, int]:
+def teaching(run: Path) -> tuple[MaskNetwork, int]:
     """A trained network and the size of its input."""
-    recipe, network = load_run(run, weights)
+    recipe, network = load_run(run)
     return network, recipe.size
 
 
 def training_samples(
-    recipe: ClassifierRecipe, data: Path, weights: Path, cache: Path
+    recipe: ClassifierRecipe, data: Sequence[Path], weights: Path | None, cache: Path
 ) -> list[Sample]:
-    """Street's training faces, what only looks like one, and bala's training side."""
-    street = read_street(data / "street", "train")
-    portraits, _ = training_portraits(data)
-    paths = [image.path for image in street] + [picture.path for picture in portraits]
-    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
+    """The training faces of all sets, and what only looks like one."""
     rng = np.random.default_rng(recipe.seed)
-    samples = [
-        sample
-        for image in street
-        for sample in classifier_data.street_samples(
-            image, seen[image.path], recipe.background_per_picture, rng
-        )
-    ]
-    return samples + classifier_data.portrait_samples(portraits, seen)
+    backgrounds = recipe.background_per_picture
+    return samples_of(read_sets(data, "train"), _looking(weights, cache), backgrounds, rng)
 
 
-def validation_samples(data: Path, weights: Path, cache: Path) -> list[Sample]:
-    """Street's validation faces and the portraits held out of bala's training side."""
-    street = read_street(data / "street", "val")
-    _, portraits = training_portraits(data)
-    paths = [image.path for image in street] + [picture.path for picture in portraits]
-    seen = detect_all(weights / TEACHER_WEIGHTS, paths, cache, say)
+def validation_samples(data: Sequence[Path], weights: Path | None, cache: Path) -> list[Sample]:
+    """The validation faces of all sets that have some, and what only looks like one."""
     rng = np.random.default_rng(0)
-    samples = [
-        sample
-        for image in street
-        for sample in classifier_data.street_samples(image, seen[image.path], 1, rng)
-    ]
-    return samples + classifier_data.portrait_samples(portraits, seen)
+    return samples_of(read_sets(data, "val"), _looking(weights, cache), 1, rng)
+
+
+def _looking(
+    weights: Path | None, cache: Path
+) -> Callable[[list[Path]], Mapping[Path, Detections]]:
+    teacher = weights / TEACHER_WEIGHTS if weights else None
+    return lambda pictures: detect_all(teacher, pictures, cache, say)

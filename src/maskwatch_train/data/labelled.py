@@ -55,6 +55,8 @@ class LabelledPicture:
     label: State
     split: str
     group: str
+    fault: Fault | None = None
+    """None unless the label is ``incorrect``, and also where the fault is not known."""
 
 
 def check_groups(file: Path, members: Iterable[tuple[str, str]]) -> None:

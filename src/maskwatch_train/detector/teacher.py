@@ -1,4 +1,4 @@
-"""What the unmodified weights see in a training picture: landmarks and unlabelled faces."""
+"""What another detector sees in a training picture: landmarks and unlabelled faces."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections, YuNetSettings, decode, pad_to_multiple
 from maskwatch.geometry import nms
+from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
@@ -33,17 +34,19 @@ split), so that networks may be taught that they are none.
 
 
 class Teacher:
-    """The unmodified weights, run at several scales.
+    """A face detector of the kind of YuNet, run at several scales.
 
     Args:
-        weights: safetensors file of the published YuNet_n.
+        weights: safetensors file of the published YuNet_n; None for the detector of the package.
     """
 
-    def __init__(self, weights: Path) -> None:
-        model = to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR)
-        self._session = ort.InferenceSession(
-            model.SerializeToString(), providers=["CPUExecutionProvider"]
+    def __init__(self, weights: Path | None) -> None:
+        model = (
+            (DEFAULT_DETECTOR / "model.onnx").read_bytes()
+            if weights is None
+            else to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR).SerializeToString()
         )
+        self._session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
 
     def __call__(self, image: Image) -> Detections:
         """Detections in pixels of the image, merged over ``LONG_SIDES``."""
@@ -61,7 +64,7 @@ class Teacher:
 
 
 def detect_all(
-    weights: Path,
+    weights: Path | None,
     pictures: Iterable[Path],
     cache: Path,
     progress: Callable[[str], None] = lambda _line: None,
@@ -69,7 +72,7 @@ def detect_all(
     """What the teacher sees in many pictures, kept in a file so that it looks only once.
 
     Args:
-        weights: safetensors file of the published YuNet_n.
+        weights: as of `Teacher`.
         pictures: files.
         cache: an ``.npz`` file; made or added to.
         progress: told every 100 pictures.

@@ -17,6 +17,7 @@ from maskwatch.masks.quality import nose_offset
 from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.classifier.samples import central_face
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.pictures import read_picture
 
 LOOK_SIZE = 64
@@ -64,6 +65,16 @@ class Case:
     def size(self) -> float:
         """Shorter side of the label's box in pixels."""
         return self.face.box.side
+
+
+def cases_of(chosen: LabelledSet, detector: FaceDetector) -> tuple[Case, ...]:
+    """All labelled faces of a set; the detector finds those of whole pictures, and every pose.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    boxed = cases_of_images(chosen.images, chosen.name, detector)
+    return boxed + cases_of_pictures(chosen.pictures, chosen.name, detector)
 
 
 def cases_of_images(
@@ -138,7 +149,7 @@ def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
     """The label of a picture as a whole, as that of a face that fills it."""
     height, width = frame.image.shape[:2]
     box = Box(0.0, 0.0, float(width), float(height))
-    return LabelledFace(box, picture.label, None, "", "sure")
+    return LabelledFace(box, picture.label, picture.fault, "", "sure")
 
 
 def look(pixels: Image, box: Box, turn: float = float("nan")) -> Looks:

@@ -10,8 +10,9 @@ from typing import Any
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.evaluate import mistakes
-from maskwatch_train.evaluate.datasets import LabelledSet
+from maskwatch_train.evaluate.cases import cases_of
 from maskwatch_train.evaluate.figures import Scoring, figures
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.page import compare_page, report_page
@@ -46,7 +47,7 @@ def judge_sets(
     Raises:
         DataError: a picture cannot be read.
     """
-    return subject.judged([case for one in sets for case in one.cases(detector)])
+    return subject.judged([case for one in sets for case in cases_of(one, detector)])
 
 
 def report_of(

@@ -19,9 +19,9 @@ from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import Box, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.evaluate.answers import answer_from_classes
 from maskwatch_train.evaluate.cases import Case, look
-from maskwatch_train.evaluate.datasets import LabelledSet
 from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.report_of import ReportFiles, report_of, write_report_files

@@ -18,8 +18,9 @@ import yaml
 
 from maskwatch.config.yaml import read_yaml
 from maskwatch.faces.base import FaceDetector
+from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.datasets import read_set
+from maskwatch_train.evaluate.cases import cases_of
 from maskwatch_train.evaluate.figures import Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.slices import slice_scores
@@ -187,7 +188,7 @@ def run_gate(
             progress(f"{one.name}: left out, {one.data} is not here")
             continue
         progress(f"{one.name}: {one.split} of {one.data}")
-        judged = subject.judged(read_set(one.data, one.split).cases(detector))
+        judged = subject.judged(cases_of(read_set(one.data, one.split), detector))
         checks += check_set(one, judged, gate.min_face_px)
     return checks
 

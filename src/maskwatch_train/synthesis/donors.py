@@ -98,7 +98,7 @@ def eye_level(window: Image, canvas: Canvas) -> Floats:
     rows = (canvas.ys > -0.25) & (canvas.ys < 0.15)
     columns = np.abs(canvas.xs - 0.2 * np.sin(canvas.head.yaw)) < 0.55 * canvas.head.half_width
     patch = window[rows][:, columns].reshape(-1, 3)
-    return np.maximum(np.median(patch, axis=0), 6).astype(np.float32)
+    return np.asarray(np.maximum(np.median(patch, axis=0), 6), np.float32)
 
 
 def _segment(window: Image, canvas: Canvas) -> np.ndarray:
@@ -113,15 +113,16 @@ def _segment(window: Image, canvas: Canvas) -> np.ndarray:
     mask[(np.abs(x) < 0.33) & (y > low) & (y < high)] = cv2.GC_FGD
     outside = (y < 0.02) | (np.abs(x) > 1.25 * head.half_width) | (y > head.chin_y + 0.45)
     mask[np.broadcast_to(outside, mask.shape)] = cv2.GC_BGD
-    cv2.setRNGSeed(1)
-    cv2.grabCut(
-        window, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK
+    cv2.setRNGSeed(1)  # it starts from clusters that are drawn at random
+    outside_model, inside_model = np.zeros((1, 65)), np.zeros((1, 65))
+    # OpenCV's types do not know that there need be no rectangle beside a mask.
+    cv2.grabCut(  # type: ignore[call-overload]
+        window, mask, None, outside_model, inside_model, _ROUNDS, cv2.GC_INIT_WITH_MASK
     )
     found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    found = cv2.morphologyEx(
-        cv2.morphologyEx(found, cv2.MORPH_CLOSE, kernel), cv2.MORPH_OPEN, kernel
-    )
+    for step in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
+        found = np.asarray(cv2.morphologyEx(found, step, kernel), np.uint8)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(found)
     if count < 2:
         return np.zeros(found.shape, bool)

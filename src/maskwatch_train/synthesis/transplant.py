@@ -96,7 +96,7 @@ def _moved(
         down = donor.top + share * (donor.bottom - donor.top)
         across = x * np.float32(donor.head.half_width / canvas.head.half_width)
         across = -across if mirrored else across
-        inside = np.float32(1)
+        inside = np.ones_like(x)
     columns = (across + donor.middle - donor.canvas.left) * donor.canvas.scale - 0.5
     rows = (down - donor.canvas.top) * donor.canvas.scale - 0.5
     cut = cv2.remap(

@@ -15,7 +15,7 @@ from maskwatch_train.classifier.calibrate import (
     side_certainty,
     spoiled,
 )
-from maskwatch_train.classifier.samples import Sample, cut_sample
+from maskwatch_train.classifier.samples import Sample, Source, cut_sample
 from maskwatch_train.classifier.train import Judge
 
 
@@ -66,7 +66,7 @@ def test_what_is_unreadable_is_caught() -> None:
 
 def sample(state: State, grey: int, side: int = 80) -> Sample:
     image = np.full((120, 120, 3), grey, dtype=np.uint8)
-    return cut_sample(image, Box(20, 20, 20 + side, 20 + side), state, None, None, "street")
+    return cut_sample(image, Box(20, 20, 20 + side, 20 + side), state, None, None, Source.BOX)
 
 
 def by_brightness(strength: float) -> Judge:
@@ -118,7 +118,7 @@ def test_small_and_unreadable_faces_have_no_part_in_it() -> None:
 def test_every_fifth_readable_face_is_ruined() -> None:
     stripes = np.zeros((120, 120, 3), dtype=np.uint8)
     stripes[::4] = 255
-    face = cut_sample(stripes, Box(20, 20, 100, 100), State.MASK, None, None, "street")
+    face = cut_sample(stripes, Box(20, 20, 100, 100), State.MASK, None, None, Source.BOX)
     found = spoiled([face] * 10 + [sample(State.UNKNOWN, 0)])
     assert len(found) == 3
     assert {each.label for each in found} == {UNREADABLE_INDEX}

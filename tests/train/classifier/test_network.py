@@ -6,18 +6,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
-from pathlib import Path  # noqa: E402
+from maskwatch.errors import UsageError  # noqa: E402
+from maskwatch_train.classifier.network import blank, create, start_from  # noqa: E402
 
-from maskwatch_train.classifier.network import create, start_from  # noqa: E402
-
-NOWHERE = Path("there are no weights here")
-"""The network of these tests has none of ImageNet."""
 SMALL = "mobilenetv4-small"
 
 
 def test_a_network_of_another_input_size_starts_from_all_but_the_place_of_the_box() -> None:
-    trained = create(SMALL, NOWHERE, 64).eval()
-    network = create(SMALL, NOWHERE, 96).eval()
+    trained = blank(SMALL, 64).eval()
+    network = blank(SMALL, 96).eval()
     start_from(network, trained)
 
     crops = torch.rand(2, 3, 96, 96)
@@ -29,7 +26,7 @@ def test_a_network_of_another_input_size_starts_from_all_but_the_place_of_the_bo
 
 
 def test_a_network_of_the_same_size_starts_from_everything() -> None:
-    trained, network = create(SMALL, NOWHERE, 64).eval(), create(SMALL, NOWHERE, 64).eval()
+    trained, network = blank(SMALL, 64).eval(), blank(SMALL, 64).eval()
     start_from(network, trained)
     crops = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
@@ -38,4 +35,9 @@ def test_a_network_of_the_same_size_starts_from_everything() -> None:
 
 def test_a_network_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="other networks: backbone"):
-        start_from(create(SMALL, NOWHERE, 64), create("mobilenetv3-small", NOWHERE, 64))
+        start_from(blank(SMALL, 64), blank("mobilenetv3-small", 64))
+
+
+def test_a_backbone_whose_weights_are_in_a_folder_needs_one() -> None:
+    with pytest.raises(UsageError, match="give --weights"):
+        create("mobilenetv2", None, 64)

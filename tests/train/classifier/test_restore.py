@@ -15,22 +15,20 @@ from torch import nn  # noqa: E402
 from maskwatch_train.classifier.network import (  # noqa: E402
     ExportedClassifier,
     MaskNetwork,
-    create,
+    blank,
     normalise,
 )
 from maskwatch_train.classifier.restore import restore  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.export import classifier_signature, to_onnx  # noqa: E402
 
-NOWHERE = Path("there are no weights here")
-"""The network of these tests has none of ImageNet."""
 SMALL, SIZE = "mobilenetv4-small", 64
 
 
 def used(backbone: str = SMALL) -> MaskNetwork:
     """A network whose normalisations have seen something, as after training."""
     torch.manual_seed(1)
-    network = create(backbone, NOWHERE, SIZE, drop_rate=0.0).train()
+    network = blank(backbone, SIZE, drop_rate=0.0).train()
     for norm in (m for m in network.modules() if isinstance(m, nn.BatchNorm2d)):
         nn.init.uniform_(norm.weight, 0.5, 1.5)
         nn.init.normal_(norm.bias, std=0.2)
@@ -61,7 +59,7 @@ def apart(was: tuple[torch.Tensor, ...], now: tuple[torch.Tensor, ...]) -> float
 
 def test_a_restored_network_says_the_same_and_can_be_trained_on(tmp_path: Path) -> None:
     network = used()
-    again = create(SMALL, NOWHERE, SIZE, drop_rate=0.0)
+    again = blank(SMALL, SIZE, drop_rate=0.0)
     measured = crops(0)
     restore(again, exported(network, tmp_path), measured)
 
@@ -79,6 +77,6 @@ def test_a_restored_network_says_the_same_and_can_be_trained_on(tmp_path: Path) 
 def test_what_is_no_export_of_the_network_is_refused(tmp_path: Path) -> None:
     model = exported(used(), tmp_path)
     with pytest.raises(DataError, match="layers and the network"):
-        restore(create("mobilenetv3-small", NOWHERE, SIZE), model, crops(0, 8))
+        restore(blank("mobilenetv3-small", SIZE), model, crops(0, 8))
     with pytest.raises(DataError, match="in the network"):
-        restore(create(SMALL, NOWHERE, 96), model, crops(0, 8))
+        restore(blank(SMALL, 96), model, crops(0, 8))

@@ -10,14 +10,15 @@ from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.classifier.augment import augment, cut_randomly, plain_crop, ruin
-from maskwatch_train.classifier.prepare import hold_out
 from maskwatch_train.classifier.samples import (
     CONTEXT_SIZE,
+    Source,
     background_samples,
     central_face,
     cut_sample,
     mistaken_samples,
 )
+from maskwatch_train.data.bala import hold_out
 from maskwatch_train.data.labelled import LabelledPicture
 
 
@@ -39,7 +40,7 @@ def test_a_sample_keeps_its_landmarks_on_the_same_pixels() -> None:
     image = np.zeros((300, 400, 3), np.uint8)
     image[148:153, 198:203] = 255
     points = np.full((5, 2), [200.5, 150.5], np.float32)
-    sample = cut_sample(image, Box(150, 100, 230, 200), State.NO_MASK, None, points, "street")
+    sample = cut_sample(image, Box(150, 100, 230, 200), State.NO_MASK, None, points, Source.BOX)
     assert sample.face.landmarks is not None
     x, y = (int(v) for v in sample.face.landmarks.nose)
     assert sample.image[y, x].tolist() == [255, 255, 255]
@@ -48,7 +49,7 @@ def test_a_sample_keeps_its_landmarks_on_the_same_pixels() -> None:
 
 def test_training_and_running_crop_alike() -> None:
     box = Box(150, 100, 230, 200)
-    sample = cut_sample(picture(), box, State.MASK, None, None, "street")
+    sample = cut_sample(picture(), box, State.MASK, None, None, Source.BOX)
     direct = crop_face(picture(), box, 0.2, 96).astype(int)
     stored = plain_crop(sample, 96, 0.2).astype(int)
     # Apart from where the ramp wraps around, both are the same picture up to one resampling.
@@ -57,7 +58,7 @@ def test_training_and_running_crop_alike() -> None:
 
 def test_labels_are_outputs_of_the_network() -> None:
     box = Box(150, 100, 230, 200)
-    sample = cut_sample(picture(), box, State.INCORRECT, Fault.CHIN_OUT, None, "street")
+    sample = cut_sample(picture(), box, State.INCORRECT, Fault.CHIN_OUT, None, Source.BOX)
     assert LABELS[sample.label] == "chin_out"
     assert not sample.is_bare
 
@@ -92,7 +93,7 @@ def test_a_portrait_is_about_the_large_face_in_the_middle() -> None:
 def test_the_box_follows_the_face_through_the_crop() -> None:
     image = np.zeros((300, 400, 3), np.uint8)
     cv2.ellipse(image, (190, 150), (40, 50), 0, 0, 360, (255, 255, 255), cv2.FILLED)
-    sample = cut_sample(image, Box(150, 100, 230, 200), State.MASK, None, None, "street")
+    sample = cut_sample(image, Box(150, 100, 230, 200), State.MASK, None, None, Source.BOX)
     for seed in range(40):
         crop, placed = cut_randomly(sample.image, sample, 128, 0.2, np.random.default_rng(seed))
         ys, xs = np.nonzero(crop[..., 0] > 127)
@@ -102,7 +103,7 @@ def test_the_box_follows_the_face_through_the_crop() -> None:
 
 
 def test_augmenting_depends_on_the_generator_alone() -> None:
-    sample = cut_sample(picture(), Box(150, 100, 230, 200), State.MASK, None, None, "street")
+    sample = cut_sample(picture(), Box(150, 100, 230, 200), State.MASK, None, None, Source.BOX)
     crops = [augment(sample.image, sample, 64, 0.2, np.random.default_rng(n))[0] for n in (1, 1, 2)]
     assert crops[0].shape == (64, 64, 3)
     assert np.array_equal(crops[0], crops[1])

@@ -27,16 +27,19 @@ from maskwatch_train.classifier.augment import (  # noqa: E402
 )
 from maskwatch_train.classifier.mixing import Mixing  # noqa: E402
 from maskwatch_train.classifier.network import normalise  # noqa: E402
-from maskwatch_train.classifier.samples import Sample, cut_sample  # noqa: E402
+from maskwatch_train.classifier.samples import Sample, Source, cut_sample  # noqa: E402
 from maskwatch_train.classifier.teachers import Teachers  # noqa: E402
 from maskwatch_train.classifier.train import (  # noqa: E402
+    MIN_DONOR_PX,
     ClassifierRecipe,
     CropDataset,
     box_loss,
+    donors_among,
     measure,
     sampling_weights,
     train,
 )
+from maskwatch_train.synthesis import WearKind, synthesise  # noqa: E402
 
 RECIPE = ClassifierRecipe(size=32, epochs=2, batch=4, learning_rate=0.01, ruined_share=0.2)
 
@@ -67,7 +70,7 @@ def faces(count: int = 14) -> list[Sample]:
         state, fault = states[i % 3]
         image = rng.integers(0, 80, (120, 100, 3), dtype=np.uint8)
         image[..., i % 3] += 120
-        source = "street" if i % 2 else "bala"
+        source = Source.BOX if i % 2 else Source.PORTRAIT
         samples.append(cut_sample(image, Box(20, 20, 80, 100), state, fault, None, source))
     return samples
 
@@ -163,7 +166,7 @@ def bare_faces(count: int) -> list[Sample]:
     image, face = bare_face()
     marks = face.landmarks
     points = np.array(marks, np.float32)
-    sample = cut_sample(image, face.box, State.NO_MASK, None, points, "street")
+    sample = cut_sample(image, face.box, State.NO_MASK, None, points, Source.BOX)
     return [sample] * count
 
 
@@ -174,6 +177,37 @@ def test_a_crop_says_whether_something_that_is_no_mask_covers_the_face() -> None
         crops = [CropDataset([sample] * 8, recipe)[i] for i in range(0, 64, 8)]
         assert {bool(crop.novel) for crop in crops} == expected
         assert {int(crop.label) for crop in crops} == {LABELS.index("no_mask")}
+
+
+def worn_face() -> Sample:
+    """A painted face with a drawn mask, large enough to cut the mask out."""
+    image, face = bare_face()
+    drawn = synthesise(image, face, WearKind.MASK, np.random.default_rng(0))
+    points = np.array(face.landmarks, np.float32)
+    return cut_sample(drawn, face.box, State.MASK, None, points, Source.BOX)
+
+
+def test_masks_are_cut_out_of_large_faces_that_wear_one_well() -> None:
+    (bare,), worn = bare_faces(1), worn_face()
+    small = replace(worn, size=MIN_DONOR_PX - 1)
+    unseen = replace(worn, face=replace(worn.face, landmarks=None))
+    wrong = replace(worn, label=LABELS.index("nose_out"))
+    assert len(donors_among([worn, bare, small, unseen, wrong])) == 1
+
+
+def test_masks_that_were_cut_out_come_on_bare_faces_and_are_told_from_drawn_ones() -> None:
+    samples = [worn_face(), *bare_faces(1)]
+    for share, expected in ((0.0, {False}), (1.0, {True})):
+        recipe = replace(
+            RECIPE, synthetic_share=1.0, transplant_share=share, occluder_share=0, ruined_share=0
+        )
+        dataset = CropDataset(samples, recipe)
+        crops = [dataset[2 * position + 1] for position in range(24)]
+        other = LABELS.index("other")  # is always drawn
+        assert {bool(crop.novel) for crop in crops if crop.label != other} == expected
+        assert not any(crop.novel for crop in crops if crop.label == other)
+        assert len({int(crop.label) for crop in crops}) >= 3
+        assert not dataset[0].novel
 
 
 def test_teachers_are_not_asked_about_what_was_just_drawn(tmp_path: Path) -> None:
@@ -212,7 +246,7 @@ def portrait() -> Sample:
     ys, xs = np.mgrid[:120, :100].astype(np.float32)
     image = np.stack([60 + xs, 90 + ys, 150 + 0 * xs], axis=2).astype(np.uint8)
     cv2.circle(image, (50, 60), 30, (140, 160, 220), -1)
-    return cut_sample(image, Box(20, 20, 80, 100), State.NO_MASK, None, None, "street")
+    return cut_sample(image, Box(20, 20, 80, 100), State.NO_MASK, None, None, Source.BOX)
 
 
 def changed(**chances: float) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="needs the extra [train]")
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.types import Box, State
-from maskwatch_train.classifier.samples import Sample, cut_sample
+from maskwatch_train.classifier.samples import Sample, Source, cut_sample
 from maskwatch_train.cli.main import app
 
 
@@ -29,7 +29,7 @@ def noise(*_: object) -> list[Sample]:
             State.MASK if i % 2 else State.NO_MASK,
             None,
             None,
-            "street",
+            Source.BOX,
         )
         for i in range(20)
     ]

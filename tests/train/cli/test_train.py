@@ -27,6 +27,9 @@ from maskwatch_train.classifier.augment import plain_crop  # noqa: E402
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.cli.train import validation_samples  # noqa: E402
+from maskwatch_train.data.manifest import Manifest, rows_of_images, write_manifest  # noqa: E402
+from maskwatch_train.data.street import read_street  # noqa: E402
+from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
 
 WORN = {
@@ -152,25 +155,45 @@ def test_a_trained_classifier_becomes_a_model_folder_that_judges_faces(
     assert np.isfinite([r.coverage for r in readings if r.coverage is not None]).all()
 
 
-def test_the_shipped_classifier_becomes_a_run_that_training_goes_on_from(
+def test_training_goes_on_from_the_shipped_classifier_with_faces_of_ones_own(
     data: Path, tmp_path: Path
 ) -> None:
+    """Needs no file but the package and a manifest, such as the dashboard's review gives."""
     recipe = tmp_path / "recipe.toml"
+    own = own_faces(data, tmp_path, "train"), own_faces(data, tmp_path, "val")
+    places = [word for manifest in own for word in ("--data", manifest)]
     recipe.write_text('backbone = "efficientnet-lite0"\nepochs = 1\nbatch = 4\n')
-    places = ["--data", data, "--weights", shared("models")]
-    call("restore", DEFAULT_CLASSIFIER, recipe, *places, "--out", tmp_path / "shipped")
+    (tmp_path / "summary.toml").write_text(SUMMARY)
 
-    chosen, network = load_run(tmp_path / "shipped", shared("models"))
-    samples = validation_samples(data, shared("models"), tmp_path / "cache.npz")
+    shipped, tuned = tmp_path / "shipped", tmp_path / "tuned"
+    call("restore", DEFAULT_CLASSIFIER, recipe, *places, "--out", shipped)
+    chosen, network = load_run(shipped)
+    samples = validation_samples(own, None, tmp_path / "cache.npz")
     crops = to_batch([plain_crop(sample, chosen.size, chosen.margin) for sample in samples])
-    said, wanted = (
-        judge_of(network)(crops),
-        open_engine(DEFAULT_CLASSIFIER / "model.onnx").run(crops),
-    )
+    wanted = open_engine(DEFAULT_CLASSIFIER / "model.onnx").run(crops)
+    said = judge_of(network)(crops)
     assert np.abs(softmax(said, axis=1) - softmax(wanted, axis=1)).mean() < 0.01
 
     call(
-        "classifier", recipe, *places, "--out", tmp_path / "on", "--workers", 0,
-        "--from", tmp_path / "shipped",
+        "classifier", recipe, *places, "--out", tuned, "--workers", 0, "--from", shipped
     )  # fmt: skip
-    assert (tmp_path / "on/weights.safetensors").exists()
+    call(
+        "export-classifier", tuned, "--to", tmp_path / "model", *places,
+        "--model-version", "0", "--summary", tmp_path / "summary.toml",
+    )  # fmt: skip
+    OnnxMaskClassifier.from_folder(tmp_path / "model", threads=1)
+
+
+def own_faces(data: Path, folder: Path, split: str) -> Path:
+    """The manifest of the boxed faces of one split, as a set of its own."""
+    street = data / "street"
+    rows = rows_of_images(read_street(street, split), street, "own", "own pictures")
+    write_manifest(folder / f"{split}.jsonl", Manifest(rows, {"own": street}))
+    return folder / f"{split}.jsonl"
+
+
+def test_sets_without_the_wanted_split_are_named(data: Path, tmp_path: Path) -> None:
+    own, cache = own_faces(data, tmp_path, "train"), tmp_path / "cache.npz"
+    with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
+        validation_samples([own], None, cache)
+    assert len(validation_samples([data, own], None, cache)) >= 4

@@ -11,8 +11,9 @@ import pytest
 from maskwatch.testing import FixedDetector
 from maskwatch.types import Box, State
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
+from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.datasets import read_set
+from maskwatch_train.evaluate.cases import cases_of
 
 
 def picture(path: Path) -> Path:
@@ -51,7 +52,7 @@ def test_a_set_with_boxes_is_read_by_split(tmp_path: Path) -> None:
     folder = street_like(tmp_path)
     assert [image.path.name for image in read_set(folder, "val").images] == ["1.png", "2.png"]
     assert len(read_set(folder, "all").images) == 4
-    cases = read_set(folder, "val").cases(FixedDetector([]))
+    cases = cases_of(read_set(folder, "val"), FixedDetector([]))
     assert [(case.group, case.box) for case in cases] == [
         ("g1", Box(0, 0, 40, 40)),
         ("g2", Box(0, 0, 40, 40)),
@@ -91,7 +92,7 @@ def test_a_manifest_is_read_with_boxes_and_without(tmp_path: Path) -> None:
     assert image.path == tmp_path / "set" / "a.png"
     assert [face.box for face in image.faces] == [Box(0, 0, 9, 9), Box(20, 0, 29, 9)]
     assert [p.path.name for p in found.pictures] == ["b.png"]
-    cases = found.cases(FixedDetector([]))
+    cases = cases_of(found, FixedDetector([]))
     assert [case.face.state for case in cases] == [State.NO_MASK] * 3
 
 
