@@ -29,7 +29,7 @@ PURE = (
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 ANYTHING = STAGES | {
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "runtime", "web"),
-    *("build", "service", "doctor", "api", "supervision", "cli", "maskwatch"),
+    *("cores", "build", "service", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
 
@@ -48,7 +48,8 @@ TABLE = {
     "frames": Layer(PURE, NUMPY | {"av", "cv2", "PIL", "pi_heif"}),
     "faces": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
-    "models": Layer(PURE, NUMPY | {"onnxruntime"}),
+    "cores": Layer(set(), set()),
+    "models": Layer(PURE | {"cores"}, NUMPY | {"onnxruntime"}),
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
     "testing": Layer(PURE | {"alerts.base"}, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
@@ -59,7 +60,8 @@ TABLE = {
     "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
     "alerts.base": Layer(VALUES | {"store", "words"}, set()),
     "runtime": Layer(
-        STAGES | {"outputs", "config", "store", "alerts", "alerts.base"}, NUMPY | {"pydantic"}
+        STAGES | {"cores", "outputs", "config", "store", "alerts", "alerts.base"},
+        NUMPY | {"pydantic"},
     ),
     "web": Layer(
         PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime"},
