@@ -190,6 +190,11 @@ def test_labels_leave_as_a_manifest_that_the_training_kit_reads(
     assert (row.label, row.fault) == (State.INCORRECT, Fault.CHIN_OUT)
     assert row.box == portrait(Fault.NOSE_OUT)[1]
     manifest.verify_files(read, read.folders)
+    # What the classifier is trained on with it (docs/training.md, "Your own faces").
+    sets = pytest.importorskip("maskwatch_train.data.sets")
+    [learned] = sets.read_sets([folder / "manifest.jsonl"], "train")
+    [[face]] = [image.faces for image in learned.images]
+    assert (face.box, face.state, face.fault) == (row.box, row.label, row.fault)
 
 
 def test_faces_that_are_hidden_in_their_photo_are_left_out_of_the_export(

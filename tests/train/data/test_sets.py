@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from maskwatch.testing import FixedDetector
-from maskwatch.types import Box, State
+from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
-from maskwatch_train.data.sets import read_set
+from maskwatch_train.data.sets import read_set, read_sets
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import cases_of
 
@@ -115,3 +115,28 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("[]")
     with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
         read_set(tmp_path, "val")
+
+
+def test_a_folder_with_both_sets_stands_for_them(tmp_path: Path) -> None:
+    for name, like in (("street", street_like), ("bala", bala_like)):
+        (tmp_path / name).mkdir()
+        like(tmp_path / name)
+    assert [one.name for one in read_sets([tmp_path], "train")] == ["street", "bala"]
+    again = read_sets([tmp_path / "bala", tmp_path / "street"], "train")
+    assert [one.name for one in again] == ["bala", "street"]
+
+
+def test_one_of_several_sets_may_lack_a_split_but_not_all(tmp_path: Path) -> None:
+    (tmp_path / "street").mkdir()
+    street_like(tmp_path / "street")
+    face = picture(tmp_path / "mine" / "a.png")
+    row = ManifestRow(
+        "mine", face.name, "a", None, State.INCORRECT, Fault.NOSE_OUT, "a", "train", "own"
+    )
+    own = tmp_path / "mine.jsonl"
+    write_manifest(own, Manifest((row,), {"mine": face.parent}))
+    assert [one.name for one in read_sets([own, tmp_path / "street"], "val")] == ["street"]
+    with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
+        read_sets([own], "val")
+    ((portrait,),) = (one.pictures for one in read_sets([own], "train"))
+    assert (portrait.label, portrait.fault) == (State.INCORRECT, Fault.NOSE_OUT)

@@ -1,0 +1,67 @@
+"""From labelled sets to samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra [train]")
+
+from maskwatch.faces.yunet import Detections
+from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
+from maskwatch.types import Box, Fault, State
+from maskwatch_train.classifier.prepare import samples_of
+from maskwatch_train.classifier.samples import Source
+from maskwatch_train.data.labelled import (
+    LabelledFace,
+    LabelledImage,
+    LabelledPicture,
+)
+from maskwatch_train.data.sets import LabelledSet
+
+NOTHING = Detections(
+    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "a.png"
+    cv2.imwrite(str(file), np.full((300, 400, 3), 90, np.uint8))
+    return file
+
+
+def samples(path: Path, images: tuple, pictures: tuple, backgrounds: int = 0) -> list:
+    sets = [LabelledSet("a", "train", images, ()), LabelledSet("b", "train", (), pictures)]
+    rng = np.random.default_rng(0)
+    return samples_of(sets, lambda paths: dict.fromkeys(paths, NOTHING), backgrounds, rng)
+
+
+def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:
+    box = Box(20, 20, 100, 120)
+    face = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
+    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    portrait = LabelledPicture(path, State.INCORRECT, "train", "g", Fault.NOSE_OUT)
+    made = samples(path, (image,), (portrait,))
+    assert [(one.source, LABELS[one.label]) for one in made] == [
+        (Source.BOX, Fault.UNDER_CHIN),
+        (Source.PORTRAIT, Fault.NOSE_OUT),
+    ]
+
+
+def test_masks_worn_wrongly_in_an_unknown_way_are_left_out(path: Path) -> None:
+    face = LabelledFace(Box(20, 20, 100, 120), State.INCORRECT, None, "", "sure")
+    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    assert samples(path, (image,), (LabelledPicture(path, State.INCORRECT, "train", "g"),)) == []
+
+
+def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:
+    face = LabelledFace(Box(20, 20, 60, 70), State.MASK, None, "", "sure")
+    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    made = samples(path, (image,), (), backgrounds=2)
+    beside = [one for one in made if one.source is Source.BACKGROUND]
+    assert len(beside) == 2
+    assert {one.label for one in beside} == {UNREADABLE_INDEX}
