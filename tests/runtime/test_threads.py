@@ -29,6 +29,7 @@ def test_of_two_threads_one_decodes_videos_and_one_looks(
     shares: Shares,
 ) -> None:
     monkeypatch.setattr("maskwatch.runtime.threads.cores", lambda: cores)
+    monkeypatch.setattr("maskwatch.runtime.threads.quota", lambda: None)
     assert share_threads(threads, kinds) == shares
 
 
@@ -36,3 +37,12 @@ def test_fewer_frames_wait_for_an_encoder() -> None:
     writing = share_threads(2, [VIDEO], writes_video=True)
     assert 0 < writing.ahead < share_threads(2, [VIDEO]).ahead
     assert share_threads(1, [VIDEO], writes_video=True).ahead == 0
+
+
+def test_a_container_decodes_with_no_more_threads_than_it_may_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("maskwatch.runtime.threads.cores", lambda: 4)
+    monkeypatch.setattr("maskwatch.runtime.threads.quota", lambda: 4)
+    assert share_threads(None, [VIDEO]) == Shares(None, 4, AHEAD)
+    assert share_threads(3, [VIDEO]) == Shares(3, 3, AHEAD)

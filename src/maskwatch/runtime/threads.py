@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from maskwatch.cores import cores
+from maskwatch.cores import cores, quota
 from maskwatch.frames.sniff import SourceKind
 
 AHEAD = 24
@@ -46,4 +46,5 @@ def share_threads(
     available = threads or cores()
     if available == 2 and set(kinds) == {SourceKind.VIDEO}:
         return Shares(1, 1, ahead)
-    return Shares(threads, threads or 0, ahead)
+    # FFmpeg knows nothing of a container's quota either.
+    return Shares(threads, threads or quota() or 0, ahead)
