@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from maskwatch.faces.yunet import Detections
-from maskwatch.types import Box, State
+from maskwatch.types import Box, Fault, State
 from maskwatch_train.classifier.samples import (
     Sample,
     Source,
@@ -32,10 +32,7 @@ MIN_PORTRAIT_PX = 20
 def boxed_samples(
     image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
 ) -> list[Sample]:
-    """The labelled faces of a picture, and squares of it without a face, some much like one.
-
-    Faces that are worn incorrectly in an unknown way are left out: they fit no output.
-    """
+    """The labelled faces of a picture, and squares of it without a face, some much like one."""
     pixels = read_picture(image.path)
     samples = [
         cut_sample(
@@ -47,8 +44,7 @@ def boxed_samples(
             Source.BOX,
         )
         for face in image.faces
-        if face.box.side >= MIN_SIDE_PX
-        and (face.fault is not None or face.state is not State.INCORRECT)
+        if face.box.side >= MIN_SIDE_PX and _fits_an_output(face.state, face.fault)
     ]
     if backgrounds:
         labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
@@ -61,16 +57,12 @@ def boxed_samples(
 def portrait_samples(
     portraits: Sequence[LabelledPicture], seen: Mapping[Path, Detections]
 ) -> list[Sample]:
-    """The faces that portraits are about, but those too small to be sure of.
-
-    Masks that are worn incorrectly in an unknown way are left out: they fit no output.
-    """
-    known = [
-        picture
+    """The faces that portraits are about, but those too small to be sure of."""
+    samples = (
+        portrait_sample(picture, seen[picture.path])
         for picture in portraits
-        if picture.fault is not None or picture.label is not State.INCORRECT
-    ]
-    samples = (portrait_sample(picture, seen[picture.path]) for picture in known)
+        if _fits_an_output(picture.label, picture.fault)
+    )
     return [sample for sample in samples if sample.size >= MIN_PORTRAIT_PX]
 
 
@@ -84,6 +76,11 @@ def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
     else:
         box, marks = Box(*(float(v) for v in seen.boxes[found])), seen.landmarks[found]
     return cut_sample(pixels, box, picture.label, picture.fault, marks, Source.PORTRAIT)
+
+
+def _fits_an_output(state: State, fault: Fault | None) -> bool:
+    """False for a mask that is worn incorrectly in an unknown way."""
+    return fault is not None or state is not State.INCORRECT
 
 
 def samples_of(

@@ -23,7 +23,9 @@ Layer = tuple[nn.Conv2d | nn.Linear, nn.BatchNorm2d | None]
 """A layer with weights, and the normalisation behind it."""
 
 
-def restore(network: MaskNetwork, model: Path, crops: NDArray[np.uint8]) -> None:
+def restore(
+    network: MaskNetwork, model: onnx.ModelProto, crops: NDArray[np.uint8], path: Path
+) -> None:
     """Takes the weights of an exported classifier, in place.
 
     Export merges each normalisation into the convolution before it. What it normalised is measured
@@ -32,27 +34,28 @@ def restore(network: MaskNetwork, model: Path, crops: NDArray[np.uint8]) -> None
 
     Args:
         network: of the backbone and size that the model was made from.
-        model: the ONNX file, of whatever precision.
+        model: the export, of whatever precision.
         crops: ``(N, S, S, 3)`` uint8 RGB, some hundred of the faces that are trained on.
+        path: where the model lies, for the message.
 
     Raises:
         DataError: the model is no export of such a network.
     """
     layers = sorted(_layers(network), key=lambda layer: _place(layer[0].weight.shape))
-    stored = sorted(_weights(unfolded(onnx.load(model))), key=lambda layer: _place(layer[0].shape))
+    stored = sorted(_weights(unfolded(model)), key=lambda layer: _place(layer[0].shape))
     if len(stored) != len(layers):
-        raise DataError(model, f"it has {len(stored)} layers and the network {len(layers)}")
+        raise DataError(path, f"it has {len(stored)} layers and the network {len(layers)}")
     for (layer, norm), (weight, bias) in zip(layers, stored, strict=True):
         if tuple(weight.shape) != tuple(layer.weight.shape):
             raise DataError(
-                model,
+                path,
                 f"a layer is {tuple(weight.shape)} and {tuple(layer.weight.shape)} in the network",
             )
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight.copy()))
             target = norm if norm is not None else layer
             if target.bias is None:
-                raise DataError(model, "a layer has a bias that the network has not")
+                raise DataError(path, "a layer has a bias that the network has not")
             target.bias.copy_(torch.from_numpy(bias.copy()))
             if norm is not None:
                 _pass_through(norm)

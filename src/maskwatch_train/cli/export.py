@@ -17,7 +17,6 @@ from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.train import RECIPE_FILE, judge_of, load_run
 from maskwatch_train.cli.train import (
-    TEACHER_CACHE,
     DataSets,
     StartingWeights,
     say,
@@ -126,7 +125,7 @@ def export_classifier(
 ) -> None:
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
     recipe, network = load_run(run)
-    samples = validation_samples(data, weights, run / TEACHER_CACHE)
+    samples = validation_samples(data, weights, run)
     found = calibrate(judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW)
     text = CardText(
         name="maskwatch-masks",
@@ -158,7 +157,7 @@ def recalibrate(
     card.verify()
     judge = open_engine(card.model_path).run
     with tempfile.TemporaryDirectory() as folder:
-        samples = validation_samples(data, weights, Path(folder) / TEACHER_CACHE)
+        samples = validation_samples(data, weights, Path(folder))
     size, margin = card.setting("size"), card.setting("margin")
     found = calibrate(judge, samples, size, margin, card.settings.get("second_look_below", 0.0))
     values = json.loads((model / CARD_FILE).read_text(encoding="utf-8"))

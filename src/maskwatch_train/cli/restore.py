@@ -11,14 +11,12 @@ from safetensors.torch import save
 
 from maskwatch.masks.labels import LABELS
 from maskwatch.masks.preprocess import to_batch
-from maskwatch.models.card import read_card
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier.augment import plain_crop
 from maskwatch_train.classifier.network import blank
 from maskwatch_train.classifier.restore import restore
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
 from maskwatch_train.cli.train import (
-    TEACHER_CACHE,
     DataSets,
     OutFolder,
     RecipeFile,
@@ -28,6 +26,7 @@ from maskwatch_train.cli.train import (
 )
 from maskwatch_train.engine import kept_weights
 from maskwatch_train.recipe import read_recipe
+from maskwatch_train.release.export import opened
 
 MEASURED_ON = 1024
 """Training faces that the normalisations are measured on."""
@@ -45,13 +44,13 @@ def restore_classifier(
     The recipe names its backbone and the size of its input.
     """
     chosen = read_recipe(recipe, ClassifierRecipe)
-    card = read_card(model, "mask_classifier", LABELS)
-    samples = training_samples(chosen, data, weights, out / TEACHER_CACHE)
+    card, exported = opened(model, LABELS)
+    samples = training_samples(chosen, data, weights, out)
     rng = np.random.default_rng(chosen.seed)
     some = rng.permutation(len(samples))[:MEASURED_ON]
     crops = to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])
     network = blank(chosen.backbone, chosen.size)
-    restore(network, model / card.file, crops)
+    restore(network, exported, crops, card.model_path)
     make_folder(out)
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     write_whole(out / RECIPE_FILE, recipe.read_bytes())

@@ -76,6 +76,8 @@ StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weight
 
 TEACHER_WEIGHTS = "yunet_n.safetensors"
 TEACHER_CACHE = "teacher.npz"
+PACKAGE_CACHE = "package-detector.npz"
+"""What each of the two detectors saw: a run may be begun with one and gone on with the other."""
 
 console = Console()
 
@@ -159,8 +161,8 @@ def classifier(
         raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
     fabric, bar = started(recipe, out, devices, nodes)
     with fabric.rank_zero_first():
-        samples = training_samples(chosen, data, weights, out / TEACHER_CACHE)
-        validation = validation_samples(data, weights, out / TEACHER_CACHE)
+        samples = training_samples(chosen, data, weights, out)
+        validation = validation_samples(data, weights, out)
     bar.said(f"{len(samples)} samples")
     torch.manual_seed(chosen.seed)  # of the fresh heads
     if start is None:
@@ -189,22 +191,21 @@ def teaching(run: Path) -> tuple[MaskNetwork, int]:
 
 
 def training_samples(
-    recipe: ClassifierRecipe, data: Sequence[Path], weights: Path | None, cache: Path
+    recipe: ClassifierRecipe, data: Sequence[Path], weights: Path | None, run: Path
 ) -> list[Sample]:
     """The training faces of all sets, and what only looks like one."""
     rng = np.random.default_rng(recipe.seed)
     backgrounds = recipe.background_per_picture
-    return samples_of(read_sets(data, "train"), _looking(weights, cache), backgrounds, rng)
+    return samples_of(read_sets(data, "train"), _looking(weights, run), backgrounds, rng)
 
 
-def validation_samples(data: Sequence[Path], weights: Path | None, cache: Path) -> list[Sample]:
+def validation_samples(data: Sequence[Path], weights: Path | None, run: Path) -> list[Sample]:
     """The validation faces of all sets that have some, and what only looks like one."""
     rng = np.random.default_rng(0)
-    return samples_of(read_sets(data, "val"), _looking(weights, cache), 1, rng)
+    return samples_of(read_sets(data, "val"), _looking(weights, run), 1, rng)
 
 
-def _looking(
-    weights: Path | None, cache: Path
-) -> Callable[[list[Path]], Mapping[Path, Detections]]:
+def _looking(weights: Path | None, run: Path) -> Callable[[list[Path]], Mapping[Path, Detections]]:
     teacher = weights / TEACHER_WEIGHTS if weights else None
+    cache = run / (TEACHER_CACHE if weights else PACKAGE_CACHE)
     return lambda pictures: detect_all(teacher, pictures, cache, say)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from maskwatch.faces.yunet import Detections, YuNetSettings, decode, pad_to_multiple
 from maskwatch.geometry import nms
 from maskwatch.models import DEFAULT_DETECTOR
+from maskwatch.models.session import CPU, open_session
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
@@ -41,12 +42,11 @@ class Teacher:
     """
 
     def __init__(self, weights: Path | None) -> None:
-        model = (
-            (DEFAULT_DETECTOR / "model.onnx").read_bytes()
-            if weights is None
-            else to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR).SerializeToString()
-        )
-        self._session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+        if weights is None:
+            self._session = open_session(DEFAULT_DETECTOR / "model.onnx")
+        else:
+            model = to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR).SerializeToString()
+            self._session = ort.InferenceSession(model, providers=[CPU])
 
     def __call__(self, image: Image) -> Detections:
         """Detections in pixels of the image, merged over ``LONG_SIDES``."""

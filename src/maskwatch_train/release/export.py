@@ -63,7 +63,7 @@ def export(
         raise UsageError("there are no faces to compare the files on, or to calibrate with")
     if target.exists():
         raise OutputError(str(target), "it exists already")
-    card, model = _opened(source)
+    card, model = opened(source)
     progress(f"converting {card.name} {card.version} to {form}")
     inputs = _inputs(card, calibration, model) if form in NEED_INPUTS else []
     files = FORMATS[form](model, inputs)
@@ -91,11 +91,22 @@ def export(
     return found
 
 
-def _opened(source: Path) -> tuple[ModelCard, onnx.ModelProto]:
-    card = read_card(source, "mask_classifier", None)
+def opened(
+    source: Path, labels: tuple[str, ...] | None = None
+) -> tuple[ModelCard, onnx.ModelProto]:
+    """The card and the network of a mask classifier's folder, checked against each other.
+
+    Args:
+        source: holds ``card.json`` and an ONNX file.
+        labels: the label order that the caller understands; None takes any.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the model is of another kind or format.
+    """
+    card = read_card(source, "mask_classifier", labels)
     card.verify()
     if card.model_path.suffix != ".onnx":
-        raise ModelError(f"{card.model_path}: only ONNX files are exported to other formats")
+        raise ModelError(f"{card.model_path}: only ONNX files can be exported or restored")
     return card, onnx.load(card.model_path)
 
 

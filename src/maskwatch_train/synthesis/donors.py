@@ -33,16 +33,14 @@ class Donor:
     Attributes:
         canvas: the upright window on the head that wears it.
         cut: ``(height, width, 4)`` uint8 over the canvas: BGR, and 255 where the mask is.
-        middle: x of the middle of the face, in head units.
         top: height of the upper edge at the middle of the face, in head units.
         bottom: height of the lower edge there.
-        half_width: from there to the farther side of the mask.
+        half_width: from the middle (`middle_of`) to the farther side of the mask.
         level: ``(3,)`` BGR median around the eyes, which says how the head is lit.
     """
 
     canvas: Canvas
     cut: Image
-    middle: float
     half_width: float
     top: float
     bottom: float
@@ -80,7 +78,6 @@ def cut_out(image_bgr: Image, face: Face) -> Donor | None:
     return Donor(
         canvas=canvas,
         cut=np.dstack([window, coverage]),
-        middle=middle,
         half_width=half_width,
         top=edges[0],
         bottom=edges[1],

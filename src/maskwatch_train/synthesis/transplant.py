@@ -97,7 +97,7 @@ def _moved(
         across = x * np.float32(donor.head.half_width / canvas.head.half_width)
         across = -across if mirrored else across
         inside = np.ones_like(x)
-    columns = (across + donor.middle - donor.canvas.left) * donor.canvas.scale - 0.5
+    columns = (across + middle_of(donor.head) - donor.canvas.left) * donor.canvas.scale - 0.5
     rows = (down - donor.canvas.top) * donor.canvas.scale - 0.5
     cut = cv2.remap(
         donor.cut, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR

@@ -39,10 +39,11 @@ def used(backbone: str = SMALL) -> MaskNetwork:
     return network.eval()
 
 
-def exported(network: MaskNetwork, folder: Path) -> Path:
-    path = folder / "model.onnx"
-    onnx.save(to_onnx(ExportedClassifier(network), classifier_signature(SIZE)), path)
-    return path
+def exported(network: MaskNetwork) -> onnx.ModelProto:
+    return to_onnx(ExportedClassifier(network), classifier_signature(SIZE))
+
+
+PATH = Path("model.onnx")
 
 
 def crops(seed: int, count: int = 200) -> np.ndarray:
@@ -57,11 +58,11 @@ def apart(was: tuple[torch.Tensor, ...], now: tuple[torch.Tensor, ...]) -> float
     return float(max(shares))
 
 
-def test_a_restored_network_says_the_same_and_can_be_trained_on(tmp_path: Path) -> None:
+def test_a_restored_network_says_the_same_and_can_be_trained_on() -> None:
     network = used()
     again = blank(SMALL, SIZE, drop_rate=0.0)
     measured = crops(0)
-    restore(again, exported(network, tmp_path), measured)
+    restore(again, exported(network), measured, PATH)
 
     with torch.no_grad():
         for seed in (0, 1):
@@ -74,9 +75,9 @@ def test_a_restored_network_says_the_same_and_can_be_trained_on(tmp_path: Path) 
         assert apart(again.eval()(seen), again.train()(seen)) < 0.02
 
 
-def test_what_is_no_export_of_the_network_is_refused(tmp_path: Path) -> None:
-    model = exported(used(), tmp_path)
+def test_what_is_no_export_of_the_network_is_refused() -> None:
+    model = exported(used())
     with pytest.raises(DataError, match="layers and the network"):
-        restore(blank("mobilenetv3-small", SIZE), model, crops(0, 8))
+        restore(blank("mobilenetv3-small", SIZE), model, crops(0, 8), PATH)
     with pytest.raises(DataError, match="in the network"):
-        restore(blank(SMALL, 96), model, crops(0, 8))
+        restore(blank(SMALL, 96), model, crops(0, 8), PATH)

@@ -168,7 +168,7 @@ def test_training_goes_on_from_the_shipped_classifier_with_faces_of_ones_own(
     shipped, tuned = tmp_path / "shipped", tmp_path / "tuned"
     call("restore", DEFAULT_CLASSIFIER, recipe, *places, "--out", shipped)
     chosen, network = load_run(shipped)
-    samples = validation_samples(own, None, tmp_path / "cache.npz")
+    samples = validation_samples(own, None, tmp_path)
     crops = to_batch([plain_crop(sample, chosen.size, chosen.margin) for sample in samples])
     wanted = open_engine(DEFAULT_CLASSIFIER / "model.onnx").run(crops)
     said = judge_of(network)(crops)
@@ -193,7 +193,7 @@ def own_faces(data: Path, folder: Path, split: str) -> Path:
 
 
 def test_sets_without_the_wanted_split_are_named(data: Path, tmp_path: Path) -> None:
-    own, cache = own_faces(data, tmp_path, "train"), tmp_path / "cache.npz"
+    own = own_faces(data, tmp_path, "train")
     with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
-        validation_samples([own], None, cache)
-    assert len(validation_samples([data, own], None, cache)) >= 4
+        validation_samples([own], None, tmp_path)
+    assert len(validation_samples([data, own], None, tmp_path)) >= 4
