@@ -94,7 +94,10 @@ def test_folders_with_equal_names_inside_are_kept_apart(detect: Detect) -> None:
         Path(folder).mkdir()
         paint_picture(Path(folder) / "x.png", [MASKED])
     assert detect("a", "b").exit_code == 0
-    assert sorted(path.name for path in Path("maskwatch-out").iterdir()) == ["a-x.png", "b-x.png"]
+    assert sorted(path.name for path in Path("maskwatch-out").glob("[!.]*")) == [
+        "a-x.png",
+        "b-x.png",
+    ]
 
 
 def test_a_second_run_over_the_same_folder_leaves_out_what_the_first_one_wrote(
@@ -105,6 +108,61 @@ def test_a_second_run_over_the_same_folder_leaves_out_what_the_first_one_wrote(
         done = detect(".", "--json-summary")
         assert [source["source"] for source in json.loads(done.stdout)["sources"]] == ["a.png"]
     assert detect("maskwatch-out/a.png", "--no-annotate").exit_code == 0
+    done = detect("maskwatch-out", "--fail-on", "violation")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "error: maskwatch-out: only what earlier runs annotated\n",
+    )
+
+
+@pytest.mark.parametrize("out", [".", "photos", "photos/out"])
+def test_sources_in_the_folder_of_the_outputs_are_looked_at_every_time(
+    detect: Detect, out: str
+) -> None:
+    Path("photos").mkdir()
+    before = paint_picture(Path("photos/a.png"), [MASKED]).read_bytes()
+    for _ in range(2):
+        done = detect("photos", "--out", out, "--json-summary")
+        names = [source["source"] for source in json.loads(done.stdout)["sources"]]
+        assert names == [str(Path("photos/a.png"))]
+    assert Path("photos/a.png").read_bytes() == before
+    assert len(list(Path(out).glob("a*.png"))) == (2 if out == "photos" else 1)
+
+
+def test_another_file_of_the_same_name_is_not_overwritten(detect: Detect) -> None:
+    Path("cam").mkdir()
+    paint_picture(Path("cam/door.png"), [MASKED])
+    Path("door.png").write_text("something else")
+    for _ in range(2):
+        assert detect("cam/door.png", "--out", ".").exit_code == 0
+    assert Path("door.png").read_text() == "something else"
+    assert sorted(path.name for path in Path().glob("*.png")) == [
+        "door-annotated.png",
+        "door.png",
+    ]
+
+
+def test_files_that_are_passed_over_are_counted(detect: Detect) -> None:
+    Path("photos").mkdir()
+    paint_picture(Path("a.png"), [MASKED]).rename("photos/without-extension")
+    Path("photos/notes.txt").touch()
+    Path("photos/Makefile").write_text("all:")
+    done = detect("photos", "--json-summary")
+    assert len(json.loads(done.stdout)["sources"]) == 1
+    assert "note: 2 other files passed over" in done.stderr
+    assert "note" not in detect("photos", "--quiet").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_the_report_names_only_what_was_written(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    Path("words.png").write_text("no picture")
+    Path("s.json").symlink_to("/dev/full")
+    done = detect("a.png", "--no-annotate", "--jsonl", "r.jsonl", "--json-summary", "s.json")
+    assert "error: s.json: no space left on the device" in done.stderr
+    written = " ".join(done.stdout.split()).partition("Written to ")[2]
+    assert written == "r.jsonl"
+    assert "Written to" not in detect("words.png", "--out", "out").stdout
 
 
 def test_a_source_named_twice_is_looked_at_once(detect: Detect) -> None:
@@ -234,7 +292,7 @@ def test_rows_on_a_full_disk_fail_alone(detect: Detect) -> None:
     assert done.exit_code == 1
     assert done.stderr == "error: /dev/full: no space left on the device\n"
     assert len(Path("rows.csv").read_text().splitlines()) == 3
-    assert len(list(Path("maskwatch-out").iterdir())) == 2
+    assert len(list(Path("maskwatch-out").glob("[!.]*"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -261,6 +319,7 @@ def test_a_command_line_that_makes_no_sense_is_refused(detect: Detect, options: 
     ("options", "kind", "reason"),
     [
         (["--jsonl", "a.png"], UsageError, r"a\.png is a source"),
+        (["--jsonl", "other-name.png"], UsageError, r"a\.png is a source"),
         (["--out", "taken"], MaskwatchError, "taken: there is a file of that name"),
         (["--max-fps", "-1"], UsageError, "--max-fps must be above 0"),
     ],
@@ -270,6 +329,7 @@ def test_requests_that_cannot_be_carried_out_are_refused_before_anything_is_done
 ) -> None:
     before = paint_picture(Path("a.png"), [MASKED]).read_bytes()
     Path("taken").touch()
+    Path("other-name.png").hardlink_to("a.png")
     done = detect("a.png", *options)
     assert isinstance(done.exception, kind)
     assert re.search(reason, str(done.exception))

@@ -33,6 +33,33 @@ def test_a_whole_file_that_cannot_be_written_leaves_the_earlier_one_and_nothing_
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "out.json"
+    link.symlink_to(tmp_path / "there" / "real.json")
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "real.json").read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, b"new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_the_longest_name_that_a_disk_takes_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 251 + ".jpg")
+    write_whole(path, b"new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_where_a_file_is_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(OutputError, match="out: there is a file of that name"):

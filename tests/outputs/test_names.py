@@ -86,6 +86,31 @@ def test_an_input_reached_through_a_link_is_not_overwritten(tmp_path: Path) -> N
     assert planned == tmp_path / "real" / "a-annotated.jpg"
 
 
+def test_an_input_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+    """As where one folder is mounted twice, or a file has two names."""
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "in" / "a.jpg").touch()
+    (tmp_path / "out" / "a.jpg").hardlink_to(tmp_path / "in" / "a.jpg")
+    specs = [image(tmp_path / "in" / "a.jpg")]
+    for own in ((), ("a.jpg",)):
+        (planned,) = plan_outputs(specs, tmp_path / "out", own)
+        assert planned.name == "a-annotated.jpg"
+
+
+def test_only_what_is_known_to_be_ours_is_overwritten(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.jpg").touch()
+    (out / "b.jpg").symlink_to("nowhere")
+    specs = [image("cam/a.jpg"), image("cam/b.jpg"), image("cam/c.jpg")]
+    assert names(specs, out) == ["a-annotated.jpg", "b-annotated.jpg", "c.jpg"]
+    (out / "a-annotated.jpg").touch()
+    assert names(specs[:1], out) == ["a-annotated-2.jpg"]
+    (planned,) = plan_outputs(specs[:1], out, ["a.jpg"])
+    assert planned == out / "a.jpg"
+
+
 def test_addresses_become_file_names_without_user_and_password() -> None:
     assert names([stream("rtsp://viewer:***@cam-3.local:554/live/1?token=***")]) == [
         "cam-3.local-554-live-1-token.mp4"

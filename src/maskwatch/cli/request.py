@@ -10,6 +10,7 @@ from pathlib import Path
 
 from maskwatch.build import BuildOptions
 from maskwatch.errors import UsageError
+from maskwatch.outputs.files import file_identity
 
 DEFAULT_OUT = Path("maskwatch-out")
 STDOUT = "-"
@@ -79,9 +80,10 @@ class DetectRequest:
 
     def check_inputs_are_safe(self, inputs: Iterable[Path]) -> None:
         """Raises UsageError if a file that is to be read would be written."""
-        places = {_place(target) for target in self.targets}
+        written = {file_identity(Path(target)) for target in self.targets if target != STDOUT}
         for path in inputs:
-            if str(path.resolve()) in places:
+            identity = file_identity(path)
+            if identity is not None and identity in written:
                 raise UsageError(f"{path} is a source and cannot be an output too")
 
 

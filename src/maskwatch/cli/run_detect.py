@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -12,12 +13,12 @@ from rich.console import Console
 
 from maskwatch import __version__
 from maskwatch.build import build_classifier, build_detector
-from maskwatch.cli.consoles import err_console, out_console, say_error
+from maskwatch.cli.consoles import err_console, out_console, say_error, say_note
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.cli.request import DetectRequest
 from maskwatch.cli.table import print_summary
 from maskwatch.cli.window import Window
-from maskwatch.errors import OutputError
+from maskwatch.errors import OutputError, SourceNotFound
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
@@ -26,6 +27,7 @@ from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
+from maskwatch.outputs.ledger import note_written, written_names
 from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
@@ -51,13 +53,15 @@ def run_detect(request: DetectRequest) -> RunSummary:
     found = _without_own_output(_discover(request), request)
     for error in found.errors:
         say_error(errors, error)
+    if found.ignored and not request.quiet:
+        say_note(errors, f"{found.ignored} other files passed over: no pictures or videos by name")
     files = (_path(spec) for spec in found.specs if _is_file(spec))
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
     summary = _write_summary(request, summary, errors)
     if request.quiet or request.json_summary == "-":
         return summary
-    written = _written_to(request, found.specs)
+    written = _written_to(request, found.specs, summary)
     if request.prints_data:
         print_summary(errors, summary, written)
         return summary
@@ -141,18 +145,22 @@ def _discover(request: DetectRequest) -> Discovery:
 
 
 def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
-    """Leaves out what an earlier run has put below a folder that is now looked through."""
-    if not request.annotate:
-        return found
-    folder = request.folder.resolve()
+    """Leaves out what earlier runs wrote into folders that are now looked through.
+
+    A file that is named itself is looked at all the same.
+    """
+    own = functools.cache(written_names)
     kept = tuple(
         spec
         for spec in found.specs
         if not _is_file(spec)
         or spec.name in request.sources
-        or folder not in _path(spec).resolve().parents
+        or _path(spec).name not in own(_path(spec).parent)
     )
-    return replace(found, specs=kept)
+    errors = found.errors
+    if found.specs and not kept:
+        errors += (SourceNotFound(", ".join(request.sources), "only what earlier runs annotated"),)
+    return replace(found, specs=kept, errors=errors)
 
 
 def _picture_sink(
@@ -191,7 +199,9 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
     if not annotated:
         return {}
     make_folder(request.folder)
-    return dict(zip(annotated, plan_outputs(annotated, request.folder), strict=True))
+    planned = plan_outputs(annotated, request.folder, written_names(request.folder))
+    note_written(request.folder, (path.name for path in planned))
+    return dict(zip(annotated, planned, strict=True))
 
 
 def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[SourceSpec]:
@@ -201,10 +211,14 @@ def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[Sour
     return [spec for spec in specs if request.out is not None or _is_file(spec)]
 
 
-def _written_to(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[str]:
+def _written_to(
+    request: DetectRequest, specs: Sequence[SourceSpec], summary: RunSummary
+) -> list[str]:
     """Where results lie, for the report."""
-    folders = [f"{request.folder}/"] if _annotated(request, specs) else []
-    return folders + [target for target in request.targets if target != "-"]
+    looked_at = any(source.frames for source in summary.sources)
+    folders = [f"{request.folder}/"] if looked_at and _annotated(request, specs) else []
+    failed = {error.path for error in summary.output_errors}
+    return folders + [each for each in request.targets if each != "-" and each not in failed]
 
 
 def _write_summary(request: DetectRequest, summary: RunSummary, errors: Console) -> RunSummary:

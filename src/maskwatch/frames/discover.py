@@ -37,7 +37,8 @@ class Discovery:
     errors: tuple[SourceError, ...] = ()
     """What is missing or cannot be read; the rest is in ``specs`` all the same."""
     ignored: int = 0
-    """Files in folders and globs whose extension is not that of a picture or a video."""
+    """Files in folders and globs that are no pictures or videos: their extension says so, or, of
+    those that have none, their content."""
 
     def __add__(self, other: Discovery) -> Discovery:
         return Discovery(
@@ -60,7 +61,7 @@ def discover(request: str) -> Discovery:
     - anything with ``*``, ``?`` or ``[``: the matching files, ``**`` for folders at any depth.
 
     In folders and globs, names that start with a dot are passed over, and files with another
-    extension are only counted. Every folder is visited once, so links cannot make a circle.
+    extension, or with none and another content, are only counted. Every folder is visited once, so links cannot make a circle.
     """
     if re.fullmatch(r"[0-9]+", request):
         return _one(SourceSpec(request, SourceKind.CAMERA, request))
@@ -192,7 +193,7 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
     specs: list[SourceSpec] = []
     ignored = 0
     for path in sorted(paths):
-        if kind_of_name(path) is None:
+        if kind_of_name(path) is None and (path.suffix or not _has_known_content(path)):
             ignored += 1
             continue
         try:
@@ -208,6 +209,11 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
             else:
                 errors.append(SourceError(str(path), "neither a file nor a folder"))
     return Discovery(tuple(specs), tuple(errors), ignored)
+
+
+def _has_known_content(path: Path) -> bool:
+    """Whether a file without an extension is a picture or a video; what is no file is not read."""
+    return path.is_file() and kind_of_file(path) is not None
 
 
 def _one(spec: SourceSpec) -> Discovery:

@@ -21,11 +21,12 @@ class SourceKind(StrEnum):
 IMAGE_SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif",
     ".tiff", ".webp", ".avif", ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".tga",
+    ".j2k", ".jpx", ".hif", ".ico", ".psd", ".qoi", ".dds", ".sgi", ".ras", ".sun", ".pcx",
 })
 VIDEO_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".qt", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".m2v", ".ts", ".mts",
     ".m2ts", ".wmv", ".asf", ".flv", ".f4v", ".3gp", ".3g2", ".ogv", ".mjpeg", ".mjpg", ".h264",
-    ".264", ".h265", ".hevc", ".dav",
+    ".264", ".h265", ".hevc", ".dav", ".vob", ".mxf",
 })
 # fmt: on
 

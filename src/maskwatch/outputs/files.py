@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,17 +47,37 @@ def make_folder(folder: Path) -> None:
         raise OutputError(str(folder), reason_of(error)) from error
 
 
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """What tells files apart, by whatever path they are reached; None where there is none.
+
+    Paths do not: folders are mounted twice, files have several names, and on some disks the case
+    of letters makes no difference.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that is either complete or not there; an earlier one stays until then.
+
+    A link is followed. What is there and no file, such as a pipe or a device, is written to.
 
     Raises:
         OutputError: it cannot be written; nothing is left behind.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with output_errors(path):
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        target = path.resolve()
+        # As short as it can be: a name may have 255 bytes, and so may that of the file.
+        part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}.{os.getpid()}.part")
         try:
             part.write_bytes(data)
-            part.replace(path)
+            part.replace(target)
         finally:
             part.unlink(missing_ok=True)
 

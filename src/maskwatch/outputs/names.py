@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from maskwatch.outputs.files import file_identity
 from maskwatch.outputs.images import picture_suffix
 
 if TYPE_CHECKING:
@@ -16,28 +17,37 @@ if TYPE_CHECKING:
 _MARK = "-annotated"
 
 
-def plan_outputs(specs: Sequence[SourceSpec], folder: Path) -> list[Path]:
-    """A file in ``folder`` for every source, in their order; no two alike, none of them an input.
+def plan_outputs(
+    specs: Sequence[SourceSpec], folder: Path, own: Collection[str] = ()
+) -> list[Path]:
+    """A file in ``folder`` for every source, in their order; no two alike.
 
     A file keeps its name (``a/door.jpg`` -> ``door.jpg``). Where two would share one, the folders
     above are put in front as far as it takes (``a-door.jpg``, ``b-door.jpg``); of files that differ
     in their extension only, it becomes part of the name (``clip-avi.mp4``, ``clip-mov.mp4``). A
-    name that is that of an input gets ``-annotated``. Letters in another case make no difference.
+    name gets ``-annotated`` where there is a file already that is an input, by whatever path, or
+    that nobody knows to be ours. Letters in another case make no difference.
 
     Args:
         specs: the sources.
         folder: need not exist yet.
+        own: names in it that may be overwritten.
     """
-    inputs = {Path(spec.location).resolve() for spec in specs if _is_file(spec)}
+    inputs = {file_identity(Path(spec.location)) for spec in specs if _is_file(spec)}
     planned: list[Path] = []
     taken: set[str] = set()
     stems = _stems(specs)
     crowded = _repeated(_name(spec, stems[spec], 1) for spec in specs)
+
+    def must_stay(path: Path) -> bool:
+        # A link that leads nowhere is somebody's as well.
+        there = path.is_symlink() or path.exists()
+        return there and (path.name not in own or file_identity(path) in inputs)
+
     for spec in specs:
-        name = _free_name(spec, stems[spec], crowded, taken)
-        path = folder / name
-        if path.resolve() in inputs:
-            path = _numbered(path.with_stem(path.stem + _MARK), taken, inputs)
+        path = folder / _free_name(spec, stems[spec], crowded, taken)
+        if must_stay(path):
+            path = _numbered(path.with_stem(path.stem + _MARK), taken, must_stay)
         taken.add(path.name.casefold())
         planned.append(path)
     return planned
@@ -62,13 +72,13 @@ def _free_name(spec: SourceSpec, stem: str, crowded: set[str], taken: set[str]) 
     depth = len(PurePath(spec.location).parts) if _is_file(spec) else 1
     names = [_name(spec, stem, parts) for parts in range(1, depth + 1)]
     free = (name for name in names if not (name.casefold() in crowded or name.casefold() in taken))
-    return next(free, None) or _numbered(Path(names[0]), taken, set()).name
+    return next(free, None) or _numbered(Path(names[0]), taken, lambda _: False).name
 
 
-def _numbered(path: Path, avoid: set[str], inputs: set[Path]) -> Path:
+def _numbered(path: Path, avoid: set[str], must_stay: Callable[[Path], bool]) -> Path:
     """The path, with the first number from 2 on that makes it free if it is not."""
     number, free = 1, path
-    while free.name.casefold() in avoid or free.resolve() in inputs:
+    while free.name.casefold() in avoid or must_stay(free):
         number += 1
         free = path.with_stem(f"{path.stem}-{number}")
     return free

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskwatch.errors import OutputError
+from maskwatch.outputs.ledger import LEDGER, note_written, written_names
+
+
+def test_a_folder_without_a_ledger_holds_nothing_of_ours(tmp_path: Path) -> None:
+    assert written_names(tmp_path) == frozenset()
+    assert written_names(tmp_path / "no such folder") == frozenset()
+
+
+def test_names_are_added_once_and_come_back_whatever_they_hold(tmp_path: Path) -> None:
+    odd = ["a.jpg", "two\nlines.png", 'quote".mp4', "\udcff.jpg", "büro.jpg"]
+    note_written(tmp_path, odd)
+    note_written(tmp_path, ["a.jpg", "b.jpg"])
+    assert written_names(tmp_path) == {*odd, "b.jpg"}
+    assert len((tmp_path / LEDGER).read_text().splitlines()) == 6
+
+
+def test_torn_and_foreign_lines_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).write_text('"a.jpg"\n3\n"b.j')
+    assert written_names(tmp_path) == {"a.jpg"}
+
+
+def test_a_ledger_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).mkdir()
+    assert written_names(tmp_path) == frozenset()
+    with pytest.raises(OutputError, match="is a directory"):
+        note_written(tmp_path, ["a.jpg"])
