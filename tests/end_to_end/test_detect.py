@@ -66,16 +66,22 @@ def wait_for_rows(path: Path, count: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "asked",
+    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]],
+    ids=["Ctrl-C", "SIGTERM", "impatiently"],
+)
 def test_asked_to_stop_it_leaves_everything_readable_and_says_so(
-    tmp_path: Path, asked: signal.Signals
+    tmp_path: Path, asked: list[signal.Signals]
 ) -> None:
     paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 300)
     process = start(
         tmp_path, "a.mp4", "--jsonl", "r.jsonl", "--episodes", "e.json", "--out", "out", slow=0.02
     )
     wait_for_rows(tmp_path / "r.jsonl", 40)
-    process.send_signal(asked)
+    for each in asked:
+        process.send_signal(each)
+        time.sleep(0.003)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "Traceback" not in err

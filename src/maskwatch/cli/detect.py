@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from maskwatch.cli.exit_codes import ExitCode
+from maskwatch.cli.interrupts import end_on_signals
 from maskwatch.cli.options import RUN_PANEL, Device, Threads
 from maskwatch.cli.request import DetectRequest
 
@@ -220,8 +220,7 @@ def detect(
         looks_per_s=looks,
         models=BuildOptions(detector, detector_model, classifier_model, threads, device),
     )
-    # What `timeout` and container engines send is no reason to lose what was seen.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     summary = run_detect(request)
     if summary.interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
