@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from maskwatch.types import State
-from maskwatch_train.data.bala import read_bala
+from maskwatch.types import Fault, State
+from maskwatch_train.data import bala
+from maskwatch_train.data.bala import corrected, read_bala, training_portraits
+from maskwatch_train.data.corrections import read_corrections
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.errors import DataError
 from tests.shared import shared
@@ -59,6 +63,45 @@ def test_it_refuses_labels_that_make_no_sense(
 def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"labels\.csv: No such file"):
         read_bala(tmp_path)
+
+
+def correction(path: str, now: str) -> str:
+    told = {"set": "bala", "path": path, "sha256": "0" * 64, "box": None, "was": "mask"}
+    return json.dumps({**told, "now": now, "by": "somebody", "why": "to see"}) + "\n"
+
+
+def test_corrections_change_labels_or_leave_pictures_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path, HEAD + ROWS)
+    told = tmp_path / "told.jsonl"
+    told.write_text(
+        correction("images/a.jpg", "incorrect:nose_out") + correction("images/b.jpg", "drop"),
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(bala, "CORRECTIONS", told)
+    (only,) = corrected(folder, read_bala(folder))
+    assert (only.path.name, only.label, only.fault) == ("a.jpg", State.INCORRECT, Fault.NOSE_OUT)
+    assert [p.label for p in read_bala(folder)] == [State.MASK, State.NO_MASK]
+
+
+def test_the_corrections_are_of_pictures_that_are_there() -> None:
+    folder = shared("data/bala")
+    masked = {p.path for p in read_bala(folder) if p.label is State.MASK}
+    told = read_corrections(bala.CORRECTIONS)
+    assert len({each.path for each in told}) == len(told)
+    for each in told:
+        assert folder / each.path in masked
+        assert hashlib.sha256((folder / each.path).read_bytes()).hexdigest() == each.sha256
+
+
+def test_what_is_trained_on_is_corrected_and_keeps_to_its_side() -> None:
+    folder = shared("data/bala")
+    kept, held = training_portraits(folder)
+    assert {p.split for p in kept + held} == {"train"}
+    assert not {p.group for p in kept} & {p.group for p in held}
+    noses = [sum(p.fault is Fault.NOSE_OUT for p in side) for side in (kept, held)]
+    assert noses == [78, 5]
 
 
 def test_the_set_itself_has_the_counts_that_its_readme_states() -> None:
