@@ -49,5 +49,27 @@ def test_the_content_decides_against_the_name(tmp_path: Path) -> None:
     assert kind_of_file(photo) is SourceKind.IMAGE
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.mjpeg", "video"),
+        ("a.MJPG", "video"),
+        ("a.jpg", "image"),
+        ("a.mp4", "image"),
+        ("a", "image"),
+    ],
+)
+def test_the_name_tells_a_motion_jpeg_recording_from_a_picture(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / name, "JPEG")
+    assert kind_of_file(tmp_path / name) == kind
+
+
+def test_other_content_decides_against_the_name_of_motion_jpeg(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.mjpeg", "PNG")
+    assert kind_of_file(tmp_path / "a.mjpeg") is SourceKind.IMAGE
+
+
 def test_sound_alone_passes_for_video_until_it_is_opened(tmp_path: Path) -> None:
     assert kind_of_file(write_sound(tmp_path / "a.mp4")) is SourceKind.VIDEO

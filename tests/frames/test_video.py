@@ -1,18 +1,32 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
 from maskwatch.types import Frame
-from tests.frames.clips import number_of, write_clip, write_sound
+from tests.frames.clips import number_of, picture, write_clip, write_sound
 from tests.shared import shared
+
+Matrix = tuple[int, int, int, int]
+TURNS: dict[int, Matrix] = {
+    0: (1, 0, 0, 1),
+    90: (0, 1, -1, 0),
+    180: (-1, 0, 0, -1),
+    270: (0, -1, 1, 0),
+}
+"""The display matrices of clockwise turns."""
+
+LATE = [6 + i / 10 for i in range(30)]
+"""Times of frames as in the second file of a recorder that lets its clock run on."""
 
 FRONT = {"movflags": "+faststart"}  # the index of an MP4 at its front, so that a cut leaves it
 
@@ -165,7 +179,7 @@ def test_a_video_without_any_whole_picture_is_refused_however_rarely_one_looks(
 )
 def test_the_rotation_of_a_phone_is_carried_out(tmp_path: Path, turn: int, white_edge: str) -> None:
     path = write_clip(tmp_path / "a.mp4", 3)
-    write_display_matrix(path, turn)
+    write_display_matrix(path, TURNS[turn])
     image = frames_of(path)[1].image
     assert image.shape == ((48, 64, 3) if turn in (0, 180) else (64, 48, 3))
     edges = {
@@ -177,6 +191,90 @@ def test_the_rotation_of_a_phone_is_carried_out(tmp_path: Path, turn: int, white
     bright = [edge for edge, pixels in edges.items() if pixels.mean() > 240]
     assert bright == [white_edge]
     assert image.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("matrix", "swaps_sides", "mirrors"),
+    [
+        ((-1, 0, 0, 1), False, "x"),  # front cameras
+        ((1, 0, 0, -1), False, "y"),
+        ((0, 1, 1, 0), True, ""),
+        ((0, -1, -1, 0), True, "xy"),
+    ],
+)
+def test_a_mirrored_video_is_mirrored_and_not_turned(
+    tmp_path: Path, matrix: Matrix, swaps_sides: bool, mirrors: str
+) -> None:
+    path = write_clip(tmp_path / "a.mp4", 3)
+    expected = [frame.image for frame in frames_of(path)]
+    write_display_matrix(path, matrix)
+    if swaps_sides:
+        expected = [image.transpose(1, 0, 2) for image in expected]
+    if "x" in mirrors:
+        expected = [np.fliplr(image) for image in expected]
+    if "y" in mirrors:
+        expected = [np.flipud(image) for image in expected]
+    images = [frame.image for frame in frames_of(path)]
+    np.testing.assert_array_equal(images, expected)
+    assert all(image.flags.c_contiguous for image in images)
+
+
+@pytest.mark.parametrize("pictures", [1, 5])
+def test_motion_jpeg_without_a_container(tmp_path: Path, pictures: int) -> None:
+    path = tmp_path / "a.mjpeg"
+    path.write_bytes(b"".join(jpeg(i) for i in range(pictures)))
+    frames = frames_of(path)
+    assert [number_of(frame.image) for frame in frames] == list(range(pictures))
+    assert [frame.t for frame in frames] == pytest.approx([i / 25 for i in range(pictures)])
+
+
+def test_the_exif_of_motion_jpeg_turns_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    (tmp_path / "a.mjpeg").write_bytes(jpeg(0, exif=exif) * 2)
+    for frame in frames_of(tmp_path / "a.mjpeg"):
+        assert frame.image.shape == (64, 48, 3)
+        assert frame.image[2, 12:-12].mean() > 240  # the white that was at the left
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mkv", "libx264"),
+        ("a.webm", "libvpx"),
+        ("a.wmv", "wmv2"),
+        ("a.mp4", "libx264"),
+        ("a.ts", "libx264"),
+    ],
+)
+def test_a_recording_that_does_not_start_at_0_is_whole(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    path = write_clip(tmp_path / name, times=LATE, codec=codec)
+    with VideoSource(path) as source:
+        frames = list(source)
+        assert source.frame_count == pytest.approx(30, abs=1)
+    assert [number_of(frame.image) for frame in frames] == list(range(30))
+    assert [frame.t for frame in frames] == pytest.approx([i / 10 for i in range(30)], abs=2e-3)
+
+
+def test_a_late_matroska_recording_whose_length_is_counted_from_its_start(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mkv", times=LATE, codec="libx264")
+    ours, others = b"00:00:09.000000000", b"00:00:03.000000000"  # as mkvmerge counts
+    data = path.read_bytes()
+    assert data.count(ours) == 1
+    path.write_bytes(data.replace(ours, others))
+    with VideoSource(path) as source:
+        assert source.frame_count == len(list(source)) == 30
+
+
+def test_a_late_matroska_recording_that_is_cut_off(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mkv", times=LATE, codec="mpeg4", size=(320, 240))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * 0.6)])
+    frames, error = read_until_error(path)
+    assert 10 < len(frames) < 25
+    assert f"cut off after {len(frames)} frames ({frames[-1].t:.1f} of 3.0 s)" in error.reason
 
 
 @pytest.mark.parametrize(
@@ -315,17 +413,17 @@ def test_real_clips_decode_whole(
     assert last.image.shape == shape
 
 
-def write_display_matrix(path: Path, turn: int) -> None:
-    """Have an MP4 ask its players to turn the picture clockwise (ISO 14496-12, 8.3.2)."""
-    one, minus_one = 0x0001_0000, 0xFFFF_0000
-    matrix = {
-        0: (one, 0, 0, one),
-        90: (0, one, minus_one, 0),
-        180: (minus_one, 0, 0, minus_one),
-        270: (0, minus_one, one, 0),
-    }[turn]
+def jpeg(i: int, **options: object) -> bytes:
+    """Frame i of a clip as a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(picture(i)[:, :, ::-1]).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def write_display_matrix(path: Path, matrix: Matrix) -> None:
+    """Have an MP4 ask its players to turn or mirror the picture (ISO 14496-12, 8.3.2)."""
     data = bytearray(path.read_bytes())
     start = data.index(b"tkhd") + 4 + 40  # past version, times, ids, layer and volume
     for place, value in zip((0, 4, 12, 16), matrix, strict=True):
-        data[start + place : start + place + 4] = value.to_bytes(4, "big")
+        data[start + place : start + place + 4] = (value << 16).to_bytes(4, "big", signed=True)
     path.write_bytes(data)

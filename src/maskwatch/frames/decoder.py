@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
+from maskwatch.frames.orientation import Orientation, orientation_of
 from maskwatch.frames.shortcut import LeftOut, Shortcut, shortcut_for
 from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
@@ -36,8 +37,11 @@ _CUT_TOLERANCE_S = 0.5
 _USUAL_TIME_BASE = Fraction(1, 90_000)
 """Of streams that state none."""
 
-# Quarter turns against the clock. No OpenCV here: every camera's process would carry it along.
-_QUARTERS = {90: 1, -90: -1, 180: 2, -180: 2}
+_COUNTED_FROM_ZERO = ("matroska,webm", "asf")
+"""Formats whose length reaches from time 0 to the end, wherever the first picture is.
+
+A recorder that starts a new file every few minutes may let the time run on from one to the next.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +85,8 @@ class Decoder:
 
     Attributes:
         fps: average frames per second; None when the stream does not say.
-        duration_s: seconds that the headers state; None when they do not.
+        duration_s: seconds that the headers state, from the first picture on; None when they do
+            not.
         delivered: whole pictures so far, with those that were passed over.
         damaged: pictures left out so far.
         last_t: seconds of the last of these.
@@ -227,19 +232,38 @@ class BgrConverter:
     def __init__(self) -> None:
         # Kept from picture to picture: setting one up takes longer than converting with it.
         self._reformatter = VideoReformatter()
+        self._oriented: tuple[int, Orientation] | None = None
 
     def __call__(self, frame: VideoFrame) -> Image:
-        """``(H, W, 3)`` uint8, BGR, C-contiguous, turned as the file's display matrix says."""
+        """``(H, W, 3)`` uint8, BGR, C-contiguous, turned and mirrored as the file asks for."""
         made = self._reformatter.reformat(frame, format="bgr24")
         plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
-        upright = np.ascontiguousarray(np.rot90(image, _QUARTERS.get(frame.rotation, 0)))
+        upright = np.ascontiguousarray(self._orientation(frame).upright(image))
         # What was BGR already is the decoder's, which may go on from it to the next picture.
         return upright.copy() if made is frame else upright
 
+    def _orientation(self, frame: VideoFrame) -> Orientation:
+        """That of the last picture, for as long as the angle stays what it was."""
+        angle = frame.rotation
+        if self._oriented is None or self._oriented[0] != angle:
+            self._oriented = angle, orientation_of(frame)
+        return self._oriented[1]
+
 
 def _duration_of(container: InputContainer, stream: VideoStream) -> float | None:
+    """Seconds from the first picture to the end that the headers state."""
+    stated = _stated_duration(container, stream)
+    if stated is None or container.format.name not in _COUNTED_FROM_ZERO:
+        return stated
+    start = (stream.start_time or 0) * float(stream.time_base or 0)
+    # Not all programs count from 0, and a length before the start has not been. Where that does
+    # not show, the end is expected too early, which makes no whole recording pass for a cut one.
+    return stated - start if stated > start else stated
+
+
+def _stated_duration(container: InputContainer, stream: VideoStream) -> float | None:
     """Seconds that the headers state for the video stream itself.
 
     The container's own duration is that of its longest stream, so it only serves when there is

@@ -30,9 +30,13 @@ VIDEO_SUFFIXES = frozenset({
 })
 # fmt: on
 
+# Recordings that are JPEG pictures one after the other, so they begin like the first of them.
+_MOTION_JPEG_SUFFIXES = frozenset({".mjpeg", ".mjpg"})
+
 # https://en.wikipedia.org/wiki/List_of_file_signatures
+_JPEG_MAGIC = b"\xff\xd8\xff"
 _IMAGE_MAGIC = (
-    b"\xff\xd8\xff",
+    _JPEG_MAGIC,
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
     b"GIF89a",
@@ -88,12 +92,17 @@ def kind_of_name(path: Path) -> SourceKind | None:
 
 
 def kind_of_file(path: Path) -> SourceKind | None:
-    """The kind by content or, for content that is not familiar or cannot be read, by name."""
+    """The kind by content or, for content that is not familiar or cannot be read, by name.
+
+    The name also tells a Motion-JPEG recording from a picture.
+    """
     try:
         with path.open("rb") as file:
             header = file.read(HEADER_BYTES)
     except OSError:
         header = b""
+    if header.startswith(_JPEG_MAGIC) and path.suffix.lower() in _MOTION_JPEG_SUFFIXES:
+        return SourceKind.VIDEO
     return kind_of_content(header) or kind_of_name(path)
 
 

@@ -28,10 +28,10 @@ class VideoSource:
     """A video file, frame by frame, once.
 
     Opened on entering the context, where a file that is no video raises. Times come from the file's
-    own stamps, so a variable frame rate is right; a rotation that the file asks for is carried out.
-    Pictures are converted when somebody looks at them. Iterating yields what can be decoded and
-    then raises `UnreadableVideo` if the file breaks off before the end that its headers state. (An
-    MPEG transport stream states none: one that was cut simply ends.)
+    own stamps, so a variable frame rate is right. Pictures are turned and mirrored as the file asks
+    for, and converted when somebody looks at them. Iterating yields what can be decoded and then
+    raises `UnreadableVideo` if the file breaks off before the end that its headers state. (An MPEG
+    transport stream states none: one that was cut simply ends.)
 
     Args:
         path: the file; its content counts, not its extension.
