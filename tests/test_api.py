@@ -1,15 +1,25 @@
+import os
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import maskwatch
-from maskwatch.api import Model, annotate, as_bgr
-from maskwatch.errors import SourceError, SourceNotFound, UsageError
+from maskwatch.api import Model, annotate, as_bgr, load
+from maskwatch.errors import ModelError, SourceError, SourceNotFound, UsageError
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Box, State, Track, Verdict
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
+from tests.runtime.processes import PATIENCE_S
+from tests.servers.local import web_server
 
 MASKED = (State.MASK, 80, 120)
 BARE = (State.NO_MASK, 240, 120)
@@ -48,11 +58,47 @@ def test_weak_faces_are_left_out() -> None:
         (np.zeros((4, 4, 4), np.uint8), "rgb", r"image must have shape .* got \(4, 4, 4\)"),
         (np.zeros((0, 4, 3), np.uint8), "rgb", r"image must have shape .* got \(0, 4, 3\)"),
         (np.zeros((2, 4, 4, 3), np.uint8), "bgr", r"image must have shape"),
+        (Image.new("RGB", (4, 4)), "rgb", "image must be a numpy array, got Image; np.asarray"),
+        ([[[0, 0, 0]]], "rgb", "image must be a numpy array, got list"),
+        (None, "rgb", "image must be a numpy array, got NoneType"),
     ],
 )
-def test_arrays_that_are_no_image_are_refused(image: np.ndarray, colour: str, reason: str) -> None:
+def test_what_is_no_image_is_refused(image: Any, colour: Any, reason: str) -> None:
+    for use in (as_bgr, model().read, lambda image, colour: annotate(image, [], colour=colour)):
+        with pytest.raises(UsageError, match=reason):
+            use(image, colour=colour)
+
+
+@pytest.mark.parametrize("found", [None, [None], ["face"], 3])
+def test_only_readings_and_tracks_are_annotated(found: Any) -> None:
+    with pytest.raises(UsageError, match="found must be a list of readings or tracks"):
+        annotate(scene([MASKED]), found, colour="bgr")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"score": 2.0}, "score must be a number, 0 to 1, got 2.0"),
+        ({"score": float("nan")}, "score must be a number, 0 to 1, got nan"),
+        ({"score": "0.5"}, "score must be a number, 0 to 1, got '0.5'"),
+        ({"threads": 0}, "threads must be a whole number, 1 to 256, got 0"),
+        ({"threads": -1}, "threads must be a whole number, 1 to 256, got -1"),
+        ({"threads": 1.5}, "threads must be a whole number, 1 to 256, got 1.5"),
+        ({"device": "tpu"}, "no device is called 'tpu'"),
+        ({"detector_folder": b"x"}, "detector_folder must be text or a pathlib.Path, got bytes"),
+        ({"classifier_folder": 3}, "classifier_folder must be text or a pathlib.Path, got int"),
+    ],
+)
+def test_arguments_of_load_that_make_no_sense_are_named(wrong: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        as_bgr(image, colour)
+        load(**wrong)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_of_a_model_may_be_text(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
+    load(detector_folder=kind(DEFAULT_DETECTOR), classifier_folder=kind(DEFAULT_CLASSIFIER))
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        load(classifier_folder=kind(tmp_path))
 
 
 def test_grey_is_taken_too() -> None:
@@ -72,15 +118,83 @@ def test_files_are_read(tmp_path: Path) -> None:
 
 def test_a_video_is_not_taken_for_a_picture(tmp_path: Path) -> None:
     """A camera would never end, and the faces of a clip would come without their frames."""
-    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 3)
-    for source in (path, "0", "rtsp://127.0.0.1/live"):
+    for source in (paint_video(tmp_path / "a.mp4", [[MASKED]] * 3), "0"):
         with pytest.raises(UsageError, match="is no picture: read_video reads it"):
             model().read_file(source)
+
+
+@pytest.mark.parametrize("address", ["rtsp://127.0.0.1/live", "http://127.0.0.1/a.jpg"])
+def test_an_address_is_no_file_whatever_is_behind_it(address: str) -> None:
+    with pytest.raises(UsageError, match=f"{address} is an address, not a file: read_video"):
+        model().read_file(address)
+
+
+@pytest.mark.parametrize("path", [b"a.png", None, 1.5])
+def test_a_path_is_text(path: Any) -> None:
+    for read in (model().read_file, model().read_video):
+        with pytest.raises(UsageError, match=f"path.*got {type(path).__name__}"):
+            read(path)
 
 
 def test_a_webcam_may_be_given_by_its_number() -> None:
     with pytest.raises(SourceError, match="987"):
         next(model().read_video(987))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [({"every": 0}, "every must be"), ({"every": "2"}, "got '2'"), ({"max_fps": 0}, "max_fps")],
+)
+def test_what_makes_no_sense_of_a_video_is_told_at_the_call(
+    tmp_path: Path, wrong: dict[str, Any], reason: str
+) -> None:
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]])
+    with pytest.raises(UsageError, match=reason):
+        model().read_video(path, **wrong)
+
+
+SCRIPT = """
+import maskwatch
+print("begins", flush=True)
+model = maskwatch.load(threads=1)
+try:
+    next(model.read_video("http://127.0.0.1:1/x"))
+except maskwatch.SourceError as error:
+    print(error.reason, flush=True)
+for frame, result in model.read_video(ADDRESS):
+    print(frame.image.shape, flush=True)
+"""
+"""As people write them, without ``if __name__ == "__main__"``."""
+
+
+@pytest.mark.parametrize("way", ["file", "standard input", "module", "without a server"])
+def test_a_script_that_watches_an_address_runs_once(tmp_path: Path, way: str) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    script = tmp_path / "script.py"
+    environment = dict(os.environ)
+    if way == "without a server":
+        folder = tmp_path / ("x" * 120)  # no socket can have so long a name
+        folder.mkdir()
+        environment["TMPDIR"] = str(folder)
+    with web_server(tmp_path) as server:
+        script.write_text(SCRIPT.replace("ADDRESS", repr(f"{server.url}/a.png")))
+        arguments = {"standard input": ["-"], "module": ["-m", "script"]}.get(way, [str(script)])
+        began = time.monotonic()
+        ran = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            input=script.read_text() if way == "standard input" else "",
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+    assert ran.stdout.splitlines() == [
+        "begins",
+        "cannot be opened: connection refused: nothing answers there",
+        "(48, 64, 3)",
+    ], ran.stderr
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_people_of_a_video_are_followed(tmp_path: Path) -> None:

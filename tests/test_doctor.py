@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from maskwatch import doctor
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config, parse_config
 from maskwatch.doctor import Verdict
+from maskwatch.store.database import Database
+from maskwatch.store.store import Store
+from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
 from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera
+from tests.servers.postgres import postgres
 
 
 def config(text: str, folder: Path) -> Config:
@@ -60,11 +67,77 @@ def test_a_clock_that_was_never_set_is_a_failure() -> None:
     assert "2027-01-02" in found.said
 
 
-def test_the_database_and_the_disk_are_written_to(tmp_path: Path) -> None:
-    good = config("", tmp_path)
-    assert doctor.check_database(good).verdict is Verdict.OK
-    assert doctor.check_disk(good).verdict is Verdict.OK
-    assert (tmp_path / "maskwatch.db").exists()
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+def storage_checks(config: Config) -> list[Verdict]:
+    return [check(config).verdict for check in (doctor.check_database, doctor.check_disk)]
+
+
+@pytest.mark.parametrize("place", ["", "to/be/made"])
+def test_the_database_and_the_disk_are_tried_and_nothing_is_left(
+    tmp_path: Path, place: str
+) -> None:
+    assert storage_checks(config("", tmp_path / place)) == [Verdict.OK] * 2
+    assert contents(tmp_path) == {}
+
+
+def test_a_database_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    there = config("", tmp_path)
+    with Store.open(there.storage.database_url, there.storage.snapshots) as store:
+        store.settings.set("a", "b")
+    before = contents(tmp_path)
+    assert storage_checks(there) == [Verdict.OK] * 2
+    assert contents(tmp_path) == before
+
+
+def test_a_database_may_be_tried_while_the_service_has_it_open(tmp_path: Path) -> None:
+    there = config("", tmp_path)
+    with Store.open(there.storage.database_url, there.storage.snapshots) as store:
+        store.settings.set("a", "b")
+        assert doctor.check_database(there).verdict is Verdict.OK
+        assert (store.settings.get("a"), store.settings.get("doctor")) == ("b", None)
+
+
+def test_a_file_that_the_store_has_not_opened_yet_stays_as_it_is(tmp_path: Path) -> None:
+    """To open it as the store does would rewrite its header."""
+    file = tmp_path / "maskwatch.db"
+    file.touch()
+    assert storage_checks(config("", tmp_path)) == [Verdict.OK] * 2
+    assert contents(tmp_path) == {file: b""}
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("CREATE TABLE notes (text)")
+    before = contents(tmp_path)
+    assert storage_checks(config("", tmp_path)) == [Verdict.OK] * 2
+    assert contents(tmp_path) == before
+    file.write_bytes(b"no database at all" * 100)
+    assert storage_checks(config("", tmp_path)) == [Verdict.FAILED, Verdict.OK]
+    assert file.read_bytes() == b"no database at all" * 100
+
+
+def test_a_database_of_a_newer_version_is_named_and_one_of_an_older_stays(tmp_path: Path) -> None:
+    there = config("", tmp_path)
+    database = Database(there.storage.database_url)
+    upgrade(database, known_revisions()[0])
+    assert doctor.check_database(there).verdict is Verdict.OK
+    with database.write() as connection:
+        assert current_revision(connection) == known_revisions()[0]
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'm9999'"))
+    found = doctor.check_database(there)
+    assert (found.verdict, "newer version" in found.said) == (Verdict.FAILED, True)
+    database.close()
+
+
+def test_an_empty_database_of_a_server_stays_empty(tmp_path: Path) -> None:
+    with postgres() as server, server.database() as url:
+        there = parse_config(f"storage: {{folder: {tmp_path}, url: '{url}'}}", "test.yaml")
+        found = doctor.check_database(there)
+        assert (found.verdict, found.said) == (Verdict.OK, "PostgreSQL takes what is written")
+        database = Database(url)
+        with database.read() as connection:
+            assert sa.inspect(connection).get_table_names() == []
+        database.close()
 
 
 def test_a_full_disk_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
@@ -75,7 +148,8 @@ def test_a_full_disk_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None
     file.touch()
     bad = config("", file / "folder")
     assert doctor.check_disk(bad).verdict is Verdict.FAILED
-    assert doctor.check_database(bad).verdict is Verdict.FAILED
+    found = doctor.check_database(bad)
+    assert (found.verdict, "not a directory" in found.said) == (Verdict.FAILED, True)
 
 
 CHANNELS = """
@@ -130,4 +204,5 @@ def test_the_models_of_the_package_load_and_their_speed_is_measured(tmp_path: Pa
 def test_everything_is_examined(tmp_path: Path) -> None:
     text = "cameras: {off: {url: 0, enabled: false}}\nweb: {port: 0}"
     names = [found.what for found in doctor.examine(config(text, tmp_path))]
+    assert contents(tmp_path) == {}
     assert names == ["clock", "models", "database", "disk", "camera off", "dashboard"]

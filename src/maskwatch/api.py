@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, SupportsFloat, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Colour = Literal["rgb", "bgr"]
 """Order of the channels of an array."""
+
+_MARKED = (MaskReading, Track)
 
 
 class Model:
@@ -76,7 +78,7 @@ class Model:
             One reading per face, best detector score first; boxes are in pixels of the image.
 
         Raises:
-            UsageError: the array is not such an image, or ``colour`` is not "rgb" or "bgr".
+            UsageError: it is not such an array, or ``colour`` is not "rgb" or "bgr".
         """
         frame = Frame("array", 0, 0.0, as_bgr(image, colour))
         return read_faces(frame, self._strong, self._classifier)
@@ -86,9 +88,14 @@ class Model:
 
         Raises:
             SourceError: it cannot be read.
-            UsageError: it is a video, which `read_video` reads, or more than one file.
+            UsageError: it is a video or an address, which `read_video` reads, or more than one
+                file.
         """
         spec = _only_spec(path)
+        if spec.kind is SourceKind.STREAM:
+            raise UsageError(
+                f"{spec.name} is an address, not a file: read_video reads it, a single picture too"
+            )
         if spec.kind is not SourceKind.IMAGE:
             raise UsageError(f"{spec.name} is no picture: read_video reads it")
         with open_source(spec) as source:
@@ -115,17 +122,21 @@ class Model:
             looks: how often faces are looked for among those frames; by default ten times a
                 second, ``EVERY_FRAME`` always.
 
-        Yields:
-            Each frame (its image is BGR) with the faces in it and the people they belong to.
+        Returns:
+            Each frame (its image is BGR) with the faces in it and the people they belong to. The
+            source is opened when the first is asked for.
 
         Raises:
             SourceError: it cannot be read, or not to its end; what came before was delivered.
+            UsageError: ``every``, ``max_fps`` or the source makes no sense; raised by the call.
         """
-        looks = looks or LookSettings()
+        return self._follow(_only_spec(source), Sampler(every, max_fps), looks or LookSettings())
+
+    def _follow(
+        self, spec: SourceSpec, sampler: Sampler, looks: LookSettings
+    ) -> Iterator[tuple[Frame, FrameResult]]:
         judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
         pipeline = Pipeline(self._detector, judge, Tracker(TrackerSettings()), looks)
-        sampler = Sampler(every, max_fps)
-        spec = _only_spec(source)
         shares = share_threads(self._threads, {spec.kind})
         with open_source(
             spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead
@@ -142,24 +153,29 @@ def load(
     threads: int | None = None,
     device: str = "cpu",
     score: float | None = None,
-    detector_folder: Path | None = None,
-    classifier_folder: Path | None = None,
+    detector_folder: str | PathLike[str] | None = None,
+    classifier_folder: str | PathLike[str] | None = None,
 ) -> Model:
     """Loads the models of the package, or others.
 
     Args:
-        threads: of one inference, and of what decodes videos; None for as many as help.
+        threads: of one inference, and of what decodes videos, 1 to 256; None for as many as help.
         device: ``cpu``, ``cuda``, ``coreml`` or ``directml``.
-        score: from which detector score on a face is reported; None for the model's own.
+        score: from which detector score on, 0 to 1, a face is reported; None for the model's own.
         detector_folder: holds another face detector with its card.
         classifier_folder: holds another mask classifier with its card.
 
     Raises:
         ModelError: a file is missing, damaged, or cannot be run here.
+        UsageError: one of the arguments makes no sense.
     """
+    if threads is not None and not (isinstance(threads, SupportsIndex) and 1 <= threads <= 256):
+        raise UsageError(f"threads must be a whole number, 1 to 256, got {threads!r}")
+    if score is not None and not (isinstance(score, SupportsFloat) and 0 <= score <= 1):
+        raise UsageError(f"score must be a number, 0 to 1, got {score!r}")
     options = BuildOptions(
-        detector_folder=detector_folder,
-        classifier_folder=classifier_folder,
+        detector_folder=_folder(detector_folder, "detector_folder"),
+        classifier_folder=_folder(classifier_folder, "classifier_folder"),
         threads=threads,
         device=device,
     )
@@ -184,8 +200,13 @@ def annotate(
 
     Returns:
         ``(H, W, 3)`` uint8 in the order of ``colour``.
+
+    Raises:
+        UsageError: the image or ``found`` is something else, or ``colour`` not "rgb" or "bgr".
     """
     canvas = as_bgr(image, colour)
+    if not (isinstance(found, Sequence) and all(isinstance(each, _MARKED) for each in found)):
+        raise UsageError("found must be a list of readings or tracks, such as `result.tracks`")
     readings = [each.reading if isinstance(each, Track) else each for each in found]
     if blur:
         canvas = pixelate(canvas, [reading.face.box for reading in readings])
@@ -200,8 +221,13 @@ def as_bgr(image: NDArray[np.uint8], colour: Colour) -> Image:
     """An array of a notebook as this package has it: ``(H, W, 3)`` uint8 BGR, contiguous.
 
     Raises:
-        UsageError: it is not uint8, has another shape, or the order is not "rgb" or "bgr".
+        UsageError: it is no array of uint8, has another shape, or the order is not "rgb" or "bgr".
     """
+    if not isinstance(image, np.ndarray):
+        raise UsageError(
+            f"image must be a numpy array, got {type(image).__name__}; "
+            "np.asarray makes one of a Pillow picture"
+        )
     if colour not in ("rgb", "bgr"):
         raise UsageError(f"colour must be 'rgb' or 'bgr', got {colour!r}")
     if image.dtype != np.uint8:
@@ -215,9 +241,23 @@ def as_bgr(image: NDArray[np.uint8], colour: Colour) -> Image:
 
 def _only_spec(source: str | PathLike[str] | int) -> SourceSpec:
     """The one source that a path or address stands for."""
-    found = discover(str(source) if isinstance(source, int) else fspath(source))
+    found = discover(
+        str(source) if isinstance(source, SupportsIndex) else _text(source, "the source")
+    )
     for error in found.errors:
         raise error
     if len(found.specs) != 1:
         raise UsageError(f"{source}: {len(found.specs)} sources, give one")
     return found.specs[0]
+
+
+def _folder(path: str | PathLike[str] | None, what: str) -> Path | None:
+    return None if path is None else Path(_text(path, what))
+
+
+def _text(path: str | PathLike[str], what: str) -> str:
+    """A path or an address as text; ``what`` it is for is told when it is neither."""
+    text = fspath(path) if isinstance(path, (str, PathLike)) else None
+    if not isinstance(text, str):
+        raise UsageError(f"{what} must be text or a pathlib.Path, got {type(path).__name__}")
+    return text

@@ -1,6 +1,7 @@
 """Tries everything that the service needs, and says of each whether it works and what to do.
 
-Nothing is changed and nobody is alerted; it may run while the service runs.
+Nothing is changed and nobody is alerted; it may run while the service runs. What is written to see
+whether it can be is taken back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -30,6 +32,7 @@ from maskwatch.config.alerts import (
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.errors import ChannelError, MaskwatchError, SourceError
+from maskwatch.frames.reasons import system_reason
 from maskwatch.runtime.child import DecoderProcess
 from maskwatch.runtime.probe import first_frame
 from maskwatch.types import Frame
@@ -131,21 +134,20 @@ def check_models(config: Config) -> Finding:
 
 
 def check_database(config: Config) -> Finding:
-    """Whether the database can be opened and written to."""
-    from maskwatch.store.store import Store
-
-    storage = config.storage
+    """Whether the database can be opened and written to; nothing of it is kept."""
+    url = config.storage.database_url
+    file = _sqlite_file(url)
+    advice = "check storage.url and storage.folder, and who may write there"
     try:
-        with Store.open(storage.database_url, storage.snapshots, config.privacy.stored_photos) as s:
-            s.settings.set("doctor", datetime.now(UTC).isoformat())
-            kind = "SQLite" if s.database.is_sqlite else "PostgreSQL"
+        if file is None or _is_in_use(file):
+            _write_and_undo(url)
+        else:
+            _try_to_make(file)
     except MaskwatchError as error:
-        return Finding(
-            "database",
-            Verdict.FAILED,
-            str(error),
-            "check storage.url and storage.folder, and who may write there",
-        )
+        return Finding("database", Verdict.FAILED, str(error), advice)
+    except OSError as error:
+        return Finding("database", Verdict.FAILED, f"{file}: {system_reason(error)}", advice)
+    kind = "PostgreSQL" if file is None else "SQLite"
     return Finding("database", Verdict.OK, f"{kind} takes what is written")
 
 
@@ -153,12 +155,11 @@ def check_disk(config: Config) -> Finding:
     """Whether photos can be written, and how much room there is."""
     folder = config.storage.folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as file:
+        with tempfile.NamedTemporaryFile(dir=_that_is_there(folder)) as file:
             file.write(b"0" * 4096)
             file.flush()
             os.fsync(file.fileno())
-        free_gb = shutil.disk_usage(folder).free / 1e9
+            free_gb = shutil.disk_usage(file.name).free / 1e9
     except OSError as error:
         reason = (error.strerror or "cannot be written to").lower()
         advice = "set storage.folder to a folder that this user may write to"
@@ -244,6 +245,66 @@ def check_port(config: Config) -> Finding:
             "fine if the service is running; otherwise choose another web.port",
         )
     return Finding("dashboard", Verdict.OK, f"{web.host}:{web.port} is free")
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be kept."""
+
+
+def _write_and_undo(url: str) -> None:
+    """Writes to a database, making tables where there are none, and takes it back."""
+    from maskwatch.store.database import Database
+    from maskwatch.store.settings import Settings
+    from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
+
+    database = Database(url)
+    try:
+        with suppress(_Undone), database.write() as connection:
+            # Tables of an older version stay: to bring them up to date may take the service's time.
+            if current_revision(connection) not in known_revisions():
+                upgrade(database)
+            Settings(database).set("doctor", datetime.now(UTC).isoformat())
+            raise _Undone
+    finally:
+        database.close()
+
+
+def _try_to_make(file: Path) -> None:
+    """Writes to a database beside the place of SQLite's file: a copy of the file if there is one.
+
+    To open the file itself would make it, or change how it is written to.
+    """
+    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_that_is_there(file.parent)) as folder:
+        trial = Path(folder, file.name)
+        if file.exists():
+            file.open("r+b").close()  # raises when it may not be written to
+            shutil.copy(file, trial)
+        _write_and_undo(f"sqlite:///{trial}")
+
+
+def _sqlite_file(url: str) -> Path | None:
+    """Where a database of SQLite is; None for a server's, or when the address names no file."""
+    kind, _, rest = url.partition(":///")
+    name = rest.partition("?")[0]
+    return Path(name) if kind == "sqlite" and name not in ("", ":memory:") else None
+
+
+def _is_in_use(file: Path) -> bool:
+    """Whether SQLite writes to the file the way that the store has it do (WAL).
+
+    Bytes 18 and 19 say so, see https://www.sqlite.org/fileformat.html#file_format_version_numbers
+    """
+    try:
+        with file.open("rb") as content:
+            return content.read(20)[18:] == b"\2\2"
+    except FileNotFoundError:
+        return False
+
+
+def _that_is_there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that need not be made."""
+    path = folder.absolute()
+    return next(each for each in (path, *path.parents) if os.path.lexists(each))
 
 
 def _camera_check(name: str, camera: CameraConfig) -> Check:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 
+from maskwatch.errors import UsageError
 from maskwatch.frames.sampling import Sampler
 
 
@@ -61,13 +63,17 @@ def test_can_be_sent_to_another_process() -> None:
     assert (copy.every, copy.max_fps) == (2, 5)
 
 
-@pytest.mark.parametrize("every", [0, -1])
+@pytest.mark.parametrize("every", [0, -1, 1.5, "2"])
 def test_refuses_a_senseless_every(every: int) -> None:
-    with pytest.raises(ValueError, match=f"at least 1, got {every}"):
+    with pytest.raises(UsageError, match=f"whole number from 1 on, got {every!r}"):
         Sampler(every=every)
 
 
-@pytest.mark.parametrize("rate", [0.0, -5.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("rate", [0.0, -5.0, float("nan"), float("inf"), "10"])
 def test_refuses_a_senseless_rate(rate: float) -> None:
-    with pytest.raises(ValueError, match="positive number"):
+    with pytest.raises(UsageError, match="positive number"):
         Sampler(max_fps=rate)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert taken(Sampler(np.int64(2), np.float32(10)), [i / 10 for i in range(4)]) == [0, 2]  # type: ignore[arg-type]

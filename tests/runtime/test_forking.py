@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from multiprocessing import spawn
 from pathlib import Path
 
 import pytest
 
+from maskwatch.runtime import forking
 from maskwatch.runtime.child import DecoderFailed, DecoderProcess, Taken
-from tests.runtime.processes import is_running, order, read_on, wait_until
+from tests.runtime.processes import PATIENCE_S, is_running, order, read_on, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each loads its own")
 
@@ -89,3 +93,56 @@ def test_where_there_can_be_no_server_each_camera_loads_its_own(
         assert parent_of(decoder) == program.pid
         program.kill()
     assert wait_until(lambda: not is_running(decoder))
+
+
+def test_a_thread_that_starts_other_processes_meanwhile_has_them_load_the_program() -> None:
+    usual = spawn.get_preparation_data("usual").keys()
+    assert usual & {"init_main_from_name", "init_main_from_path"}
+    with forking.without_main(), ThreadPoolExecutor(1) as other:
+        mine = spawn.get_preparation_data("mine").keys()
+        assert other.submit(spawn.get_preparation_data, "another").result().keys() == usual
+    assert mine == usual - {"init_main_from_name", "init_main_from_path"}
+    assert spawn.get_preparation_data("usual").keys() == usual
+
+
+def test_what_keeps_the_server_from_starting_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("\n    no more\n    processes.\n\n    See the manual.\n")
+
+    monkeypatch.setattr(forking, "_keeper", forking._Keeper())
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", fail)
+    for _ in range(2):  # the thread that starts servers is still there
+        with pytest.raises(DecoderFailed, match=r"cannot be started: no more processes$"):
+            DecoderProcess(order())
+
+
+def test_a_process_that_may_have_no_others_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened().close()
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    with pytest.raises(DecoderFailed, match="daemonic processes are not allowed to have children"):
+        DecoderProcess(order())
+
+
+def test_a_fork_of_a_process_with_cameras_has_its_own(checkout: Path) -> None:
+    program = (
+        "import os\n"
+        "from tests.runtime.test_forking import opened\n"
+        "opened().close()\n"
+        "if os.fork() == 0:\n"
+        "    decoder = opened()\n"
+        "    decoder.next()\n"
+        "    decoder.close()\n"
+        "    print('seen', flush=True)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert ran.stdout == "seen\n", ran.stderr

@@ -61,7 +61,8 @@ def discover(request: str) -> Discovery:
     - anything with ``*``, ``?`` or ``[``: the matching files, ``**`` for folders at any depth.
 
     In folders and globs, names that start with a dot are passed over, and files with another
-    extension, or with none and another content, are only counted. Every folder is visited once, so links cannot make a circle.
+    extension, or with none and another content, are only counted. Every folder is visited once,
+    so links cannot make a circle.
     """
     if re.fullmatch(r"[0-9]+", request):
         return _one(SourceSpec(request, SourceKind.CAMERA, request))

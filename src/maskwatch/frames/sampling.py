@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import SupportsFloat, SupportsIndex
+
+from maskwatch.errors import UsageError
 
 # Times are sums of fractions such as 1/30: a frame due at 0.1 s may carry 0.09999999.
 _TIME_TOLERANCE = 1e-6
@@ -20,14 +23,16 @@ class Sampler:
         max_fps: frames per second; None for no limit.
 
     Raises:
-        ValueError: ``every`` below 1, or ``max_fps`` not a positive number.
+        UsageError: ``every`` is no whole number from 1 on, or ``max_fps`` no positive number.
     """
 
     def __init__(self, every: int = 1, max_fps: float | None = None) -> None:
-        if every < 1:
-            raise ValueError(f"every must be at least 1, got {every}")
-        if max_fps is not None and not (math.isfinite(max_fps) and max_fps > 0):
-            raise ValueError(f"max_fps must be a positive number, got {max_fps}")
+        if not (isinstance(every, SupportsIndex) and every >= 1):
+            raise UsageError(f"every must be a whole number from 1 on, got {every!r}")
+        if max_fps is not None and not (
+            isinstance(max_fps, SupportsFloat) and 0 < max_fps < math.inf
+        ):
+            raise UsageError(f"max_fps must be a positive number, got {max_fps!r}")
         self.every = every
         self.max_fps = max_fps
         self._slot: int | None = None

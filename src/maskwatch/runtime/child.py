@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskwatch.runtime import worker
-from maskwatch.runtime.forking import decoder_context
+from maskwatch.runtime.forking import decoder_context, without_main
 from maskwatch.runtime.memory import FrameReader
 from maskwatch.runtime.messages import (
     Answer,
@@ -41,6 +41,10 @@ _LEAVE_S = 1.0
 
 _WATCH_INTERVAL_S = 0.25
 
+# Such as too many open files or processes, a server that has just died, or a worker of a pool of
+# `multiprocessing`, which may have no processes of its own.
+_CANNOT_START = (OSError, EOFError, RuntimeError, AssertionError)
+
 
 class DecoderFailed(Exception):
     """The process or its source failed; the message is a short clause for people."""
@@ -65,22 +69,33 @@ class DecoderProcess:
 
     Args:
         order: what to open, and the limits.
+
+    Raises:
+        DecoderFailed: no process can be started, and why.
     """
 
     def __init__(self, order: DecoderOrder) -> None:
-        context = decoder_context()
         self._order = order
-        self._heartbeat = context.RawValue("d", 0.0)
         self._reader = FrameReader()
+        try:
+            self._start()
+        except _CANNOT_START as error:
+            raise DecoderFailed(
+                f"the decoder process cannot be started: {_in_a_clause(error)}"
+            ) from error
+
+    def _start(self) -> None:
+        context = decoder_context()
+        self._heartbeat = context.RawValue("d", 0.0)
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=worker.run,
-            args=(theirs, order, self._heartbeat),
-            name=f"decoder of {order.source.name}",
+            args=(theirs, self._order, self._heartbeat),
+            name=f"decoder of {self._order.source.name}",
             daemon=True,
         )
-        self._process.start()
-        theirs.close()
+        with theirs, without_main():
+            self._process.start()
 
     @property
     def pid(self) -> int | None:
@@ -169,3 +184,9 @@ class DecoderProcess:
         if self._process.is_alive():
             self._process.kill()
             self._process.join(_LEAVE_S)
+
+
+def _in_a_clause(error: Exception) -> str:
+    """The first paragraph of what an error says, and never nothing."""
+    said = " ".join(str(error).strip().partition("\n\n")[0].split())
+    return said.rstrip(".") or type(error).__name__

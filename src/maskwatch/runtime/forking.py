@@ -9,7 +9,8 @@ everything itself.
 
     service --starts, keeps--> server --forks--> decoder, decoder, ...
 
-The kernel ends the decoders with the server and the server with the service.
+The kernel ends the decoders with the server and the server with the service. None of them loads
+the program that they work for, which may be anybody's script.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import logging
 import multiprocessing
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
-from multiprocessing import forkserver
+from contextlib import contextmanager
+from multiprocessing import forkserver, spawn
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -44,9 +47,14 @@ class _Keeper:
         self._wishes: SimpleQueue[Future[bool]] = SimpleQueue()
 
     def see_to_it(self) -> bool:
-        """Whether the server runs now; it cannot where its socket cannot be made."""
+        """Whether the server runs now; it cannot where its socket cannot be made.
+
+        Raises:
+            RuntimeError: this process may not start others.
+        """
         with self._lock:
-            if self._thread is None:
+            # A fork of this process has the variable, but not the thread.
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="nursery", daemon=True)
                 self._thread.start()
         runs: Future[bool] = Future()
@@ -62,6 +70,8 @@ class _Keeper:
             except OSError as error:  # such as a folder for temporary files with a long name
                 _log.warning("each camera's process loads the decoder by itself: %s", error)
                 runs.set_result(False)
+            except Exception as error:  # noqa: BLE001 - who asked is told, and does not wait for ever
+                runs.set_exception(error)
 
 
 _keeper = _Keeper()
@@ -69,7 +79,11 @@ _keeper = _Keeper()
 
 
 def decoder_context() -> ForkServerContext | SpawnContext:
-    """What decoder processes are to be made with."""
+    """What decoder processes are to be made with.
+
+    Raises:
+        RuntimeError: this process may not start others.
+    """
     # Not plain fork: a copy of a process with threads and models in it may hold locked locks.
     if sys.platform == "linux":
         context = multiprocessing.get_context("forkserver")
@@ -77,3 +91,32 @@ def decoder_context() -> ForkServerContext | SpawnContext:
         if _keeper.see_to_it():
             return context
     return multiprocessing.get_context("spawn")
+
+
+_main_hidden = threading.Lock()
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Processes that this thread starts meanwhile do not load the program that runs.
+
+    Those of `multiprocessing` run its ``__main__`` first, because what they are to do may be
+    defined there. What decoders do is not; and a script without ``if __name__ == "__main__"``
+    would do all of its work again, while one from standard input cannot be found.
+    """
+    starter = threading.get_ident()
+    with _main_hidden:
+        usual = spawn.get_preparation_data
+
+        def prepared(name: str) -> dict[str, Any]:
+            data = usual(name)
+            if threading.get_ident() == starter:  # others may start processes that need it
+                data.pop("init_main_from_name", None)
+                data.pop("init_main_from_path", None)
+            return data
+
+        spawn.get_preparation_data = prepared
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = usual
