@@ -17,7 +17,7 @@ from maskwatch.errors import UsageError
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box
 from maskwatch_train.data.manifest import Manifest, ManifestRow
-from maskwatch_train.data.vocabulary import Label, parse_label
+from maskwatch_train.data.vocabulary import parse_label
 from maskwatch_train.errors import DataError
 
 FILE_NAME = "corrections.jsonl"
@@ -65,7 +65,7 @@ def correct(row: ManifestRow, now: str, by: str, why: str) -> Correction:
             nobody vouches for it.
     """
     told = DROP if now == DROP else str(parse_label(now))
-    was = _told(row)
+    was = row.label_text
     if told == was:
         raise UsageError(f"{row.path} is {was} already")
     if not by.strip():
@@ -117,6 +117,8 @@ def record(path: Path, corrections: Sequence[Correction]) -> None:
 def apply(manifest: Manifest, corrections: Sequence[Correction], path: Path) -> Manifest:
     """The manifest with corrections carried out, each on what the ones before it left.
 
+    Copies of one file that have the label that a correction replaces are corrected with it.
+
     Args:
         manifest: its rows keep their order, boxes, groups and splits.
         corrections: in the order in which they were made.
@@ -126,34 +128,50 @@ def apply(manifest: Manifest, corrections: Sequence[Correction], path: Path) -> 
         DataError: a correction names a face that the manifest does not hold, or says that it was
             something else than it is.
     """
-    rows: dict[tuple[str, str, Box | None], ManifestRow | None] = {
-        (row.source_set, row.sha256, row.box): row for row in manifest.rows
-    }
-    for each in corrections:
-        key = (each.source_set, each.sha256, each.box)
-        row = rows.get(key)
-        if row is None:
-            raise DataError(path, f"{each.path}: no such face in the manifest, or it was dropped")
-        if _told(row) != each.was:
-            raise DataError(path, f"{each.path}: says that it was {each.was}, it is {_told(row)}")
-        rows[key] = None if each.now == DROP else _relabelled(row, parse_label(each.now))
-    kept = []
+    faces: dict[tuple[str, str, Box | None], list[_Face]] = {}
+    in_order = []
     for row in manifest.rows:
-        now = rows[row.source_set, row.sha256, row.box]
-        if now is not None:
-            # Copies of one picture are corrected together.
-            kept.append(replace(row, label=now.label, fault=now.fault))
+        face = _Face(row.path, row)
+        faces.setdefault((row.source_set, row.sha256, row.box), []).append(face)
+        in_order.append(face)
+    for each in corrections:
+        _carry_out(each, faces.get((each.source_set, each.sha256, each.box), ()), path)
+    kept = tuple(face.row for face in in_order if face.row is not None)
     text = "".join(f"{each.to_json()}\n" for each in corrections)
     how = {"count": len(corrections), "sha256": hashlib.sha256(text.encode()).hexdigest()}
-    return Manifest(tuple(kept), manifest.folders, {**manifest.notes, "corrections": how})
+    return Manifest(kept, manifest.folders, {**manifest.notes, "corrections": how})
 
 
-def _relabelled(row: ManifestRow, label: Label) -> ManifestRow:
+@dataclass(slots=True)
+class _Face:
+    """A row on its way through the corrections."""
+
+    path: str
+    row: ManifestRow | None
+    """None when it was dropped."""
+
+
+def _carry_out(correction: Correction, copies: Sequence[_Face], path: Path) -> None:
+    """Corrects the face that is named and the copies of it that fit; raises DataError."""
+    # A picture that was renamed since is known by its checksum alone.
+    named = [face for face in copies if face.path == correction.path] or copies
+    labels = [face.row.label_text for face in named if face.row is not None]
+    if not labels:
+        raise DataError(path, f"{correction.path}: no such face in the manifest, or it was dropped")
+    if correction.was not in labels:
+        raise DataError(
+            path, f"{correction.path}: says that it was {correction.was}, it is {labels[0]}"
+        )
+    for face in copies:
+        if face.row is not None and face.row.label_text == correction.was:
+            face.row = _corrected(face.row, correction.now)
+
+
+def _corrected(row: ManifestRow, now: str) -> ManifestRow | None:
+    if now == DROP:
+        return None
+    label = parse_label(now)
     return replace(row, label=label.state, fault=label.fault)
-
-
-def _told(row: ManifestRow) -> str:
-    return "none" if row.label is None else str(Label(row.label, row.fault))
 
 
 def _correction(values: dict[str, Any]) -> Correction:

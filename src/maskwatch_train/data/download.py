@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import lzma
 import shutil
 import stat
 import tarfile
@@ -23,6 +24,16 @@ from maskwatch_train.errors import DataError
 _CHUNK = 1 << 20
 _TIMEOUT_S = 30.0
 _ATTEMPTS = 4
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+)
+"""What unpacking raises of an archive that is damaged, or locked with a password."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and, where it is known, how many there will be."""
@@ -62,7 +73,11 @@ def fetch(file: RemoteFile, target: Path, progress: Progress, pause_s: float = 2
             if attempt == _ATTEMPTS:
                 raise SourceError(file.url, error.strerror or "connection lost") from error
         time.sleep(pause_s)
-    sha256 = verify(file, part)
+    try:
+        sha256 = verify(file, part)
+    except DataError:
+        part.unlink()
+        raise
     with output_errors(target):
         part.replace(target)
     return sha256
@@ -72,7 +87,7 @@ def verify(file: RemoteFile, path: Path) -> str:
     """The SHA-256 of a fetched file, when its checksums are right.
 
     Raises:
-        DataError: one is not; the file is deleted if it is an unfinished one.
+        DataError: one is not.
     """
     found = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
     with path.open("rb") as opened:
@@ -82,8 +97,6 @@ def verify(file: RemoteFile, path: Path) -> str:
     for kind, digest in found.items():
         wanted = getattr(file, kind)
         if wanted and digest.hexdigest() != wanted:
-            if path.suffix == ".part":
-                path.unlink()
             raise DataError(path, f"{kind} is {digest.hexdigest()}, must be {wanted}")
     return found["sha256"].hexdigest()
 
@@ -138,7 +151,8 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpacks a ZIP or TAR archive into a folder.
 
     Raises:
-        DataError: it is neither, damaged, or an entry would land outside of the folder.
+        DataError: it is neither, damaged, or an entry would land outside of the folder or has no
+            name.
         OutputError: there is no room for it.
     """
     make_folder(folder)
@@ -146,15 +160,24 @@ def unpack(archive: Path, folder: Path) -> None:
         if zipfile.is_zipfile(archive):
             _unzip(archive, folder)
         elif tarfile.is_tarfile(archive):
-            with tarfile.open(archive) as opened:
-                _check_room(folder / "x", sum(each.size for each in opened.getmembers()))
-                opened.extractall(folder, filter="data")
+            _untar(archive, folder)
         else:
             raise DataError(archive, "neither a ZIP nor a TAR archive")
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise DataError(archive, f"cannot be unpacked: {error}") from error
     except OSError as error:
+        if error.errno is None:  # not of the system: so gzip and bz2 say that data are damaged
+            raise DataError(archive, f"cannot be unpacked: {error}") from error
         raise OutputError(str(folder), error.strerror or str(error)) from error
+
+
+def _untar(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as opened:
+        _check_room(folder / "x", sum(each.size for each in opened.getmembers()))
+        # Behind the last entry comes the checksum of what is compressed; only who reads it knows.
+        while opened.fileobj is not None and opened.fileobj.read(_CHUNK):
+            pass
+        opened.extractall(folder, filter="data")
 
 
 def _unzip(archive: Path, folder: Path) -> None:
@@ -163,7 +186,10 @@ def _unzip(archive: Path, folder: Path) -> None:
         for each in entries:
             path = PurePosixPath(each.filename.replace("\\", "/"))
             is_link = stat.S_ISLNK(each.external_attr >> 16)
-            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or is_link:
+            on_drive = ":" in "".join(path.parts[:1])  # "./" has no parts
+            if path.is_absolute() or ".." in path.parts or on_drive or is_link:
                 raise DataError(archive, f"entry {each.filename!r} would land outside")
+            if not path.parts and not each.filename.endswith("/"):
+                raise DataError(archive, f"entry {each.filename!r} is a file without a name")
         _check_room(folder / "x", sum(each.file_size for each in entries))
         opened.extractall(folder)  # noqa: S202 - checked just now

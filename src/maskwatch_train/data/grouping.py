@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from maskwatch.types import Box
 from maskwatch_train.data.manifest import UNSPLIT, Manifest, ManifestRow
 from maskwatch_train.data.neardup import Fingerprint, Likeness, find_pairs, join
 from maskwatch_train.errors import DataError
@@ -50,6 +51,17 @@ def merge(manifests: Sequence[tuple[Path, Manifest]]) -> Manifest:
 def pictures_of(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
     """The first row of each picture, in their order."""
     return list({row.picture: row for row in reversed(rows)}.values())[::-1]
+
+
+def unlike_copies(rows: Sequence[ManifestRow]) -> list[tuple[ManifestRow, ManifestRow]]:
+    """Copies of one file, byte for byte, that are not of one mind about a face.
+
+    Returns:
+        The first copy with each of the others that has another label.
+    """
+    first: dict[tuple[str, Box | None], ManifestRow] = {}
+    pairs = [(first.setdefault((row.sha256, row.box), row), row) for row in rows]
+    return [(one, other) for one, other in pairs if one.label_text != other.label_text]
 
 
 def near_pairs(

@@ -60,6 +60,22 @@ def read_raw(
     return pictures, [each for each in found if isinstance(each, Problem)]
 
 
+def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
+    """The folder that paths of a set are relative to.
+
+    That is the one of its labels, or the one above where pictures lie beside that: COCO has its
+    labels in ``annotations`` and its pictures in ``train2017``.
+
+    Args:
+        source: folder or file of its labels.
+        pictures: all of the set.
+    """
+    inner = source if source.is_dir() else source.parent
+    whole = _plain(inner)
+    outside = (path for each in pictures if not (path := _plain(each.path)).is_relative_to(whole))
+    return whole.parent if any(path.is_relative_to(whole.parent) for path in outside) else inner
+
+
 def import_picture(
     picture: RawPicture, folder: Path, name: str, licence: str, vocabulary: Vocabulary
 ) -> list[ManifestRow] | Problem:
@@ -79,11 +95,12 @@ def import_picture(
         return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
     try:
         image = read_image(picture.path, name="picture")
-        # Links are not followed: sets are often put together from them.
-        inside = Path(os.path.normpath(picture.path.absolute()))
-        path = inside.relative_to(os.path.normpath(folder.absolute())).as_posix()
+        path = _plain(picture.path).relative_to(_plain(folder)).as_posix()
+        path.encode()
     except SourceError as error:
         return Problem(picture.path, error.reason)
+    except UnicodeEncodeError:
+        return Problem(picture.path, "its name is not UTF-8 text")
     except ValueError:
         return Problem(picture.path, f"not inside the folder of its set, {folder}")
     height, width = image.shape[:2]
@@ -108,6 +125,11 @@ def import_picture(
         if label is not None:
             rows.append(replace(whole, box=box, label=label.state, fault=label.fault))
     return rows if picture.faces else [whole]
+
+
+def _plain(path: Path) -> Path:
+    """The path from the root. Links are not followed: sets are often put together from them."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _inside(face: RawFace, width: int, height: int) -> Box | str | None:

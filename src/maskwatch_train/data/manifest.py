@@ -25,6 +25,7 @@ from maskwatch_train.data.labelled import (
     check_no_copies,
     check_split,
 )
+from maskwatch_train.data.vocabulary import Label
 from maskwatch_train.errors import DataError
 
 FORMAT = 1
@@ -62,6 +63,11 @@ class ManifestRow:
     def picture(self) -> tuple[str, str]:
         """Set and path: which file the row is about."""
         return self.source_set, self.path
+
+    @property
+    def label_text(self) -> str:
+        """The label as text, such as ``incorrect:nose_out``; ``none`` without a face."""
+        return "none" if self.label is None else str(Label(self.label, self.fault))
 
     def to_json(self) -> str:
         """One line, keys sorted, so that equal rows give equal text."""
@@ -246,7 +252,17 @@ def check_leakage(path: Path, rows: Iterable[ManifestRow]) -> None:
 
 
 def _body(rows: Iterable[ManifestRow]) -> bytes:
-    return "".join(row.to_json() + "\n" for row in rows).encode()
+    return b"".join(_line(row) for row in rows)
+
+
+def _line(row: ManifestRow) -> bytes:
+    try:
+        return f"{row.to_json()}\n".encode()
+    except UnicodeEncodeError as error:
+        # Such a name comes from a disk, or from the command line, in another encoding.
+        raise DataError(
+            Path(row.path), "its name, set, group or licence is not UTF-8 text"
+        ) from error
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -257,9 +273,12 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _seen_from(start: Path, folder: Path) -> str:
-    """The folder as the manifest's own names it; absolute where no relative path leads there."""
+    """The folder as the manifest's own names it; absolute where no relative path leads there.
+
+    Links are followed: what lies above a linked folder is not what its path says.
+    """
     try:
-        return Path(os.path.relpath(folder, start)).as_posix()
+        return Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix()
     except ValueError:  # another drive of Windows
         return folder.resolve().as_posix()
 

@@ -46,6 +46,33 @@ def test_copies_of_a_picture_are_corrected_together() -> None:
     assert [row.label for row in made.rows] == [State.NO_MASK, State.NO_MASK]
 
 
+def test_copies_with_another_label_stay_as_they_are() -> None:
+    copy = replace(ROW, path="copy.jpg", label=State.NO_MASK)
+    whole = Manifest((ROW, copy, OTHER))
+    assert apply(whole, [correct(OTHER, "drop", "Ann", "")], FILE).rows == (ROW, copy)
+    for row, left in ((ROW, copy), (copy, ROW)):
+        corrected = replace(row, label=State.INCORRECT, fault=Fault.NOSE_OUT)
+        made = apply(whole, [correct(row, "nose_out", "Ann", "")], FILE)
+        assert set(made.rows) == {corrected, left, OTHER}
+        made = apply(whole, [correct(row, "drop", "Ann", "")], FILE)
+        assert made.rows == (left, OTHER)
+
+
+def test_a_copy_that_fits_does_not_speak_for_the_picture_that_is_named() -> None:
+    whole = Manifest((ROW, replace(ROW, path="copy.jpg", label=State.NO_MASK)))
+    wrong = replace(correct(ROW, "nose_out", "Ann", ""), was="no_mask")
+    with pytest.raises(DataError, match="says that it was no_mask, it is mask"):
+        apply(whole, [wrong], FILE)
+    with pytest.raises(DataError, match="or it was dropped"):
+        apply(whole, [correct(ROW, "drop", "Ann", ""), wrong], FILE)
+
+
+def test_a_picture_that_was_renamed_is_known_by_its_checksum() -> None:
+    renamed = replace(ROW, path="new.jpg")
+    made = apply(Manifest((renamed,)), [correct(ROW, "no_mask", "Ann", "")], FILE)
+    assert made.rows == (replace(renamed, label=State.NO_MASK),)
+
+
 def test_one_that_does_not_fit_is_refused() -> None:
     fits = correct(ROW, "no_mask", "Ann", "")
     with pytest.raises(DataError, match="no such face in the manifest"):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from maskwatch.errors import OutputError, SourceError
@@ -183,6 +184,34 @@ def test_zip_and_tar_are_unpacked(tmp_path: Path) -> None:
         archive.addfile(entry, io.BytesIO(b"2"))
     unpack(tmp_path / "a.tgz", tmp_path / "tar")
     assert (tmp_path / "tar" / "mask" / "b").read_bytes() == b"2"
+
+
+def test_the_folder_itself_may_be_an_entry(tmp_path: Path) -> None:
+    unpack(zipped(tmp_path / "a.zip", **{".__": b"", "mask__a": b"1"}), tmp_path / "zip")
+    assert (tmp_path / "zip" / "mask" / "a").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_file_without_a_name_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"1")
+    with pytest.raises(DataError, match="is a file without a name"):
+        unpack(tmp_path / "a.zip", tmp_path / "zip")
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_damaged_archive_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.tar.{kind}"
+    content = np.random.default_rng(0).integers(0, 99, 2_000_000, np.uint8).tobytes()
+    with tarfile.open(path, f"w:{kind}") as archive:
+        entry = tarfile.TarInfo("mask/a")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    data = bytearray(path.read_bytes())
+    data[-9000:-8000] = bytes(1000)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.tar.*: cannot be unpacked"):
+        unpack(path, tmp_path / "tar")
 
 
 @pytest.mark.parametrize("name", ["../out", "/out", "a/../../out", "c:/out", "..\\out"])

@@ -37,6 +37,18 @@ def test_exact_copies_join_without_being_told() -> None:
     assert {each.group for each in grouping.group(Manifest(rows), [], Likeness()).rows} == {"a/x"}
 
 
+def test_copies_that_are_not_of_one_mind_about_a_face_are_found() -> None:
+    first, same = row("1", "x", sha="same"), row("2", "y", source_set="b", sha="same")
+    wrong = replace(same, path="3", label=State.INCORRECT)
+    nose = replace(wrong, path="4", fault=Fault.NOSE_OUT)
+    other_face = replace(wrong, path="5", box=Box(1, 1, 2, 2))
+    background = replace(same, path="6", label=None)
+    other_picture = row("7", "x")
+    rows = (first, same, wrong, nose, other_face, background, other_picture)
+    pairs = [(first, wrong), (first, nose), (first, background)]
+    assert grouping.unlike_copies(rows) == pairs
+
+
 def test_all_faces_of_a_picture_move_with_it() -> None:
     first = row("1", "x")
     rows = (first, replace(first, box=Box(1, 1, 2, 2)), row("2", "y"))

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
-from maskwatch_train.data.importing import gather, import_picture, read_raw, refuse
+from maskwatch_train.data.importing import (
+    folder_of,
+    gather,
+    import_picture,
+    read_raw,
+    refuse,
+)
 from maskwatch_train.data.manifest import ManifestRow, checksum
 from maskwatch_train.data.vocabulary import Vocabulary, parse_vocabulary
 from maskwatch_train.errors import DataError
@@ -108,6 +116,36 @@ def test_an_unknown_split_and_a_picture_outside_are_problems(folder: Path) -> No
     found = import_picture(outside, folder / "set", "own", "CC0", Vocabulary())
     assert isinstance(found, Problem)
     assert "not inside the folder of its set" in found.reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 there")
+def test_a_name_in_another_encoding_is_a_problem(folder: Path) -> None:
+    path = (folder / "a.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    picture = RawPicture(path, (RawFace("mask", None),))
+    found = import_picture(picture, folder, "own", "CC0", Vocabulary())
+    assert found == Problem(path, "its name is not UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        ("set/labels/a.png", "set/labels"),
+        ("set/labels/../labels/deep/a.png", "set/labels"),
+        ("set/pictures/a.png", "set"),
+        ("set/labels/../pictures/a.png", "set"),
+        ("a.png", "set/labels"),  # further away: no part of the set
+    ],
+)
+def test_the_folder_of_a_set_holds_labels_and_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: str, expected: str
+) -> None:
+    labels = tmp_path / "set" / "labels"
+    labels.mkdir(parents=True)
+    (labels / "labels.json").touch()
+    pictures = [RawPicture(tmp_path / picture, ())]
+    assert folder_of(labels / "labels.json", pictures) == tmp_path / expected
+    monkeypatch.chdir(labels)
+    assert folder_of(Path("labels.json"), pictures).absolute() == tmp_path / expected
 
 
 def test_problems_refuse_the_set_with_their_names() -> None:

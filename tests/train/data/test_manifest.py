@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,28 @@ def test_where_the_sets_lie_is_kept_relative_to_the_manifest(tmp_path: Path) -> 
     moved = read_manifest(path)
     assert moved.path_of(ROW).resolve() == (tmp_path / "street/images/ä.jpg").resolve()
     assert moved.notes == {"seed": 3}
+
+
+def test_through_a_linked_folder_the_sets_are_found_too(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "lists").mkdir(parents=True)
+    (tmp_path / "lists").symlink_to(tmp_path / "deep" / "lists")
+    (tmp_path / "deep" / "street").mkdir()
+    (tmp_path / "near").symlink_to(tmp_path / "deep" / "street")
+    for place in (tmp_path / "street", tmp_path / "near"):
+        (place / "images").mkdir(parents=True)
+        (place / ROW.path).touch()
+        write_manifest(tmp_path / "lists" / "m.jsonl", Manifest((ROW,), {"street": place}))
+        for folder in ("lists", "deep/lists"):
+            found = read_manifest(tmp_path / folder / "m.jsonl").path_of(ROW)
+            assert found.samefile(place / ROW.path)
+
+
+@pytest.mark.parametrize("name", ["path", "source_set", "licence"])
+def test_text_in_another_encoding_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    row = replace(ROW, **{name: os.fsdecode(b"caf\xe9")})
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        write_manifest(tmp_path / "m.jsonl", Manifest((row,)))
+    assert not (tmp_path / "m.jsonl").exists()
 
 
 def test_a_set_that_nobody_knows_the_place_of_is_an_error() -> None:

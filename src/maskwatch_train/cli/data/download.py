@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -36,8 +36,12 @@ def download(
         bool, typer.Option("--accept-licence", help="Its licence is known and kept.")
     ] = False,
     archive: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="An archive that is here already."),
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="An archive that is here already; all of a set, if one is.",
+        ),
     ] = None,
     checksum: Annotated[
         str, typer.Option(help="SHA-256 to insist on, where the authors publish none.")
@@ -57,21 +61,18 @@ def download(
         raise UsageError(f"no set is called {name!r}; there are {', '.join(sets)}")
     chosen = sets[name]
     _show(chosen)
-    if archive is None and not chosen.files:
-        raise UsageError(f"{name}: {chosen.manual}")
+    places = {each.name: each for each in archive or ()}
+    if len(places) < len(archive or ()):
+        raise UsageError("--archive: two archives have the same name")
+    files = [_insisting(each, checksum) for each in _files(chosen, places)]
+    if checksum and len(files) != 1:
+        raise UsageError(f"--checksum is for one file; {name} has {len(files)}")
     if not accept_licence:
         _ask()
-    if checksum and archive is None and len(chosen.files) != 1:
-        raise UsageError(f"--checksum is for one file; {name} has {len(chosen.files)}")
     with whole_folder(to / name) as part:
-        if archive is None:
-            files = [_insisting(each, checksum) for each in chosen.files]
-            got = {each.name: _fetched(each, to / ARCHIVES / each.name) for each in files}
-            archives = [to / ARCHIVES / each.name for each in files]
-        else:
-            got = {archive.name: verify(RemoteFile("", archive.name, sha256=checksum), archive)}
-            archives = [archive]
-        for path in archives:
+        paths = [places.get(each.name, to / ARCHIVES / each.name) for each in files]
+        got = {each.name: _fetched(each, path) for each, path in zip(files, paths, strict=True)}
+        for path in paths:
             unpack(path, part)
         origin = {
             "title": chosen.title,
@@ -83,6 +84,29 @@ def download(
     for file, digest in got.items():
         say(f"{file}: sha256 {digest}")
     say(_next_step(chosen, to / name))
+
+
+def _files(chosen: PublicSet, given: Collection[str]) -> Sequence[RemoteFile]:
+    """The archives of a set.
+
+    Args:
+        chosen: the set.
+        given: names of the archives that are here already; without any they are fetched.
+
+    Raises:
+        UsageError: only a person can fetch them, or others are given than the set consists of.
+    """
+    if not given and not chosen.files:
+        raise UsageError(f"{chosen.name}: {chosen.manual}")
+    if not chosen.files:
+        return [RemoteFile("", name) for name in given]
+    names = [each.name for each in chosen.files]
+    if given and set(given) != set(names):
+        raise UsageError(
+            f"--archive: {chosen.name} consists of {', '.join(names)}, "
+            f"under these names; given are {', '.join(given)}"
+        )
+    return chosen.files
 
 
 def _show(chosen: PublicSet) -> None:

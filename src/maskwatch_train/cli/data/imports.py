@@ -11,7 +11,14 @@ from maskwatch.errors import UsageError
 from maskwatch_train.cli.data.options import OutManifest, save_manifest, say
 from maskwatch_train.cli.data.progress import in_threads
 from maskwatch_train.data.formats.raw import Problem, RawPicture
-from maskwatch_train.data.importing import FORMATS, gather, import_picture, read_raw, refuse
+from maskwatch_train.data.importing import (
+    FORMATS,
+    folder_of,
+    gather,
+    import_picture,
+    read_raw,
+    refuse,
+)
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.vocabulary import parse_vocabulary
 
@@ -45,11 +52,11 @@ def import_set(
     if layout not in FORMATS:
         raise UsageError(f"no format is called {layout!r}; there are {', '.join(FORMATS)}")
     vocabulary = parse_vocabulary(label or ())
-    folder = source if source.is_dir() else source.parent
+    pictures, told = read_raw(source, layout, vocabulary)
+    folder = folder_of(source, pictures)
     called = name or folder.resolve().name
     if "/" in called or not called:
         raise UsageError(f"--name {called!r}: a set's name is one word without a slash")
-    pictures, told = read_raw(source, layout, vocabulary)
 
     def rows_of(picture: RawPicture) -> list[ManifestRow] | Problem:
         return import_picture(picture, folder, called, licence, vocabulary)

@@ -71,5 +71,6 @@ def show(manifest: Manifest) -> None:
 
 
 def say(line: str) -> None:
-    """Prints a line as it is."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    """Prints a line as it is; bytes of a file's name that are no text are escaped."""
+    told = line.encode(errors="backslashreplace").decode()
+    console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -100,6 +100,9 @@ def check(
             f"not the picture that the manifest names, nor are {len(changed) - 1} others",
         )
     show(whole)
+    for pair in grouping.unlike_copies(whole.rows):
+        told = ", ".join(f"{row.source_set}/{row.path} is {row.label_text}" for row in pair)
+        say(f"copies with unlike labels: {told}")
     if near:
         likeness = Likeness(distance, colour)
         leaks = [p for p in _near_pairs(whole, likeness) if p.first.split != p.second.split]

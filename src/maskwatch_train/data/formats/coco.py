@@ -90,7 +90,8 @@ def _faces(annotations: list[dict[str, Any]], words: dict[Any, str]) -> Iterator
 
 
 def _places(file: Path, name: str, split: str) -> Iterator[Path]:
-    for base in (file.parent, file.parent.parent):
+    # Only an absolute path is sure to name the folder above.
+    for base in (file.parent, file.absolute().parent.parent):
         yield base / name
         yield base / "images" / name
         for word, meaning in SPLIT_NAMES.items():

@@ -6,6 +6,7 @@ from 1, the lower right one inclusive.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from maskwatch_train.data.formats.raw import (
 from maskwatch_train.errors import DataError
 
 _LISTS = Path("ImageSets") / "Main"
+_FLAG = re.compile(r"\s+(1|-1|0)$")
+"""After a name: whether the picture shows the class of the list."""
 
 
 def read_voc(source: Path) -> Reading:
@@ -39,7 +42,7 @@ def read_voc(source: Path) -> Reading:
     if not annotations:
         raise DataError(source, "no XML files in it")
     pictures = _by_name(files)
-    splits = _splits(source)
+    splits = _splits(source, {path.stem for path in annotations})
     for annotation in annotations:
         yield _picture(annotation, pictures, splits)
 
@@ -53,16 +56,17 @@ def _by_name(files: list[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def _splits(source: Path) -> dict[str, str]:
-    """Split of each picture's name without extension."""
+def _splits(source: Path, names: set[str]) -> dict[str, str]:
+    """Split of each picture's name without extension; ``names`` are those of all annotations."""
     found: dict[str, str] = {}
     for path in sorted((source / _LISTS).glob("*.txt")):
         split = SPLIT_NAMES.get(path.stem.lower())
         if split is None:  # trainval, and the lists of single classes
             continue
-        for line in read_text(path).splitlines():
-            name = line.split()[0] if line.strip() else None
-            if name is not None and found.setdefault(name, split) != split:
+        for line in filter(None, map(str.strip, read_text(path).splitlines())):
+            # Of pictures that somebody numbered, " 1" is the end of the name.
+            name = line if line in names else _FLAG.sub("", line)
+            if found.setdefault(name, split) != split:
                 raise DataError(path, f"{name} lies in both {found[name]} and {split}")
     return found
 

@@ -64,6 +64,10 @@ def _settings(source: Path) -> dict[str, Any]:
         raise DataError(file, "not YAML") from error
     if not isinstance(values, dict):
         raise DataError(file, "not a YAML file with keys")
+    names = values.get("names")
+    strays = [key for key in names if not str(key).isdecimal()] if isinstance(names, dict) else []
+    if strays:
+        raise DataError(file, f"names: {strays[0]!r} is not the number of a class")
     return values
 
 
@@ -111,7 +115,7 @@ def _listed(base: Path, root: Path, place: object) -> Iterator[Path]:
     if found.is_dir():
         yield from filter(is_picture, sorted_files(found))
         return
-    for line in read_text(found).split():
+    for line in filter(None, map(str.strip, read_text(found).splitlines())):
         yield found.parent / line if (found.parent / line).exists() else base / line
 
 
@@ -155,7 +159,7 @@ def _face(line: str, width: int, height: int, names: dict[int, str]) -> RawFace:
         number, *values = (float(value) for value in line.split())
     except ValueError:
         raise ValueError(f"not a line of numbers: {line!r}") from None
-    if int(number) not in names:
+    if not number.is_integer() or int(number) not in names:
         raise ValueError(f"class {number:g} has no name")
     if len(values) == 4:
         x, y, w, h = values

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from maskwatch.errors import UsageError
-from maskwatch.types import Fault
+from maskwatch.types import Fault, State
 from maskwatch_train.cli.data import app
-from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.data.manifest import read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
 PICTURE = "mask/portrait_mask.jpg"
@@ -62,6 +63,23 @@ def test_corrections_saved_from_the_page_are_added(people: Path, tmp_path: Path)
     result = run("correct", people, saved)
     assert isinstance(result.exception, DataError)
     assert "or it was dropped" in str(result.exception)
+
+
+def test_either_of_two_copies_with_unlike_labels_can_be_corrected(
+    people: Path, tmp_path: Path
+) -> None:
+    whole = read_manifest(people)
+    row = next(row for row in whole.rows if row.path == PICTURE)
+    copy = replace(row, path="no_mask/copy.jpg", label=State.NO_MASK)
+    both = tmp_path / "both.jsonl"
+    write_manifest(both, replace(whole, rows=(*whole.rows, copy)))
+    for path, expected in ((PICTURE, {State.NO_MASK}), (copy.path, {State.MASK})):
+        file = tmp_path / f"{expected}.jsonl"
+        to = next(iter(expected))
+        done("correct", both, path, "--to", to, "--by", "Ann", "--file", file)
+        done("apply", both, "--file", file, "--out", tmp_path / "corrected.jsonl")
+        made = read_manifest(tmp_path / "corrected.jsonl").rows
+        assert {each.label for each in made if each.sha256 == row.sha256} == expected
 
 
 @pytest.mark.parametrize(

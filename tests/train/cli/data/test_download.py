@@ -6,6 +6,7 @@ import functools
 import hashlib
 import http.server
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -122,6 +123,58 @@ def test_a_set_that_needs_a_person_takes_the_archive_that_the_person_got(
     assert (tmp_path / "data" / "by-hand" / "repo" / "dataset" / "with_mask" / "a.png").exists()
     other = run(catalogue, "by-hand", "--to", tmp_path / "x", *words, "--checksum", "0" * 64)
     assert isinstance(other.exception, DataError)
+
+
+def test_a_file_that_was_given_is_never_deleted(catalogue: Path, tmp_path: Path) -> None:
+    given = (tmp_path / "site" / "set.zip").rename(tmp_path / "set.part")
+    words = ("--archive", given, "--accept-licence", "--checksum", "0" * 64)
+    result = run(catalogue, "by-hand", "--to", tmp_path / "data", *words)
+    assert isinstance(result.exception, DataError)
+    assert given.exists()
+
+
+def test_an_archive_that_is_here_must_be_the_one_of_the_catalogue(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    words = ("faces", "--to", tmp_path / "data", "--accept-licence", "--archive")
+    here = shutil.copy(tmp_path / "site" / "set.zip", tmp_path)
+    other = shutil.copy(here, tmp_path / "other.zip")
+    result = run(catalogue, *words, other)
+    assert isinstance(result.exception, UsageError)
+    assert "faces consists of set.zip, under these names; given are other.zip" in (
+        str(result.exception)
+    )
+    with Path(here).open("ab") as archive:
+        archive.write(b"more")
+    result = run(catalogue, *words, here)
+    assert isinstance(result.exception, DataError)
+    assert "sha256 is" in str(result.exception)
+    assert not (tmp_path / "data" / "faces").exists()
+    assert run(catalogue, *words, tmp_path / "site" / "set.zip").exit_code == 0
+
+
+def test_of_a_set_with_several_archives_all_must_be_given(catalogue: Path, tmp_path: Path) -> None:
+    sets = json.loads(catalogue.read_text())
+    (first,) = sets["faces"]["files"]
+    sets["faces"]["files"].append({"name": "more.zip", "url": first["url"]})
+    catalogue.write_text(json.dumps(sets))
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("repo/more.txt", "more")
+    both = [tmp_path / "site" / "set.zip", tmp_path / "more.zip"]
+    words = ["faces", "--to", tmp_path / "data", "--accept-licence"]
+    for one in both:
+        result = run(catalogue, *words, "--archive", one)
+        assert isinstance(result.exception, UsageError)
+        assert "faces consists of set.zip, more.zip" in str(result.exception)
+    (tmp_path / "copies").mkdir()
+    twice = shutil.copy(both[1], tmp_path / "copies")
+    given = [word for path in both for word in ("--archive", path)]
+    result = run(catalogue, *words, *given, "--archive", twice)
+    assert "two archives have the same name" in str(result.exception)
+    assert run(catalogue, *words, *given).exit_code == 0
+    assert (tmp_path / "data" / "faces" / "repo" / "more.txt").exists()
+    origin = json.loads((tmp_path / "data" / "faces" / "ORIGIN.json").read_text())
+    assert origin["sha256"].keys() == {"set.zip", "more.zip"}
 
 
 def test_an_unknown_set_is_an_error_that_names_the_known_ones(catalogue: Path) -> None:

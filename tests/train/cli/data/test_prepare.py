@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,17 @@ def test_a_changed_picture_is_found(imported: Path, photos: Path) -> None:
     assert "mask/0.png: not the picture that the manifest names" in str(result.exception)
 
 
+def test_copies_with_unlike_labels_are_named(photos: Path, tmp_path: Path) -> None:
+    shutil.copy(photos / "mask" / "0.png", photos / "no_mask" / "copy.png")
+    shutil.copy(photos / "mask" / "2.png", photos / "mask" / "copy.png")
+    out = tmp_path / "m.jsonl"
+    done("import", "folders", photos, "--licence", "own", "--out", out)
+    told = [line for line in done("check", out).stdout.splitlines() if "copies" in line.split()]
+    assert told == [
+        "copies with unlike labels: photos/mask/0.png is mask, photos/no_mask/copy.png is no_mask"
+    ]
+
+
 def test_a_set_that_was_moved_is_found_again(imported: Path, photos: Path, tmp_path: Path) -> None:
     photos.rename(tmp_path / "elsewhere")
     assert isinstance(run("check", imported).exception, DataError)
@@ -117,6 +131,20 @@ def test_damaged_pictures_refuse_the_import_unless_left_out(photos: Path, tmp_pa
     assert not out.exists()
     assert "left out: " in done(*verb, "--skip-bad").stdout
     assert len(read_manifest(out).rows) == 22
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 there")
+def test_a_name_in_another_encoding_refuses_the_import_unless_left_out(
+    photos: Path, tmp_path: Path
+) -> None:
+    (photos / "mask" / "0.png").rename(photos / "mask" / os.fsdecode(b"caf\xe9.png"))
+    out = tmp_path / "m.jsonl"
+    verb = ("import", "folders", photos, "--licence", "own", "--out", out)
+    result = run(*verb)
+    assert isinstance(result.exception, DataError)
+    assert "its name is not UTF-8 text" in str(result.exception)
+    assert "caf\\udce9.png: its name is not UTF-8 text" in done(*verb, "--skip-bad").stdout
+    assert len(read_manifest(out).rows) == 21
 
 
 def test_unknown_labels_refuse_the_import_until_explained(photos: Path, tmp_path: Path) -> None:
@@ -152,6 +180,24 @@ def test_coco_with_a_box_outside_is_refused_by_name(tmp_path: Path) -> None:
     assert "a.png: box (50, 0, 100, 10) of 'mask' is not inside 64x64 pixels" in str(
         result.exception
     )
+
+
+def test_a_set_with_labels_beside_its_pictures_is_the_folder_around_both(tmp_path: Path) -> None:
+    picture = save_pattern(tmp_path / "coco" / "train2017" / "a.png", 1)
+    labels = {
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 50, 10]}],
+        "categories": [{"id": 1, "name": "mask"}],
+    }
+    file = tmp_path / "coco" / "annotations" / "instances_train2017.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(labels))
+    for source in (file, file.parent, tmp_path / "coco"):
+        done("import", "coco", source, "--licence", "x", "--out", tmp_path / "m.jsonl")
+        manifest = read_manifest(tmp_path / "m.jsonl")
+        (row,) = manifest.rows
+        assert (row.source_set, row.path, row.split) == ("coco", "train2017/a.png", "train")
+        assert manifest.path_of(row).samefile(picture)
 
 
 def test_a_result_never_overwrites_what_it_is_made_from(imported: Path) -> None:

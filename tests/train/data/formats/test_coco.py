@@ -63,6 +63,18 @@ def test_the_split_is_in_the_name_of_the_file_or_its_folder(
     assert (found.path, found.split) == (tmp_path / picture, split)
 
 
+def test_an_annotation_file_of_the_working_folder_finds_pictures_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path / "annotations" / "train.json", content(images=[{"id": 1, "file_name": "a.jpg"}])
+    )
+    touch(tmp_path / "train" / "a.jpg")
+    monkeypatch.chdir(tmp_path / "annotations")
+    (found,) = read_coco(Path("train.json"))
+    assert found.path == tmp_path / "train" / "a.jpg"
+
+
 def test_a_missing_picture_and_a_wrong_annotation_are_problems(tmp_path: Path) -> None:
     wrong = [{"image_id": 1, "category_id": 9, "bbox": [1, 2, 3, 4]}]
     file = write(tmp_path / "labels.json", content(annotations=wrong))

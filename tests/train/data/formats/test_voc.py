@@ -65,6 +65,19 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
         list(read_voc(tmp_path))
 
 
+def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> None:
+    names = ["image 1", "image 12", "my face", "other face", "third face"]
+    for name in names:
+        annotate(tmp_path, name)
+        (tmp_path / "images" / f"{name}.png").touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("image 1\nmy face  1\n")
+    (lists / "val.txt").write_text("image 12\nother face -1\nthird face 0\n")
+    found = {p.path.stem: p.split for p in read_voc(tmp_path) if isinstance(p, RawPicture)}
+    assert found == dict(zip(names, ("train", "val", "train", "val", "val"), strict=True))
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -64,9 +64,20 @@ def test_a_polygon_becomes_the_box_around_it(tmp_path: Path) -> None:
     assert found.faces[0].box == pytest.approx((10, 10, 50, 60))
 
 
+def test_paths_in_a_list_may_hold_spaces(tmp_path: Path) -> None:
+    write(tmp_path / "data.yaml", f"train: train.txt\n{NAMES}")
+    write(tmp_path / "train.txt", "my photos/a b.png\n\n  my photos/c.png \n")
+    paths = [save_pattern(tmp_path / "my photos" / name, 1) for name in ("a b.png", "c.png")]
+    write(tmp_path / "my photos" / "a b.txt", "0 0.5 0.5 1 1")
+    found = [(p.path, p.split) for p in read_yolo(tmp_path) if isinstance(p, RawPicture)]
+    assert found == [(path, "train") for path in paths]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
+        ("inf 0.5 0.5 1 1", "class inf has no name"),
+        ("0.5 0.5 0.5 1 1", "class 0.5 has no name"),
         ("7 0.5 0.5 1 1", "class 7 has no name"),
         ("0 0.5 0.5 one 1", "not a line of numbers"),
         ("0 0.5 0.5 1", "neither a box nor a polygon"),
@@ -95,6 +106,7 @@ def test_a_picture_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
         (None, "no names of classes"),
         ("- a list", "not a YAML file with keys"),
         ("names: [mask", "not YAML"),
+        ("names: {mask: 0}", r"data\.yaml: names: 'mask' is not the number of a class"),
         (f"train: nowhere\n{NAMES}", "no such folder or list"),
         (f"train: images\nval: images\n{NAMES}", "lies in both train and val"),
         (NAMES, "no picture in it has a label file"),
