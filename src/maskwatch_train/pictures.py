@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-
+from maskwatch.errors import SourceError, SourceNotFound
+from maskwatch.frames.images import read_image
 from maskwatch.types import Image
 from maskwatch_train.errors import DataError
 
 
 def read_picture(path: Path) -> Image:
-    """BGR pixels of a picture; raises DataError if there are none."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(path, "not a readable picture")
-    return image  # type: ignore[return-value]
+    """BGR pixels of a picture, read as the import of data sets and the product read it.
+
+    Raises:
+        DataError: it is missing, or cannot be read.
+    """
+    try:
+        return read_image(path)
+    except SourceNotFound as error:
+        raise DataError(path, _missing(path)) from error
+    except SourceError as error:
+        raise DataError(path, error.reason) from error
+
+
+def _missing(path: Path) -> str:
+    if path.parent.exists():
+        return "no such file"
+    # Whole folders are seldom lost: it is the set or its manifest that was moved.
+    return (
+        "no such file, nor its folder; if the set of a manifest was moved, "
+        "maskwatch-train data group MANIFEST --folder NAME=DIR --out FILE writes one that finds it"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,9 +20,9 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
 from maskwatch_train.data.bala import corrected, read_bala
-from maskwatch_train.data.sets import read_set
+from maskwatch_train.data.sets import LabelledSet, read_set
 from maskwatch_train.data.street import read_street
-from maskwatch_train.evaluate.cases import cases_of, cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.compare import compare
@@ -36,6 +37,7 @@ from maskwatch_train.evaluate.end_to_end import (
     see_images,
 )
 from maskwatch_train.evaluate.figures import Scoring
+from maskwatch_train.evaluate.names import shortest_ends
 from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.report import write_report
 from maskwatch_train.evaluate.report_of import (
@@ -46,7 +48,7 @@ from maskwatch_train.evaluate.report_of import (
     write_report_files,
 )
 from maskwatch_train.evaluate.stock_yunet import StockYuNet
-from maskwatch_train.evaluate.subjects import THREADS, open_subject
+from maskwatch_train.evaluate.subjects import THREADS, Subject, open_subject
 from maskwatch_train.evaluate.training_log import read_training_log
 
 Model = Annotated[
@@ -151,6 +153,7 @@ def evaluate(
     training = read_training_log(run) if run else None
     say(f"{subject.name} on {', '.join(one.name for one in chosen)}, {split}")
     judged = judge_sets(subject, chosen, faces)
+    _say_matches(subject, chosen, [item.case for item in judged])
     images = [image for one in chosen for image in one.images]
     found = None
     if images and subject.classifier:
@@ -207,6 +210,7 @@ def compare_models(
     for label, subject in zip(names, subjects, strict=True):
         say(f"{label} on {len(cases)} faces")
         judged[label] = subject.judged(cases)
+        _say_matches(subject, sets, cases)
     result = compare(judged, Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED))
     for path in write_comparison(
         result, sets, dict(zip(names, subjects, strict=True)), report, name
@@ -214,11 +218,27 @@ def compare_models(
         say(f"wrote {path}")
 
 
-def distinct(names: list[str], places: list[Path]) -> list[str]:
-    """The names, with the folder's where two models have the same."""
-    return [
-        name if names.count(name) == 1 else f"{name} ({place.name})"
+def _say_matches(subject: Subject, sets: Sequence[LabelledSet], cases: Sequence[Case]) -> None:
+    """Says how well a file of predictions fits the sets; of a model there is nothing to say."""
+    if subject.predictions:
+        boxed = [image.path for one in sets for image in one.images]
+        whole = [picture.path for one in sets for picture in one.pictures]
+        say(subject.predictions.matches(boxed + whole, cases))
+
+
+def distinct(names: Sequence[str], places: Sequence[Path]) -> list[str]:
+    """The names, each once: where models have the same, with the end of their path.
+
+    A model that is given twice gets a number, too.
+    """
+    ends = shortest_ends(places)
+    told = [
+        name if names.count(name) == 1 else f"{name} ({ends[place]})"
         for name, place in zip(names, places, strict=True)
+    ]
+    return [
+        text if told.count(text) == 1 else f"{text} {told[: i + 1].count(text)}"
+        for i, text in enumerate(told)
     ]
 
 

@@ -6,8 +6,9 @@ with it those of published systems, so that all of them are judged by the same r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,42 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.errors import CardError
+from maskwatch.errors import CardError, ModelError
 from maskwatch.masks.labels import softmax
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
 from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.evaluate.answers import CLASSES, NOTHING_SAID, Answer, answer_from_classes
+from maskwatch_train.evaluate.card_settings import (
+    ABOVE_0,
+    CHANNELS,
+    CHANNELS_ABOVE_0,
+    NOT_NEGATIVE,
+    PIXELS,
+    SHARE,
+    Kind,
+    checked_settings,
+    one_of,
+)
 from maskwatch_train.evaluate.engines import Engine, open_engine
 
-CROPS = ("square", "stretch")
-LAYOUTS = ("NHWC", "NCHW")
-COLOURS = ("RGB", "BGR", "GREY")
-OUTPUTS = ("logits", "probabilities", "sigmoid")
+_KINDS: dict[str, Kind] = {
+    "size": PIXELS,
+    "margin": NOT_NEGATIVE,
+    "crop": one_of(("square", "stretch")),
+    "layout": one_of(("NHWC", "NCHW")),
+    "colour": one_of(("RGB", "BGR", "GREY")),
+    "divisor": ABOVE_0,
+    "mean": CHANNELS,
+    "std": CHANNELS_ABOVE_0,
+    "output": one_of(("logits", "probabilities", "sigmoid")),
+    "temperature": ABOVE_0,
+    "abstain_below": SHARE,
+    "unreadable_above": SHARE,
+    "min_face_px": NOT_NEGATIVE,
+}
+SUM_TOLERANCE = 0.05
+"""Probabilities may sum to so much less or more than 1: those of eight bits are coarse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +66,8 @@ class AnySettings:
         layout: of the input, ``NHWC`` or ``NCHW``.
         colour: ``RGB``, ``BGR`` or ``GREY`` (one channel).
         divisor: pixels are divided by it first, for inputs of floating point.
-        mean: then this is subtracted; one number per channel.
-        std: then divided by this; one number per channel.
+        mean: then this is subtracted; one number, or one per channel.
+        std: then divided by this; one number, or one per channel.
         output: ``logits``; ``probabilities``; or ``sigmoid``, one logit, that of the second of
             two labels.
         temperature: divides the logits.
@@ -70,25 +95,53 @@ class AnySettings:
         """The settings of a model folder.
 
         Raises:
-            CardError: ``size`` is missing or a value is not one of those that it may have.
+            CardError: ``size`` is missing, a value is none that it may be, or the labels are not
+                those of a mask classifier.
         """
-        known = {field.name for field in fields(cls)}
-        values: dict[str, Any] = {k: v for k, v in card.settings.items() if k in known}
-        where = card.folder / CARD_FILE
         card.setting("size")
-        for name, allowed in {
-            "crop": CROPS,
-            "layout": LAYOUTS,
-            "colour": COLOURS,
-            "output": OUTPUTS,
-        }.items():
-            if values.get(name, allowed[0]) not in allowed:
-                raise CardError(f"{where}: settings.{name} is {values[name]!r}, not of {allowed}")
+        values = checked_settings(card, _KINDS)
         for name in {"mean", "std"} & values.keys():
-            values[name] = tuple(float(value) for value in values[name])
-        if strangers := set(card.labels) - CLASSES:
-            raise CardError(f"{where}: labels {sorted(strangers)} are not of {sorted(CLASSES)}")
-        return cls(**values)
+            given = values[name]
+            values[name] = tuple(map(float, given if isinstance(given, list) else [given]))
+        settings = cls(**values)
+        for name, numbers in (("mean", settings.mean), ("std", settings.std)):
+            if len(numbers) not in (1, settings.channels):
+                raise _unfit(
+                    card,
+                    f"settings.{name} has {len(numbers)} numbers, but {settings.colour} has "
+                    f"{settings.channels} channels",
+                )
+        _check_labels(card, settings)
+        return settings
+
+    @property
+    def channels(self) -> int:
+        """Of the input."""
+        return 1 if self.colour == "GREY" else 3
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """What one face is to the network."""
+        if self.layout == "NCHW":
+            return self.channels, self.size, self.size
+        return self.size, self.size, self.channels
+
+
+def _check_labels(card: ModelCard, settings: AnySettings) -> None:
+    strangers = [label for label in card.labels if label not in tuple(CLASSES)]
+    if strangers:
+        raise _unfit(card, f"labels {strangers} are not of {sorted(CLASSES)}")
+    twice = [label for label, count in Counter(card.labels).items() if count > 1]
+    if twice:
+        raise _unfit(card, f"the label {twice[0]!r} is given more than once")
+    if settings.output == "sigmoid" and len(card.labels) != 2:
+        raise _unfit(
+            card, f"settings.output 'sigmoid' takes two labels, but there are {len(card.labels)}"
+        )
+
+
+def _unfit(card: ModelCard, reason: str) -> CardError:
+    return CardError(f"{card.folder / CARD_FILE}: {reason}")
 
 
 class AnyClassifier:
@@ -96,25 +149,45 @@ class AnyClassifier:
 
     Args:
         engine: the network.
-        labels: order of its outputs, names among `CLASSES`.
+        card: names its outputs in their order; errors are about it.
         settings: see there.
     """
 
-    def __init__(self, engine: Engine, labels: Sequence[str], settings: AnySettings) -> None:
+    def __init__(self, engine: Engine, card: ModelCard, settings: AnySettings) -> None:
         self._engine = engine
-        self._labels = tuple(labels)
+        self._card = card
         self.settings = settings
 
     @classmethod
     def from_folder(cls, folder: Path, threads: int | None = None) -> AnyClassifier:
-        """The classifier of a model folder.
+        """The classifier of a model folder, tried on one face to see whether the card fits it.
 
         Raises:
             ModelError: the folder, its card or its file cannot be used.
         """
         card = read_card(folder, "mask_classifier", None)
         card.verify()
-        return cls(open_engine(card.model_path, threads), card.labels, AnySettings.from_card(card))
+        settings = AnySettings.from_card(card)
+        engine = open_engine(card.model_path, threads)
+        _check_input(card, settings, engine)
+        classifier = cls(engine, card, settings)
+        nothing = np.zeros((settings.size, settings.size, 3), dtype=np.uint8)
+        try:
+            classifier.probabilities([nothing])
+        except CardError:
+            raise
+        except ModelError as error:
+            raise _unfit(card, f"does not fit its network: {error}") from error
+        return classifier
+
+    @property
+    def is_fed_as_ours(self) -> bool:
+        """Whether the network takes and gives what the shipped one does: pixels, then logits."""
+        ours = AnySettings(self.settings.size)
+        return self._engine.dtype is np.uint8 and all(
+            getattr(self.settings, name) == getattr(ours, name)
+            for name in ("crop", "layout", "colour", "output")
+        )
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[Answer]:
         """One answer per face, in the same order."""
@@ -142,7 +215,7 @@ class AnyClassifier:
     def probabilities(self, crops: Sequence[Image]) -> NDArray[np.float64]:
         """``(N, C)`` of the labels for N crops ``(S, S, 3)`` BGR."""
         if not crops:
-            return np.zeros((0, len(self._labels)))
+            return np.zeros((0, len(self._card.labels)))
         return self._calibrated(self._outputs(self._engine.run, crops))
 
     def boxes(self, crops: Sequence[Image]) -> NDArray[np.float32] | None:
@@ -158,25 +231,68 @@ class AnyClassifier:
     ) -> NDArray[np.float32]:
         inputs = to_input(np.stack(crops), self.settings, self._engine.dtype)
         step = self._engine.batch or len(inputs)
-        return np.concatenate([run(inputs[i : i + step]) for i in range(0, len(inputs), step)])
+        # The last run of a network for so many faces at a time is filled up with the last face.
+        full = np.concatenate([inputs, np.repeat(inputs[-1:], -len(inputs) % step, axis=0)])
+        runs = [run(full[i : i + step]) for i in range(0, len(full), step)]
+        return np.concatenate(runs)[: len(inputs)]
 
     def _calibrated(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        if self.settings.output == "sigmoid":
-            outputs = np.concatenate([np.zeros_like(outputs[:, :1]), outputs[:, :1]], axis=1)
-        if outputs.shape[1] != len(self._labels):
-            raise CardError(
-                f"the network gives {outputs.shape[1]} outputs, "
-                f"but its card names {len(self._labels)} labels"
+        is_one = self.settings.output == "sigmoid"
+        wanted = 1 if is_one else len(self._card.labels)
+        if outputs.ndim != 2:
+            raise _unfit(
+                self._card,
+                f"of each face the network gives {_told(outputs.shape[1:])}, not {wanted} numbers",
             )
+        if outputs.shape[1] != wanted:
+            why = (
+                "settings.output 'sigmoid' takes 1" if is_one else f"its card names {wanted} labels"
+            )
+            raise _unfit(self._card, f"the network gives {outputs.shape[1]} outputs, but {why}")
         if self.settings.output == "probabilities":
+            self._check_probabilities(outputs)
             return outputs.astype(np.float64)
+        if is_one:
+            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
         return softmax(outputs, self.settings.temperature)
 
+    def _check_probabilities(self, outputs: NDArray[np.float32]) -> None:
+        right = (outputs >= 0).all(axis=1) & (abs(outputs.sum(axis=1) - 1) <= SUM_TOLERANCE)
+        for row in outputs[~right][:1]:
+            raise _unfit(
+                self._card,
+                "settings.output is 'probabilities', but the network gives "
+                f"{[round(value, 3) for value in row.tolist()]}, which are none",
+            )
+
     def _answer(self, probabilities: NDArray[np.float64]) -> Answer:
-        classes = dict(zip(self._labels, probabilities.tolist(), strict=True))
-        return answer_from_classes(
-            classes, self.settings.unreadable_above, self.settings.abstain_below
+        classes = dict(zip(self._card.labels, probabilities.tolist(), strict=True))
+        try:
+            return answer_from_classes(
+                classes, self.settings.unreadable_above, self.settings.abstain_below
+            )
+        except ValueError as error:
+            raise _unfit(self._card, f"the network's answer makes no sense: {error}") from error
+
+
+def _check_input(card: ModelCard, settings: AnySettings, engine: Engine) -> None:
+    if engine.shape is None:
+        return
+    _, *taken = engine.shape
+    made = settings.input_shape
+    if len(taken) != len(made) or any(
+        there not in (None, here) for there, here in zip(taken, made, strict=True)
+    ):
+        raise _unfit(
+            card,
+            f"its settings of size, layout and colour make inputs of {_told(made)}, "
+            f"but {card.file} takes {_told(taken)}",
         )
+
+
+def _told(shape: Sequence[int | None]) -> str:
+    """A shape without its first axis, for people."""
+    return " x ".join("any" if side is None else str(side) for side in shape) or "one number"
 
 
 def to_input(

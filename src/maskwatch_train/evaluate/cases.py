@@ -55,7 +55,8 @@ class Case:
     index: int
     """Place among the labelled faces of the picture."""
     group: str
-    """Near-duplicates share a group."""
+    """Near-duplicates share a group. Its name has a slash, as a manifest's `global_group` has, so
+    that two sets that number their groups share none."""
     face: LabelledFace
     box: Box
     """Where to look: the label's box, or that of the face that a portrait is about."""
@@ -100,7 +101,7 @@ def cases_of_images(
                 image.path,
                 image.path.name,
                 index,
-                image.group,
+                _global_group(source, image.group),
                 face,
                 face.box,
                 look(pixels, face.box, turn_of(face.box, seen)),
@@ -129,10 +130,14 @@ def cases_of_pictures(
         found = portrait_face(frame, detector(frame))
         box = found.box if found else label.box
         looks = look(pixels, box, turn_of(box, [found] if found else []))
-        cases.append(
-            Case(source, picture.path, picture.path.name, 0, picture.group, label, box, looks)
-        )
+        group = _global_group(source, picture.group)
+        cases.append(Case(source, picture.path, picture.path.name, 0, group, label, box, looks))
     return tuple(cases)
+
+
+def _global_group(source: str, group: str) -> str:
+    """The group with its set's name, unless it has one: as `ManifestRow.global_group` has it."""
+    return group if "/" in group else f"{source}/{group}"
 
 
 def portrait_face(frame: Frame, faces: Sequence[Face]) -> Face | None:

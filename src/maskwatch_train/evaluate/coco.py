@@ -65,11 +65,16 @@ def locate(
 
 
 def located_by(predictions: Predictions, images: Sequence[LabelledImage]) -> list[list[Located]]:
-    """What a file of predictions says of each picture; entries without a box are left out."""
+    """What a file of predictions says of each picture; entries without a box are left out.
+
+    Raises:
+        DataError: a prediction fits several pictures.
+    """
+    said = predictions.about(image.path for image in images)
     return [
         [
             Located(face.box, face.score, _likeliest(face.answer))
-            for face in predictions.of(image.path)
+            for face in said[image.path]
             if face.box is not None
         ]
         for image in images

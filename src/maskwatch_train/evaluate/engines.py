@@ -32,14 +32,21 @@ class Engine:
     else the first."""
     dtype: type[np.generic]
     """Of the input."""
-    batch: int | None
-    """How many inputs one run takes; None for any number."""
+    shape: tuple[int | None, ...] | None
+    """Of the input, ``(N, ...)``: None where an axis takes any length, or all of them do."""
     boxes: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
     """``(N, ...)`` inputs to ``(N, 4)``: the output named ``boxes``; None where there is none."""
+
+    @property
+    def batch(self) -> int | None:
+        """How many inputs one run takes; None for any number."""
+        return self.shape[0] if self.shape else None
 
 
 def open_engine(path: Path, threads: int | None = None) -> Engine:
     """Opens an ONNX (``.onnx``) or OpenVINO (``.xml``) file on the CPU.
+
+    What is opened raises ModelError, too, where the network refuses its input.
 
     Raises:
         MissingExtra: OpenVINO is needed and not installed.
@@ -62,13 +69,13 @@ def _onnx(path: Path, threads: int | None) -> Engine:
         raise ModelError(f"{path}: takes {given.type}, expected one of {sorted(_TYPES)}")
 
     def output(name: str) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
-        return lambda inputs: np.asarray(
-            session.run([name], {given.name: inputs})[0], dtype=np.float32
-        )
+        return _guarded(path, lambda inputs: session.run([name], {given.name: inputs})[0])
 
-    batch = given.shape[0] if given.shape and isinstance(given.shape[0], int) else None
+    shape = tuple(
+        side if isinstance(side, int) and side > 0 else None for side in given.shape or ()
+    )
     boxes = output(BOXES) if BOXES in names else None
-    return Engine(output(wanted), _TYPES[kind], batch, boxes)
+    return Engine(output(wanted), _TYPES[kind], shape or None, boxes)
 
 
 def _openvino(path: Path, threads: int | None) -> Engine:
@@ -83,15 +90,28 @@ def _openvino(path: Path, threads: int | None) -> Engine:
         raise ModelError(f"{path}: not a model that OpenVINO can run: {error}") from error
     names = [output.get_any_name() for output in compiled.outputs]
     given = compiled.inputs[0]
-    shape = given.get_partial_shape()
-    batch = shape[0].get_length() if shape[0].is_static else None
     dtype = given.get_element_type().to_dtype().type
 
     def output(index: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
-        return lambda inputs: np.asarray(
-            compiled([inputs])[compiled.outputs[index]], dtype=np.float32
-        )
+        return _guarded(path, lambda inputs: compiled([inputs])[compiled.outputs[index]])
 
     wanted = names.index("logits") if "logits" in names else 0
     boxes = output(names.index(BOXES)) if BOXES in names else None
-    return Engine(output(wanted), dtype, batch, boxes)
+    sides = given.get_partial_shape()
+    shape = None
+    if sides.rank.is_static:
+        shape = tuple(side.get_length() if side.is_static else None for side in sides)
+    return Engine(output(wanted), dtype, shape or None, boxes)
+
+
+def _guarded(
+    path: Path, run: Callable[[NDArray[Any]], Any]
+) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+    def run_or_say_why(inputs: NDArray[Any]) -> NDArray[np.float32]:
+        try:
+            return np.asarray(run(inputs), dtype=np.float32)
+        except Exception as error:  # each runtime has its own, without a common base
+            shape = " x ".join(map(str, inputs.shape))
+            raise ModelError(f"{path}: cannot be run on inputs of {shape}: {error}") from error
+
+    return run_or_say_why

@@ -236,7 +236,9 @@ def _points(value: float | None) -> str:
     return NOTHING if value is None or math.isnan(value) else f"{100 * value:+.2f}"
 
 
-def _chance(value: float) -> str:
+def _chance(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return NOTHING
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -1,9 +1,9 @@
 """Predictions of any program as JSON: what is said of each face, without the model that says it.
 
-One object with ``format`` (1), ``name`` and ``faces``. Each face has ``picture`` (its path, or as
-much of the end of it as tells it from others); ``box`` where the picture shows several; and
-``probabilities`` by names among `CLASSES`, or ``state`` and perhaps ``fault``, or all of them, when
-the state counts. ``score`` is the confidence of the program's own detector.
+One object with ``format`` (1), ``name`` and ``faces``. Each face has ``picture`` (its path, or so
+much of the end of it as tells it from all others of the data); ``box`` where the picture shows
+several; and ``probabilities`` by names among `CLASSES`, or ``state`` and perhaps ``fault``, or all
+of them, when the state counts. ``score`` is the confidence of the program's own detector.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,20 +22,22 @@ from maskwatch.types import Box, Fault, State
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer, answer_from_classes
 from maskwatch_train.evaluate.cases import Case
+from maskwatch_train.evaluate.names import FileNames, absolute, shortest_ends
 from maskwatch_train.evaluate.outcomes import Judged
 
 FORMAT = 1
 MATCH_IOU = 0.5
 """A prediction is about the labelled face that its box overlaps at least so much."""
 NAME_PARTS = 3
-"""So many last parts of a picture's path tell it from others in the files that are written."""
+"""So many last parts of a picture's path are written, and more where they fit another too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What a program said of one face."""
 
-    picture: PurePosixPath
+    picture: Path
+    """The end of its path, or all of it."""
     box: Box | None
     """Pixels; None where the picture shows one face."""
     score: float
@@ -47,50 +49,101 @@ class Predictions:
     """All predictions of one program.
 
     Args:
+        file: that they are from, for messages.
         name: of the program or model.
         faces: in any order.
     """
 
-    def __init__(self, name: str, faces: Iterable[Prediction]) -> None:
+    def __init__(self, file: Path, name: str, faces: Iterable[Prediction]) -> None:
+        self.file = file
         self.name = name
-        self._by_file: dict[str, list[Prediction]] = {}
-        for face in faces:
-            self._by_file.setdefault(face.picture.name, []).append(face)
+        self._faces = tuple(faces)
 
     @property
     def have_boxes(self) -> bool:
         """Whether every prediction says where its face is, so that finding can be scored too."""
-        return all(face.box for some in self._by_file.values() for face in some)
+        return all(face.box for face in self._faces)
 
-    def of(self, picture: Path) -> tuple[Prediction, ...]:
-        """Those of one picture."""
-        some = self._by_file.get(picture.name, [])
-        return tuple(face for face in some if _is_end(face.picture, picture))
+    def about(self, pictures: Iterable[Path]) -> dict[Path, list[Prediction]]:
+        """Those of each picture.
+
+        Raises:
+            DataError: what one of them calls its picture fits several.
+        """
+        wholes = {picture: absolute(picture) for picture in pictures}
+        found: dict[Path, list[Prediction]] = {whole: [] for whole in wholes.values()}
+        for face, whole in zip(self._faces, self._meant(wholes), strict=True):
+            if whole is not None:
+                found[whole].append(face)
+        return {picture: found[whole] for picture, whole in wholes.items()}
+
+    def _meant(self, pictures: Iterable[Path]) -> list[Path | None]:
+        """The `absolute` path of the picture that each prediction is about; None where none is."""
+        files = FileNames(pictures)
+        return [self._clear(face.picture, files.meant(face.picture)) for face in self._faces]
+
+    def _clear(self, name: Path, meant: Sequence[Path]) -> Path | None:
+        if len(meant) > 1:
+            raise DataError(
+                self.file,
+                f"picture {str(name)!r} fits {len(meant)} pictures, such as {meant[0]} and "
+                f"{meant[1]}: give more of its path",
+            )
+        return meant[0] if meant else None
 
     def judged(self, cases: Sequence[Case]) -> tuple[Judged, ...]:
-        """What was said of each case; nothing, where the file leaves it out."""
-        return tuple(Judged(case, self._answer(case)) for case in cases)
+        """What was said of each case; nothing, where the file leaves it out.
 
-    def _answer(self, case: Case) -> Answer:
-        said = self.of(case.picture)
-        boxed = [face for face in said if face.box]
-        for face in said:
-            if face.box is None:
-                return face.answer
-        if not boxed:
-            return NOTHING_SAID
-        boxes = np.array([face.box for face in boxed], dtype=np.float64)
-        overlaps = [
-            iou_matrix(np.array([box], dtype=np.float64), boxes)[0]
-            for box in (case.box, case.face.box)
-        ]
-        overlap = np.maximum(*overlaps)
-        best = int(overlap.argmax())
-        return boxed[best].answer if overlap[best] >= MATCH_IOU else NOTHING_SAID
+        Raises:
+            DataError: a prediction fits several of their pictures, or none fits any.
+        """
+        found = self.about(case.picture for case in cases)
+        if cases and not any(found.values()):
+            raise DataError(
+                self.file,
+                f"none of its {len(self._faces)} entries is about a picture of the data, "
+                f"such as {cases[0].picture}",
+            )
+        answers = [_answer(case, found[case.picture]) for case in cases]
+        return tuple(
+            Judged(case, NOTHING_SAID if answer is None else answer)
+            for case, answer in zip(cases, answers, strict=True)
+        )
+
+    def matches(self, pictures: Iterable[Path], cases: Sequence[Case]) -> str:
+        """How well the file fits the data, as a sentence for people.
+
+        Args:
+            pictures: all of the data, also those without a labelled face.
+            cases: the labelled faces.
+
+        Raises:
+            DataError: a prediction fits several pictures.
+        """
+        known = set(pictures)
+        found = self.about(known)
+        strange = self._meant(known).count(None)
+        without = sum(_answer(case, found[case.picture]) is None for case in cases)
+        return (
+            f"{self.name}: {strange} of {len(self._faces)} entries are about no picture of the "
+            f"data, {without} of {len(cases)} labelled faces have no entry"
+        )
 
 
-def _is_end(part: PurePosixPath, whole: Path) -> bool:
-    return whole.parts[-len(part.parts) :] == part.parts
+def _answer(case: Case, said: Sequence[Prediction]) -> Answer | None:
+    """What was said of a face, among all that was said of its picture; None if nothing was."""
+    for face in said:
+        if face.box is None:
+            return face.answer
+    if not said:
+        return None
+    boxes = np.array([face.box for face in said], dtype=np.float64)
+    overlaps = [
+        iou_matrix(np.array([box], dtype=np.float64), boxes)[0] for box in (case.box, case.face.box)
+    ]
+    overlap = np.maximum(*overlaps)
+    best = int(overlap.argmax())
+    return said[best].answer if overlap[best] >= MATCH_IOU else None
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -114,15 +167,20 @@ def read_predictions(path: Path) -> Predictions:
             faces.append(_prediction(entry))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(path, f"entry {number} of faces: {error!r}") from error
-    return Predictions(name, faces)
+    return Predictions(path, name, faces)
 
 
-def _prediction(entry: Mapping[str, Any]) -> Prediction:
+def _prediction(entry: object) -> Prediction:
+    if not isinstance(entry, dict):
+        raise TypeError(f"{entry!r} is not an object")
+    picture = Path(entry["picture"])
+    if not picture.name:
+        raise ValueError(f"picture {entry['picture']!r} names no file")
     box = Box(*(float(value) for value in entry["box"])) if entry.get("box") else None
     score = float(entry.get("score", 1.0))
     if not 0 <= score <= 1:
         raise ValueError(f"score {score} is not in [0, 1]")
-    return Prediction(PurePosixPath(entry["picture"]), box, score, _said(entry))
+    return Prediction(picture, box, score, _said(entry))
 
 
 def _said(entry: Mapping[str, Any]) -> Answer:
@@ -145,11 +203,12 @@ def write_predictions(path: Path, name: str, judged: Sequence[Judged]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    names = shortest_ends((item.case.picture for item in judged), NAME_PARTS)
     faces = []
     for item in judged:
         reading = item.reading
         entry: dict[str, Any] = {
-            "picture": "/".join(item.case.picture.parts[-NAME_PARTS:]),
+            "picture": names[item.case.picture],
             "box": list(item.case.box),
             "state": reading.state.value,
         }

@@ -58,12 +58,12 @@ def open_subject(place: Path, threads: int = THREADS) -> Subject:
         about = {"predictions": place.name}
         return Subject(predictions.name, about, predictions.judged, None, predictions)
     card = _card_of(place)
-    classifier: Judge
-    if card.labels == LABELS and card.model_path.suffix == ".onnx":
+    # Of any model: it also checks the card.
+    any_model = AnyClassifier.from_folder(card.folder, threads)
+    classifier: Judge = any_model
+    if card.labels == LABELS and card.model_path.suffix == ".onnx" and any_model.is_fed_as_ours:
         # As it runs in the product, not as the adapter for all models would run it.
         classifier = OnnxMaskClassifier.from_folder(card.folder, threads=threads)
-    else:
-        classifier = AnyClassifier.from_folder(card.folder, threads)
     return Subject(
         f"{card.name} {card.version}",
         describe(card),

@@ -11,23 +11,26 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.train.evaluate.test_any_model import RED_GREEN_BLUE, colour_model
+from tests.train.evaluate.test_any_model import RED_GREEN_BLUE, change_card, colour_model
 from typer.testing import CliRunner
 
 from maskwatch.errors import CardError, UsageError
+from maskwatch.masks.labels import LABELS as LABELS_OF_OURS
 from maskwatch_train.cli.main import app
+from maskwatch_train.data.manifest import read_manifest
 from maskwatch_train.errors import DataError
 
 LABELS = ["mask", "incorrect", "no_mask"]
 COLOURS = {"mask": (0, 0, 255), "incorrect": (0, 255, 0), "no_mask": (255, 0, 0)}
 
 
-def invoke(*words: object) -> None:
+def invoke(*words: object) -> str:
     result = CliRunner().invoke(app, [str(word) for word in words])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     if result.exit_code:
         raise SystemExit(result.exit_code)
+    return result.output
 
 
 @pytest.fixture
@@ -106,6 +109,75 @@ def test_a_model_and_what_it_said_give_the_same_report(
     (test,) = compared["tests"].values()
     assert test["right_side"] == {"only_first": 0, "only_other": 0, "p": 1.0, "p_adjusted": 1.0}
     assert (reports / "compare.html").stat().st_size > 10_000
+
+
+def test_predictions_that_fit_in_part_say_in_how_far(data: Path, tmp_path: Path) -> None:
+    faces = [{"picture": f"{i}.png", "state": LABELS[i % 3]} for i in (*range(10), 99)]
+    path = tmp_path / "theirs.json"
+    path.write_text(json.dumps({"format": 1, "name": "theirs", "faces": faces}))
+    told = "1 of 11 entries are about no picture of the data, 2 of 12 labelled faces have no entry"
+    words = ("--report", tmp_path / "r")
+    for said in (
+        invoke("evaluate", path, data, *words, "--gallery", 0),
+        invoke("compare", path, path, "--on", data, *words),
+    ):
+        assert told in " ".join(said.split())
+
+
+def test_predictions_of_a_manifest_find_its_pictures_by_their_whole_paths(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = [
+        {"picture": str(tmp_path / "people" / row.path), "state": row.label}
+        for row in read_manifest(people).rows
+    ]
+    theirs = {"format": 1, "name": "theirs", "faces": faces}
+    (tmp_path / "theirs.json").write_text(json.dumps(theirs))
+    monkeypatch.chdir(tmp_path)
+    words = ("--split", "all", "--report", "r", "--name", "r", "--gallery", 0, "--min-face-px", 1)
+    invoke("evaluate", "theirs.json", people.name, *words)
+    report = json.loads((tmp_path / "r" / "r.json").read_text())
+    assert report["classification"]["headline"]["side_accuracy"]["value"] == 1
+
+
+def test_models_of_one_name_are_all_compared(data: Path, tmp_path: Path) -> None:
+    places = [
+        colour_model(tmp_path / name / "model", RED_GREEN_BLUE, LABELS, divisor=25.0)
+        for name in ("a", "b")
+    ]
+    invoke("compare", *places, places[1], "--on", data, "--report", tmp_path / "r")
+    compared = json.loads((tmp_path / "r" / "compare.json").read_text())
+    assert list(compared["models"]) == [
+        "colours 3 (a/model)",
+        "colours 3 (b/model) 1",
+        "colours 3 (b/model) 2",
+    ]
+
+
+def test_a_set_without_violations_is_compared(data: Path, model: Path, tmp_path: Path) -> None:
+    entries = json.loads((data / "labels.json").read_text())
+    masked = [entry for entry in entries if entry["faces"][0]["state"] == "mask"]
+    (data / "labels.json").write_text(json.dumps(masked))
+    invoke("compare", model, model, "--on", data, "--report", tmp_path / "r")
+    compared = json.loads((tmp_path / "r" / "compare.json").read_text())
+    (test,) = compared["tests"].values()
+    assert test["differences"]["called_mask"]["p"] is None
+    page = (tmp_path / "r" / "compare.html").read_text()
+    assert "<td>violations called mask</td><td>-</td><td>- to -</td><td>-</td>" in page
+    invoke("evaluate", model, data, "--report", tmp_path / "r")
+
+
+def test_a_card_that_does_not_fit_is_named(data: Path, model: Path, tmp_path: Path) -> None:
+    change_card(model, settings={"size": 8, "layout": "NHWC"})
+    with pytest.raises(CardError, match=r"model/card\.json: .* takes 3 x 8 x 8"):
+        invoke("evaluate", model, data, "--report", tmp_path / "r")
+    # With our labels, but not fed as our network is.
+    weights = np.eye(3, len(LABELS_OF_OURS)).tolist()
+    ours = colour_model(tmp_path / "ours", weights, list(LABELS_OF_OURS), divisor=25.0)
+    invoke("evaluate", ours, data, "--report", tmp_path / "r")
+    change_card(ours, settings={"size": 16, "layout": "NCHW"})
+    with pytest.raises(CardError, match=r"ours/card\.json: .* inputs of 3 x 16 x 16"):
+        invoke("evaluate", ours, data, "--report", tmp_path / "r")
 
 
 def test_a_request_that_makes_no_sense_says_what_would(

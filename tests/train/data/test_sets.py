@@ -54,8 +54,8 @@ def test_a_set_with_boxes_is_read_by_split(tmp_path: Path) -> None:
     assert len(read_set(folder, "all").images) == 4
     cases = cases_of(read_set(folder, "val"), FixedDetector([]))
     assert [(case.group, case.box) for case in cases] == [
-        ("g1", Box(0, 0, 40, 40)),
-        ("g2", Box(0, 0, 40, 40)),
+        (f"{folder.name}/g1", Box(0, 0, 40, 40)),
+        (f"{folder.name}/g2", Box(0, 0, 40, 40)),
     ]
 
 

@@ -189,7 +189,7 @@ def test_labelled_boxes_are_judged_in_their_picture(tmp_path: Path) -> None:
         return reading_of(face, State.MASK if frame.image.mean() > 100 else State.NO_MASK)
 
     items = judge(ScriptedClassifier(by_light), cases_of_images([dark, bright], "made"))
-    assert [item.group for item in items] == ["a", "a", "c"]
+    assert [item.group for item in items] == ["made/a", "made/a", "made/c"]
     assert [item.face for item in items] == [*dark.faces, *bright.faces]
     assert [item.case.box for item in items] == [item.face.box for item in items]
     assert [item.reading.state for item in items] == [State.NO_MASK, State.NO_MASK, State.MASK]

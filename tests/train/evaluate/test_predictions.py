@@ -8,6 +8,7 @@ import pytest
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.answers import Answer
 from maskwatch_train.evaluate.cases import Case, Looks
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.predictions import read_predictions, write_predictions
@@ -19,7 +20,7 @@ def a_case(picture: str, x: float = 0.0) -> Case:
     return Case("made", Path(picture), picture, 0, "g", face, face.box, Looks(100, 100))
 
 
-def written(folder: Path, *faces: dict[str, Any], **head: Any) -> Path:
+def written(folder: Path, *faces: Any, **head: Any) -> Path:
     path = folder / "theirs.json"
     path.write_text(json.dumps({"format": 1, "name": "theirs", "faces": list(faces)} | head))
     return path
@@ -82,8 +83,70 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     again = read_predictions(tmp_path / "ours.json")
     assert again.name == "again"
     assert [item.reading for item in again.judged(cases)] == [item.reading for item in judged]
-    (said,) = again.of(Path("/elsewhere/s/images/1.jpg"))
+    elsewhere = Path("/elsewhere/s/images/1.jpg")
+    (said,) = again.about([elsewhere])[elsewhere]
     assert said.box == Box(0, 0, 40, 40)
+
+
+def test_of_two_sets_that_name_their_pictures_alike_each_keeps_its_own(tmp_path: Path) -> None:
+    cases = [a_case("/d/A/images/train/0.jpg"), a_case("/d/B/images/train/0.jpg")]
+    said = [Answer(State.MASK), Answer(State.NO_MASK)]
+    judged = [Judged(case, answer) for case, answer in zip(cases, said, strict=True)]
+    write_predictions(tmp_path / "ours.json", "ours", judged)
+    again = read_predictions(tmp_path / "ours.json").judged(cases)
+    assert [item.reading.state for item in again] == [State.MASK, State.NO_MASK]
+
+
+@pytest.mark.parametrize("name", ["0.jpg", "images/0.jpg"])
+def test_a_name_that_fits_several_pictures_is_refused(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, {"picture": name, "state": "mask"})
+    cases = [a_case("/d/mask/images/0.jpg"), a_case("/d/no_mask/images/0.jpg")]
+    with pytest.raises(
+        DataError, match=rf"theirs\.json: .*'{name}' fits 2 .*/mask/.*/no_mask/.*more of its path"
+    ):
+        read_predictions(path).judged(cases)
+
+
+def test_a_whole_path_is_known_however_the_data_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stored" / "images").mkdir(parents=True)
+    (tmp_path / "stored" / "images" / "1.jpg").touch()
+    (tmp_path / "linked").symlink_to("stored")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    for name in (tmp_path / "stored/images/1.jpg", tmp_path / "linked/images/1.jpg"):
+        path = written(tmp_path, {"picture": str(name), "state": "mask"})
+        (item,) = read_predictions(path).judged([a_case("../stored/images/1.jpg")])
+        assert item.reading.state is State.MASK
+    # as the data was opened, from the working folder of then
+    path = written(tmp_path, {"picture": "../stored/images/1.jpg", "state": "mask"})
+    (item,) = read_predictions(path).judged(
+        [a_case(str(tmp_path / "linked/../stored/images/1.jpg"))]
+    )
+    assert item.reading.state is State.MASK
+
+
+def test_predictions_of_other_pictures_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, {"picture": "/x/1.jpg", "state": "mask"})
+    with pytest.raises(DataError, match=r"none of its 1 entries is about .* such as /d/s/1\.jpg"):
+        read_predictions(path).judged([a_case("/d/s/1.jpg")])
+
+
+def test_what_fits_nothing_is_counted_on_both_sides(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"picture": "1.jpg", "box": [0, 0, 40, 40], "state": "mask"},
+        {"picture": "empty.jpg", "box": [0, 0, 9, 9], "state": "mask"},
+        {"picture": "9.jpg", "box": [0, 0, 40, 40], "state": "unknown"},
+    )
+    cases = [a_case("/d/1.jpg"), a_case("/d/1.jpg", x=200), a_case("/d/2.jpg")]
+    # A picture without a labelled face is one of the data, too.
+    pictures = [Path("/d/1.jpg"), Path("/d/2.jpg"), Path("/d/empty.jpg")]
+    assert read_predictions(path).matches(pictures, cases) == (
+        "theirs: 1 of 3 entries are about no picture of the data, "
+        "2 of 3 labelled faces have no entry"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,11 +159,12 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         ({"picture": "1.jpg", "state": "mask", "fault": "nose_out"}, "nose_out"),
         ({"picture": "1.jpg", "state": "mask", "score": 3}, "score 3"),
         ({"picture": "1.jpg", "state": "mask", "box": [1, 2]}, "entry 1"),
+        ({"picture": "", "state": "mask"}, "names no file"),
+        ("1.jpg", "'1.jpg' is not an object"),
+        (["1.jpg"], "is not an object"),
     ],
 )
-def test_an_entry_that_makes_no_sense_is_named(
-    tmp_path: Path, face: dict[str, Any], told: str
-) -> None:
+def test_an_entry_that_makes_no_sense_is_named(tmp_path: Path, face: Any, told: str) -> None:
     path = written(tmp_path, {"picture": "0.jpg", "state": "mask"}, face)
     with pytest.raises(DataError, match=f"entry 1 of faces.*{told}|{told}"):
         read_predictions(path)
