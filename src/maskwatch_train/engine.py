@@ -6,11 +6,12 @@ import copy
 import csv
 import io
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -18,15 +19,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from maskwatch.errors import MaskwatchError
+from maskwatch.errors import MaskwatchError, UsageError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
 from maskwatch_train import board
 from maskwatch_train.errors import DataError
+from maskwatch_train.recipe import require_range
 
 WEIGHTS = "weights.safetensors"
 """The averaged weights after the last epoch, in the folder of a run."""
 BEST_WEIGHTS = "best.safetensors"
 """Those of the epoch with the lowest ``VALIDATION_LOSS``."""
+STATE = "state.pt"
+"""What a run goes on from; weights and log are made from it."""
 LOG = "log.csv"
 VALIDATION_LOSS = "val_loss"
 """What decides which epoch was the best, and when to stop early."""
@@ -51,10 +55,21 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     try:
         return load_file(path)
+    except FileNotFoundError as error:
+        raise DataError(path, "no such file") from error
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
     except SafetensorError as error:
         raise DataError(path, str(error)) from error
+
+
+def refuse_state(folder: Path) -> None:
+    """Raises UsageError if a folder holds a state, which would bring its own weights back."""
+    if (folder / STATE).exists():
+        raise UsageError(
+            f"{folder}: holds the state of a run, which would go on with its own weights: "
+            "choose another folder"
+        )
 
 
 class NotFinite(MaskwatchError, ArithmeticError):
@@ -76,6 +91,13 @@ class Moves(Protocol):
     def ema(self) -> float: ...  # noqa: D102
     @property
     def patience(self) -> int: ...  # noqa: D102
+
+
+def check_moves(recipe: Moves) -> None:
+    """Raises ValueError, which begins with the key, where weights cannot move so."""
+    require_range(recipe, ("epochs", "batch"), 1)
+    require_range(recipe, ("learning_rate", "weight_decay", "patience"), 0)
+    require_range(recipe, ("ema",), 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +126,18 @@ class Schedule:
 
 
 def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
-    """The schedule of a recipe over so many items; an epoch leaves out what fills no batch."""
+    """The schedule of a recipe over so many items; an epoch leaves out what fills no batch.
+
+    Raises:
+        DataError: the items fill no batch at all.
+    """
+    steps = items // recipe.batch
+    if not steps:
+        reason = f"its {items} pictures do not fill a batch of {recipe.batch}"
+        raise DataError(Path("the training side"), reason)
     return Schedule(
         epochs=recipe.epochs,
-        steps=items // recipe.batch,
+        steps=steps,
         learning_rate=recipe.learning_rate,
         weight_decay=recipe.weight_decay,
         ema=recipe.ema,
@@ -142,6 +172,7 @@ class Run:
         watcher: told of every step.
 
     Raises:
+        DataError: the state cannot be read, or is that of another network or another schedule.
         OutputError: the folder cannot be written.
     """
 
@@ -182,7 +213,7 @@ class Run:
 
     @property
     def _state_file(self) -> Path:
-        return self._folder / "state.pt"
+        return self._folder / STATE
 
     @property
     def is_over(self) -> bool:
@@ -260,7 +291,7 @@ class Run:
         with output_errors(self._state_file):
             try:
                 with aside.open("wb") as file:
-                    torch.save(state, file)
+                    _save_state(state, file)
                 aside.replace(self._state_file)
             finally:
                 aside.unlink(missing_ok=True)
@@ -284,7 +315,23 @@ class Run:
         return min(measured, key=lambda i: self._rows[i][VALIDATION_LOSS], default=None)
 
     def _resume(self) -> None:
-        state = torch.load(self._state_file, weights_only=True, map_location=self.fabric.device)
+        state = _load_state(self._state_file, self.fabric.device)
+        try:
+            self._take(state)
+        except (RuntimeError, KeyError, ValueError) as error:
+            reason = f"not the state of such a network: {_first_line(error)}"
+            raise DataError(self._state_file, reason) from error
+        if self.fabric.is_global_zero:
+            self._publish()
+            board.rewrite(self._folder, self._rows)
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        # A constant learning rate counts no steps.
+        before = state["schedule"].get("total_steps")
+        now = self._schedule.state_dict().get("total_steps")
+        if before != now:
+            reason = f"its run was begun with {before} steps, and recipe and data now make {now}"
+            raise DataError(self._state_file, reason)
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
@@ -292,9 +339,6 @@ class Run:
         self.next_epoch = state["next_epoch"]
         # States of version 0.2 hold no rows: theirs are in the log alone.
         self._rows = state["rows"] if "rows" in state else self._logged()
-        if self.fabric.is_global_zero:
-            self._publish()
-            board.rewrite(self._folder, self._rows)
 
     def _logged(self) -> list[dict[str, float]]:
         with (self._folder / LOG).open(newline="") as file:
@@ -327,6 +371,8 @@ def fit(
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
     """
+    if run.is_over:
+        run.watcher.said(f"this run is over already, after {run.next_epoch} epochs")
     while not run.is_over:
         # Dropout is the only randomness of torch: seeded per epoch, a resumed run repeats what
         # an unbroken one does. Processes that share the work drop other things.
@@ -336,6 +382,31 @@ def fit(
             run.step(losses(batch))
         run.watcher.said(run.finish_epoch(validate))
     return run.averaged
+
+
+def _save_state(state: Mapping[str, Any], file: BinaryIO) -> None:
+    """Raises OSError, with the system's reason even where PyTorch hides it behind its own."""
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        hidden = error.__context__
+        raise OSError(*(hidden if isinstance(hidden, OSError) else error).args) from error
+
+
+def _load_state(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        said = _first_line(error) or "it ends too early"
+        reason = f"damaged ({said}); without it the run begins anew"
+        raise DataError(path, reason) from error
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _learning_rate(

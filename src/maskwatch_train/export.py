@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,10 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from maskwatch.models.card import CARD_FILE, FORMAT
-from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch.outputs.files import make_folder, output_errors
 from maskwatch_train.paddings import fix_paddings
 
+MODEL_FILE = "model.onnx"
 OPSET = 17
 HALF_FROM_VALUES = 256
 """Weights with at least so many values are stored as float16; biases and scales stay exact."""
@@ -132,24 +136,45 @@ class CardText:
 
 
 def write_model_folder(model: onnx.ModelProto, text: CardText, folder: Path) -> None:
-    """Writes ``model.onnx`` and ``card.json``; the card last, so that half a folder has none.
+    """Writes ``model.onnx`` and ``card.json``; dates of the card's text become ISO 8601.
+
+    An earlier model stays, card and all, until both are on the disk. Whatever happens then, no
+    card lies beside a model that it does not describe.
 
     Raises:
         OutputError: they cannot be written.
+        TypeError: the card's text holds what JSON cannot say.
     """
-    make_folder(folder)
     content = model.SerializeToString()
-    write_whole(folder / "model.onnx", content)
     card = {
         "format": FORMAT,
         "name": text.name,
         "version": text.version,
         "kind": text.kind,
-        "file": "model.onnx",
+        "file": MODEL_FILE,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "labels": list(text.labels),
         "settings": text.settings,
         "summary": text.summary,
     }
-    write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
+    told = (json.dumps(card, indent=2, default=_iso) + "\n").encode()
+    make_folder(folder)
+    _replace_together(folder, {MODEL_FILE: content, CARD_FILE: told})
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date | time):  # what TOML has and JSON has not
+        return value.isoformat()
+    raise TypeError(f"a card cannot hold {value!r}")
+
+
+def _replace_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    with output_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".") as aside:
+        for name, content in files.items():
+            with output_errors(folder / name):
+                (Path(aside) / name).write_bytes(content)
+        # No card for a moment: a stop in the middle must not leave one beside another's model.
+        (folder / CARD_FILE).unlink(missing_ok=True)
+        for name in files:
+            (Path(aside) / name).replace(folder / name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,13 +26,14 @@ def read_recipe(path: Path, kind: type[Recipe], changes: Sequence[str] = ()) -> 
         changes: lines of TOML that count instead of those of the file (``table.key = value``).
 
     Raises:
-        DataError: the file is missing or not TOML, or a key or its type is not the recipe's.
+        DataError: the file is missing or not TOML, or a key, its type or its value is not one of
+            the recipe's.
     """
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # no TOML, or no UTF-8
         raise DataError(path, f"not TOML: {error}") from error
     for change in changes:
         try:
@@ -57,7 +59,10 @@ def _built(path: Path, table: str, values: dict[str, Any], kind: type[Recipe]) -
         if key not in known:
             raise DataError(path, f"unknown key {table + key!r}, expected one of {sorted(known)}")
         read[key] = _value(path, table + key, value, known[key].default)
-    return kind(**read)
+    try:
+        return kind(**read)
+    except ValueError as error:
+        raise DataError(path, f"{table}{error}") from error
 
 
 def _value(path: Path, key: str, value: Any, default: Any) -> Any:
@@ -70,3 +75,38 @@ def _value(path: Path, key: str, value: Any, default: Any) -> Any:
         name = "a table" if is_dataclass(default) else wanted.__name__
         raise DataError(path, f"{key} must be {name}, got {value!r}")
     return value
+
+
+def require_range(recipe: object, keys: Iterable[str], low: float, high: float = math.inf) -> None:
+    """Raises ValueError, which begins with the key, unless the values are finite and in a range.
+
+    Args:
+        recipe: holds the keys.
+        keys: those that are looked at.
+        low: the least value that is allowed.
+        high: the largest.
+    """
+    wanted = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+    for key in keys:
+        value = getattr(recipe, key)
+        if not low <= value <= high or math.isinf(value):
+            raise ValueError(f"{key} must be {wanted}, got {value!r}")
+
+
+def require_multiple(recipe: object, key: str, step: int) -> None:
+    """Raises ValueError, which begins with the key, unless its value is ``step`` times 1, 2, ..."""
+    value = getattr(recipe, key)
+    if value < step or value % step:
+        raise ValueError(f"{key} must be a multiple of {step}, got {value!r}")
+
+
+def first_difference(one: object, other: object) -> tuple[str, Any, Any] | None:
+    """The first key in which two recipes of a kind differ, and its values; None if none does."""
+    for field in fields(one):  # type: ignore[arg-type]
+        key, before, after = field.name, getattr(one, field.name), getattr(other, field.name)
+        if is_dataclass(before):
+            if inner := first_difference(before, after):
+                return f"{key}.{inner[0]}", *inner[1:]
+        elif before != after:
+            return key, before, after
+    return None

@@ -1,4 +1,5 @@
 import csv
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +13,16 @@ from safetensors.torch import load_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from maskwatch.errors import OutputError, UsageError  # noqa: E402
-from maskwatch_train.engine import NotFinite, Run, Schedule, fit  # noqa: E402
+from maskwatch_train.classifier.train import ClassifierRecipe  # noqa: E402
+from maskwatch_train.engine import (  # noqa: E402
+    NotFinite,
+    Run,
+    Schedule,
+    Watcher,
+    fit,
+    schedule_of,
+)
+from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.hardware import launched, precision, share_of  # noqa: E402
 
 SCHEDULE = Schedule(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
@@ -187,6 +197,76 @@ def test_a_full_disk_is_told_and_costs_no_earlier_state(
     with pytest.raises(OutputError, match=r"state\.pt: no space left on the device"):
         fitted(tmp_path, [0.5, 0.4])
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+class FullDisk(io.BytesIO):
+    """Takes a kilobyte."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if self.tell() + len(data) > 1024:
+            raise OSError(28, "No space left on device")
+        return super().write(data)
+
+
+def test_a_disk_that_fills_while_pytorch_writes_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def full(path: Path, *how: object, **named: object) -> object:
+        return FullDisk() if path.suffix == ".part" else opened(path, *how, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OutputError, match=r"state\.pt: no space left on the device"):
+        fitted(tmp_path, [0.5])
+
+
+@pytest.mark.parametrize("kept", [0, 3, 1000])
+def test_a_state_that_was_cut_off_is_named(tmp_path: Path, kept: int) -> None:
+    fitted(tmp_path, [0.5, 0.4])
+    state = tmp_path / "state.pt"
+    state.write_bytes(state.read_bytes()[:kept])
+    with pytest.raises(
+        DataError, match=r"state\.pt: damaged \(.+\); without it the run begins anew"
+    ):
+        fitted(tmp_path, [0.5, 0.4])
+
+
+def test_the_state_of_another_network_is_refused(tmp_path: Path) -> None:
+    train(tmp_path, 1)
+    with pytest.raises(DataError, match=r"state\.pt: not the state of such a network"):
+        Run(linear(), SCHEDULE, tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"epochs": 8}, {"steps": 6}])
+def test_a_run_whose_steps_became_others_is_not_gone_on_with(
+    tmp_path: Path, change: dict[str, int]
+) -> None:
+    train(tmp_path, 1)
+    with pytest.raises(DataError, match="begun with 12 steps, and recipe and data now make 24"):
+        Run(network(), replace(SCHEDULE, **change), tmp_path)
+
+
+class Listener(Watcher):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def said(self, line: str) -> None:
+        self.heard.append(line)
+
+
+def test_a_run_that_is_over_says_so(tmp_path: Path) -> None:
+    fitted(tmp_path, [0.5, 0.4])
+    listener = Listener()
+    run = Run(linear(), replace(SCHEDULE, epochs=2), tmp_path, watcher=listener)
+    fit(run, 1, lambda _: [], lambda _: {})
+    assert listener.heard == ["this run is over already, after 2 epochs"]
+
+
+def test_too_few_items_for_a_batch_are_refused() -> None:
+    assert schedule_of(ClassifierRecipe(batch=4), 4, 0.1).steps == 1
+    with pytest.raises(DataError, match="side: its 3 pictures do not fill a batch of 4"):
+        schedule_of(ClassifierRecipe(batch=4), 3, 0.1)
 
 
 def test_two_processes_share_batches_and_end_like_one(tmp_path: Path, checkout: Path) -> None:

@@ -1,5 +1,7 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +109,60 @@ def test_a_full_disk_leaves_no_half_a_model(
     with pytest.raises(OutputError, match=r"model\.onnx: no space left on the device"):
         write_model_folder(model, text(), tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_dates_of_the_card_s_text_become_iso_text(network: YuNet, tmp_path: Path) -> None:
+    told = {
+        "made": date(2026, 11, 22),
+        "at": time(8, 5),
+        "both": [datetime(2026, 11, 22, tzinfo=UTC)],
+    }
+    model = to_onnx(ExportedYuNet(network), DETECTOR)
+    write_model_folder(model, replace(text(), summary=told), tmp_path)
+    expected = {"made": "2026-11-22", "at": "08:05:00", "both": ["2026-11-22T00:00:00+00:00"]}
+    assert read_card(tmp_path, "face_detector").summary == expected
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_text_that_no_card_can_hold_leaves_an_earlier_model_as_it_was(
+    network: YuNet, tmp_path: Path
+) -> None:
+    model = to_onnx(ExportedYuNet(network), DETECTOR)
+    write_model_folder(model, text(), tmp_path)
+    before = written(tmp_path)
+    model.doc_string = "another"
+    with pytest.raises(TypeError, match="a card cannot hold"):
+        write_model_folder(model, replace(text(), summary={"limits": {1}}), tmp_path)
+    assert written(tmp_path) == before
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_no_card_is_ever_beside_a_model_that_it_does_not_describe(
+    done: int, network: YuNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files are written, the old card is removed, and two are renamed: each may fail."""
+    model = to_onnx(ExportedYuNet(network), DETECTOR)
+    write_model_folder(model, text(), tmp_path)
+    model.doc_string = "another"
+    left = iter(range(done))
+
+    def failing(whole: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **named: object) -> object:
+            if next(left, None) is None:
+                raise OSError(5, "Input/output error")
+            return whole(*arguments, **named)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        for name in ("write_bytes", "unlink", "replace"):
+            patch.setattr(Path, name, failing(getattr(Path, name)))
+        with pytest.raises(OutputError, match="put/output error"):
+            write_model_folder(model, text(), tmp_path)
+    assert (tmp_path / "card.json").exists() == (done < 3)
+    if done < 3:
+        read_card(tmp_path, "face_detector").verify()
+    assert set(written(tmp_path)) <= {"card.json", "model.onnx"}

@@ -6,7 +6,7 @@ import pytest
 from maskwatch_train.classifier.train import ClassifierRecipe
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.recipe import first_difference, read_recipe
 
 
 def written(folder: Path, text: str) -> Path:
@@ -59,6 +59,59 @@ def test_a_whole_number_will_do_for_a_fraction(tmp_path: Path) -> None:
 def test_a_wrong_recipe_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_recipe(written(tmp_path, text), DetectorRecipe)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (
+            ClassifierRecipe,
+            "backbone = 'resnet'",
+            "backbone must be one of mobilenetv2, .*'resnet'",
+        ),
+        (ClassifierRecipe, "batch = 0", "batch must be at least 1, got 0"),
+        (ClassifierRecipe, "size = 100", "size must be a multiple of 32, got 100"),
+        (ClassifierRecipe, "margin = 0.8", "margin must be from 0 to 0.7, got 0.8"),
+        (ClassifierRecipe, "synthetic_share = 1.5", "synthetic_share must be from 0 to 1"),
+        (ClassifierRecipe, "seed = -1", "seed must be at least 0, got -1"),
+        (ClassifierRecipe, "[augmentation]\nrain = 2", r"augmentation\.rain must be from 0 to 1"),
+        (ClassifierRecipe, "[augmentation]\nturn = -1", r"augmentation\.turn must be at least 0"),
+        (DetectorRecipe, "epochs = 0", "epochs must be at least 1, got 0"),
+        (DetectorRecipe, "size = 0", "size must be a multiple of 32, got 0"),
+        (DetectorRecipe, "learning_rate = -1.0", r"learning_rate must be at least 0, got -1\.0"),
+        (DetectorRecipe, "learning_rate = inf", "learning_rate must be at least 0, got inf"),
+        (DetectorRecipe, "ema = nan", "ema must be from 0 to 1, got nan"),
+        (DetectorRecipe, "ema = 2.0", r"ema must be from 0 to 1, got 2\.0"),
+        (DetectorRecipe, "turned_share = -0.1", r"turned_share must be from 0 to 1, got -0\.1"),
+        (DetectorRecipe, "[degradation]\njpeg = 3", r"degradation\.jpeg must be from 0 to 1"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused(
+    kind: type, text: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=rf"recipe\.toml: {message}"):
+        read_recipe(written(tmp_path, text), kind)
+
+
+def test_every_recipe_of_the_repository_is_within_the_ranges(checkout: Path) -> None:
+    folders = ("recipes/teachers", "recipes/ablations")
+    paths = [path for folder in folders for path in (checkout / folder).glob("*.toml")]
+    assert len(paths) >= 8
+    assert all(read_recipe(path, ClassifierRecipe).epochs for path in paths)
+
+
+def test_the_first_key_in_which_recipes_differ_is_named_with_its_values() -> None:
+    recipe = ClassifierRecipe(ema=1)
+    rainy = replace(recipe, augmentation=replace(recipe.augmentation, rain=0.5))
+    assert first_difference(recipe, ClassifierRecipe(ema=1.0)) is None
+    assert first_difference(recipe, replace(rainy, margin=0.3)) == ("margin", 0.2, 0.3)
+    assert first_difference(recipe, rainy) == ("augmentation.rain", 0.0, 0.5)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"recipe\.toml: not TOML"):
+        read_recipe(tmp_path / "recipe.toml", DetectorRecipe)
 
 
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:

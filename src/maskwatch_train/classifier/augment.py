@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Image
 from maskwatch_train.classifier.samples import CONTEXT_SIZE, Sample
+from maskwatch_train.recipe import require_range
 from maskwatch_train.weather import dim, infrared, rain
 
 INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 MAX_TURN = 75.0
+MOVEMENTS = ("turn", "shift", "zoom", "stretch", "shear")
+"""The keys of `Augmentation` that are no chances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Augmentation:
         rain: streaks and a veil.
         low_light: dark and noisy.
         infrared: as a night camera sees.
+
+    Raises:
+        ValueError: a chance is none, or a movement is negative.
     """
 
     turn: float = 8.0
@@ -62,6 +68,11 @@ class Augmentation:
     rain: float = 0.0
     low_light: float = 0.0
     infrared: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_range(self, MOVEMENTS, 0)
+        chances = [field.name for field in fields(self) if field.name not in MOVEMENTS]
+        require_range(self, chances, 0, 1)
 
 
 USUAL = Augmentation()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from maskwatch.masks.labels import UNREADABLE_INDEX, softmax
 from maskwatch_train.classifier.augment import ruin
 from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.train import Judge, predict
+from maskwatch_train.errors import DataError
 
 MIN_READABLE_PX = 32
 """Calibration looks at faces from this size on, the same that the scores are stated for."""
@@ -27,6 +29,9 @@ Higher thresholds catch next to no face that people cannot read either (on valid
 0.75, because such faces have an output of their own), and three of four readings that they
 withhold are right.
 """
+
+SEARCH_BOUND = 2.0
+"""Of the logarithm of the temperature, either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +49,26 @@ class Abstention:
     caught_share: float
 
 
-def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float | None:
     """The temperature that gives the labels the highest likelihood (Guo et al., ICML 2017).
 
     Args:
         logits: ``(N, 7)``.
-        labels: ``(N,)`` indices into the outputs.
+        labels: ``(N,)`` indices into the outputs; at least one.
+
+    Returns:
+        The temperature; None where none is best within `SEARCH_BOUND`, as on a few faces that are
+        all read rightly: the surer the better, then.
     """
 
     def surprise(log_temperature: float) -> float:
         chosen = softmax(logits, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
-    found = minimize_scalar(surprise, bounds=(-2.0, 2.0), method="bounded")
-    return round(float(np.exp(found.x)), 3)
+    bounds = (-SEARCH_BOUND, SEARCH_BOUND)
+    found = float(minimize_scalar(surprise, bounds=bounds, method="bounded").x)
+    # The search comes near a bound and never to it.
+    return None if abs(found) > SEARCH_BOUND - 0.01 else round(math.exp(found), 3)
 
 
 def side_certainty(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,7 +134,12 @@ class Calibration:
 
 
 def calibrate(
-    judge: Judge, samples: Sequence[Sample], size: int, margin: float, second_look_below: float
+    judge: Judge,
+    samples: Sequence[Sample],
+    size: int,
+    margin: float,
+    second_look_below: float,
+    progress: Callable[[str], None] = lambda _line: None,
 ) -> Calibration:
     """Fits temperature and thresholds to what a model says of validation samples.
 
@@ -133,10 +149,20 @@ def calibrate(
         size: side of its crops in pixels.
         margin: of the crops.
         second_look_below: see ``maskwatch.masks.second_look``.
+        progress: told when the faces say nothing about the temperature, which then is 1.
+
+    Raises:
+        DataError: no face is readable and large enough.
     """
     readable = [s for s in samples if s.label != UNREADABLE_INDEX and s.size >= MIN_READABLE_PX]
+    if not readable:
+        reason = f"no readable face of at least {MIN_READABLE_PX} px to calibrate with"
+        raise DataError(Path("the validation side"), reason)
     labels = np.array([sample.label for sample in readable])
-    temperature = fit_temperature(predict(judge, readable, size, margin), labels)
+    fitted = fit_temperature(predict(judge, readable, size, margin), labels)
+    temperature = fitted or 1.0
+    if fitted is None:
+        progress(f"the temperature stays 1: {len(readable)} validation faces do not say which fits")
 
     def probabilities(faces: Sequence[Sample]) -> NDArray[np.float64]:
         settled = predict(

@@ -9,11 +9,11 @@ from typing import Any
 
 import timm
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from maskwatch.errors import UsageError
 from maskwatch.masks.labels import LABELS
+from maskwatch_train.engine import read_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def _mobilenetv2(folder: Path | None) -> dict[str, Tensor]:
     """The Keras Applications weights, converted to timm's names."""
     if folder is None:
         raise UsageError("mobilenetv2 starts from a file: give --weights")
-    return load_file(folder / "mobilenetv2_100_imagenet.safetensors")
+    return read_weights(folder / "mobilenetv2_100_imagenet.safetensors")
 
 
 def _efficientnet_lite0(_folder: Path | None) -> dict[str, Tensor]:
@@ -116,6 +116,7 @@ def create(
         drop_rate: dropout before the head.
 
     Raises:
+        DataError: the file of the backbone's weights cannot be read.
         KeyError: no such backbone.
         UsageError: the backbone's weights are in the folder that is None.
         ValueError: the weights do not fit.

@@ -83,11 +83,19 @@ def _fits_an_output(state: State, fault: Fault | None) -> bool:
     return fault is not None or state is not State.INCORRECT
 
 
+def faultless_in(one: LabelledSet) -> int:
+    """Faces of a set whose label fits no output."""
+    labels = [(face.state, face.fault) for image in one.images for face in image.faces]
+    labels += [(picture.label, picture.fault) for picture in one.pictures]
+    return sum(not _fits_an_output(state, fault) for state, fault in labels)
+
+
 def samples_of(
     sets: Sequence[LabelledSet],
     look: Callable[[list[Path]], Mapping[Path, Detections]],
     backgrounds: int,
     rng: np.random.Generator,
+    progress: Callable[[str], None] = lambda _line: None,
 ) -> list[Sample]:
     """All samples of some sets: labelled faces, portraits, and squares without a face.
 
@@ -96,10 +104,16 @@ def samples_of(
         look: what a detector sees in pictures.
         backgrounds: squares without a face from each picture whose faces have boxes.
         rng: decides where.
+        progress: told what is left out.
 
     Raises:
         DataError: a picture cannot be read.
     """
+    if left_out := sum(faultless_in(one) for one in sets):
+        progress(
+            f"{sets[0].split}: left out {left_out} faces that are labelled incorrect without a "
+            "fault: the classifier learns which fault it is"
+        )
     images = [image for one in sets for image in one.images]
     portraits = [picture for one in sets for picture in one.pictures]
     seen = look([image.path for image in images] + [picture.path for picture in portraits])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,21 +22,29 @@ from maskwatch.masks.second_look import look_again
 from maskwatch.types import Fault, Image, State
 from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, plain_crop, ruin
 from maskwatch_train.classifier.mixing import Mixing
-from maskwatch_train.classifier.network import MaskNetwork, blank, normalise
-from maskwatch_train.classifier.samples import Sample, Source
+from maskwatch_train.classifier.network import (
+    BACKBONES,
+    STRIDE,
+    MaskNetwork,
+    blank,
+    normalise,
+)
+from maskwatch_train.classifier.samples import CONTEXT_MARGIN, Sample, Source
 from maskwatch_train.classifier.teachers import Teachers, distances
 from maskwatch_train.engine import (
     VALIDATION_LOSS,
     Losses,
     Run,
     Watcher,
+    check_moves,
     fit,
     kept_weights,
     read_weights,
     schedule_of,
 )
+from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.recipe import read_recipe, require_multiple, require_range
 from maskwatch_train.synthesis import (
     Donor,
     OccluderKind,
@@ -118,6 +126,9 @@ class ClassifierRecipe:
         mixup: two crops shine through each other, as ``classifier.mixing`` says; 0: none do.
         cutmix: a rectangle of one crop lies in another; 0: none does.
         augmentation: what else happens to crops.
+
+    Raises:
+        ValueError: a value makes no sense; the message begins with its key.
     """
 
     backbone: str = "mobilenetv2"
@@ -144,6 +155,18 @@ class ClassifierRecipe:
     cutmix: float = 0.0
     augmentation: Augmentation = USUAL
 
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            known = ", ".join(BACKBONES)
+            raise ValueError(f"backbone must be one of {known}, got {self.backbone!r}")
+        check_moves(self)
+        require_multiple(self, "size", STRIDE)
+        require_range(self, ["margin"], 0, CONTEXT_MARGIN)
+        counts = ["seed", "background_per_picture", "rarity", "box_weight", "mixup", "cutmix"]
+        require_range(self, counts, 0)
+        shares = [field.name for field in fields(self) if field.name.endswith("_share")]
+        require_range(self, ["label_smoothing", *shares], 0, 1)
+
 
 def load_run(run: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
     """The recipe of a run and its averaged weights in a network, ready to predict.
@@ -152,12 +175,15 @@ def load_run(run: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
         run: folder with ``recipe.toml`` and weights, of which the recipe says which to keep.
 
     Raises:
-        DataError: the weights cannot be read.
-        ValueError: they do not fit the recipe's network.
+        DataError: the recipe or the weights cannot be read, or do not fit each other.
     """
     recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
     network = blank(recipe.backbone, recipe.size)
-    network.load_state_dict(read_weights(kept_weights(run, recipe.keep_best)))
+    weights = kept_weights(run, recipe.keep_best)
+    try:
+        network.load_state_dict(read_weights(weights))
+    except RuntimeError as error:
+        raise DataError(weights, "not the weights of the network of its recipe") from error
     return recipe, network.eval()
 
 
@@ -286,6 +312,7 @@ def train(
         watcher: told how it goes.
 
     Raises:
+        DataError: the samples fill no batch, or the state in the folder is of another run.
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
         UsageError: the batch cannot be shared by the processes that there are.

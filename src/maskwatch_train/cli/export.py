@@ -125,8 +125,11 @@ def export_classifier(
 ) -> None:
     """Calibrate the classifier of a run on validation data and write it as a model folder."""
     recipe, network = load_run(run)
+    told = read_summary(summary, scores)
     samples = validation_samples(data, weights, run)
-    found = calibrate(judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW)
+    found = calibrate(
+        judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW, say
+    )
     text = CardText(
         name="maskwatch-masks",
         version=version,
@@ -139,7 +142,7 @@ def export_classifier(
             "min_face_px": MIN_FACE_PX,
             "second_look_below": SECOND_LOOK_BELOW,
         },
-        summary={**read_summary(summary, scores), "calibration": found.summary},
+        summary={**told, "calibration": found.summary},
     )
     exported = ExportedClassifier(network)
     write_model_folder(to_onnx(exported, classifier_signature(recipe.size)), text, to)
@@ -159,7 +162,8 @@ def recalibrate(
     with tempfile.TemporaryDirectory() as folder:
         samples = validation_samples(data, weights, Path(folder))
     size, margin = card.setting("size"), card.setting("margin")
-    found = calibrate(judge, samples, size, margin, card.settings.get("second_look_below", 0.0))
+    second_look_below = card.settings.get("second_look_below", 0.0)
+    found = calibrate(judge, samples, size, margin, second_look_below, say)
     values = json.loads((model / CARD_FILE).read_text(encoding="utf-8"))
     values["settings"].update(found.settings)
     values["summary"]["calibration"] = found.summary

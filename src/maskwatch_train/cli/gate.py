@@ -14,6 +14,7 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.cli.evaluate import DetectorFolder
 from maskwatch_train.cli.train import console, say
+from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.subjects import open_subject
 from maskwatch_train.release.gate import Check, read_gate, run_gate
 
@@ -35,6 +36,12 @@ def gate(
     json_file: JsonFile = None,
 ) -> None:
     """Check the floors of a release; exit code 1 if one does not hold."""
+    if not gate_file.exists():
+        raise DataError(
+            gate_file,
+            "no such file; the gate of the shipped models is gate.yaml in the repository of "
+            "maskwatch, not in the package: say with --gate where one is",
+        )
     floors = read_gate(gate_file)
     subject = open_subject(model)
     faces = YuNetDetector.from_folder(detector)

@@ -24,7 +24,8 @@ from maskwatch_train.cli.train import (
     say,
     training_samples,
 )
-from maskwatch_train.engine import kept_weights
+from maskwatch_train.engine import kept_weights, refuse_state
+from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import read_recipe
 from maskwatch_train.release.export import opened
 
@@ -43,9 +44,12 @@ def restore_classifier(
 
     The recipe names its backbone and the size of its input.
     """
+    refuse_state(out)
     chosen = read_recipe(recipe, ClassifierRecipe)
     card, exported = opened(model, LABELS)
     samples = training_samples(chosen, data, weights, out)
+    if not samples:
+        raise DataError(data[0], "has no face to measure the normalisations on")
     rng = np.random.default_rng(chosen.seed)
     some = rng.permutation(len(samples))[:MEASURED_ON]
     crops = to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])

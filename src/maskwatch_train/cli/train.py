@@ -30,8 +30,9 @@ from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
+from maskwatch_train.engine import STATE
 from maskwatch_train.hardware import AUTO, launched
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.recipe import first_difference, read_recipe
 
 RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder with the sets street and bala.")]
@@ -87,6 +88,24 @@ def say(line: str) -> None:
     console.print(line, highlight=False)
 
 
+def refuse_another_recipe(chosen: ClassifierRecipe | DetectorRecipe, out: Path) -> None:
+    """Lets a run that was stopped only go on with the numbers that it was begun with.
+
+    Raises:
+        DataError: the folder holds a state, and no recipe that can be read.
+        UsageError: the recipe of the state is another one; names the first key that differs.
+    """
+    if not (out / STATE).exists():
+        return
+    begun = read_recipe(out / RECIPE_FILE, type(chosen))
+    if differs := first_difference(begun, chosen):
+        key, before, now = differs
+        raise UsageError(
+            f"{out}: its run was begun with {key} = {before!r}, and the recipe says {now!r}: "
+            "choose another folder, or go on with the recipe in this one"
+        )
+
+
 def started(recipe: Path, out: Path, devices: str, nodes: int) -> tuple[Fabric, TrainingBar]:
     """What a run computes on, and what shows how it goes; the first process keeps the recipe.
 
@@ -113,8 +132,10 @@ def detector(
 ) -> None:
     """Fine-tune the face detector."""
     chosen = read_recipe(recipe, DetectorRecipe)
-    fabric, bar = started(recipe, out, devices, nodes)
+    refuse_another_recipe(chosen, out)
     teacher = weights / TEACHER_WEIGHTS
+    network = load_yunet(teacher)
+    fabric, bar = started(recipe, out, devices, nodes)
     portraits, _ = training_portraits(data / bala.NAME)
     with fabric.rank_zero_first():
         scenes = build_scenes(
@@ -130,7 +151,6 @@ def detector(
         seen = detect_all(teacher, [image.path for image in held], out / TEACHER_CACHE, bar.said)
     validation = [street_scene(image, seen[image.path]) for image in held]
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
-    network = load_yunet(teacher)
     with bar:
         fine_tune(
             network,
@@ -157,19 +177,17 @@ def classifier(
 ) -> None:
     """Train the mask classifier."""
     chosen = read_recipe(recipe, ClassifierRecipe)
+    refuse_another_recipe(chosen, out)
     if (chosen.teacher_share > 0) != bool(teacher):
         raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
+    network = starting_network(chosen, weights, start)
+    teachers = Teachers([teaching(run) for run in teacher]) if teacher else None
     fabric, bar = started(recipe, out, devices, nodes)
     with fabric.rank_zero_first():
-        samples = training_samples(chosen, data, weights, out)
+        # These first: they are few, so that it is soon told if there are none.
         validation = validation_samples(data, weights, out)
+        samples = training_samples(chosen, data, weights, out)
     bar.said(f"{len(samples)} samples")
-    torch.manual_seed(chosen.seed)  # of the fresh heads
-    if start is None:
-        network = create(chosen.backbone, weights, chosen.size)
-    else:
-        network = blank(chosen.backbone, chosen.size)
-        start_from(network, load_run(start)[1])
     with bar:
         train_classifier(
             network,
@@ -178,10 +196,32 @@ def classifier(
             out,
             workers,
             validation=validation,
-            teachers=Teachers([teaching(run) for run in teacher]) if teacher else None,
+            teachers=teachers,
             fabric=fabric,
             watcher=bar,
         )
+
+
+def starting_network(
+    recipe: ClassifierRecipe, weights: Path | None, start: Path | None
+) -> MaskNetwork:
+    """A network with fresh heads, or with the weights of the run to start from.
+
+    Raises:
+        DataError: the weights cannot be read.
+        UsageError: the run to start from has another backbone, or the weights are nowhere.
+    """
+    torch.manual_seed(recipe.seed)  # of the fresh heads
+    if start is None:
+        return create(recipe.backbone, weights, recipe.size)
+    network = blank(recipe.backbone, recipe.size)
+    before, trained = load_run(start)
+    if before.backbone != recipe.backbone:
+        raise UsageError(
+            f"--from {start}: its backbone is {before.backbone}, and the recipe's {recipe.backbone}"
+        )
+    start_from(network, trained)
+    return network
 
 
 def teaching(run: Path) -> tuple[MaskNetwork, int]:
@@ -196,13 +236,13 @@ def training_samples(
     """The training faces of all sets, and what only looks like one."""
     rng = np.random.default_rng(recipe.seed)
     backgrounds = recipe.background_per_picture
-    return samples_of(read_sets(data, "train"), _looking(weights, run), backgrounds, rng)
+    return samples_of(read_sets(data, "train"), _looking(weights, run), backgrounds, rng, say)
 
 
 def validation_samples(data: Sequence[Path], weights: Path | None, run: Path) -> list[Sample]:
     """The validation faces of all sets that have some, and what only looks like one."""
     rng = np.random.default_rng(0)
-    return samples_of(read_sets(data, "val"), _looking(weights, run), 1, rng)
+    return samples_of(read_sets(data, "val"), _looking(weights, run), 1, rng, say)
 
 
 def _looking(weights: Path | None, run: Path) -> Callable[[list[Path]], Mapping[Path, Detections]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 
 from maskwatch.types import Image
+from maskwatch_train.recipe import require_range
 from maskwatch_train.weather import dim, infrared, rain
 
 
@@ -25,6 +26,9 @@ class Degradation:
         low_light: dark and noisy.
         infrared: as a night camera sees.
         low_resolution: scaled down to a quarter of its side at the least, and up again.
+
+    Raises:
+        ValueError: a chance is none.
     """
 
     light: float = 0.7
@@ -36,6 +40,9 @@ class Degradation:
     low_light: float = 0.0
     infrared: float = 0.0
     low_resolution: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_range(self, [field.name for field in fields(self)], 0, 1)
 
 
 USUAL = Degradation()

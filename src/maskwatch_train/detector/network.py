@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
+
+from maskwatch_train.engine import read_weights
+from maskwatch_train.errors import DataError
 
 STRIDES = (8, 16, 32)
 
@@ -280,9 +282,11 @@ def load_yunet(weights: Path) -> YuNet:
     """YuNet_n with the weights of a safetensors file, in evaluation mode.
 
     Raises:
-        FileNotFoundError: no such file.
-        RuntimeError: names or shapes differ from the network's.
+        DataError: the file cannot be read, or names or shapes differ from the network's.
     """
     network = YuNet()
-    network.load_state_dict(load_file(weights))
+    try:
+        network.load_state_dict(read_weights(weights))
+    except RuntimeError as error:
+        raise DataError(weights, "not the weights of this face detector") from error
     return network.eval()

@@ -16,9 +16,18 @@ from maskwatch.faces.yunet import grid
 from maskwatch_train.detector.dataset import Scene, SceneDataset
 from maskwatch_train.detector.degrade import NONE, USUAL, Degradation
 from maskwatch_train.detector.loss import Target, detection_loss
-from maskwatch_train.detector.network import Predictions, YuNet
-from maskwatch_train.engine import VALIDATION_LOSS, Losses, Run, Watcher, fit, schedule_of
+from maskwatch_train.detector.network import STRIDES, Predictions, YuNet
+from maskwatch_train.engine import (
+    VALIDATION_LOSS,
+    Losses,
+    Run,
+    Watcher,
+    check_moves,
+    fit,
+    schedule_of,
+)
 from maskwatch_train.hardware import launched, share_of, shared
+from maskwatch_train.recipe import require_multiple, require_range
 
 VALIDATION_EPOCH = 1_000_000
 """Stands for an epoch in the seed of the validation's windows, which are the same each time."""
@@ -43,6 +52,9 @@ class DetectorRecipe:
         patience: epochs without a lower validation loss after which the run ends; 0: never.
         keep_best: whether the epoch with the lowest validation loss is exported, not the last.
         degradation: what else happens to pictures.
+
+    Raises:
+        ValueError: a value makes no sense; the message begins with its key.
     """
 
     seed: int = 1
@@ -59,6 +71,12 @@ class DetectorRecipe:
     patience: int = 0
     keep_best: bool = False
     degradation: Degradation = USUAL
+
+    def __post_init__(self) -> None:
+        check_moves(self)
+        require_multiple(self, "size", STRIDES[-1])
+        require_range(self, ["seed", "bala_pictures"], 0)
+        require_range(self, ["mosaic_share", "synthetic_share", "turned_share"], 0, 1)
 
 
 def collate(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
@@ -98,6 +116,7 @@ def fine_tune(
         watcher: told how it goes.
 
     Raises:
+        DataError: the scenes fill no batch, or the state in the folder is of another run.
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
         UsageError: the batch cannot be shared by the processes that there are.

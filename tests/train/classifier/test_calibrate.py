@@ -17,6 +17,7 @@ from maskwatch_train.classifier.calibrate import (
 )
 from maskwatch_train.classifier.samples import Sample, Source, cut_sample
 from maskwatch_train.classifier.train import Judge
+from maskwatch_train.errors import DataError
 
 
 def outputs(mask: float, unreadable: float = 0.0) -> np.ndarray:
@@ -123,3 +124,17 @@ def test_every_fifth_readable_face_is_ruined() -> None:
     assert len(found) == 3
     assert {each.label for each in found} == {UNREADABLE_INDEX}
     assert not any(np.array_equal(each.image, face.image) for each in found)
+
+
+def test_without_a_readable_face_there_is_nothing_to_calibrate_with() -> None:
+    for samples in ([], [sample(State.UNKNOWN, 0), sample(State.MASK, 0, MIN_READABLE_PX - 4)]):
+        with pytest.raises(DataError, match="validation side: no readable face of at least 32 px"):
+            calibrate(by_brightness(3.0), samples, 32, 0.2, 0.0)
+
+
+def test_a_few_faces_that_are_all_read_rightly_leave_the_temperature_at_1() -> None:
+    heard: list[str] = []
+    samples = [sample(State.NO_MASK, 60), sample(State.MASK, 200), sample(State.MASK, 220)]
+    found = calibrate(by_brightness(3.0), samples, 32, 0.2, 0.0, heard.append)
+    assert found.settings["temperature"] == 1.0
+    assert heard == ["the temperature stays 1: 3 validation faces do not say which fits"]

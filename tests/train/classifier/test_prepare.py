@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -34,10 +36,16 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def samples(path: Path, images: tuple, pictures: tuple, backgrounds: int = 0) -> list:
+def samples(
+    path: Path,
+    images: tuple,
+    pictures: tuple,
+    backgrounds: int = 0,
+    progress: Callable[[str], None] = print,
+) -> list:
     sets = [LabelledSet("a", "train", images, ()), LabelledSet("b", "train", (), pictures)]
     rng = np.random.default_rng(0)
-    return samples_of(sets, lambda paths: dict.fromkeys(paths, NOTHING), backgrounds, rng)
+    return samples_of(sets, lambda paths: dict.fromkeys(paths, NOTHING), backgrounds, rng, progress)
 
 
 def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:
@@ -56,6 +64,23 @@ def test_masks_worn_wrongly_in_an_unknown_way_are_left_out(path: Path) -> None:
     face = LabelledFace(Box(20, 20, 100, 120), State.INCORRECT, None, "", "sure")
     image = LabelledImage(path, 400, 300, "train", "g", (face,))
     assert samples(path, (image,), (LabelledPicture(path, State.INCORRECT, "train", "g"),)) == []
+
+
+def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
+    box = Box(20, 20, 100, 120)
+    known = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
+    unknown = LabelledFace(box, State.INCORRECT, None, "", "sure")
+    image = LabelledImage(path, 400, 300, "train", "g", (known, unknown))
+    portrait = LabelledPicture(path, State.INCORRECT, "train", "g")
+    heard: list[str] = []
+    made = samples(path, (image,), (portrait,), progress=heard.append)
+    assert len(made) == 1
+    assert heard == [
+        "train: left out 2 faces that are labelled incorrect without a fault: the classifier "
+        "learns which fault it is"
+    ]
+    samples(path, (replace(image, faces=(known,)),), (), progress=heard.append)
+    assert len(heard) == 1
 
 
 def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:

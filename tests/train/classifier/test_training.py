@@ -12,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
+from safetensors.torch import save_file  # noqa: E402
 from tests.train.synthesis.painted_face import bare_face  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
@@ -26,7 +27,7 @@ from maskwatch_train.classifier.augment import (  # noqa: E402
     plain_crop,
 )
 from maskwatch_train.classifier.mixing import Mixing  # noqa: E402
-from maskwatch_train.classifier.network import normalise  # noqa: E402
+from maskwatch_train.classifier.network import blank, normalise  # noqa: E402
 from maskwatch_train.classifier.samples import Sample, Source, cut_sample  # noqa: E402
 from maskwatch_train.classifier.teachers import Teachers  # noqa: E402
 from maskwatch_train.classifier.train import (  # noqa: E402
@@ -35,10 +36,12 @@ from maskwatch_train.classifier.train import (  # noqa: E402
     CropDataset,
     box_loss,
     donors_among,
+    load_run,
     measure,
     sampling_weights,
     train,
 )
+from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.synthesis import WearKind, synthesise  # noqa: E402
 
 RECIPE = ClassifierRecipe(size=32, epochs=2, batch=4, learning_rate=0.01, ruined_share=0.2)
@@ -330,3 +333,22 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
         losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
     best = losses.index(min(losses))
     assert len(losses) in (best + 3, 6)
+
+
+def test_fewer_faces_than_a_batch_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="its 3 pictures do not fill a batch of 4"):
+        train(Small(), faces(3), RECIPE, tmp_path / "run", workers=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_another_network_than_the_recipe_s_are_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text('backbone = "mobilenetv3-small"\nsize = 64\n')
+    save_file(blank("mobilenetv4-small", 64).state_dict(), tmp_path / "weights.safetensors")
+    with pytest.raises(DataError, match=r"weights\.safetensors: not the weights of the network"):
+        load_run(tmp_path)
+
+
+def test_the_widest_margin_of_a_recipe_is_kept_around_every_sample() -> None:
+    widest = replace(RECIPE, margin=0.7)
+    for sample in faces():
+        assert plain_crop(sample, widest.size, widest.margin).shape == (32, 32, 3)

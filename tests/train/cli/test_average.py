@@ -64,3 +64,12 @@ def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     (other / "weights.safetensors").unlink()
     assert average(first, other, "--out", tmp_path / "mean")[0] == 1
     assert average(first, "--out", tmp_path / "mean")[0] == 2
+
+
+def test_a_run_that_would_bring_its_own_weights_back_is_left_alone(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / name, value) for name, value in (("a", 1.0), ("b", 4.0))]
+    (runs[1] / "state.pt").write_bytes(b"state")
+    before = (runs[1] / "weights.safetensors").read_bytes()
+    code, said = average(*runs, "--out", runs[1])
+    assert (code, "b: holds the state of a run" in said) == (1, True)
+    assert (runs[1] / "weights.safetensors").read_bytes() == before

@@ -17,6 +17,7 @@ from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.types import Box, State
 from maskwatch_train.classifier.samples import Sample, Source, cut_sample
 from maskwatch_train.cli.main import app
+from maskwatch_train.errors import DataError
 
 
 def noise(*_: object) -> list[Sample]:
@@ -70,4 +71,13 @@ def test_scores_come_into_the_card_and_a_damaged_report_changes_nothing(folder: 
     assert json.loads(card)["summary"]["scores"] == {"both": {"found": 0.9}}
     report.write_text("{")
     assert recalibrate(folder, "--scores", report) != 0
+    assert (folder / "card.json").read_text() == card
+
+
+def test_without_faces_the_card_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskwatch_train.cli.export.validation_samples", lambda *_: [])
+    card = (folder / "card.json").read_text()
+    places = ["--data", "nowhere"]
+    done = CliRunner().invoke(app, ["recalibrate", str(folder), *places])
+    assert isinstance(done.exception, DataError)
     assert (folder / "card.json").read_text() == card

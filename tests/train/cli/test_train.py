@@ -12,11 +12,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from scipy.special import softmax  # noqa: E402
 from tests.shared import shared  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
+from maskwatch.errors import MaskwatchError, UsageError  # noqa: E402
 from maskwatch.faces.yunet import YuNetDetector  # noqa: E402
 from maskwatch.frames.images import read_image  # noqa: E402
 from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
@@ -24,6 +25,7 @@ from maskwatch.masks.preprocess import to_batch  # noqa: E402
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
 from maskwatch_train.classifier.augment import plain_crop  # noqa: E402
+from maskwatch_train.classifier.network import blank  # noqa: E402
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.cli.train import validation_samples  # noqa: E402
@@ -197,3 +199,92 @@ def test_sets_without_the_wanted_split_are_named(data: Path, tmp_path: Path) -> 
     with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
         validation_samples([own], None, tmp_path)
     assert len(validation_samples([data, own], None, tmp_path)) >= 4
+
+
+def refused(kind: type[MaskwatchError], *arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert isinstance(result.exception, kind), result.output
+    return str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "begun"),
+    [
+        ("classifier", "margin = 0.3", "margin = 0.2, and the recipe says 0.3"),
+        ("classifier", "epochs = 2", "epochs = 10, and the recipe says 2"),
+        ("classifier", 'backbone = "mobilenetv4-small"', "backbone = 'mobilenetv3-small', and"),
+        (
+            "detector",
+            "[degradation]\nrain = 0.1",
+            r"degradation.rain = 0.0, and the recipe says 0.1",
+        ),
+    ],
+)
+def test_a_run_goes_on_with_its_own_recipe_alone(
+    verb: str, text: str, begun: str, tmp_path: Path
+) -> None:
+    run, recipe = tmp_path / "run", tmp_path / "recipe.toml"
+    own = 'backbone = "mobilenetv3-small"\n' if verb == "classifier" else ""
+    run.mkdir()
+    (run / "recipe.toml").write_text(own)
+    (run / "state.pt").write_bytes(b"state")
+    recipe.write_text(text if text.startswith("backbone") else own + text)
+    said = refused(
+        UsageError, verb, recipe, "--data", tmp_path, "--weights", tmp_path, "--out", run
+    )
+    assert f"run: its run was begun with {begun}" in said
+    assert {p.name: p.read_text() for p in run.iterdir()} == {
+        "recipe.toml": own,
+        "state.pt": "state",
+    }
+
+
+def test_a_recipe_that_only_reads_otherwise_is_the_same(data: Path, tmp_path: Path) -> None:
+    run, recipe = tmp_path / "run", tmp_path / "recipe.toml"
+    run.mkdir()
+    (run / "recipe.toml").write_text('backbone = "mobilenetv3-small"')
+    (run / "state.pt").write_bytes(b"")
+    recipe.write_text('# The same.\nepochs = 10\nbatch = 64\nbackbone = "mobilenetv3-small"\n')
+    places = ["--data", own_faces(data, tmp_path, "train")]
+    said = refused(DataError, "classifier", recipe, *places, "--out", run)
+    assert "split 'val'" in said  # it went on to the pictures
+
+
+def test_a_run_of_another_backbone_is_no_start(tmp_path: Path) -> None:
+    before, recipe = tmp_path / "before", tmp_path / "recipe.toml"
+    before.mkdir()
+    (before / "recipe.toml").write_text('backbone = "mobilenetv4-small"\nsize = 64\n')
+    save_file(blank("mobilenetv4-small", 64).state_dict(), before / "weights.safetensors")
+    recipe.write_text('backbone = "mobilenetv3-small"\nsize = 64\n')
+    out = tmp_path / "run"
+    said = refused(
+        UsageError, "classifier", recipe, "--data", tmp_path, "--out", out, "--from", before
+    )
+    assert "before: its backbone is mobilenetv4-small, and the recipe's mobilenetv3-small" in said
+    assert not out.exists()
+
+
+def test_a_missing_validation_split_is_told_before_training_faces_are_searched(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("maskwatch_train.cli.train.training_samples")
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('backbone = "mobilenetv3-small"\n')
+    places = ["--data", own_faces(data, tmp_path, "train"), "--out", tmp_path / "run"]
+    assert "split 'val'" in refused(DataError, "classifier", recipe, *places)
+
+
+def test_an_export_is_not_restored_over_a_run_that_would_go_on(tmp_path: Path) -> None:
+    (tmp_path / "state.pt").write_bytes(b"state")
+    places = ["--data", tmp_path, "--out", tmp_path]
+    said = refused(UsageError, "restore", DEFAULT_CLASSIFIER, tmp_path / "recipe.toml", *places)
+    assert "holds the state of a run" in said
+
+
+def test_a_gate_that_is_not_here_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = refused(DataError, "gate", DEFAULT_CLASSIFIER)
+    assert said.startswith("gate.yaml: no such file;")
+    assert "--gate" in said

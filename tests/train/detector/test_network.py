@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -6,9 +8,12 @@ from tests.shared import shared
 from maskwatch.faces.yunet import YuNetSettings, decode
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import ExportedYuNet, YuNet, load_yunet
+from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import read_picture
 
 torch = pytest.importorskip("torch")
+
+from safetensors.torch import save_file  # noqa: E402
 
 
 def test_the_network_has_as_many_parameters_as_the_paper_says() -> None:
@@ -36,3 +41,11 @@ def test_it_equals_opencv_on_real_images() -> None:
         assert ours.landmarks.reshape(-1, 10) == pytest.approx(rows[:, 4:14], abs=1.0)
         faces += len(rows)
     assert faces > 12
+
+
+def test_weights_that_are_missing_or_another_network_s_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.safetensors: no such file"):
+        load_yunet(tmp_path / "none.safetensors")
+    save_file({"layer": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(DataError, match=r"other\.safetensors: not the weights of this face"):
+        load_yunet(tmp_path / "other.safetensors")
