@@ -149,7 +149,7 @@ def test_files_that_are_passed_over_are_counted(detect: Detect) -> None:
     Path("photos/Makefile").write_text("all:")
     done = detect("photos", "--json-summary")
     assert len(json.loads(done.stdout)["sources"]) == 1
-    assert "note: 2 other files passed over" in done.stderr
+    assert "note: other files passed over, no pictures or videos by name: 2" in done.stderr
     assert "note" not in detect("photos", "--quiet").stderr
 
 

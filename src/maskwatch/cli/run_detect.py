@@ -54,7 +54,8 @@ def run_detect(request: DetectRequest) -> RunSummary:
     for error in found.errors:
         say_error(errors, error)
     if found.ignored and not request.quiet:
-        say_note(errors, f"{found.ignored} other files passed over: no pictures or videos by name")
+        note = f"other files passed over, no pictures or videos by name: {found.ignored}"
+        say_note(errors, note)
     files = (_path(spec) for spec in found.specs if _is_file(spec))
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)

@@ -111,8 +111,8 @@ def samples_of(
     """
     if left_out := sum(faultless_in(one) for one in sets):
         progress(
-            f"{sets[0].split}: left out {left_out} faces that are labelled incorrect without a "
-            "fault: the classifier learns which fault it is"
+            f"{sets[0].split}: left out, as labelled incorrect without a fault, which is what the "
+            f"classifier learns: {left_out}"
         )
     images = [image for one in sets for image in one.images]
     portraits = [picture for one in sets for picture in one.pictures]
