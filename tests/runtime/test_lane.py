@@ -384,6 +384,59 @@ def test_a_frozen_picture_is_noticed_and_the_camera_connected_anew() -> None:
     assert len(camera.connections) > 1
 
 
+def violates(stage: Stage) -> bool:
+    """Whether the live view shows somebody in violation."""
+    view = stage.hub.peek("door")
+    return view is not None and any(each.episode_id for each in view.people)
+
+
+@pytest.mark.parametrize(
+    ("broken", "phase"),
+    [(None, CameraPhase.LOST), (people_at(lambda _: [BARE])(0), CameraPhase.FROZEN)],
+)
+def test_everybody_is_gone_when_no_pictures_come_for_long(
+    broken: Image | None, phase: CameraPhase
+) -> None:
+    is_broken = threading.Event()
+
+    def film(t: float) -> Image | None:
+        return broken if is_broken.is_set() else people_at(lambda _: [BARE])(t)
+
+    camera = ScriptedCamera(film, speed=4)
+    with watching(camera, camera_config(frozen_s=5, rule={"reentry_s": 0})) as stage:
+        assert wait_until(lambda: violates(stage))
+        is_broken.set()
+        assert wait_until(lambda: stage.lane.status().phase is phase)
+        assert wait_until(lambda: bool(stage.entries(PersonRecord)))
+        assert stage.updated[-1].ended_at is not None
+        assert wait_until(lambda: not violates(stage))
+        assert len(stage.opened) == 1
+        is_broken.clear()
+        assert wait_until(lambda: len(stage.opened) == 2 and violates(stage))
+    assert [each.record.track for each in stage.opened] == [7, 8]
+    assert len({each.record.id for each in stage.opened}) == 2
+
+
+def test_a_short_loss_of_the_camera_ends_no_episode() -> None:
+    breaks = threading.Event()
+
+    def film(t: float) -> Image | None:
+        if breaks.is_set():
+            breaks.clear()
+            return None
+        return people_at(lambda _: [BARE])(t)
+
+    camera = ScriptedCamera(film, speed=4)
+    with watching(camera) as stage:
+        assert wait_until(lambda: violates(stage))
+        breaks.set()
+        assert wait_until(lambda: len(camera.connections) == 2)
+        looked = stage.lane.status().frames
+        assert wait_until(lambda: stage.lane.status().frames > looked + 20)
+        assert all(each.ended_at is None for each in stage.updated)
+    assert len(stage.opened) == len(stage.entries(PersonRecord)) == 1
+
+
 @pytest.mark.parametrize("refuse", ["", "connection refused"])
 def test_a_lane_stops_at_once_whatever_it_waits_for(refuse: str) -> None:
     camera = ScriptedCamera(people_at(lambda _: []), end_s=0.5)

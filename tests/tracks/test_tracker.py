@@ -119,6 +119,41 @@ def test_one_frame_per_second_still_keeps_a_standing_person() -> None:
     assert ids(play([walk((100, 200), hidden=[(5, 6)])], times(10, 1))) == {1}
 
 
+@pytest.mark.parametrize("spacing_s", [2, 5, 30, 120])
+def test_however_rare_the_frames_a_standing_person_is_kept(spacing_s: float) -> None:
+    unseen_once = walk((100, 200), hidden=[(8 * spacing_s, 9 * spacing_s)])
+    tracks = play([unseen_once], [index * spacing_s for index in range(20)])
+    assert ids(tracks) == {1}
+    assert len(tracks[-1]) == 1
+
+
+def test_frames_that_come_in_bursts_keep_a_standing_person() -> None:
+    at = list(accumulate(islice(cycle([0.1, 0.1, 0.1, 3.0]), 60)))
+    assert ids(play([walk((100, 200))], at)) == {1}
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("break_s", [10, 14 * 3600])
+def test_after_a_break_without_frames_everybody_is_somebody_new(fps: float, break_s: float) -> None:
+    before = times(8, fps)
+    back = 8 + break_s
+    tracks = play([walk((100, 200))], before + [back + t for t in times(2, fps)])
+    assert ids(tracks[: len(before)]) == {1}
+    assert [(track.id, track.first_t) for track in tracks[-1]] == [(2, back)]
+
+
+def test_a_second_break_is_noticed_soon_after_the_first() -> None:
+    at = [start + t for start in (0, 3600, 7200) for t in times(4, 10)]
+    assert ids(play([walk((100, 200))], at)) == {1, 2, 3}
+
+
+def test_a_source_that_becomes_slow_is_followed_again() -> None:
+    slow = [10 + 8 * t for t in range(20)]
+    tracks = play([walk((100, 200))], times(4, 25) + slow)
+    assert len({track.id for frame in tracks[-10:] for track in frame}) == 1
+    assert all(tracks[-10:])
+
+
 def test_an_uneven_frame_rate_does_not_matter() -> None:
     at = list(accumulate(islice(cycle([0.02, 0.2, 0.04, 0.04, 0.1, 0.2, 0.02]), 60)))
     assert ids(play([walk((100, 200), (100, 20)), walk((500, 300))], at)) == {1, 2}

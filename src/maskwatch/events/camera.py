@@ -51,6 +51,11 @@ class CameraRules:
     """A mask must be worn so long before an episode is over."""
     reentry: ReentrySettings = field(default_factory=ReentrySettings)
 
+    @property
+    def gone_after_s(self) -> float:
+        """Who was not seen for so long is gone, and somebody new when coming back."""
+        return max(self.reentry.within_s, EpisodeSettings().gone_after_s)
+
     def required(self, zone: str | None, at: datetime) -> bool:
         """Whether a mask is required in a zone (None: in none) at a local time."""
         schedule = self.schedule if zone is None else self.zone_schedules.get(zone, self.schedule)
@@ -207,9 +212,7 @@ class CameraWatch:
         self._tracker = Tracker(tracking)
         self._book = ReentryBook(rules.reentry, first_person)
         self._rule = AlertRule()
-        gone_s = max(rules.reentry.within_s, EpisodeSettings().gone_after_s)
-        self._unseen_s = gone_s
-        self._log = EpisodeLog(camera, EpisodeSettings(rules.correct_s, gone_s))
+        self._log = EpisodeLog(camera, EpisodeSettings(rules.correct_s, rules.gone_after_s))
         self._people = PeopleLog(camera)
         self._files: dict[int, _File] = {}
         self._photos = PhotoBook(pack)
@@ -243,7 +246,7 @@ class CameraWatch:
         ended = self._log.update(frame.index, frame.t, [self._for_log(each) for each in present])
         news: list[News] = [self._close(episode) for episode in ended]
         news += self._open_or_continue(present)
-        news += self._departed(self._unseen_s)
+        news += self._departed(self._rules.gone_after_s)
         open_s = {each.track: each.start_s for each in self._log.ongoing()}
         shown = tuple(replace(each, episode_s=open_s.get(each.track.id)) for each in present)
         return Watched(shown, tuple(news), self._uncertain(sight, present))

@@ -125,7 +125,8 @@ class CameraLane:
         weak = min(score, setting.tracking.min_score)
         self._min_score = weak
         tracking = replace(setting.tracking, start_score=max(score, weak), min_score=weak)
-        self._watch = CameraWatch(name, self._rules, tracking, first_person, packed)
+        self._tracking = tracking
+        self._watch = self._new_watch(first_person)
         self._gaze = Gaze(self._watch, self._judged)
         self._minutes = MinuteSums(name)
         reach = setting.reach if from_dashboard else None
@@ -135,6 +136,8 @@ class CameraLane:
         self._people = 0
         self._ids: dict[tuple[int, float], str] = {}
         self._clock: _Clock | None = None
+        self._looked_at: float | None = None
+        """When somebody may last have been seen; None once nobody is taken to be there."""
         self._shown_at = self._asked_at = float("-inf")
         self._shown_violators: set[int] = set()
         self._models_fail = self._is_frozen = False
@@ -204,12 +207,17 @@ class CameraLane:
             from_dashboard=self.from_dashboard,
         )
 
+    def _new_watch(self, first_person: int) -> CameraWatch:
+        return CameraWatch(self.name, self._rules, self._tracking, first_person, packed)
+
     def _run(self) -> None:
         mailbox = self._capture.mailbox
         try:
             while not self._stopping.is_set():
                 if mailbox.wait(_LOOK_AT_MAILBOX_S):
                     self._look()
+                elif self._is_out_of_sight():
+                    self._give_up_everybody()
         except InferenceStopped:
             pass
         self._tell(self._watch.end())
@@ -231,6 +239,24 @@ class CameraLane:
             self._fail(f"a picture could not be worked on: {error}")
         else:
             self._note_models("")
+
+    def _is_out_of_sight(self) -> bool:
+        """Whether there were no pictures for so long that whoever comes back is somebody new."""
+        if self._looked_at is None or self._capture.link.phase is CameraPhase.WATCHING:
+            return False
+        return time.monotonic() - self._looked_at > self._rules.gone_after_s
+
+    def _give_up_everybody(self) -> None:
+        """Ends what is open when pictures no longer come: nobody is to be reminded of the past."""
+        self._looked_at = None
+        self._tell(self._watch.end())
+        self._watch = self._new_watch(self._watch.next_person)
+        self._gaze = Gaze(self._watch, self._judged)
+        self._people, self._shown_violators = 0, set()
+        hub = self._setting.hub
+        view = hub.peek(self.name)
+        if view is not None and view.people:
+            hub.publish(self.name, view.jpeg, (), view.at)
 
     def _fail(self, reason: str) -> None:
         self._note_models(reason)
@@ -256,6 +282,7 @@ class CameraLane:
         sight = self._gaze.sight(look)
         local = _taken_at(frame).astimezone(self._setting.zone).replace(tzinfo=None)
         watched = self._watch.look(sight, local)
+        self._looked_at = time.monotonic()
         self._tell(watched.news)
         self._people = len(watched.people)
         self._show(sight, watched)

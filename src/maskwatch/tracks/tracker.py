@@ -20,6 +20,16 @@ from maskwatch.types import Box, Frame, MaskReading, Track
 
 Pairing = Callable[[FloatArray, FloatArray, FloatArray], list[tuple[int, int]]]
 
+_FIRST_SPACING_S = 60.0
+"""Taken for usual between looks until some have come, so that slow sources are followed at once."""
+
+_NEWEST_SHARE = 0.2
+"""Weight of the newest spacing in the usual one."""
+
+_SPACINGS_UNSEEN = 3
+"""So many usual spacings a face may be unseen beyond ``max_gap_s``: where looks are rare, one
+without the face must not end it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
@@ -57,7 +67,8 @@ class Tracker:
     """Follows the people of one source.
 
     Ids count from 1 in the order in which people are confirmed and have no gaps. The looks may
-    come at any spacing, so a lane may skip frames.
+    come at any spacing, so a lane may skip frames. After a break that is long for the source, as
+    of a camera that was lost, everybody is somebody new.
     """
 
     def __init__(self, settings: TrackerSettings | None = None) -> None:
@@ -65,7 +76,8 @@ class Tracker:
         self._tracklets: list[Tracklet] = []
         self._people = 0
         self._source: str | None = None
-        self._now = 0.0
+        self._now = self._looked_t = 0.0
+        self._spacing_s = _FIRST_SPACING_S
 
     def update(self, frame: Frame, readings: Sequence[MaskReading]) -> list[Track]:
         """Takes in the readings of one frame, in any order.
@@ -80,6 +92,7 @@ class Tracker:
             ValueError: the frame comes from another source than those before it.
         """
         now = self._advance(frame)
+        self._drop_stale(now)
         found = sorted(self._worthwhile(readings), key=_place)
         unmatched = self._follow(now, found)
         self._begin(now, unmatched)
@@ -127,13 +140,22 @@ class Tracker:
 
     def _advance(self, frame: Frame) -> float:
         if self._source is None:
-            self._source, self._now = frame.source, frame.t
+            self._source, self._now, self._looked_t = frame.source, frame.t, frame.t
         if frame.source != self._source:
             raise ValueError(
                 f"a tracker follows one source: {self._source!r}, not {frame.source!r}"
             )
         self._now = max(self._now, frame.t)
         return self._now
+
+    def _drop_stale(self, now: float) -> None:
+        """Drops those of before a break, whom no look has missed because there was none."""
+        limit_s = self._settings.life.max_gap_s + _SPACINGS_UNSEEN * self._spacing_s
+        self._tracklets = [each for each in self._tracklets if now - each.last_t <= limit_s]
+        # One break does not make a slow source; many make one, so what counts of each is limited.
+        spacing_s = min(now - self._looked_t, limit_s)
+        self._spacing_s += _NEWEST_SHARE * (spacing_s - self._spacing_s)
+        self._looked_t = now
 
     def _worthwhile(self, readings: Sequence[MaskReading]) -> list[MaskReading]:
         return [each for each in readings if each.face.score >= self._settings.min_score]
