@@ -141,7 +141,7 @@ def test_an_empty_database_of_a_server_stays_empty(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
-    storage = f"storage: {{folder: {tmp_path}, min_free_gb: 1000000000}}"
+    storage = f"storage: {{folder: {tmp_path}, min_free_gb: 1000000}}"
     full = doctor.check_disk(parse_config(storage, "test.yaml"))
     assert (full.verdict, "less than storage.min_free_gb" in full.said) == (Verdict.WARNING, True)
     file = tmp_path / "file"

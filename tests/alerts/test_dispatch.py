@@ -354,6 +354,52 @@ def test_a_camera_that_stays_lost_is_told_and_one_that_came_back_is_not(store: S
     assert [alert.title for alert in door.alerts] == ["Door: timed out"]
 
 
+def trouble(service: AlertService, store: Store, camera: str) -> list[Delivery]:
+    """A camera that was lost, as the recorder writes it."""
+    lost = HealthRecord(new_id(), now(), camera, "connection", "lost", "timed out")
+    store.health.add(lost)
+    rows = service.plan_health(lost)
+    store.deliveries.add(rows)
+    return rows
+
+
+def test_a_camera_that_was_removed_is_not_missed(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    with running(store, given, {"door": door}, start=False) as service:
+        rows = [*trouble(service, store, "Door"), *trouble(service, store, "Gate")]
+        service.show([CameraFacts("Door", online=False, violation=False, people=0)])
+        service.start()
+        found = {row.camera: row for row in settled(store, rows)}
+    assert found["Door"].state is DeliveryState.SENT
+    assert found["Gate"].state is DeliveryState.CANCELLED
+    assert found["Gate"].last_error == "the camera was removed, or the service was started anew"
+    assert [alert.title for alert in door.alerts] == ["Door: timed out"]
+
+
+def test_after_a_restart_only_what_is_down_again_is_told(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    with running(store, given, {"door": door}, start=False) as service:
+        before = [*trouble(service, store, "Door"), *trouble(service, store, "Gate")]
+    with running(store, given, {"door": door}) as service:
+        assert {row.state for row in settled(store, before)} == {DeliveryState.CANCELLED}
+        (row,) = settled(store, trouble(service, store, "Door"))
+    assert row.state is DeliveryState.SENT
+    assert [alert.id for alert in door.alerts] == [row.id]
+
+
+def test_a_new_configuration_forgets_no_trouble(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    service = AlertService(store, given, lambda _: {"door": door})
+    rows = trouble(service, store, "Door")
+    service.reload(replace(given, language="de"))
+    service.start()
+    assert [row.state for row in settled(store, rows)] == [DeliveryState.SENT]
+    assert service.stop()
+
+
 def test_a_test_message_goes_to_everybody_whom_a_channel_reaches(store: Store) -> None:
     mail = RecordingChannel()
     given = settings(channels={"mail": {**MAIL, "to": ["a@x.org", "b@x.org"]}})

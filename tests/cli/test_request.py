@@ -44,6 +44,7 @@ def test_requests_that_make_no_sense_are_refused(options: dict, reason: str) -> 
 
 def test_an_input_is_never_an_output(tmp_path: Path) -> None:
     picture = tmp_path / "a.jpg"
+    picture.touch()
     request = DetectRequest((str(picture),), csv=str(picture))
     with pytest.raises(UsageError, match=r"a\.jpg is a source and cannot be an output too"):
         request.check_inputs_are_safe([picture])

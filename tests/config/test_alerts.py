@@ -72,6 +72,21 @@ def test_what_cannot_work_is_refused_with_the_reason(channel: dict[str, Any], re
         alerts(channels={"it": channel})
 
 
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        ({"pacing": {"digest_at": ["07:00Z"]}}, "local time without an offset"),
+        ({"ladder": [{"channels": ["horn"], "after_s": 1e12}]}, "less than or equal to 315360000"),
+        ({"retry": {"max_delay_s": 1e12}}, "less than or equal to 315360000"),
+        ({"retry": {"first_delay_s": 0}}, "greater than 0"),
+        ({"retry": {"give_up_after_s": float("inf")}}, "finite|less than or equal"),
+    ],
+)
+def test_times_that_no_clock_shows_are_refused(section: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        alerts(channels={"horn": HORN}, **section)
+
+
 def test_a_channel_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(ValidationError, match=r"no channel 'post'; there are: mail, horn"):
         alerts(channels={"mail": MAIL, "horn": HORN}, ladder=[{"channels": ["post"]}])

@@ -48,6 +48,11 @@ def test_a_camera_becomes_rules() -> None:
     assert rules.schedule.holidays == {date(2026, 12, 25)}
 
 
+def exempt(since: str | None, until: str | None) -> dict[str, object]:
+    """A camera with an exemption."""
+    return {"url": "0", "exemptions": [{"reason": "x", "since": since, "until": until}]}
+
+
 def test_the_last_day_of_an_exemption_is_included() -> None:
     (exemption,) = rules_of(camera()).exemptions
     assert isinstance(exemption, Exemption)
@@ -59,6 +64,20 @@ def test_a_day_as_text_is_a_day_too() -> None:
     section = {"url": "0", "exemptions": [{"reason": "x", "until": "2026-03-01"}]}
     (exemption,) = CameraConfig.model_validate(section).exemptions
     assert exemption.until == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2026-03-01", "2026-03-01"),
+        ("2026-03-01T09:00", "2026-03-01"),
+        ("2026-03-01", "2026-03-01T00:01"),
+        ("2026-03-01T09:00", "2026-03-01T11:00"),
+    ],
+)
+def test_an_exemption_may_be_a_day_or_a_part_of_it(since: str, until: str) -> None:
+    section = CameraConfig.model_validate(exempt(since, until))
+    assert len(rules_of(section).exemptions) == 1
 
 
 def test_the_password_is_in_what_ffmpeg_gets_and_in_nothing_that_is_shown() -> None:
@@ -92,6 +111,12 @@ def test_a_webcam_is_given_by_its_number() -> None:
         ({"url": "0", "schedule": {"hours": [{"start": "25:00"}]}}, "time"),
         ({"url": "0", "schedule": {"hours": [{"start": "07:00+01:00"}]}}, "local time"),
         ({"url": "0", "schedule": {"hours": [{"days": ["monday"]}]}}, "mon"),
+        (exempt("2026-03-02", "2026-03-01"), "until must be after since"),
+        (exempt("2026-03-02T11:00", "2026-03-02T11:00"), "until must be after since"),
+        (exempt("2026-03-02T00:00", "2026-03-01"), "until must be after since"),
+        (exempt("2026-03-02T09:00+01:00", None), "local time"),
+        (exempt(None, "9999-12-31"), "left out, it means for good"),
+        ({"url": "0", "rule": {"hold_s": 1e12}}, "less than or equal to 315360000"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(

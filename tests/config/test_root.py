@@ -40,6 +40,14 @@ def test_a_wrong_value_is_named_with_line_key_value_and_reason() -> None:
     )
 
 
+def test_nothing_is_kept_for_longer_than_calendars_go() -> None:
+    error = refused("storage:\n  retention: {people_days: 1000000, photos_gb: 1.0e+300}\n")
+    assert {problem.key: problem.reason for problem in error.problems} == {
+        "storage.retention.people_days": "input should be less than or equal to 36500",
+        "storage.retention.photos_gb": "input should be less than or equal to 1000000",
+    }
+
+
 def test_everything_that_is_wrong_is_named_at_once() -> None:
     error = refused("storage: {min_free_gb: many}\nprivacy: {photo: clear, photos: some}\n")
     assert [problem.key for problem in error.problems] == [

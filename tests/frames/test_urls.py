@@ -30,6 +30,18 @@ from maskwatch.frames.urls import mask_password, scheme_of
         ("https://h/v?access_token=b.c-d#t=5", "https://h/v?access_token=***#t=5"),
         ("https://h/v?X-Amz-Signature=ab&e=1", "https://h/v?X-Amz-Signature=***&e=1"),
         ("https://h/v?PassWord=b", "https://h/v?PassWord=***"),
+        ("http://h/v.cgi?user=admin&pw=b&fps=5", "http://h/v.cgi?user=admin&pw=***&fps=5"),
+        ("http://h/v?usr=a&PW=b", "http://h/v?usr=a&PW=***"),
+        ("http://h/v?u=a&p=b", "http://h/v?u=a&p=***"),
+        ("http://h/v?P=b#t=5", "http://h/v?P=***#t=5"),
+        ("http://h/v?loginuse=a&LoginPw=b", "http://h/v?loginuse=a&LoginPw=***"),
+        ("http://h/v?Pin=1&pincode=2&CODE=3", "http://h/v?Pin=***&pincode=***&CODE=***"),
+        ("rtsp://h/user=admin_pw=b_channel=1.sdp", "rtsp://h/user=admin_pw=***_channel=1.sdp"),
+        # What only begins or ends like one of them.
+        (
+            "http://h/v?page=1&pos=2&speed=3&profile=4&ptz=5&ip=6&spin=7&codec=h264&pwm=8&pip=9",
+            "http://h/v?page=1&pos=2&speed=3&profile=4&ptz=5&ip=6&spin=7&codec=h264&pwm=8&pip=9",
+        ),
         (
             "rtsp://h/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp",
             "rtsp://h/user=admin_password=***_channel=1_stream=0.sdp",

@@ -31,6 +31,7 @@ from maskwatch.store.records import (
     TimelinePoint,
 )
 from maskwatch.store.store import Store
+from maskwatch.store.subject import delete_episodes
 from maskwatch.types import Box, Fault, State
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import EPOCH, Notebook
@@ -117,6 +118,29 @@ def test_everything_else_finds_its_place(store: Store, recorder: Recorder) -> No
     assert store.readings.between(EPOCH, EPOCH + timedelta(minutes=1))[0].frames == 480
     groups = store.people.counts(EPOCH, EPOCH + timedelta(days=1), CountBy.CAMERA)
     assert [(group.key, group.counts.mask) for group in groups] == [("door", 1)]
+
+
+@pytest.mark.parametrize("was_corrected", [False, True])
+def test_who_is_deleted_while_in_the_picture_stays_deleted(
+    store: Store, recorder: Recorder, was_corrected: bool
+) -> None:
+    entry, other = opened(), opened()
+    other = replace(other, record=replace(other.record, track=2))
+    end = EPOCH + timedelta(seconds=9)
+    last = TimelinePoint(end, State.NO_MASK, None, 3.0, 0.9)
+    over = EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, end, (last,))
+    recorder.write([entry, other, *([over] if was_corrected else [])])
+    assert wait_until(lambda: recorder.unwritten == 0)
+    delete_episodes(store, [entry.record.id], actor="eve")
+    recorder.write([over, person(State.NO_MASK), replace(person(State.MASK), track=2)])
+    # Whoever has the number next is somebody else.
+    recorder.write([replace(person(State.INCORRECT, Fault.NOSE_OUT), first_at=end, last_at=end)])
+    assert recorder.stop()
+    assert recorder.error == ""
+    assert [each.id for each in store.episodes.page().items] == [other.record.id]
+    assert store.episodes.timeline(entry.record.id) == []
+    found = store.people.page_of(EPOCH, EPOCH + timedelta(days=1), 9)
+    assert {each.state for each in found} == {State.MASK, State.INCORRECT}
 
 
 def test_what_happens_is_in_the_log(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,11 +13,12 @@ import pytest
 
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import Config, load_config
-from maskwatch.errors import SourceError, UsageError
+from maskwatch.errors import SourceError, StoreError, UsageError
+from maskwatch.runtime import service as service_module
 from maskwatch.runtime.control import CameraPhase, ServiceControl
 from maskwatch.runtime.inference import SharedInference
 from maskwatch.runtime.messages import DecoderOrder
-from maskwatch.runtime.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.service import Housekeeping, Models, Parts, Service, alert_settings
 from maskwatch.store.records import StoredCamera
 from maskwatch.store.store import Store
 from maskwatch.types import State
@@ -69,8 +70,8 @@ def connector(cameras: dict[str, ScriptedCamera]) -> Callable[[DecoderOrder], Sc
     return connect
 
 
-@contextmanager
-def running(folder: Path, text: str = CONFIG) -> Iterator[Site]:
+def site_in(folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None = None) -> Site:
+    """A service that is not started."""
     file = folder / "maskwatch.yaml"
     file.write_text(text.format(folder=folder))
     config = load_config(file)
@@ -84,22 +85,29 @@ def running(folder: Path, text: str = CONFIG) -> Iterator[Site]:
         models=Models(inference, 0.5, "painted 1", "cpu"),
         load=lambda: load_config(file),
         alerts=AlertService(store, alert_settings(config), lambda _: {}),
+        housekeeping=housekeeping,
         config_file=file,
         version="0.0",
         connect=connector(cameras),
     )
-    service = Service(config, parts)
-    site = Site(service, store, file, cameras)
-    thread = threading.Thread(target=service.run)
+    return Site(Service(config, parts), store, file, cameras)
+
+
+@contextmanager
+def running(
+    folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None = None
+) -> Iterator[Site]:
+    site = site_in(folder, text, housekeeping)
+    thread = threading.Thread(target=site.service.run)
     thread.start()
     try:
         assert wait_until(lambda: site.is_ready)
         yield site
     finally:
-        service.stop()
+        site.service.stop()
         thread.join(60)
         assert not thread.is_alive()
-        store.close()
+        site.store.close()
 
 
 def test_the_service_is_what_the_dashboard_may_ask() -> None:
@@ -263,6 +271,37 @@ def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> No
     with running(tmp_path, quiet) as site:
         assert site.store.episodes.ongoing() == []
         assert site.store.episodes.get(episode.id).ended_at is not None
+
+
+def test_a_second_service_is_refused_and_touches_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+        second = site_in(tmp_path)
+        with pytest.raises(StoreError, match="already running with this storage folder"):
+            second.service.run()
+        assert second.cameras == {}
+        assert len(site.store.episodes.ongoing()) == 1
+        assert site.phase("door") is CameraPhase.WATCHING
+    with running(tmp_path):
+        pass  # the next one may
+
+
+def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service_module, "_HOUSE_EVERY_S", 0.05)
+    rounds = []
+
+    def housekeeping(config: Config) -> None:
+        rounds.append(config)
+        if len(rounds) == 1:
+            raise OverflowError("date value out of range")
+
+    with running(tmp_path, housekeeping=housekeeping):
+        assert wait_until(lambda: len(rounds) >= 3)
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert told.getMessage() == "housekeeping failed"
+    assert "OverflowError: date value out of range" in caplog.text
 
 
 def test_people_are_numbered_on_after_a_restart(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -104,6 +104,30 @@ def silent_server() -> Iterator[int]:
     """Accepts connections and never says a word; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield int(listener.getsockname()[1])
+
+
+@contextmanager
+def dripping_server(first: bytes, drop: bytes) -> Iterator[int]:
+    """Says something, then more ten times a second, for ten seconds; yields its port."""
+    stopping = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client, suppress(OSError):  # the client left
+            client.sendall(first)
+            for _ in range(100):
+                client.sendall(drop)
+                if stopping.wait(0.1):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            stopping.set()
+            thread.join(5)
 
 
 def free_port() -> int:

@@ -113,6 +113,16 @@ def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:4096])
 
 
+def cut_in_a_photo(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"\xff\xd8\xff") + 100])
+
+
+def cut_in_the_sums(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"SHA256SUMS") + 600])
+
+
 def make_empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -123,7 +133,20 @@ def slip_in(path: Path) -> None:
         archive.addfile(member, io.BytesIO())
 
 
-@pytest.mark.parametrize("harm", [flip_a_byte, cut_short, make_empty, slip_in])
+def slip_in_a_link(path: Path) -> None:
+    with tarfile.open(path, "a") as archive:
+        member = tarfile.TarInfo("snapshots/evil.jpg")
+        member.type, member.linkname = tarfile.SYMTYPE, "nowhere"
+        archive.addfile(member)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *(flip_a_byte, cut_short, cut_in_a_photo, cut_in_the_sums, make_empty),
+        *(slip_in, slip_in_a_link),
+    ],
+)
 def test_a_damaged_backup_changes_nothing(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     path = tmp_path / "b.tar"
     with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a", Photos.CLEAR) as store:
@@ -135,6 +158,19 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, harm: Callable[[Path],
         restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
     assert not (tmp_path / "b").exists()
     assert not (tmp_path / "b.db").exists()
+
+
+@pytest.mark.parametrize("harm", [cut_in_a_photo, cut_in_the_sums])
+def test_a_backup_without_its_end_is_said_to_be_damaged(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "b.tar"
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a", Photos.CLEAR) as store:
+        photo(store, content=jpeg(5000))
+        back_up(store, path)
+    harm(path)
+    with pytest.raises(BackupError, match=r"b\.tar: damaged: "):
+        verify(path)
 
 
 def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def test_nothing_goes_before_its_time(store: Store) -> None:
     assert apply_retention(store, KEEP, NOON + timedelta(days=10)) == {}
 
 
+def test_the_longest_times_that_may_be_configured_are_kept(store: Store) -> None:
+    days = dict.fromkeys((key for key in RetentionConfig.model_fields if key != "photos_gb"), 36500)
+    store.episodes.add(episode(ended_at=after(9)))
+    assert apply_retention(store, RetentionConfig(**days), NOON) == {}
+
+
 def test_photos_go_before_their_episodes(store: Store) -> None:
     about = episode(ended_at=after(9))
     taken = photo(store, episode_id=about.id)

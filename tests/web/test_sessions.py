@@ -315,6 +315,27 @@ def test_a_new_password_ends_the_other_sessions(admin: TestClient) -> None:
     assert log_in(other, password=new) == 200
 
 
+def test_a_password_from_an_administrator_ends_sessions_and_tokens(
+    admin: TestClient, world: World
+) -> None:
+    viewer = TestClient(admin.app)
+    answer = viewer.post("/api/v1/session", json={"name": "vera", "password": PASSWORD})
+    viewer.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    program = with_token(viewer, token_for(viewer, "episodes:read"))
+    assert program.get("/api/v1/episodes").status_code == 200
+    user = world.store.users.by_name("vera")
+    assert user is not None
+    address = f"/api/v1/users/{user.id}"
+    assert admin.patch(address, json={"role": "viewer"}).status_code == 200
+    assert program.get("/api/v1/episodes").status_code == 200
+    assert admin.patch(address, json={"password": "seven warm melons"}).status_code == 200
+    assert viewer.get("/api/v1/me").status_code == 401
+    assert program.get("/api/v1/episodes").status_code == 401
+    (token,) = world.store.tokens.of_user(user.id)
+    (revoked, *_) = world.store.audit.page(subject=token.id)
+    assert (revoked.actor, revoked.action) == ("anna", "token.revoked")
+
+
 def test_who_is_disabled_stays_so_while_changing_the_password(
     admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

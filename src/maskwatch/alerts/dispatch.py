@@ -185,8 +185,9 @@ class _Lane:
         if row.recipient not in self._config.recipients:
             return "no longer a recipient of this channel"
         library = self._desk.library
-        if library.is_over(row):
-            return "the camera recovered"
+        over = library.why_over(row)
+        if over is not None:
+            return over
         episode = next(iter(library.episodes([row])), None)
         return why_unwanted(row, episode, self._config.stale_after_s, datetime.now(UTC))
 

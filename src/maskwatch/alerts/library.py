@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from maskwatch.alerts.roll_call import RollCall
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import RecordNotFound, SnapshotDamaged
 from maskwatch.store.records import Delivery, EpisodeRecord
@@ -19,10 +20,12 @@ class Library:
     Args:
         store: where they are.
         photos: what the privacy policy allows now; what was stored under a laxer one is not sent.
+        roll_call: the cameras that there are.
     """
 
-    def __init__(self, store: Store, photos: Photos) -> None:
+    def __init__(self, store: Store, photos: Photos, roll_call: RollCall) -> None:
         self._store = store
+        self._roll_call = roll_call
         self._photos = photos
 
     def episodes(self, rows: Sequence[Delivery]) -> list[EpisodeRecord]:
@@ -46,13 +49,16 @@ class Library:
             _log.warning("a message goes without its photo: %s", error)
             return None
 
-    def is_over(self, row: Delivery) -> bool:
-        """Whether the trouble with a camera that a row is about has passed."""
+    def why_over(self, row: Delivery) -> str | None:
+        """Why the trouble with a camera that a row is about is no news; None while it is."""
         kind, state = row.payload.get("kind"), row.payload.get("state")
         if kind is None:
-            return False
+            return None
+        if not self._roll_call.has(row.camera):  # what is still down is told anew
+            return "the camera was removed, or the service was started anew"
         last = self._store.health.last(row.camera, kind)
-        return last is not None and last.state != state
+        is_over = last is not None and last.state != state
+        return "the camera recovered" if is_over else None
 
     def _episode(self, episode_id: str) -> EpisodeRecord | None:
         try:

@@ -17,6 +17,7 @@ from maskwatch.alerts.policy import (
     plan_episode,
     plan_test,
 )
+from maskwatch.alerts.roll_call import RollCall
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.site import SiteConfig
@@ -64,6 +65,7 @@ class AlertService:
         self._store = store
         self._make_channels = make_channels
         self._settings = settings
+        self._roll_call = RollCall()
         self._channels = make_channels(settings)
         self._dispatcher = self._new_dispatcher()
         self._is_running = False
@@ -79,7 +81,10 @@ class AlertService:
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
         """The deliveries of a change of health, to be added in the transaction that adds it."""
-        if change.camera is None or change.state not in _TROUBLE:
+        if change.camera is None:
+            return []
+        self._roll_call.answered(change.camera)
+        if change.state not in _TROUBLE:
             return []
         return plan_camera_trouble(self._settings.alerts, change)
 
@@ -98,7 +103,11 @@ class AlertService:
         return rows
 
     def show(self, cameras: Sequence[CameraFacts]) -> None:
-        """Tells the channels that show such things how all cameras are doing. Never blocks."""
+        """Takes note of all cameras that there are; tells the channels that show such things.
+
+        Never blocks.
+        """
+        self._roll_call.keep([facts.camera for facts in cameras])
         for channel in self._channels.values():
             if isinstance(channel, StateChannel):
                 channel.show(cameras)
@@ -142,7 +151,7 @@ class AlertService:
             links = LinkMaker(settings.base_url, secret, valid_for)
         desk = Desk(
             store=self._store,
-            library=Library(self._store, settings.privacy.stored_photos),
+            library=Library(self._store, settings.privacy.stored_photos, self._roll_call),
             wording=Wording(settings.site.zone, links, settings.site.name, settings.language),
             config=settings.alerts,
         )

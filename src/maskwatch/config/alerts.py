@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from maskwatch.config.base import Name, Seconds, Section
+from maskwatch.config.base import LocalTime, Name, Seconds, Section
 from maskwatch.config.cameras import HoursConfig
 from maskwatch.words import Language
 
@@ -61,7 +60,7 @@ class Pacing(Section):
     """Every episode goes into the digest; none is told at once."""
     digest_every_s: Annotated[float, Field(ge=60, le=86400)] = 3600
     """How often a digest is sent, counted from midnight, local time. None is sent without news."""
-    digest_at: tuple[time, ...] = ()
+    digest_at: tuple[LocalTime, ...] = ()
     """Local times of the day at which digests are sent, such as `["07:00"]`, instead of
     `digest_every_s`."""
     rate_limit: RateLimit | None = RateLimit()
@@ -287,13 +286,13 @@ class CameraTrouble(Section):
 class Retry(Section):
     """What becomes of a message that could not be sent."""
 
-    first_delay_s: Annotated[float, Field(gt=0)] = 5
+    first_delay_s: Annotated[Seconds, Field(gt=0)] = 5
     """How long after the first failure it is tried again, give or take a quarter."""
     factor: Annotated[float, Field(ge=1, le=10)] = 2
     """Each delay is so many times the one before."""
-    max_delay_s: Annotated[float, Field(gt=0)] = 900
+    max_delay_s: Annotated[Seconds, Field(gt=0)] = 900
     """No delay is longer."""
-    give_up_after_s: Annotated[float, Field(gt=0)] = 86400
+    give_up_after_s: Annotated[Seconds, Field(gt=0)] = 86400
     """After so long of trying the message is dead: it stays in the list of deliveries and can be
     sent again from there."""
     claim_s: Annotated[float, Field(ge=1, le=3600)] = 60

@@ -8,7 +8,16 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from maskwatch.config.base import Fraction, Name, Percent, Polygon, Seconds, Section
+from maskwatch.config.base import (
+    Fraction,
+    LocalTime,
+    Name,
+    Percent,
+    Polygon,
+    Seconds,
+    Section,
+    without_offset,
+)
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, scheme_of
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
@@ -31,17 +40,10 @@ class HoursConfig(Section):
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = tuple(Weekday)
     """Weekdays on which it begins."""
-    start: time = time(0, 0)
+    start: LocalTime = time(0, 0)
     """Such as `07:00`."""
-    end: time = time(0, 0)
+    end: LocalTime = time(0, 0)
     """Not included. At or before `start` it is on the day after, so 00:00 to 00:00 is all day."""
-
-    @field_validator("start", "end")
-    @classmethod
-    def _is_local(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            raise ValueError("must be a local time without an offset")
-        return value
 
 
 class ScheduleConfig(Section):
@@ -78,6 +80,11 @@ class ZoneConfig(Section):
     """Of this zone alone; without it that of the camera counts."""
 
 
+def _moment(value: datetime | date, of_day: time) -> datetime:
+    """A day's first or last moment, or the moment given."""
+    return value if isinstance(value, datetime) else datetime.combine(value, of_day)
+
+
 class ExemptionConfig(Section):
     """Somewhere or some time at which nobody has to wear a mask: people count, nobody alerts."""
 
@@ -101,9 +108,22 @@ class ExemptionConfig(Section):
     @field_validator("since", "until")
     @classmethod
     def _is_local(cls, value: datetime | date | None) -> datetime | date | None:
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            raise ValueError("must be a local time without an offset")
+        return without_offset(value) if isinstance(value, datetime) else value
+
+    @field_validator("until")
+    @classmethod
+    def _has_a_day_after(cls, value: datetime | date | None) -> datetime | date | None:
+        if value == date.max:
+            raise ValueError("must be before 9999-12-31; left out, it means for good")
         return value
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.since is not None and self.until is not None:
+            first, last = _moment(self.since, time.min), _moment(self.until, time.max)
+            if last <= first:
+                raise ValueError("until must be after since")
+        return self
 
 
 class RuleConfig(Section):

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from maskwatch.config.base import Days, Section
 
-Gigabytes = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Gigabytes = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class RetentionConfig(Section):

@@ -13,7 +13,10 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)
 # Parameters whose value is a secret, in a query or, as many recorders have it, in the path
 # ("/user=admin_password=secret_channel=1.sdp", where an underscore and a name end the value).
 _SECRET_PARAMETER = re.compile(
-    r"(?P<name>(?<![a-z0-9])[a-z0-9.-]*(?:pas|pwd|psw|token|secret|auth|cred|sig|key)[a-z0-9._-]*)="
+    r"(?P<name>(?<![a-z0-9])"
+    r"(?:[a-z0-9.-]*(?:pas|pwd|psw|token|secret|auth|cred|sig|key)[a-z0-9._-]*"
+    # Too short to be looked for within a name: "page", "speed", "spin" and "codec" are harmless.
+    r"|[a-z0-9.-]*pw|p|pin|pincode|code))="
     r"(?P<value>.*?)(?=$|[&;/?#\s]|_[a-z]+=)",
     re.IGNORECASE,
 )
@@ -28,9 +31,9 @@ def scheme_of(location: str) -> str | None:
 def mask_password(url: str) -> str:
     """A URL fit for screens, files and logs: its passwords and tokens replaced by ``***``.
 
-    Knows ``user:password@host`` and parameters such as ``password=`` and ``token=``. Where a
-    password with unescaped delimiters makes the address ambiguous, it hides too much rather
-    than too little. Anything that is not a URL comes back as it is; nothing is ever raised.
+    Knows ``user:password@host`` and parameters such as ``password=``, ``pw=`` and ``token=``.
+    Where a password with unescaped delimiters makes the address ambiguous, it hides too much
+    rather than too little. Anything that is not a URL comes back as it is; nothing is ever raised.
     """
     match = _URL.match(url)
     if match is None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from maskwatch.advice import words_for
-from maskwatch.errors import RecordExists, SnapshotRefused, StoreError
+from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
 from maskwatch.runtime.chronicle import (
     CountedPeople,
     Entry,
@@ -84,6 +84,8 @@ class Recorder:
         self._planner = planner
         self._on_deliveries = on_deliveries
         self._waiting: deque[Entry] = deque()
+        self._episodes_of: dict[tuple[str, int], list[str]] = {}
+        """Ids by camera and number, of people who may still be in the picture."""
         self._changed = threading.Condition()
         self._stopping = False
         self._give_up_at = float("inf")
@@ -164,19 +166,9 @@ class Recorder:
         if isinstance(entry, EpisodeOpened):
             self._open(entry)
         elif isinstance(entry, EpisodeUpdated):
-            with store.transaction():
-                store.episodes.update(
-                    entry.id,
-                    state=entry.state,
-                    fault=entry.fault,
-                    coverage=entry.coverage,
-                    ended_at=entry.ended_at,
-                )
-                store.episodes.add_readings(entry.id, entry.timeline)
-            if entry.ended_at is not None:
-                _log.info("episode %s is over", entry.id)
+            self._update(entry)
         elif isinstance(entry, PersonRecord):
-            store.people.put(entry)
+            self._put_person(entry)
         elif isinstance(entry, MinuteReadings):
             store.readings.add([entry])
         elif isinstance(entry, HealthRecord):
@@ -199,9 +191,40 @@ class Recorder:
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
             queued = self._queue(self._planner.plan(record) if self._planner else ())
+        self._episodes_of.setdefault((record.camera, record.track), []).append(record.id)
         self._note_queued(queued)
         what = words_for(record.state, record.fault)
         _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
+
+    def _update(self, entry: EpisodeUpdated) -> None:
+        episodes = self._store.episodes
+        with self._store.transaction():
+            is_there = episodes.update(
+                entry.id,
+                state=entry.state,
+                fault=entry.fault,
+                coverage=entry.coverage,
+                ended_at=entry.ended_at,
+            )
+            if is_there:  # nobody has deleted it meanwhile
+                episodes.add_readings(entry.id, entry.timeline)
+        if entry.ended_at is not None:
+            _log.info("episode %s is over", entry.id)
+
+    def _put_person(self, person: PersonRecord) -> None:
+        """Writes who was there; not of whom somebody has deleted an episode meanwhile."""
+        key = person.camera, person.track
+        with self._store.transaction():
+            if all(self._has(each) for each in self._episodes_of.get(key, ())):
+                self._store.people.put(person)
+        self._episodes_of.pop(key, None)
+
+    def _has(self, episode_id: str) -> bool:
+        try:
+            self._store.episodes.get(episode_id)
+        except RecordNotFound:
+            return False
+        return True
 
     def _queue(self, deliveries: Sequence[Delivery]) -> int:
         return self._store.deliveries.add(deliveries) if deliveries else 0

@@ -48,6 +48,7 @@ from maskwatch.runtime.probe import probe_camera
 from maskwatch.runtime.recorder import Recorder, health_of_box
 from maskwatch.runtime.statistics import StatisticsOnly
 from maskwatch.runtime.systemd import Systemd
+from maskwatch.store.lock import only_service
 from maskwatch.store.records import Delivery, EpisodeFilter
 from maskwatch.store.store import Store
 
@@ -234,11 +235,13 @@ class Service:
             MaskwatchError: it cannot be started.
         """
         self._install_signals()
-        try:
-            self._start()
-            self._go_on()
-        finally:
-            self._end()
+        # Before anything is touched: what looks abandoned may be in the hands of another service.
+        with self._store, only_service(self._store):
+            try:
+                self._start()
+                self._go_on()
+            finally:
+                self._end()
 
     def ask_reload(self) -> None:
         """Has the configuration read again soon; returns at once."""
@@ -314,7 +317,6 @@ class Service:
                 "stopped without waiting any longer: cameras %s, records %s, messages %s",
                 *("done" if done else "left" for done in (ended, written, sent)),
             )
-        self._store.close()
         _log.info("stopped")
 
     def _stop_web(self) -> None:
@@ -329,6 +331,9 @@ class Service:
             except StoreError as error:
                 if not self._stop_asked.is_set():
                     _log.error("housekeeping: %s", error)
+            except Exception:  # noqa: BLE001 - hides nothing: it is told in full, each time
+                # Else one mistake would end retention for good, and the disk would fill up.
+                _log.exception("housekeeping failed")
             self._house_asked.wait(_HOUSE_EVERY_S)
 
     def _install_signals(self) -> None:

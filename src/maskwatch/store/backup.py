@@ -9,6 +9,7 @@ cameras, keys of links), so only its owner may read it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -16,7 +17,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,7 +108,7 @@ def restore(
     steps = verify(path)
     database = Database(url)
     try:
-        with _open(path) as archive, database.write() as connection:
+        with _reading(path) as archive, database.write() as connection:
             if current_revision(connection) is not None:
                 raise BackupError("the database is not empty: restore into a new one")
             head = _head(archive)
@@ -118,7 +119,7 @@ def restore(
                 )
             upgrade(database, head["revision"])
             restored, stored = 0, 0
-            for done, member in enumerate(_members(archive)):
+            for done, member in enumerate(archive):
                 content = _content(archive, member)
                 if member.name.startswith("tables/"):
                     restored += _load(connection, Path(member.name).stem, content)
@@ -145,14 +146,17 @@ def verify(path: Path) -> int:
         BackupError: something is missing, damaged, or there that does not belong.
     """
     found, expected = {}, None
-    with _open(path) as archive:
-        for member in _members(archive):
-            content = _content(archive, member)
-            if member.name == _SUMS:
-                lines = content.read().decode().splitlines()
-                expected = {line[66:]: line[:64] for line in lines}
-            else:
-                found[member.name] = _sha256(content)
+    try:
+        with _reading(path) as archive:
+            for member in archive:
+                content = _content(archive, member)
+                if member.name == _SUMS:
+                    lines = content.read().decode(errors="replace").splitlines()
+                    expected = {line[66:]: line[:64] for line in lines}
+                else:
+                    found[member.name] = _sha256(content)
+    except OSError as error:
+        raise BackupError(f"{path}: damaged: {error}") from error
     if expected is None:
         raise BackupError(f"{path}: it is not complete")
     if found != expected:
@@ -261,6 +265,16 @@ def _sha256(content: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[tarfile.TarFile]:
+    """A backup to read from; what is found to be damaged meanwhile is a BackupError."""
+    with _open(path) as archive:
+        try:
+            yield archive
+        except tarfile.TarError as error:  # also of a file in it, whose end may be missing
+            raise BackupError(f"{path}: damaged: {error}") from error
+
+
 def _open(path: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(path, "r:")
@@ -269,15 +283,8 @@ def _open(path: Path) -> tarfile.TarFile:
         raise BackupError(f"{path}: {reason.lower()}") from error
 
 
-def _members(archive: tarfile.TarFile) -> Iterable[tarfile.TarInfo]:
-    try:
-        yield from archive
-    except (OSError, tarfile.TarError) as error:
-        raise BackupError(f"{archive.name!s}: damaged: {error}") from error
-
-
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    content = archive.extractfile(member)
+    content = archive.extractfile(member) if member.isreg() else None
     if content is None:
         raise BackupError(f"{archive.name!s}: {member.name} is no file")
     return content

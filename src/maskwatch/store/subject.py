@@ -46,7 +46,8 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
     """Deletes episodes with photos, timelines, messages, labels and the person's row.
 
     That it was done, by whom and when, stays in the audit log and among the deletions, with the
-    ids and the checksums of the photos, from which nobody can be recognised.
+    ids and the checksums of the photos, from which nobody can be recognised. Of somebody who is
+    still in the picture nothing more is written, unless another violation begins.
 
     Args:
         store: where they are.
@@ -61,9 +62,10 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
     """
     photos = 0
     for episode in [store.episodes.get(each) for each in ids]:
-        person = _person_of(store, episode)
         removed = remove_episode(store, episode.id, reason="subject_request", actor=actor)
         with store.transaction():
+            # Only now: from here on the recorder writes no row of somebody who is still there.
+            person = _person_of(store, episode)
             if person is not None:
                 rows.delete(store.database, people, people.c.id == person.id)
                 store.deletions.note("people", person.id, reason="subject_request", actor=actor)

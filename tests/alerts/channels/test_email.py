@@ -13,7 +13,7 @@ from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError, UsageError
 from tests.alerts import samples
 from tests.servers.certificates import Certificates
-from tests.servers.local import free_port, silent_server
+from tests.servers.local import dripping_server, free_port, silent_server
 from tests.servers.mail import PASSWORD, USER, MailServer, mail_server
 
 ANN = "ann@example.org"
@@ -187,8 +187,35 @@ def test_a_server_that_is_down_or_says_nothing_is_tried_again_later() -> None:
     with pytest.raises(ChannelError, match="no mail server at localhost") as raised:
         channel(free_port()).send(samples.alert(recipient=ANN))
     assert not raised.value.permanent
-    with silent_server() as port, pytest.raises(ChannelError, match="timed out"):
+    with silent_server() as port, pytest.raises(ChannelError, match=r"no answer within 0\.3 s"):
         channel(port, timeout_s=0.3).send(samples.alert(recipient=ANN))
+
+
+@pytest.mark.parametrize("first", [b"220-hello\r\n", b"220 hello\r\n250-hello\r\n"])
+def test_a_server_that_never_comes_to_the_point_is_left_when_the_time_is_over(
+    first: bytes,
+) -> None:
+    with dripping_server(first, b"250-please wait\r\n") as port:
+        slow = channel(port, timeout_s=1, host="127.0.0.1")
+        with pytest.raises(ChannelError, match="no answer within 1 s") as raised:
+            slow.send(samples.alert(recipient=ANN))
+    assert not raised.value.permanent
+
+
+def test_a_refusal_is_one_although_the_farewell_takes_too_long() -> None:
+    answers = b"220 hello\r\n250 hello\r\n250 go on\r\n550 who is that?\r\n250 again\r\n"
+    with dripping_server(answers, b"221-bye\r\n") as port:
+        slow = channel(port, timeout_s=1, host="127.0.0.1")
+        with pytest.raises(ChannelError, match="recipient refused: 550") as raised:
+            slow.send(samples.alert(recipient=ANN))
+    assert raised.value.permanent
+
+
+def test_a_check_does_not_take_longer_than_an_attempt_either() -> None:
+    with dripping_server(b"220-hello\r\n", b"220-please wait\r\n") as port:
+        slow = channel(port, timeout_s=0.5, host="127.0.0.1")
+        with pytest.raises(ChannelError, match=r"no answer within 0\.5 s"):
+            slow.check()
 
 
 def test_a_password_is_never_sent_in_clear() -> None:

@@ -17,7 +17,7 @@ from maskwatch.errors import ChannelError
 from tests.alerts import samples
 from tests.servers.certificates import Certificates
 from tests.servers.hooks import Request, hook_server
-from tests.servers.local import free_port, silent_server
+from tests.servers.local import dripping_server, free_port, silent_server
 
 SECRET = "shared by both of us"  # noqa: S105
 AT = 1_772_449_200
@@ -124,7 +124,25 @@ def test_nobody_there_and_nobody_answering_are_tried_again_without_telling_the_t
     with (
         silent_server() as port,
         channel(f"http://127.0.0.1:{port}/", timeout_s=0.3) as hook,
-        pytest.raises(ChannelError, match="timed out"),
+        pytest.raises(ChannelError, match=r"no answer within 0\.3 s"),
+    ):
+        hook.send(samples.alert())
+
+
+def test_who_answers_in_drops_is_left_when_the_time_is_over() -> None:
+    with (
+        dripping_server(b"HTTP/1.1 200 OK\r\n", b"X-More: to come\r\n") as port,
+        channel(f"http://127.0.0.1:{port}/", timeout_s=1) as hook,
+        pytest.raises(ChannelError, match="no answer within 1 s") as raised,
+    ):
+        hook.send(samples.alert())
+    assert not raised.value.permanent
+
+
+def test_an_answer_counts_although_its_body_never_ends() -> None:
+    with (
+        dripping_server(b"HTTP/1.1 200 OK\r\n\r\n", b"more to come") as port,
+        channel(f"http://127.0.0.1:{port}/", timeout_s=1) as hook,
     ):
         hook.send(samples.alert())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.headerregistry import Address
@@ -15,6 +16,7 @@ from functools import cache
 import jinja2
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.compose import place_of
 from maskwatch.alerts.text import MessageWords
@@ -39,8 +41,8 @@ class EmailChannel:
         """See `AlertChannel`; the server's yes to the whole mail is what counts."""
         assert alert.recipient is not None  # noqa: S101 - this channel's rows all have one
         message = mail_of(alert, self._config.sender)
-        with self._failures_in_our_words():
-            self._deliver(message, alert.recipient)
+        with time_limit(self._config.timeout_s) as watch, self._failures_in_our_words():
+            self._deliver(message, alert.recipient, watch)
 
     def check(self) -> None:
         """Connects, logs in and hangs up; nobody gets a mail.
@@ -48,8 +50,8 @@ class EmailChannel:
         Raises:
             ChannelError: a mail would not get out, and why.
         """
-        with self._failures_in_our_words():
-            _hang_up(self._connect())
+        with time_limit(self._config.timeout_s) as watch, self._failures_in_our_words():
+            _hang_up(self._connect(watch))
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -64,22 +66,16 @@ class EmailChannel:
             reason = f"no mail server at {self._config.host}: {error.strerror or error}"
             raise ChannelError(reason) from error
 
-    def _deliver(self, message: EmailMessage, recipient: str) -> None:
-        server = self._connect()
+    def _deliver(self, message: EmailMessage, recipient: str, watch: Watch) -> None:
+        server = self._connect(watch)
         try:
             server.send_message(message, to_addrs=[recipient])
         finally:
             _hang_up(server)
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, watch: Watch) -> smtplib.SMTP:
         config = self._config
-        address = config.host, config.port_or_default
-        if config.security is Security.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                *address, _own_name(), timeout=config.timeout_s, context=self._trust
-            )
-        else:
-            server = smtplib.SMTP(*address, _own_name(), timeout=config.timeout_s)
+        server = _Server(config, self._trust, watch)
         try:
             if config.security is Security.STARTTLS:
                 server.starttls(context=self._trust)
@@ -89,6 +85,23 @@ class EmailChannel:
             server.close()
             raise
         return server
+
+
+class _Server(smtplib.SMTP):
+    """A mail server that was connected to; what is sent to it can be broken off."""
+
+    def __init__(self, config: EmailConfig, trusted: ssl.SSLContext, watch: Watch) -> None:
+        self._at_once = trusted if config.security is Security.TLS else None
+        self._watch = watch
+        super().__init__(config.host, config.port_or_default, _own_name(), timeout=config.timeout_s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """The connection: here smtplib lets others have their say, before the first word."""
+        connection = socket.create_connection((host, port), timeout)
+        self._watch(connection)
+        if self._at_once is None:
+            return connection
+        return self._at_once.wrap_socket(connection, server_hostname=host)
 
 
 def mail_of(alert: Alert, sender: str) -> EmailMessage:

@@ -11,11 +11,14 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import httpx
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import WebhookConfig
@@ -51,6 +54,8 @@ class WebhookChannel:
         self._client = httpx.Client(
             timeout=config.timeout_s,
             verify=trust(config.ca_file),
+            # The time limit of an attempt reaches the connections that are made in it.
+            limits=httpx.Limits(max_keepalive_connections=0),
             headers={name: value.get_secret_value() for name, value in config.headers.items()},
         )
 
@@ -64,19 +69,33 @@ class WebhookChannel:
             "Idempotency-Key": alert.id,
             "X-Maskwatch-Signature": signature(secret, int(self._clock()), body),
         }
-        url = self._config.url.get_secret_value()
-        try:
-            # The answer's body is not read: it may be endless.
-            with self._client.stream("POST", url, content=body, headers=headers) as answer:
-                status = answer.status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ChannelError(f"no answer: {_reason(error, url)}") from error
+        with time_limit(self._config.timeout_s) as watch:
+            status = self._post(body, headers, watch)
         if not 200 <= status < 300:
             raise ChannelError(f"answered {status}", permanent=status in _FOR_GOOD)
 
     def close(self) -> None:
-        """Closes kept connections."""
+        """Lets go of the client; no connection is kept."""
         self._client.close()
+
+    def _post(self, body: bytes, headers: Mapping[str, str], watch: Watch) -> int:
+        """The status of the answer."""
+        url = self._config.url.get_secret_value()
+        told = {"trace": partial(_tell_connections, watch)}
+        try:
+            # The answer's body is not read: it may be endless.
+            with self._client.stream(
+                "POST", url, content=body, headers=headers, extensions=told
+            ) as answer:
+                return answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ChannelError(f"no answer: {_reason(error, url)}") from error
+
+
+def _tell_connections(watch: Watch, happened: str, info: Mapping[str, Any]) -> None:
+    """Passes on each new connection; called by httpx with everything that happens."""
+    if happened.endswith("connect_tcp.complete"):
+        watch(info["return_value"].get_extra_info("socket"))
 
 
 def _reason(error: Exception, url: str) -> str:

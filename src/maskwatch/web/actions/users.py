@@ -73,7 +73,8 @@ def change_user(
 ) -> UserRecord:
     """Changes somebody's role, switches them off or on, or gives them a new password.
 
-    Whoever is switched off or gets another password is logged out everywhere.
+    Whoever is switched off or gets another password is logged out everywhere. With another
+    password the tokens go, too: whoever knew the old one may have made some.
 
     Raises:
         UsageError: the password is not good enough, or no administrator would be left.
@@ -94,6 +95,9 @@ def change_user(
         _must_leave_an_administrator(web)
         if changed.disabled_at is not None or change.password is not None:
             web.store.sessions.delete_of(user_id)
+        if change.password is not None:
+            for token in web.store.tokens.of_user(user_id):
+                _revoke(web, principal, token.id)
         detail = {
             "role": changed.role.value,
             "disabled": changed.disabled_at is not None,
@@ -200,5 +204,9 @@ def revoke_token(web: WebContext, principal: Principal, token_id: str) -> None:
     if token_id not in (anybodys if principal.allows(Scope.USERS) else own):
         raise RecordNotFound(f"no token of yours has the id {token_id!r}")
     with web.store.transaction():
-        if web.store.tokens.revoke(token_id, web.now()):
-            web.store.audit.append(principal.actor, "token.revoked", token_id)
+        _revoke(web, principal, token_id)
+
+
+def _revoke(web: WebContext, principal: Principal, token_id: str) -> None:
+    if web.store.tokens.revoke(token_id, web.now()):
+        web.store.audit.append(principal.actor, "token.revoked", token_id)
