@@ -142,6 +142,15 @@ def test_another_file_of_the_same_name_is_not_overwritten(detect: Detect) -> Non
     ]
 
 
+def test_a_folder_that_takes_no_ledger_may_still_take_pictures(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    Path("out/.maskwatch-written").mkdir(parents=True)
+    done = detect("a.png", "--out", "out", "--jsonl", "r.jsonl")
+    assert (done.exit_code, len(rows("r.jsonl"))) == (0, 1)
+    assert "note: out/.maskwatch-written: is a directory" in done.stderr
+    assert Path("out/a.png").exists()
+
+
 def test_files_that_are_passed_over_are_counted(detect: Detect) -> None:
     Path("photos").mkdir()
     paint_picture(Path("a.png"), [MASKED]).rename("photos/without-extension")

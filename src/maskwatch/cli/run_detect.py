@@ -201,7 +201,11 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
         return {}
     make_folder(request.folder)
     planned = plan_outputs(annotated, request.folder, written_names(request.folder))
-    note_written(request.folder, (path.name for path in planned))
+    try:
+        note_written(request.folder, (path.name for path in planned))
+    except OutputError as error:
+        # The pictures may still find their place, and each that does not is an error of its own.
+        say_note(err_console(), str(error))
     return dict(zip(annotated, planned, strict=True))
 
 
