@@ -125,19 +125,28 @@ class Schedule:
     patience: int = 0
 
 
-def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
-    """The schedule of a recipe over so many items; an epoch leaves out what fills no batch.
+def full_batches(items: int, batch: int) -> int:
+    """Steps of an epoch over so many items, which leaves out what fills no batch.
 
     Raises:
         DataError: the items fill no batch at all.
     """
-    steps = items // recipe.batch
+    steps = items // batch
     if not steps:
-        reason = f"its {items} pictures do not fill a batch of {recipe.batch}"
+        reason = f"its {items} pictures do not fill a batch of {batch}"
         raise DataError(Path("the training side"), reason)
+    return steps
+
+
+def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
+    """The schedule of a recipe over so many items.
+
+    Raises:
+        DataError: the items fill no batch at all.
+    """
     return Schedule(
         epochs=recipe.epochs,
-        steps=steps,
+        steps=full_batches(items, recipe.batch),
         learning_rate=recipe.learning_rate,
         weight_decay=recipe.weight_decay,
         ema=recipe.ema,

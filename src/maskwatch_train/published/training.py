@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
 
-from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Watcher, fit
-from maskwatch_train.errors import DataError
+from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Watcher, fit, full_batches
 from maskwatch_train.hardware import share_of, shared
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
@@ -142,10 +141,7 @@ def _train(
     recipe: PublishedRecipe,
     site: Site,
 ) -> Network:
-    steps = len(data.train) // recipe.batch
-    if not steps:
-        reason = f"its {len(data.train)} pictures do not fill a batch of {recipe.batch}"
-        raise DataError(Path("the training side"), reason)
+    steps = full_batches(len(data.train), recipe.batch)
     schedule = Schedule(
         epochs=recipe.epochs,
         steps=steps,

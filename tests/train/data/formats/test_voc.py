@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,18 @@ def test_a_picture_is_found_by_the_name_of_its_annotation_too(tmp_path: Path) ->
     assert found.path == tmp_path / "images" / "a.jpg"
 
 
-def test_lists_give_the_split(tmp_path: Path) -> None:
-    for name in "abc":
-        annotate(tmp_path, name)
-        (tmp_path / "images" / f"{name}.png").touch()
-    lists = tmp_path / "ImageSets" / "Main"
+def set_with_lists(folder: Path, names: Iterable[str]) -> Path:
+    """A set of pictures of these names; returns the folder for its lists."""
+    for name in names:
+        annotate(folder, name)
+        (folder / "images" / f"{name}.png").touch()
+    lists = folder / "ImageSets" / "Main"
     lists.mkdir(parents=True)
+    return lists
+
+
+def test_lists_give_the_split(tmp_path: Path) -> None:
+    lists = set_with_lists(tmp_path, "abc")
     (lists / "train.txt").write_text("a\n\n")
     (lists / "trainval.txt").write_text("a\nb\n")
     (lists / "val.txt").write_text("b 1\n")
@@ -67,11 +74,7 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
 
 def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> None:
     names = ["image 1", "image 12", "my face", "other face", "third face"]
-    for name in names:
-        annotate(tmp_path, name)
-        (tmp_path / "images" / f"{name}.png").touch()
-    lists = tmp_path / "ImageSets" / "Main"
-    lists.mkdir(parents=True)
+    lists = set_with_lists(tmp_path, names)
     (lists / "train.txt").write_text("image 1\nmy face  1\n")
     (lists / "val.txt").write_text("image 12\nother face -1\nthird face 0\n")
     found = {p.path.stem: p.split for p in read_voc(tmp_path) if isinstance(p, RawPicture)}
