@@ -19,8 +19,8 @@ from maskwatch.build import BuildOptions, build_classifier, build_detector
 from maskwatch.frames.discover import discover
 from maskwatch.outputs.video import VideoFile
 from maskwatch.pipeline import LookSettings
-from maskwatch.runtime.open import open_source
-from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
 
 _FPS = 25
 _SECONDS = 20

@@ -19,9 +19,9 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.runtime.allocator import give_pictures_back
-from maskwatch.runtime.chronicle import Entry
-from maskwatch.runtime.lane import CameraLane, LaneSetting
-from maskwatch.runtime.live_hub import LiveHub
+from maskwatch.runtime.monitoring.chronicle import Entry
+from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
+from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.service import load_models
 
 _SERVER = Path(__file__).parent.parent / "tests/servers/rtsp_server.py"

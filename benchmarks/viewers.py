@@ -29,8 +29,8 @@ from tests.web.world import make_world
 from benchmarks.scenes import face_crops, scene
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
-from maskwatch.runtime.finish import LIVE_PX, LIVE_QUALITY
-from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.runtime.monitoring.finish import LIVE_PX, LIVE_QUALITY
+from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.store.records import Role
 from maskwatch.types import Box, State
 from maskwatch.web.actions.users import add_token

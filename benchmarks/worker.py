@@ -30,7 +30,7 @@ class MaskwatchContestant:
         import maskwatch
         from maskwatch.build import BuildOptions, build_classifier, build_detector
         from maskwatch.frames.sniff import SourceKind
-        from maskwatch.runtime.threads import share_threads
+        from maskwatch.runtime.runs.threads import share_threads
 
         cv2.setNumThreads(threads)
         self._threads = threads
@@ -47,9 +47,9 @@ class MaskwatchContestant:
         """What `maskwatch detect` does, without loading its models once more."""
         from maskwatch.frames.discover import discover
         from maskwatch.pipeline import LookSettings
-        from maskwatch.runtime.behind import video_sink
-        from maskwatch.runtime.open import open_source
-        from maskwatch.runtime.session import (
+        from maskwatch.runtime.runs.behind import video_sink
+        from maskwatch.runtime.runs.open import open_source
+        from maskwatch.runtime.runs.session import (
             Models,
             Session,
             SessionListener,

@@ -27,8 +27,10 @@ PURE = (
     VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "words", "pipeline"}
 )
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
+RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}
 ANYTHING = STAGES | {
-    *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "runtime", "web"),
+    *RUNTIME,
+    *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "web"),
     *("cores", "build", "service", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
@@ -59,12 +61,18 @@ TABLE = {
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),
     "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
     "alerts.base": Layer(VALUES | {"store", "words"}, set()),
-    "runtime": Layer(
-        STAGES | {"cores", "outputs", "config", "store", "alerts", "alerts.base"},
+    "runtime": Layer(STAGES, NUMPY),
+    "runtime.live": Layer(PURE | {"frames", "runtime"}, NUMPY),
+    "runtime.runs": Layer(
+        STAGES | {"cores", "outputs", "runtime", "runtime.live"},
+        NUMPY,
+    ),
+    "runtime.monitoring": Layer(
+        STAGES | {"outputs", "config", "store", "alerts", "alerts.base", "runtime", "runtime.live"},
         NUMPY | {"pydantic"},
     ),
     "web": Layer(
-        PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime"},
+        PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime.monitoring"},
         {
             *("fastapi", "starlette", "uvicorn", "nicegui", "anyio", "pydantic", "argon2"),
             *("prometheus_client", "PIL"),
@@ -97,7 +105,7 @@ def unit_of(module: str) -> str:
     if not parts:
         return "maskwatch"
     inner = ".".join(parts[:2])
-    return inner if parts[1:2] == ["base"] or inner in PURE else parts[0]
+    return inner if parts[1:2] == ["base"] or inner in TABLE else parts[0]
 
 
 def module_name(path: Path) -> str:
@@ -188,7 +196,7 @@ def test_units_do_not_import_each_other_in_circles() -> None:
 
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "runtime", "outputs", "cli", "alerts", "web", "service", "doctor"}
+    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", "web", "service", "doctor"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]
@@ -204,7 +212,7 @@ def test_the_training_kit_reaches_only_what_training_and_running_must_share() ->
     offenders = [
         i
         for i in TRAINING
-        if i.target.split(".")[0] == "maskwatch" and unit_of(i.target) in {"cli", "runtime"}
+        if i.target.split(".")[0] == "maskwatch" and unit_of(i.target) in {"cli", *RUNTIME}
     ]
     assert told(offenders) == []
 

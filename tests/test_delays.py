@@ -4,7 +4,7 @@ import pytest
 
 from maskwatch.config.alerts import Retry
 from maskwatch.delays import growing_delay_s, spread
-from maskwatch.runtime.backoff import ReconnectPolicy
+from maskwatch.runtime.live.backoff import ReconnectPolicy
 
 
 @pytest.mark.parametrize(

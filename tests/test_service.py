@@ -16,8 +16,8 @@ from maskwatch import service
 from maskwatch.config.root import Config
 from maskwatch.config.site import SiteConfig
 from maskwatch.config.web import WebConfig
-from maskwatch.runtime.live_hub import LiveHub
-from maskwatch.runtime.service import Service
+from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.service import Service
 from maskwatch.store.store import Store
 from maskwatch.web.context import WebContext
 

@@ -23,8 +23,8 @@ from maskwatch.build import BuildOptions, build_classifier, build_detector
 from maskwatch.frames.discover import discover
 from maskwatch.frames.images import read_image
 from maskwatch.pipeline import LookSettings
-from maskwatch.runtime.open import open_source
-from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
 from maskwatch.types import Box, Face, Frame
 
 TURNS = 2

@@ -30,8 +30,8 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
-from maskwatch.runtime.open import open_source
-from maskwatch.runtime.threads import share_threads
+from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.runs.threads import share_threads
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
 

@@ -33,8 +33,8 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.errors import ChannelError, MaskwatchError, SourceError
 from maskwatch.frames.reasons import system_reason
-from maskwatch.runtime.child import DecoderProcess
-from maskwatch.runtime.probe import first_frame
+from maskwatch.runtime.live.child import DecoderProcess
+from maskwatch.runtime.monitoring.probe import first_frame
 from maskwatch.types import Frame
 
 _CAMERA_TIMEOUT_S = 30.0

@@ -20,9 +20,9 @@ from maskwatch.config.web import WebConfig
 from maskwatch.errors import UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.models.card import read_card
-from maskwatch.runtime.housekeeping import Housekeeper
-from maskwatch.runtime.inference import SharedInference
-from maskwatch.runtime.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.monitoring.housekeeping import Housekeeper
+from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
 from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.app import create_app, setup_url

@@ -17,7 +17,7 @@ from maskwatch.alerts.channels.email import mail_of
 from maskwatch.alerts.compose import compose
 from maskwatch.alerts.text import MessageWords
 from maskwatch.config.root import parse_config
-from maskwatch.runtime.service import alert_settings
+from maskwatch.runtime.monitoring.service import alert_settings
 from maskwatch.store.records import DeliveryKind
 from maskwatch.types import Fault, State
 from maskwatch.words import LANGUAGES, Language

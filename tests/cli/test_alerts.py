@@ -13,7 +13,7 @@ from maskwatch.alerts.service import AlertService
 from maskwatch.cli.config_file import open_store, read_config
 from maskwatch.cli.main import app
 from maskwatch.errors import ChannelError, UsageError
-from maskwatch.runtime.service import alert_settings
+from maskwatch.runtime.monitoring.service import alert_settings
 from maskwatch.store.records import DeliveryState
 from maskwatch.testing import RecordingChannel
 

@@ -22,7 +22,7 @@ def _logging_as_before() -> Iterator[None]:
 
 def test_passwords_in_addresses_never_reach_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogFormat.TEXT, "info")
-    log = logging.getLogger("maskwatch.runtime.lane")
+    log = logging.getLogger("maskwatch.runtime.monitoring.lane")
     log.warning("camera %s is lost", "rtsp://viewer:s3cret@10.0.0.5/1?token=abc")
     try:
         raise OSError("cannot reach https://u:s3cret@h/x")
@@ -36,11 +36,11 @@ def test_passwords_in_addresses_never_reach_the_log(capsys: pytest.CaptureFixtur
 
 def test_a_line_has_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogFormat.TEXT, "info")
-    logging.getLogger("maskwatch.runtime.service").info("two\nlines")
+    logging.getLogger("maskwatch.runtime.monitoring.service").info("two\nlines")
     logging.getLogger("maskwatch").debug("not shown")
     (line,) = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO runtime\.service: two lines", line
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO runtime\.monitoring\.service: two lines", line
     )
 
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.errors import OutputError, SourceError
 from maskwatch.outputs.summary import SourceSummary, Tally
-from maskwatch.runtime.health import Connection, SourceHealth
+from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.testing import ScriptedSource, blank_frames
 
 

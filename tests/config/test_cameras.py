@@ -10,7 +10,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import parse_config
 from maskwatch.errors import ConfigError
 from maskwatch.events.schedule import Exemption
-from maskwatch.runtime.rules import input_of, rules_of
+from maskwatch.runtime.monitoring.rules import input_of, rules_of
 
 DOOR = """
 cameras:

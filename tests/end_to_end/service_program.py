@@ -5,8 +5,8 @@ from __future__ import annotations
 from maskwatch import service
 from maskwatch.cli.main import run
 from maskwatch.config.inference import InferenceConfig
-from maskwatch.runtime.inference import SharedInference
-from maskwatch.runtime.service import Models
+from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.service import Models
 from tests.painted import SquareClassifier, SquareDetector
 
 

@@ -12,9 +12,9 @@ from maskwatch.config.inference import InferenceConfig
 from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
-from maskwatch.runtime.gaze import Gaze
-from maskwatch.runtime.rules import rules_of
-from maskwatch.runtime.service import Models
+from maskwatch.runtime.monitoring.gaze import Gaze
+from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.runtime.monitoring.service import Models
 from maskwatch.service import load_models
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import State

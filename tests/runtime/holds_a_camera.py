@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from maskwatch.runtime.child import DecoderProcess
+from maskwatch.runtime.live.child import DecoderProcess
 from tests.runtime.processes import order
 
 

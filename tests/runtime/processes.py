@@ -8,8 +8,8 @@ from pathlib import Path
 
 from maskwatch.frames.camera import LiveInput
 from maskwatch.frames.sampling import Sampler
-from maskwatch.runtime.child import DecoderProcess
-from maskwatch.runtime.messages import DecoderOrder
+from maskwatch.runtime.live.child import DecoderProcess
+from maskwatch.runtime.live.messages import DecoderOrder
 
 TEST_CAMERA = LiveInput("test camera", "testsrc=rate=25:size=64x48,realtime", "lavfi")
 """A moving picture that FFmpeg makes itself, at the speed of a camera."""

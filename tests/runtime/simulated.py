@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.cameras import CameraConfig
-from maskwatch.runtime.child import DecoderFailed, Taken
-from maskwatch.runtime.chronicle import Entry
-from maskwatch.runtime.messages import DecoderOrder, Ended, Opened
+from maskwatch.runtime.live.child import DecoderFailed, Taken
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened
+from maskwatch.runtime.monitoring.chronicle import Entry
 from maskwatch.types import Image
 from tests.painted import Person, scene
 

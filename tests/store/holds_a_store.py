@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from maskwatch.runtime.child import DecoderProcess
+from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.store.lock import only_service
 from maskwatch.store.store import Store
 from tests.runtime.processes import order

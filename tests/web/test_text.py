@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.config.cameras import Weekday
-from maskwatch.runtime.control import CameraPhase
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import DeliveryState, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.walk_report import Phase

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,

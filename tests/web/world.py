@@ -29,7 +29,7 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import SourceError, UsageError
-from maskwatch.runtime.control import (
+from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraStatus,
     ChannelFacts,
@@ -37,7 +37,7 @@ from maskwatch.runtime.control import (
     ReloadOutcome,
     ServiceStatus,
 )
-from maskwatch.runtime.live_hub import LiveHub, LivePerson
+from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,

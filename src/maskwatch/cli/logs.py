@@ -46,7 +46,7 @@ def set_up_logging(shape: LogFormat, level: str) -> None:
 
 
 class _Text(logging.Formatter):
-    """``2026-03-02T09:00:00Z INFO runtime.service: stopping``."""
+    """``2026-03-02T09:00:00Z INFO runtime.monitoring.service: stopping``."""
 
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix("maskwatch.")

@@ -13,8 +13,8 @@ from maskwatch.cli.consoles import say_error, say_note, shortened
 from maskwatch.errors import OutputError
 from maskwatch.frames.base import FrameSource
 from maskwatch.outputs.summary import SourceSummary
-from maskwatch.runtime.health import Connection, SourceHealth
-from maskwatch.runtime.session import SessionListener
+from maskwatch.runtime.live.health import Connection, SourceHealth
+from maskwatch.runtime.runs.session import SessionListener
 from maskwatch.types import Frame
 
 _NAME_WIDTH = 28

@@ -20,8 +20,8 @@ from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import Look, PictureSink
 from maskwatch.outputs.images import PictureFile, write_picture
 from maskwatch.outputs.video import VideoFile
-from maskwatch.runtime.open import open_source
-from maskwatch.runtime.session import finished_picture
+from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.runs.session import finished_picture
 from maskwatch.tracks.tracker import Tracker
 from maskwatch.types import Box, Face, Frame, Image
 

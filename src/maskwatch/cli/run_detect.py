@@ -32,11 +32,11 @@ from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
-from maskwatch.runtime.ahead import PicturesAhead
-from maskwatch.runtime.behind import video_sink
-from maskwatch.runtime.open import open_source
-from maskwatch.runtime.session import Models, Session, SessionSettings, Sinks
-from maskwatch.runtime.threads import Shares, share_threads
+from maskwatch.runtime.runs.ahead import PicturesAhead
+from maskwatch.runtime.runs.behind import video_sink
+from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.runs.threads import Shares, share_threads
 from maskwatch.tracks.tracker import TrackerSettings
 
 

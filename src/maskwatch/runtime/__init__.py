@@ -1,1 +1,1 @@
-"""Processes and clocks: live sources decoded in a process that can be killed."""
+"""What runs: passes over sources, processes of live sources, the monitoring service."""

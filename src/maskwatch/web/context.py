@@ -10,8 +10,8 @@ from time import monotonic
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.errors import AccessDenied
-from maskwatch.runtime.control import ServiceControl
-from maskwatch.runtime.live_hub import LiveHub
+from maskwatch.runtime.monitoring.control import ServiceControl
+from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.store import Store
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.walking import Walking

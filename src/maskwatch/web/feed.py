@@ -12,7 +12,7 @@ from typing import Any
 from anyio import to_thread
 
 from maskwatch.errors import StoreError
-from maskwatch.runtime.control import CameraStatus
+from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.web.api.views import CameraView, EpisodeView
 from maskwatch.web.context import WebContext

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from maskwatch.errors import NotLoggedIn, StoreError
-from maskwatch.runtime.control import CameraPhase
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.web.actions.system import SystemState, state_of
 from maskwatch.web.api.access import Web
 from maskwatch.web.context import WebContext

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
-from maskwatch.runtime.live_hub import LiveHub, LiveView
+from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.web.actions.documented import AS_DOCUMENTED
 from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
 

@@ -13,8 +13,8 @@ from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
-from maskwatch.runtime.control import CameraStatus, ReloadOutcome
-from maskwatch.runtime.live_hub import LiveView
+from maskwatch.runtime.monitoring.control import CameraStatus, ReloadOutcome
+from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import StoredCamera
 from maskwatch.web.context import WebContext

@@ -12,7 +12,7 @@ from maskwatch.errors import ModelError, RecordNotFound
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
-from maskwatch.runtime.control import (
+from maskwatch.runtime.monitoring.control import (
     CameraStatus,
     ChannelFacts,
     InferenceStatus,

@@ -14,7 +14,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
 from maskwatch.errors import MaskwatchError, RecordNotFound, Throttled
-from maskwatch.runtime.live_hub import LiveView
+from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.web.actions import cameras
 from maskwatch.web.api.access import LiveViewer, Web
 from maskwatch.web.api.problems import problems

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from maskwatch.config.yaml import write_yaml
 from maskwatch.frames.urls import mask_password
-from maskwatch.runtime.live_hub import LivePerson
+from maskwatch.runtime.monitoring.live_hub import LivePerson
 from maskwatch.types import State
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.runtime.control import CameraPhase, CameraStatus, ReloadOutcome
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus, ReloadOutcome
 from maskwatch.web.actions import cameras
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk

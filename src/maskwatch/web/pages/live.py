@@ -9,8 +9,8 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.runtime.control import CameraStatus
-from maskwatch.runtime.live_hub import LivePerson
+from maskwatch.runtime.monitoring.control import CameraStatus
+from maskwatch.runtime.monitoring.live_hub import LivePerson
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.context import WebContext

@@ -1,0 +1,1 @@
+"""Live sources: decoded in a process that can be killed, connected to again when they fail."""

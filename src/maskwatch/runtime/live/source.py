@@ -1,0 +1,236 @@
+"""Cameras and network addresses as a source of frames: connects, reconnects, gives up."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, Self
+
+from maskwatch.errors import SourceError, SourceLost
+from maskwatch.frames.images import DEFAULT_MAX_PIXELS, decode_image
+from maskwatch.runtime.live.backoff import ReconnectPolicy
+from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
+from maskwatch.runtime.live.health import Connection, SourceHealth
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.types import Frame
+
+if TYPE_CHECKING:
+    from maskwatch.frames.camera import LiveInput
+    from maskwatch.frames.sampling import Sampler
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """Limits for cameras and network streams."""
+
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
+    """A source that shows no frame for so long is lost."""
+    rtsp_transport: str = "tcp"
+    reconnect: ReconnectPolicy = field(default_factory=ReconnectPolicy)
+
+
+class Decoding(Protocol):
+    """One connection; `DecoderProcess` is the real one."""
+
+    def open(self) -> Opened | Still:
+        """Wait for the connection; raises DecoderFailed."""
+        ...
+
+    def next(self) -> Taken | Ended:
+        """The next frame; raises DecoderFailed."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect; may be repeated."""
+        ...
+
+
+class LiveSource:
+    """A webcam, a network stream, or a recording or picture behind a URL.
+
+    Connected on entering the context, which raises when there is nothing to connect to. Live
+    frames are the newest at the time they are asked for; those that nobody asked for are
+    dropped, and the frame's index tells how many. When the connection is lost it is made
+    again, as often as the policy says. Recordings and pictures behind a URL are read whole and
+    in order; their connection is not made again, because that would start from the beginning.
+
+    To be opened, read and closed by one thread.
+
+    Args:
+        source: what to open.
+        sampler: which frames to deliver; the others are decoded but not converted.
+        options: limits, and how to reconnect.
+        max_pixels: a larger picture behind a URL is refused.
+        on_health: told of every change in the connection, in the reading thread.
+        connect: starts a connection; a test may script one.
+        wait: sleeps for so many seconds; a test may count them instead.
+
+    Attributes:
+        dropped: live frames so far that were replaced by newer ones before they were read.
+        damaged: frames of a recording that could not be decoded whole; known at its end.
+    """
+
+    def __init__(
+        self,
+        source: LiveInput,
+        *,
+        sampler: Sampler | None = None,
+        options: LiveOptions | None = None,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+        on_health: Callable[[SourceHealth], None] | None = None,
+        connect: Callable[[DecoderOrder], Decoding] = DecoderProcess,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        options = options or LiveOptions()
+        self.name = source.name
+        self.dropped = 0
+        self.damaged = 0
+        self._order = DecoderOrder(source, sampler, options.open_timeout_s, options.read_timeout_s)
+        self._policy = options.reconnect
+        self._max_pixels = max_pixels
+        self._on_health = on_health
+        self._connect = connect
+        self._decoding: Decoding | None = None
+        self._opened: Opened | Still | None = None
+        self._wait = wait
+
+    @property
+    def is_live(self) -> bool:
+        """Whether frames are dropped when nobody reads them; known once connected."""
+        return not isinstance(self._opened, Still) and (
+            self._opened is None or self._opened.is_live
+        )
+
+    @property
+    def frame_count(self) -> int | None:
+        """Expected number of frames of a recording or picture; None for a live source."""
+        if isinstance(self._opened, Still):
+            return 1
+        return self._opened.frame_count if self._opened and not self._opened.is_live else None
+
+    @property
+    def fps(self) -> float | None:
+        """Nominal frames per second, where the source says."""
+        return self._opened.fps if isinstance(self._opened, Opened) else None
+
+    def __enter__(self) -> Self:
+        try:
+            self._connect_first()
+        except BaseException:
+            self._disconnect()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._disconnect()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yields frames until the source's end.
+
+        Raises:
+            SourceLost: the connection broke and could not be made again.
+            SourceError: a picture behind a URL cannot be read.
+        """
+        if isinstance(self._opened, Still):
+            file = io.BytesIO(self._opened.data)
+            image = decode_image(file, name=self.name, max_pixels=self._max_pixels)
+            yield Frame(self.name, 0, 0.0, image)
+        elif self.is_live:
+            yield from self._live_frames()
+        else:
+            yield from self._recorded_frames()
+
+    def _recorded_frames(self) -> Iterator[Frame]:
+        try:
+            for taken in self._frames_of_connection():
+                yield Frame(self.name, taken.index, taken.t, taken.image)
+        except DecoderFailed as failure:
+            raise SourceLost(self.name, str(failure)) from failure
+
+    def _live_frames(self) -> Iterator[Frame]:
+        start: float | None = None
+        next_index = first_index = dropped = attempts = 0
+        while True:
+            connected_at = time.monotonic()
+            try:
+                for taken in self._frames_of_connection():
+                    start = taken.t if start is None else start
+                    next_index = first_index + taken.index + 1
+                    self.dropped = dropped + taken.dropped
+                    t = taken.t - start
+                    yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
+                    del taken  # pictures are large, and the next one may be long in coming
+            except DecoderFailed as failure:
+                if time.monotonic() - connected_at >= self._policy.stable_s:
+                    attempts = 0
+                attempts = self._reconnect(str(failure), attempts)
+                first_index, dropped = next_index, self.dropped
+            else:
+                return
+
+    def _frames_of_connection(self) -> Iterator[Taken]:
+        if self._decoding is None:
+            raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
+        while isinstance(answer := self._decoding.next(), Taken):
+            yield answer
+            del answer
+        self.damaged = answer.damaged
+
+    def _connect_first(self) -> None:
+        try:
+            self._connect_once(0)
+        except DecoderFailed as failure:
+            try:
+                self._keep_trying(str(failure), 0, self._policy.first_attempts - 1)
+            except DecoderFailed as final:
+                raise SourceError(self.name, f"cannot be opened: {final}") from final
+
+    def _reconnect(self, reason: str, attempts: int) -> int:
+        """Connect again; returns the attempts made in a row, ``attempts`` earlier ones included."""
+        try:
+            return self._keep_trying(reason, attempts, self._policy.max_attempts)
+        except DecoderFailed as final:
+            tried = self._policy.max_attempts
+            failed = f"; {tried} attempts to reconnect failed ({final})" if tried else ""
+            raise SourceLost(self.name, f"{reason}{failed}") from final
+
+    def _keep_trying(self, reason: str, attempts: int, allowed: int | None) -> int:
+        while True:
+            self._disconnect()
+            if allowed is not None and attempts >= allowed:
+                self._report(Connection.GONE, reason, attempts)
+                raise DecoderFailed(reason)
+            attempts += 1
+            delay_s = self._policy.delay_s(attempts, random.random())  # noqa: S311 - no secret
+            self._report(Connection.LOST, reason, attempts, delay_s)
+            self._wait(delay_s)
+            try:
+                self._connect_once(attempts)
+            except DecoderFailed as failure:
+                reason = str(failure)
+            else:
+                return attempts
+
+    def _connect_once(self, attempts: int) -> None:
+        self._decoding = self._connect(self._order)
+        self._opened = self._decoding.open()
+        self._report(Connection.CONNECTED, None, attempts)
+
+    def _disconnect(self) -> None:
+        if self._decoding is not None:
+            self._decoding.close()
+            self._decoding = None
+
+    def _report(
+        self,
+        connection: Connection,
+        reason: str | None,
+        attempts: int,
+        retry_in_s: float | None = None,
+    ) -> None:
+        if self._on_health is not None:
+            self._on_health(SourceHealth(self.name, connection, reason, attempts, retry_in_s))

@@ -1,0 +1,176 @@
+"""The decoder process: opens one camera or stream and hands over frames on request.
+
+It runs apart because FFmpeg can hang where no timeout reaches; a process can be killed then.
+Its main thread decodes, a second one answers the parent. No frame is converted or copied
+unless the parent asked for one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from typing import NamedTuple, Protocol
+
+from maskwatch.errors import SourceError
+from maskwatch.frames.decoder import BgrConverter, Decoded
+from maskwatch.frames.live import LiveReader
+from maskwatch.runtime.live.mailbox import Mailbox
+from maskwatch.runtime.live.memory import FrameWriter
+from maskwatch.runtime.live.messages import (
+    DecoderOrder,
+    Delivered,
+    Ended,
+    Failed,
+    Opened,
+    Resize,
+    Started,
+    Still,
+)
+from maskwatch.runtime.live.orphans import die_with_parent
+from maskwatch.runtime.live.pacing import Pacer
+
+# How often the answering thread looks whether the parent has hung up.
+_HANG_UP_CHECK_S = 0.1
+
+# What a source gets for saying goodbye (RTSP cameras keep a session open otherwise).
+_GOODBYE_S = 0.7
+
+
+class Heartbeat(Protocol):
+    """A number in shared memory: when the last picture was decoded, on the monotonic clock."""
+
+    value: float
+
+
+class _Taken(NamedTuple):
+    """A picture on its way from the decoder to the parent."""
+
+    decoded: Decoded
+    t: float
+    captured_at: datetime
+
+
+def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
+    """Entry point of the process.
+
+    Args:
+        pipe: to the parent; see `maskwatch.runtime.live.messages` for what is said over it.
+        order: what to open.
+        heartbeat: kept up to date while pictures come.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    die_with_parent()
+    pipe.send(Started())
+    worker = _Worker(pipe, order, heartbeat)
+    answering = threading.Thread(target=worker.answer, daemon=True)
+    answering.start()
+    worker.work()
+    answering.join()
+
+
+class _Worker:
+    def __init__(self, pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
+        self._pipe = pipe
+        self._order = order
+        self._heartbeat = heartbeat
+        self._mailbox = Mailbox[_Taken]()
+        self._writer = FrameWriter()
+        self._to_bgr = BgrConverter()
+        self._is_open = False
+        self._stopping = threading.Event()
+        self._closed = threading.Event()
+        self._last_word: Ended | Failed = Ended(0)
+
+    # The main thread: decode until the end, or until told to stop.
+
+    def work(self) -> None:
+        """Decode; whatever goes wrong becomes the last word to the parent."""
+        try:
+            self._last_word = Ended(self._decode())
+        except SourceError as error:
+            self._last_word = Failed(error.reason)
+        except Exception as error:  # noqa: BLE001 - the process's boundary; the parent reports it
+            self._last_word = Failed(f"the decoder failed ({type(error).__name__})")
+        self._closed.set()
+        self._mailbox.close()
+        if not self._is_open:
+            with suppress(OSError):  # the parent may have hung up meanwhile
+                self._pipe.send(self._last_word)
+
+    def _decode(self) -> int:
+        """Feed the mailbox until the end; returns the number of damaged frames."""
+        order = self._order
+        with LiveReader(
+            order.source, open_timeout_s=order.open_timeout_s, read_timeout_s=order.read_timeout_s
+        ) as reader:
+            self._is_open = True
+            if reader.still is not None:
+                self._pipe.send(Still(reader.still))
+                return 0
+            self._mailbox.keep_all = not reader.is_live
+            self._pipe.send(Opened(reader.is_live, reader.fps, reader.frame_count))
+            self._deliver(reader)
+            return reader.damaged
+
+    def _deliver(self, reader: LiveReader) -> None:
+        sampler = self._order.sampler
+        pacer = Pacer() if reader.is_bursty else None
+        for decoded in reader:
+            if self._stopping.is_set():
+                return
+            now = self._heartbeat.value = time.monotonic()
+            if pacer is not None:
+                self._stopping.wait(pacer.wait_s(decoded.t, now))
+            t = time.monotonic() if reader.is_live else decoded.t
+            if sampler is None or sampler.wants(decoded.index, t):
+                self._mailbox.put(_Taken(decoded, t, datetime.now(UTC)))
+
+    # The other thread: answer the parent until it hangs up.
+
+    def answer(self) -> None:
+        """Serve the parent; ends the process, and only that way, when the pipe is closed."""
+        exit_code = 1
+        try:
+            while True:
+                self._pipe.recv()  # a Want; the Use that may follow is received further down
+                self._answer_want()
+        except (EOFError, OSError):
+            self._stopping.set()
+            self._mailbox.close()
+            self._closed.wait(_GOODBYE_S)
+            exit_code = 0
+        finally:
+            os._exit(exit_code)
+
+    def _answer_want(self) -> None:
+        while not self._pipe.poll():  # once the parent has asked, it only hangs up
+            taken = self._mailbox.take(_HANG_UP_CHECK_S)
+            if taken is not None:
+                self._hand_over(taken)
+                return
+            if self._mailbox.is_finished:
+                self._pipe.send(self._last_word)
+                return
+
+    def _hand_over(self, taken: _Taken) -> None:
+        image = self._to_bgr(taken.decoded.frame)
+        if not self._writer.has_room(image):
+            self._pipe.send(Resize(image.nbytes))
+            self._writer.use(self._pipe.recv().memory)
+        self._writer.write(image)
+        height, width = image.shape[:2]
+        self._pipe.send(
+            Delivered(
+                taken.decoded.index,
+                taken.t,
+                taken.captured_at,
+                height,
+                width,
+                self._mailbox.dropped,
+            )
+        )

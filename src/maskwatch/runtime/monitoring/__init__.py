@@ -1,0 +1,1 @@
+"""The running service: cameras watched day and night with one set of models."""

@@ -1,0 +1,255 @@
+"""The pictures of one camera, for as long as the service runs: it never gives up.
+
+::
+
+    connecting --> watching <--> frozen
+        |           |  ^           |
+        '--> lost <-'  '-- lost <--'        stopped: from anywhere
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from maskwatch.errors import SourceError
+from maskwatch.frames.sampling import Sampler
+from maskwatch.runtime.live.backoff import ReconnectPolicy
+from maskwatch.runtime.live.child import DecoderProcess
+from maskwatch.runtime.live.health import Connection, SourceHealth
+from maskwatch.runtime.live.mailbox import Mailbox
+from maskwatch.runtime.live.messages import DecoderOrder
+from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.runtime.monitoring.frozen import FreezeWatch
+from maskwatch.runtime.monitoring.rates import Rate
+from maskwatch.runtime.monitoring.rules import input_of
+
+if TYPE_CHECKING:
+    from maskwatch.config.cameras import CameraConfig
+    from maskwatch.frames.reach import Reach
+    from maskwatch.types import Frame
+
+_log = logging.getLogger(__name__)
+
+NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, first_delay_s=1.0)
+
+# A frozen camera is connected anew after so long, then after twice that, and so on.
+_FIRST_KICK_S = 10.0
+_LONGEST_KICK_S = 900.0
+
+
+class AbortableDecoding(Decoding, Protocol):
+    """A connection that another thread can break."""
+
+    def abort(self) -> None:
+        """Makes whoever waits for it fail; may be repeated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where the connection to a camera stands."""
+
+    phase: CameraPhase
+    since: datetime
+    reason: str = ""
+    attempt: int = 0
+    retry_in_s: float | None = None
+
+
+class _Stopped(BaseException):
+    """Unwinds the capturing thread; no error, so nothing that catches errors may catch it."""
+
+
+class _Anew(Exception):
+    """The connection is to be made anew."""
+
+
+class Capture:
+    """Feeds the newest picture of one camera into a mailbox, in a thread of its own.
+
+    The times of its frames go on over reconnects and never run back.
+
+    Args:
+        name: of the camera.
+        config: its section.
+        on_link: told, in the capturing thread, whenever the phase changes.
+        connect: starts a connection; a test may script one.
+        policy: how connections are tried again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: CameraConfig,
+        on_link: Callable[[Link], None],
+        *,
+        connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess,
+        policy: ReconnectPolicy = NEVER_GIVE_UP,
+        reach: Reach | None = None,
+    ) -> None:
+        self._reach = reach
+        self.mailbox = Mailbox["Frame"]()
+        self.offered = Rate()
+        self.link = Link(CameraPhase.CONNECTING, datetime.now(UTC))
+        self.last_frame_at: datetime | None = None
+        self.size = (0, 0)
+        """Height and width of the last picture."""
+        self._name = name
+        self._config = config
+        self._on_link = on_link
+        self._connect = connect
+        self._policy = policy
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._decoding: AbortableDecoding | None = None
+        self._freeze = FreezeWatch(config.frozen_s)
+        self._kick_s = _FIRST_KICK_S
+        self._kick_at = 0.0
+        self._offset_s = 0.0
+        self._last_t = 0.0
+        self._last_at: float | None = None
+        self._index = 0
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def request_stop(self) -> None:
+        """Has the thread end soon, whatever it waits for; returns at once."""
+        self._stopping.set()
+        self.mailbox.close()
+        with self._lock:
+            if self._decoding is not None:
+                self._decoding.abort()
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether the thread has ended, now or within the time."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def dropped(self) -> int:
+        """Pictures so far that were replaced by newer ones before anyone looked at them."""
+        return self._dropped + self.mailbox.dropped
+
+    def _run(self) -> None:
+        with suppress(_Stopped):
+            while True:
+                reason = self._one_source()
+                if reason is not None:
+                    delay_s = self._policy.max_delay_s * random.uniform(0.75, 1.25)  # noqa: S311
+                    self._become(CameraPhase.LOST, reason, retry_in_s=delay_s)
+                    self._wait(delay_s)
+        self._become(CameraPhase.STOPPED)
+
+    def _one_source(self) -> str | None:
+        """Reads until the connection is to be made anew; returns why there is to be a wait."""
+        config = self._config
+        options = LiveOptions(
+            config.open_timeout_s, config.read_timeout_s, config.transport, self._policy
+        )
+        try:
+            source = LiveSource(
+                input_of(config, self._name, self._reach),
+                sampler=Sampler(max_fps=config.max_fps),
+                options=options,
+                on_health=self._note_health,
+                connect=self._connected,
+                wait=self._wait,
+            )
+            with source:
+                if not source.is_live:
+                    return "this is a recording or a picture, not a live stream"
+                self._read(source)
+        except _Anew:
+            return None
+        except SourceError as error:
+            return error.reason
+        except Exception as error:  # noqa: BLE001 - the boundary: no camera goes blind in silence
+            _log.exception("camera %s: capturing failed", self._name)
+            return f"capturing failed ({type(error).__name__})"
+        return "the stream has ended"
+
+    def _read(self, source: LiveSource) -> None:
+        self._go_on_counting()
+        first, dropped = self._index, self._dropped
+        for received in source:
+            if self._stopping.is_set():
+                raise _Stopped
+            frame = replace(received, t=received.t + self._offset_s, index=first + received.index)
+            self._index, self._last_t = frame.index + 1, frame.t
+            self._last_at = time.monotonic()
+            self._dropped = dropped + source.dropped
+            self.last_frame_at = frame.captured_at
+            self.size = frame.image.shape[:2]
+            self._offer(frame)
+            del received, frame  # or each camera would hold one more while it waits for the next
+
+    def _go_on_counting(self) -> None:
+        """Has the times of a new source, which begin at 0, follow those of the last one."""
+        if self._last_at is not None:
+            self._offset_s = self._last_t + (time.monotonic() - self._last_at)
+
+    def _offer(self, frame: Frame) -> None:
+        if not self._freeze.is_frozen(frame.t, frame.image):
+            self._kick_s = _FIRST_KICK_S
+            self._become(CameraPhase.WATCHING)
+            self.offered.add()
+            self.mailbox.put(frame)
+        elif self.link.phase is not CameraPhase.FROZEN:
+            limit_s = self._config.frozen_s
+            self._become(CameraPhase.FROZEN, f"the picture has not changed for {limit_s:g} s")
+            self._kick_at = frame.t + self._kick_s
+        elif frame.t >= self._kick_at:
+            self._kick_s = min(2 * self._kick_s, _LONGEST_KICK_S)
+            self._kick_at = frame.t + self._kick_s
+            raise _Anew
+
+    def _connected(self, order: DecoderOrder) -> AbortableDecoding:
+        decoding = self._connect(order)
+        with self._lock:
+            self._decoding = decoding
+        if self._stopping.is_set():
+            decoding.abort()  # `request_stop` may have come between
+        return decoding
+
+    def _note_health(self, health: SourceHealth) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
+        if health.connection is Connection.CONNECTED:
+            # A frozen camera stays frozen until another picture comes.
+            if self.link.phase is not CameraPhase.FROZEN:
+                self._become(CameraPhase.WATCHING, attempt=health.attempt)
+        elif self.link.phase is not CameraPhase.FROZEN or health.attempt > 1:
+            reason = health.reason or "the connection was lost"
+            self._become(CameraPhase.LOST, reason, health.attempt, health.retry_in_s)
+
+    def _become(
+        self,
+        phase: CameraPhase,
+        reason: str = "",
+        attempt: int = 0,
+        retry_in_s: float | None = None,
+    ) -> None:
+        is_change = phase is not self.link.phase
+        since = datetime.now(UTC) if is_change else self.link.since
+        self.link = Link(phase, since, reason, attempt, retry_in_s)
+        if is_change:
+            self._on_link(self.link)
+
+    def _wait(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise _Stopped

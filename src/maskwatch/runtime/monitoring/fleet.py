@@ -1,0 +1,161 @@
+"""All lanes: which cameras are watched, and what changes when the configuration does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.errors import UsageError
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
+from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
+
+_STOP_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCamera:
+    """A camera that there is to be."""
+
+    config: CameraConfig
+    from_dashboard: bool = False
+
+
+class Fleet:
+    """Starts and stops lanes; may be used from any thread.
+
+    Args:
+        first_person: gives the number of the first person of a camera that was not watched yet.
+        on_gone: called with the name of a camera that is watched no more.
+    """
+
+    def __init__(
+        self,
+        first_person: Callable[[str], int] = lambda _: 1,
+        on_gone: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._first_person = first_person
+        self._on_gone = on_gone
+        self._lock = threading.RLock()
+        self._lanes: dict[str, CameraLane] = {}
+        self._planned: dict[str, PlannedCamera] = {}
+        self._setting: LaneSetting | None = None
+        self._stopped: set[str] = set()
+        """By hand."""
+        self._next_person: dict[str, int] = {}
+        self._off_since: dict[str, datetime] = {}
+
+    def apply(self, cameras: Mapping[str, PlannedCamera], setting: LaneSetting) -> list[str]:
+        """Watches these cameras from now on; those that have not changed go on undisturbed.
+
+        Returns:
+            What was done, such as ``camera door: restarted``.
+        """
+        with self._lock:
+            before, self._planned = self._planned, dict(cameras)
+            is_new_setting = self._setting is not None and self._setting != setting
+            self._setting = setting
+            self._stopped &= set(cameras)
+            gone = [name for name in before if name not in cameras]
+            changed = [
+                name
+                for name, planned in cameras.items()
+                if name in before and (is_new_setting or planned != before[name])
+            ]
+            added = [name for name in cameras if name not in before]
+            self._end([*gone, *changed])
+            for name in gone:
+                self._on_gone(name)
+            for name in [*changed, *added]:
+                self._begin(name)
+            return [
+                *(f"camera {name}: removed" for name in gone),
+                *(f"camera {name}: restarted" for name in changed),
+                *(f"camera {name}: added" for name in added),
+            ]
+
+    def start(self, name: str) -> None:
+        """Watches a camera again that was stopped; raises UsageError for an unknown one."""
+        with self._lock:
+            self._must_know(name)
+            if name in self._stopped:
+                self._stopped.discard(name)
+                self._begin(name)
+
+    def stop(self, name: str) -> None:
+        """Stops watching a camera; raises UsageError for an unknown one."""
+        with self._lock:
+            self._must_know(name)
+            self._stopped.add(name)
+            self._end([name])
+            self._on_gone(name)
+
+    def stop_all(self, timeout_s: float) -> bool:
+        """Ends all lanes; whether they all ended within the time."""
+        with self._lock:
+            return self._end(list(self._lanes), timeout_s)
+
+    def lanes(self) -> Sequence[CameraLane]:
+        """Those that run."""
+        with self._lock:
+            return list(self._lanes.values())
+
+    def states(self) -> list[CameraStatus]:
+        """All cameras in their order, those that are switched off as well."""
+        with self._lock:
+            planned, lanes, off_since = dict(self._planned), dict(self._lanes), self._off_since
+        return [
+            lanes[name].status() if name in lanes else _switched_off(name, each, off_since[name])
+            for name, each in planned.items()
+        ]
+
+    def _must_know(self, name: str) -> None:
+        if name not in self._planned:
+            raise UsageError(f"there is no camera {name!r}")
+
+    def _begin(self, name: str) -> None:
+        planned = self._planned[name]
+        if planned.config.enabled and name not in self._stopped:
+            self._lanes[name] = self._lane(name, planned)
+            self._lanes[name].start()
+        else:
+            self._off_since.setdefault(name, datetime.now(UTC))
+
+    def _lane(self, name: str, planned: PlannedCamera) -> CameraLane:
+        if self._setting is None:
+            raise RuntimeError("`apply` comes first")
+        if name not in self._next_person:
+            self._next_person[name] = self._first_person(name)
+        return CameraLane(
+            name,
+            planned.config,
+            self._setting,
+            first_person=self._next_person[name],
+            from_dashboard=planned.from_dashboard,
+        )
+
+    def _end(self, names: Sequence[str], timeout_s: float = _STOP_S) -> bool:
+        ending = [self._lanes.pop(name) for name in names if name in self._lanes]
+        for lane in ending:
+            lane.request_stop()
+        deadline = time.monotonic() + timeout_s
+        ended = [lane.join(max(0.0, deadline - time.monotonic())) for lane in ending]
+        for lane in ending:
+            self._next_person[lane.name] = lane.next_person
+            self._off_since[lane.name] = datetime.now(UTC)
+        return all(ended)
+
+
+def _switched_off(name: str, planned: PlannedCamera, since: datetime) -> CameraStatus:
+    return CameraStatus(
+        camera=name,
+        address=planned.config.address,
+        phase=CameraPhase.STOPPED,
+        since=since,
+        reason="switched off",
+        required=False,
+        from_dashboard=planned.from_dashboard,
+    )

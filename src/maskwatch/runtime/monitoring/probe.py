@@ -1,0 +1,117 @@
+"""One picture of an address: is there a camera, and what does it see?"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.problems import problems_of
+from maskwatch.config.secrets import Resolved
+from maskwatch.draw import pixelate
+from maskwatch.errors import SourceError, UsageError
+from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
+from maskwatch.runtime.live.backoff import ReconnectPolicy
+from maskwatch.runtime.live.source import LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.finish import PHOTO_PX, PHOTO_QUALITY
+from maskwatch.runtime.monitoring.rules import input_of
+
+if TYPE_CHECKING:
+    from maskwatch.config.privacy import PrivacyConfig
+    from maskwatch.frames.reach import Reach
+    from maskwatch.runtime.live.messages import DecoderOrder
+    from maskwatch.runtime.monitoring.capture import AbortableDecoding
+    from maskwatch.runtime.monitoring.inference import SharedInference
+    from maskwatch.types import Frame
+
+_ONE_TRY = ReconnectPolicy(max_attempts=0)
+
+
+def probe_camera(
+    url: str,
+    timeout_s: float,
+    inference: SharedInference,
+    privacy: PrivacyConfig,
+    connect: Callable[[DecoderOrder], AbortableDecoding],
+    reach: Reach,
+) -> bytes:
+    """A picture of an address as JPEG, every face in it hidden.
+
+    Args:
+        url: as in the section of a camera.
+        timeout_s: for everything together.
+        inference: finds the faces to hide.
+        privacy: the policy.
+        connect: starts a connection.
+        reach: where the address may lead.
+
+    Raises:
+        SourceError: no picture came, and why.
+        UsageError: it is no address, or the privacy policy allows no pictures.
+        InferenceStopped: the service is about to end.
+    """
+    if not privacy.images_allowed:
+        raise UsageError("the privacy policy allows no pictures")
+    frame = first_frame(_section_of(url), timeout_s, connect, reach)
+    look = inference.look(lambda: frame, lambda *_: [])
+    found = () if look is None else look.found
+    image, _ = scaled_down(pixelate(frame.image, [face.box for face in found]), PHOTO_PX)
+    return encode_jpeg(image, PHOTO_QUALITY)
+
+
+def first_frame(
+    config: CameraConfig,
+    timeout_s: float,
+    connect: Callable[[DecoderOrder], AbortableDecoding],
+    reach: Reach | None = None,
+) -> Frame:
+    """The first picture of a camera.
+
+    Args:
+        config: its section.
+        timeout_s: for everything together.
+        connect: starts a connection.
+        reach: where its address may lead; None for anywhere.
+
+    Raises:
+        SourceError: none came, and why.
+    """
+    decodings: list[AbortableDecoding] = []
+
+    def remembered(order: DecoderOrder) -> AbortableDecoding:
+        decodings.append(connect(order))
+        return decodings[-1]
+
+    def abort_all() -> None:
+        for decoding in decodings:
+            decoding.abort()
+
+    began = time.monotonic()
+    watchdog = threading.Timer(timeout_s, abort_all)
+    watchdog.daemon = True
+    watchdog.start()
+    options = LiveOptions(timeout_s, timeout_s, config.transport, _ONE_TRY)
+    camera = input_of(config, config.address, reach)
+    try:
+        with LiveSource(camera, options=options, connect=remembered) as source:
+            for frame in source:
+                return frame
+    except SourceError as error:
+        if time.monotonic() - began >= timeout_s:
+            raise SourceError(camera.name, f"no picture within {timeout_s:g} s") from error
+        raise
+    finally:
+        watchdog.cancel()
+    raise SourceError(camera.name, "it ended without a picture")
+
+
+def _section_of(url: str) -> CameraConfig:
+    try:
+        return CameraConfig.model_validate({"url": url})
+    except ValidationError as error:
+        given = Resolved({"url": url}, frozenset(), ())
+        raise UsageError("; ".join(each.reason for each in problems_of(error, given))) from None

@@ -1,0 +1,303 @@
+"""Writes down what the cameras tell, in a thread of its own, and keeps it while that fails.
+
+An episode and the messages about it are one transaction: either both are there after a crash or
+neither is, and then the next look at the violation opens it again. While the database cannot be
+reached everything waits in memory, in order; when too much waits, first the sums and timelines
+are given up and then the photos, but never an episode.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from maskwatch.advice import words_for
+from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
+from maskwatch.runtime.monitoring.chronicle import (
+    CountedPeople,
+    Entry,
+    EpisodeOpened,
+    EpisodeUpdated,
+    UncertainFace,
+)
+from maskwatch.runtime.monitoring.finish import FinishedPhoto
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    Delivery,
+    EpisodeRecord,
+    HealthRecord,
+    MinuteReadings,
+    PersonRecord,
+    ReviewItem,
+    ReviewReason,
+    SnapshotKind,
+)
+from maskwatch.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+_FIRST_RETRY_S = 0.5
+_LONGEST_RETRY_S = 10.0
+_IDLE_S = 1.0
+_MOST_WAITING = 2000
+_MOST_PHOTOS = 200
+
+
+class Planner(Protocol):
+    """Decides on messages, inside the transaction that writes what they are about."""
+
+    def plan(self, episode: EpisodeRecord) -> Sequence[Delivery]:
+        """The messages about a new episode."""
+        ...
+
+    def plan_health(self, change: HealthRecord) -> Sequence[Delivery]:
+        """The messages about a change of health."""
+        ...
+
+
+class Recorder:
+    """A `Chronicle` over a store.
+
+    Args:
+        store: where everything goes.
+        planner: which messages follow from what is written; None for no messages.
+        on_deliveries: called when there are new messages to be sent.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        planner: Planner | None = None,
+        on_deliveries: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.error = ""
+        """Why nothing can be written at the moment; empty when all is well."""
+        self.given_up = 0
+        """Entries and photos that were given up because too much waited."""
+        self._store = store
+        self._planner = planner
+        self._on_deliveries = on_deliveries
+        self._waiting: deque[Entry] = deque()
+        self._episodes_of: dict[tuple[str, int], list[str]] = {}
+        """Ids by camera and number, of people who may still be in the picture."""
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._give_up_at = float("inf")
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Writes what waits, for so long at most; whether all of it was written."""
+        with self._changed:
+            self._stopping = True
+            self._give_up_at = time.monotonic() + timeout_s
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s + _IDLE_S)
+        return not self._waiting
+
+    @property
+    def unwritten(self) -> int:
+        """Entries that wait."""
+        return len(self._waiting)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Takes entries; see `Chronicle`."""
+        if not entries:
+            return
+        with self._changed:
+            self._waiting.extend(entries)
+            if len(self._waiting) > _MOST_PHOTOS:
+                self._shrink()
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        retry_s = _FIRST_RETRY_S
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._stopping, _IDLE_S)
+                if self._stopping and (not self._waiting or time.monotonic() > self._give_up_at):
+                    return
+                entry = self._waiting[0] if self._waiting else None
+            if entry is None:
+                continue
+            if self._write_one(entry):
+                retry_s = _FIRST_RETRY_S
+            else:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, retry_s)
+                    if self._stopping:  # no time left for patience
+                        self._changed.wait(0.1)
+                retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
+
+    def _write_one(self, entry: Entry) -> bool:
+        """Whether the entry is done with; False to try again."""
+        try:
+            self._store_entry(entry)
+        except RecordExists:
+            pass  # written before a connection broke that should have said so
+        except StoreError as error:
+            if not self.error:
+                _log.error("nothing can be written: %s", error)
+            self.error = str(error)
+            return False
+        except Exception:  # noqa: BLE001
+            # The thread's boundary. An entry that cannot be written must not block the others.
+            _log.exception("an entry cannot be written and is left out: %s", type(entry).__name__)
+        if self.error:
+            _log.warning("writing works again")
+            self.error = ""
+        with self._changed:
+            if self._waiting and self._waiting[0] is entry:
+                self._waiting.popleft()
+        return True
+
+    def _store_entry(self, entry: Entry) -> None:
+        store = self._store
+        if isinstance(entry, EpisodeOpened):
+            self._open(entry)
+        elif isinstance(entry, EpisodeUpdated):
+            self._update(entry)
+        elif isinstance(entry, PersonRecord):
+            self._put_person(entry)
+        elif isinstance(entry, MinuteReadings):
+            store.readings.add([entry])
+        elif isinstance(entry, HealthRecord):
+            with store.transaction():
+                store.health.add(entry)
+                queued = self._queue(self._planner.plan_health(entry) if self._planner else ())
+            self._note_queued(queued)
+            _tell_health(entry)
+        elif isinstance(entry, CountedPeople):
+            store.people.add_bucket(entry.bucket, entry.smallest)
+        else:
+            self._queue_for_review(entry)
+
+    def _open(self, entry: EpisodeOpened) -> None:
+        record = entry.record
+        if entry.photo is not None:
+            snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
+            record = replace(record, snapshot_id=snapshot_id)
+        with self._store.transaction():
+            self._store.episodes.add(record)
+            self._store.episodes.add_readings(record.id, entry.timeline)
+            queued = self._queue(self._planner.plan(record) if self._planner else ())
+        self._episodes_of.setdefault((record.camera, record.track), []).append(record.id)
+        self._note_queued(queued)
+        what = words_for(record.state, record.fault)
+        _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
+
+    def _update(self, entry: EpisodeUpdated) -> None:
+        episodes = self._store.episodes
+        with self._store.transaction():
+            is_there = episodes.update(
+                entry.id,
+                state=entry.state,
+                fault=entry.fault,
+                coverage=entry.coverage,
+                ended_at=entry.ended_at,
+            )
+            if is_there:  # nobody has deleted it meanwhile
+                episodes.add_readings(entry.id, entry.timeline)
+        if entry.ended_at is not None:
+            _log.info("episode %s is over", entry.id)
+
+    def _put_person(self, person: PersonRecord) -> None:
+        """Writes who was there; not of whom somebody has deleted an episode meanwhile."""
+        key = person.camera, person.track
+        with self._store.transaction():
+            if all(self._has(each) for each in self._episodes_of.get(key, ())):
+                self._store.people.put(person)
+        self._episodes_of.pop(key, None)
+
+    def _has(self, episode_id: str) -> bool:
+        try:
+            self._store.episodes.get(episode_id)
+        except RecordNotFound:
+            return False
+        return True
+
+    def _queue(self, deliveries: Sequence[Delivery]) -> int:
+        return self._store.deliveries.add(deliveries) if deliveries else 0
+
+    def _note_queued(self, count: int) -> None:
+        if count:
+            self._on_deliveries()
+
+    def _save(
+        self, photo: FinishedPhoto, kind: SnapshotKind, camera: str, episode_id: str | None
+    ) -> str | None:
+        """Stores a photo; its id, or None when there is no way: an episode matters more."""
+        try:
+            return self._store.snapshots.save(
+                photo.jpeg,
+                kind=kind,
+                camera=camera,
+                taken_at=photo.taken_at,
+                width=photo.width,
+                height=photo.height,
+                faces=photo.faces,
+                episode_id=episode_id,
+            ).id
+        except SnapshotRefused as error:
+            _log.warning("a photo is left out: %s", error)
+        except StoreError as error:
+            _log.error("a photo cannot be stored: %s", error)
+        return None
+
+    def _queue_for_review(self, entry: UncertainFace) -> None:
+        snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, None)
+        if snapshot_id is not None:
+            item = ReviewItem(
+                id=entry.id,
+                snapshot_id=snapshot_id,
+                reason=ReviewReason.UNCERTAIN,
+                created_at=datetime.now(UTC),
+                state=entry.state,
+                fault=entry.fault,
+            )
+            self._store.reviews.add(item)
+
+    def _shrink(self) -> None:
+        """Gives up what matters least; called with the lock held."""
+        head, *rest = self._waiting  # the first one may be in the making
+        kept: list[Entry] = rest
+        if len(kept) > _MOST_WAITING:
+            kept = [each for each in kept if _must_stay(each)]
+        self.given_up += len(rest) - len(kept)
+        photos = sum(isinstance(e, EpisodeOpened) and e.photo is not None for e in kept)
+        if photos > _MOST_PHOTOS:
+            self.given_up += photos
+            kept = [_without_photo(each) for each in kept]
+        self._waiting = deque([head, *kept])
+
+
+def _must_stay(entry: Entry) -> bool:
+    """Whether leaving it out would lose more than detail."""
+    if isinstance(entry, EpisodeUpdated):
+        return entry.ended_at is not None
+    return not isinstance(entry, MinuteReadings | UncertainFace)
+
+
+def _without_photo(entry: Entry) -> Entry:
+    return replace(entry, photo=None) if isinstance(entry, EpisodeOpened) else entry
+
+
+def health_of_box(kind: str, state: str, reason: str = "") -> HealthRecord:
+    """A change in the health of the box itself, now."""
+    return HealthRecord(new_id(), datetime.now(UTC), None, kind, state, reason)
+
+
+def _tell_health(record: HealthRecord) -> None:
+    where = f"camera {record.camera}" if record.camera else "this box"
+    reason = f" ({record.reason})" if record.reason else ""
+    _log.info("%s: %s: %s%s", where, record.kind, record.state, reason)

@@ -1,0 +1,473 @@
+"""The running service: cameras, models, store and messages, from start to stop.
+
+What it is made of is handed to it (`Parts`), so a test can run it without a web server, a model
+or a network.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from maskwatch.alerts.base import CameraFacts
+from maskwatch.alerts.service import AlertService, AlertSettings
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.problems import problems_of
+from maskwatch.config.root import Config
+from maskwatch.config.secrets import Resolved
+from maskwatch.errors import ConfigError, MaskwatchError, StoreError
+from maskwatch.frames.reach import Reach
+from maskwatch.runtime.live.child import DecoderProcess
+from maskwatch.runtime.live.messages import DecoderOrder
+from maskwatch.runtime.monitoring.capture import AbortableDecoding
+from maskwatch.runtime.monitoring.chronicle import Chronicle
+from maskwatch.runtime.monitoring.control import (
+    CameraPhase,
+    CameraStatus,
+    ChannelFacts,
+    InferenceStatus,
+    ReloadOutcome,
+    ServiceStatus,
+)
+from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
+from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.lane import LaneSetting
+from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.load import Load, LoadWatch
+from maskwatch.runtime.monitoring.probe import probe_camera
+from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
+from maskwatch.runtime.monitoring.statistics import StatisticsOnly
+from maskwatch.runtime.monitoring.systemd import Systemd
+from maskwatch.store.lock import only_service
+from maskwatch.store.records import Delivery, EpisodeFilter
+from maskwatch.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+_SLOW_TICK_S = 1.0
+_LOOK_AT_CONFIG_S = 2.0
+_MODELS_STUCK_S = 30.0
+_HOUSE_EVERY_S = 60.0
+
+
+class WebServer(Protocol):
+    """Serves the dashboard."""
+
+    def start(self) -> None:
+        """Begins to serve, in threads of its own."""
+        ...
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ends within about the time."""
+        ...
+
+
+class Housekeeping(Protocol):
+    """Retention and the like."""
+
+    def __call__(self, config: Config) -> None:
+        """Does what is due; raises StoreError when the store cannot do it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models and what is known of them."""
+
+    inference: SharedInference
+    score: float
+    """From which detector score on something is a face."""
+    version: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is made of."""
+
+    store: Store
+    models: Models
+    load: Callable[[], Config]
+    """Reads the configuration again; raises ConfigError."""
+    alerts: AlertService
+    web: Callable[[Service], WebServer] | None = None
+    housekeeping: Housekeeping | None = None
+    """Called every minute, and at once after a change of the configuration."""
+    config_file: Path | None = None
+    """Watched for changes."""
+    version: str = ""
+    connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess
+
+
+class Service:
+    """The service; satisfies `ServiceControl`.
+
+    Args:
+        config: in force from the start.
+        parts: see there.
+    """
+
+    def __init__(self, config: Config, parts: Parts) -> None:
+        self.config = config
+        self.hub = LiveHub()
+        self.started_at = datetime.now(UTC)
+        self._parts = parts
+        self._store = parts.store
+        self._fleet = Fleet(self._first_person, self.hub.forget)
+        self._alerts = parts.alerts
+        self._recorder = Recorder(parts.store, parts.alerts, parts.alerts.wake)
+        self._statistics: StatisticsOnly | None = None
+        self._web: WebServer | None = None
+        self._load = LoadWatch()
+        self._systemd = Systemd()
+        self._reloading = threading.Lock()
+        self._stop_asked = threading.Event()
+        self._reload_asked = threading.Event()
+        self._house_asked = threading.Event()
+        self._config_loaded_at = self.started_at
+        self._config_error = ""
+        self._seen_file = _stamp(parts.config_file)
+        self._store_failed = False
+
+    # What others may ask: see `ServiceControl`.
+
+    def status(self) -> ServiceStatus:
+        """The service as a whole."""
+        lanes = self._fleet.lanes()
+        return ServiceStatus(
+            started_at=self.started_at,
+            ready=not self._stop_asked.is_set() and all(lane.tried for lane in lanes),
+            version=self._parts.version,
+            config_loaded_at=self._config_loaded_at,
+            config_error=self._config_error,
+            store_error=self._recorder.error,
+            unwritten=self._recorder.unwritten,
+        )
+
+    def camera_states(self) -> Sequence[CameraStatus]:
+        """All cameras."""
+        return self._fleet.states()
+
+    def camera_config(self, camera: str) -> CameraConfig | None:
+        """What the configuration file says of a camera."""
+        return self.config.cameras.get(camera)
+
+    def inference_state(self) -> InferenceStatus:
+        """How the models keep up."""
+        models = self._parts.models
+        load = self._measure()
+        return InferenceStatus(
+            fps=load.looked_fps,
+            offered_fps=load.offered_fps,
+            dropped=sum(state.dropped for state in self._fleet.states()),
+            queue=models.inference.queue,
+            busy=min(1.0, models.inference.busy.per_second()),
+            overloaded=self._load.overloaded,
+            model=models.version,
+            device=models.device,
+        )
+
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
+        """One picture of an address; see `ServiceControl.test_camera`."""
+        models, privacy = self._parts.models, self.config.privacy
+        reach = Reach(self.config.web.camera_networks)
+        return probe_camera(url, timeout_s, models.inference, privacy, self._parts.connect, reach)
+
+    def channels(self) -> Sequence[ChannelFacts]:
+        """The channels of the configuration."""
+        return [
+            ChannelFacts(name, each.kind, len(each.recipients))
+            for name, each in self.config.alerts.channels.items()
+        ]
+
+    def test_channel(self, channel: str) -> Sequence[Delivery]:
+        """Queues a test message."""
+        return self._alerts.send_test(channel)
+
+    def start_camera(self, camera: str) -> None:
+        """Switches a camera on."""
+        self._fleet.start(camera)
+
+    def stop_camera(self, camera: str) -> None:
+        """Switches a camera off."""
+        self._fleet.stop(camera)
+
+    def reload(self) -> ReloadOutcome:
+        """Reads the configuration again; the old one stays in force unless all of it is right."""
+        with self._reloading:
+            self._reload_asked.clear()
+            self._seen_file = _stamp(self._parts.config_file)
+            try:
+                new = self._parts.load()
+                frozen = _needs_restart(self.config, new)
+                if frozen:
+                    return self._refuse([f"{key}: a change needs a restart" for key in frozen])
+                outcome = self._take(new)
+            except ConfigError as error:
+                return self._refuse([str(problem) for problem in error.problems])
+            except MaskwatchError as error:
+                return self._refuse([str(error)])
+            for change in outcome.changes:
+                _log.info("configuration: %s", change)
+            return outcome
+
+    def stop(self) -> None:
+        """Asks the service to stop."""
+        self._stop_asked.set()
+
+    # Running.
+
+    def run(self) -> None:
+        """Starts everything, goes on until somebody asks to stop, and stops everything.
+
+        Raises:
+            MaskwatchError: it cannot be started.
+        """
+        self._install_signals()
+        # Before anything is touched: what looks abandoned may be in the hands of another service.
+        with self._store, only_service(self._store):
+            try:
+                self._start()
+                self._go_on()
+            finally:
+                self._end()
+
+    def ask_reload(self) -> None:
+        """Has the configuration read again soon; returns at once."""
+        self._reload_asked.set()
+
+    def _start(self) -> None:
+        for episode in self._store.episodes.end_abandoned(self.started_at):
+            _log.info("episode %s was left open by an earlier run and is ended", episode.id)
+        self._parts.models.inference.start()
+        self._recorder.start()
+        self._alerts.start()
+        self._watch_cameras(self._planned(self.config)[0])
+        if self._parts.web is not None:
+            self._web = self._parts.web(self)
+            self._web.start()
+        if (work := self._parts.housekeeping) is not None:
+            args, name = (work,), "housekeeping"
+            threading.Thread(target=self._keep_house, args=args, name=name, daemon=True).start()
+        self._systemd.ready(f"watching {len(self._fleet.lanes())} cameras")
+
+    def _go_on(self) -> None:
+        next_slow = next_file = time.monotonic()
+        while not self._stop_asked.wait(_TICK_S):
+            now = time.monotonic()
+            if now >= next_slow:
+                next_slow = now + _SLOW_TICK_S
+                self._slow_tick(now)
+            if now >= next_file:
+                next_file = now + _LOOK_AT_CONFIG_S
+                if _stamp(self._parts.config_file) != self._seen_file:
+                    self._reload_asked.set()
+            if self._reload_asked.is_set():
+                self.reload()
+
+    def _slow_tick(self, now: float) -> None:
+        if now - self._parts.models.inference.beat < _MODELS_STUCK_S:
+            self._systemd.alive()
+        if self._load.update(now, load := self._measure()):
+            state = "overloaded" if self._load.overloaded else "ok"
+            _log.warning("load: %s: %s", state, load.words)
+            self._recorder.write([health_of_box("load", state, load.words)])
+        self._note_store()
+        if self._statistics is not None:
+            self._statistics.tick(datetime.now(UTC))
+        self._alerts.show([_facts(state, self.hub) for state in self._fleet.states()])
+
+    def _note_store(self) -> None:
+        """Once the store can be written to again, it is told that it could not."""
+        failed = bool(self._recorder.error)
+        if failed != self._store_failed:
+            self._store_failed = failed
+            state = "failed" if failed else "ok"
+            self._recorder.write([health_of_box("store", state, self._recorder.error)])
+
+    def _end(self) -> None:
+        """Stops everything within five seconds; what hangs ends with the process."""
+        self._stop_asked.set()
+        self._house_asked.set()
+        self._systemd.stopping()
+        _log.info("stopping")
+        deadline = time.monotonic() + 4.0
+        web = threading.Thread(target=self._stop_web, name="stop web", daemon=True)
+        web.start()
+        ended = self._fleet.stop_all(1.5)
+        self._parts.models.inference.stop(0.5)
+        if self._statistics is not None:
+            self._statistics.flush(datetime.now(UTC))
+        written = self._recorder.stop(1.0)
+        sent = self._alerts.stop(max(0.2, deadline - time.monotonic()))
+        web.join(max(0.1, deadline - time.monotonic()))
+        if not (ended and written and sent):
+            _log.warning(
+                "stopped without waiting any longer: cameras %s, records %s, messages %s",
+                *("done" if done else "left" for done in (ended, written, sent)),
+            )
+        _log.info("stopped")
+
+    def _stop_web(self) -> None:
+        if self._web is not None:
+            self._web.stop(2.0)
+
+    def _keep_house(self, housekeeping: Housekeeping) -> None:
+        while not self._stop_asked.is_set():
+            self._house_asked.clear()
+            try:
+                housekeeping(self.config)
+            except StoreError as error:
+                if not self._stop_asked.is_set():
+                    _log.error("housekeeping: %s", error)
+            except Exception:  # noqa: BLE001 - hides nothing: it is told in full, each time
+                # Else one mistake would end retention for good, and the disk would fill up.
+                _log.exception("housekeeping failed")
+            self._house_asked.wait(_HOUSE_EVERY_S)
+
+    def _install_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            _log.info("%s", signal.Signals(number).name)
+            self._stop_asked.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: self._reload_asked.set())
+
+    # The configuration.
+
+    def _take(self, new: Config) -> ReloadOutcome:
+        """Puts a configuration into force."""
+        planned, problems = self._planned(new)
+        self._alerts.reload(alert_settings(new))  # so far nothing has changed if it raises
+        old, self.config = self.config, new
+        sections = [name for name in Config.model_fields if name != "cameras"]
+        changes = [f"{name}: changed" for name in sections if _differ(old, new, name)]
+        changes += self._watch_cameras(planned)
+        self._house_asked.set()
+        self._config_loaded_at, self._config_error = datetime.now(UTC), ""
+        return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
+
+    def _refuse(self, problems: Sequence[str]) -> ReloadOutcome:
+        self._config_error = "; ".join(problems)
+        _log.error("the configuration is refused, the old one stays: %s", self._config_error)
+        return ReloadOutcome(accepted=False, problems=tuple(problems))
+
+    def _watch_cameras(self, planned: Mapping[str, PlannedCamera]) -> list[str]:
+        """Watches these cameras under the configuration in force; returns what was done."""
+        self._store.snapshots.photos = self.config.privacy.stored_photos
+        counted = self._statistics
+        changes = self._fleet.apply(planned, self._lane_setting(self.config))
+        if counted is not None and counted is not self._statistics:
+            counted.flush(datetime.now(UTC))  # after the lanes have told it who was there
+        return changes
+
+    def _planned(self, config: Config) -> tuple[dict[str, PlannedCamera], list[str]]:
+        """The cameras that there are to be, and what is wrong with those of the dashboard."""
+        planned = {name: PlannedCamera(each) for name, each in config.cameras.items()}
+        problems = []
+        for stored in self._store.cameras.all():
+            if stored.name in planned:
+                problems.append(f"{stored.name}: the configuration file has one of that name")
+                continue
+            try:
+                camera = CameraConfig.model_validate(dict(stored.settings))
+            except ValidationError as error:
+                given = Resolved(stored.settings, frozenset(), ())
+                problems += [f"{stored.name}: {each.reason}" for each in problems_of(error, given)]
+                continue
+            planned[stored.name] = PlannedCamera(camera, from_dashboard=True)
+        for problem in problems:
+            _log.error("a camera of the dashboard is left out: %s", problem)
+        return planned, problems
+
+    def _lane_setting(self, config: Config) -> LaneSetting:
+        models = self._parts.models
+        return LaneSetting(
+            inference=models.inference,
+            chronicle=self._chronicle(config),
+            hub=self.hub,
+            privacy=config.privacy,
+            zone=config.site.zone,
+            score=models.score,
+            model_version=models.version,
+            connect=self._parts.connect,
+            reach=Reach(config.web.camera_networks),
+        )
+
+    def _chronicle(self, config: Config) -> Chronicle:
+        """What lanes tell: everything, or counts alone."""
+        privacy = config.privacy
+        if not privacy.statistics_only:
+            self._statistics = None
+        elif self._statistics is None or self._statistics.privacy != privacy:
+            self._statistics = StatisticsOnly(self._recorder, privacy, datetime.now(UTC))
+        return self._statistics or self._recorder
+
+    def _first_person(self, camera: str) -> int:
+        """People are numbered on after a restart, so that nobody is taken for somebody else."""
+        latest = self._store.episodes.page(EpisodeFilter(cameras=(camera,)), limit=50)
+        return 1 + max((episode.track for episode in latest.items), default=0)
+
+    def _measure(self) -> Load:
+        lanes = self._fleet.lanes()
+        return Load(
+            sum(lane.offered_fps for lane in lanes), sum(lane.fps for lane in lanes), len(lanes)
+        )
+
+
+def alert_settings(config: Config) -> AlertSettings:
+    """The parts of the configuration that alerts depend on."""
+    return AlertSettings(
+        config.alerts,
+        config.privacy,
+        config.site,
+        config.web.base_url,
+        config.alerts.language or config.web.language,
+    )
+
+
+def _differ(old: Config, new: Config, section: str) -> bool:
+    return bool(getattr(old, section) != getattr(new, section))
+
+
+def _needs_restart(old: Config, new: Config) -> list[str]:
+    """Keys that cannot change while the service runs."""
+    frozen = [name for name in ("inference", "web") if _differ(old, new, name)]
+    if (old.storage.database_url, old.storage.folder) != (
+        new.storage.database_url,
+        new.storage.folder,
+    ):
+        frozen.append("storage.url and storage.folder")
+    return frozen
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    """Changes when the file does, also when an editor puts a new one in its place."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _facts(state: CameraStatus, hub: LiveHub) -> CameraFacts:
+    view = hub.peek(state.camera)
+    online = state.phase is CameraPhase.WATCHING
+    violation = view is not None and any(person.episode_id for person in view.people)
+    return CameraFacts(state.camera, online, online and violation, state.people)

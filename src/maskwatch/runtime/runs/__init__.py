@@ -1,0 +1,1 @@
+"""A run over sources with an end, as `maskwatch detect` makes it."""

@@ -1,0 +1,291 @@
+"""A pass over sources, one after the other: look at each frame, tell everybody who wants to know.
+
+What goes wrong with one source or one output is noted, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from maskwatch.draw import Mark, draw_marks, pixelate
+from maskwatch.errors import OutputError, SourceError
+from maskwatch.faces.base import FaceDetector
+from maskwatch.frames.base import FrameSource
+from maskwatch.frames.discover import SourceSpec
+from maskwatch.masks.base import MaskClassifier
+from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
+from maskwatch.outputs.summary import RunSummary, SourceSummary
+from maskwatch.pipeline import EVERY_FRAME, LookSettings
+from maskwatch.runtime.runs.watch import MovingWatch, StillWatch, Watch
+from maskwatch.runtime.sieve import FaceSieve, Veil
+from maskwatch.tracks.tracker import TrackerSettings
+from maskwatch.types import Box, Episode, Frame, Image
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What counts as a face, and whether it may be shown."""
+
+    score: float = 0.5
+    """Faces with a lower detector score are left out, unless they continue a track."""
+    min_face_px: float = 0.0
+    """Faces with a shorter side than this are left out."""
+    blur: bool = False
+    """Pixelate, in pictures, every face that the detector found, those left out as well. Every
+    frame is then looked at: no face may come into view between two looks."""
+    looks: LookSettings = EVERY_FRAME
+    """How often faces are looked for in videos."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What finds faces and what judges them."""
+
+    detector: FaceDetector
+    """Should deliver weak faces too, down to ``TrackerSettings.min_score``."""
+    classifier: MaskClassifier
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """Where results go. A sink that fails is closed and not used again."""
+
+    looks: Sequence[LookSink] = ()
+    episodes: Sequence[EpisodeSink] = ()
+    pictures: Callable[[SourceSpec, FrameSource], Sequence[PictureSink]] = lambda *_: ()
+    """Makes, for each source, what gets its finished pictures."""
+
+
+class SessionListener:
+    """Is told while a session runs, in the session's own thread; does nothing by itself."""
+
+    def source_opened(self, source: FrameSource) -> None:
+        """Its frames come next."""
+
+    def frame_done(self, frame: Frame) -> None:
+        """The frame has been looked at, and its results are written."""
+
+    def source_done(self, summary: SourceSummary) -> None:
+        """The source has ended; ``summary.error`` says if it should not have."""
+
+    def output_failed(self, error: OutputError) -> None:
+        """An output cannot be written, and is given up."""
+
+    def should_stop(self) -> bool:
+        """Asked after each frame; True ends the session."""
+        return False
+
+
+class Session:
+    """Looks at sources.
+
+    Args:
+        models: what looks.
+        open_source: from a spec to a source that is yet to be entered.
+        sinks: where results go; those for looks and episodes are closed by `run`.
+        settings: see there.
+        tracking: how faces become people.
+        listener: whom to tell.
+    """
+
+    def __init__(
+        self,
+        models: Models,
+        open_source: Callable[[SourceSpec], FrameSource],
+        sinks: Sinks,
+        settings: SessionSettings | None = None,
+        *,
+        tracking: TrackerSettings | None = None,
+        listener: SessionListener | None = None,
+    ) -> None:
+        self._models = models
+        self._open_source = open_source
+        self._sinks = sinks
+        self._settings = settings or SessionSettings()
+        self._tracking = tracking or TrackerSettings()
+        self._listener = listener or SessionListener()
+        self._guard = _Guard(self._listener)
+
+    def run(self, specs: Sequence[SourceSpec], not_found: Sequence[SourceError] = ()) -> RunSummary:
+        """Looks at all sources; Ctrl-C ends the run early, with everything closed properly.
+
+        Args:
+            specs: the sources, in order.
+            not_found: requests that led to no source, for the summary.
+        """
+        summaries: list[SourceSummary] = []
+        interrupted = False
+        try:
+            for spec in specs:
+                visit = _Visit(spec, self._models, self._settings, self._tracking)
+                try:
+                    self._go_through(visit)
+                except KeyboardInterrupt:
+                    interrupted = True
+                self._add_episodes(visit.watch.end())
+                summaries.append(visit.summary())
+                self._listener.source_done(summaries[-1])
+                if interrupted or self._listener.should_stop():
+                    break
+        finally:
+            self._guard.close(self._sinks.looks)
+            self._guard.close(self._sinks.episodes)
+        errors = tuple(self._guard.errors)
+        return RunSummary(tuple(summaries), tuple(not_found), errors, interrupted)
+
+    def _go_through(self, visit: _Visit) -> None:
+        try:
+            with self._open_source(visit.spec) as source:
+                visit.prepare_for(source)
+                self._listener.source_opened(source)
+                pictures = self._sinks.pictures(visit.spec, source)
+                try:
+                    self._look_at_frames(visit, source, pictures)
+                finally:
+                    self._guard.close(pictures)
+        except SourceError as error:
+            visit.error = error
+
+    def _look_at_frames(
+        self, visit: _Visit, source: FrameSource, pictures: Sequence[PictureSink]
+    ) -> None:
+        for frame in source:
+            look = visit.look(frame)
+            self._write(look, visit, pictures)
+            self._listener.frame_done(frame)
+            if self._listener.should_stop():
+                return
+
+    def _write(self, look: Look, visit: _Visit, pictures: Sequence[PictureSink]) -> None:
+        for sink in self._guard.working(self._sinks.looks):
+            with self._guard(sink):
+                sink.write(look)
+        self._add_episodes(look.ended)
+        wanting = self._guard.working(pictures)
+        if wanting:
+            image = finished_picture(look, visit.hidden())
+            for picture_sink in wanting:
+                with self._guard(picture_sink):
+                    picture_sink.write(image, look.frame.t)
+
+    def _add_episodes(self, episodes: Sequence[Episode]) -> None:
+        if episodes:
+            for sink in self._guard.working(self._sinks.episodes):
+                with self._guard(sink):
+                    sink.add(episodes)
+
+
+def finished_picture(look: Look, hidden: Sequence[Box]) -> Image:
+    """The frame with its faces marked, after the boxes to hide are pixelated.
+
+    Where people are followed, a face is marked from when it is somebody: what shows for a frame
+    or two is more often a flower than a face, and has no verdict.
+    """
+    image = pixelate(look.frame.image, hidden) if hidden else look.frame.image
+    marks = [
+        Mark.of_reading(reading) if track is None else Mark.of_track(track)
+        for reading, track in look.faces
+        if track is not None or not look.is_followed
+    ]
+    return draw_marks(image, marks)
+
+
+class _Visit:
+    """One source being looked at."""
+
+    def __init__(
+        self,
+        spec: SourceSpec,
+        models: Models,
+        settings: SessionSettings,
+        tracking: TrackerSettings,
+    ) -> None:
+        self.spec = spec
+        self.error: SourceError | None = None
+        self._models = models
+        self._settings = settings
+        self._tracking = tracking
+        self._veil = Veil()
+        self._frames = self._readings = 0
+        self._t = 0.0
+        self._sieve = self._sieve_from(settings.score)
+        self.watch: Watch = StillWatch(self._sieve, models.classifier)
+
+    def prepare_for(self, source: FrameSource) -> None:
+        """Follows people, unless the open source turns out to be a single picture."""
+        if source.is_live or source.frame_count != 1:
+            self._sieve = self._sieve_from(min(self._settings.score, self._tracking.min_score))
+            self.watch = MovingWatch(
+                self.spec.name,
+                self._sieve,
+                self._models.classifier,
+                self._tracking,
+                self._settings.score,
+                EVERY_FRAME if self._settings.blur else self._settings.looks,
+            )
+
+    def look(self, frame: Frame) -> Look:
+        look = self.watch.look(frame)
+        self._t = frame.t
+        self._frames += 1
+        self._readings += len(look.faces)
+        return look
+
+    def hidden(self) -> list[Box]:
+        """What must not be recognised in the picture of the last look."""
+        return self._veil.over(self._t, self._sieve.found) if self._settings.blur else []
+
+    def _sieve_from(self, score: float) -> FaceSieve:
+        return FaceSieve(self._models.detector, score, self._settings.min_face_px)
+
+    def summary(self) -> SourceSummary:
+        return SourceSummary(
+            source=self.spec.name,
+            kind=self.spec.kind.value,
+            frames=self._frames,
+            readings=self._readings,
+            tally=self.watch.tally,
+            episodes=self.watch.episodes,
+            error=self.error,
+        )
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_Sink = TypeVar("_Sink", bound=_Closable)
+
+
+class _Guard:
+    """Gives up sinks that fail, keeps the error, and lets everything else go on."""
+
+    def __init__(self, listener: SessionListener) -> None:
+        self._listener = listener
+        self._given_up: list[_Closable] = []
+        self.errors: list[OutputError] = []
+
+    def working(self, sinks: Sequence[_Sink]) -> list[_Sink]:
+        """Those that have not failed yet."""
+        return [sink for sink in sinks if sink not in self._given_up]
+
+    @contextmanager
+    def __call__(self, sink: _Closable) -> Iterator[None]:
+        """Around the use of a sink."""
+        try:
+            yield
+        except OutputError as error:
+            self._given_up.append(sink)
+            self.errors.append(error)
+            self._listener.output_failed(error)
+            with suppress(OutputError):  # the same trouble again
+                sink.close()
+
+    def close(self, sinks: Sequence[_Closable]) -> None:
+        """Closes those that have not failed."""
+        for sink in self.working(sinks):
+            with self(sink):
+                sink.close()

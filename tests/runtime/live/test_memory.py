@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskwatch.runtime.live.memory import FrameReader, FrameWriter
+
+
+def image(level: int, height: int, width: int) -> np.ndarray:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def test_a_frame_comes_out_as_it_went_in_and_is_a_copy() -> None:
+    reader, writer = FrameReader(), FrameWriter()
+    first = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    assert not writer.has_room(first)
+    writer.use(reader.allocate(first.nbytes))
+    assert writer.has_room(first)
+    writer.write(first)
+    taken = reader.read(2, 3)
+    writer.write(image(9, 2, 3))
+    assert np.array_equal(taken, first)
+    assert reader.read(2, 3).max() == 9
+    reader.free()
+
+
+def test_a_larger_frame_needs_and_gets_more_room() -> None:
+    reader, writer = FrameReader(), FrameWriter()
+    writer.use(reader.allocate(image(1, 2, 3).nbytes))
+    large = image(7, 200, 300)
+    assert not writer.has_room(large)
+    writer.use(reader.allocate(large.nbytes))
+    writer.write(large)
+    assert np.array_equal(reader.read(200, 300), large)
+    reader.free()
+
+
+def test_freeing_twice_is_harmless() -> None:
+    reader = FrameReader()
+    reader.allocate(10)
+    reader.free()
+    reader.free()
+    with pytest.raises(RuntimeError):
+        reader.read(1, 1)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from maskwatch.config.root import Config
+from maskwatch.config.storage import StorageConfig
+from maskwatch.runtime.monitoring.housekeeping import Housekeeper
+from maskwatch.store.store import Store
+
+
+def test_a_full_disk_and_its_end_are_noted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(storage=StorageConfig(min_free_gb=1))
+    free = [5_000_000_000]
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        monkeypatch.setattr(store.room, "free_bytes", lambda: free[0])
+        housekeeper = Housekeeper(store)
+        for bytes_free in (5_000_000_000, 10, 10, 5_000_000_000, 5_000_000_000):
+            free[0] = bytes_free
+            housekeeper(config)
+        changes = store.health.page().items
+    assert [(change.kind, change.state) for change in changes] == [("disk", "ok"), ("disk", "full")]
+    assert changes[1].reason.startswith("0.00 GB are free")
+
+
+def test_what_a_crash_left_behind_goes_at_the_start(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        stray = tmp_path / "s" / "2020" / "01" / "01" / "stray.jpg"
+        stray.parent.mkdir(parents=True)
+        stray.write_bytes(b"x")
+
+        os.utime(stray, (0, 0))
+        Housekeeper(store)(Config())
+        assert not stray.exists()

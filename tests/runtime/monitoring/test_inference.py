@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from maskwatch.runtime.live.mailbox import Mailbox
+from maskwatch.runtime.monitoring.inference import (
+    InferenceFailed,
+    InferenceStopped,
+    Look,
+    SharedInference,
+    judge_all,
+)
+from maskwatch.testing import FixedClassifier, FixedDetector, face_at, reading_of
+from maskwatch.types import Box, Face, Frame, MaskReading, State
+
+FACES = [face_at(20, 20, 10), face_at(50, 20, 10)]
+
+
+def frame(source: str, index: int = 0) -> Frame:
+    return Frame(source, index, float(index), np.zeros((40, 80, 3), np.uint8))
+
+
+def all_faces(_frame: Frame, faces: Sequence[Face]) -> Sequence[Face]:
+    return faces
+
+
+class GatedDetector:
+    """Waits for permission to look at each picture; notes the order."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Semaphore(0)
+        self.seen: list[str] = []
+
+    def __call__(self, frame: Frame) -> list[Face]:
+        self.gate.acquire()
+        self.seen.append(frame.source)
+        return []
+
+
+class BatchClassifier:
+    """Judges several frames at once and notes how many."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        raise AssertionError(f"{frame.source} with {len(faces)} faces is judged by itself")
+
+    def judge_all(self, looks: Sequence[tuple[Frame, Sequence[Face]]]) -> list[list[MaskReading]]:
+        self.batches.append(len(looks))
+        return [[reading_of(face, State.MASK) for face in faces] for _, faces in looks]
+
+
+@pytest.fixture
+def stopping() -> Iterator[list[SharedInference]]:
+    running: list[SharedInference] = []
+    yield running
+    for each in running:
+        each.stop()
+
+
+def test_a_look_has_all_faces_and_the_readings_of_those_that_were_wanted(
+    stopping: list[SharedInference],
+) -> None:
+    inference = SharedInference(FixedDetector(FACES), FixedClassifier(State.NO_MASK))
+    stopping.append(inference)
+    inference.start()
+    look = inference.look(lambda: frame("a"), lambda _, faces: faces[1:])
+    assert isinstance(look, Look)
+    assert list(look.found) == FACES
+    assert [reading.face for reading in look.readings] == FACES[1:]
+    assert look.readings[0].state is State.NO_MASK
+
+
+def test_faces_are_looked_for_where_the_camera_says(stopping: list[SharedInference]) -> None:
+    class Glancing(FixedDetector):
+        def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
+            assert frame.source == "a"
+            return [face for face in FACES if face.box in expected]
+
+    inference = SharedInference(Glancing(FACES), FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    for places, expected in (
+        (None, FACES),
+        ([FACES[1].box], FACES[1:]),
+        ([], []),
+    ):
+        look = inference.look(lambda: frame("a"), all_faces, lambda _: places)  # noqa: B023
+        assert look is not None
+        assert list(look.found) == expected
+        assert look.is_whole == (places is None)
+
+
+def test_a_wish_without_a_picture_after_all_is_no_error(stopping: list[SharedInference]) -> None:
+    inference = SharedInference(FixedDetector(FACES), FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    assert inference.look(lambda: None, all_faces) is None
+
+
+def test_cameras_take_turns_however_fast_they_deliver(stopping: list[SharedInference]) -> None:
+    detector = GatedDetector()
+    inference = SharedInference(detector, FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    over = threading.Event()
+    boxes = {name: Mailbox[Frame]() for name in ("slow", "fast", "faster")}
+
+    def watch(name: str) -> None:
+        while not over.is_set():
+            boxes[name].put(frame(name))  # always a newer one
+            inference.look(lambda: boxes[name].take(0), all_faces)
+
+    threads = [threading.Thread(target=watch, args=(name,)) for name in boxes]
+    for thread in threads:
+        thread.start()
+    while inference.queue < 2:  # one is in work
+        time.sleep(0.001)
+    for _ in range(60):
+        while inference.queue < 2:
+            time.sleep(0.001)
+        detector.gate.release()
+    over.set()
+    for _ in threads:
+        detector.gate.release()
+    for thread in threads:
+        thread.join(10)
+    counts = [detector.seen.count(name) for name in boxes]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_several_cameras_are_judged_in_one_go(stopping: list[SharedInference]) -> None:
+    classifier = BatchClassifier()
+    inference = SharedInference(FixedDetector(FACES), classifier, batch=3)
+    stopping.append(inference)
+    looks: list[Look | None] = []
+    threads = [
+        threading.Thread(
+            target=lambda name=name: looks.append(  # type: ignore[misc]
+                inference.look(lambda: frame(name), all_faces)
+            )
+        )
+        for name in "abcd"
+    ]
+    for thread in threads:
+        thread.start()
+    while inference.queue < 4:
+        time.sleep(0.001)
+    inference.start()
+    for thread in threads:
+        thread.join(10)
+    assert classifier.batches == [3, 1]
+    assert all(look is not None and len(look.readings) == 2 for look in looks)
+
+
+def test_a_failing_model_is_told_to_the_camera_and_ends_nothing(
+    stopping: list[SharedInference],
+) -> None:
+    class Failing:
+        fails = True
+
+        def __call__(self, frame: Frame) -> list[Face]:
+            if self.fails:
+                raise RuntimeError(f"out of memory at {frame.source}")
+            return []
+
+    detector = Failing()
+    inference = SharedInference(detector, FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    with pytest.raises(InferenceFailed, match="out of memory"):
+        inference.look(lambda: frame("a"), all_faces)
+    detector.fails = False
+    assert inference.look(lambda: frame("a"), all_faces) is not None
+
+
+def test_who_waits_when_it_stops_is_told() -> None:
+    inference = SharedInference(FixedDetector(FACES), FixedClassifier(State.MASK))
+    errors: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            inference.look(lambda: frame("a"), all_faces)
+        except InferenceStopped as error:
+            errors.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    while not inference.queue:
+        time.sleep(0.001)
+    inference.stop()
+    waiting.join(10)
+    assert len(errors) == 1
+    with pytest.raises(InferenceStopped):
+        inference.look(lambda: frame("a"), all_faces)
+
+
+def test_one_by_one_and_all_at_once_give_the_same() -> None:
+    looks = [(frame("a"), FACES), (frame("b"), FACES[:1]), (frame("c"), [])]
+    one_by_one = judge_all(FixedClassifier(State.MASK), looks)
+    at_once = judge_all(BatchClassifier(), looks)
+    assert one_by_one == at_once
+    assert [len(readings) for readings in at_once] == [2, 1, 0]

@@ -1,0 +1,281 @@
+"""What the cameras tell, written into a real store, also when that fails for a while."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.errors import StoreError, StoreFull
+from maskwatch.outputs.jpeg import encode_jpeg
+from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
+from maskwatch.runtime.monitoring.finish import FinishedPhoto
+from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
+from maskwatch.runtime.monitoring.statistics import StatisticsOnly
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import (
+    CountBy,
+    Delivery,
+    DeliveryKind,
+    EpisodeRecord,
+    HealthRecord,
+    MinuteReadings,
+    PersonRecord,
+    SnapshotFace,
+    TimelinePoint,
+)
+from maskwatch.store.store import Store
+from maskwatch.store.subject import delete_episodes
+from maskwatch.types import Box, Fault, State
+from tests.runtime.processes import wait_until
+from tests.runtime.simulated import EPOCH, Notebook
+
+
+class OneMessage:
+    """A planner of one message for each episode and each change."""
+
+    def plan(self, episode: EpisodeRecord) -> Sequence[Delivery]:
+        return [Delivery(episode.id[::-1], episode.id, DeliveryKind.VIOLATION, "mail")]
+
+    def plan_health(self, change: HealthRecord) -> Sequence[Delivery]:
+        row = Delivery(change.id[::-1], None, DeliveryKind.CAMERA_HEALTH, "mail")
+        return [replace(row, camera=change.camera)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    with Store.open(url, tmp_path / "photos", Photos.CLEAR) as opened:
+        yield opened
+
+
+@pytest.fixture
+def recorder(store: Store) -> Iterator[Recorder]:
+    started = Recorder(store, OneMessage())
+    started.start()
+    yield started
+    started.stop()
+
+
+def photo(*, blurred: bool = False) -> FinishedPhoto:
+    jpeg = encode_jpeg(np.zeros((60, 80, 3), np.uint8), 80)
+    face = SnapshotFace(Box(1, 2, 30, 40), State.NO_MASK, None, 3.0, True, blurred)
+    return FinishedPhoto(jpeg, 80, 60, EPOCH, (face,))
+
+
+def opened(with_photo: bool = True) -> EpisodeOpened:
+    record = EpisodeRecord(new_id(), "door", None, 1, State.NO_MASK, None, 3.0, EPOCH)
+    points = (TimelinePoint(EPOCH, State.NO_MASK, None, 3.0, 0.9),)
+    return EpisodeOpened(record, photo() if with_photo else None, points)
+
+
+def person(state: State, fault: Fault | None = None, zone: str | None = None) -> PersonRecord:
+    return PersonRecord(new_id(), "door", zone, 1, state, fault, EPOCH, EPOCH)
+
+
+def test_an_episode_its_photo_its_timeline_and_its_message_are_written(
+    store: Store, recorder: Recorder
+) -> None:
+    entry = opened()
+    end = EPOCH + timedelta(seconds=9)
+    last = TimelinePoint(end, State.MASK, None, 96.0, 0.9)
+    recorder.write([entry])
+    recorder.write(
+        [EpisodeUpdated(entry.record.id, State.INCORRECT, Fault.CHIN_OUT, 20.0, end, (last,))]
+    )
+    assert recorder.stop()
+    episode = store.episodes.get(entry.record.id)
+    assert (episode.state, episode.fault, episode.coverage) == (
+        State.INCORRECT,
+        Fault.CHIN_OUT,
+        20.0,
+    )
+    assert episode.ended_at == end
+    assert episode.snapshot_id is not None
+    assert entry.photo is not None
+    assert store.snapshots.read(episode.snapshot_id) == entry.photo.jpeg
+    assert store.snapshots.get(episode.snapshot_id).faces == entry.photo.faces
+    assert len(store.episodes.timeline(episode.id)) == 2
+    assert [row.channel for row in store.deliveries.of_episode(episode.id)] == ["mail"]
+
+
+def test_everything_else_finds_its_place(store: Store, recorder: Recorder) -> None:
+    health = HealthRecord(new_id(), EPOCH, "door", "connection", "lost", "no data")
+    face = UncertainFace(new_id(), "door", photo(), State.MASK, None)
+    minute = MinuteReadings("door", None, EPOCH, frames=480, mask=100)
+    recorder.write([health, face, minute, person(State.MASK), health_of_box("load", "ok")])
+    assert recorder.stop()
+    assert store.health.last("door", "connection") == health
+    assert store.health.last(None, "load") is not None
+    (item,) = store.reviews.waiting()
+    assert (item.id, item.state) == (face.id, State.MASK)
+    assert store.readings.between(EPOCH, EPOCH + timedelta(minutes=1))[0].frames == 480
+    groups = store.people.counts(EPOCH, EPOCH + timedelta(days=1), CountBy.CAMERA)
+    assert [(group.key, group.counts.mask) for group in groups] == [("door", 1)]
+
+
+@pytest.mark.parametrize("was_corrected", [False, True])
+def test_who_is_deleted_while_in_the_picture_stays_deleted(
+    store: Store, recorder: Recorder, was_corrected: bool
+) -> None:
+    entry, other = opened(), opened()
+    other = replace(other, record=replace(other.record, track=2))
+    end = EPOCH + timedelta(seconds=9)
+    last = TimelinePoint(end, State.NO_MASK, None, 3.0, 0.9)
+    over = EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, end, (last,))
+    recorder.write([entry, other, *([over] if was_corrected else [])])
+    assert wait_until(lambda: recorder.unwritten == 0)
+    delete_episodes(store, [entry.record.id], actor="eve")
+    recorder.write([over, person(State.NO_MASK), replace(person(State.MASK), track=2)])
+    # Whoever has the number next is somebody else.
+    recorder.write([replace(person(State.INCORRECT, Fault.NOSE_OUT), first_at=end, last_at=end)])
+    assert recorder.stop()
+    assert recorder.error == ""
+    assert [each.id for each in store.episodes.page().items] == [other.record.id]
+    assert store.episodes.timeline(entry.record.id) == []
+    found = store.people.page_of(EPOCH, EPOCH + timedelta(days=1), 9)
+    assert {each.state for each in found} == {State.MASK, State.INCORRECT}
+
+
+def test_what_happens_is_in_the_log(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    entry = opened(with_photo=False)
+    over = EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, EPOCH, ())
+    recorder.write([entry, over])
+    recorder.write([HealthRecord(new_id(), EPOCH, "door", "connection", "lost", "timed out")])
+    recorder.write([HealthRecord(new_id(), EPOCH, None, "load", "ok")])
+    assert recorder.stop()
+    assert caplog.messages == [
+        f"camera door: episode {entry.record.id} begins: no mask",
+        f"episode {entry.record.id} is over",
+        "camera door: connection: lost (timed out)",
+        "this box: load: ok",
+    ]
+
+
+def test_nothing_is_lost_while_the_store_cannot_be_written_to(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[bool] = []
+    recorder = Recorder(store, OneMessage(), lambda: woken.append(True))
+    working = store.episodes.add
+
+    def broken(_: EpisodeRecord) -> None:
+        raise StoreError("the database failed: connection refused")
+
+    monkeypatch.setattr(store.episodes, "add", broken)
+    recorder.start()
+    entries = [opened(with_photo=False) for _ in range(3)]
+    recorder.write(entries)
+    assert wait_until(lambda: "connection refused" in recorder.error)
+    assert recorder.unwritten == 3
+    assert woken == []
+    monkeypatch.setattr(store.episodes, "add", working)
+    assert wait_until(lambda: recorder.unwritten == 0)
+    assert recorder.error == ""
+    assert recorder.stop()
+    assert {e.id for e in store.episodes.page().items} == {e.record.id for e in entries}
+    assert len(woken) == 3
+
+
+def test_an_episode_without_its_photo_is_better_than_none(
+    store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFull("no space left on device")
+
+    monkeypatch.setattr(store.snapshots, "save", full)
+    entry = opened()
+    recorder.write([entry])
+    assert recorder.stop()
+    assert store.episodes.get(entry.record.id).snapshot_id is None
+    assert len(store.deliveries.of_episode(entry.record.id)) == 1
+
+
+def test_a_photo_that_the_policy_forbids_by_now_is_left_out(
+    store: Store, recorder: Recorder
+) -> None:
+    store.snapshots.photos = Photos.NONE
+    entry = opened()
+    recorder.write([entry])
+    assert recorder.stop()
+    assert store.episodes.get(entry.record.id).snapshot_id is None
+    assert list(store.snapshots.folder.rglob("*.jpg")) == []
+
+
+def test_what_waits_too_long_is_thinned_out_but_no_episode_is_lost(store: Store) -> None:
+    recorder = Recorder(store)  # not started: everything waits
+    minute = MinuteReadings("door", None, EPOCH, frames=1)
+    for _ in range(3000):
+        entry = opened()
+        still = EpisodeUpdated(entry.record.id, State.NO_MASK, None, 1.0, None, ())
+        over = replace(still, ended_at=EPOCH)
+        recorder.write([entry, still, minute, over])
+    waiting = list(recorder._waiting)
+    assert sum(isinstance(each, EpisodeOpened) for each in waiting) == 3000
+    assert sum(isinstance(e, EpisodeUpdated) and e.ended_at is not None for e in waiting) == 3000
+    assert sum(isinstance(each, MinuteReadings) for each in waiting) < 100
+    assert sum(isinstance(e, EpisodeOpened) and e.photo is not None for e in waiting) <= 201
+    assert recorder.given_up > 0
+
+
+def test_an_episode_that_was_written_before_is_not_written_twice(
+    store: Store, recorder: Recorder
+) -> None:
+    entry = opened(with_photo=False)
+    recorder.write([entry, entry])
+    assert recorder.stop()
+    assert len(store.episodes.page().items) == 1
+    assert len(store.deliveries.of_episode(entry.record.id)) == 1
+
+
+STATISTICS = PrivacyConfig(statistics_only=True, statistics_minutes=60, statistics_min_count=3)
+
+
+def test_statistics_only_lets_through_nothing_but_counts_and_health(
+    store: Store, tmp_path: Path
+) -> None:
+    recorder = Recorder(store, OneMessage())
+    recorder.start()
+    start = EPOCH + timedelta(minutes=10)
+    only = StatisticsOnly(recorder, STATISTICS, start)
+    health = HealthRecord(new_id(), EPOCH, "door", "connection", "connected")
+    only.write([opened(), health, MinuteReadings("door", None, EPOCH, frames=9)])
+    only.write([person(State.MASK) for _ in range(5)])
+    only.write([person(State.NO_MASK), person(State.INCORRECT, Fault.NOSE_OUT)])
+    only.tick(EPOCH + timedelta(minutes=59))
+    assert recorder.unwritten <= 1
+    only.tick(EPOCH + timedelta(minutes=60))
+    assert recorder.stop()
+    assert store.episodes.page().items == ()
+    assert store.deliveries.since(EPOCH - timedelta(days=1)) == [
+        each for each in store.deliveries.since(EPOCH) if each.camera == "door"
+    ]
+    assert store.people.page_of(EPOCH - timedelta(days=1), EPOCH + timedelta(days=1), 10) == []
+    assert store.readings.between(EPOCH, EPOCH + timedelta(days=1)) == []
+    assert store.health.last("door", "connection") == health
+    assert [path for path in tmp_path.rglob("*") if path.suffix in (".jpg", ".jpeg")] == []
+    (group,) = store.people.counts(EPOCH, EPOCH + timedelta(days=1))
+    assert group.counts.mask == 5
+    assert (group.counts.no_mask, group.counts.incorrect, group.counts.nose_out) == (0, 0, 0)
+    assert group.counts.hidden >= 2
+
+
+def test_each_span_of_statistics_is_counted_by_itself() -> None:
+    notebook = Notebook()
+    only = StatisticsOnly(notebook, STATISTICS, EPOCH + timedelta(minutes=45))
+    only.write([person(State.MASK, zone="door")])
+    only.tick(EPOCH + timedelta(minutes=61))
+    only.write([person(State.MASK), person(State.NO_MASK)])
+    only.flush(EPOCH + timedelta(minutes=90))
+    buckets = [entry.bucket for entry in notebook.entries]  # type: ignore[union-attr]
+    assert [(b.zone, b.start_at - EPOCH, b.span_s, b.counts.mask) for b in buckets] == [
+        ("door", timedelta(minutes=45), 15 * 60, 1),
+        (None, timedelta(minutes=60), 30 * 60, 1),
+    ]

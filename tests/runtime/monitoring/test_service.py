@@ -1,0 +1,323 @@
+"""The service as a whole, with scripted cameras and painted people: no streams, no models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from maskwatch.alerts.service import AlertService
+from maskwatch.config.root import Config, load_config
+from maskwatch.errors import SourceError, StoreError, UsageError
+from maskwatch.runtime.live.messages import DecoderOrder
+from maskwatch.runtime.monitoring import service as service_module
+from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
+from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.service import (
+    Housekeeping,
+    Models,
+    Parts,
+    Service,
+    alert_settings,
+)
+from maskwatch.store.records import StoredCamera
+from maskwatch.store.store import Store
+from maskwatch.types import State
+from tests.painted import SquareClassifier, SquareDetector
+from tests.runtime.processes import wait_until
+from tests.runtime.simulated import ScriptedCamera, ScriptedConnection, people_at
+
+CONFIG = """
+storage: {{folder: {folder}}}
+privacy: {{photos: clear}}
+cameras:
+  door: {{url: "rtsp://door.test/1", rule: {{hold_s: 0.5}}}}
+  gate: {{url: "rtsp://gate.test/1"}}
+"""
+
+
+@dataclass
+class Site:
+    """A service in a thread, its cameras by address, and its configuration file."""
+
+    service: Service
+    store: Store
+    file: Path
+    cameras: dict[str, ScriptedCamera] = field(default_factory=dict)
+
+    def phase(self, camera: str) -> CameraPhase | None:
+        states = {each.camera: each.phase for each in self.service.camera_states()}
+        return states.get(camera)
+
+    def states(self, camera: str) -> list[State]:
+        view = self.service.hub.latest(camera)
+        return [] if view is None else [person.state for person in view.people]
+
+    def edit(self, change: Callable[[str], str]) -> None:
+        self.file.write_text(change(self.file.read_text()))
+
+    @property
+    def is_ready(self) -> bool:
+        return self.service.status().ready and self.phase("door") is CameraPhase.WATCHING
+
+
+def connector(cameras: dict[str, ScriptedCamera]) -> Callable[[DecoderOrder], ScriptedConnection]:
+    def connect(order: DecoderOrder) -> ScriptedConnection:
+        state = State.NO_MASK if "door" in order.source.url else State.MASK
+        film = people_at(lambda _: [(state, 160, 120)])
+        camera = cameras.setdefault(order.source.url, ScriptedCamera(film, speed=2))
+        return camera.connect(order)
+
+    return connect
+
+
+def site_in(folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None = None) -> Site:
+    """A service that is not started."""
+    file = folder / "maskwatch.yaml"
+    file.write_text(text.format(folder=folder))
+    config = load_config(file)
+    store = Store.open(
+        config.storage.database_url, config.storage.snapshots, config.privacy.stored_photos
+    )
+    cameras: dict[str, ScriptedCamera] = {}
+    inference = SharedInference(SquareDetector(), SquareClassifier(), batch=2)
+    parts = Parts(
+        store=store,
+        models=Models(inference, 0.5, "painted 1", "cpu"),
+        load=lambda: load_config(file),
+        alerts=AlertService(store, alert_settings(config), lambda _: {}),
+        housekeeping=housekeeping,
+        config_file=file,
+        version="0.0",
+        connect=connector(cameras),
+    )
+    return Site(Service(config, parts), store, file, cameras)
+
+
+@contextmanager
+def running(
+    folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None = None
+) -> Iterator[Site]:
+    site = site_in(folder, text, housekeeping)
+    thread = threading.Thread(target=site.service.run)
+    thread.start()
+    try:
+        assert wait_until(lambda: site.is_ready)
+        yield site
+    finally:
+        site.service.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+        site.store.close()
+
+
+def test_the_service_is_what_the_dashboard_may_ask() -> None:
+    control: type[ServiceControl] = Service
+    assert control is Service
+
+
+def test_violations_of_a_camera_are_in_the_store_while_it_runs(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+        (episode,) = site.store.episodes.ongoing()
+        assert (episode.camera, episode.state) == ("door", State.NO_MASK)
+        assert episode.model_version == "painted 1"
+        assert wait_until(lambda: site.service.hub.latest("gate") is not None)
+        status = site.service.inference_state()
+        assert (status.model, status.device) == ("painted 1", "cpu")
+        assert status.fps > 0
+    with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
+        closed = store.episodes.get(episode.id)
+        assert closed.ended_at is not None
+        assert closed.snapshot_id is not None
+        people = store.people.page_of(
+            datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC), 10
+        )
+    assert {(person.camera, person.state) for person in people} == {
+        ("door", State.NO_MASK),
+        ("gate", State.MASK),
+    }
+
+
+def test_a_changed_file_is_taken_and_untouched_cameras_go_on(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: site.phase("gate") is CameraPhase.WATCHING)
+        site.edit(lambda text: text.replace("hold_s: 0.5", "hold_s: 0.7") + "\n  yard: {url: 7}\n")
+        assert wait_until(lambda: site.phase("yard") is CameraPhase.WATCHING)
+        assert wait_until(lambda: site.phase("door") is CameraPhase.WATCHING)
+        assert len(site.cameras["rtsp://door.test/1"].connections) == 2
+        assert len(site.cameras["rtsp://gate.test/1"].connections) == 1
+        site.edit(lambda text: text.replace("\n  yard: {url: 7}\n", ""))
+        assert wait_until(lambda: site.phase("yard") is None)
+        assert site.service.status().config_error == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda text: text + "\n  x: {url: 'rtsp://v:s3cret@h/1', max_fps: 900}\n",
+            "max_fps = 900",
+        ),
+        (lambda text: text + "\n  : : [", "not YAML"),
+        (lambda text: text + "\nweb: {port: 9999}\n", "web: a change needs a restart"),
+        (lambda text: text + "\ninference: {threads: 1}\n", "inference: a change needs a restart"),
+        (lambda text: text.replace("folder: ", "folder: other"), "storage.url and storage.folder"),
+    ],
+    ids=["wrong value", "not YAML", "web", "inference", "folder"],
+)
+def test_a_wrong_configuration_is_refused_and_the_old_one_stays(
+    tmp_path: Path, change: Callable[[str], str], said: str
+) -> None:
+    with running(tmp_path) as site:
+        site.edit(change)
+        outcome = site.service.reload()
+        assert not outcome.accepted
+        assert said in " ".join(outcome.problems)
+        assert "s3cret" not in " ".join(outcome.problems)
+        assert said in site.service.status().config_error
+        assert site.phase("door") is CameraPhase.WATCHING
+        assert len(site.cameras["rtsp://door.test/1"].connections) == 1
+        site.file.write_text(CONFIG.format(folder=tmp_path))
+        assert site.service.reload().accepted
+        assert site.service.status().config_error == ""
+
+
+def test_a_camera_of_the_dashboard_is_watched_after_a_reload(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with running(tmp_path) as site:
+        settings = {"url": "rtsp://added.test/1", "max_fps": 4}
+        site.store.cameras.add(StoredCamera("1", "added", settings, now, now))
+        site.store.cameras.add(StoredCamera("2", "gate", settings, now, now))
+        site.store.cameras.add(StoredCamera("3", "broken", {"url": "nowhere"}, now, now))
+        outcome = site.service.reload()
+        assert outcome.accepted
+        assert outcome.changes == ("camera added: added",)
+        assert len(outcome.problems) == 2
+        assert wait_until(lambda: site.phase("added") is CameraPhase.WATCHING)
+        flags = {each.camera: each.from_dashboard for each in site.service.camera_states()}
+        assert flags == {"door": False, "gate": False, "added": True}
+        site.store.cameras.delete("1")
+        assert site.service.reload().changes == ("camera added: removed",)
+
+
+def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        site.service.stop_camera("door")
+        assert site.phase("door") is CameraPhase.STOPPED
+        assert site.service.reload().changes == ()
+        assert site.phase("door") is CameraPhase.STOPPED
+        site.service.start_camera("door")
+        assert wait_until(lambda: site.phase("door") is CameraPhase.WATCHING)
+        with pytest.raises(UsageError, match="no camera 'cellar'"):
+            site.service.stop_camera("cellar")
+
+
+def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        jpeg = site.service.test_camera("rtsp://added.test/1", 30)
+        assert jpeg.startswith(b"\xff\xd8\xff")
+        camera = site.cameras["rtsp://added.test/1"]
+        assert all(connection.closed for connection in camera.connections)
+        camera.refuse = "connection refused"
+        with pytest.raises(SourceError, match="connection refused"):
+            site.service.test_camera("rtsp://added.test/1", 30)
+        with pytest.raises(UsageError, match="must be a webcam's number"):
+            site.service.test_camera("file:///etc/passwd")
+
+
+def test_going_statistics_only_stops_photos_and_episodes_at_once(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+        site.edit(lambda text: text.replace("photos: clear", "statistics_only: true"))
+        assert site.service.reload().accepted
+        assert wait_until(lambda: site.phase("door") is CameraPhase.WATCHING)
+        before = len(list((tmp_path / "snapshots").rglob("*.jpg")))
+        seen = site.service.camera_states()[0].frames
+        assert wait_until(lambda: site.service.camera_states()[0].frames > seen + 30)
+        assert len(site.store.episodes.page().items) == 1
+        assert len(list((tmp_path / "snapshots").rglob("*.jpg"))) == before
+        view = site.service.hub.latest("door")
+        assert view is None or view.jpeg is None
+        with pytest.raises(UsageError, match="no pictures"):
+            site.service.test_camera("rtsp://added.test/1")
+
+
+def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> None:
+    counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    with running(tmp_path, counting) as site:
+        # Somebody who leaves before the vote is unknown, and not among those counted here. Nothing
+        # is said of anybody in this mode, so what tells is how often they were looked at.
+        assert wait_until(
+            lambda: all(
+                each.people == 1 and each.frames > 40 for each in site.service.camera_states()
+            )
+        )
+        site.edit(lambda text: text.replace("statistics_only: true", "statistics_only: false"))
+        assert site.service.reload().accepted
+        assert wait_until(lambda: len(site.store.people.counts(since, until)) == 1)
+        (group,) = site.store.people.counts(since, until)
+        assert (group.counts.mask, group.counts.no_mask) == (1, 1)
+        assert site.store.people.page_of(since, until, 10) == []
+
+
+def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+        (episode,) = site.store.episodes.ongoing()
+    with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
+        store.episodes.reopen(episode.id)
+    quiet = CONFIG.replace("hold_s: 0.5", "coverage_below: 0")
+    with running(tmp_path, quiet) as site:
+        assert site.store.episodes.ongoing() == []
+        assert site.store.episodes.get(episode.id).ended_at is not None
+
+
+def test_a_second_service_is_refused_and_touches_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+        second = site_in(tmp_path)
+        with pytest.raises(StoreError, match="already running with this storage folder"):
+            second.service.run()
+        assert second.cameras == {}
+        assert len(site.store.episodes.ongoing()) == 1
+        assert site.phase("door") is CameraPhase.WATCHING
+    with running(tmp_path):
+        pass  # the next one may
+
+
+def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service_module, "_HOUSE_EVERY_S", 0.05)
+    rounds = []
+
+    def housekeeping(config: Config) -> None:
+        rounds.append(config)
+        if len(rounds) == 1:
+            raise OverflowError("date value out of range")
+
+    with running(tmp_path, housekeeping=housekeeping):
+        assert wait_until(lambda: len(rounds) >= 3)
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert told.getMessage() == "housekeeping failed"
+    assert "OverflowError: date value out of range" in caplog.text
+
+
+def test_people_are_numbered_on_after_a_restart(tmp_path: Path) -> None:
+    tracks = []
+    for _ in range(2):
+        with running(tmp_path) as site:
+            assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
+            tracks.append(site.store.episodes.ongoing()[0].track)
+    assert tracks == [1, 2]
+
+
+def test_the_configuration_has_defaults_for_everything() -> None:
+    assert Config().cameras == {}

@@ -1,0 +1,287 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from maskwatch.errors import OutputError, SourceError, UnreadableVideo
+from maskwatch.frames.discover import SourceSpec
+from maskwatch.frames.sniff import SourceKind
+from maskwatch.outputs.base import Look, PictureSink
+from maskwatch.outputs.summary import RunSummary, SourceSummary
+from maskwatch.runtime.runs.session import (
+    Models,
+    Session,
+    SessionListener,
+    SessionSettings,
+    Sinks,
+)
+from maskwatch.testing import ScriptedSource, face_at
+from maskwatch.types import Episode, Fault, Frame, Image, State
+from tests.painted import Person, SquareClassifier, SquareDetector, scene
+
+MASKED: Person = (State.MASK, 80, 120)
+BARE: Person = (State.NO_MASK, 240, 120)
+
+
+def still(name: str, people: Sequence[Person] = ()) -> ScriptedSource:
+    return ScriptedSource([Frame(name, 0, 0.0, scene(people))])
+
+
+def clip(
+    name: str, frames: Sequence[Sequence[Person]], error: SourceError | None = None
+) -> ScriptedSource:
+    painted = [Frame(name, i, i / 10, scene(people)) for i, people in enumerate(frames)]
+    return ScriptedSource(painted, error=error, fps=10)
+
+
+class LookRecorder:
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.looks: list[Look] = []
+        self.closed = 0
+        self._fail_at = fail_at
+
+    def write(self, look: Look) -> None:
+        if len(self.looks) == self._fail_at:
+            raise OutputError("rows.jsonl", "no space left on the device")
+        self.looks.append(look)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class EpisodeRecorder:
+    def __init__(self) -> None:
+        self.episodes: list[Episode] = []
+        self.closed = 0
+
+    def add(self, episodes: Sequence[Episode]) -> None:
+        self.episodes.extend(episodes)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class PictureRecorder:
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.pictures: list[Image] = []
+        self.times: list[float] = []
+        self.closed = 0
+        self._fail_at = fail_at
+
+    def write(self, image: Image, t: float) -> None:
+        if len(self.pictures) == self._fail_at:
+            raise OutputError("out/a.mp4", "no space left on the device")
+        self.pictures.append(image)
+        self.times.append(t)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Interruption(ScriptedSource):
+    """A source in which Ctrl-C strikes after its frames."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        raise KeyboardInterrupt
+
+
+class Bench:
+    """A session over scripted sources, and all that it told."""
+
+    def __init__(self, *sources: ScriptedSource, kind: SourceKind = SourceKind.VIDEO) -> None:
+        self.sources = {f"{i}:{source.name}": source for i, source in enumerate(sources)}
+        self.specs = [SourceSpec(s.name, kind, key) for key, s in self.sources.items()]
+        self.looks = LookRecorder()
+        self.episodes = EpisodeRecorder()
+        self.pictures: dict[str, PictureRecorder] = {}
+        self.new_pictures = PictureRecorder
+        self.listener: SessionListener = SessionListener()
+
+    def run(self, settings: SessionSettings | None = None, score: float = 0.9) -> RunSummary:
+        session = Session(
+            Models(SquareDetector(score), SquareClassifier()),
+            lambda spec: self.sources[spec.location],
+            Sinks([self.looks], [self.episodes], self._pictures),
+            settings,
+            listener=self.listener,
+        )
+        return session.run(self.specs)
+
+    def _pictures(self, spec: SourceSpec, _: object) -> list[PictureSink]:
+        self.pictures[spec.name] = self.new_pictures()
+        return [self.pictures[spec.name]]
+
+
+def test_in_an_image_every_face_is_a_person() -> None:
+    bench = Bench(still("a.jpg", [MASKED, BARE]), kind=SourceKind.IMAGE)
+    (source,) = bench.run().sources
+    assert (source.frames, source.readings, source.kind) == (1, 2, "image")
+    assert dict(source.tally.conditions) == {(State.MASK, None): 1, (State.NO_MASK, None): 1}
+    assert [track for _, track in bench.looks.looks[0].faces] == [None, None]
+
+
+def test_in_a_video_people_are_counted_once_and_violations_become_episodes() -> None:
+    bench = Bench(clip("a.mp4", [[MASKED, BARE]] * 30))
+    summary = bench.run()
+    assert summary.total.people == 2
+    assert summary.total.in_state(State.MASK) == 1
+    (episode,) = bench.episodes.episodes
+    assert (episode.state, episode.ongoing) == (State.NO_MASK, True)
+    assert summary.episodes == (episode,)
+    assert {track.id for _, track in bench.looks.looks[-1].faces if track} == {1, 2}
+
+
+def test_an_episode_is_told_as_soon_as_it_has_ended() -> None:
+    frames = [[BARE]] * 20 + [[(State.MASK, 240, 120)]] * 60
+    bench = Bench(clip("a.mp4", frames))
+    told_at: list[int] = []
+
+    class Watcher(SessionListener):
+        def frame_done(self, frame: Frame) -> None:
+            if bench.episodes.episodes:
+                told_at.append(frame.index)
+
+    bench.listener = Watcher()
+    bench.run()
+    assert len(bench.episodes.episodes) == 1
+    assert told_at
+    assert told_at[0] < 79
+
+
+def test_a_source_that_breaks_off_keeps_what_was_seen_and_the_next_one_is_looked_at() -> None:
+    broken = clip("a.mp4", [[MASKED]] * 20, UnreadableVideo("a.mp4", "cut off"))
+    bench = Bench(broken, clip("b.mp4", [[BARE]] * 20))
+    first, second = bench.run().sources
+    assert (first.error is not None, first.frames, first.tally.people) == (True, 20, 1)
+    assert (second.error, second.tally.violations) == (None, 1)
+    assert bench.pictures["a.mp4"].closed == 1
+    assert broken.exited == 1
+
+
+def test_a_source_that_cannot_be_opened_is_named_and_the_rest_goes_on() -> None:
+    told: list[SourceSummary] = []
+
+    class Listener(SessionListener):
+        def source_done(self, summary: SourceSummary) -> None:
+            told.append(summary)
+
+    bench = Bench(clip("a.mp4", []), clip("b.mp4", [[MASKED]] * 20))
+    bench.sources["0:scripted"] = clip("a.mp4", [], UnreadableVideo("a.mp4", "no video stream"))
+    bench.listener = Listener()
+    summary = bench.run()
+    assert [str(error) for error in summary.source_errors] == ["a.mp4: no video stream"]
+    assert [each.error is None for each in told] == [False, True]
+
+
+def test_pictures_that_cannot_be_written_are_given_up_and_rows_go_on() -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 10), clip("b.mp4", [[MASKED]] * 10))
+    bench.new_pictures = lambda: PictureRecorder(fail_at=None if bench.pictures else 3)
+    summary = bench.run()
+    assert [error.path for error in summary.output_errors] == ["out/a.mp4"]
+    assert len(bench.pictures["a.mp4"].pictures) == 3
+    assert len(bench.pictures["b.mp4"].pictures) == 10
+    assert [each.closed for each in bench.pictures.values()] == [1, 1]
+    assert len(bench.looks.looks) == 20
+
+
+def test_rows_that_cannot_be_written_are_given_up_once_and_pictures_go_on() -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 10), clip("b.mp4", [[MASKED]] * 10))
+    bench.looks = LookRecorder(fail_at=4)
+    summary = bench.run()
+    assert len(summary.output_errors) == 1
+    assert bench.looks.closed == 1
+    assert sum(len(each.pictures) for each in bench.pictures.values()) == 20
+
+
+def test_ctrl_c_closes_everything_and_keeps_what_was_seen() -> None:
+    frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
+    bench = Bench(Interruption(frames), clip("b.mp4", [[MASKED]] * 20))
+    summary = bench.run()
+    assert summary.interrupted
+    assert [source.frames for source in summary.sources] == [20]
+    assert len(bench.episodes.episodes) == 1
+    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+    assert bench.pictures["a.mp4"].closed == 1
+
+
+def test_a_listener_can_stop_the_run() -> None:
+    class Impatient(SessionListener):
+        stop = False
+
+        def frame_done(self, frame: Frame) -> None:
+            self.stop = frame.index == 4
+
+        def should_stop(self) -> bool:
+            return self.stop
+
+    bench = Bench(clip("a.mp4", [[MASKED]] * 20), clip("b.mp4", [[MASKED]] * 20))
+    bench.listener = Impatient()
+    summary = bench.run()
+    assert [source.frames for source in summary.sources] == [5]
+    assert not summary.interrupted
+    assert bench.looks.closed == 1
+
+
+def test_weak_faces_are_left_out_of_images_and_of_videos_unless_they_belong_to_somebody() -> None:
+    settings = SessionSettings(score=0.5)
+    images = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
+    assert images.run(settings, score=0.4).total.people == 0
+    videos = Bench(clip("a.mp4", [[MASKED]] * 20))
+    assert videos.run(settings, score=0.4).sources[0].readings == 0
+
+
+def test_small_faces_are_left_out() -> None:
+    bench = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
+    assert bench.run(SessionSettings(min_face_px=61)).total.people == 0
+    assert bench.run(SessionSettings(min_face_px=60)).total.people == 1
+
+
+def test_blur_hides_faces_that_are_left_out_too() -> None:
+    rng = np.random.default_rng(0)
+    image = scene([BARE])
+    image[90:150, 210:270, :2] = rng.integers(0, 60, (60, 60, 2))
+    for settings in (
+        SessionSettings(blur=True),
+        SessionSettings(blur=True, score=0.95),
+        SessionSettings(blur=True, min_face_px=100),
+    ):
+        source = ScriptedSource([Frame("a.jpg", 0, 0.0, image)])
+        bench = Bench(source, kind=SourceKind.IMAGE)
+        bench.run(settings)
+        (picture,) = bench.pictures["a.jpg"].pictures
+        inside = picture[100:140, 220:260].reshape(-1, 3)
+        assert len(np.unique(inside, axis=0)) <= 36
+
+
+def test_a_face_in_a_video_is_marked_from_when_it_is_somebody() -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 20))
+    bench.run()
+    pictures = bench.pictures["a.mp4"].pictures
+    assert (pictures[0] == scene([MASKED])).all()
+    assert (pictures[-1] != scene([MASKED])).any()
+
+
+def test_a_stream_of_a_single_picture_counts_its_faces() -> None:
+    bench = Bench(still("http://camera/now.jpg", [MASKED, BARE]), kind=SourceKind.STREAM)
+    assert bench.run().total.people == 2
+
+
+@pytest.mark.parametrize("kind", [SourceKind.IMAGE, SourceKind.VIDEO])
+def test_a_source_without_faces_counts_nobody(kind: SourceKind) -> None:
+    bench = Bench(still("a"), kind=kind)
+    summary = bench.run()
+    assert (summary.total.people, summary.sources[0].frames) == (0, 1)
+    assert len(bench.pictures["a"].pictures) == 1
+
+
+def test_the_fault_of_a_track_is_counted() -> None:
+    bench = Bench(clip("a.mp4", [[(State.INCORRECT, 100, 100)]] * 20))
+    assert bench.run().total.with_fault(Fault.NOSE_OUT) == 1
+
+
+def test_faces_have_the_place_they_were_painted_at() -> None:
+    bench = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
+    bench.run()
+    ((reading, _),) = bench.looks.looks[0].faces
+    assert reading.face.box == face_at(80, 120, 60).box
