@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,13 +100,44 @@ def require_multiple(recipe: object, key: str, step: int) -> None:
         raise ValueError(f"{key} must be a multiple of {step}, got {value!r}")
 
 
-def first_difference(one: object, other: object) -> tuple[str, Any, Any] | None:
-    """The first key in which two recipes of a kind differ, and its values; None if none does."""
-    for field in fields(one):  # type: ignore[arg-type]
-        key, before, after = field.name, getattr(one, field.name), getattr(other, field.name)
-        if is_dataclass(before):
+def require_known(recipe: object, key: str, known: Collection[str]) -> None:
+    """Raises ValueError, which begins with the key, unless its value is one of the known names."""
+    value = getattr(recipe, key)
+    if value not in known:
+        raise ValueError(f"{key} must be one of {', '.join(known)}, got {value!r}")
+
+
+def first_difference(
+    one: Mapping[str, Any], other: Mapping[str, Any]
+) -> tuple[str, Any, Any] | None:
+    """The first key in which two tables with the same keys differ, and its values, or None.
+
+    Keys of inner tables are ``table.key``.
+    """
+    for key, before in one.items():
+        after = other[key]
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
             if inner := first_difference(before, after):
                 return f"{key}.{inner[0]}", *inner[1:]
         elif before != after:
             return key, before, after
     return None
+
+
+def refuse_another(out: Path, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Lets a run that was stopped only go on as it was begun.
+
+    Args:
+        out: its folder, for the message.
+        begun: the settings that it was begun with.
+        asked: those that it shall go on with.
+
+    Raises:
+        UsageError: they differ; names the first key that does.
+    """
+    if differs := first_difference(begun, asked):
+        key, before, now = differs
+        raise UsageError(
+            f"{out}: its run was begun with {key} = {before!r}, and is asked to go on with "
+            f"{now!r}: choose another folder, or go on as it was begun"
+        )

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from maskwatch_train.classifier.train import ClassifierRecipe
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.errors import DataError
+from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.recipe import first_difference, read_recipe
 
 
@@ -100,12 +101,46 @@ def test_every_recipe_of_the_repository_is_within_the_ranges(checkout: Path) -> 
     assert all(read_recipe(path, ClassifierRecipe).epochs for path in paths)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('classes = "colours"', "classes must be one of mask, states, faults, five, got 'colours'"),
+        ('faces = "haar"', "faces must be one of whole, boxes, "),
+        ('normalise = "none"', "normalise must be one of imagenet, symmetric, got 'none'"),
+        ('backbone = "resnet"', "backbone must be one of "),
+        ("margin = -0.1", "margin must be at least 0, got -0.1"),
+        ("epochs = 0", "epochs must be at least 1, got 0"),
+        ("resize = 200", "resize must be at least 224, got 200"),
+        ("dropout = 1", "dropout must be from 0 to 1, got 1"),
+        ("trained_layers = -2", "trained_layers must be at least -1, got -2"),
+        ("hidden = [128, 0]", r"hidden must be whole numbers above 0, got \[128, 0\]"),
+        ("classifiers = []", r"classifiers must be some of forest, logistic, network, svm"),
+        ('classifiers = ["knn"]', r"classifiers must be some of .*, got \['knn'\]"),
+        ('shares = "80/30"', "shares must be TRAIN/TEST or TRAIN/TEST/VAL, sum 100, got '80/30'"),
+        ("[augment]\nflip = 2", r"augment\.flip must be from 0 to 1, got 2"),
+        ("[augment]\nzoom = 1", r"augment\.zoom must be from 0 to 0\.9, got 1"),
+    ],
+)
+def test_a_published_recipe_that_makes_no_sense_is_refused(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=rf"recipe\.toml: {message}"):
+        read_recipe(written(tmp_path, text), PublishedRecipe)
+
+
+def test_every_published_recipe_of_the_repository_is_within_the_ranges(checkout: Path) -> None:
+    paths = list((checkout / "recipes/published").glob("*.toml"))
+    assert len(paths) >= 12
+    assert all(read_recipe(path, PublishedRecipe).system for path in paths)
+
+
 def test_the_first_key_in_which_recipes_differ_is_named_with_its_values() -> None:
     recipe = ClassifierRecipe(ema=1)
     rainy = replace(recipe, augmentation=replace(recipe.augmentation, rain=0.5))
-    assert first_difference(recipe, ClassifierRecipe(ema=1.0)) is None
-    assert first_difference(recipe, replace(rainy, margin=0.3)) == ("margin", 0.2, 0.3)
-    assert first_difference(recipe, rainy) == ("augmentation.rain", 0.0, 0.5)
+    table = asdict(recipe)
+    assert first_difference(table, asdict(ClassifierRecipe(ema=1.0))) is None
+    assert first_difference(table, asdict(replace(rainy, margin=0.3))) == ("margin", 0.2, 0.3)
+    assert first_difference(table, asdict(rainy)) == ("augmentation.rain", 0.0, 0.5)
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from maskwatch_train.engine import (
 )
 from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import launched, share_of, shared
-from maskwatch_train.recipe import read_recipe, require_multiple, require_range
+from maskwatch_train.recipe import read_recipe, require_known, require_multiple, require_range
 from maskwatch_train.synthesis import (
     Donor,
     OccluderKind,
@@ -156,9 +156,7 @@ class ClassifierRecipe:
     augmentation: Augmentation = USUAL
 
     def __post_init__(self) -> None:
-        if self.backbone not in BACKBONES:
-            known = ", ".join(BACKBONES)
-            raise ValueError(f"backbone must be one of {known}, got {self.backbone!r}")
+        require_known(self, "backbone", BACKBONES)
         check_moves(self)
         require_multiple(self, "size", STRIDE)
         require_range(self, ["margin"], 0, CONTEXT_MARGIN)

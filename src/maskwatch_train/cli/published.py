@@ -15,12 +15,13 @@ from maskwatch_train.cli.train import (
     OutFolder,
     RecipeFile,
     Workers,
+    keep_recipe,
     say,
     started,
 )
 from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.run import RESULT, Place, conclude, prepare, train
+from maskwatch_train.published.run import RESULT, Place, begin, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
 from maskwatch_train.published.training import Site
 from maskwatch_train.recipe import read_recipe
@@ -60,10 +61,13 @@ def published(
     """Train and test a published system: a report, and its figures as result.json."""
     changes = change or []
     chosen = read_recipe(recipe, PublishedRecipe, changes)
-    fabric, bar = started(recipe, out, devices, nodes)
+    fabric, bar = started(out, devices, nodes)
     place = Place(Site(out, fabric, bar), cache or out / "cache", weights, workers)
     with fabric.rank_zero_first():
         material = prepare(read_sets(data, chosen.shares), chosen, split, place.cache, advancing)
+    if fabric.is_global_zero:
+        begin(chosen, material, split, weights, out)
+    keep_recipe(recipe, out, fabric)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
     bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
     with bar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
 from maskwatch_train.engine import STATE
 from maskwatch_train.hardware import AUTO, launched
-from maskwatch_train.recipe import first_difference, read_recipe
+from maskwatch_train.recipe import read_recipe, refuse_another
 
 RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder with the sets street and bala.")]
@@ -98,27 +99,31 @@ def refuse_another_recipe(chosen: ClassifierRecipe | DetectorRecipe, out: Path) 
     if not (out / STATE).exists():
         return
     begun = read_recipe(out / RECIPE_FILE, type(chosen))
-    if differs := first_difference(begun, chosen):
-        key, before, now = differs
-        raise UsageError(
-            f"{out}: its run was begun with {key} = {before!r}, and the recipe says {now!r}: "
-            "choose another folder, or go on with the recipe in this one"
-        )
+    refuse_another(out, asdict(begun), asdict(chosen))
 
 
-def started(recipe: Path, out: Path, devices: str, nodes: int) -> tuple[Fabric, TrainingBar]:
-    """What a run computes on, and what shows how it goes; the first process keeps the recipe.
+def started(out: Path, devices: str, nodes: int) -> tuple[Fabric, TrainingBar]:
+    """What a run computes on, and what shows how it goes; makes the folder of the run.
 
     Raises:
-        OutputError: the folder of the run cannot be written.
+        OutputError: the folder cannot be made.
         UsageError: ``devices`` is no number of them.
     """
     fabric = launched(devices, nodes)
     if fabric.is_global_zero:
         make_folder(out)
-        write_whole(out / RECIPE_FILE, recipe.read_bytes())
     fabric.barrier()
     return fabric, TrainingBar(console, quiet=not fabric.is_global_zero)
+
+
+def keep_recipe(recipe: Path, out: Path, fabric: Fabric) -> None:
+    """Copies a recipe into the folder of its run.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if fabric.is_global_zero:
+        write_whole(out / RECIPE_FILE, recipe.read_bytes())
 
 
 def detector(
@@ -135,7 +140,8 @@ def detector(
     refuse_another_recipe(chosen, out)
     teacher = weights / TEACHER_WEIGHTS
     network = load_yunet(teacher)
-    fabric, bar = started(recipe, out, devices, nodes)
+    fabric, bar = started(out, devices, nodes)
+    keep_recipe(recipe, out, fabric)
     portraits, _ = training_portraits(data / bala.NAME)
     with fabric.rank_zero_first():
         scenes = build_scenes(
@@ -182,7 +188,8 @@ def classifier(
         raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
     network = starting_network(chosen, weights, start)
     teachers = Teachers([teaching(run) for run in teacher]) if teacher else None
-    fabric, bar = started(recipe, out, devices, nodes)
+    fabric, bar = started(out, devices, nodes)
+    keep_recipe(recipe, out, fabric)
     with fabric.rank_zero_first():
         # These first: they are few, so that it is soon told if there are none.
         validation = validation_samples(data, weights, out)

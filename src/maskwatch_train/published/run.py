@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from maskwatch.errors import UsageError
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.manifest import Manifest
+from maskwatch_train.engine import STATE
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
-from maskwatch_train.published.backbones import Start, open_body
+from maskwatch_train.published.backbones import DOWNLOAD, NONE, Start, open_body
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.features import (
     Extractor,
@@ -29,8 +29,8 @@ from maskwatch_train.published.features import (
 from maskwatch_train.published.network import Classifier, new_head
 from maskwatch_train.published.outcome import scores, write_reports
 from maskwatch_train.published.pictures import Framing, Watch, pixels_of
-from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.sklearn_heads import CLASSIFIERS, fitted_probabilities
+from maskwatch_train.published.recipe import NETWORK, PublishedRecipe
+from maskwatch_train.published.sklearn_heads import fitted_probabilities
 from maskwatch_train.published.splits import split_rows
 from maskwatch_train.published.training import (
     Labelled,
@@ -40,10 +40,12 @@ from maskwatch_train.published.training import (
     train_on_features,
     train_on_pictures,
 )
+from maskwatch_train.recipe import refuse_another
 
 FORMAT = 1
 RESULT = "result.json"
-NETWORK = "network"
+BEGUN = "begun.json"
+"""What a run was begun with, in its folder: a run that was stopped goes on with nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,9 @@ def prepare(
     """Chooses, splits and reads what a recipe is trained and tested on.
 
     Raises:
-        UsageError: the recipe or the split names something that does not exist.
+        UsageError: there is no such split.
         DataError: nothing is left for one class, or a picture cannot be read.
     """
-    if recipe.classes not in CLASS_SETS:
-        raise UsageError(f"classes {recipe.classes!r}: expected one of {sorted(CLASS_SETS)}")
     classes = CLASS_SETS[recipe.classes]
     chosen = [
         (row, index)
@@ -102,6 +102,38 @@ def prepare(
     manifest = Manifest(rows, whole.folders, whole.notes)
     framing = Framing(recipe.faces, recipe.margin, recipe.resize)
     return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
+
+
+def begin(recipe: PublishedRecipe, material: Material, split: str, weights: str, out: Path) -> None:
+    """Keeps in the folder of a run what it is begun with, or sees that it goes on with the same.
+
+    Raises:
+        UsageError: the folder holds a run that was begun with something else.
+        DataError: it does not say what its run was begun with.
+        OutputError: it cannot be written.
+    """
+    asked = {
+        **json.loads(json.dumps(asdict(recipe))),  # with lists, as they come back from the file
+        "--split": split,
+        "--weights": weights if weights in (DOWNLOAD, NONE) else str(Path(weights).resolve()),
+        "--data (sha256)": material.manifest.sha256,
+    }
+    if (out / STATE).exists():
+        refuse_another(out, _begun(out / BEGUN, asked.keys()), asked)
+    write_whole(out / BEGUN, json.dumps(asked, indent=1).encode() + b"\n")
+
+
+def _begun(path: Path, keys: Collection[str]) -> dict[str, Any]:
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"{error.strerror}, so that nobody knows how the run beside it was begun"
+        raise DataError(path, reason) from error
+    except ValueError as error:
+        raise DataError(path, f"not JSON: {error}") from error
+    if not isinstance(begun, dict) or begun.keys() != keys:
+        raise DataError(path, "written by another version: choose another folder")
+    return begun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,13 +156,11 @@ def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watc
         watch: told of every few pictures whose features are made.
 
     Raises:
-        UsageError: the recipe names something that does not exist.
+        UsageError: there are no such weights for the backbone.
         DataError: the weights do not fit, or there are too few pictures.
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
     """
-    if strangers := set(recipe.classifiers) - {NETWORK, *CLASSIFIERS}:
-        raise UsageError(f"no classifier is called {min(strangers)!r}")
     started = time.monotonic()
     torch.manual_seed(recipe.seed)  # of the head, and of a body that starts at random
     with place.site.fabric.rank_zero_first():

@@ -10,14 +10,8 @@ from torchvision.transforms import v2
 
 from maskwatch.types import Box
 from maskwatch_train.published.augment import augmentation
-from maskwatch_train.published.recipe import PublishedRecipe
+from maskwatch_train.published.recipe import NORMALISATIONS, PublishedRecipe
 from maskwatch_train.synthesis.recolour import Recolour, recolour
-
-NORMALISATIONS = {
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-}
-"""Mean and standard deviation of RGB in [0, 1]: torchvision's, and Keras's [-1, 1]."""
 
 Pixels = NDArray[np.uint8]
 

@@ -210,13 +210,13 @@ def refused(kind: type[MaskwatchError], *arguments: object) -> str:
 @pytest.mark.parametrize(
     ("verb", "text", "begun"),
     [
-        ("classifier", "margin = 0.3", "margin = 0.2, and the recipe says 0.3"),
-        ("classifier", "epochs = 2", "epochs = 10, and the recipe says 2"),
+        ("classifier", "margin = 0.3", "margin = 0.2, and is asked to go on with 0.3"),
+        ("classifier", "epochs = 2", "epochs = 10, and is asked to go on with 2"),
         ("classifier", 'backbone = "mobilenetv4-small"', "backbone = 'mobilenetv3-small', and"),
         (
             "detector",
             "[degradation]\nrain = 0.1",
-            r"degradation.rain = 0.0, and the recipe says 0.1",
+            r"degradation.rain = 0.0, and is asked to go on with 0.1",
         ),
     ],
 )

@@ -16,8 +16,10 @@ torch = pytest.importorskip("torch", reason="needs the extra [train]")
 from safetensors.torch import load_file  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
+from maskwatch.errors import UsageError  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.engine import Run  # noqa: E402
+from maskwatch_train.errors import DataError  # noqa: E402
 
 SMALL = ("resize=32", "size=32", "epochs=2", "batch=4", "learning_rate=1e-3")
 
@@ -112,6 +114,39 @@ def test_a_run_that_was_stopped_ends_like_an_unbroken_one(
     weights = [load_file(tmp_path / w / "weights.safetensors") for w in ("unbroken", "stopped")]
     for key, value in weights[0].items():
         assert torch.equal(weights[1][key], value), key
+
+
+@pytest.mark.parametrize(
+    ("asked", "difference"),
+    [
+        (["--set", "epochs=3"], "epochs = 2, and is asked to go on with 3"),
+        (["--set", "augment.flip=0.1"], "augment.flip = 0.5, and is asked to go on with 0.1"),
+        (["--split", "grouped"], "--split = 'random', and is asked to go on with 'grouped'"),
+    ],
+)
+def test_a_run_goes_on_with_nothing_but_what_it_was_begun_with(
+    asked: list[str], difference: str, data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    recipe = checkout / "recipes/published/mobilenet.toml"
+    published(recipe, data, tmp_path)
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    settings = [word for change in SMALL for word in ("--set", change)]
+    arguments = ["--data", str(data), "--weights", "none", "--out", str(tmp_path), *settings]
+    done = CliRunner().invoke(app, ["published", str(recipe), *arguments, *asked])
+    assert isinstance(done.exception, UsageError)
+    assert difference in str(done.exception)
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
+def test_a_run_of_which_nobody_knows_how_it_was_begun_is_left_alone(
+    data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    (tmp_path / "state.pt").write_bytes(b"of another version")
+    recipe = checkout / "recipes/published/mobilenet.toml"
+    arguments = ["--data", str(data), "--weights", "none", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["published", str(recipe), *arguments])
+    assert isinstance(done.exception, DataError)
+    assert "begun.json: No such file or directory, so that nobody knows" in str(done.exception)
 
 
 @pytest.fixture(scope="module")

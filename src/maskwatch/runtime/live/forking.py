@@ -55,7 +55,7 @@ class _Keeper:
         with self._lock:
             # A fork of this process has the variable, but not the thread.
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._keep, name="decoder-template", daemon=True)
+                self._thread = threading.Thread(target=self._keep, name="decoders", daemon=True)
                 self._thread.start()
         runs: Future[bool] = Future()
         self._wishes.put(runs)
