@@ -84,7 +84,7 @@ TABLE = {
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
     "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
     "__main__": Layer({"cli"}, set()),
-    "maskwatch": Layer({"api", "types", "errors"}, set()),
+    "maskwatch": Layer({"api", "types", "errors", "pipeline"}, set()),
 }
 """The key is the unit that imports; ``maskwatch`` is the package's own ``__init__``."""
 

@@ -6,9 +6,14 @@ The names below load on first use, so that importing the package costs nothing.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+# ONNX Runtime reports to its makers since 1.31, beginning with its import and on whatever system:
+# a permanent number of the device, the path of Python, the processor. It looks for this first.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 if TYPE_CHECKING:
     from maskwatch.api import Model, annotate, load
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
         SourceError,
         UsageError,
     )
+    from maskwatch.pipeline import FrameResult, LookSettings
     from maskwatch.types import (
         Box,
         Episode,
@@ -43,6 +49,7 @@ _HOMES = {
         "SourceError",
         "UsageError",
     ),
+    "maskwatch.pipeline": ("FrameResult", "LookSettings"),
     "maskwatch.types": (
         "Box",
         "Episode",
@@ -63,6 +70,8 @@ __all__ = [
     "Face",
     "Fault",
     "Frame",
+    "FrameResult",
+    "LookSettings",
     "MaskReading",
     "MaskwatchError",
     "MissingExtra",

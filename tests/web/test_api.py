@@ -56,6 +56,23 @@ def test_all_episodes_are_reached_page_by_page_newest_first(
     assert seen == made
 
 
+def test_an_unknown_address_is_answered_with_a_problem(admin: TestClient) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        answer = admin.request(method, "/api/v1/nothing/here")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"] == "there is nothing at /api/v1/nothing/here"
+
+
+def test_a_method_that_an_address_does_not_know_is_answered_with_those_that_it_does(
+    admin: TestClient,
+) -> None:
+    answer = admin.put("/api/v1/episodes")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
+    assert answer.json()["detail"] == "/api/v1/episodes does not know PUT"
+
+
 def test_episodes_are_filtered(admin: TestClient, world: World) -> None:
     wanted = episode(world, camera="ward 3", state=State.NO_MASK, fault=None)
     episode(world)

@@ -10,6 +10,11 @@ from maskwatch.cores import quota
 from maskwatch.errors import ModelError
 
 CPU = "CPUExecutionProvider"
+_PACKAGES = {
+    "CUDAExecutionProvider": "onnxruntime-gpu",
+    "DmlExecutionProvider": "onnxruntime-directml",
+}
+"""Where other builds of ONNX Runtime are to be had; that for macOS has Core ML anyway."""
 
 
 def open_session(
@@ -29,8 +34,12 @@ def open_session(
     """
     if provider not in ort.get_available_providers():
         have = ", ".join(ort.get_available_providers())
-        raise ModelError(f"{provider} is not in this ONNX Runtime; it has {have}")
-    ort.disable_telemetry_events()  # which builds for Windows send
+        package = _PACKAGES.get(provider, "another build of it")
+        raise ModelError(
+            f"{provider} is not in this ONNX Runtime, which has {have}: "
+            f"install {package} in its place"
+        )
+    ort.disable_telemetry_events()  # builds for Windows apps do not heed the environment
     options = ort.SessionOptions()
     options.log_severity_level = 3  # warnings about its own optimisations help no user
     # ONNX Runtime knows the cores that a process is kept to, but not how much time it is given.

@@ -21,7 +21,7 @@ from maskwatch.web.api import (
     users,
     walks,
 )
-from maskwatch.web.api.problems import Problem, add_problem_handlers
+from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
 from maskwatch.web.feed import Feed
 from maskwatch.web.identity import FirstStart
@@ -60,6 +60,7 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
         app.include_router(module.router, prefix=API)
     app.include_router(probes.router)
     add_problem_handlers(app)
+    answer_unknown_addresses(app, API)  # after all others, before the pages
     _describe(app)
     if dashboard:
         _add_dashboard(app, web)

@@ -13,7 +13,7 @@ import typer.main
 from rich.console import Console
 from rich.markup import escape
 
-from maskwatch.errors import MaskwatchError
+from maskwatch.errors import MaskwatchError, MissingExtra
 
 VERBS = {
     "data": "data:app",
@@ -42,7 +42,12 @@ class Verbs(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         module, _, attribute = VERBS[name].partition(":")
-        found = getattr(import_module(f"maskwatch_train.cli.{module}"), attribute)
+        try:
+            found = getattr(import_module(f"maskwatch_train.cli.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            if str(error.name).startswith("maskwatch"):
+                raise
+            found = _missing(MissingExtra(f"maskwatch-train {name}", "train"))
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             app.command(name)(found)
@@ -56,6 +61,18 @@ class Verbs(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(VERBS)
+
+
+def _missing(error: MissingExtra) -> typer.Typer:
+    """A verb of which no more can be said than what it lacks, whatever its arguments."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+    @app.command(help=escape(str(error)), context_settings=anything)
+    def verb() -> None:
+        raise error
+
+    return app
 
 
 class LazyGroup(typer.core.TyperGroup):

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
+from maskwatch.errors import MissingExtra
 from maskwatch_train.cli.main import VERBS, app
 
 LIST_HEAVY = """
@@ -52,3 +55,39 @@ def test_an_unknown_verb_is_refused() -> None:
     result = CliRunner().invoke(app, ["trane"])
     assert result.exit_code == 2
     assert "No such command 'trane'" in result.output
+
+
+def without(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the verbs find a package missing."""
+
+    def missing(name: str) -> NoReturn:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    monkeypatch.setattr("maskwatch_train.cli.main.import_module", missing)
+
+
+def test_without_the_extra_the_help_still_names_every_verb(monkeypatch: pytest.MonkeyPatch) -> None:
+    without("torch", monkeypatch)
+    result = CliRunner().invoke(app, ["--help"])
+    assert result.exit_code == 0
+    assert all(verb in result.output for verb in VERBS)
+    asked = CliRunner().invoke(app, ["classifier", "--help"])
+    assert asked.exit_code == 0
+    assert "pip install 'maskwatch[train]'" in " ".join(asked.output.split())
+
+
+@pytest.mark.parametrize("arguments", [["classifier", "r.toml", "--out", "x"], ["data", "check"]])
+def test_without_the_extra_a_verb_says_which_one_it_needs(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without("yaml", monkeypatch)
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, MissingExtra)
+    assert f"maskwatch-train {arguments[0]} needs an extra" in str(result.exception)
+
+
+def test_a_missing_module_of_our_own_is_not_taken_for_an_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without("maskwatch_train.cli.train", monkeypatch)
+    assert isinstance(CliRunner().invoke(app, ["classifier"]).exception, ModuleNotFoundError)

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from maskwatch.errors import (
     AccessDenied,
@@ -26,6 +27,7 @@ from maskwatch.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # The first that fits counts, so narrower kinds come before wider ones.
 _STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
@@ -63,6 +65,28 @@ def status_of(error: MaskwatchError) -> tuple[int, str]:
         ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)),
         (500, "failed"),
     )
+
+
+def answer_unknown_addresses(app: FastAPI, prefix: str) -> None:
+    """Has every address below a prefix that no route knows answered with a problem.
+
+    To be called when the routes are there. Without it the pages, which are asked for what nothing
+    else answers, would answer with one of their own.
+    """
+    known = list(app.routes)
+
+    def unknown(request: Request) -> Any:
+        def answers(method: str) -> bool:
+            scope = {**request.scope, "method": method}
+            return any(route.matches(scope)[0] is Match.FULL for route in known)
+
+        allowed = [method for method in _METHODS if answers(method)]
+        if not allowed:
+            return problem(404, "not found", f"there is nothing at {request.url.path}")
+        detail = f"{request.url.path} does not know {request.method}"
+        return problem(405, "not allowed", detail, {"Allow": ", ".join(allowed)})
+
+    app.add_route(prefix + "/{path:path}", unknown, list(_METHODS), include_in_schema=False)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
