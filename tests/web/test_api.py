@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from maskwatch.store.records import (
     DeliveryState,
     SnapshotFace,
     SnapshotKind,
+    StoredCamera,
 )
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import cameras, episodes
@@ -253,7 +255,34 @@ def test_a_camera_is_added_changed_and_deleted(admin: TestClient, world: World) 
     config = CameraConfig.model_validate(dict(stored.settings))
     assert (config.rule.coverage_below, config.max_fps) == (60, 4)
     assert admin.delete("/api/v1/cameras/gate").status_code == 200
-    assert world.service.reloads == 3
+    assert world.store.cameras.all() == []
+    # The file is not read for that: one that is refused would hold a camera back, or keep it on.
+    assert (world.service.looked_up, world.service.reloads) == (3, 0)
+
+
+def test_a_camera_is_said_to_stand_in_the_file_only_where_it_does(
+    admin: TestClient, world: World
+) -> None:
+    # Deleted a moment ago, and not yet stopped.
+    status = replace(world.service.cameras[0], camera="gate", from_dashboard=True)
+    world.service.cameras.append(status)
+    answer = admin.delete("/api/v1/cameras/gate")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "no camera is called 'gate'")
+    answer = admin.delete("/api/v1/cameras/entrance")
+    assert answer.status_code == 422
+    assert "stands in the configuration file" in answer.json()["detail"]
+
+
+def test_a_name_that_a_camera_in_the_store_has_is_taken_even_if_it_is_left_out(
+    admin: TestClient, world: World
+) -> None:
+    settings = {"url": "rtsp://8.8.8.8/stream"}
+    world.store.cameras.add(StoredCamera("1", "gate", settings, NOW, NOW))
+    world.service.store = None  # such as one whose settings another version wrote
+    answer = admin.post("/api/v1/cameras", json={"name": "gate", "settings": settings})
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == "a camera is called 'gate' already"
+    assert admin.delete("/api/v1/cameras/gate").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["", "door #2", "ward/3", "a" * 65, " door"])

@@ -100,6 +100,8 @@ class FakeService:
     cameras: list[CameraStatus] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
     reloads: int = 0
+    looked_up: int = 0
+    """How often it was asked to watch the cameras in the store."""
     ready: bool = True
     test_error: str = ""
     store: Store | None = None
@@ -166,6 +168,10 @@ class FakeService:
     def reload(self) -> ReloadOutcome:
         self.reloads += 1
         return ReloadOutcome(True, ("cameras: read again",))
+
+    def watch_stored_cameras(self) -> ReloadOutcome:
+        self.looked_up += 1
+        return ReloadOutcome(True, ("cameras: looked up",))
 
     def stop(self) -> None:
         raise AssertionError("the web application does not stop the service")

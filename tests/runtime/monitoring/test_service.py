@@ -206,6 +206,30 @@ def test_a_camera_of_the_dashboard_is_watched_after_a_reload(tmp_path: Path) -> 
         assert site.service.reload().changes == ("camera added: removed",)
 
 
+def test_cameras_of_the_dashboard_come_change_and_go_while_the_file_is_refused(
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    with running(tmp_path) as site:
+        site.edit(lambda text: text.replace("hold_s: 0.5", "hold_s: 9") + "\nweb: {language: de}\n")
+        assert not site.service.reload().accepted
+        site.store.cameras.add(StoredCamera("1", "back", {"url": "rtsp://back.test/1"}, now, now))
+        assert site.service.watch_stored_cameras().changes == ("camera back: added",)
+        assert wait_until(lambda: site.phase("back") is CameraPhase.WATCHING)
+        site.store.cameras.update("1", "back", {"url": "rtsp://back.test/2"}, now)
+        assert site.service.watch_stored_cameras().changes == ("camera back: restarted",)
+        assert wait_until(lambda: site.phase("back") is CameraPhase.WATCHING)
+        site.store.cameras.delete("1")
+        outcome = site.service.watch_stored_cameras()
+        assert (outcome.accepted, outcome.changes) == (True, ("camera back: removed",))
+        assert site.phase("back") is None
+        for url in ("rtsp://back.test/1", "rtsp://back.test/2"):
+            assert all(connection.closed for connection in site.cameras[url].connections)
+        # Of the refused file nothing is in force, and it is still said why.
+        assert site.service.config.cameras["door"].rule.hold_s == 0.5
+        assert "web: a change needs a restart" in site.service.status().config_error
+
+
 def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         site.service.stop_camera("door")

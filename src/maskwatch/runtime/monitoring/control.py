@@ -106,14 +106,14 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """What became of a wish to reload the configuration."""
+    """What became of a wish to read the configuration, or the dashboard's cameras, again."""
 
     accepted: bool
     """False: nothing has changed, the old configuration stays in force."""
     changes: tuple[str, ...] = ()
     """Such as ``camera door: restarted``."""
     problems: tuple[str, ...] = ()
-    """Why it was refused: key, value and reason each."""
+    """Why it was refused, key, value and reason each; or which cameras were left out, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,17 @@ class ServiceControl(Protocol):
         ...
 
     def reload(self) -> ReloadOutcome:
-        """Reads the configuration and the dashboard's cameras again. Blocks for some seconds.
+        """Reads the configuration and the dashboard's cameras again. Blocks for some seconds."""
+        ...
 
-        To be called after a camera was added, changed or deleted in the store.
+    def watch_stored_cameras(self) -> ReloadOutcome:
+        """Watches the dashboard's cameras as they stand in the store now. Blocks for some seconds.
+
+        To be called after one was added, changed or deleted there. It needs no right file: the
+        configuration stays as it is in force, so nothing is refused.
+
+        Raises:
+            StoreError: they cannot be read; all goes on as before.
         """
         ...
 

@@ -218,9 +218,14 @@ class Service:
                 return self._refuse([str(problem) for problem in error.problems])
             except MaskwatchError as error:
                 return self._refuse([str(error)])
-            for change in outcome.changes:
-                _log.info("configuration: %s", change)
-            return outcome
+            return _told(outcome)
+
+    def watch_stored_cameras(self) -> ReloadOutcome:
+        """Watches the cameras of the dashboard as they are now, whatever has become of the file."""
+        with self._reloading:
+            planned, problems = self._planned(self.config)
+            changes = self._watch_cameras(planned)
+            return _told(ReloadOutcome(True, tuple(changes), tuple(problems)))
 
     def stop(self) -> None:
         """Asks the service to stop."""
@@ -444,6 +449,13 @@ def alert_settings(config: Config) -> AlertSettings:
 
 def _differ(old: Config, new: Config, section: str) -> bool:
     return bool(getattr(old, section) != getattr(new, section))
+
+
+def _told(outcome: ReloadOutcome) -> ReloadOutcome:
+    """The same, once the log has it."""
+    for change in outcome.changes:
+        _log.info("configuration: %s", change)
+    return outcome
 
 
 def _needs_restart(old: Config, new: Config) -> list[str]:

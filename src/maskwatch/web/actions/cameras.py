@@ -84,7 +84,7 @@ def test_camera(web: WebContext, principal: Principal, url: str) -> bytes:
 def add_camera(
     web: WebContext, principal: Principal, name: str, settings: Mapping[str, Any]
 ) -> ReloadOutcome:
-    """Adds a camera and starts it. Blocks.
+    """Adds a camera and starts it, whatever has become of the configuration file. Blocks.
 
     Raises:
         UsageError: name or a setting is wrong, or the address may not be reached.
@@ -93,13 +93,13 @@ def add_camera(
     principal.must_allow(Scope.CAMERAS_WRITE)
     _must_be_name(name)
     checked = _checked(web, settings)
-    if any(each.camera == name for each in web.control.camera_states()):
+    if _stored(web, name) or any(each.camera == name for each in web.control.camera_states()):
         raise RecordExists(f"a camera is called {name!r} already")
     now = web.now()
     with web.store.transaction():
         web.store.cameras.add(StoredCamera(new_id(), name, checked, now, now))
         web.store.audit.append(principal.actor, "camera.added", name)
-    return web.control.reload()
+    return web.control.watch_stored_cameras()
 
 
 def change_camera(
@@ -128,11 +128,11 @@ def change_camera(
     with web.store.transaction():
         web.store.cameras.update(stored.id, name, checked, web.now())
         web.store.audit.append(principal.actor, "camera.changed", name)
-    return web.control.reload()
+    return web.control.watch_stored_cameras()
 
 
 def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOutcome:
-    """Forgets a camera; its episodes stay. Blocks.
+    """Stops a camera and forgets it; its episodes stay. Blocks.
 
     Raises:
         UsageError: the camera stands in the YAML file.
@@ -143,7 +143,7 @@ def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOut
     with web.store.transaction():
         web.store.cameras.delete(stored.id)
         web.store.audit.append(principal.actor, "camera.deleted", name)
-    return web.control.reload()
+    return web.control.watch_stored_cameras()
 
 
 def switch_camera(web: WebContext, principal: Principal, name: str, on: bool) -> None:
@@ -204,7 +204,8 @@ def _stored(web: WebContext, name: str) -> StoredCamera | None:
 
 def _changeable(web: WebContext, name: str) -> StoredCamera:
     stored = _stored(web, name)
-    if stored is None:
-        _status(web, name)
-        raise UsageError(f"{name} stands in the configuration file: change it there")
-    return stored
+    if stored is not None:
+        return stored
+    if web.control.camera_config(name) is None:
+        raise _no_camera(name)
+    raise UsageError(f"{name} stands in the configuration file: change it there")

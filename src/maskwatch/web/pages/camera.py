@@ -17,7 +17,6 @@ from maskwatch.types import State
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail
 from maskwatch.web.pages.address_dialog import AddressDialog
-from maskwatch.web.pages.cameras import tell_outcome
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import confirm
 from maskwatch.web.pages.parts import attribute, heading, html, state_chip
@@ -210,11 +209,10 @@ class _CameraPage:
     async def _change(self, changes: Mapping[str, Any]) -> bool:
         settings = {**self._settings, **changes}
         name = self._detail.status.camera
-        outcome = await self._desk.ask(cameras.change_camera, name, settings)
-        if outcome is None:
+        if await self._desk.ask(cameras.change_camera, name, settings) is None:
             return False
         self._settings = settings
-        tell_outcome(self._desk, outcome)
+        self._desk.tell(self._desk.words("common.saved"))
         return True
 
     async def _delete(self) -> None:

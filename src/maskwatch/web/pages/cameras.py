@@ -8,7 +8,7 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus, ReloadOutcome
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.web.actions import cameras
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
@@ -24,15 +24,6 @@ async def cameras_page(request: Request) -> None:
     with desk.page(desk.words("cameras.title")):
         page = _CamerasPage(desk)
     await page.update()
-
-
-def tell_outcome(desk: Desk, outcome: ReloadOutcome) -> None:
-    """Says whether a change is in force."""
-    if outcome.accepted:
-        desk.tell(desk.words("common.saved"))
-    else:
-        problems = "; ".join(outcome.problems)
-        desk.tell(desk.words("cameras.reload_refused", problems=problems), is_bad=True)
 
 
 class _CamerasPage:
@@ -95,9 +86,8 @@ class _CamerasPage:
 
     async def _save(self, url: str) -> bool:
         name = (self._name.value or "").strip()
-        outcome = await self._desk.ask(cameras.add_camera, name, {"url": url})
-        if outcome is None:
+        if await self._desk.ask(cameras.add_camera, name, {"url": url}) is None:
             return False
-        tell_outcome(self._desk, outcome)
+        self._desk.tell(self._desk.words("common.saved"))
         await self.update()
         return True
