@@ -522,6 +522,30 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_
         page.close()
 
 
+def test_where_no_picture_may_be_seen_a_camera_is_saved_once_its_size_was(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "statistics", "1") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/cameras")
+        page.fill("#name", "anna")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.get_by_role("button", name="Add a camera").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("The privacy policy allows no pictures.")
+        dialog.get_by_label("Name").fill("back door")
+        dialog.get_by_label("Address").fill("rtsp://192.0.2.44/stream")
+        expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+        dialog.get_by_role("button", name="Test", exact=True).click()
+        expect(dialog).to_contain_text("A picture of 1280 x 540 pixels came.")
+        expect(dialog.locator("img")).to_have_count(0)
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("region", name="back door")).to_be_visible()
+        page.close()
+
+
 def test_live_pictures_and_news_come_as_they_happen(visit: Callable[..., Page], site: str) -> None:
     page = visit("anna")
     cookies = {each["name"]: each["value"] for each in page.context.cookies()}

@@ -31,6 +31,7 @@ from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import SourceError, UsageError
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
+    CameraProbe,
     CameraStatus,
     ChannelFacts,
     InferenceStatus,
@@ -104,6 +105,8 @@ class FakeService:
     """How often it was asked to watch the cameras in the store."""
     ready: bool = True
     test_error: str = ""
+    policy: Sequence[PrivacyConfig] = (PrivacyConfig(),)
+    """The first is in force."""
     store: Store | None = None
 
     def status(self) -> ServiceStatus:
@@ -128,11 +131,13 @@ class FakeService:
     def inference_state(self) -> InferenceStatus:
         return InferenceStatus(19.6, 24.0, 112, 0, 0.61, False, "maskwatch-masks 0.1.0", "cpu")
 
-    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:  # noqa: ARG002 - the seam
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:  # noqa: ARG002 - the seam
         self.tested.append(url)
         if self.test_error:
             raise SourceError("rtsp://***", self.test_error)
-        return (SAMPLES / "states.jpg").read_bytes()
+        jpeg = (SAMPLES / "states.jpg").read_bytes()
+        height, width = _decode(jpeg).shape[:2]
+        return CameraProbe(width, height, jpeg if self.policy[0].images_allowed else None)
 
     def channels(self) -> Sequence[ChannelFacts]:
         return [ChannelFacts("infection control", "email", 2), ChannelFacts("door", "mqtt", 1)]
@@ -234,7 +239,7 @@ def make_world(
     (folder / "store.db").write_bytes(_empty_store())
     store = Store.open(f"sqlite:///{folder}/store.db", folder / "snapshots", Photos.CLEAR)
     hub = LiveHub()
-    service = FakeService(now=now or datetime.now(UTC), store=store)
+    service = FakeService(now=now or datetime.now(UTC), store=store, policy=policy)
     service.cameras = [
         CameraStatus(
             name,

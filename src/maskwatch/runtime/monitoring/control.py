@@ -117,6 +117,17 @@ class ReloadOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraProbe:
+    """What an address showed when it was connected to once."""
+
+    width: int
+    """Of its picture in pixels."""
+    height: int
+    jpeg: bytes | None
+    """The picture, every face in it hidden; None where the privacy policy allows no pictures."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelFacts:
     """A channel that messages go out through."""
 
@@ -151,17 +162,14 @@ class ServiceControl(Protocol):
         """How the models keep up."""
         ...
 
-    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:
         """Connects to an address once, looks at one picture and lets go. Blocks.
 
         Whether the address may be reached at all is for the caller to decide (``web`` does).
 
-        Returns:
-            The picture as JPEG, faces hidden as the privacy policy says.
-
         Raises:
             SourceError: no picture came, and why.
-            UsageError: the privacy policy allows no pictures.
+            UsageError: it is no address.
         """
         ...
 

@@ -17,6 +17,7 @@ from maskwatch.errors import SourceError, UsageError
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.control import CameraProbe
 from maskwatch.runtime.monitoring.finish import PHOTO_PX, PHOTO_QUALITY
 from maskwatch.runtime.monitoring.rules import input_of
 
@@ -38,8 +39,8 @@ def probe_camera(
     privacy: PrivacyConfig,
     connect: Callable[[DecoderOrder], AbortableDecoding],
     reach: Reach,
-) -> bytes:
-    """A picture of an address as JPEG, every face in it hidden.
+) -> CameraProbe:
+    """What an address shows: its picture, or where there must be none its size alone.
 
     Args:
         url: as in the section of a camera.
@@ -51,16 +52,17 @@ def probe_camera(
 
     Raises:
         SourceError: no picture came, and why.
-        UsageError: it is no address, or the privacy policy allows no pictures.
+        UsageError: it is no address.
         InferenceStopped: the service is about to end.
     """
-    if not privacy.images_allowed:
-        raise UsageError("the privacy policy allows no pictures")
     frame = first_frame(_section_of(url), timeout_s, connect, reach)
+    height, width = frame.image.shape[:2]
+    if not privacy.images_allowed:
+        return CameraProbe(width, height, None)
     look = inference.look(lambda: frame, lambda *_: [])
     found = () if look is None else look.found
     image, _ = scaled_down(pixelate(frame.image, [face.box for face in found]), PHOTO_PX)
-    return encode_jpeg(image, PHOTO_QUALITY)
+    return CameraProbe(width, height, encode_jpeg(image, PHOTO_QUALITY))
 
 
 def first_frame(

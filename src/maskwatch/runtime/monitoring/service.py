@@ -33,6 +33,7 @@ from maskwatch.runtime.monitoring.capture import AbortableDecoding
 from maskwatch.runtime.monitoring.chronicle import Chronicle
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
+    CameraProbe,
     CameraStatus,
     ChannelFacts,
     InferenceStatus,
@@ -178,8 +179,8 @@ class Service:
             device=models.device,
         )
 
-    def test_camera(self, url: str, timeout_s: float = 15.0) -> bytes:
-        """One picture of an address; see `ServiceControl.test_camera`."""
+    def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:
+        """What an address shows; see `ServiceControl.test_camera`."""
         models, privacy = self._parts.models, self.config.privacy
         reach = Reach(self.config.web.camera_networks)
         return probe_camera(url, timeout_s, models.inference, privacy, self._parts.connect, reach)

@@ -13,7 +13,7 @@ from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
-from maskwatch.runtime.monitoring.control import CameraStatus, ReloadOutcome
+from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import StoredCamera
@@ -67,15 +67,14 @@ def live_view(web: WebContext, principal: Principal, name: str) -> LiveView | No
     return web.hub.latest(name)
 
 
-def test_camera(web: WebContext, principal: Principal, url: str) -> bytes:
-    """Connects once and returns one picture as JPEG. Blocks.
+def test_camera(web: WebContext, principal: Principal, url: str) -> CameraProbe:
+    """Connects once and returns what came. Blocks.
 
     Raises:
         UsageError: the address may not be reached, see ``security.addresses``.
         SourceError: no picture came.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
-    web.must_allow_images()
     checked_address(url, web.config.camera_networks)
     web.store.audit.append(principal.actor, "camera.tested", mask_password(url))
     return web.control.test_camera(url)

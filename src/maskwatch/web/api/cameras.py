@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 
 from maskwatch.web.actions import cameras
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
@@ -17,6 +18,7 @@ from maskwatch.web.api.views import (
     CameraView,
     NewCamera,
     OutcomeView,
+    PictureSize,
 )
 
 router = APIRouter(tags=["cameras"], prefix="/cameras")
@@ -38,11 +40,20 @@ def add_camera(web: Web, principal: CameraWriter, body: NewCamera) -> OutcomeVie
 @router.post(
     "/test",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, **problems(401, 403, 422, 502)},
+    responses={
+        200: {"model": PictureSize, "content": {"image/jpeg": {}}},
+        **problems(401, 403, 422, 502),
+    },
 )
 def test_camera(web: Web, principal: CameraWriter, body: CameraAddress) -> Response:
-    """Connects to an address once and shows one picture. Nothing is kept."""
-    return Response(cameras.test_camera(web, principal, body.url), media_type="image/jpeg")
+    """Connects to an address once and shows one picture. Nothing is kept.
+
+    Where the privacy policy allows no pictures, it says how large the picture was.
+    """
+    probe = cameras.test_camera(web, principal, body.url)
+    if probe.jpeg is None:
+        return JSONResponse(PictureSize.model_validate(probe).model_dump())
+    return Response(probe.jpeg, media_type="image/jpeg")
 
 
 @router.get("/{name}", responses=problems(401, 403, 404, 422))

@@ -276,6 +276,14 @@ class CameraAddress(Body):
     url: Annotated[Text, Field(max_length=2000, examples=["rtsp://192.168.20.5/stream1"])]
 
 
+class PictureSize(View):
+    """A picture of a camera that must not be shown."""
+
+    width: int
+    """In pixels."""
+    height: int
+
+
 class NewPart(Body):
     """A part of a walk that begins."""
 

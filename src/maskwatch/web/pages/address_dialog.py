@@ -1,4 +1,4 @@
-"""Asks for the address of a camera, which can be saved once its picture was seen."""
+"""Asks for the address of a camera, which can be saved once a picture came from it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class AddressDialog:
                     button.props("no-caps")
                 cancel.props("flat")
                 self._test_button.props("outline")
-            self._said = ui.label(words("cameras.test_first")).classes("mw-faint")
+            shows = desk.web.privacy().images_allowed
+            self._hint = words("cameras.test_first" if shows else "cameras.test_first_size")
+            self._said = ui.label(self._hint).classes("mw-faint")
             self._said.props('role="status"')
             self._picture = ui.element("div")
         self._save_button.set_enabled(False)
@@ -63,17 +65,22 @@ class AddressDialog:
         self._forget()
         self._said.set_text(words("cameras.testing"))
         self._test_button.set_enabled(False)
-        jpeg = await self._desk.ask(cameras.test_camera, url)
+        probe = await self._desk.ask(cameras.test_camera, url)
         self._test_button.set_enabled(True)
-        self._said.set_text("" if jpeg else words("cameras.test_first"))
-        if jpeg is None or url != self._address():
+        if probe is None or url != self._address():
+            self._said.set_text(self._hint)
             return
         self._save_button.set_enabled(True)
+        self._said.set_text(words("cameras.test_size", width=probe.width, height=probe.height))
+        if probe.jpeg is not None:
+            self._show(probe.jpeg)
+
+    def _show(self, jpeg: bytes) -> None:
         with self._picture:
             # In the page itself: the picture of a camera that is not ours yet is kept nowhere.
             source = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
             image = ui.element("img").classes("mw-picture")
-            image.props(f"src={source} alt={attribute(words('cameras.test_picture'))}")
+            image.props(f"src={source} alt={attribute(self._desk.words('cameras.test_picture'))}")
 
     async def _save(self) -> None:
         if await self._keep(self._address()):
