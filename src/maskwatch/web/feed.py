@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from anyio import to_thread
@@ -38,6 +39,9 @@ class News:
 @dataclass(frozen=True, slots=True)
 class _Seen:
     episodes: Mapping[str, EpisodeRecord]
+    """The newest, by id."""
+    oldest: tuple[datetime, str] | None
+    """Start and id of the last of them; None when there are no older ones."""
     cameras: Mapping[str, tuple[tuple[object, ...], CameraStatus]]
 
 
@@ -90,6 +94,7 @@ class Feed:
         states = self._web.control.camera_states()
         return _Seen(
             {each.id: each for each in page.items},
+            None if page.next is None else _place(page.items[-1]),
             {each.camera: (_essence(each), each) for each in states},
         )
 
@@ -105,11 +110,21 @@ def _essence(status: CameraStatus) -> tuple[object, ...]:
     return status.phase, status.reason, status.people, status.required
 
 
+def _place(episode: EpisodeRecord) -> tuple[datetime, str]:
+    """Where an episode stands in the list."""
+    return episode.started_at, episode.id
+
+
+def _moved_up(before: _Seen, episode: EpisodeRecord) -> bool:
+    """Whether an episode was too old to be looked at, until newer ones were deleted."""
+    return before.oldest is not None and _place(episode) < before.oldest
+
+
 def _difference(before: _Seen, after: _Seen) -> list[News]:
     news = [
         News("episode", EpisodeView.of(each).model_dump(mode="json"))
         for each in reversed(list(after.episodes.values()))
-        if before.episodes.get(each.id) != each
+        if before.episodes.get(each.id) != each and not _moved_up(before, each)
     ]
     for name, (essence, status) in after.cameras.items():
         known = before.cameras.get(name)
