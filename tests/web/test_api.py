@@ -14,7 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.config.cameras import CameraConfig
-from maskwatch.errors import UsageError
+from maskwatch.errors import StoreFull, UsageError
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -331,6 +332,31 @@ def test_a_camera_of_the_configuration_file_is_not_changed_here(admin: TestClien
     assert admin.put("/api/v1/cameras/entrance", json=change).status_code == 422
     assert admin.delete("/api/v1/cameras/entrance").status_code == 422
     assert admin.delete("/api/v1/cameras/nowhere").status_code == 404
+
+
+def test_switching_a_camera_is_noted_once_it_is_done(admin: TestClient, world: World) -> None:
+    world.service.cameras[1] = replace(world.service.cameras[1], enabled=False)
+    assert admin.post("/api/v1/cameras/entrance/stop").status_code == 204
+    assert admin.post("/api/v1/cameras/entrance/start").status_code == 204
+    refused = admin.post("/api/v1/cameras/ward 3/start")
+    assert refused.status_code == 422
+    assert "switched off by its settings" in refused.json()["detail"]
+    noted = [each for each in world.store.audit.page() if each.action.startswith("camera.")]
+    assert [(each.action, each.subject) for each in noted] == [
+        ("camera.started", "entrance"),
+        ("camera.stopped", "entrance"),
+    ]
+
+
+def test_a_camera_stops_although_nothing_can_be_written(
+    admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreFull("no room left on the disk")
+
+    monkeypatch.setattr(world.store.audit, "append", full)
+    assert admin.post("/api/v1/cameras/entrance/stop").status_code == 507
+    assert world.service.camera_states()[0].phase is CameraPhase.STOPPED
 
 
 def test_a_camera_that_does_not_answer_is_the_cameras_fault(

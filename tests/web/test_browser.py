@@ -279,6 +279,25 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
     assert "schedule" not in settings  # always, as the default
 
 
+def test_a_camera_that_its_settings_switch_off_is_offered_no_start(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    settings = {"url": "rtsp://192.0.2.46/stream", "enabled": False}
+    body = {"name": "shed", "settings": settings}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    page.reload()
+    card = page.get_by_role("region", name="shed")
+    expect(card).to_contain_text("switched off by its settings (enabled: false)")
+    expect(card.get_by_role("button")).to_have_count(0)
+    other = page.get_by_role("region", name="ward 3")
+    other.get_by_role("button", name="Stop").click()
+    other.get_by_role("button", name="Start").click()
+    expect(other.get_by_role("button", name="Stop")).to_be_visible()
+    page.request.delete("/api/v1/cameras/shed", headers=headers)
+
+
 def test_what_is_tried_with_a_camera_of_the_file_is_given_as_text_for_the_file(
     visit: Callable[..., Page],
 ) -> None:

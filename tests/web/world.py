@@ -52,6 +52,7 @@ from maskwatch.store.records import (
     Role,
     SnapshotFace,
     SnapshotKind,
+    StoredCamera,
     TimelinePoint,
     UserRecord,
 )
@@ -115,15 +116,19 @@ class FakeService:
 
     def camera_states(self) -> Sequence[CameraStatus]:
         added = [] if self.store is None else self.store.cameras.all()
-        return [
-            *self.cameras,
-            *(
-                CameraStatus(
-                    each.name, "rtsp://***", CameraPhase.WATCHING, self.now, from_dashboard=True
-                )
-                for each in added
-            ),
-        ]
+        return [*self.cameras, *map(self._status_of, added)]
+
+    def _status_of(self, stored: StoredCamera) -> CameraStatus:
+        is_on = stored.settings.get("enabled", True)
+        return CameraStatus(
+            stored.name,
+            "rtsp://***",
+            CameraPhase.WATCHING if is_on else CameraPhase.STOPPED,
+            self.now,
+            reason="" if is_on else "switched off by its settings (enabled: false)",
+            from_dashboard=True,
+            enabled=is_on,
+        )
 
     def camera_config(self, camera: str) -> CameraConfig | None:
         return CONFIGURED.get(camera)
@@ -184,6 +189,8 @@ class FakeService:
     def _switch(self, name: str, phase: CameraPhase) -> None:
         if name not in [each.camera for each in self.camera_states()]:
             raise UsageError(f"no camera is called {name!r}")
+        if not all(each.enabled for each in self.camera_states() if each.camera == name):
+            raise UsageError(f"{name} is switched off by its settings")
         self.cameras = [
             replace(each, phase=phase) if each.camera == name else each for each in self.cameras
         ]

@@ -242,6 +242,25 @@ def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
             site.service.stop_camera("cellar")
 
 
+def test_a_camera_that_its_settings_switch_off_says_so_and_cannot_be_started(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path) as site:
+        site.edit(lambda text: text.replace('gate.test/1"', 'gate.test/1", enabled: false'))
+        assert site.service.reload().accepted
+        site.service.stop_camera("door")
+        reasons = {
+            each.camera: (each.enabled, each.reason) for each in site.service.camera_states()
+        }
+        assert reasons == {
+            "door": (True, "switched off"),
+            "gate": (False, "switched off by its settings (enabled: false)"),
+        }
+        with pytest.raises(UsageError, match="gate is switched off by its settings"):
+            site.service.start_camera("gate")
+        assert site.phase("gate") is CameraPhase.STOPPED
+
+
 def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         probe = site.service.test_camera("rtsp://added.test/1", 30)

@@ -24,7 +24,7 @@ class CameraPhase(StrEnum):
     FROZEN = "frozen"
     """Pictures come, and all are the same."""
     STOPPED = "stopped"
-    """Switched off, by the configuration or by hand."""
+    """Switched off, by its settings or by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CameraStatus:
     since: datetime
     """Of the phase; aware, UTC."""
     reason: str = ""
-    """Why it is lost or frozen, for people."""
+    """Why it is lost, frozen or switched off, for people."""
     attempt: int = 0
     """Attempts in a row to connect again."""
     retry_in_s: float | None = None
@@ -64,6 +64,8 @@ class CameraStatus:
     """Whether masks are required there now, by its schedule."""
     from_dashboard: bool = False
     """Added in the dashboard, so it may be changed there."""
+    enabled: bool = True
+    """False when its settings switch it off, so that it cannot be started by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,11 @@ class ServiceControl(Protocol):
         ...
 
     def start_camera(self, camera: str) -> None:
-        """Switches a camera on that was stopped; raises UsageError for an unknown name."""
+        """Switches a camera on that was stopped by hand.
+
+        Raises:
+            UsageError: there is no camera of that name, or its settings switch it off.
+        """
         ...
 
     def stop_camera(self, camera: str) -> None:

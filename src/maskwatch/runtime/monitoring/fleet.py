@@ -14,6 +14,7 @@ from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 
 _STOP_S = 2.5
+_OFF_BY_SETTINGS = "switched off by its settings (enabled: false)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,15 @@ class Fleet:
             ]
 
     def start(self, name: str) -> None:
-        """Watches a camera again that was stopped; raises UsageError for an unknown one."""
+        """Watches a camera again that was stopped by hand.
+
+        Raises:
+            UsageError: there is none of that name, or its settings switch it off.
+        """
         with self._lock:
             self._must_know(name)
+            if not self._planned[name].config.enabled:
+                raise UsageError(f"{name} is {_OFF_BY_SETTINGS}")
             if name in self._stopped:
                 self._stopped.discard(name)
                 self._begin(name)
@@ -155,7 +162,8 @@ def _switched_off(name: str, planned: PlannedCamera, since: datetime) -> CameraS
         address=planned.config.address,
         phase=CameraPhase.STOPPED,
         since=since,
-        reason="switched off",
+        reason="switched off" if planned.config.enabled else _OFF_BY_SETTINGS,
         required=False,
         from_dashboard=planned.from_dashboard,
+        enabled=planned.config.enabled,
     )

@@ -150,14 +150,16 @@ def switch_camera(web: WebContext, principal: Principal, name: str, on: bool) ->
 
     Raises:
         RecordNotFound: there is none of that name.
+        UsageError: it is to start, and its settings switch it off.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     _status(web, name)
-    web.store.audit.append(principal.actor, "camera.started" if on else "camera.stopped", name)
+    # Noted afterwards: what is refused was not done, and a full disk keeps no camera on.
     if on:
         web.control.start_camera(name)
     else:
         web.control.stop_camera(name)
+    web.store.audit.append(principal.actor, "camera.started" if on else "camera.stopped", name)
 
 
 def _must_be_name(name: str) -> None:

@@ -79,7 +79,7 @@ def delete_camera(web: Web, principal: CameraWriter, name: CameraName) -> Outcom
 
 @router.post("/{name}/start", status_code=204, responses=problems(401, 403, 404, 422))
 def start_camera(web: Web, principal: CameraWriter, name: CameraName) -> None:
-    """Switches a camera on that was stopped."""
+    """Switches a camera on that was stopped by hand."""
     cameras.switch_camera(web, principal, name, on=True)
 
 

@@ -232,6 +232,8 @@ class CameraView(View):
     people: int
     required: bool
     from_dashboard: bool
+    enabled: bool
+    """False when its settings switch it off, so that it cannot be started by hand."""
 
 
 class CameraDetailView(View):

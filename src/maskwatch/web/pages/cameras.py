@@ -60,7 +60,8 @@ class _CamerasPage:
                 ui.link(words("cameras.edit", camera=name), path)
                 if self._desk.allows(Scope.CAMERAS_WRITE):
                     ui.link(words("cameras.walk"), f"{path}/walk")
-                    self._switch(status)
+                    if status.enabled:
+                        self._switch(status)
 
     def _switch(self, status: CameraStatus) -> None:
         is_on = status.phase is not CameraPhase.STOPPED
