@@ -93,6 +93,18 @@ def test_the_hour_that_comes_twice_is_in_the_order_of_time(store: Store) -> None
     ]
 
 
+def test_cameras_that_people_were_counted_at_are_named_once(store: Store) -> None:
+    assert store.people.cameras() == []
+    gone = person(camera="cellar")
+    for each in (person(camera="lab"), person(camera="entrance"), person(camera="lab"), gone):
+        store.people.put(each)
+    for camera in ("yard", "lab"):
+        store.people.add_bucket(PeopleBucket(camera, None, NOON, 60, PeopleCount(mask=9)), 5)
+    with store.database.write() as connection:
+        connection.execute(sa.delete(people).where(people.c.id == gone.id))
+    assert store.people.cameras() == ["entrance", "lab", "yard"]
+
+
 def test_cameras_and_zones_can_be_chosen(store: Store) -> None:
     for camera, zone in (("entrance", None), ("entrance", "door"), ("lab", "door")):
         store.people.put(person(camera=camera, zone=zone))

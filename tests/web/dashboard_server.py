@@ -23,7 +23,7 @@ from benchmarks.events import fill
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import EpisodeRecord, Role
+from maskwatch.store.records import EpisodeRecord, PersonRecord, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.app import create_app, setup_url
 from tests.web.world import World, add_photo, make_world, person, publish, seed
@@ -70,6 +70,8 @@ def main() -> None:
         )
         world.store.episodes.add(wrong)
         add_photo(world, wrong)
+        gone = PersonRecord(new_id(), "old door", None, 1, State.MASK, None, at, at)
+        world.store.people.put(gone)
     if "many" in options:
         fill(world.store, 100_000)
     app = create_app(world.web)

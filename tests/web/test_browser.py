@@ -162,6 +162,22 @@ def test_a_zone_and_the_faults_are_asked_for_and_given_out(visit: Callable[..., 
     expect(table).to_contain_text("Share of people judged")
 
 
+def test_the_rate_of_a_camera_that_is_gone_is_asked_for(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/overview")
+    csv = page.get_by_role("link", name="CSV")
+    expect(csv).to_be_visible()
+    page.get_by_label("Camera", exact=True).click()
+    page.get_by_role("option", name="old door").click()
+    page.keyboard.press("Escape")
+    expect(csv).to_have_attribute("href", re.compile("camera=old.door"))
+    [line] = page.request.get(str(csv.get_attribute("href"))).text().splitlines()[1:]
+    assert line.split(",")[1:3] == ["1", "1"]
+    # It can be taken back.
+    page.get_by_label("Camera", exact=True).click()
+    page.get_by_role("option", name="old door").click()
+    expect(csv).not_to_have_attribute("href", re.compile("camera="))
+
+
 def test_a_bar_says_how_many_people_it_stands_for(visit: Callable[..., Page]) -> None:
     page = visit("vera", "/overview")
     chart = page.locator("canvas").first

@@ -18,6 +18,9 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import PeopleCount, PersonRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Rate, fault_shares, rate_of
+from maskwatch.web.actions.overview import camera_names
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import World
 
 
@@ -62,6 +65,20 @@ def test_any_two_periods_are_compared(admin: TestClient, world: World) -> None:
     assert (found["before"]["judged"], found["change"]["points"]) == (100, 50.0)
     report = admin.get(f"/api/v1/people/report.pdf?{PERIOD}&{year_ago}")
     assert report.content.startswith(b"%PDF")
+
+
+def test_a_camera_that_is_gone_can_be_chosen_where_people_were_counted(
+    admin: TestClient, world: World
+) -> None:
+    people(world, "old door", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
+    people(world, "entrance", [State.MASK], datetime(2026, 3, 2, tzinfo=UTC))
+    user = world.store.users.by_name("vera")
+    assert user is not None
+    viewer = Principal(user, user.name, scopes_of(user.role))
+    names = camera_names(world.web, viewer)
+    assert names == ["entrance", "ward 3", "canteen", "old door"]
+    rate = admin.get(f"/api/v1/people/rate?{PERIOD}&camera=old door").json()
+    assert (rate["people"], rate["share"]) == (2, 0.5)
 
 
 def test_half_a_period_to_compare_with_is_refused(admin: TestClient) -> None:

@@ -157,16 +157,7 @@ class Episodes:
 
     def cameras(self) -> list[str]:
         """Names of all cameras that have episodes, for the choice of a filter."""
-        found: list[str] = []
-        # One step in the index per name: DISTINCT would read every episode.
-        with self._db.read() as connection:
-            while True:
-                later = episodes.c.camera > found[-1] if found else sa.true()
-                query = sa.select(sa.func.min(episodes.c.camera)).where(later)
-                name = connection.execute(query).scalar_one()
-                if name is None:
-                    return found
-                found.append(name)
+        return rows.distinct(self._db, episodes.c.camera)
 
 
 def _conditions(wanted: EpisodeFilter) -> list[sa.ColumnElement[bool]]:

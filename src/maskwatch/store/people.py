@@ -120,6 +120,11 @@ class People:
             if any(counts)
         ]
 
+    def cameras(self) -> list[str]:
+        """Names of all cameras that people were counted at, for the choice of a filter."""
+        tables = (people_quarters, people_buckets)
+        return sorted({name for each in tables for name in rows.distinct(self._db, each.c.camera)})
+
     def page_of(self, since: datetime, until: datetime, limit: int) -> list[PersonRecord]:
         """People whose first moment lies in a period, oldest first, at most ``limit``."""
         query = sa.select(*rows.columns_of(people, PersonRecord)).where(

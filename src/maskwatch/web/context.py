@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from time import monotonic
@@ -50,6 +50,11 @@ class WebContext:
     def timezone(self) -> tzinfo:
         """Of days and hours, as it is now."""
         return self.zone()
+
+    def names_with(self, known: Iterable[str]) -> list[str]:
+        """The cameras that there are, and after them those of others that are gone."""
+        watched = (each.camera for each in self.control.camera_states())
+        return list(dict.fromkeys([*watched, *known]))
 
     def must_allow_images(self) -> None:
         """Refuses pictures where the policy has none.

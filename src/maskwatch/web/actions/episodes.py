@@ -57,8 +57,7 @@ def list_episodes(
 def camera_names(web: WebContext, principal: Principal) -> list[str]:
     """The cameras that there are, and after them those that only episodes are left of."""
     principal.must_allow(Scope.EPISODES_READ)
-    watched = [each.camera for each in web.control.camera_states()]
-    return list(dict.fromkeys([*watched, *web.store.episodes.cameras()]))
+    return web.names_with(web.store.episodes.cameras())
 
 
 def see_episode(web: WebContext, principal: Principal, episode_id: str) -> EpisodeDetail:

@@ -112,6 +112,12 @@ def by_fault(web: WebContext, principal: Principal, period: Period) -> Sequence[
     return fault_shares(total(web, principal, period))
 
 
+def camera_names(web: WebContext, principal: Principal) -> Sequence[str]:
+    """The cameras that there are, and after them those that only counts are left of."""
+    principal.must_allow(Scope.EPISODES_READ)
+    return web.names_with(web.store.people.cameras())
+
+
 def zones_of(web: WebContext, principal: Principal, period: Period) -> Sequence[str]:
     """The zones that people were seen in, whichever are chosen; ``""`` for outside of all."""
     everywhere = replace(period, zones=())

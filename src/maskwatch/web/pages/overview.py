@@ -16,7 +16,15 @@ from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
-from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare, zones_of
+from maskwatch.web.actions.overview import (
+    Comparison,
+    Group,
+    Period,
+    by_group,
+    camera_names,
+    compare,
+    zones_of,
+)
 from maskwatch.web.actions.report import change_words, group_name, percent, zone_name
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -54,7 +62,6 @@ class _OverviewPage:
     def _choices(self) -> None:
         words = self._desk.words
         today = self._desk.web.now().astimezone(self._desk.web.timezone).date()
-        names = [each.camera for each in self._desk.web.control.camera_states()]
         with ui.element("div").classes("mw-row mw-card"):
             spans = {key: words(f"overview.{key}") for key in (*_DAYS, "custom")}
             self._span = ui.select(
@@ -72,7 +79,7 @@ class _OverviewPage:
                 groups, value=CountBy.DAY.value, label=words("overview.by"), on_change=self.update
             )
             self._cameras = ui.select(
-                names, multiple=True, label=words("common.camera"), on_change=self.update
+                [], multiple=True, label=words("common.camera"), on_change=self.update
             ).props("use-chips")
             self._zones = ui.select(
                 {}, multiple=True, label=words("overview.zone"), on_change=self.update
@@ -101,7 +108,7 @@ class _OverviewPage:
         seen = await self._desk.ask(_everything, period, before, self._by.value)
         if seen is None:
             return
-        self._offer_zones(seen.zones)
+        self._offer(seen)
         self._files.set_content(_links(words, period, before, self._by.value))
         self._body.clear()
         with self._body:
@@ -112,10 +119,11 @@ class _OverviewPage:
             with ui.expansion(words("overview.table")).classes("mw-card"):
                 html(_table(self._desk, seen))
 
-    def _offer_zones(self, names: Sequence[str]) -> None:
-        """Those that people were seen in; what is chosen stays there to be taken back."""
-        chosen = self._zones.value or []
-        names = sorted({*names, *chosen})
+    def _offer(self, seen: _Seen) -> None:
+        """Cameras and zones to choose; what is chosen stays there to be taken back."""
+        cameras, zones = self._cameras.value or [], self._zones.value or []
+        self._cameras.set_options(list(dict.fromkeys([*seen.cameras, *cameras])))
+        names = sorted({*seen.zones, *zones})
         self._zones.set_options({each: zone_name(self._desk.words, each) for each in names})
         self._zones.set_visibility(any(names))
 
@@ -204,7 +212,10 @@ class _Seen:
     comparison: Comparison
     groups: tuple[CountBy, Sequence[Group]] | None
     """None when the faults are asked for, which the comparison has."""
+    cameras: Sequence[str]
+    """Those that can be chosen."""
     zones: Sequence[str]
+    """Those that people were seen in."""
 
 
 def _everything(
@@ -214,7 +225,8 @@ def _everything(
     groups = None
     if by != _FAULT:
         groups = CountBy(by), by_group(web, principal, period, CountBy(by))
-    return _Seen(comparison, groups, zones_of(web, principal, period))
+    names = camera_names(web, principal)
+    return _Seen(comparison, groups, names, zones_of(web, principal, period))
 
 
 def _links(words: Words, period: Period, before: Period, by: str) -> str:
