@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from datetime import datetime, timedelta, timezone
@@ -14,7 +16,7 @@ from maskwatch.store.rows import values_of
 from maskwatch.store.schema import episodes
 from maskwatch.store.store import Store
 from maskwatch.types import Fault, State
-from tests.store.values import after, episode, photo
+from tests.store.values import NOON, after, episode, photo
 
 
 def test_what_goes_in_comes_out(store: Store) -> None:
@@ -143,6 +145,14 @@ class TestPages:
     def test_a_cursor_that_no_page_gave_is_refused(self, store: Store, cursor: str) -> None:
         with pytest.raises(UsageError):
             store.episodes.page(after=cursor)
+
+    @pytest.mark.parametrize("key", ["\ud800", "a\0b"])
+    def test_a_cursor_with_an_id_that_no_database_can_hold_is_refused(
+        self, store: Store, key: str
+    ) -> None:
+        place = json.dumps([NOON.isoformat(), key]).encode()
+        with pytest.raises(UsageError, match="no place in a list"):
+            store.episodes.page(after=base64.urlsafe_b64encode(place).decode())
 
     @pytest.mark.parametrize("limit", [0, -1, 1001])
     def test_a_page_of_no_sensible_size_is_refused(self, store: Store, limit: int) -> None:

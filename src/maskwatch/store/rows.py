@@ -135,7 +135,8 @@ def _place(cursor: str) -> tuple[datetime, str]:
     try:
         time, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         at = datetime.fromisoformat(time)
-        if at.tzinfo is None or not isinstance(key, str):
+        # No id has what cannot be printed, and no database can be asked for all of it.
+        if at.tzinfo is None or not isinstance(key, str) or not key.isprintable():
             raise ValueError(cursor)
     except (ValueError, TypeError, binascii.Error) as error:
         raise UsageError(f"{cursor[:80]!r} is no place in a list") from error
