@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.errors import UsageError
@@ -19,7 +20,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
-from maskwatch.web.security.throttle import LoginThrottle
+from maskwatch.web.security.throttle import LoginThrottle, at_login
 from tests.web.world import NOW, PASSWORD, World, make_world
 
 
@@ -141,8 +142,8 @@ def test_waits_grow_up_to_the_longest() -> None:
     throttle = LoginThrottle(settings, lambda: clock[0])
     waits = []
     for _ in range(8):
-        assert throttle.begin("anna", "a") == 0
-        waits.append(throttle.begin("anna", "a"))
+        assert throttle.begin(at_login("anna", "a")) == 0
+        waits.append(throttle.begin(at_login("anna", "a")))
         clock[0] += waits[-1]
     assert waits == [0, 10, 20, 40, 60, 60, 60, 60] or waits[-1] == 60
     assert waits == sorted(waits)
@@ -150,24 +151,25 @@ def test_waits_grow_up_to_the_longest() -> None:
 
 def test_many_names_from_one_address_are_throttled_too() -> None:
     throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
-    answers = [throttle.begin(f"name{i}", "198.51.100.7") for i in range(30)]
+    answers = [throttle.begin(at_login(f"name{i}", "198.51.100.7")) for i in range(30)]
     assert answers[:20] == [0.0] * 20
     assert all(wait > 0 for wait in answers[20:])
-    assert throttle.begin("somebody", "198.51.100.8") == 0
+    assert throttle.begin(at_login("somebody", "198.51.100.8")) == 0
 
 
 def test_one_user_has_one_number_of_tries_however_the_name_is_written() -> None:
     throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
     names = ["anna", " anna", "anna  ", "ANNA", "\tAnna"]
-    assert [throttle.begin(each, f"198.51.100.{i}") for i, each in enumerate(names)] == [0.0] * 5
-    assert throttle.begin("   anna", "198.51.100.9") > 0
+    tries = [at_login(each, f"198.51.100.{i}") for i, each in enumerate(names)]
+    assert [throttle.begin(each) for each in tries] == [0.0] * 5
+    assert throttle.begin(at_login("   anna", "198.51.100.9")) > 0
 
 
 def test_the_right_password_forgives_the_wrong_ones_before() -> None:
     throttle = LoginThrottle(LoginConfig(tries=3), lambda: 0.0)
     for _ in range(10):
-        assert throttle.begin("anna", "a") == 0
-        throttle.succeeded("anna", "a")
+        assert throttle.begin(at_login("anna", "a")) == 0
+        throttle.succeeded(at_login("anna", "a"))
 
 
 # --- the first start
@@ -313,6 +315,25 @@ def test_a_new_password_ends_the_other_sessions(admin: TestClient) -> None:
     assert admin.get("/api/v1/me").status_code == 200
     assert other.get("/api/v1/me").status_code == 401
     assert log_in(other, password=new) == 200
+
+
+def test_while_a_stranger_guesses_one_can_change_the_own_password(admin: TestClient) -> None:
+    stranger = TestClient(admin.app)
+    assert [log_in(stranger, password="wrong wrong wrong") for _ in range(6)] == [401] * 5 + [429]  # noqa: S106
+    change = {"current_password": PASSWORD, "new_password": "seven warm melons"}
+    assert admin.patch("/api/v1/me", json=change).status_code == 200
+
+
+def test_who_guesses_the_own_password_in_a_session_is_told_to_wait(admin: TestClient) -> None:
+    def change(current: str) -> Response:
+        body = {"current_password": current, "new_password": "seven warm melons"}
+        return admin.patch("/api/v1/me", json=body)
+
+    assert [change("wrong wrong wrong").status_code for _ in range(5)] == [403] * 5
+    answer = change(PASSWORD)
+    assert (answer.status_code, answer.json()["title"]) == (429, "too many tries")
+    assert int(answer.headers["retry-after"]) > 0
+    assert log_in(TestClient(admin.app)) == 200  # nobody else has to wait for it
 
 
 def test_a_password_from_an_administrator_ends_sessions_and_tokens(

@@ -13,6 +13,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, known_scopes, scopes_of
 from maskwatch.web.security.secrets import csrf_token, hash_secret, is_same, new_secret
+from maskwatch.web.security.throttle import at_login
 
 _SEEN_EVERY = timedelta(minutes=1)
 """How often the use of a session or token is written down."""
@@ -56,7 +57,8 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
         Throttled: too many wrong passwords for this user or from this address.
         NotLoggedIn: wrong name or password; never says which.
     """
-    wait_s = web.throttle.begin(name, address)
+    guessers = at_login(name, address)
+    wait_s = web.throttle.begin(guessers)
     if wait_s > 0:
         web.store.audit.append("anonymous", "login.throttled", name[:64], {"address": address})
         raise Throttled(wait_s)
@@ -65,7 +67,7 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
     if not check_password(stored, password) or user is None:
         web.store.audit.append("anonymous", "login.failed", name[:64], {"address": address})
         raise NotLoggedIn("wrong name or password")
-    web.throttle.succeeded(name, address)
+    web.throttle.succeeded(guessers)
     web.store.users.logged_in(user.id, web.now())
     web.store.audit.append(user.name, "login", user.id, {"address": address})
     return _begin_session(web, user, address, agent)

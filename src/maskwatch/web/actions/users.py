@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
+from maskwatch.errors import AccessDenied, RecordNotFound, Throttled, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
@@ -16,6 +16,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
+from maskwatch.web.security.throttle import in_session
 
 NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
 """What a user may be called."""
@@ -117,15 +118,19 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
 
     Raises:
         AccessDenied: by token, or the current password is wrong.
+        Throttled: it was wrong too often in this session.
         UsageError: the new one is not good enough.
     """
     if principal.session_hash is None:
         raise AccessDenied("a token cannot change the password")
     user = web.store.users.get(principal.user.id)
-    wait_s = web.throttle.begin(user.name, f"session:{principal.session_hash}")
-    if wait_s > 0 or not check_password(user.password_hash, current):
+    guessers = in_session(principal.session_hash)
+    wait_s = web.throttle.begin(guessers)
+    if wait_s > 0:
+        raise Throttled(wait_s)
+    if not check_password(user.password_hash, current):
         raise AccessDenied("the current password is wrong")
-    web.throttle.succeeded(user.name, f"session:{principal.session_hash}")
+    web.throttle.succeeded(guessers)
     must_be_good(new, user.name, web.config.login.min_password)
     hashed = hash_password(new)  # takes its time, during which others may change the user
     with web.store.transaction():

@@ -62,7 +62,7 @@ def who_am_i(principal: Anyone) -> MeView:
     return MeView.of(principal)
 
 
-@router.patch("/me", responses=problems(401, 403, 422))
+@router.patch("/me", responses=problems(401, 403, 422, 429))
 def change_me(web: Web, principal: Anyone, body: MyChanges) -> MeView:
     """Changes one's language or password; a new password ends all other sessions."""
     if (body.current_password is None) != (body.new_password is None):

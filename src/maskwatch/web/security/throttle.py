@@ -1,9 +1,9 @@
-"""Slows down whoever guesses passwords, by user name and by address."""
+"""Slows down whoever guesses passwords: by user name and address, or by session."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -11,8 +11,28 @@ from maskwatch.config.web import LoginConfig
 from maskwatch.store.users import name_key
 
 _REMEMBERED = 10_000
-_ADDRESS_ALLOWANCE = 4
+_SHARED_ALLOWANCE = 4
 """An address may belong to a whole department: it gets so many times the tries of one user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guesser:
+    """Whose wrong passwords are counted together."""
+
+    key: str
+    is_shared: bool = False
+    """Whether it may be several people."""
+
+
+def at_login(name: str, address: str) -> tuple[Guesser, ...]:
+    """As whom somebody counts who logs in."""
+    # However the name is written, it is one user: spaces and case must not give further tries.
+    return Guesser(f"name:{name_key(name)}"), Guesser(f"address:{address}", is_shared=True)
+
+
+def in_session(token_hash: str) -> tuple[Guesser, ...]:
+    """As whom somebody counts who is logged in: strangers who guess the same password do not."""
+    return (Guesser(f"session:{token_hash}"),)
 
 
 @dataclass(slots=True)
@@ -36,7 +56,7 @@ class LoginThrottle:
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
         self._lock = Lock()
 
-    def begin(self, name: str, address: str) -> float:
+    def begin(self, guessers: Sequence[Guesser]) -> float:
         """Asks for one try.
 
         The try counts as failed until `succeeded` says otherwise, so that many at the same time
@@ -46,45 +66,44 @@ class LoginThrottle:
             Seconds to wait before the next try is allowed; 0 when this one may go on.
         """
         now = self._clock()
-        keys = [(_of_name(name), 1), (_of_address(address), _ADDRESS_ALLOWANCE)]
         with self._lock:
-            found = [(self._failures.get(key), key, share) for key, share in keys]
-            wait = max((each.until_s - now for each, *_ in found if each), default=0.0)
-            if wait > 0:
-                return wait
-            for _, key, share in found:
-                self._count(key, share, now)
-        return 0.0
+            wait = self._wait_s(guessers, now)
+            if wait == 0:
+                for each in guessers:
+                    self._count(each, now)
+        return wait
 
-    def succeeded(self, name: str, address: str) -> None:
+    def wait_s(self, guessers: Sequence[Guesser]) -> float:
+        """Seconds before the next try is allowed; 0 when it is now."""
+        with self._lock:
+            return self._wait_s(guessers, self._clock())
+
+    def succeeded(self, guessers: Sequence[Guesser]) -> None:
         """The password was right."""
         with self._lock:
-            self._failures.pop(_of_name(name), None)
-            by_address = self._failures.get(_of_address(address))
-            if by_address is not None:
-                # Other names were guessed from there before: that is not forgotten.
-                by_address.count -= 1
-                by_address.until_s = 0.0
+            for each in guessers:
+                if not each.is_shared:
+                    self._failures.pop(each.key, None)
+                elif each.key in self._failures:
+                    # Other names were guessed from there before: that is not forgotten.
+                    self._failures[each.key].count -= 1
+                    self._failures[each.key].until_s = 0.0
 
-    def _count(self, key: str, share: int, now: float) -> None:
-        entry = self._failures.setdefault(key, _Failures())
+    def _wait_s(self, guessers: Sequence[Guesser], now: float) -> float:
+        found = (self._failures.get(each.key) for each in guessers)
+        return max((each.until_s - now for each in found if each and each.until_s > now), default=0)
+
+    def _count(self, guesser: Guesser, now: float) -> None:
+        entry = self._failures.setdefault(guesser.key, _Failures())
         if now - entry.last_s > self._settings.longest_wait_s * 2:
             entry.count = 0
         entry.count += 1
         entry.last_s = now
-        self._failures.move_to_end(key)
-        beyond = entry.count - self._settings.tries * share
+        self._failures.move_to_end(guesser.key)
+        allowance = _SHARED_ALLOWANCE if guesser.is_shared else 1
+        beyond = entry.count - self._settings.tries * allowance
         if beyond >= 0:
             wait = self._settings.wait_s * 2.0 ** min(beyond, 30)
             entry.until_s = now + min(wait, self._settings.longest_wait_s)
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
-
-
-def _of_name(name: str) -> str:
-    # However it is written, it is one user: spaces and case must not give further tries.
-    return f"name:{name_key(name)}"
-
-
-def _of_address(address: str) -> str:
-    return f"address:{address}"
