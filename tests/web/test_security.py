@@ -303,6 +303,17 @@ def test_metrics_need_a_token_unless_they_are_public(
     public.store.close()
 
 
+def test_metrics_count_refused_logins_that_the_audit_log_leaves_out(tmp_path: Path) -> None:
+    world = make_world(tmp_path, config=WebConfig(metrics_public=True))
+    with TestClient(create_app(world.web, dashboard=False)) as client:
+        for _ in range(8):
+            client.post("/api/v1/session", json={"name": "anna", "password": "wrong"})
+        told = client.get("/metrics").text
+    assert 'maskwatch_refused_logins_total{reason="wrong_password"} 5.0' in told
+    assert 'maskwatch_refused_logins_total{reason="held_back"} 3.0' in told
+    world.store.close()
+
+
 def test_a_forwarded_address_is_believed_only_from_a_trusted_proxy(tmp_path: Path) -> None:
     for i, (networks, expected) in enumerate(
         [((), "10.9.9.9"), ((ip_network("10.9.0.0/16"),), "203.0.113.5")]

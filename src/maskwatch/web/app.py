@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from maskwatch.errors import StoreError
 from maskwatch.web import probes
 from maskwatch.web.api import (
     cameras,
@@ -28,6 +30,8 @@ from maskwatch.web.identity import FirstStart
 from maskwatch.web.security.gate import DashboardGate
 from maskwatch.web.security.headers import SecurityHeaders
 from maskwatch.web.security.limits import BodyLimit
+
+_log = logging.getLogger(__name__)
 
 API = "/api/v1"
 OPENAPI = "/api/openapi.json"
@@ -97,6 +101,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     web: WebContext = app.state.web
     web.store.sessions.delete_expired(web.now())
     yield
+    try:
+        web.journal.close()
+    except StoreError as error:
+        _log.warning("refused logins of the latest hour are not in the audit log: %s", error)
 
 
 def _describe(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from maskwatch.errors import AccessDenied
 from maskwatch.runtime.monitoring.control import ServiceControl
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.store import Store
+from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.walking import Walking
 
@@ -39,11 +40,13 @@ class WebContext:
     now: Callable[[], datetime] = _utc_now
     """Aware, UTC."""
     throttle: LoginThrottle = field(init=False)
+    journal: LoginJournal = field(init=False)
     walking: Walking = field(init=False)
     """The acceptance walks that go on."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
+        object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
         object.__setattr__(self, "walking", Walking())
 
     @property

@@ -60,14 +60,16 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
     guessers = at_login(name, address)
     wait_s = web.throttle.begin(guessers)
     if wait_s > 0:
-        web.store.audit.append("anonymous", "login.throttled", name[:64], {"address": address})
+        web.journal.held_back()
         raise Throttled(wait_s)
     user = web.store.users.by_name(name)
     stored = user.password_hash if user and user.disabled_at is None else None
     if not check_password(stored, password) or user is None:
-        web.store.audit.append("anonymous", "login.failed", name[:64], {"address": address})
+        wait_s = web.throttle.wait_s(guessers)
+        web.journal.failed(name, address, user=None if user is None else user.name, wait_s=wait_s)
         raise NotLoggedIn("wrong name or password")
     web.throttle.succeeded(guessers)
+    web.journal.sum_up()
     web.store.users.logged_in(user.id, web.now())
     web.store.audit.append(user.name, "login", user.id, {"address": address})
     return _begin_session(web, user, address, agent)

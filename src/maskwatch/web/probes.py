@@ -17,6 +17,7 @@ from maskwatch.web.actions.system import SystemState, state_of
 from maskwatch.web.api.access import Web
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import of_token
+from maskwatch.web.security.journal import RefusedLogins
 from maskwatch.web.security.scopes import Scope
 
 router = APIRouter(tags=["probes"])
@@ -45,7 +46,7 @@ def metrics(request: Request, web: Web) -> Response:
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
         of_token(web, token).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
-    registry.register(_Numbers(state_of(web), request.app.state.streams.open))
+    registry.register(_Numbers(state_of(web), request.app.state.streams.open, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -60,9 +61,10 @@ def _store_answers(web: WebContext) -> bool:
 class _Numbers(Collector):
     """One state of the system in Prometheus' words."""
 
-    def __init__(self, state: SystemState, streams: int) -> None:
+    def __init__(self, state: SystemState, streams: int, refused: RefusedLogins) -> None:
         self._state = state
         self._streams = streams
+        self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
@@ -113,6 +115,12 @@ class _Numbers(Collector):
         for delivery_state, count in state.deliveries.items():
             deliveries.add_metric([delivery_state.value], count)
         yield deliveries
+        refused = CounterMetricFamily(
+            "maskwatch_refused_logins", "Wrong passwords, tries during a wait", labels=["reason"]
+        )
+        refused.add_metric(["wrong_password"], self._refused.failed)
+        refused.add_metric(["held_back"], self._refused.held_back)
+        yield refused
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
