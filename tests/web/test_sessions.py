@@ -22,7 +22,7 @@ from maskwatch.web.security.passwords import check_password, hash_password, must
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
 from maskwatch.web.security.throttle import LoginThrottle, at_login
-from tests.web.world import NOW, PASSWORD, World, make_world
+from tests.web.world import NOW, PASSWORD, World, episode, make_world
 
 
 def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
@@ -370,6 +370,18 @@ def test_an_expired_token_is_useless(world: World) -> None:
         assert program.get("/api/v1/episodes").status_code == 200
         now[0] = NOW + timedelta(hours=1, seconds=1)
         assert program.get("/api/v1/episodes").status_code == 401
+
+
+def test_what_is_done_by_token_is_under_the_name_of_its_user(
+    as_user: Callable[[str], TestClient], world: World
+) -> None:
+    made = episode(world)
+    for name in ("anna", "ravi"):
+        client = as_user(name)
+        program = with_token(client, token_for(client, "episodes:read"))
+        assert program.get(f"/api/v1/episodes/{made.id}").status_code == 200
+    actors = [each.actor for each in world.store.audit.page(action="episode.viewed")]
+    assert actors == ["token:ravi/program", "token:anna/program"]
 
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(admin: TestClient) -> None:

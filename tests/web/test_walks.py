@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -224,6 +225,20 @@ def test_nobody_walks_into_the_walk_of_somebody_else(
     # A walk that everybody forgot is in nobody's way; sessions are shorter than that.
     world.web.walking.begin("ward 3", "anna", clock.now)
     world.web.walking.begin("ward 3", "otto", clock.now + FORGOTTEN_AFTER + timedelta(seconds=1))
+
+
+def test_programs_of_two_users_walk_apart_though_their_tokens_have_one_name(
+    admin: TestClient, world: World, as_user: Callable[[str], TestClient]
+) -> None:
+    world.add_user("otto", Role.ADMIN)
+    answers = []
+    for name in ("anna", "otto"):
+        body = {"name": "panel", "scopes": ["cameras:read", "cameras:write"]}
+        token = as_user(name).post("/api/v1/tokens", json=body).json()["token"]
+        program = TestClient(admin.app, headers={"Authorization": f"Bearer {token}"})
+        answers.append(program.post(WALK))
+    assert [each.status_code for each in answers] == [201, 409]
+    assert "token:anna/panel is walking" in answers[1].json()["detail"]
 
 
 def test_a_part_that_nobody_ends_stops_looking() -> None:

@@ -225,7 +225,8 @@ class AuditEntry:
     """1, 2, 3, ... without a gap."""
     at: datetime
     actor: str
-    """User name, ``token:NAME``, ``cli:LOGIN`` or ``system``."""
+    """User name, ``token:USER/NAME``, ``link:RECIPIENT``, ``cli:LOGIN``, ``system`` or
+    ``anonymous``; entries of older versions say of a token its name alone."""
     action: str
     """Such as ``episode.photo_viewed``."""
     subject: str
@@ -311,7 +312,7 @@ class WalkRecord:
     started_at: datetime
     ended_at: datetime
     walked_by: str
-    """The user who was at the controls."""
+    """Who was at the controls, see `AuditEntry`."""
     report: Mapping[str, Any]
     """JSON of ``web.actions.walk_report.WalkReport``: numbers, no pictures, nobody's name."""
 

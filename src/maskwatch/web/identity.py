@@ -25,7 +25,7 @@ class Principal:
 
     user: UserRecord
     actor: str
-    """As the audit log says it: the user's name, or ``token:NAME``."""
+    """As the audit log says it: the user's name, or ``token:USER/NAME``."""
     scopes: frozenset[Scope]
     csrf: str | None = None
     """What pages must send along; None for a token, which no browser sends by itself."""
@@ -160,9 +160,9 @@ def of_token(web: WebContext, token: str) -> Principal:
         raise NotLoggedIn("this token is unknown, expired or revoked")
     if record.last_used_at is None or now - record.last_used_at >= _SEEN_EVERY:
         web.store.tokens.used(record.id, now)
-    return Principal(
-        user, f"token:{record.name}", known_scopes(record.scopes) & scopes_of(user.role)
-    )
+    # No user's name has a slash, so the first one ends it, whatever the token is called.
+    actor = f"token:{user.name}/{record.name}"
+    return Principal(user, actor, known_scopes(record.scopes) & scopes_of(user.role))
 
 
 def _active_user(web: WebContext, user_id: str) -> UserRecord | None:
