@@ -52,6 +52,21 @@ def test_an_export_holds_everything(store: Store, filmed: EpisodeRecord, tmp_pat
     assert store.audit.page()[0].action == "episode.exported"
 
 
+def test_an_export_says_of_everybody_who_looked(
+    store: Store, filmed: EpisodeRecord, tmp_path: Path
+) -> None:
+    """Also in review as older versions wrote it, under the face's id, and however often."""
+    store.audit.append("ravi", "review.photo_viewed", "r")
+    store.audit.append("ravi", "review.photo_viewed", "of another photo")
+    with store.transaction():
+        for _ in range(1000):
+            store.audit.append("panel", "episode.viewed", filmed.id)
+    (folder,) = export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
+    seen = json.loads((folder / "episode.json").read_text())["seen_by"]
+    assert [each["actor"] for each in seen] == [*["panel"] * 1000, "ravi", "eve"]
+    assert seen[-2]["subject"] == "r"
+
+
 def test_an_unknown_episode_is_named_and_nothing_done(
     store: Store, filmed: EpisodeRecord, tmp_path: Path
 ) -> None:

@@ -238,6 +238,39 @@ def test_a_label_can_be_taken_back_and_a_face_be_skipped(admin: TestClient, worl
     assert counts == {"waiting": 0, "labelled": 0, "skipped": 1}
 
 
+def test_what_is_done_in_review_is_noted_under_the_episode_and_outlives_its_photo(
+    admin: TestClient, world: World
+) -> None:
+    item = queued(admin, world)
+    made = world.store.reviews.get(item).episode_id
+    assert made is not None
+    assert admin.get(f"/api/v1/review/{item}/photo").status_code == 200
+    admin.post(f"/api/v1/review/{item}/label", json={"state": "mask"})
+    admin.post(f"/api/v1/review/{item}/undo")
+    admin.post(f"/api/v1/review/{item}/skip")
+    world.store.snapshots.delete(world.store.snapshots.of_episode(made), reason="age")
+    assert world.store.reviews.waiting() == []
+    archive = zipfile.ZipFile(io.BytesIO(admin.get(f"/api/v1/episodes/{made}/export.zip").content))
+    told = json.loads(archive.read(f"{made}/episode.json"))
+    seen = [each for each in told["seen_by"] if each["action"].startswith("review.")]
+    assert [each["action"] for each in seen] == [
+        *("review.skipped", "review.undone", "review.labelled", "review.photo_viewed")
+    ]
+    assert {(each["actor"], each["detail"]["item"]) for each in seen} == {("anna", item)}
+
+
+def test_what_is_done_in_review_to_a_face_without_an_episode_is_noted_under_its_own_id(
+    admin: TestClient, world: World
+) -> None:
+    item = queued(admin, world)
+    world.store.reviews.add(
+        replace(world.store.reviews.get(item), id="lone", face=1, episode_id=None)
+    )
+    admin.post("/api/v1/review/lone/skip")
+    [entry] = world.store.audit.page(action="review.skipped")
+    assert (entry.subject, entry.detail["item"]) == ("lone", "lone")
+
+
 # --- cameras and live
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -123,6 +123,11 @@ class Audit:
         if before is not None:
             query = query.where(audit.c.seq < before)
         return rows.fetch(self._db, query.order_by(audit.c.seq.desc()).limit(limit), AuditEntry)
+
+    def about(self, subjects: Collection[str]) -> list[AuditEntry]:
+        """Every entry about one of these, newest first."""
+        query = sa.select(*_COLUMNS).where(audit.c.subject.in_(subjects))
+        return rows.fetch(self._db, query.order_by(audit.c.seq.desc()), AuditEntry)
 
     def entries(self) -> Iterator[AuditEntry]:
         """All entries, oldest first, read in portions."""

@@ -14,7 +14,7 @@ from maskwatch.errors import OutputError, SnapshotDamaged
 from maskwatch.store import rows
 from maskwatch.store.columns import face_as_json
 from maskwatch.store.files import write_whole
-from maskwatch.store.records import EpisodeRecord, PersonRecord, ReviewItem
+from maskwatch.store.records import AuditEntry, EpisodeRecord, PersonRecord, ReviewItem
 from maskwatch.store.retention import remove_episode
 from maskwatch.store.schema import people, reviews
 from maskwatch.store.store import Store
@@ -93,7 +93,7 @@ def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> P
             _plain(photo) | {"faces": [face_as_json(face) for face in photo.faces]}
             for photo in photos
         ],
-        "seen_by": [_plain(each) for each in store.audit.page(subject=episode.id, limit=1000)],
+        "seen_by": [_plain(each) for each in _seen_by(store, episode, labels)],
     }
     try:
         text = json.dumps(told, indent=2, ensure_ascii=False, default=datetime.isoformat)
@@ -106,6 +106,16 @@ def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> P
         raise OutputError(str(folder), str(error)) from error
     store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
     return folder
+
+
+def _seen_by(
+    store: Store, episode: EpisodeRecord, labels: Sequence[ReviewItem]
+) -> list[AuditEntry]:
+    """What the audit log says of the episode, newest first.
+
+    What is done in review is under the episode's id; older versions wrote the face's.
+    """
+    return store.audit.about([episode.id, *(each.id for each in labels)])
 
 
 def _person_of(store: Store, episode: EpisodeRecord) -> PersonRecord | None:

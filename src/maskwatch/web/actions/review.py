@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, UsageError
 from maskwatch.store.records import ReviewItem, SnapshotRecord
@@ -62,7 +63,7 @@ def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[Snaps
     item = web.store.reviews.get(item_id)
     snapshot = web.store.snapshots.get(item.snapshot_id)
     data = web.store.snapshots.read(snapshot.id)
-    web.store.audit.append(principal.actor, "review.photo_viewed", item_id)
+    web.store.audit.append(principal.actor, "review.photo_viewed", *_noted(item))
     return snapshot, data
 
 
@@ -82,9 +83,10 @@ def label(
     with web.store.transaction():
         if not web.store.reviews.label(item_id, state, fault, by=principal.actor, at=web.now()):
             raise _not_there(item_id)
-        detail = {"state": state.value, "fault": fault.value if fault else None}
-        web.store.audit.append(principal.actor, "review.labelled", item_id, detail)
-    return web.store.reviews.get(item_id)
+        item = web.store.reviews.get(item_id)
+        said = {"state": state.value, "fault": fault.value if fault else None}
+        web.store.audit.append(principal.actor, "review.labelled", *_noted(item, **said))
+    return item
 
 
 def skip(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
@@ -93,8 +95,9 @@ def skip(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
     with web.store.transaction():
         if not web.store.reviews.skip(item_id):
             raise _not_there(item_id)
-        web.store.audit.append(principal.actor, "review.skipped", item_id)
-    return web.store.reviews.get(item_id)
+        item = web.store.reviews.get(item_id)
+        web.store.audit.append(principal.actor, "review.skipped", *_noted(item))
+    return item
 
 
 def undo(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
@@ -103,8 +106,9 @@ def undo(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
     with web.store.transaction():
         if not web.store.reviews.reopen(item_id):
             raise _not_there(item_id)
-        web.store.audit.append(principal.actor, "review.undone", item_id)
-    return web.store.reviews.get(item_id)
+        item = web.store.reviews.get(item_id)
+        web.store.audit.append(principal.actor, "review.undone", *_noted(item))
+    return item
 
 
 def export(web: WebContext, principal: Principal) -> Export:
@@ -127,6 +131,15 @@ def _read(web: WebContext, snapshot_id: str) -> bytes | None:
         return web.store.snapshots.read(snapshot_id)
     except (RecordNotFound, SnapshotDamaged):
         return None
+
+
+def _noted(item: ReviewItem, **said: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Subject and detail of an entry of the audit log.
+
+    The subject is the episode, where there is one: who asks for it is told who looked, also
+    when the face is no longer in the queue because its photo is gone.
+    """
+    return item.episode_id or item.id, {"item": item.id, **said}
 
 
 def _not_there(item_id: str) -> RecordNotFound:
