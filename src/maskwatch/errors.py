@@ -18,6 +18,7 @@
     │   ├── StoreFull        no room left on the disk
     │   ├── RecordNotFound   nothing is stored under that id
     │   ├── RecordExists     something is stored under that id or name already
+    │   ├── RecordChanged    somebody else was quicker: it is no longer as it was seen
     │   ├── SnapshotRefused  the privacy policy forbids this photo
     │   ├── SnapshotDamaged  a photo is gone or is not the one that was stored
     │   └── BackupError      a backup cannot be written, or is damaged, or does not fit
@@ -119,6 +120,10 @@ class RecordNotFound(StoreError):
 
 class RecordExists(StoreError):
     """Something is stored under that id or name already."""
+
+
+class RecordChanged(StoreError):
+    """Somebody else was quicker: what is stored is no longer as the one who acts has seen it."""
 
 
 class SnapshotRefused(StoreError):

@@ -123,16 +123,41 @@ class TestReviews:
         for each in (first, second, third):
             store.reviews.add(each)
         assert store.reviews.label(first.id, State.INCORRECT, Fault.CHIN_OUT, by="eve", at=after(5))
-        assert store.reviews.skip(second.id)
+        assert store.reviews.skip(second.id, by="eve")
         assert store.reviews.counts() == ReviewCounts(waiting=1, labelled=1, skipped=1)
         ((labelled, taken),) = store.reviews.labelled()
         assert (labelled.label, labelled.label_fault) == (State.INCORRECT, Fault.CHIN_OUT)
         assert (labelled.labelled_by, labelled.labelled_at) == ("eve", after(5))
         assert taken == store.snapshots.get(first.snapshot_id)
-        assert store.reviews.reopen(first.id)
-        assert store.reviews.reopen(second.id)
+        assert store.reviews.reopen(first.id, by="eve")
+        assert store.reviews.reopen(second.id, by="eve")
         assert store.reviews.counts() == ReviewCounts(3, 0, 0)
+        assert {each.labelled_by for each in store.reviews.waiting()} == {None}
         assert not store.reviews.label("nobody", State.MASK, None, by="eve", at=after(5))
+
+    def test_only_a_face_that_waits_gets_a_label_or_is_skipped(self, store: Store) -> None:
+        labelled, skipped = self.item(store), self.item(store)
+        for each in (labelled, skipped):
+            store.reviews.add(each)
+        store.reviews.label(labelled.id, State.MASK, None, by="eve", at=after(1))
+        store.reviews.skip(skipped.id, by="eve")
+        before = [store.reviews.get(each.id) for each in (labelled, skipped)]
+        for each in (labelled, skipped):
+            assert not store.reviews.label(each.id, State.NO_MASK, None, by="adam", at=after(2))
+            assert not store.reviews.skip(each.id, by="adam")
+        assert [store.reviews.get(each.id) for each in (labelled, skipped)] == before
+
+    def test_a_label_is_taken_back_by_whose_it_is_or_on_purpose_by_anybody(
+        self, store: Store
+    ) -> None:
+        one = self.item(store)
+        store.reviews.add(one)
+        assert not store.reviews.reopen(one.id, by=None)  # it waits
+        store.reviews.label(one.id, State.MASK, None, by="eve", at=after(1))
+        assert not store.reviews.reopen(one.id, by="adam")
+        assert store.reviews.counts().labelled == 1
+        assert store.reviews.reopen(one.id, by=None)
+        assert store.reviews.counts().waiting == 1
 
 
 class TestSettings:

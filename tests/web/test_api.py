@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -236,6 +237,41 @@ def test_a_label_can_be_taken_back_and_a_face_be_skipped(admin: TestClient, worl
     admin.post(f"/api/v1/review/{item}/skip")
     counts = admin.get("/api/v1/review").json()["counts"]
     assert counts == {"waiting": 0, "labelled": 0, "skipped": 1}
+
+
+def test_whoever_judges_a_face_second_is_refused_and_changes_nothing(
+    anonymous: TestClient, as_user: Callable[[str], TestClient], world: World
+) -> None:
+    item = queued(as_user("ravi"), world)
+    assert anonymous.post(f"/api/v1/review/{item}/label", json={"state": "mask"}).status_code == 200
+    anna = as_user("anna")
+    for act, body in (("label", {"state": "no_mask"}), ("skip", None), ("undo", None)):
+        answer = anna.post(f"/api/v1/review/{item}/{act}", json=body)
+        assert (answer.status_code, answer.json()["title"]) == (409, "changed meanwhile")
+        assert "ravi has judged" in answer.json()["detail"]
+    kept = world.store.reviews.get(item)
+    assert (kept.label, kept.labelled_by) == (State.MASK, "ravi")
+
+
+def test_a_label_of_somebody_else_is_corrected_on_purpose(
+    as_user: Callable[[str], TestClient], world: World
+) -> None:
+    item = queued(as_user("ravi"), world)
+    as_user("ravi").post(f"/api/v1/review/{item}/label", json={"state": "mask"})
+    anna = as_user("anna")
+    assert anna.post(f"/api/v1/review/{item}/undo?of_anybody=true").status_code == 200
+    assert anna.post(f"/api/v1/review/{item}/undo?of_anybody=true").status_code == 409  # it waits
+    assert anna.post(f"/api/v1/review/{item}/label", json={"state": "no_mask"}).status_code == 200
+    kept = world.store.reviews.get(item)
+    assert (kept.label, kept.labelled_by) == (State.NO_MASK, "anna")
+    [undone] = world.store.audit.page(action="review.undone")
+    assert (undone.actor, undone.detail["labelled_by"]) == ("anna", "ravi")
+
+
+def test_a_face_that_nobody_has_is_not_found(admin: TestClient) -> None:
+    for act in ("label", "skip", "undo"):
+        answer = admin.post(f"/api/v1/review/none/{act}", json={"state": "mask"})
+        assert answer.status_code == 404, act
 
 
 def test_what_is_done_in_review_is_noted_under_the_episode_and_outlives_its_photo(

@@ -18,7 +18,7 @@ from tests.web.world import PASSWORD
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.web.chromium import PATIENCE_MS
 from tests.web.running import PATHS, dashboard
@@ -229,6 +229,44 @@ def test_an_episode_called_wrong_is_labelled_with_the_keyboard_and_exported(
     )
     manifest = zipfile.ZipFile(io.BytesIO(answer.body())).read("manifest.jsonl").splitlines()
     assert [json.loads(line)["label"] for line in manifest[1:]] == ["mask"]
+
+
+def test_two_people_review_different_faces_and_leave_each_others_labels_alone(
+    visit: Callable[..., Page],
+) -> None:
+    """Ravi's face is judged by a program of anna's before he is; what he undoes is his own."""
+    ravi = visit("ravi", "/review")
+    expect(face_of(ravi)).to_be_visible()
+    his = str(face_of(ravi).get_attribute("src")).split("/")[-2]
+    anna = visit("anna", "/review")
+    expect(face_of(anna)).to_be_visible()
+    assert his not in str(face_of(anna).get_attribute("src"))
+
+    headers = {"X-CSRF-Token": anna.request.get("/api/v1/me").json()["csrf"]}
+    item = f"/api/v1/review/{his}"
+    said = anna.request.post(f"{item}/label", headers=headers, data={"state": "no_mask"})
+    assert said.ok
+    ravi.keyboard.press("1")
+    expect(ravi.get_by_text("has been judged meanwhile")).to_be_visible()
+    expect(face_of(ravi)).not_to_have_attribute("src", f"{item}/photo")
+    expect(ravi.get_by_role("button", name="Undo")).to_be_disabled()
+    own = str(face_of(ravi).get_attribute("src"))
+    ravi.keyboard.press("1")
+    expect(face_of(ravi)).not_to_have_attribute("src", own)
+    # Somebody takes his label back and gives another one: it is no longer his to undo.
+    other = own.removesuffix("/photo")
+    undone = anna.request.post(f"{other}/undo?of_anybody=true", headers=headers)
+    assert undone.ok
+    anna.request.post(f"{other}/label", headers=headers, data={"state": "no_mask"})
+    ravi.keyboard.press("u")
+    expect(ravi.get_by_text("no longer there")).to_be_visible()
+    for each in (item, other):  # for the other tests
+        assert anna.request.post(f"{each}/undo", headers=headers).ok
+
+
+def face_of(page: Page) -> Locator:
+    """The picture of the face that waits for a label."""
+    return page.locator('img[src^="/api/v1/review/"]')
 
 
 def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_keyboard(

@@ -404,6 +404,7 @@ class ReviewItem:
     """The final word; None while it waits."""
     label_fault: Fault | None = None
     labelled_by: str | None = None
+    """Who gave it its label, or skipped it; older versions did not note who skipped."""
     labelled_at: datetime | None = None
     skipped: bool = False
     """Somebody looked and could not tell either."""

@@ -15,6 +15,10 @@ from maskwatch.store.schema import reviews, snapshots
 from maskwatch.types import Fault, State
 
 _COLUMNS = rows.columns_of(reviews, ReviewItem)
+_UNTOUCHED: dict[str, Any] = {
+    **dict.fromkeys(("label", "label_fault", "labelled_by", "labelled_at")),
+    "skipped": False,
+}
 _WAITING = (reviews.c.labelled_at.is_(None), reviews.c.skipped.is_(False))
 
 
@@ -42,8 +46,7 @@ class Reviews:
         keys = ["snapshot_id", "face"]
         if item.reason is ReviewReason.WRONG:
             said: dict[str, Any] = {"reason": item.reason, "episode_id": item.episode_id}
-            said |= {"state": item.state, "fault": item.fault, "skipped": False}
-            said |= dict.fromkeys(("label", "label_fault", "labelled_by", "labelled_at"))
+            said |= {"state": item.state, "fault": item.fault, **_UNTOUCHED}
             query = new.on_conflict_do_update(index_elements=keys, set_=said)
         else:
             query = new.on_conflict_do_nothing(index_elements=keys)
@@ -68,43 +71,30 @@ class Reviews:
     def label(
         self, item_id: str, state: State, fault: Fault | None, *, by: str, at: datetime
     ) -> bool:
-        """Gives the final word, or a new one; False when the item is not there."""
-        return (
-            rows.change(
-                self._db,
-                reviews,
-                reviews.c.id == item_id,
-                label=state,
-                label_fault=fault,
-                labelled_by=by,
-                labelled_at=at,
-                skipped=False,
-            )
-            == 1
-        )
+        """Gives the final word; False when the item does not wait (any more)."""
+        values = {"label": state, "label_fault": fault, "labelled_by": by, "labelled_at": at}
+        return self._change(item_id, *_WAITING, **values)
 
-    def skip(self, item_id: str) -> bool:
-        """Takes an item out of the queue without a label; False when it is not there."""
-        where = reviews.c.id == item_id
-        return (
-            rows.change(
-                self._db,
-                reviews,
-                where,
-                skipped=True,
-                label=None,
-                label_fault=None,
-                labelled_by=None,
-                labelled_at=None,
-            )
-            == 1
-        )
+    def skip(self, item_id: str, *, by: str) -> bool:
+        """Takes an item out of the queue without a label; False when it does not wait."""
+        return self._change(item_id, *_WAITING, skipped=True, labelled_by=by)
 
-    def reopen(self, item_id: str) -> bool:
-        """Puts an item back into the queue (undo); False when it is not there."""
-        return self.skip(item_id) and bool(
-            rows.change(self._db, reviews, reviews.c.id == item_id, skipped=False)
-        )
+    def reopen(self, item_id: str, *, by: str | None) -> bool:
+        """Puts an item back into the queue (undo).
+
+        Args:
+            item_id: which one.
+            by: whose label, or skip, it must be; None for anybody's.
+
+        Returns:
+            False when it waits, is somebody else's, or is not there.
+        """
+        done = sa.not_(sa.and_(*_WAITING))
+        whose = sa.true() if by is None else reviews.c.labelled_by == by
+        return self._change(item_id, done, whose, **_UNTOUCHED)
+
+    def _change(self, item_id: str, *where: sa.ColumnElement[bool], **values: Any) -> bool:
+        return rows.change(self._db, reviews, reviews.c.id == item_id, *where, **values) == 1
 
     def counts(self) -> ReviewCounts:
         """How many wait, have a label, were skipped."""

@@ -13,6 +13,7 @@ from maskwatch.errors import AccessDenied
 from maskwatch.runtime.monitoring.control import ServiceControl
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.store import Store
+from maskwatch.web.offers import Offers
 from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.walking import Walking
@@ -43,11 +44,14 @@ class WebContext:
     journal: LoginJournal = field(init=False)
     walking: Walking = field(init=False)
     """The acceptance walks that go on."""
+    offers: Offers = field(init=False)
+    """The faces that people have before them in review."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
         object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
         object.__setattr__(self, "walking", Walking())
+        object.__setattr__(self, "offers", Offers())
 
     @property
     def timezone(self) -> tzinfo:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maskwatch.errors import RecordNotFound, SnapshotDamaged, UsageError
+from maskwatch.errors import RecordChanged, RecordNotFound, SnapshotDamaged, UsageError
 from maskwatch.store.records import ReviewItem, SnapshotRecord
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.types import Fault, State
@@ -51,6 +51,13 @@ def queue(web: WebContext, principal: Principal, limit: int = 50) -> Queue:
     return Queue(web.store.reviews.waiting(limit), web.store.reviews.counts())
 
 
+def next_face(web: WebContext, principal: Principal) -> Queue:
+    """What a person gets next: no face that lies before somebody else, while there are others."""
+    waits = queue(web, principal)
+    chosen = web.offers.choose(principal.user.id, [each.id for each in waits.items], web.now())
+    return Queue([each for each in waits.items if each.id == chosen], waits.counts)
+
+
 def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[SnapshotRecord, bytes]:
     """The photo in which the face is; the audit log notes who looked.
 
@@ -70,45 +77,65 @@ def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[Snaps
 def label(
     web: WebContext, principal: Principal, item_id: str, state: State, fault: Fault | None
 ) -> ReviewItem:
-    """Gives a face its label, or another one.
+    """Gives a face that waits its label.
 
     Raises:
         UsageError: the fault does not go with the state, or the label is ``unknown``.
         RecordNotFound: there is no such item.
+        RecordChanged: it does not wait (any more).
     """
     principal.must_allow(Scope.REVIEW)
     must_fit(state, fault)
     if state is State.UNKNOWN:
         raise UsageError("unknown is no label: skip the face instead")
     with web.store.transaction():
+        seen = web.store.reviews.get(item_id)
         if not web.store.reviews.label(item_id, state, fault, by=principal.actor, at=web.now()):
-            raise _not_there(item_id)
-        item = web.store.reviews.get(item_id)
+            raise _was_judged(seen)
         said = {"state": state.value, "fault": fault.value if fault else None}
-        web.store.audit.append(principal.actor, "review.labelled", *_noted(item, **said))
-    return item
+        web.store.audit.append(principal.actor, "review.labelled", *_noted(seen, **said))
+    return web.store.reviews.get(item_id)
 
 
 def skip(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
-    """Takes a face out of the queue that nobody can judge."""
+    """Takes a face out of the queue that nobody can judge.
+
+    Raises:
+        RecordNotFound: there is no such item.
+        RecordChanged: it does not wait (any more).
+    """
     principal.must_allow(Scope.REVIEW)
     with web.store.transaction():
-        if not web.store.reviews.skip(item_id):
-            raise _not_there(item_id)
-        item = web.store.reviews.get(item_id)
-        web.store.audit.append(principal.actor, "review.skipped", *_noted(item))
-    return item
+        seen = web.store.reviews.get(item_id)
+        if not web.store.reviews.skip(item_id, by=principal.actor):
+            raise _was_judged(seen)
+        web.store.audit.append(principal.actor, "review.skipped", *_noted(seen))
+    return web.store.reviews.get(item_id)
 
 
-def undo(web: WebContext, principal: Principal, item_id: str) -> ReviewItem:
-    """Puts a face back into the queue that was labelled or skipped."""
+def undo(
+    web: WebContext, principal: Principal, item_id: str, *, of_anybody: bool = False
+) -> ReviewItem:
+    """Puts a face back into the queue that was labelled or skipped.
+
+    Args:
+        web: the application.
+        principal: who asks.
+        item_id: which face.
+        of_anybody: whether it may be somebody else's label, to correct it on purpose.
+
+    Raises:
+        RecordNotFound: there is no such item.
+        RecordChanged: it waits, or is somebody else's.
+    """
     principal.must_allow(Scope.REVIEW)
     with web.store.transaction():
-        if not web.store.reviews.reopen(item_id):
-            raise _not_there(item_id)
-        item = web.store.reviews.get(item_id)
-        web.store.audit.append(principal.actor, "review.undone", *_noted(item))
-    return item
+        seen = web.store.reviews.get(item_id)
+        if not web.store.reviews.reopen(item_id, by=None if of_anybody else principal.actor):
+            raise _is_not_own(seen)
+        by = {"labelled_by": seen.labelled_by}
+        web.store.audit.append(principal.actor, "review.undone", *_noted(seen, **by))
+    return web.store.reviews.get(item_id)
 
 
 def export(web: WebContext, principal: Principal) -> Export:
@@ -142,5 +169,11 @@ def _noted(item: ReviewItem, **said: str | None) -> tuple[str, Mapping[str, Any]
     return item.episode_id or item.id, {"item": item.id, **said}
 
 
-def _not_there(item_id: str) -> RecordNotFound:
-    return RecordNotFound(f"no face in the queue has the id {item_id!r}")
+def _was_judged(item: ReviewItem) -> RecordChanged:
+    return RecordChanged(f"{item.labelled_by or 'somebody'} has judged this face already")
+
+
+def _is_not_own(item: ReviewItem) -> RecordChanged:
+    waits = item.labelled_at is None and not item.skipped
+    why = "it waits" if waits else f"{item.labelled_by or 'somebody'} has judged it"
+    return RecordChanged(f"this face has no label of yours to take back: {why}")

@@ -16,6 +16,7 @@ from maskwatch.errors import (
     AccessDenied,
     MaskwatchError,
     NotLoggedIn,
+    RecordChanged,
     RecordExists,
     RecordNotFound,
     SnapshotDamaged,
@@ -36,6 +37,7 @@ _STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
     (AccessDenied, 403, "not allowed"),
     (RecordNotFound, 404, "not found"),
     (SnapshotDamaged, 410, "photo is gone"),
+    (RecordChanged, 409, "changed meanwhile"),
     (RecordExists, 409, "exists already"),
     (UsageError, 422, "makes no sense"),
     (SourceError, 502, "camera does not answer"),
@@ -123,8 +125,11 @@ async def _on_invalid(_: Request, error: Exception) -> Any:
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route documents: these status codes answer with a problem."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    titles = {status: title for _, status, title in _STATUS} | {400: "bad request"}
     return {
-        status: {"description": titles.get(status, "refused").capitalize(), "content": content}
+        status: {"description": _titles(status).capitalize(), "content": content}
         for status in statuses
     }
+
+
+def _titles(status: int) -> str:
+    return " or ".join(title for _, code, title in _STATUS if code == status)

@@ -46,20 +46,24 @@ def photo(web: Web, principal: Reviewer, item_id: Id) -> Response:
     return Response(data, media_type="image/jpeg")
 
 
-@router.post("/{item_id}/label", responses=problems(401, 403, 404, 422))
+@router.post("/{item_id}/label", responses=problems(401, 403, 404, 409, 422))
 def label(web: Web, principal: Reviewer, item_id: Id, body: Correction) -> ReviewItemView:
-    """Gives the face its label, or another one."""
+    """Gives a face that waits its label; 409 when somebody else was quicker."""
     item = review.label(web, principal, item_id, body.state, body.fault)
     return ReviewItemView.model_validate(item)
 
 
-@router.post("/{item_id}/skip", responses=problems(401, 403, 404, 422))
+@router.post("/{item_id}/skip", responses=problems(401, 403, 404, 409, 422))
 def skip(web: Web, principal: Reviewer, item_id: Id) -> ReviewItemView:
-    """Takes a face out of the queue that nobody can judge."""
+    """Takes a face out of the queue that nobody can judge; 409 when it does not wait."""
     return ReviewItemView.model_validate(review.skip(web, principal, item_id))
 
 
-@router.post("/{item_id}/undo", responses=problems(401, 403, 404, 422))
-def undo(web: Web, principal: Reviewer, item_id: Id) -> ReviewItemView:
-    """Puts a face back into the queue."""
-    return ReviewItemView.model_validate(review.undo(web, principal, item_id))
+@router.post("/{item_id}/undo", responses=problems(401, 403, 404, 409, 422))
+def undo(web: Web, principal: Reviewer, item_id: Id, of_anybody: bool = False) -> ReviewItemView:
+    """Puts a face back into the queue whose label, or skip, is one's own.
+
+    Somebody else's is taken back with `of_anybody`, to correct it on purpose; 409 without.
+    """
+    item = review.undo(web, principal, item_id, of_anybody=of_anybody)
+    return ReviewItemView.model_validate(item)

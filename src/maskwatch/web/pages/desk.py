@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from nicegui import run, ui
 from starlette.requests import Request
 
-from maskwatch.errors import MaskwatchError, NotLoggedIn
+from maskwatch.errors import MaskwatchError, NotLoggedIn, Throttled
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
@@ -95,6 +96,8 @@ class Desk:
             return await run.io_bound(work)
         except NotLoggedIn:
             ui.navigate.to(f"/login?next={self._path}")
+        except Throttled as error:
+            self.tell(self.words("login.wait", seconds=math.ceil(error.wait_s)), is_bad=True)
         except MaskwatchError as error:
             self.tell(self.words("common.failed", reason=error), is_bad=True)
         return None

@@ -9,7 +9,7 @@ from nicegui import ui
 from nicegui.events import KeyEventArguments
 from starlette.requests import Request
 
-from maskwatch.errors import RecordNotFound
+from maskwatch.errors import RecordChanged, RecordNotFound
 from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotRecord
 from maskwatch.web.actions import review
 from maskwatch.web.actions.review import CHOICES, Choice, Queue
@@ -134,21 +134,40 @@ class _ReviewPage:
             return
         self._busy = True
         try:
-            if await self._desk.ask(act, self._item.id, *args) is not None:
+            is_done = await self._desk.ask(_in_time, act, self._item.id, *args)
+            if is_done:
                 self._done.append(self._item.id)
+            elif is_done is not None:
+                self._desk.tell(self._desk.words("review.taken"), is_bad=True)
             await self.update()
         finally:
             self._busy = False
 
     async def undo(self) -> None:
-        """Takes the last label back."""
+        """Takes one's own last label back."""
         if self._done and not self._busy:
-            await self._desk.ask(review.undo, self._done.pop())
+            if await self._desk.ask(_in_time, review.undo, self._done.pop()) is False:
+                self._desk.tell(self._desk.words("review.not_yours"), is_bad=True)
             await self.update()
 
 
+def _in_time(
+    web: WebContext,
+    principal: Principal,
+    act: Callable[..., ReviewItem],
+    item_id: str,
+    *args: object,
+) -> bool:
+    """Does something to a face; False when somebody else was quicker."""
+    try:
+        act(web, principal, item_id, *args)
+    except RecordChanged:
+        return False
+    return True
+
+
 def _next(web: WebContext, principal: Principal) -> tuple[Queue, SnapshotRecord | None]:
-    queue = review.queue(web, principal, 1)
+    queue = review.next_face(web, principal)
     if not queue.items or not web.privacy().images_allowed:
         return queue, None
     try:
