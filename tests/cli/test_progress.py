@@ -79,3 +79,12 @@ def test_a_lost_connection_and_its_return_are_told() -> None:
         "note: rtsp://cam/1: no answer in time; trying again in 2 s",
         "note: rtsp://cam/1: connected again",
     ]
+
+
+def test_a_stream_that_is_over_is_told_even_where_little_is_said() -> None:
+    on = Console(file=io.StringIO(), width=80)
+    with listener(on, quiet=True) as progress:
+        progress.connection_changed(
+            SourceHealth("http://cam/live.m3u8", Connection.ENDED, "the stream has ended", 1)
+        )
+    assert on.file.getvalue() == "note: http://cam/live.m3u8: the stream has ended\n"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import DecoderFailed, Taken
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
 from maskwatch.runtime.monitoring.chronicle import Entry
 from maskwatch.types import Image
 from tests.painted import Person, scene
@@ -49,6 +49,8 @@ class ScriptedCamera:
         self.finished = threading.Event()
         self.refuse = ""
         """Why connections fail; empty while they do not."""
+        self.opened: Opened | Still = LIVE
+        """What connections find."""
 
     def connect(self, order: DecoderOrder) -> ScriptedConnection:
         self.orders.append(order)
@@ -65,10 +67,10 @@ class ScriptedConnection:
         self._index = 0
         self.closed = False
 
-    def open(self) -> Opened:
+    def open(self) -> Opened | Still:
         if self._camera.refuse:
             raise DecoderFailed(self._camera.refuse)
-        return LIVE
+        return self._camera.opened
 
     def next(self) -> Taken | Ended:
         camera = self._camera

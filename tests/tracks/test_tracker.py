@@ -236,6 +236,15 @@ def test_ids_are_unique_in_a_frame_and_count_without_gaps(walks: list[Walk], fps
     assert ids(tracks) == set(range(1, len(ids(tracks)) + 1))
 
 
+def test_a_time_before_the_last_frame_counts_as_no_time_passed() -> None:
+    # Such as of a stream whose clock starts anew.
+    tracker = Tracker()
+    play([walk((100, 200), (150, 0))], [1e6 + t for t in times(2, 10)], tracker)
+    assert tracker.expected_boxes(0.0) == tracker.expected_boxes(1e6 + 1.9)
+    assert tracker.greatest_move(0.0, 0.1) == 0
+    assert tracker.greatest_move(1e6 + 1.9, 1e6 + 2.4) > 0
+
+
 def test_every_track_holds_a_reading_of_the_frame() -> None:
     readings = [
         reading_of(face_at(100, 100), State.MASK),

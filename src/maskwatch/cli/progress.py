@@ -99,13 +99,16 @@ class ProgressListener(SessionListener):
         say_error(self._bar.console, error)
 
     def connection_changed(self, health: SourceHealth) -> None:
-        """Says that a live source is lost for now, or back."""
+        """Says that a live source is lost for now, back, or over."""
         if health.connection is Connection.LOST:
             wait = f" in {health.retry_in_s:.0f} s" if health.retry_in_s else ""
             say_note(self._bar.console, f"{health.source}: {health.reason}; trying again{wait}")
             self._is_lost = True
         elif health.connection is Connection.CONNECTED and self._is_lost:
             say_note(self._bar.console, f"{health.source}: connected again")
+            self._is_lost = False
+        elif health.connection is Connection.ENDED:
+            say_note(self._bar.console, f"{health.source}: {health.reason}")
             self._is_lost = False
 
     def should_stop(self) -> bool:

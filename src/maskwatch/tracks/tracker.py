@@ -131,12 +131,22 @@ class Tracker:
         return all(each.is_settled for each in self._tracklets)
 
     def expected_boxes(self, t: float) -> list[Box]:
-        """Where all faces should be at ``t``, in no particular order."""
-        return [each.expected_box(t) for each in self._tracklets]
+        """Where all faces should be at ``t``, in no particular order.
+
+        A time before that of the last frame counts as no time passed.
+        """
+        return [each.expected_box(max(t, self._now)) for each in self._tracklets]
 
     def greatest_move(self, since: float, until: float) -> float:
-        """How far the fastest face should come from one time to another, in its own sizes."""
-        return max((each.expected_move(since, until) for each in self._tracklets), default=0.0)
+        """How far the fastest face should come from one time to another, in its own sizes.
+
+        Times before that at which a face was last seen count as that one.
+        """
+        moves = (
+            each.expected_move(max(since, each.last_t), max(until, each.last_t))
+            for each in self._tracklets
+        )
+        return max(moves, default=0.0)
 
     def _advance(self, frame: Frame) -> float:
         if self._source is None:

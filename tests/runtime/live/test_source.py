@@ -116,11 +116,19 @@ def test_the_first_connection_can_be_given_more_attempts() -> None:
     with stage.source:
         pass
     assert stage.waits == [0.5, 1.0]
-    assert stage.reports == [
-        ("lost", "refused", 1),
-        ("lost", "no answer", 2),
-        ("connected", None, 2),
-    ]
+    assert stage.reports == [("lost", "refused", 1), ("lost", "no answer", 2)]
+
+
+@pytest.mark.parametrize("opened", [LIVE, RECORDING])
+def test_a_source_is_connected_from_its_first_frame_on(opened: Opened) -> None:
+    stage = Stage([opened, frame(0, 1.0), frame(1, 2.0), Ended(0)], policy=policy())
+    with stage.source as source:
+        assert stage.reports == []
+        frames = iter(source)
+        next(frames)
+        assert stage.reports == [("connected", None, 0)]
+        assert len(list(frames)) == 1
+    assert len(stage.reports) == 1
 
 
 def test_a_lost_camera_is_connected_again_and_counting_goes_on() -> None:
@@ -176,12 +184,57 @@ def test_a_camera_that_comes_and_goes_is_given_up() -> None:
 
 
 def test_a_connection_that_held_makes_attempts_count_from_nought() -> None:
-    # With stable_s at 0 every connection counts as one that held.
-    good = [[LIVE, frame(0, float(i)), f"loss {i}"] for i in range(6)]
-    stage = Stage(*good, [LIVE, Ended(0)], policy=policy(stable_s=0))
+    good = [[LIVE, frame(0, 60.0 * i), frame(1, 60.0 * i + 10), f"loss {i}"] for i in range(6)]
+    stage = Stage(*good, [LIVE, Ended(0)], policy=policy(stable_s=10))
     with stage.source as source:
-        assert len(list(source)) == 6
+        assert len(list(source)) == 12
     assert stage.waits == [0.5] * 6
+
+
+def test_a_connection_without_frames_never_counts_as_one_that_held() -> None:
+    # Even where nothing else is asked of one, as the wait for a frame takes longer than any limit.
+    silent = [[LIVE, "no data for 10 s"] for _ in range(3)]
+    stage = Stage(*silent, policy=policy(stable_s=0))
+    with stage.source as source, pytest.raises(SourceLost, match="2 attempts"):
+        list(source)
+    assert stage.waits == [0.5, 1.0]
+    assert stage.reports[-1] == ("gone", "no data for 10 s", 2)
+
+
+def test_a_stream_that_is_a_recording_when_it_comes_back_has_ended() -> None:
+    # A live playlist that is finished starts anew, on a clock of its own.
+    stage = Stage(
+        [LIVE, frame(0, 1000.0), frame(1, 1000.1), "the stream has ended"],
+        [RECORDING, frame(0, 0.0), Ended(0)],
+        policy=policy(),
+    )
+    with stage.source as source:
+        assert [each.t for each in source] == pytest.approx([0.0, 0.1])
+    assert stage.reports == [
+        ("connected", None, 0),
+        ("lost", "the stream has ended", 1),
+        ("ended", "the stream has ended", 1),
+    ]
+    assert all(connection.closed for connection in stage.used)
+
+
+def test_a_camera_that_shows_a_picture_while_it_starts_is_tried_again() -> None:
+    stage = Stage(
+        [LIVE, frame(0, 10.0), "the connection was cut"],
+        [Still(b"one moment please")],
+        [LIVE, frame(0, 15.0), Ended(0)],
+        policy=policy(),
+    )
+    with stage.source as source:
+        assert [each.t for each in source] == [0.0, 5.0]
+        assert source.is_live
+    assert stage.waits == [0.5, 1.0]
+    assert stage.reports[1:] == [
+        ("lost", "the connection was cut", 1),
+        ("lost", "a single picture is there instead of the live stream", 2),
+        ("connected", None, 2),
+    ]
+    assert all(connection.closed for connection in stage.used)
 
 
 def test_a_recording_is_read_to_its_end() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.runtime.live.messages import Opened, Still
 from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.finish import live_picture
@@ -23,7 +24,7 @@ from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.records import HealthRecord, MinuteReadings, PersonRecord
-from maskwatch.types import Fault, Image, State
+from maskwatch.types import Face, Fault, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import (
@@ -368,6 +369,45 @@ def test_a_camera_that_cannot_be_reached_says_why_and_goes_on_trying() -> None:
         camera.refuse = ""
         assert wait_until(lambda: stage.lane.status().phase is CameraPhase.WATCHING)
     assert stage.health == [("connection", "lost"), ("connection", "connected")]
+
+
+def test_a_camera_that_connects_and_shows_nothing_stays_lost_and_is_tried_ever_less_often() -> None:
+    camera = ScriptedCamera(lambda _: None)
+    with watching(camera) as stage:
+        assert wait_until(lambda: stage.lane.status().attempt >= 3)
+        status = stage.lane.status()
+        assert (status.phase, status.reason) == (CameraPhase.LOST, "no data for 10 s")
+    assert stage.health == [("connection", "lost")]
+
+
+@pytest.mark.parametrize("opened", [Opened(is_live=False, fps=8.0, frame_count=80), Still(b"")])
+def test_a_recording_or_a_picture_is_no_camera(opened: Opened | Still) -> None:
+    camera = ScriptedCamera(people_at(lambda _: [BARE]))
+    camera.opened = opened
+    with watching(camera) as stage:
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.LOST)
+        status = stage.lane.status()
+    assert status.reason == "this is a recording or a picture, not a live stream"
+    assert stage.health == [("connection", "lost")]
+    assert status.frames == 0
+
+
+def test_models_that_work_again_are_told() -> None:
+    camera = ScriptedCamera(people_at(lambda _: [MASKED]), speed=4)
+    find = SquareDetector.__call__
+    fails = threading.Event()
+    fails.set()
+
+    def flaky(self: SquareDetector, frame: Frame) -> list[Face]:
+        if fails.is_set():
+            raise OverflowError("math range error")
+        return find(self, frame)
+
+    with patch.object(SquareDetector, "__call__", flaky), watching(camera) as stage:
+        assert wait_until(lambda: ("inference", "failed") in stage.health)
+        fails.clear()
+        assert wait_until(lambda: ("inference", "ok") in stage.health)
+    assert [state for kind, state in stage.health if kind == "inference"] == ["failed", "ok"]
 
 
 def test_a_frozen_picture_is_noticed_and_the_camera_connected_anew() -> None:

@@ -22,7 +22,8 @@ class ReconnectPolicy:
     jitter: float = 0.25
     """Share of the delay by which it varies, so that many cameras do not return at once."""
     stable_s: float = 10.0
-    """A connection that delivered for so long was a success: attempts are counted from 0 again."""
+    """A connection whose frames came over so long a time was a success: attempts are counted from 0
+    again."""
 
     def __post_init__(self) -> None:
         if self.first_attempts < 1:

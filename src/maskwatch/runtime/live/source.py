@@ -55,8 +55,10 @@ class LiveSource:
     Connected on entering the context, which raises when there is nothing to connect to. Live
     frames are the newest at the time they are asked for; those that nobody asked for are
     dropped, and the frame's index tells how many. When the connection is lost it is made
-    again, as often as the policy says. Recordings and pictures behind a URL are read whole and
-    in order; their connection is not made again, because that would start from the beginning.
+    again, as often as the policy says. Where a recording is found then, the live stream has ended
+    and been kept by its server; a single picture is what cameras show while they start. Recordings
+    and pictures behind a URL are read whole and in order; their connection is not made again,
+    because that would start from the beginning.
 
     To be opened, read and closed by one thread.
 
@@ -146,7 +148,7 @@ class LiveSource:
 
     def _recorded_frames(self) -> Iterator[Frame]:
         try:
-            for taken in self._frames_of_connection():
+            for taken in self._frames_of_connection(0):
                 yield Frame(self.name, taken.index, taken.t, taken.image)
         except DecoderFailed as failure:
             raise SourceLost(self.name, str(failure)) from failure
@@ -154,35 +156,49 @@ class LiveSource:
     def _live_frames(self) -> Iterator[Frame]:
         start: float | None = None
         next_index = first_index = dropped = attempts = 0
-        while True:
-            connected_at = time.monotonic()
+        while self.is_live:
+            began: float | None = None
+            lasted_s = 0.0
             try:
-                for taken in self._frames_of_connection():
+                for taken in self._frames_of_connection(attempts):
                     start = taken.t if start is None else start
+                    began = taken.t if began is None else began
+                    lasted_s = taken.t - began
                     next_index = first_index + taken.index + 1
                     self.dropped = dropped + taken.dropped
                     t = taken.t - start
                     yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
                     del taken  # pictures are large, and the next one may be long in coming
             except DecoderFailed as failure:
-                if time.monotonic() - connected_at >= self._policy.stable_s:
+                # Silence counts for nothing: it would outlast any limit by itself.
+                if began is not None and lasted_s >= self._policy.stable_s:
                     attempts = 0
                 attempts = self._reconnect(str(failure), attempts)
                 first_index, dropped = next_index, self.dropped
             else:
                 return
+        self._report(Connection.ENDED, "the stream has ended", attempts)
 
-    def _frames_of_connection(self) -> Iterator[Taken]:
+    def _frames_of_connection(self, attempts: int) -> Iterator[Taken]:
+        """The frames until the end; with the first one the source counts as connected.
+
+        Args:
+            attempts: to connect, made in a row before.
+        """
         if self._decoding is None:
             raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
+        is_first = True
         while isinstance(answer := self._decoding.next(), Taken):
+            if is_first:
+                self._report(Connection.CONNECTED, None, attempts)
+                is_first = False
             yield answer
             del answer
         self.damaged = answer.damaged
 
     def _connect_first(self) -> None:
         try:
-            self._connect_once(0)
+            self._connect_once()
         except DecoderFailed as failure:
             try:
                 self._keep_trying(str(failure), 0, self._policy.first_attempts - 1)
@@ -190,7 +206,10 @@ class LiveSource:
                 raise SourceError(self.name, f"cannot be opened: {final}") from final
 
     def _reconnect(self, reason: str, attempts: int) -> int:
-        """Connect again; returns the attempts made in a row, ``attempts`` earlier ones included."""
+        """Connect again; returns the attempts made in a row, ``attempts`` earlier ones included.
+
+        What is there may be a recording now, for which the caller has to look.
+        """
         try:
             return self._keep_trying(reason, attempts, self._policy.max_attempts)
         except DecoderFailed as final:
@@ -209,16 +228,18 @@ class LiveSource:
             self._report(Connection.LOST, reason, attempts, delay_s)
             self._wait(delay_s)
             try:
-                self._connect_once(attempts)
+                self._connect_once()
             except DecoderFailed as failure:
                 reason = str(failure)
             else:
                 return attempts
 
-    def _connect_once(self, attempts: int) -> None:
+    def _connect_once(self) -> None:
         self._decoding = self._connect(self._order)
-        self._opened = self._decoding.open()
-        self._report(Connection.CONNECTED, None, attempts)
+        opened = self._decoding.open()
+        if self._opened is not None and isinstance(opened, Still):
+            raise DecoderFailed("a single picture is there instead of the live stream")
+        self._opened = opened
 
     def _disconnect(self) -> None:
         if self._decoding is not None:

@@ -229,11 +229,9 @@ class Capture:
     def _note_health(self, health: SourceHealth) -> None:
         if self._stopping.is_set():
             raise _Stopped
-        if health.connection is Connection.CONNECTED:
-            # A frozen camera stays frozen until another picture comes.
-            if self.link.phase is not CameraPhase.FROZEN:
-                self._become(CameraPhase.WATCHING, attempt=health.attempt)
-        elif self.link.phase is not CameraPhase.FROZEN or health.attempt > 1:
+        if health.connection in (Connection.CONNECTED, Connection.ENDED):
+            return  # a picture comes with the first, and says more; the end comes with the other
+        if self.link.phase is not CameraPhase.FROZEN or health.attempt > 1:
             reason = health.reason or "the connection was lost"
             self._become(CameraPhase.LOST, reason, health.attempt, health.retry_in_s)
 
