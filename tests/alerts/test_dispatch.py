@@ -341,26 +341,71 @@ def test_a_camera_that_stays_lost_is_told_and_one_that_came_back_is_not(store: S
     rows = []
     with running(store, given, {"door": door}, start=False) as service:
         for camera in ("Door", "Gate"):
-            lost = HealthRecord(new_id(), now(), camera, "connection", "lost", "timed out")
-            store.health.add(lost)
-            rows += service.plan_health(lost)
-        back = HealthRecord(new_id(), now(), "Gate", "connection", "connected")
-        store.health.add(back)
-        assert service.plan_health(back) == []
-        store.deliveries.add(rows)
+            rows += say(service, store, camera, "lost", minutes_ago=3)
+        assert say(service, store, "Gate", "connected", minutes_ago=2) == []
         service.start()
         states = {row.camera: row.state for row in settled(store, rows)}
     assert states == {"Door": DeliveryState.SENT, "Gate": DeliveryState.CANCELLED}
     assert [alert.title for alert in door.alerts] == ["Door: timed out"]
 
 
-def trouble(service: AlertService, store: Store, camera: str) -> list[Delivery]:
-    """A camera that was lost, as the recorder writes it."""
-    lost = HealthRecord(new_id(), now(), camera, "connection", "lost", "timed out")
-    store.health.add(lost)
-    rows = service.plan_health(lost)
+def test_a_camera_that_is_back_but_for_a_moment_is_neither_told_nor_forgotten(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    with running(store, given, {"door": door}, start=False) as service:
+        (row,) = say(service, store, "Door", "lost", minutes_ago=3)
+        say(service, store, "Door", "connected", minutes_ago=0.5)
+        service.start()
+        assert wait_until(lambda: store.deliveries.get(row.id).not_before > now())
+    assert store.deliveries.get(row.id).state is DeliveryState.PENDING
+    assert door.alerts == []
+
+
+def test_a_camera_that_comes_and_goes_is_told_once(store: Store) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    rows = []
+    with running(store, given, {"door": door}, start=False) as service:
+        for minutes in (5, 4, 3, 2, 1):
+            rows += say(service, store, "Door", "lost", minutes_ago=minutes)
+            rows += say(service, store, "Door", "connected", minutes_ago=minutes - 0.5)
+        rows += say(service, store, "Door", "lost", minutes_ago=0.1)
+        service.start()
+        (row,) = settled(store, rows)
+    assert row.state is DeliveryState.SENT
+    assert len(door.alerts) == 1
+
+
+def test_a_camera_that_was_well_for_a_while_is_in_a_new_trouble_when_it_is_lost(
+    store: Store,
+) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    with running(store, given, {"door": door}, start=False) as service:
+        first = say(service, store, "Door", "lost", minutes_ago=9)
+        say(service, store, "Door", "connected", minutes_ago=8)
+        second = say(service, store, "Door", "lost", minutes_ago=3)
+        service.start()
+        states = [row.state for row in settled(store, [*first, *second])]
+    assert states == [DeliveryState.CANCELLED, DeliveryState.SENT]
+
+
+def say(
+    service: AlertService, store: Store, camera: str, state: str, *, minutes_ago: float
+) -> list[Delivery]:
+    """A change of a camera's connection, as the recorder writes it."""
+    at = now() - timedelta(minutes=minutes_ago)
+    reason = "timed out" if state == "lost" else ""
+    change = HealthRecord(new_id(), at, camera, "connection", state, reason)
+    store.health.add(change)
+    rows = service.plan_health(change)
     store.deliveries.add(rows)
     return rows
+
+
+def trouble(service: AlertService, store: Store, camera: str) -> list[Delivery]:
+    """A camera that was lost, as the recorder writes it."""
+    return say(service, store, camera, "lost", minutes_ago=0)
 
 
 def test_a_camera_that_was_removed_is_not_missed(store: Store) -> None:

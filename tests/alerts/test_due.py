@@ -55,6 +55,11 @@ def test_a_message_older_than_its_channel_wants_is_dropped_and_says_so() -> None
     assert why_unwanted(row(), EPISODE, 60, late) == "61 s old; the channel wants none after 60 s"
 
 
+def test_the_trouble_of_a_camera_is_never_old_while_it_lasts() -> None:
+    late = NOW + timedelta(hours=1)
+    assert why_unwanted(row(DeliveryKind.CAMERA_HEALTH), None, 60, late) is None
+
+
 def test_a_step_that_comes_late_is_not_old_when_its_time_has_come() -> None:
     due = NOW + timedelta(seconds=120)
     assert why_unwanted(row(after_s=120.0), EPISODE, 60, due + timedelta(seconds=60)) is None

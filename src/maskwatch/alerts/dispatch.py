@@ -176,20 +176,26 @@ class _Lane:
             rows = [row for row in rows if row not in batch.rows]
 
     def _is_wanted(self, row: Delivery) -> bool:
-        why = self._why_unwanted(row)
+        """Whether a row is to be sent now; if not, it is withdrawn or put back."""
+        now = datetime.now(UTC)
+        why = self._why_unwanted(row, now)
         if why is not None:
             self._queue.withdraw(row, why)
-        return why is None
+            return False
+        decided_at = self._desk.library.decided_at(row)
+        if decided_at is not None:
+            self._put_back([row], decided_at)
+        return decided_at is None
 
-    def _why_unwanted(self, row: Delivery) -> str | None:
+    def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
         if row.recipient not in self._config.recipients:
             return "no longer a recipient of this channel"
         library = self._desk.library
-        over = library.why_over(row)
+        over = library.why_over(row, now)
         if over is not None:
             return over
         episode = next(iter(library.episodes([row])), None)
-        return why_unwanted(row, episode, self._config.stale_after_s, datetime.now(UTC))
+        return why_unwanted(row, episode, self._config.stale_after_s, now)
 
     def _sent_times(self, row: Delivery, now: datetime) -> list[datetime]:
         if self._limit is None:

@@ -37,6 +37,8 @@ def why_unwanted(
         stale_after_s: of the channel.
         now: aware.
     """
+    if row.kind is DeliveryKind.CAMERA_HEALTH:
+        return None  # whether the trouble lasts is looked up whenever its turn comes
     # A step of the ladder that is meant to come late is not old when its time has come.
     age = now - (row.created_at or now) - timedelta(seconds=row.payload.get("after_s", 0))
     if stale_after_s is not None and age > timedelta(seconds=stale_after_s):

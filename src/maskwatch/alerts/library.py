@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.config.privacy import Photos
@@ -49,16 +50,27 @@ class Library:
             _log.warning("a message goes without its photo: %s", error)
             return None
 
-    def why_over(self, row: Delivery) -> str | None:
+    def why_over(self, row: Delivery, now: datetime) -> str | None:
         """Why the trouble with a camera that a row is about is no news; None while it is."""
-        kind, state = row.payload.get("kind"), row.payload.get("state")
+        kind = row.payload.get("kind")
         if kind is None:
             return None
         if not self._roll_call.has(row.camera):  # what is still down is told anew
             return "the camera was removed, or the service was started anew"
-        last = self._store.health.last(row.camera, kind)
-        is_over = last is not None and last.state != state
-        return "the camera recovered" if is_over else None
+        trouble = self._roll_call.trouble(row.camera, kind)
+        if trouble is None or trouble.since != row.created_at:
+            return "the camera recovered, or the service was started anew"
+        over_at = trouble.over_at()
+        return "the camera recovered" if over_at is not None and over_at <= now else None
+
+    def decided_at(self, row: Delivery) -> datetime | None:
+        """When it shows whether the trouble that a row is about is over; None if it shows now.
+
+        A camera that is back may be gone again in a moment.
+        """
+        kind = row.payload.get("kind")
+        trouble = None if kind is None else self._roll_call.trouble(row.camera, kind)
+        return None if trouble is None else trouble.over_at()
 
     def _episode(self, episode_id: str) -> EpisodeRecord | None:
         try:

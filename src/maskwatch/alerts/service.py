@@ -28,9 +28,6 @@ from maskwatch.words import Language
 LINK_SECRET = "alert-links"  # noqa: S105 - the name of a secret
 """Under this name the store keeps the key that signs the links of messages."""
 
-_TROUBLE = {"lost", "frozen", "failed"}
-"""States in which a camera sees nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
@@ -80,11 +77,11 @@ class AlertService:
         return plan_episode(config, Occasion(episode, now, recent, self._settings.site.zone))
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
-        """The deliveries of a change of health, to be added in the transaction that adds it."""
-        if change.camera is None:
-            return []
-        self._roll_call.answered(change.camera)
-        if change.state not in _TROUBLE:
+        """The deliveries of a change of health, to be added in the transaction that adds it.
+
+        What comes back before it counts as over is no news.
+        """
+        if not self._roll_call.note(change):
             return []
         return plan_camera_trouble(self._settings.alerts, change)
 

@@ -280,7 +280,7 @@ class CameraTrouble(Section):
     channels: tuple[Name, ...] = ()
     """Names of channels; nobody is told unless given."""
     after_s: Seconds = 120
-    """A camera that is back sooner is no news."""
+    """A camera that is back sooner, and stays for a minute, is no news."""
 
 
 class Retry(Section):
