@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 _TIME_BASE = Fraction(1, 60_000)
 
 # Fragments make what was written so far playable if the process is killed; on a proper end the
-# file becomes an ordinary MP4 with an index.
-_MOVFLAGS = "hybrid_fragmented+frag_keyframe+empty_moov+default_base_moof"
+# file becomes an ordinary MP4 with an index. They end by time as well as with key frames, which are
+# minutes apart where pictures are rare.
+_MUXING = {
+    "movflags": "hybrid_fragmented+frag_keyframe+empty_moov+default_base_moof",
+    "frag_duration": "1000000",  # microseconds
+    "flush_packets": "1",
+}
 _KEY_FRAME_EVERY = 50
 _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
     # Without B-frames the first picture is at 0 s even where fragments allow no edit list. Each
@@ -84,7 +89,7 @@ class _Encoding:
             f"file:{path}",
             "w",
             format="mp4",
-            options={"movflags": _MOVFLAGS, "flush_packets": "1"},
+            options=_MUXING,
         )
         rate = Fraction(fps).limit_denominator(1001)
         stream = cast(
