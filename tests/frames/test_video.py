@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -226,6 +226,51 @@ def test_motion_jpeg_without_a_container(tmp_path: Path, pictures: int) -> None:
     frames = frames_of(path)
     assert [number_of(frame.image) for frame in frames] == list(range(pictures))
     assert [frame.t for frame in frames] == pytest.approx([i / 25 for i in range(pictures)])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda whole: whole[:-100],  # of the pixels, after all the tables
+        lambda whole: whole[:-100] + b"\xff\xd9",
+        lambda whole: whole[:-100] + bytes(100),
+    ],
+    ids=["cut", "cut and closed", "cut and padded"],
+)
+def test_motion_jpeg_that_is_not_whole_is_counted_and_left_out(
+    tmp_path: Path, broken: Callable[[bytes], bytes]
+) -> None:
+    pictures = [jpeg(0), jpeg(1), broken(jpeg(2)), jpeg(3)]
+    with VideoSource(write_mpjpeg(tmp_path / "a.mpjpeg", pictures)) as source:
+        assert [number_of(frame.image) for frame in source] == [0, 1, 3]
+        assert source.damaged == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda whole: whole + bytes(300),
+        lambda whole: whole + b"\xff" * 7,
+        lambda whole: whole.removesuffix(b"\xff\xd9"),
+    ],
+    ids=["padded", "filled", "without an end"],
+)
+def test_motion_jpeg_as_some_cameras_send_it_is_whole(
+    tmp_path: Path, odd: Callable[[bytes], bytes]
+) -> None:
+    path = write_mpjpeg(tmp_path / "a.mpjpeg", [odd(jpeg(i)) for i in range(4)])
+    with VideoSource(path) as source:
+        assert [number_of(frame.image) for frame in source] == [0, 1, 2, 3]
+        assert source.damaged == 0
+
+
+def write_mpjpeg(path: Path, pictures: Sequence[bytes]) -> Path:
+    """Pictures as a network camera sends them."""
+    head = "--b\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
+    path.write_bytes(
+        b"".join(head.format(len(each)).encode() + each + b"\r\n" for each in pictures)
+    )
+    return path
 
 
 def test_the_exif_of_motion_jpeg_turns_it(tmp_path: Path) -> None:

@@ -108,6 +108,10 @@ class Decoder:
     ) -> None:
         stream.thread_type = "SLICE" if low_delay else "AUTO"
         stream.codec_context.thread_count = threads
+        if stream.codec_context.name == "mjpeg":
+            # Otherwise it fills up what is missing and calls nothing corrupt. Padding behind the
+            # picture and a missing mark of its end, as cameras send them, stay allowed.
+            stream.codec_context.options = {"err_detect": "explode"}
         self._container = container
         self._stream = stream
         # Asked of a packet, each would be a fraction made anew.
