@@ -46,6 +46,17 @@ def test_all_come_from_one_process_that_has_the_decoder_loaded() -> None:
         assert "libavcodec" in Path(f"/proc/{server}/maps").read_text()
 
 
+def test_ctrl_c_cannot_hit_the_server_while_it_loads() -> None:
+    def blocked(pid: int) -> int:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.partition("SigBlk:")[2].split()[0], 16)
+
+    sigint = 1 << (signal.SIGINT - 1)
+    with closing(opened()) as decoder:
+        assert blocked(parent_of(decoder.pid)) & sigint  # as it was when it began
+    assert not blocked(os.getpid()) & sigint
+
+
 def test_what_a_decoder_has_for_itself_is_less_than_half_of_what_it_uses() -> None:
     with closing(opened()) as one, closing(opened()):
         own = memory_kb(one.pid, "Private_Clean", "Private_Dirty")

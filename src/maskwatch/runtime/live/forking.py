@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from multiprocessing import forkserver, spawn
+from multiprocessing import forkserver, resource_tracker, spawn
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +66,28 @@ class _Keeper:
         while True:
             runs = self._wishes.get()
             try:
-                forkserver.ensure_running()
+                _start_undisturbed()
                 runs.set_result(True)
             except OSError as error:  # such as a folder for temporary files with a long name
                 _log.warning("each camera's process loads the decoder by itself: %s", error)
                 runs.set_result(False)
             except Exception as error:  # noqa: BLE001 - who asked is told, and does not wait for ever
                 runs.set_exception(error)
+
+
+def _start_undisturbed() -> None:
+    """Has the server run, which Ctrl-C cannot hit while it loads what makes it ignore Ctrl-C.
+
+    A terminal sends the signal to all processes of a program. Those that this thread starts have
+    the signals blocked that it has. What tracks resources blocks and unblocks some by itself, so
+    it is started before.
+    """
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _keeper = _Keeper()
