@@ -324,6 +324,16 @@ def test_a_command_line_that_makes_no_sense_is_refused(detect: Detect, options: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("live", ["0", "rtsp://user:pw@cam/1", "udp://@239.0.0.1:5000"])
+def test_a_live_source_that_is_not_the_last_one_is_refused(detect: Detect, live: str) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    done = detect(live, "a.png")
+    assert isinstance(done.exception, UsageError)
+    assert "name it last, or watch several with `maskwatch serve`" in str(done.exception)
+    assert "pw" not in str(done.exception)
+    assert not Path("maskwatch-out").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "reason"),
     [

@@ -142,3 +142,12 @@ def test_of_sources_that_could_not_be_opened_nothing_is_claimed() -> None:
     dead = SourceSummary("rtsp://gate/1", "stream", 0, 0, Tally(()), error=error)
     text = printed(RunSummary((dead,)))
     assert text.split() == ["Failed", "1", "source,", "named", "above"]
+
+
+def test_sources_that_were_not_reached_are_named() -> None:
+    ended_early = RunSummary((image("a.jpg", MASK),), not_reached=("b.jpg", "c.jpg"))
+    lines = [line.split() for line in printed(ended_early).splitlines()]
+    assert ["Not", "reached", "b.jpg"] in lines
+    assert ["c.jpg"] in lines
+    many = RunSummary((image("a.jpg", MASK),), not_reached=tuple(f"{n}.jpg" for n in range(50)))
+    assert ["31", "more"] in [line.split() for line in printed(many).splitlines()]

@@ -135,6 +135,19 @@ def test_a_reader_that_goes_away_is_no_disaster(tmp_path: Path) -> None:
     assert len(read(tmp_path / "maskwatch-out" / "a.mp4")[0]) == 100
 
 
+def test_a_live_source_ends_when_nobody_reads_its_only_output(tmp_path: Path) -> None:
+    with web_server(tmp_path) as server:
+        server.jpegs = [cv2.imencode(".jpg", scene([MASKED, BARE]))[1].tobytes()]
+        process = start(tmp_path, f"{server.url}/cam.mjpg", "--jsonl", "-", "--quiet")
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+        assert process.wait(timeout=PATIENCE_S) == 1
+        process.stderr.close()
+    assert err.splitlines()[0] == "error: standard output: broken pipe"
+    assert "left off" in err
+
+
 def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
     paint_picture(tmp_path / "a.png", [MASKED])
     done = subprocess.run(

@@ -116,3 +116,16 @@ def test_addresses_become_file_names_without_user_and_password() -> None:
         "cam-3.local-554-live-1-token.mp4"
     ]
     assert names([SourceSpec("0", SourceKind.CAMERA, "0")]) == ["camera-0.mp4"]
+
+
+def test_what_was_recorded_from_a_camera_stays_whoever_wrote_it(tmp_path: Path) -> None:
+    camera = SourceSpec("camera 0", SourceKind.CAMERA, "0")
+    specs = [camera, stream("rtsp://cam/hall"), video("in/clip.avi")]
+    for name in ("camera-0.mp4", "camera-0-2.mp4", "cam-hall.mp4", "clip.mp4"):
+        (tmp_path / name).touch()
+    own = {"camera-0.mp4", "cam-hall.mp4", "clip.mp4"}
+    assert [path.name for path in plan_outputs(specs, tmp_path, own)] == [
+        "camera-0-3.mp4",
+        "cam-hall-2.mp4",
+        "clip.mp4",
+    ]

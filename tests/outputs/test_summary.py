@@ -54,6 +54,7 @@ SUMMARY = RunSummary(
     ),
     (UnreadableImage("b.jpg", "empty file (0 bytes)"),),
     (OutputError("out/a.jpg", "no space left on the device"),),
+    not_reached=("c.mp4",),
 )
 
 
@@ -88,6 +89,7 @@ def test_a_summary_in_json_tells_everything() -> None:
     assert [source["people"] for source in data["sources"]] == [2, 1]
     assert data["sources"][1]["error"] == "cut off after 90 frames"
     assert data["episodes"][0]["best_frame"] == 30
+    assert (data["interrupted"], data["not_reached"]) == (False, ["c.mp4"])
 
 
 def test_a_corrected_violation_remains_one() -> None:

@@ -18,11 +18,12 @@ from maskwatch.cli.progress import ProgressListener
 from maskwatch.cli.request import DetectRequest
 from maskwatch.cli.table import print_summary
 from maskwatch.cli.window import Window
-from maskwatch.errors import OutputError, SourceNotFound
+from maskwatch.errors import OutputError, SourceNotFound, UsageError
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
+from maskwatch.frames.urls import scheme_of
 from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT_NAME, make_folder, output_errors, write_text
@@ -35,7 +36,7 @@ from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.runs.ahead import PicturesAhead
 from maskwatch.runtime.runs.behind import video_sink
 from maskwatch.runtime.runs.open import open_source
-from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.runs.session import NOT_LAST, Models, Session, SessionSettings, Sinks
 from maskwatch.runtime.runs.threads import Shares, share_threads
 from maskwatch.tracks.tracker import TrackerSettings
 
@@ -56,6 +57,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
     if found.ignored and not request.quiet:
         note = f"other files passed over, no pictures or videos by name: {found.ignored}"
         say_note(errors, note)
+    _check_that_live_is_last(found.specs)
     files = (_path(spec) for spec in found.specs if _is_file(spec))
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
@@ -145,6 +147,20 @@ def _discover(request: DetectRequest) -> Discovery:
     return replace(found, specs=tuple(once.values()))
 
 
+def _check_that_live_is_last(specs: Sequence[SourceSpec]) -> None:
+    """Refuses what would never come to its turn.
+
+    A web address may hold a recording: whether it is live shows when it is opened, and the session
+    refuses it then.
+
+    Raises:
+        UsageError: a source that is live for certain is followed by others.
+    """
+    for spec in specs[:-1]:
+        if not _is_file(spec) and scheme_of(spec.location) not in ("http", "https"):
+            raise UsageError(f"{spec.name}: {NOT_LAST}")
+
+
 def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     """Leaves out what earlier runs wrote into folders that are now looked through.
 
@@ -191,7 +207,7 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
             sinks.append(_picture_sink(path, spec.kind, source, request.models.threads))
         return sinks
 
-    return Sinks(looks, episodes, pictures)
+    return Sinks(looks, episodes, pictures, is_summary_kept=request.json_summary is not None)
 
 
 def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[SourceSpec, Path]:

@@ -73,6 +73,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     _add_lines(grid, "Advice", _advice_lines(summary.total))
     _add_lines(grid, "Episodes", _episode_lines(summary))
     _add_lines(grid, "Failed", _failure_lines(summary))
+    _add_lines(grid, "Not reached", _not_reached_lines(summary))
     _add_lines(grid, "Written to", written)
     if summary.interrupted:
         grid.add_row("Stopped", "early, as asked; everything up to there is counted and written")
@@ -167,6 +168,14 @@ def _failure_lines(summary: RunSummary) -> Iterable[str]:
         yield f"{count} {'source' if count == 1 else 'sources'}, named above"
     for error in summary.output_errors:
         yield f"to write {error.path}"
+
+
+def _not_reached_lines(summary: RunSummary) -> list[str]:
+    lines = list(summary.not_reached)
+    if len(lines) > MAX_SOURCES:
+        hidden = len(lines) - MAX_SOURCES + 1
+        lines = [*lines[: MAX_SOURCES - 1], f"{hidden} more"]
+    return lines
 
 
 def _add_lines(grid: Table, label: str, lines: Iterable[str]) -> None:

@@ -26,7 +26,8 @@ def plan_outputs(
     above are put in front as far as it takes (``a-door.jpg``, ``b-door.jpg``); of files that differ
     in their extension only, it becomes part of the name (``clip-avi.mp4``, ``clip-mov.mp4``). A
     name gets ``-annotated`` where there is a file already that is an input, by whatever path, or
-    that nobody knows to be ours. Letters in another case make no difference.
+    that nobody knows to be ours. What was recorded from a camera cannot be made again, so every
+    file stays, and the new one gets a number. Letters in another case make no difference.
 
     Args:
         specs: the sources.
@@ -40,17 +41,22 @@ def plan_outputs(
     crowded = _repeated(_name(spec, stems[spec], 1) for spec in specs)
 
     def must_stay(path: Path) -> bool:
-        # A link that leads nowhere is somebody's as well.
-        there = path.is_symlink() or path.exists()
-        return there and (path.name not in own or file_identity(path) in inputs)
+        return _is_there(path) and (path.name not in own or file_identity(path) in inputs)
 
     for spec in specs:
         path = folder / _free_name(spec, stems[spec], crowded, taken)
-        if must_stay(path):
+        if not _is_file(spec):
+            path = _numbered(path, taken, _is_there)
+        elif must_stay(path):
             path = _numbered(path.with_stem(path.stem + _MARK), taken, must_stay)
         taken.add(path.name.casefold())
         planned.append(path)
     return planned
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something of that name; a link that leads nowhere is somebody's as well."""
+    return path.is_symlink() or path.exists()
 
 
 def _stems(specs: Sequence[SourceSpec]) -> dict[SourceSpec, str]:

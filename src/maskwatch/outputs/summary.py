@@ -101,6 +101,8 @@ class RunSummary:
     """Requests that led to no source."""
     output_errors: tuple[OutputError, ...] = ()
     interrupted: bool = False
+    not_reached: tuple[str, ...] = ()
+    """Names of the sources that were not looked at, because the run ended before."""
     total: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -137,6 +139,7 @@ def summary_as_json(summary: RunSummary) -> dict[str, Any]:
             {"path": error.path, "reason": error.reason} for error in summary.output_errors
         ],
         "interrupted": summary.interrupted,
+        "not_reached": list(summary.not_reached),
     }
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from maskwatch.errors import OutputError, SourceError, UnreadableVideo
+from maskwatch.errors import ModelError, OutputError, SourceError, UnreadableVideo
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.base import Look, PictureSink
@@ -92,17 +92,20 @@ class Bench:
     def __init__(self, *sources: ScriptedSource, kind: SourceKind = SourceKind.VIDEO) -> None:
         self.sources = {f"{i}:{source.name}": source for i, source in enumerate(sources)}
         self.specs = [SourceSpec(s.name, kind, key) for key, s in self.sources.items()]
-        self.looks = LookRecorder()
-        self.episodes = EpisodeRecorder()
+        self.looks: LookRecorder | None = LookRecorder()
+        self.episodes: EpisodeRecorder | None = EpisodeRecorder()
         self.pictures: dict[str, PictureRecorder] = {}
         self.new_pictures = PictureRecorder
         self.listener: SessionListener = SessionListener()
+        self.is_summary_kept = False
 
     def run(self, settings: SessionSettings | None = None, score: float = 0.9) -> RunSummary:
+        looks = [] if self.looks is None else [self.looks]
+        episodes = [] if self.episodes is None else [self.episodes]
         session = Session(
             Models(SquareDetector(score), SquareClassifier()),
             lambda spec: self.sources[spec.location],
-            Sinks([self.looks], [self.episodes], self._pictures),
+            Sinks(looks, episodes, self._pictures, self.is_summary_kept),
             settings,
             listener=self.listener,
         )
@@ -203,6 +206,91 @@ def test_ctrl_c_closes_everything_and_keeps_what_was_seen() -> None:
     assert len(bench.episodes.episodes) == 1
     assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
     assert bench.pictures["a.mp4"].closed == 1
+
+
+def test_sources_that_were_not_reached_are_named() -> None:
+    frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
+    bench = Bench(Interruption(frames), clip("b.mp4", [[MASKED]]), clip("c.mp4", [[MASKED]]))
+    assert bench.run().not_reached == ("b.mp4", "c.mp4")
+    assert Bench(clip("a.mp4", [[MASKED]])).run().not_reached == ()
+
+
+def test_a_live_source_that_others_follow_is_refused_and_the_others_are_looked_at() -> None:
+    def live(name: str) -> ScriptedSource:
+        return ScriptedSource(clip(name, [[BARE]] * 10)._frames, is_live=True)
+
+    bench = Bench(live("http://a/cam"), clip("b.mp4", [[MASKED]]), live("http://c/cam"))
+    first, second, third = bench.run().sources
+    assert first.error is not None
+    assert "name it last, or watch several with `maskwatch serve`" in first.error.reason
+    assert (first.frames, second.frames, third.frames) == (0, 1, 10)
+    assert third.error is None
+
+
+class Faulty(ScriptedSource):
+    """A source in which a mistake of this program shows after its frames."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        raise OverflowError("math range error")
+
+
+def test_a_mistake_in_the_program_loses_nothing_of_what_was_seen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
+    bench = Bench(Faulty(frames), clip("b.mp4", [[MASKED]] * 20))
+    summary = bench.run()
+    first, second = summary.sources
+    assert first.error is not None
+    assert first.error.reason == "looking at it failed (OverflowError: math range error)"
+    assert "Traceback" in caplog.text
+    assert (first.frames, second.frames, len(bench.episodes.episodes)) == (20, 20, 1)
+    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+
+
+def test_models_that_cannot_be_used_end_the_run_and_what_was_seen_is_written() -> None:
+    class WithoutModel(ScriptedSource):
+        def __iter__(self):
+            yield from super().__iter__()
+            raise ModelError("the model is gone")
+
+    frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
+    bench = Bench(WithoutModel(frames))
+    with pytest.raises(ModelError):
+        bench.run()
+    assert len(bench.episodes.episodes) == 1
+    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+
+
+def without_pictures(bench: Bench) -> Bench:
+    bench._pictures = lambda *_: []  # type: ignore[method-assign]
+    return bench
+
+
+def test_a_run_ends_when_all_that_was_asked_for_has_failed() -> None:
+    bench = without_pictures(Bench(clip("a.mp4", [[MASKED]] * 10), clip("b.mp4", [[MASKED]])))
+    bench.looks, bench.episodes = LookRecorder(fail_at=4), None
+    summary = bench.run()
+    (source,) = summary.sources
+    assert source.frames == 5
+    assert source.error is not None
+    assert source.error.reason == "left off: results can go nowhere any more"
+    assert len(summary.output_errors) == 1
+    assert summary.not_reached == ("b.mp4",)
+
+
+@pytest.mark.parametrize("left", ["summary", "episodes", "pictures", "table"])
+def test_a_run_goes_on_while_anything_that_was_asked_for_works(left: str) -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 10))
+    if left != "pictures":
+        without_pictures(bench)
+    if left != "episodes":
+        bench.episodes = None
+    bench.looks = None if left == "table" else LookRecorder(fail_at=4)
+    bench.is_summary_kept = left == "summary"
+    (source,) = bench.run().sources
+    assert (source.frames, source.error) == (10, None)
 
 
 def test_a_listener_can_stop_the_run() -> None:

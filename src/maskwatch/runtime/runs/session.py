@@ -5,13 +5,14 @@ What goes wrong with one source or one output is noted, and the rest goes on.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from maskwatch.draw import Mark, draw_marks, pixelate
-from maskwatch.errors import OutputError, SourceError
+from maskwatch.errors import MaskwatchError, OutputError, SourceError
 from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import SourceSpec
@@ -23,6 +24,11 @@ from maskwatch.runtime.runs.watch import MovingWatch, StillWatch, Watch
 from maskwatch.runtime.sieve import FaceSieve, Veil
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Episode, Frame, Image
+
+_log = logging.getLogger(__name__)
+
+NOT_LAST = "live, without an end: name it last, or watch several with `maskwatch serve`"
+"""Why a live source is refused that others follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class Sinks:
     episodes: Sequence[EpisodeSink] = ()
     pictures: Callable[[SourceSpec, FrameSource], Sequence[PictureSink]] = lambda *_: ()
     """Makes, for each source, what gets its finished pictures."""
+    is_summary_kept: bool = False
+    """Whether the summary goes somewhere, too, so that a run is of use even without any sink."""
 
 
 class SessionListener:
@@ -110,7 +118,10 @@ class Session:
         self._guard = _Guard(self._listener)
 
     def run(self, specs: Sequence[SourceSpec], not_found: Sequence[SourceError] = ()) -> RunSummary:
-        """Looks at all sources; Ctrl-C ends the run early, with everything closed properly.
+        """Looks at all sources.
+
+        Ctrl-C ends the run early, with everything closed properly, and so does it when results can
+        go nowhere any more. A live source that is not the last one is refused: it has no end.
 
         Args:
             specs: the sources, in order.
@@ -119,26 +130,35 @@ class Session:
         summaries: list[SourceSummary] = []
         interrupted = False
         try:
-            for spec in specs:
+            for place, spec in enumerate(specs, 1):
                 visit = _Visit(spec, self._models, self._settings, self._tracking)
                 try:
-                    self._go_through(visit)
+                    self._go_through(visit, is_last=place == len(specs))
                 except KeyboardInterrupt:
                     interrupted = True
-                self._add_episodes(visit.watch.end())
+                finally:
+                    self._add_episodes(visit.watch.end())
                 summaries.append(visit.summary())
                 self._listener.source_done(summaries[-1])
-                if interrupted or self._listener.should_stop():
+                if interrupted or visit.is_in_vain or self._listener.should_stop():
                     break
         finally:
             self._guard.close(self._sinks.looks)
             self._guard.close(self._sinks.episodes)
-        errors = tuple(self._guard.errors)
-        return RunSummary(tuple(summaries), tuple(not_found), errors, interrupted)
+        return RunSummary(
+            tuple(summaries),
+            tuple(not_found),
+            tuple(self._guard.errors),
+            interrupted,
+            not_reached=tuple(spec.name for spec in specs[len(summaries) :]),
+        )
 
-    def _go_through(self, visit: _Visit) -> None:
+    def _go_through(self, visit: _Visit, *, is_last: bool) -> None:
+        """Looks at one source; what goes wrong with it is noted, a mistake of this program too."""
         try:
             with self._open_source(visit.spec) as source:
+                if source.is_live and not is_last:
+                    raise SourceError(visit.spec.name, NOT_LAST)
                 visit.prepare_for(source)
                 self._listener.source_opened(source)
                 pictures = self._sinks.pictures(visit.spec, source)
@@ -148,16 +168,32 @@ class Session:
                     self._guard.close(pictures)
         except SourceError as error:
             visit.error = error
+        except MaskwatchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary: what was seen must not be lost
+            _log.exception("%s: looking at it failed", visit.spec.name)
+            reason = f"looking at it failed ({type(error).__name__}: {error})"
+            visit.error = SourceError(visit.spec.name, reason)
 
     def _look_at_frames(
         self, visit: _Visit, source: FrameSource, pictures: Sequence[PictureSink]
     ) -> None:
         for frame in source:
+            if visit.is_in_vain:
+                raise SourceError(visit.spec.name, "left off: results can go nowhere any more")
             look = visit.look(frame)
             self._write(look, visit, pictures)
             self._listener.frame_done(frame)
+            visit.is_in_vain = self._is_in_vain(pictures)
             if self._listener.should_stop():
                 return
+
+    def _is_in_vain(self, pictures: Sequence[PictureSink]) -> bool:
+        """Whether all that was asked for has failed, such as by ``head`` that has read enough."""
+        sinks: list[_Closable] = [*self._sinks.looks, *self._sinks.episodes]
+        if not sinks or self._sinks.is_summary_kept:
+            return False
+        return not self._guard.working([*sinks, *pictures])
 
     def _write(self, look: Look, visit: _Visit, pictures: Sequence[PictureSink]) -> None:
         for sink in self._guard.working(self._sinks.looks):
@@ -205,6 +241,8 @@ class _Visit:
     ) -> None:
         self.spec = spec
         self.error: SourceError | None = None
+        self.is_in_vain = False
+        """Whether results can go nowhere any more."""
         self._models = models
         self._settings = settings
         self._tracking = tracking
