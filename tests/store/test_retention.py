@@ -16,6 +16,8 @@ from maskwatch.store.records import (
     DeliveryKind,
     HealthRecord,
     MinuteReadings,
+    PeopleBucket,
+    PeopleCount,
     ReviewItem,
     ReviewReason,
     Role,
@@ -145,6 +147,46 @@ def test_a_policy_without_photos_leaves_none(store: Store) -> None:
     assert store.snapshots.where() == []
     assert not list(store.snapshots.folder.rglob("*.jpg"))
     assert store.deletions.of_item(taken.id)[0].reason == "policy"
+
+
+def test_statistics_only_leaves_nothing_of_any_person(store: Store) -> None:
+    over, ongoing = episode(ended_at=after(9)), episode()
+    for each in (over, ongoing):
+        store.episodes.add(each)
+        store.episodes.add_readings(each.id, [TimelinePoint(NOON, State.NO_MASK)])
+    store.deliveries.add([Delivery(new_id(), over.id, DeliveryKind.VIOLATION, "office")])
+    taken = photo(store, episode_id=over.id)
+    store.people.put(person())
+    store.readings.add([MinuteReadings("entrance", None, NOON, 1, 1)])
+    store.health.add(HealthRecord(new_id(), NOON, None, "disk", "ok"))
+    counted = PeopleBucket("entrance", None, after(days=1), 3600, PeopleCount(mask=7))
+    store.people.add_bucket(counted, 1)
+    store.snapshots.photos = Photos.NONE
+
+    report = keep_house(store, PLENTY, after(60), statistics_only=True)
+    assert dict(report.deleted) == {"snapshot": 1, "episode": 1, "people": 1, "readings": 1}
+    assert store.episodes.ongoing() == [ongoing]  # its end is still to be written
+    assert store.episodes.timeline(over.id) == []
+    assert store.deliveries.of_episode(over.id) == []
+    assert store.people.page_of(NOON, after(1), 10) == []
+    assert {each.what: each.reason for each in store.deletions.page().items} == {
+        "snapshot": "policy",
+        "episode": "policy",
+        "people": "policy",
+        "readings": "policy",
+    }
+    assert store.deletions.of_item(over.id)[0].what == "episode"
+    assert store.deletions.of_item(taken.id)[0].what == "snapshot"
+    (group,) = store.people.counts(after(days=-1), after(days=2))
+    assert group.counts == PeopleCount(mask=7)  # the counts of that mode itself stay
+
+    store.episodes.update(
+        ongoing.id, state=State.NO_MASK, fault=None, coverage=None, ended_at=after(70)
+    )
+    assert dict(keep_house(store, PLENTY, after(80), statistics_only=True).deleted) == {
+        "episode": 1
+    }
+    assert dict(keep_house(store, PLENTY, after(90), statistics_only=True).deleted) == {}
 
 
 def test_the_audit_log_notes_what_went(store: Store) -> None:

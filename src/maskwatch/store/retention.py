@@ -48,21 +48,24 @@ class HouseReport:
     """Whether less is free than there should be, although no photo is left to be deleted."""
 
 
-def keep_house(store: Store, storage: StorageConfig, now: datetime) -> HouseReport:
+def keep_house(
+    store: Store, storage: StorageConfig, now: datetime, *, statistics_only: bool = False
+) -> HouseReport:
     """Applies retention, forgets expired sessions, keeps room on the disk.
 
-    Photos that the privacy policy does not allow (any more) go at once.
+    What the privacy policy does not allow (any more) goes at once.
 
     Args:
         store: what to tidy up.
         storage: how long things are kept, and how much room must be left.
         now: things are old in relation to this.
+        statistics_only: whether nothing of any person may be kept (`PrivacyConfig`).
 
     Raises:
         StoreError: something cannot be deleted. What was deleted before is proven.
     """
     before = store.snapshots.usage()
-    deleted = apply_retention(store, storage.retention, now)
+    deleted = apply_retention(store, storage.retention, now, statistics_only=statistics_only)
     store.sessions.delete_expired(now)
     wanted = int(storage.min_free_gb * GB)
     if store.room.keep_free(wanted):
@@ -78,11 +81,13 @@ def keep_house(store: Store, storage: StorageConfig, now: datetime) -> HouseRepo
     return HouseReport(MappingProxyType(deleted), max(0, freed), free, free < wanted)
 
 
-def apply_retention(store: Store, keep: RetentionConfig, now: datetime) -> dict[str, int]:
-    """Deletes what is too old or too much; returns the numbers by kind."""
+def apply_retention(
+    store: Store, keep: RetentionConfig, now: datetime, *, statistics_only: bool = False
+) -> dict[str, int]:
+    """Deletes what is too old, too much or not allowed; returns the numbers by kind."""
     found = {
         "snapshot": _forbidden_photos(store) + _old_photos(store, keep, now),
-        "episode": _old_episodes(store, now - _days(keep.episodes_days)),
+        "episode": _old_episodes(store, now - _days(keep.episodes_days), "age"),
         "deliveries": _old_rows(
             store,
             deliveries,
@@ -97,8 +102,21 @@ def apply_retention(store: Store, keep: RetentionConfig, now: datetime) -> dict[
         "readings": _old_rows(store, readings, readings.c.minute, now - _days(keep.readings_days)),
         "health": _old_rows(store, health, health.c.at, now - _days(keep.health_days)),
     }
+    if statistics_only:
+        for what, count in _forbidden_records(store, now).items():
+            found[what] += count
     found["snapshot"] += _too_many_photos(store, int(keep.photos_gb * GB))
     return {what: count for what, count in found.items() if count}
+
+
+def _forbidden_records(store: Store, now: datetime) -> dict[str, int]:
+    """Deletes what statistics-only mode would not have written: all but its counts."""
+    return {
+        "episode": _old_episodes(store, now, "policy"),
+        "people": _old_rows(store, people, people.c.first_at, now, reason="policy"),
+        # Of a quiet minute these say what one person did.
+        "readings": _old_rows(store, readings, readings.c.minute, now, reason="policy"),
+    }
 
 
 def _forbidden_photos(store: Store) -> int:
@@ -136,7 +154,7 @@ def _too_many_photos(store: Store, most_bytes: int) -> int:
     return deleted
 
 
-def _old_episodes(store: Store, limit: datetime) -> int:
+def _old_episodes(store: Store, limit: datetime, reason: str) -> int:
     deleted = 0
     query = (
         sa.select(*rows.columns_of(episodes, EpisodeRecord))
@@ -146,7 +164,7 @@ def _old_episodes(store: Store, limit: datetime) -> int:
     )
     while old := rows.fetch(store.database, query, EpisodeRecord):
         for episode in old:
-            remove_episode(store, episode.id, reason="age", actor="system")
+            remove_episode(store, episode.id, reason=reason, actor="system")
         deleted += len(old)
     return deleted
 
@@ -175,12 +193,13 @@ def _old_rows(
     time: sa.Column[datetime],
     limit: datetime,
     *also: sa.ColumnElement[bool],
+    reason: str = "age",
 ) -> int:
     with store.transaction():
         count = rows.delete(store.database, table, time < limit, *also)
         if count:
             item = f"before {limit.isoformat(timespec='seconds')}"
-            store.deletions.note(table.name, item, reason="age", count=count)
+            store.deletions.note(table.name, item, reason=reason, count=count)
     return count
 
 

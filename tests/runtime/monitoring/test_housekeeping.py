@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.root import Config
 from maskwatch.config.storage import StorageConfig
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.store.store import Store
+from tests.store.values import episode
 
 
 def test_a_full_disk_and_its_end_are_noted_once(
@@ -36,3 +39,14 @@ def test_what_a_crash_left_behind_goes_at_the_start(tmp_path: Path) -> None:
         os.utime(stray, (0, 0))
         Housekeeper(store)(Config())
         assert not stray.exists()
+
+
+def test_becoming_statistics_only_reaches_back(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        now = datetime.now(UTC)
+        store.episodes.add(episode(started_at=now, ended_at=now))
+        housekeeper = Housekeeper(store)
+        housekeeper(Config())
+        assert store.episodes.count() == 1
+        housekeeper(Config(privacy=PrivacyConfig(statistics_only=True)))
+        assert store.episodes.count() == 0

@@ -38,7 +38,12 @@ class Housekeeper:
             self._swept = True
             if count:
                 _log.warning("%d photos without a record, or records without a photo, went", count)
-        report = keep_house(self._store, config.storage, datetime.now(UTC))
+        report = keep_house(
+            self._store,
+            config.storage,
+            datetime.now(UTC),
+            statistics_only=config.privacy.statistics_only,
+        )
         if report.deleted:
             _log.info("retention: %s", dict(report.deleted))
         self._note(report.is_full, report.free_bytes, config.storage.min_free_gb)
