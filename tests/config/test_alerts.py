@@ -116,3 +116,75 @@ def test_no_secret_shows_when_the_section_is_printed() -> None:
     }
     assert "s3cret" not in repr(alerts(channels=secrets))
     assert "s3cret" not in alerts(channels=secrets).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h",
+        "https://h.example.org:8443/a?b=c",
+        "https://[::1]:80/x",
+        "https://k\u00e4se.example/x",
+        "HTTP://H/",
+    ],
+)
+def test_an_address_that_a_request_can_go_to_is_taken(url: str) -> None:
+    alerts(channels={"hook": {**HOOK, "url": url}})
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://h/t0ken", "must begin with https:// or http://"),
+        ("https:///t0ken", "must begin with https:// or http:// and name a host"),
+        ("https://127.0.0.1:99999/t0ken", "port from 1 to 65535"),
+        ("https://127.0.0.1:0/t0ken", "port from 1 to 65535"),
+        ("https://h:http/t0ken", "port from 1 to 65535"),
+        ("https://[::1/t0ken", "IPv6 number stands in brackets"),
+        ("https://a..b/t0ken", "a part of this name is empty or too long"),
+        (f"https://{'a' * 64}/t0ken", "a part of this name is empty or too long"),
+        ("https://h/t0ken\n", "must not hold blanks or line breaks"),
+    ],
+)
+def test_any_other_is_refused_without_a_token_in_it(url: str, reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        alerts(channels={"hook": {**HOOK, "url": url}})
+    assert reason in str(caught.value)
+    assert "t0ken" not in str(caught.value)
+
+
+@pytest.mark.parametrize("channel", [MAIL, MQTT])
+@pytest.mark.parametrize("host", ["a..b", "https://mail", "m@h", "mail example", f"{'a' * 64}.org"])
+def test_a_host_that_no_machine_can_be_called_is_refused(
+    channel: dict[str, Any], host: str
+) -> None:
+    with pytest.raises(ValidationError, match="host"):
+        alerts(channels={"office": {**channel, "host": host}})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer geheim-\u00fc",
+        "Bearer geheim ",
+        " geheim",
+        "geheim\n",
+        "geheim\r\nX-Other: 1",
+        "geheim\n\n",
+    ],
+)
+def test_a_value_that_no_header_can_have_is_refused_without_showing_it(value: str) -> None:
+    with pytest.raises(ValidationError, match=r"headers\.Authorization") as caught:
+        alerts(channels={"hook": {**HOOK, "headers": {"Authorization": value}}})
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "Two Words", "Colon:", "K\u00e4se", "Break\n"])
+def test_a_name_that_no_header_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="must be the name of a header"):
+        alerts(channels={"hook": {**HOOK, "headers": {name: "x"}}})
+
+
+def test_headers_as_people_use_them_are_taken() -> None:
+    headers = {"Authorization": "Basic dTpw", "X-Note": "a, b\tc; d", "X-Empty": ""}
+    alerts(channels={"hook": {**HOOK, "headers": headers}})

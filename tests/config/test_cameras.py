@@ -133,3 +133,16 @@ def test_an_error_names_the_key_and_hides_the_password(tmp_path: Path) -> None:
     assert "cameras.door.url" in text
     assert "cameras.door.max_fps = 900" in text
     assert "s3cret" not in text
+
+
+@pytest.mark.parametrize("given", ["coverage_below: 70", "coverage_below: 90"])
+def test_a_share_of_one_where_percent_are_meant_is_refused_with_what_was_meant(given: str) -> None:
+    with pytest.raises(ConfigError, match="must be in percent: did you mean 80") as caught:
+        parse_config(DOOR.replace(given, "coverage_below: 0.8"), "test.yaml")
+    assert "coverage_below = 0.8" in str(caught.value)
+
+
+@pytest.mark.parametrize("percent", [0, 1, 100])
+def test_from_no_coverage_to_all_of_it_may_be_asked_for(percent: int) -> None:
+    text = DOOR.replace("coverage_below: 70", f"coverage_below: {percent}")
+    assert camera(text).rule.coverage_below == percent

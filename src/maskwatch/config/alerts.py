@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from maskwatch.config.base import LocalTime, Name, Seconds, Section
+from maskwatch.config.base import HostName, LocalTime, Name, Seconds, Section, http_address
 from maskwatch.config.cameras import HoursConfig
 from maskwatch.words import Language
 
@@ -19,6 +19,9 @@ Timeout = Annotated[float, Field(gt=0, le=30)]
 """Of one attempt. At most half of ``retry.claim_s``, so that no attempt outlives its claim."""
 
 _ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
+# https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 and #section-5.5
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
 _TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
 
 
@@ -34,8 +37,24 @@ def _topic(text: str) -> str:
     return text
 
 
+def _header_name(text: str) -> str:
+    if not _HEADER_NAME.fullmatch(text):
+        raise ValueError("must be the name of a header, such as Authorization")
+    return text
+
+
+def _header_value(value: SecretStr) -> SecretStr:
+    if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must be of letters, digits and signs of ASCII, without blanks or line breaks around it"
+        )
+    return value
+
+
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Topic = Annotated[str, AfterValidator(_topic)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
 
 
 class RateLimit(Section):
@@ -107,7 +126,7 @@ class EmailConfig(_Channel):
 
     kind: Literal["email"] = "email"
     """Says that it is one of these."""
-    host: Annotated[str, Field(min_length=1)]
+    host: Annotated[HostName, Field(min_length=1)]
     """Name of the mail server."""
     port: Port | None = None
     """587 for `starttls`, 465 for `tls`, 25 for `none`, unless given."""
@@ -153,7 +172,7 @@ class MqttConfig(_Channel):
 
     kind: Literal["mqtt"] = "mqtt"
     """Says that it is one of these."""
-    host: Annotated[str, Field(min_length=1)]
+    host: Annotated[HostName, Field(min_length=1)]
     """Name of the broker."""
     port: Port | None = None
     """1883, or 8883 with TLS, unless given."""
@@ -206,7 +225,7 @@ class WebhookConfig(_Channel):
     """`https://…`; `http://…` sends everything in clear."""
     secret: Annotated[SecretStr, Field(min_length=16)]
     """Shared with the receiver, which checks the signature with it; 16 characters or more."""
-    headers: Mapping[str, SecretStr] = {}
+    headers: Mapping[HeaderName, HeaderValue] = {}
     """Further headers, such as `Authorization`."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
@@ -214,8 +233,7 @@ class WebhookConfig(_Channel):
     @field_validator("url")
     @classmethod
     def _is_http(cls, url: SecretStr) -> SecretStr:
-        if not re.match(r"https?://[^/\s]", url.get_secret_value()):
-            raise ValueError("must begin with https:// or http:// and name a host")
+        http_address(url.get_secret_value())
         return url
 
 

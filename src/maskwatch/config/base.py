@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time
 from typing import Annotated, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -17,11 +19,50 @@ def without_offset(value: _Moment) -> _Moment:
     return value
 
 
+def host_name(text: str) -> str:
+    """The same; raises ValueError when no machine can be called so."""
+    if re.search(r"[\s/@?#]", text):
+        raise ValueError("must be the name or the number of a host, and nothing else")
+    try:
+        text.encode("idna")  # as Python does when it looks for an address
+    except UnicodeError:
+        raise ValueError("must name a host: a part of this name is empty or too long") from None
+    return text
+
+
+def http_address(text: str) -> SplitResult:
+    """The parts of an address; raises ValueError when no request can go there."""
+    if re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise ValueError("must not hold blanks or line breaks")
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        reason = "must have a port from 1 to 65535; a host's IPv6 number stands in brackets"
+        raise ValueError(reason) from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("must begin with https:// or http:// and name a host")
+    if port == 0:
+        raise ValueError("must have a port from 1 to 65535")
+    host_name(host)
+    return parts
+
+
+def _no_share(value: float) -> float:
+    if 0 < value < 1:
+        raise ValueError(f"must be in percent: did you mean {100 * value:g}?")
+    return value
+
+
 # Durations have upper limits because moments do: no calendar goes beyond the year 9999.
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400, allow_inf_nan=False)]
 """A duration of at most ten years; names of such keys end in ``_s``."""
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_no_share)]
+"""0, or from 1 to 100: what is in between was meant as a share of 1."""
+
+HostName = Annotated[str, AfterValidator(host_name)]
+"""Of a machine, or its number."""
 
 Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
 """A time to keep something, of at most a hundred years."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from maskwatch.config.base import Seconds, Section
+from maskwatch.config.base import HostName, Seconds, Section, http_address
 from maskwatch.words import Language
 
 Network = IPv4Network | IPv6Network
@@ -48,7 +47,7 @@ class WebConfig(Section):
 
     enabled: bool = True
     """Whether there is a web server at all."""
-    host: str = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     """Address to listen on; `0.0.0.0` for every interface."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port to listen on; 0 for any free one."""
@@ -77,8 +76,8 @@ class WebConfig(Section):
     def _is_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        parts = http_address(value)
+        if parts.query:
             raise ValueError("must be an address such as https://maskwatch.example.org")
         if parts.path not in ("", "/"):
             raise ValueError("must not have a path: give the dashboard a host name of its own")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -111,6 +112,22 @@ def test_redirects_are_not_followed() -> None:
         ):
             hook.send(samples.alert())
     assert elsewhere.requests == []
+
+
+def test_what_goes_wrong_is_told_without_headers_and_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = "Bearer t0ps3cret"  # noqa: S105
+
+    def fail(*_: Any, **options: Any) -> None:
+        raise httpx.LocalProtocolError(f"illegal: {token!r}, {SECRET}, 1 of 2")
+
+    headers = {"Authorization": token, "X-Version": "1"}
+    with channel("http://127.0.0.1/", headers=headers) as hook:
+        monkeypatch.setattr(hook._client, "stream", fail)
+        with pytest.raises(ChannelError) as raised:
+            hook.send(samples.alert())
+    assert raised.value.reason == "no answer: illegal: '***', ***, 1 of 2"
 
 
 def test_nobody_there_and_nobody_answering_are_tried_again_without_telling_the_token() -> None:

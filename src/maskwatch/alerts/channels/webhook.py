@@ -22,11 +22,15 @@ from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import WebhookConfig
+from maskwatch.config.problems import without
 from maskwatch.errors import ChannelError
 
 # Answers that the same request will get again. Everything else may heal: a wrong address or token
 # can be corrected while the message waits.
 _FOR_GOOD = {400, 410, 411, 413, 415, 422}
+
+_SHORTEST_SECRET = 4
+"""Shorter values of headers are numbers and words, which reasons hold as well."""
 
 
 def signature(secret: bytes, at: int, body: bytes) -> str:
@@ -89,15 +93,19 @@ class WebhookChannel:
             ) as answer:
                 return answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ChannelError(f"no answer: {_reason(error, url)}") from error
+            raise ChannelError(f"no answer: {self._reason(error)}") from error
+
+    def _reason(self, error: Exception) -> str:
+        """What went wrong, without what nobody may read: it goes to the log and the dashboard."""
+        text = str(error) or type(error).__name__
+        if self._config.url.get_secret_value() in text:
+            return "wrong address"  # it may hold a token
+        known = [self._config.secret, *self._config.headers.values()]
+        secrets = [each.get_secret_value() for each in known]
+        return without(text, [each for each in secrets if len(each) >= _SHORTEST_SECRET])
 
 
 def _tell_connections(watch: Watch, happened: str, info: Mapping[str, Any]) -> None:
     """Passes on each new connection; called by httpx with everything that happens."""
     if happened.endswith("connect_tcp.complete"):
         watch(info["return_value"].get_extra_info("socket"))
-
-
-def _reason(error: Exception, url: str) -> str:
-    text = str(error) or type(error).__name__
-    return "wrong address" if url in text else text  # the address may hold a token
