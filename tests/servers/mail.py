@@ -42,6 +42,7 @@ class MailServer:
     """A refusal for a recipient, such as "550 who is that?"; None to take it."""
     answer_to_data: str = "250 taken"
     """What the client is told when the mail is there; any but 250 refuses it."""
+    password: str = PASSWORD
     pause_s: float = 0.0
     """How long it takes to answer when it has the mail."""
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -81,7 +82,7 @@ class MailServer:
     ) -> AuthResult:
         right = isinstance(data, LoginPassword) and (data.login, data.password) == (
             USER.encode(),
-            PASSWORD.encode(),
+            self.password.encode(),
         )
         return AuthResult(success=right, handled=False)  # False: aiosmtpd is to answer
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, AuthResult
 from pydantic import ValidationError
 
 from maskwatch.alerts.channels.email import EmailChannel, mail_of
@@ -132,6 +134,41 @@ def test_a_wrong_password_is_told_without_it_and_may_heal(certificates: Certific
     assert not raised.value.permanent
     assert WRONG not in str(raised.value)
     assert server.mails == []
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_password_with_letters_beyond_ascii_is_sent_as_utf_8(
+    mechanism: str, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(SMTP, "auth_LOGIN" if mechanism == "PLAIN" else "auth_PLAIN")
+    german = "K\u00e4se-1234 \u20ac"
+    with mail_server(Security.STARTTLS, certificates) as server:
+        server.password = german
+        there = secure(server, Security.STARTTLS, certificates.ca_file, password=german)
+        there.check()
+        there.send(samples.alert(recipient=ANN))
+        assert len(server.wait_for(1)) == 1
+        wrong = secure(server, Security.STARTTLS, certificates.ca_file, password=f"{german}!")
+        with pytest.raises(ChannelError, match="login refused: 535") as raised:
+            wrong.check()
+    assert "1234" not in str(raised.value)
+
+
+def test_a_challenge_is_answered_with_such_a_password(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[object] = []
+
+    async def challenge(self: SMTP, _server: SMTP, _arguments: list[str]) -> AuthResult:
+        answers.append(await self.challenge_auth("<1@mail>"))
+        return AuthResult(success=True, handled=False)
+
+    monkeypatch.setattr(SMTP, "auth_CRAM__MD5", challenge, raising=False)
+    german = "K\u00e4se-1234"
+    with mail_server(Security.STARTTLS, certificates) as server:
+        secure(server, Security.STARTTLS, certificates.ca_file, password=german).check()
+    digest = hmac.new(german.encode(), b"<1@mail>", "md5").hexdigest()
+    assert answers == [f"{USER} {digest}".encode()]
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])

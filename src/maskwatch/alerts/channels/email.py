@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -80,7 +80,7 @@ class EmailChannel:
             if config.security is Security.STARTTLS:
                 server.starttls(context=self._trust)
             if config.username is not None and config.password is not None:
-                server.login(config.username, config.password.get_secret_value())
+                server.login(config.username, _Utf8(config.password.get_secret_value()))
         except (smtplib.SMTPException, OSError):
             server.close()
             raise
@@ -102,6 +102,26 @@ class _Server(smtplib.SMTP):
         if self._at_once is None:
             return connection
         return self._at_once.wrap_socket(connection, server_hostname=host)
+
+    def auth(
+        self, mechanism: str, authobject: Callable[..., str | None], **options: bool
+    ) -> tuple[int, bytes]:
+        """One kind of login, in UTF-8 as RFC 4616 has it: smtplib's own takes ASCII only."""
+
+        def answer(*challenge: bytes) -> str | None:
+            said = authobject(*challenge)
+            return None if said is None else _Utf8(said)
+
+        return super().auth(mechanism, answer, **options)  # type: ignore[arg-type]
+
+
+class _Utf8(str):
+    """Text that is sent as UTF-8 by whoever means to send it as ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        return super().encode("utf-8", errors)
 
 
 def mail_of(alert: Alert, sender: str) -> EmailMessage:
