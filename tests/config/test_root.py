@@ -105,6 +105,40 @@ def test_what_is_no_mapping_is_refused(text: str, reason: str) -> None:
     assert reason in str(refused(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("site:\n  name: {{ site_name }}\n", 2, "is this a template that nobody filled in?"),
+        ("site:\n  ? [a, b]\n  : c\n", 2, "a key must be a word"),
+        (f"web:\n  port: {'1' * 5000}\n", 2, "a number of more than 100 digits"),
+        (f"site: {{}}\nweb: {{port: 0x{'f' * 5000}}}\n", 2, "a number of more than 100 digits"),
+        ("web:\n  port: !!int abc\n", 2, "this is no int"),
+        ("web:\n  enabled: !!bool perhaps\n", 2, "this is no bool"),
+        ("site:\n  name: !!timestamp x\n", 2, "'tag:yaml.org,2002:timestamp'"),
+        ("site:\n  name: !!binary '\\xff'\n", 2, "'tag:yaml.org,2002:binary'"),
+        (f"site: {{}}\na: {'[' * 3000}\n", 2, "more than 100 levels deep"),
+        ('site:\n  name: "a\\0b"\n', 2, "a character that stands for nothing"),
+        ('site:\n  name: "\\ud800"\n', 2, "a character that stands for nothing"),
+    ],
+)
+def test_whatever_a_file_holds_is_a_mistake_with_its_line(
+    text: str, line: int, reason: str
+) -> None:
+    (problem,) = refused(text).problems
+    assert problem.line == line
+    assert reason in problem.reason
+
+
+def test_lists_within_lists_are_fine_as_deep_as_anybody_needs_them() -> None:
+    (problem,) = refused(f"site: {'[' * 90}{']' * 90}").problems
+    assert problem.key == "site"
+
+
+def test_a_wrong_name_is_shown_as_the_file_has_it() -> None:
+    (problem,) = refused("cameras:\n  door/1: {url: 'rtsp://h/1'}\n").problems
+    assert (problem.key, problem.line) == ("cameras.door/1", 2)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.yaml: no such file"):
         load_config(tmp_path / "none.yaml")
@@ -151,8 +185,11 @@ class TestSecrets:
         config = parse_config("cameras: {door: {url: 'rtsp://u:${env:DOOR}@h/1'}}", "m.yaml")
         assert config.cameras["door"].url.get_secret_value() == f"rtsp://u:{HUSH}@h/1"
 
-    def test_they_come_from_files_without_the_last_line_break(self, tmp_path: Path) -> None:
-        (tmp_path / "pw").write_text(f"{HUSH}\n")
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", "\r\n\n"])
+    def test_they_come_from_files_without_line_breaks_at_the_end(
+        self, tmp_path: Path, end: str
+    ) -> None:
+        (tmp_path / "pw").write_bytes(f"{HUSH}{end}".encode())
         text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
         assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
 
@@ -167,6 +204,15 @@ class TestSecrets:
         )
         error = refused(f"site: {{name: '${{file:{tmp_path}/pw}}'}}")
         assert "the file cannot be read: no such file or directory" in str(error)
+
+    def test_one_that_is_no_text_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "pw").write_bytes(b"\xff")
+        monkeypatch.setenv("LATIN", os.fsdecode(b"K\xe4se"))
+        for reference in (f"${{file:{tmp_path}/pw}}", "${env:LATIN}"):
+            (problem,) = refused(f"site: {{name: '{reference}'}}").problems
+            assert (problem.value, problem.reason) == (reference, "it is no text in UTF-8")
 
     @pytest.mark.parametrize(
         "text",

@@ -74,9 +74,11 @@ def _holds_a_secret(path: KeyPath) -> bool:
 
 
 def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:
-    """Where an error is, without the names of alternatives that pydantic puts in between."""
+    """Where an error is, without what pydantic alone puts in between."""
     path: list[str | int] = []
     for part in location:
+        if part == "[key]":
+            continue  # so pydantic says that a name is wrong, and not what stands under it
         if isinstance(values, dict) and part not in values and values.get("kind") == part:
             continue
         try:

@@ -1,7 +1,7 @@
 """Secrets that stand elsewhere: ``${env:NAME}`` and ``${file:PATH}`` in any text of the YAML.
 
 They may stand alone or within a longer text, such as ``rtsp://viewer:${env:DOOR}@10.0.0.5/1``.
-``$${`` is a literal ``${``.
+``$${`` is a literal ``${``. Of a file, the line breaks at its end are left out.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
             return "${"
         try:
             found = _secret(match["kind"], match["name"], environment)
-        except (OSError, UnicodeDecodeError, KeyError) as error:
+        except (OSError, UnicodeError, KeyError) as error:
             missing.append(MissingSecret(key, match[0], _why(error, match["name"])))
             return match[0]
         secrets.add(found)
@@ -65,9 +65,10 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
 
 def _secret(kind: str, name: str, environment: Mapping[str, str]) -> str:
     if kind == "env":
+        environment[name].encode()  # bytes that are no text would fail much later
         return environment[name]
-    # Editors and `echo` end a file with a line break that is not part of the password.
-    return Path(name).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    # Editors and `echo` end a file with line breaks that are not part of the password.
+    return Path(name).read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def _why(error: Exception, name: str) -> str:
@@ -75,4 +76,4 @@ def _why(error: Exception, name: str) -> str:
         return f"the environment variable {name} is not set"
     if isinstance(error, OSError):
         return f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
-    return "the file is no text in UTF-8"
+    return "it is no text in UTF-8"

@@ -40,6 +40,14 @@ cameras:
   gate: {{url: "rtsp://gate.test/1"}}
 """
 
+HOOK = """
+alerts:
+  channels:
+    hook:
+      {kind: webhook, url: "https://h/", secret: 0123456789abcdef, headers:
+        {Authorization: "Bearer TOKEN"}}
+"""
+
 
 @dataclass
 class Site:
@@ -165,11 +173,16 @@ def test_a_changed_file_is_taken_and_untouched_cameras_go_on(tmp_path: Path) -> 
             "max_fps = 900",
         ),
         (lambda text: text + "\n  : : [", "not YAML"),
+        (lambda text: text + "\nsite:\n  name: {{ site_name }}\n", "nobody filled in"),
+        (
+            lambda text: text + HOOK.replace("TOKEN", "s3cret-\u00fc"),
+            "alerts.channels.hook.headers.Authorization = ***: must be",
+        ),
         (lambda text: text + "\nweb: {port: 9999}\n", "web: a change needs a restart"),
         (lambda text: text + "\ninference: {threads: 1}\n", "inference: a change needs a restart"),
         (lambda text: text.replace("folder: ", "folder: other"), "storage.url and storage.folder"),
     ],
-    ids=["wrong value", "not YAML", "web", "inference", "folder"],
+    ids=["wrong value", "not YAML", "template", "header", "web", "inference", "folder"],
 )
 def test_a_wrong_configuration_is_refused_and_the_old_one_stays(
     tmp_path: Path, change: Callable[[str], str], said: str
@@ -186,6 +199,22 @@ def test_a_wrong_configuration_is_refused_and_the_old_one_stays(
         site.file.write_text(CONFIG.format(folder=tmp_path))
         assert site.service.reload().accepted
         assert site.service.status().config_error == ""
+
+
+def test_a_mistake_that_nobody_foresaw_ends_no_service_and_is_told_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path) as site:
+        with monkeypatch.context() as broken:
+            broken.setattr(service_module, "alert_settings", lambda _: {}["nothing"])
+            site.edit(lambda text: text + "\nsite: {name: x}\n")
+            assert wait_until(lambda: "KeyError" in site.service.status().config_error)
+        assert site.phase("door") is CameraPhase.WATCHING
+        assert site.service.config.site.name == ""
+        assert site.service.reload().accepted
+        assert site.service.config.site.name == "x"
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert told.getMessage() == "the configuration cannot be taken"
 
 
 def test_a_camera_of_the_dashboard_is_watched_after_a_reload(tmp_path: Path) -> None:

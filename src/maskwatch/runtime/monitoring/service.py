@@ -219,6 +219,10 @@ class Service:
                 return self._refuse([str(problem) for problem in error.problems])
             except MaskwatchError as error:
                 return self._refuse([str(error)])
+            except Exception as error:  # noqa: BLE001 - hides nothing: it is told in full
+                # Else a mistake that nobody foresaw would end the service, which watches people.
+                _log.exception("the configuration cannot be taken")
+                return self._refuse([f"unforeseen: {type(error).__name__}; the log has all of it"])
             return _told(outcome)
 
     def watch_stored_cameras(self) -> ReloadOutcome:
