@@ -178,6 +178,21 @@ class TestEnvironment:
         monkeypatch.setenv("MASKWATCH_STORAGE__FOLDR", "x")
         assert "storage.foldr = x: there is no such key" in str(refused(""))
 
+    def test_references_in_it_are_followed(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "pw").write_text("a/b")
+        monkeypatch.setenv("MASKWATCH_STORAGE__URL", f"postgresql://u:${{file:{tmp_path}/pw}}@h/d")
+        assert parse_config("", "m.yaml").storage.database_url == "postgresql://u:a/b@h/d"
+        monkeypatch.setenv("MASKWATCH_SITE__NAME", "${env:NOT_SET_ANYWHERE}")
+        assert "NOT_SET_ANYWHERE is not set" in str(refused(""))
+
+    def test_json_that_is_none_is_named_without_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MASKWATCH_WEB__TRUSTED_PROXIES", f"[{HUSH}")
+        error = refused("")
+        assert '"web"' in str(error)
+        assert HUSH not in str(error)
+
 
 class TestSecrets:
     def test_they_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:

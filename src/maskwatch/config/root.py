@@ -1,35 +1,37 @@
 """The whole configuration: a YAML file, overridden by the environment, checked in one go.
 
-``MASKWATCH_STORAGE__FOLDER=/var/lib/maskwatch`` sets ``storage.folder``: the prefix, then the keys
-with two underscores between them. A section or a list can be given as JSON.
+``MASKWATCH_STORAGE__FOLDER=/var/lib/maskwatch`` sets ``storage.folder``: see
+`maskwatch.config.environment`. A section or a list can be given as JSON.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from pydantic_settings.exceptions import SettingsError
 
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.cameras import Cameras
+from maskwatch.config.environment import DELIMITER, PREFIX, put_over, unknown_variables
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.config.problems import key_text, problems_of, without
+from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved, resolve_secrets
 from maskwatch.config.site import SiteConfig
 from maskwatch.config.storage import StorageConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.config.yaml import line_of, read_yaml
 from maskwatch.errors import ConfigError, ConfigProblem
-
-ENV_PREFIX = "MASKWATCH_"
-ENV_DELIMITER = "__"
 
 
 class Config(BaseSettings):
@@ -41,8 +43,8 @@ class Config(BaseSettings):
         validate_default=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
     )
 
     site: SiteConfig = SiteConfig()
@@ -65,12 +67,12 @@ class Config(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings names the arguments
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then what the file said."""
-        return env_settings, init_settings
+        """What it is given alone: `parse_config` asks the environment."""
+        return (init_settings,)
 
 
 def load_config(path: Path | None) -> Config:
@@ -97,15 +99,24 @@ def parse_config(text: str, source: str) -> Config:
     Raises:
         ConfigError: see `load_config`.
     """
-    resolved = resolve_secrets(_mapping(text, source), os.environ)
-    problems = [
+    unknown = unknown_variables(os.environ, Config)
+    values, unclear = put_over(_mapping(text, source), _overrides(source))
+    resolved = resolve_secrets(values, os.environ)
+    missing = [
         ConfigProblem(key_text(each.key), each.reference, each.reason, line_of(text, each.key))
         for each in resolved.missing
     ]
-    problems += _unknown_variables(os.environ)
-    if problems:
+    if problems := [*missing, *unknown, *unclear]:
         raise ConfigError(source, problems)
     return _checked(resolved, text, source)
+
+
+def _overrides(source: str) -> dict[str, Any]:
+    """What the environment says, JSON in it read."""
+    try:
+        return EnvSettingsSource(Config)()
+    except SettingsError as error:  # names the section and not what it holds
+        raise ConfigError(source, [ConfigProblem("environment", None, str(error))]) from None
 
 
 def _checked(resolved: Resolved, text: str, source: str) -> Config:
@@ -117,9 +128,6 @@ def _checked(resolved: Resolved, text: str, source: str) -> Config:
             for each in problems_of(error, resolved)
         ]
         raise ConfigError(source, problems) from None  # pydantic's error holds the input
-    except SettingsError as error:
-        reason = without(str(error), resolved.secrets)
-        raise ConfigError(source, [ConfigProblem("environment", None, reason)]) from None
 
 
 def _text(path: Path) -> str:
@@ -147,19 +155,6 @@ def _mapping(text: str, source: str) -> dict[str, Any]:
         reason = f"must be keys with values, not {type(values).__name__}"
         raise ConfigError(source, [ConfigProblem("", None, reason)])
     return {str(key): value for key, value in values.items()}
-
-
-def _unknown_variables(environment: Mapping[str, str]) -> list[ConfigProblem]:
-    """Overrides that would silently do nothing because their section is misspelt."""
-    sections = {name.upper() for name in Config.model_fields}
-    unknown = []
-    for name in sorted(environment):
-        rest = name.upper().removeprefix(ENV_PREFIX)
-        section, delimiter, _ = rest.partition(ENV_DELIMITER)
-        if name.upper().startswith(ENV_PREFIX) and delimiter and section not in sections:
-            reason = f"the environment names a section {section.lower()!r}, and there is none"
-            unknown.append(ConfigProblem(name, None, reason))
-    return unknown
 
 
 def config_schema() -> dict[str, Any]:
