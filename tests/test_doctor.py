@@ -201,6 +201,21 @@ def test_the_models_of_the_package_load_and_their_speed_is_measured(tmp_path: Pa
     assert doctor.check_models(missing).verdict is Verdict.FAILED
 
 
+def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> doctor.Finding:
+        raise ValueError("s3cret")
+
+    monkeypatch.setattr(doctor, "check_disk", fail)
+    found = {each.what: each for each in doctor.examine(config("web: {port: 0}", tmp_path))}
+    assert list(found) == ["clock", "models", "database", "disk", "dashboard"]
+    assert found["disk"].verdict is Verdict.FAILED
+    assert "ValueError in test_doctor.py, line" in found["disk"].said
+    assert "s3cret" not in f"{found}"
+    assert found["dashboard"].verdict is Verdict.OK
+
+
 def test_everything_is_examined(tmp_path: Path) -> None:
     text = "cameras: {off: {url: 0, enabled: false}}\nweb: {port: 0}"
     names = [found.what for found in doctor.examine(config(text, tmp_path))]

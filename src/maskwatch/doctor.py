@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -71,19 +72,35 @@ Check = Callable[[], Finding]
 
 def examine(config: Config) -> Iterator[Finding]:
     """Runs all checks, the cameras' at the same time, and yields what they found, in order."""
-    checks: list[Check] = [
-        lambda: check_clock(datetime.now(UTC)),
-        lambda: check_models(config),
-        lambda: check_database(config),
-        lambda: check_disk(config),
-        *(_camera_check(name, camera) for name, camera in config.cameras.items()),
-        *(_channel_check(config, name) for name in config.alerts.channels),
+    checks: list[tuple[str, Check]] = [
+        ("clock", lambda: check_clock(datetime.now(UTC))),
+        ("models", lambda: check_models(config)),
+        ("database", lambda: check_database(config)),
+        ("disk", lambda: check_disk(config)),
+        *((f"camera {name}", _camera_check(name, each)) for name, each in config.cameras.items()),
+        *((f"channel {name}", _channel_check(config, name)) for name in config.alerts.channels),
     ]
     if config.web.enabled:
-        checks.append(lambda: check_port(config))
+        checks.append(("dashboard", lambda: check_port(config)))
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for future in [pool.submit(check) for check in checks]:
+        for future in [pool.submit(_found, what, check) for what, check in checks]:
             yield future.result()
+
+
+def _found(what: str, check: Check) -> Finding:
+    """What a check finds, or that it failed itself: the others are to be heard all the same."""
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - a boundary; says where, so that it can be mended
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        # Not what it says: that may hold a password.
+        where = f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
+        return Finding(
+            what,
+            Verdict.FAILED,
+            f"the check itself failed: {where}",
+            "look for a slip in this part of the configuration, and report the line above",
+        )
 
 
 def check_clock(now: datetime) -> Finding:
@@ -135,8 +152,10 @@ def check_models(config: Config) -> Finding:
 
 def check_database(config: Config) -> Finding:
     """Whether the database can be opened and written to; nothing of it is kept."""
+    from maskwatch.store.database import sqlite_file
+
     url = config.storage.database_url
-    file = _sqlite_file(url)
+    file = sqlite_file(url)
     advice = "check storage.url and storage.folder, and who may write there"
     try:
         if file is None or _is_in_use(file):
@@ -280,13 +299,6 @@ def _try_to_make(file: Path) -> None:
             file.open("r+b").close()  # raises when it may not be written to
             shutil.copy(file, trial)
         _write_and_undo(f"sqlite:///{trial}")
-
-
-def _sqlite_file(url: str) -> Path | None:
-    """Where a database of SQLite is; None for a server's, or when the address names no file."""
-    kind, _, rest = url.partition(":///")
-    name = rest.partition("?")[0]
-    return Path(name) if kind == "sqlite" and name not in ("", ":memory:") else None
 
 
 def _is_in_use(file: Path) -> bool:

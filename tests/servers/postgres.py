@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from maskwatch.store.ids import new_id
 from tests.components import need
+from tests.servers.certificates import Certificates
 from tests.servers.local import free_port
 
 HINT = "apt-get install postgresql"
@@ -63,8 +64,12 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Starts a server and stops it; skips the calling test where there is none."""
+def postgres(certificates: Certificates | None = None) -> Iterator[Postgres]:
+    """Starts a server and stops it; skips the calling test where there is none.
+
+    Args:
+        certificates: of a server that also speaks TLS.
+    """
     initdb, server = program("initdb"), program("postgres")
     folder = Path(tempfile.mkdtemp(prefix="maskwatch-pg-"))
     # PostgreSQL refuses to run as root, which containers of tests often are.
@@ -83,6 +88,8 @@ def postgres() -> Iterator[Postgres]:
             **as_user,
         )
         options = ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]
+        if certificates is not None:
+            options += _tls_options(certificates, folder)
         process = subprocess.Popen(
             [server, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), *options],
             cwd=folder,
@@ -98,6 +105,21 @@ def postgres() -> Iterator[Postgres]:
             process.wait(timeout=60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tls_options(certificates: Certificates, folder: Path) -> list[str]:
+    """Has a server speak TLS, with copies that belong to it: else it refuses the key."""
+    owner = folder.stat()
+    options = ["-c", "ssl=on"]
+    for setting, file in [
+        ("ssl_cert_file", certificates.certificate),
+        ("ssl_key_file", certificates.key),
+    ]:
+        copy = Path(shutil.copy(file, folder))
+        copy.chmod(0o600)
+        os.chown(copy, owner.st_uid, owner.st_gid)
+        options += ["-c", f"{setting}={copy}"]
+    return options
 
 
 def _wait_for(running: Postgres, process: subprocess.Popen[bytes]) -> None:

@@ -88,9 +88,16 @@ def test_many_threads_write_and_read_at_once(store: Store) -> None:
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("mysql://u:hush@h/d", "no database is called 'mysql'"),
-        ("hush", "the database's address is none"),
-        ("sqlite://", "SQLite needs a file"),
+        ("mysql://u:hush@h/d", "the database's address must start with sqlite:///"),
+        ("hush", "the database's address must start with sqlite:///"),
+        ("sqlite://", "the database's address must name a file"),
+        ("sqlite:///", "SQLite needs a file"),
+        ("postgresql://u:hush@h:abc/d", "must have a port from 1 to 65535"),
+        ("postgresql://u:hush@h/d?ssl=true", "may have the options sslmode"),
+        (
+            "postgresql://u:hush@h/d?sslmode=require&sslrootcert=/proc/none.pem",
+            "sslrootcert: /proc/none.pem: no certificates: No such file",
+        ),
         ("sqlite:////proc/hush/m.db", "no such file or directory"),
         ("postgresql://u:hush@127.0.0.1:1/d", "the database failed"),
     ],

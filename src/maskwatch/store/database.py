@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
+from maskwatch.config.storage import SslMode, check_database_address
 from maskwatch.errors import RecordExists, StoreError, StoreFull
 
 _BUSY_MS = 15_000
@@ -45,6 +47,13 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether the database is a file of our own."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the file, or the server's address without the password."""
+        if self.file is not None:
+            return str(self.file.absolute())
+        return self.engine.url.set(drivername="postgresql").render_as_string()
 
     @property
     def file(self) -> Path | None:
@@ -126,24 +135,69 @@ class Database:
         self.engine.dispose()
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Where a database of SQLite is; None for a server's, or when the address names no file."""
+    kind, _, rest = url.partition(":///")
+    name = rest.partition("?")[0]
+    return Path(name) if kind == "sqlite" and name not in ("", ":memory:") else None
+
+
 def _engine(url: str) -> sa.Engine:
     try:
+        check_database_address(url)
         parsed = make_url(url)
-    except exc.ArgumentError:
-        raise StoreError("the database's address is none") from None  # it may hold a password
-    kind = parsed.get_backend_name()
-    if kind == "sqlite":
-        return _sqlite(parsed)
-    if kind == "postgresql":
-        engine = sa.create_engine(
-            parsed.set(drivername="postgresql+pg8000"),
-            pool_size=10,
-            connect_args={"timeout": 15, "application_name": "maskwatch"},
-        )
-        sa.event.listen(engine, "checkout", _ping)
-        sa.event.listen(engine, "handle_error", _own_up)
-        return engine
-    raise StoreError(f"no database is called {kind!r}; there are sqlite and postgresql")
+    except (ValueError, exc.ArgumentError) as error:
+        # Its own words may hold a password.
+        said = "cannot be read" if isinstance(error, exc.ArgumentError) else str(error)
+        raise StoreError(f"the database's address {said}") from None
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
+
+
+def _postgres(url: URL) -> sa.Engine:
+    query = {key: str(value) for key, value in url.query.items()}
+    tls = _tls(query.pop("sslmode", SslMode.PREFER), query.pop("sslrootcert", None))
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+pg8000", query=query),
+        pool_size=10,
+        connect_args={"timeout": 15, "application_name": "maskwatch", "ssl_context": tls},
+    )
+    sa.event.listen(engine, "do_connect", _connect)
+    sa.event.listen(engine, "checkout", _ping)
+    sa.event.listen(engine, "handle_error", _own_up)
+    return engine
+
+
+def _tls(mode: str, authorities: str | None) -> ssl.SSLContext | bool | None:
+    """What pg8000 takes for a `SslMode`: False for never, None for whenever the server has it.
+
+    Args:
+        mode: a value of `SslMode`.
+        authorities: file with their certificates; None for those of the system.
+
+    Raises:
+        StoreError: the file cannot be used.
+    """
+    if mode == SslMode.DISABLE:
+        return False
+    if mode in (SslMode.ALLOW, SslMode.PREFER):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+    except OSError as error:  # ssl.SSLError among them
+        reason = error.strerror or str(error)
+        raise StoreError(f"sslrootcert: {authorities}: no certificates: {reason}") from error
+    context.check_hostname = mode == SslMode.VERIFY_FULL
+    if mode == SslMode.REQUIRE and authorities is None:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connect(dialect: sa.Dialect, _record: object, args: Any, options: Any) -> Any:
+    """A new connection. pg8000 lets pass what TLS objects to, such as a strange certificate."""
+    try:
+        return dialect.connect(*args, **options)
+    except OSError as error:
+        raise pg8000.InterfaceError(error.strerror or str(error)) from error
 
 
 def _ping(connection: Any, _record: object, _proxy: object) -> None:
