@@ -15,12 +15,13 @@ from maskwatch.cli.main import app
 from maskwatch.errors import ChannelError, UsageError
 from maskwatch.runtime.monitoring.service import alert_settings
 from maskwatch.store.records import DeliveryState
+from maskwatch.store.store import Store
 from maskwatch.testing import RecordingChannel
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A file with two channels."""
+    """A file with two channels, and the store that the service once made."""
     file = tmp_path / "maskwatch.yaml"
     file.write_text(f"""
 storage: {{folder: {tmp_path / "data"}}}
@@ -29,6 +30,7 @@ alerts:
     mail: {{kind: email, host: mail.test, sender: a@x.org, to: [b@x.org, c@x.org]}}
     door: {{kind: command, command: ["true"]}}
 """)
+    Store.open(f"sqlite:///{tmp_path}/data/maskwatch.db", tmp_path / "data" / "snapshots").close()
     return file
 
 

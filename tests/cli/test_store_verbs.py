@@ -12,7 +12,14 @@ from typer.testing import CliRunner, Result
 from maskwatch.cli.config_file import read_config
 from maskwatch.cli.main import app, exit_code_of
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import BackupError, MaskwatchError, MissingExtra, RecordNotFound, UsageError
+from maskwatch.errors import (
+    BackupError,
+    MaskwatchError,
+    MissingExtra,
+    RecordNotFound,
+    StoreError,
+    UsageError,
+)
 from maskwatch.store.store import Store
 from tests.store.values import episode, jpeg, photo
 
@@ -51,7 +58,7 @@ def site(tmp_path: Path) -> Site:
 def test_a_backup_can_be_restored_elsewhere(site: Site, tmp_path: Path) -> None:
     made = site.run("backup", str(tmp_path / "b.tar"))
     assert made.exit_code == 0, made.exception
-    assert "1 photos" in made.stdout
+    assert f"1 photos of {site.folder / 'data' / 'maskwatch.db'}" in made.stdout
     other = Site(tmp_path / "other")
     restored = other.run("restore", str(tmp_path / "b.tar"))
     assert restored.exit_code == 0, restored.exception
@@ -108,6 +115,30 @@ def test_an_episode_is_deleted_when_one_says_yes(site: Site) -> None:
         assert entry.action == "episode.deleted"
     gone = site.run("episodes", "delete", "e1", "--yes")
     assert isinstance(gone.exception, RecordNotFound)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["backup", "b.tar"],
+        ["audit", "verify"],
+        ["episodes", "export", "e1"],
+        ["episodes", "delete", "e1", "--yes"],
+        ["alerts", "test", "horn", "--wait", "0"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_verb_that_finds_no_store_says_where_it_looked_and_makes_none(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "maskwatch.yaml"
+    file.write_text("alerts: {channels: {horn: {kind: command, command: [horn]}}}\n")
+    refused = RUNNER.invoke(app, [*words, "--config", str(file)])
+    assert isinstance(refused.exception, StoreError)
+    place = tmp_path / "maskwatch-data" / "maskwatch.db"
+    assert str(refused.exception).startswith(f"there is no database at {place}; is storage.folder")
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize(

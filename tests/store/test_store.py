@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from maskwatch.errors import RecordExists, StoreError
+from maskwatch.store.database import Database
 from maskwatch.store.ids import new_id
 from maskwatch.store.store import Store
 from tests.servers.postgres import Postgres
@@ -108,6 +109,29 @@ def test_a_database_that_cannot_be_opened_is_said_why_without_its_password(
     with pytest.raises(StoreError, match=reason) as caught:
         Store.open(address, tmp_path)
     assert "hush" not in str(caught.value).replace("/proc/hush", "")
+
+
+def test_who_looks_for_a_store_finds_it_or_nothing_and_makes_none(url: str, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(StoreError, match=r"there is no database at|is empty; is storage\.folder"):
+        Store.open_existing(url, tmp_path / "s")
+    assert sorted(tmp_path.iterdir()) == before
+    one = episode()
+    with Store.open(url, tmp_path / "s") as store:
+        store.episodes.add(one)
+    with Store.open_existing(url, tmp_path / "s") as store:
+        assert store.episodes.get(one.id) == one
+
+
+def test_an_empty_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "m.db").touch()
+    with pytest.raises(StoreError, match=rf"the database at {tmp_path}/m\.db is empty"):
+        Store.open_existing(f"sqlite:///{tmp_path}/m.db", tmp_path / "s")
+
+
+def test_where_a_server_is_can_be_said_without_its_password() -> None:
+    database = Database("postgresql://u:hush@db.example.org:5433/d?sslmode=require")
+    assert database.place == "postgresql://u:***@db.example.org:5433/d"
 
 
 def test_a_connection_that_the_server_ended_is_made_anew(

@@ -52,15 +52,17 @@ def read_config(verb: str, path: Path | None) -> Config:
 
 
 def open_store(config: Config) -> Store:
-    """The store that a configuration names.
+    """The store that a configuration names; only `serve` and `restore` make one.
 
     Raises:
-        StoreError: it cannot be opened.
+        StoreError: there is none, or it cannot be opened.
     """
     from maskwatch.store.store import Store
 
     storage = config.storage
-    return Store.open(storage.database_url, storage.snapshots, config.privacy.stored_photos)
+    return Store.open_existing(
+        storage.database_url, storage.snapshots, config.privacy.stored_photos
+    )
 
 
 def actor() -> str:

@@ -38,9 +38,10 @@ def backup(
         store.audit.append(actor(), "backup.made", detail={"file": path.name})
         with _progress("photos") as on_progress:
             report = back_up(store, path, on_progress)
+        place = store.database.place
     if report.missing:
         say_note(err_console(), f"{len(report.missing)} photos are missing or damaged on the disk")
-    typer.echo(f"{path}: {report.rows} rows, {report.photos} photos")
+    typer.echo(f"{path}: {report.rows} rows, {report.photos} photos of {place}")
 
 
 def restore(

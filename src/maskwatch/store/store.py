@@ -11,7 +11,7 @@ from maskwatch.config.privacy import Photos
 from maskwatch.errors import StoreError
 from maskwatch.store.audit import Audit
 from maskwatch.store.cameras import Cameras
-from maskwatch.store.database import Database
+from maskwatch.store.database import Database, sqlite_file
 from maskwatch.store.deletions import Deletions
 from maskwatch.store.deliveries import Deliveries
 from maskwatch.store.episodes import Episodes
@@ -23,9 +23,11 @@ from maskwatch.store.room import Room
 from maskwatch.store.sessions import Sessions, Tokens
 from maskwatch.store.settings import Settings
 from maskwatch.store.snapshots import Snapshots
-from maskwatch.store.upgrade import upgrade
+from maskwatch.store.upgrade import current_revision, upgrade
 from maskwatch.store.users import Users
 from maskwatch.store.walks import Walks
+
+_IS_IT_RIGHT = "is storage.folder (or storage.url) the one that the service has?"
 
 
 class Store:
@@ -73,6 +75,26 @@ class Store:
             database.close()
             raise
         return cls(database, snapshots, photos)
+
+    @classmethod
+    def open_existing(cls, url: str, snapshots: Path, photos: Photos = Photos.BLURRED) -> Self:
+        """As `open`, for whoever looks for what is there: a mistyped place must not become one.
+
+        Raises:
+            StoreError: nothing of maskwatch is there, and nothing was made; or as `open`.
+        """
+        file = sqlite_file(url)
+        if file is not None and not file.exists():
+            raise StoreError(f"there is no database at {file.absolute()}; {_IS_IT_RIGHT}")
+        database = Database(url)
+        try:
+            with database.read() as connection:
+                is_empty = current_revision(connection) is None
+            if is_empty:
+                raise StoreError(f"the database at {database.place} is empty; {_IS_IT_RIGHT}")
+        finally:
+            database.close()
+        return cls.open(url, snapshots, photos)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
