@@ -23,7 +23,7 @@ HEAD = """# Configuration: every key
 
 Made by `scripts/config_reference.py` from the sections in `src/maskwatch/config`. How the file is
 read, and where secrets come from, is in [configuration.md](configuration.md). `NAME` stands for a
-name of your choice, `[]` for each element of a list.
+name of your choice, `[]` for each element of a list. Keys whose name ends in `_s` are in seconds.
 """
 
 
@@ -32,6 +32,7 @@ class Row(NamedTuple):
 
     key: str
     default: str
+    allowed: str
     meaning: str
 
 
@@ -60,12 +61,13 @@ def reference() -> str:
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
-    yield "\n| key | unless given | meaning |\n| --- | --- | --- |\n"
-    for key, default, meaning in rows:
-        yield f"| `{key}` | {default} | {meaning} |\n"
+    yield "\n| key | unless given | allowed | meaning |\n| --- | --- | --- | --- |\n"
+    for key, default, allowed, meaning in rows:
+        yield f"| `{key}` | {default} | {allowed} | {meaning} |\n"
 
 
 def _rows(model: type[BaseModel], prefix: str, known: _Known) -> Iterator[Row]:
+    schema = model.model_json_schema()
     for name, field in model.model_fields.items():
         key = f"{prefix}.{name}"
         below = list(_below(key, field, known))
@@ -73,7 +75,8 @@ def _rows(model: type[BaseModel], prefix: str, known: _Known) -> Iterator[Row]:
         default, meaning = "" if holds_sections else _default(field), _meaning(field)
         if below and below[0].key == key:
             meaning = f"{meaning} It has {below.pop(0).meaning}."
-        yield Row(key, default, meaning)
+        allowed = _allowed(schema["properties"][name], schema.get("$defs", {}))
+        yield Row(key, default, allowed, meaning)
         yield from below
 
 
@@ -84,7 +87,7 @@ def _below(key: str, field: FieldInfo, known: _Known) -> Iterator[Row]:
         if "kind" in model.model_fields:
             known.kinds.append((model, place))
         elif model in known.places:
-            yield Row(place, "", f"the keys of `{known.places[model]}`")
+            yield Row(place, "", "", f"the keys of `{known.places[model]}`")
         else:
             known.places[model] = place
             yield from _rows(model, place, known)
@@ -126,6 +129,51 @@ def _word(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _allowed(schema: Any, definitions: Any) -> str:
+    """The choices and limits that a JSON schema states, in words; empty for none.
+
+    https://json-schema.org/draft/2020-12/json-schema-validation
+    """
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rpartition("/")[2]] | schema
+    if schema.get("type") == "object" or "prefixItems" in schema:
+        return ""  # a section has rows of its own, and what a point is its meaning says
+    said = [f"`{choice}`" for choice in schema.get("enum", ())]
+    for limits, unit in _LIMITS:
+        said += filter(None, [_limited(schema, *limits, unit)])
+    said += [_allowed(each, definitions) for each in schema.get("anyOf", ())]
+    if "items" in schema and (each := _allowed(schema["items"], definitions)):
+        said.append(f"each {each}")
+    return ", ".join(filter(None, said))
+
+
+_LIMITS = (
+    (("minimum", "maximum"), ""),
+    (("minLength", "maxLength"), " characters"),
+    (("minItems", "maxItems"), " of them"),
+)
+
+
+def _limited(schema: Any, least: str, most: str, unit: str) -> str:
+    """Such as "1 to 64"; empty without limits."""
+    low, high, above = schema.get(least), schema.get(most), schema.get("exclusiveMinimum")
+    if unit == "" and above is not None:
+        return f"above {above:g}" + ("" if high is None else f", at most {_number(high)}")
+    if low is None and high is None:
+        return ""
+    if high is None and low == 1:
+        return "not empty" if unit else "at least 1"
+    if high is None:
+        return f"at least {_number(low)}{unit}"
+    if low is None:
+        return f"at most {_number(high)}{unit}"
+    return f"{_number(low)}{unit}" if low == high else f"{_number(low)} to {_number(high)}{unit}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
 
 
 def _meaning(field: FieldInfo) -> str:

@@ -132,6 +132,11 @@ def test_every_key_of_the_configuration_is_documented_as_it_is() -> None:
     spec.loader.exec_module(script)
     made = script.reference()
     assert "`storage.retention.photos_days`" in made  # so that an empty walk cannot pass
+    assert "| `inference.device` | `cpu` | `cpu`, `cuda`, `coreml`, `directml` |" in made
+    assert "| `alerts.language` | none | `en`, `de` |" in made
+    assert "| `web.login.tries` | `5` | 1 to 100 |" in made
+    assert "| `cameras.NAME.max_fps` | `8` | above 0, at most 60 |" in made
+    assert "| `alerts.channels.NAME.secret` | *needed* | at least 16 characters |" in made
     said = "run scripts/config_reference.py"
     assert script.PAGE.read_text(encoding="utf-8") == made, said
 
