@@ -27,7 +27,7 @@
     ├── LinkError            a link of an alert is not ours, was changed, or is too old
     ├── AccessDenied         somebody may not do this; says what would be needed
     │   ├── NotLoggedIn      nobody knows who asks
-    │   └── Throttled        too many wrong passwords; says how long to wait
+    │   └── Throttled        too many tries, or too much at once; says how long to wait
     ├── MissingExtra         an optional package is needed; names the extra to install
     └── UsageError           the request itself makes no sense
 """
@@ -200,14 +200,15 @@ class NotLoggedIn(AccessDenied):
 
 
 class Throttled(AccessDenied):
-    """Too many wrong passwords.
+    """Too many tries, or too much at once.
 
     Args:
         wait_s: until the next try.
+        what: there is too much of.
     """
 
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(f"too many wrong passwords: wait {wait_s:.0f} s")
+    def __init__(self, wait_s: float, what: str = "wrong passwords") -> None:
+        super().__init__(f"too many {what}: wait {wait_s:.0f} s")
         self.wait_s = wait_s
 
 

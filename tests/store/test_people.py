@@ -79,6 +79,24 @@ def test_groups_are_local(store: Store, by: CountBy, zone: ZoneInfo, keys: list[
     assert [group.counts.mask for group in groups] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("by", "sums"),
+    [
+        (CountBy.WEEK, {"2025-12-29": 2, "2026-01-05": 1, "2026-02-23": 1}),
+        (CountBy.MONTH, {"2025-12": 1, "2026-01": 2, "2026-03": 1}),
+    ],
+)
+def test_weeks_and_months_begin_with_their_first_local_day(
+    store: Store, by: CountBy, sums: dict[str, int]
+) -> None:
+    # In Berlin: Wednesday before and Sunday after New Year, then a Monday, then a Sunday.
+    for day in ("2025-12-31T22:59", "2026-01-04T22:59", "2026-01-04T23:00", "2026-03-01T12:00"):
+        store.people.put(person(first_at=datetime.fromisoformat(f"{day}:00+00:00")))
+    since, until = datetime(2025, 12, 30, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    groups = store.people.counts(since, until, by, zone=BERLIN)
+    assert {group.key: group.counts.mask for group in groups} == sums
+
+
 def test_the_hour_that_comes_twice_is_in_the_order_of_time(store: Store) -> None:
     night = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)  # half past one in Berlin
     for hours in range(4):
@@ -146,6 +164,8 @@ def group_of(someone: PersonRecord, by: CountBy, zone: ZoneInfo) -> str:
         CountBy.TOTAL: "",
         CountBy.HOUR: f"{local:%Y-%m-%dT%H:00}{local.isoformat()[-6:]}",
         CountBy.DAY: f"{local:%Y-%m-%d}",
+        CountBy.WEEK: f"{local - timedelta(days=local.weekday()):%Y-%m-%d}",
+        CountBy.MONTH: f"{local:%Y-%m}",
         CountBy.HOUR_OF_DAY: f"{local:%H}",
         CountBy.CAMERA: someone.camera,
         CountBy.ZONE: someone.zone or "",

@@ -1,13 +1,19 @@
-"""Reports are drawn in letters that are there."""
+"""Reports are drawn in letters that are there, on as many pages as it takes, names in full."""
 
 from __future__ import annotations
+
+import io
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from PIL.PdfParser import PdfParser
 
-from maskwatch.web.actions.lettering import drawable, length, write
+from maskwatch.errors import UsageError
+from maskwatch.web.actions.lettering import drawable, length, wrapped, write
+from maskwatch.web.actions.paper import Paper
 from maskwatch.web.text import LANGUAGES, Words
 
 pytest.importorskip("nicegui")
@@ -42,3 +48,77 @@ def test_the_words_of_reports_can_be_drawn(language: str) -> None:
     words = Words.of(language)
     for key in ("report.note", "overview.title", "overview.faults", "overview.no_zone"):
         assert drawable(words(key)) == words(key)
+
+
+def test_lines_break_between_words_and_inside_of_those_that_are_too_long() -> None:
+    width = length("Operating theatre", 24)
+    assert wrapped("Operating theatre 12 entrance", 24, width) == [
+        "Operating theatre",
+        "12 entrance",
+    ]
+    lines = wrapped("ward " + 60 * "M", 24, width)
+    assert lines[0] == "ward"
+    assert "".join(lines[1:]) == 60 * "M"
+    assert all(length(each, 24) <= width for each in lines)
+
+
+def barred(name: str) -> bytes:
+    """A page with one bar of that name."""
+    paper = Paper([])
+    paper.bar(name, 0.5, "50.0 %")
+    return paper.as_png()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Operating theatre 12 entrance", "Operating theatre 12 exit"),
+        (63 * "m" + "a", 63 * "m" + "b"),
+    ],
+)
+def test_names_that_differ_at_their_end_look_different(one: str, other: str) -> None:
+    assert barred(one) != barred(other)
+
+
+def test_a_line_that_fits_on_no_page_goes_on_below() -> None:
+    paper = Paper([])
+    paper.line(", ".join(100 * ["Operating theatre 12 entrance"]), 28)
+    page = np.asarray(Image.open(io.BytesIO(paper.as_png())).convert("L"))
+    inked = np.flatnonzero((page < 200).any(axis=0))
+    assert inked.max() < page.shape[1] - 80  # the margin
+    assert np.flatnonzero((page < 200).any(axis=1)).max() > 500
+
+
+def bars_over(pages: int) -> Paper:
+    """About so many pages of bars."""
+    paper = Paper(["foot"])
+    for i in range(40 * pages):
+        paper.bar(str(i), 0.5, "50.0 %")
+    return paper
+
+
+def test_a_pdf_is_written_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    new, close, held, seen = Image.new, Image.Image.close, set[int](), list[int]()
+
+    def begun(*args: Any) -> Image.Image:
+        picture = new(*args)
+        if picture.width == 1240:  # Pillow makes smaller ones of its own
+            held.add(id(picture))
+            seen.append(len(held))
+        return picture
+
+    def ended(page: Image.Image) -> None:
+        held.discard(id(page))
+        close(page)
+
+    monkeypatch.setattr(Image, "new", begun)
+    monkeypatch.setattr(Image.Image, "close", ended)
+    data = bars_over(8).as_pdf()
+    assert len(PdfParser(buf=data).pages) == len(seen) >= 8
+    assert max(seen) == 1
+
+
+def test_a_picture_of_very_many_pages_is_refused() -> None:
+    assert Image.open(io.BytesIO(bars_over(8).as_png())).height > 7 * 1754
+    with pytest.raises(UsageError, match="take the PDF"):
+        bars_over(20).as_png()

@@ -15,12 +15,14 @@ from pydantic import TypeAdapter
 
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import PeopleCount, PersonRecord
+from maskwatch.store.records import PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Rate, fault_shares, rate_of
-from maskwatch.web.actions.overview import camera_names
+from maskwatch.web.actions.overview import Period, camera_names
+from maskwatch.web.actions.report import make_report
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import scopes_of
+from maskwatch.web.turns import Turns
 from tests.web.world import World
 
 
@@ -95,6 +97,49 @@ def test_a_report_of_many_days_goes_on_on_the_next_page(admin: TestClient, world
     assert pages.size == (1240, 3 * 1754)
     pdf = admin.get(f"/api/v1/people/report.pdf?{period}").content
     assert re.search(rb"/Count 3\b", pdf)
+
+
+@pytest.mark.parametrize(
+    ("days", "step", "bars"),
+    [(62, "day", 62), (63, "week", 9), (366, "week", 53), (367, "month", 13)],
+)
+def test_a_report_of_a_longer_period_has_longer_steps(
+    world: World, days: int, step: str, bars: int
+) -> None:
+    monday = datetime(2024, 1, 1, tzinfo=UTC)
+    with world.store.transaction():
+        for day in range(days):
+            at = monday + timedelta(days=day, hours=12)
+            people(world, "entrance", [State.MASK], at)
+    vera = Principal(world.add_user("otto", Role.VIEWER), "otto", scopes_of(Role.VIEWER))
+    period = Period(monday, monday + timedelta(days=days))
+    made = make_report(world.web, vera, period)
+    assert made.step == step
+    assert sum(each.rate.judged for each in made.times) == days
+    assert len(made.times) == bars
+
+
+def test_a_report_of_many_years_is_a_few_pages(admin: TestClient, world: World) -> None:
+    with world.store.transaction():
+        for week in range(3 * 52):
+            at = datetime(2023, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=week)
+            people(world, "entrance", [State.MASK], at)
+    period = "since=2023-01-01T00:00:00Z&until=2026-01-01T00:00:00Z"
+    sheet = Image.open(io.BytesIO(admin.get(f"/api/v1/people/report.png?{period}").content))
+    assert sheet.size == (1240, 2 * 1754)
+
+
+def test_who_asks_for_a_report_while_too_many_are_drawn_is_told_when_to_come_again(
+    admin: TestClient, world: World
+) -> None:
+    turns = Turns("reports at once", waiting=0)
+    object.__setattr__(world.web, "reports", turns)
+    for path in ("report.pdf", "report.png"):
+        with turns.taken():
+            answer = admin.get(f"/api/v1/people/{path}?{PERIOD}")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+        assert answer.json()["detail"] == "too many reports at once: wait 10 s"
+        assert admin.get(f"/api/v1/people/{path}?{PERIOD}").status_code == 200
 
 
 def test_groups_come_as_a_table_that_no_spreadsheet_runs(admin: TestClient, world: World) -> None:

@@ -62,8 +62,8 @@ def used_in_code() -> set[str]:
     keys |= {
         f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom", "before")
     }
-    keys |= {f"overview.by_{each}" for each in ("hour", "day", "hour_of_day")}
-    keys |= {f"overview.by_{each}" for each in ("camera", "zone", "fault")}
+    keys |= {f"overview.by_{each}" for each in ("hour", "day", "week", "month")}
+    keys |= {f"overview.by_{each}" for each in ("hour_of_day", "camera", "zone", "fault")}
     for kind, codes in (
         ("audit", audit_actions()),
         ("health", HEALTH),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -30,6 +30,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT_NAMES = tuple(field.name for field in fields(PeopleCount) if field.name != "hidden")
 
 
+_CALENDAR: dict[CountBy, Callable[[date], str]] = {
+    CountBy.DAY: date.isoformat,
+    CountBy.WEEK: lambda day: (day - timedelta(days=day.weekday())).isoformat(),
+    CountBy.MONTH: lambda day: f"{day:%Y-%m}",
+}
+"""What days are added up to, and how it is called."""
 _NOBODY = (0,) * (len(COUNT_NAMES) + 1)
 
 
@@ -234,7 +240,7 @@ def _quarter_sums(by: CountBy, ahead: int, *, anywhere: bool) -> sa.Select[Any]:
         CountBy.ZONE: table.c.zone,
         CountBy.HOUR: hour,
         CountBy.HOUR_OF_DAY: hour % _number(24),
-        CountBy.DAY: local // _number(96),
+        **dict.fromkeys(_CALENDAR, local // _number(96)),
     }
     sums = [sa.func.sum(table.c[name]).label(name) for name in COUNT_NAMES]
     group = groups.get(by, sa.literal(""))
@@ -271,8 +277,8 @@ def _is(name: str) -> sa.ColumnElement[bool]:
 
 def _key_of_number(group: Any, by: CountBy, ahead: timedelta) -> str:
     """The name of a group of `_quarter_sums`."""
-    if by is CountBy.DAY:
-        return (_EPOCH.date() + timedelta(days=group)).isoformat()
+    if by in _CALENDAR:
+        return _CALENDAR[by](_EPOCH.date() + timedelta(days=group))
     if by is CountBy.HOUR_OF_DAY:
         return f"{group:02d}"
     if by is CountBy.HOUR:
@@ -285,8 +291,8 @@ def _key(group: Any, by: CountBy, zone: tzinfo) -> str:
     if not isinstance(group, datetime):
         return group or ""
     local = group.astimezone(zone)
-    if by is CountBy.DAY:
-        return local.date().isoformat()
+    if by in _CALENDAR:
+        return _CALENDAR[by](local.date())
     if by is CountBy.HOUR_OF_DAY:
         return f"{local.hour:02d}"
     return local.replace(minute=0).isoformat(timespec="minutes")

@@ -187,6 +187,9 @@ class CountBy(StrEnum):
     HOUR = "hour"
     """Each hour of the period, by its local start."""
     DAY = "day"
+    WEEK = "week"
+    """From Monday to Sunday, by its Monday."""
+    MONTH = "month"
     HOUR_OF_DAY = "hour_of_day"
     CAMERA = "camera"
     ZONE = "zone"
@@ -197,7 +200,8 @@ class PeopleGroup:
     """The people of one group."""
 
     key: str
-    """Local start such as ``2026-03-01T14:00+01:00`` or ``2026-03-01``, ``14``, or a name."""
+    """Local start such as ``2026-03-01T14:00+01:00``, ``2026-03-01`` or ``2026-03``, ``14``, or a
+    name."""
     counts: PeopleCount
 
 

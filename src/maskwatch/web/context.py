@@ -16,7 +16,10 @@ from maskwatch.store.store import Store
 from maskwatch.web.offers import Offers
 from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
+from maskwatch.web.turns import Turns
 from maskwatch.web.walking import Walking
+
+_WAITING_REPORTS = 4
 
 
 def _utc_now() -> datetime:
@@ -46,12 +49,15 @@ class WebContext:
     """The acceptance walks that go on."""
     offers: Offers = field(init=False)
     """The faces that people have before them in review."""
+    reports: Turns = field(init=False)
+    """At drawing reports: it takes memory and time that the cameras need too."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
         object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
         object.__setattr__(self, "walking", Walking())
         object.__setattr__(self, "offers", Offers())
+        object.__setattr__(self, "reports", Turns("reports at once", _WAITING_REPORTS))
 
     @property
     def timezone(self) -> tzinfo:

@@ -7,6 +7,7 @@ for each group of scripts (WOFF2, Apache-2.0): each letter is drawn with the fir
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -30,6 +31,32 @@ def drawable(text: str) -> str:
 def length(text: str, size: int) -> float:
     """How wide a drawable text is, in pixels."""
     return sum(_font(part, size).getlength(run) for run, part in _runs(text))
+
+
+def wrapped(text: str, size: int, width: float) -> Sequence[str]:
+    """A drawable text in lines of at most so many pixels, broken between words where that does."""
+    if length(text, size) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if length(longer, size) <= width:
+            line = longer
+            continue
+        lines += [line] if line else []
+        *parts, line = _broken(word, size, width)
+        lines += parts
+    return [*lines, line]
+
+
+def _broken(word: str, size: int, width: float) -> Iterator[str]:
+    """A word in parts of at most so many pixels, or of one letter."""
+    while length(word, size) > width:
+        ends = range(1, len(word))
+        fit = max(1, bisect_right(ends, width, key=lambda end: length(word[:end], size)))
+        yield word[:fit]
+        word = word[fit:]
+    yield word
 
 
 def write(

@@ -15,6 +15,9 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.text import Words
 
+_MOST_DAILY, _MOST_WEEKLY = 62, 366
+"""Days of a period that has a bar for each of them, or for each of its weeks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -25,7 +28,10 @@ class Report:
     before: Period
     made_at: datetime
     comparison: Comparison
-    days: Sequence[Group]
+    step: CountBy
+    """Days, weeks or months."""
+    times: Sequence[Group]
+    """Of the period, in such steps."""
     cameras: Sequence[Group]
     zones: Sequence[Group]
     """Empty when everybody was outside of all zones."""
@@ -45,17 +51,27 @@ def make_report(
         before: what it is compared with; None for the time right before it.
     """
     zones = by_group(web, principal, period, CountBy.ZONE)
+    step = _step(period)
     return Report(
         Words.of(principal.user.language),
         period.local(web.timezone),
         (before or period.before).local(web.timezone),
         web.now().astimezone(web.timezone),
         compare(web, principal, period, before),
-        by_group(web, principal, period, CountBy.DAY),
+        step,
+        by_group(web, principal, period, step),
         by_group(web, principal, period, CountBy.CAMERA),
         zones if any(each.key for each in zones) else (),
         by_group(web, principal, period, CountBy.HOUR_OF_DAY),
     )
+
+
+def _step(period: Period) -> CountBy:
+    """What the report has a bar for: however long the period is, its pages stay few."""
+    days = (period.until - period.since) / timedelta(days=1)
+    if days > _MOST_WEEKLY:
+        return CountBy.MONTH
+    return CountBy.WEEK if days > _MOST_DAILY else CountBy.DAY
 
 
 def percent(share: float | None) -> str:
@@ -121,7 +137,7 @@ def draw_report(report: Report) -> Paper:
     _rates(paper, words, CountBy.CAMERA, report.cameras)
     _rates(paper, words, CountBy.ZONE, report.zones)
     _rates(paper, words, CountBy.HOUR_OF_DAY, report.hours)
-    _rates(paper, words, CountBy.DAY, report.days)
+    _rates(paper, words, report.step, report.times)
     return paper
 
 

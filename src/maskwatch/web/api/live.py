@@ -49,7 +49,7 @@ class Streams:
             Throttled: there are too many already.
         """
         if self.open >= self._most:
-            raise Throttled(_RETRY_S)
+            raise Throttled(_RETRY_S, "open streams")
         self.open += 1
         return _Counted(parts, self._leave, media_type)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,10 +14,13 @@ from maskwatch.store.records import CountBy
 from maskwatch.web.actions import overview, report
 from maskwatch.web.actions.compliance import FaultShare, Rate
 from maskwatch.web.actions.overview import Comparison, Group
+from maskwatch.web.actions.paper import Paper
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views import Text
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 
 router = APIRouter(tags=["people"], prefix="/people")
 
@@ -106,20 +109,35 @@ def faults_csv(web: Web, principal: EpisodeReader, period: Period) -> Response:
 @router.get(
     "/report.pdf",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422)},
+    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422, 429)},
 )
 def report_pdf(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
-    """Pages to print: rate, faults, cameras, days, and how it compares with another period."""
-    made = report.draw_report(report.make_report(web, principal, period, before))
-    return download(made.as_pdf(), "application/pdf", "maskwatch-report.pdf")
+    """Pages to print: rate, faults, cameras, times, and how it compares with another period.
+
+    A bar for each day, in periods of more than two months for each week, of more than a year for
+    each month. One report is drawn at a time.
+    """
+    made = _report(web, principal, period, before, Paper.as_pdf)
+    return download(made, "application/pdf", "maskwatch-report.pdf")
 
 
 @router.get(
     "/report.png",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422)},
+    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422, 429)},
 )
 def report_png(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
-    """The same as a picture."""
-    made = report.draw_report(report.make_report(web, principal, period, before))
-    return download(made.as_png(), "image/png", "maskwatch-report.png")
+    """The same as a picture of at most ten pages."""
+    made = _report(web, principal, period, before, Paper.as_png)
+    return download(made, "image/png", "maskwatch-report.png")
+
+
+def _report(
+    web: WebContext,
+    principal: Principal,
+    period: overview.Period,
+    before: overview.Period | None,
+    finish: Callable[[Paper], bytes],
+) -> bytes:
+    with web.reports.taken():
+        return finish(report.draw_report(report.make_report(web, principal, period, before)))

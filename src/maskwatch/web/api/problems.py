@@ -32,7 +32,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # The first that fits counts, so narrower kinds come before wider ones.
 _STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
-    (Throttled, 429, "too many tries"),
+    (Throttled, 429, "too many requests"),
     (NotLoggedIn, 401, "not logged in"),
     (AccessDenied, 403, "not allowed"),
     (RecordNotFound, 404, "not found"),

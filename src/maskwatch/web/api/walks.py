@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -98,23 +99,23 @@ def see_walk(web: Web, principal: CameraReader, walk_id: Id) -> WalkView:
 @router.get(
     "/walks/{walk_id}/report.pdf",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 404, 422)},
+    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 404, 422, 429)},
 )
 def walk_pdf(web: Web, principal: CameraReader, walk_id: Id) -> Response:
     """The report to print."""
-    return download(
-        _paper(web, principal, walk_id).as_pdf(), "application/pdf", "maskwatch-walk.pdf"
-    )
+    made = _report(web, principal, walk_id, Paper.as_pdf)
+    return download(made, "application/pdf", "maskwatch-walk.pdf")
 
 
 @router.get(
     "/walks/{walk_id}/report.png",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 404, 422)},
+    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 404, 422, 429)},
 )
 def walk_png(web: Web, principal: CameraReader, walk_id: Id) -> Response:
     """The same as a picture."""
-    return download(_paper(web, principal, walk_id).as_png(), "image/png", "maskwatch-walk.png")
+    made = _report(web, principal, walk_id, Paper.as_png)
+    return download(made, "image/png", "maskwatch-walk.png")
 
 
 @router.delete("/walks/{walk_id}", status_code=204, responses=problems(401, 403, 404, 422))
@@ -123,6 +124,10 @@ def delete_walk(web: Web, principal: CameraWriter, walk_id: Id) -> None:
     walks.delete_walk(web, principal, walk_id)
 
 
-def _paper(web: WebContext, principal: Principal, walk_id: str) -> Paper:
-    walk = walks.see_walk(web, principal, walk_id)
-    return draw_walk(Words.of(principal.user.language), walk, web.timezone, web.version)
+def _report(
+    web: WebContext, principal: Principal, walk_id: str, finish: Callable[[Paper], bytes]
+) -> bytes:
+    with web.reports.taken():
+        walk = walks.see_walk(web, principal, walk_id)
+        words = Words.of(principal.user.language)
+        return finish(draw_walk(words, walk, web.timezone, web.version))
