@@ -40,7 +40,10 @@ from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.text import Words
 
 _FAULT = "fault"
-_GROUPS = (CountBy.HOUR, CountBy.DAY, CountBy.HOUR_OF_DAY, CountBy.CAMERA, CountBy.ZONE)
+_GROUPS = (
+    *(CountBy.HOUR, CountBy.DAY, CountBy.WEEK, CountBy.MONTH, CountBy.HOUR_OF_DAY),
+    *(CountBy.CAMERA, CountBy.ZONE),
+)
 _DAYS = {"today": 1, "days7": 7, "days30": 30, "days90": 90}
 
 
@@ -173,16 +176,14 @@ class _OverviewPage:
     def _shares(self, seen: _Seen) -> None:
         words = self._desk.words
         if seen.groups is None:
-            title, bars = (
-                words("overview.fault_axis"),
-                fault_bars(self._desk, seen.comparison.after),
-            )
+            by, title = None, words("overview.fault_axis")
+            bars = fault_bars(self._desk, seen.comparison.after)
         else:
-            title = words("overview.share_axis")
-            bars = rate_bars(words, *seen.groups)
+            (by, groups), title = seen.groups, words("overview.share_axis")
+            bars = rate_bars(words, by, groups)
         with ui.element("div").classes("mw-card"):
             heading(words(f"overview.by_{self._by.value}"))
-            options = share_chart(title, bars, to_100=seen.groups is not None)
+            options = share_chart(title, bars, by)
             chart = ui.echart(options).classes("mw-chart")
             chart.props(f'role="img" aria-label={attribute(title)}')
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
@@ -15,18 +15,25 @@ from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS
 from maskwatch.web.text import Words
 
 _GREEN = "#1f9c82"
+_MOST_BARS = 48
+"""More moments than that are a line: bars would be too narrow to be told apart, or to hit."""
+_TIMES = (CountBy.HOUR, CountBy.DAY, CountBy.WEEK, CountBy.MONTH)
+_SLANTED = {"rotate": 45, "width": 100, "overflow": "truncate"}
+"""Labels of names. Those of times stay level: some are left out, slanted ones would overlap."""
 _TOOLTIP = """(items) => {
-  const told = {bar: (i) => i.value + ' % (n = ' + i.data.judged + ')',
-    custom: (i) => '95 %: ' + i.value[1] + ' - ' + i.value[2] + ' %'};
-  const name = items[0].name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
-  return [name, ...items.map((i) => told[i.seriesType](i))].join('<br>');
+  const {name, value, data} = items.find((each) => each.data.judged !== undefined);
+  const said = name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
+  return [said, value + ' % (n = ' + data.judged + ')',
+    '95 %: ' + data.low + ' - ' + data.high + ' %'].join('<br>');
 }"""
 _WHISKER = """(params, api) => {
   const low = api.coord([api.value(0), api.value(1)]);
   const high = api.coord([api.value(0), api.value(2)]);
-  const half = 5;
+  const room = api.size([1, 0])[0];
+  const half = Math.min(5, room / 4);
+  const lineWidth = room < 12 ? 1 : 2;
   const line = (x1, y1, x2, y2) => ({type: 'line', shape: {x1, y1, x2, y2},
-    style: {stroke: api.visual('color'), lineWidth: 2}});
+    style: {stroke: api.visual('color'), lineWidth}});
   return {type: 'group', children: [
     line(low[0], low[1], high[0], high[1]),
     line(low[0] - half, low[1], low[0] + half, low[1]),
@@ -67,57 +74,84 @@ def fault_bars(desk: Desk, rate: Rate) -> list[Bar]:
     return found
 
 
-def share_chart(title: str, bars: Iterable[Bar], *, to_100: bool) -> dict[str, Any]:
-    """Bars with whiskers, in percent.
+def share_chart(title: str, shown: Sequence[Bar], by: CountBy | None) -> dict[str, Any]:
+    """Bars with whiskers, in percent; for many moments a line in a band.
 
     Args:
         title: what the shares are.
-        bars: one for each.
-        to_100: whether the axis goes to 100 % in any case.
+        shown: one for each group.
+        by: what makes a group; None for faults, whose axis ends where they do.
     """
-    shown = list(bars)
+    is_line = by in _TIMES and len(shown) > _MOST_BARS
+    is_time = by in _TIMES or by is CountBy.HOUR_OF_DAY
+    labels, edge = ({}, 32) if is_time else (_SLANTED, 72)
     return {
         "tooltip": {"trigger": "axis", ":formatter": _TOOLTIP},
-        "grid": {"left": 48, "right": 16, "top": 16, "bottom": 64},
+        "grid": {"left": max(48, edge), "right": 16, "top": 16, "bottom": edge},
         "xAxis": {
             "type": "category",
             "data": [each.name for each in shown],
-            "axisLabel": {"rotate": 30, **CHART_TEXT},
+            "axisLabel": {"hideOverlap": True, **labels, **CHART_TEXT},
         },
         "yAxis": {
             "type": "value",
             "min": 0,
-            **({"max": 100} if to_100 else {}),
+            **({} if by is None else {"max": 100}),
             "axisLabel": {"formatter": "{value} %", **CHART_TEXT},
             "splitLine": CHART_LINES,
         },
-        "series": [
-            {
-                "type": "bar",
-                "name": title,
-                "data": [
-                    {
-                        "value": _percent(each.share),
-                        "judged": each.people,
-                        "itemStyle": {"color": each.colour},
-                    }
-                    for each in shown
-                ],
-                "barMaxWidth": 48,
-            },
-            {
-                "type": "custom",
-                "name": "95 %",
-                "data": [
-                    [i, _percent(each.low), _percent(each.high)] for i, each in enumerate(shown)
-                ],
-                ":renderItem": _WHISKER,
-                "encode": {"x": 0, "y": [1, 2]},
-                "itemStyle": CHART_TEXT,
-                "z": 10,
-            },
-        ],
+        "series": (_line if is_line else _bars)(title, shown),
     }
+
+
+def _bars(title: str, shown: Sequence[Bar]) -> list[dict[str, Any]]:
+    whiskers = [[i, _percent(each.low), _percent(each.high)] for i, each in enumerate(shown)]
+    return [
+        {"type": "bar", "name": title, "data": _points(shown), "barMaxWidth": 48},
+        {
+            "type": "custom",
+            "name": "95 %",
+            "data": whiskers,
+            ":renderItem": _WHISKER,
+            "encode": {"x": 0, "y": [1, 2]},
+            "itemStyle": CHART_TEXT,
+            "z": 10,
+        },
+    ]
+
+
+def _line(title: str, shown: Sequence[Bar]) -> list[dict[str, Any]]:
+    # ECharts has no bands: one is an area on top of a line that nobody sees.
+    edge = {"type": "line", "stack": "95 %", "symbol": "none", "lineStyle": {"opacity": 0}}
+    band = {"areaStyle": {"color": _GREEN, "opacity": 0.3}}
+    lows = [_percent(each.low) for each in shown]
+    heights = [_percent(each.high - each.low) for each in shown]
+    return [
+        {**edge, "name": "low", "data": lows},
+        {**edge, "name": "95 %", "data": heights, **band},
+        {
+            "type": "line",
+            "name": title,
+            "data": _points(shown),
+            "showSymbol": False,
+            "lineStyle": {"color": _GREEN, "width": 2},
+            "z": 10,
+        },
+    ]
+
+
+def _points(shown: Sequence[Bar]) -> list[dict[str, Any]]:
+    """What is drawn, and what the mouse is told."""
+    return [
+        {
+            "value": _percent(each.share),
+            "judged": each.people,
+            "low": _percent(each.low),
+            "high": _percent(each.high),
+            "itemStyle": {"color": each.colour},
+        }
+        for each in shown
+    ]
 
 
 def _percent(share: float) -> float:
@@ -132,7 +166,7 @@ def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
     found.append((desk.said(State.NO_MASK), rate.states[State.NO_MASK], State.NO_MASK))
     return {
         "tooltip": {},
-        "grid": {"left": 120, "right": 24, "top": 16, "bottom": 32},
+        "grid": {"left": 120, "right": 48, "top": 16, "bottom": 32},
         "xAxis": {
             "type": "value",
             "minInterval": 1,
