@@ -1,6 +1,7 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
-With ``many`` there are 100,000 episodes more.
+With ``many`` there are 100,000 episodes more. With ``slow``, looking for `SLOW_TEXT` and counting
+the people of `SLOW_YEAR` take a while.
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -13,9 +14,10 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from benchmarks.events import fill
@@ -23,10 +25,31 @@ from benchmarks.events import fill
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import EpisodeRecord, PersonRecord, Role
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord, PeopleGroup, PersonRecord, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.app import create_app, setup_url
 from tests.web.world import World, add_photo, make_world, person, publish, seed
+
+SLOW_TEXT, SLOW_YEAR = "slow", 2020
+_SLOW_S = 3.0
+
+
+def slow_down(world: World) -> None:
+    """Has old questions answered after newer ones."""
+    count, counts = world.store.episodes.count, world.store.people.counts
+
+    def slow_count(wanted: EpisodeFilter) -> int:
+        if wanted.text == SLOW_TEXT:
+            time.sleep(_SLOW_S)
+        return count(wanted)
+
+    def slow_counts(since: datetime, *args: Any, **kwargs: Any) -> list[PeopleGroup]:
+        if since.year == SLOW_YEAR:
+            time.sleep(_SLOW_S)
+        return counts(since, *args, **kwargs)
+
+    world.store.episodes.count = slow_count  # type: ignore[assignment]
+    world.store.people.counts = slow_counts  # type: ignore[assignment]
 
 
 def keep_publishing(world: World) -> None:
@@ -74,6 +97,8 @@ def main() -> None:
         world.store.people.put(gone)
     if "many" in options:
         fill(world.store, 100_000)
+    if "slow" in options:
+        slow_down(world)
     app = create_app(world.web)
     if "statistics" not in options:
         threading.Thread(target=keep_publishing, args=[world], daemon=True).start()

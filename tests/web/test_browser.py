@@ -21,6 +21,7 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.web.chromium import PATIENCE_MS
+from tests.web.dashboard_server import SLOW_TEXT, SLOW_YEAR
 from tests.web.running import PATHS, dashboard
 
 
@@ -176,6 +177,71 @@ def test_the_rate_of_a_camera_that_is_gone_is_asked_for(visit: Callable[..., Pag
     page.get_by_label("Camera", exact=True).click()
     page.get_by_role("option", name="old door").click()
     expect(csv).not_to_have_attribute("href", re.compile("camera="))
+
+
+def test_people_are_counted_by_month(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/overview")
+    page.get_by_label("Grouped by").click()
+    page.get_by_role("option", name="By month").click()
+    csv = page.get_by_role("link", name="CSV")
+    expect(csv).to_have_attribute("href", re.compile("by=month"))
+    months = page.request.get(str(csv.get_attribute("href"))).text().splitlines()[1:]
+    assert all(re.match(r"\d{4}-\d\d,", each) for each in months)
+
+
+def test_dates_that_make_no_period_show_no_numbers_and_say_what_is_wanted(
+    visit: Callable[..., Page],
+) -> None:
+    for name, period, own, label, said in (
+        ("vera", "Period", "Own dates", "Period: From", "Please give both dates"),
+        ("otto", "Zeitraum", "Eigene Tage", "Zeitraum: Von", "Bitte beide Tage angeben"),
+    ):
+        page = visit(name, "/overview")
+        rate = page.locator(".mw-big")
+        page.get_by_label(period, exact=True).click()
+        page.get_by_role("option", name=own).click()
+        for wrong in ("", "2199-01-01"):
+            page.get_by_label(label).fill("2026-01-01")
+            expect(rate).to_be_visible()
+            expect(page.get_by_role("link", name="PDF")).to_be_visible()
+            page.get_by_label(label).fill(wrong)
+            expect(page.get_by_text(said)).to_be_visible()
+            expect(rate).to_have_count(0)
+            expect(page.get_by_role("link", name="PDF")).to_have_count(0)
+
+
+def test_only_the_newest_question_is_answered(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "slow", "2") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/events")
+        page.fill("#name", "vera")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        found = page.get_by_role("status").first
+        expect(found).to_have_text(re.compile(r"^[1-9]\d* episodes"))
+        everything = found.inner_text()
+        page.get_by_label("Search").fill("none such")
+        expect(found).to_have_text("0 episodes")
+        page.get_by_label("Search").fill(SLOW_TEXT)
+        page.wait_for_timeout(1000)  # until it is asked for
+        page.get_by_label("Search").fill("")
+        expect(found).to_have_text(everything)
+        page.wait_for_timeout(4000)  # until the old answer is there
+        expect(found).to_have_text(everything)
+
+        page.goto("/overview")
+        page.get_by_label("Compared with", exact=True).click()
+        page.get_by_role("option", name="Own dates").click()
+        pdf = page.get_by_role("link", name="PDF")
+        for label, day in (("From", f"{SLOW_YEAR}-02-01"), ("To", f"{SLOW_YEAR}-02-29")):
+            page.get_by_label(f"Compared with: {label}").fill(day)
+        page.wait_for_timeout(1000)
+        page.get_by_label("Compared with: From").fill("2019-02-01")
+        expect(pdf).to_have_attribute("href", re.compile("before_since=2019-02-01"))
+        page.wait_for_timeout(4000)
+        expect(pdf).to_have_attribute("href", re.compile("before_since=2019-02-01"))
+        page.close()
 
 
 def test_a_bar_says_how_many_people_it_stands_for(visit: Callable[..., Page]) -> None:

@@ -11,6 +11,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import heading, html
 from maskwatch.web.security.scopes import Scope, scopes_of
 
@@ -45,10 +46,12 @@ def _tokens(desk: Desk) -> None:
     words = desk.words
     shown = html("")
     body = ui.element("ul").classes("mw-list mw-card")
+    lists = Newest()
 
     async def update() -> None:
+        is_newest = lists.begin()
         found = await desk.ask(users.list_tokens)
-        if found is None:
+        if found is None or not is_newest():
             return
         body.clear()
         with body:

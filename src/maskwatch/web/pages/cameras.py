@@ -12,6 +12,7 @@ from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.web.actions import cameras
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, chip, html
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
@@ -31,11 +32,13 @@ class _CamerasPage:
         self._desk = desk
         if desk.allows(Scope.CAMERAS_WRITE):
             ui.button(desk.words("cameras.add"), icon="add", on_click=self._add).props("no-caps")
+        self._lists = Newest()
         self._list = ui.element("div").classes("mw-grid")
 
     async def update(self) -> None:
+        is_newest = self._lists.begin()
         states = await self._desk.look(cameras.list_cameras)
-        if states is None:
+        if states is None or not is_newest():
             return
         self._list.clear()
         with self._list:

@@ -18,6 +18,7 @@ from maskwatch.web.actions.review import CHOICES, Choice
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import (
     CHART_LINES,
     CHART_TEXT,
@@ -51,6 +52,7 @@ async def events_page(request: Request, episode: str = "") -> None:
 class _EventsPage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._lists, self._details = Newest(), Newest()
         self._after: str | None = None
         self._next: str | None = None
         self._filters()
@@ -90,7 +92,12 @@ class _EventsPage:
         await self.update()
 
     async def update(self) -> None:
+        is_newest = self._lists.begin()
         seen = await self._desk.ask(_page, self._wanted(), self._after)
+        if not is_newest():
+            return
+        self._count.set_text("")
+        self._rows.clear()
         if seen is None:
             return
         page, count, cameras = seen
@@ -101,7 +108,6 @@ class _EventsPage:
         # A space that does not break separates thousands in every language.
         said = f"{count:,}".replace(",", "\u00a0")
         self._count.set_text(self._desk.words("events.found", count=said))
-        self._rows.clear()
         with self._rows:
             self._table(page)
 
@@ -162,8 +168,9 @@ class _EventsPage:
 
     async def open(self, episode_id: str) -> None:
         """Shows one episode."""
+        is_newest = self._details.begin()
         detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is None:
+        if detail is None or not is_newest():
             return
         self._dialog.clear()
         label = attribute(self._desk.words("events.detail", camera=detail.episode.camera))

@@ -11,6 +11,7 @@ from nicegui import ui
 from maskwatch.store.records import DeletionRecord, HealthRecord, Page
 from maskwatch.web.actions import system
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import html, moment, table
 
 _ROWS = 50
@@ -31,10 +32,12 @@ def _log(
     words = desk.words
     body = html("").classes("mw-card")
     following: list[str | None] = [None]
+    pages = Newest()
 
     async def show(after: str | None) -> None:
+        is_newest = pages.begin()
         found = await load(after)
-        if found is None:
+        if found is None or not is_newest():
             return
         rows, following[0] = found
         body.set_content(table(caption, head, rows, words("common.none")))

@@ -14,6 +14,7 @@ from maskwatch.web.actions import system
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, chip, heading, html, moment
 from maskwatch.web.security.scopes import Scope
 
@@ -28,10 +29,12 @@ def messages(desk: Desk) -> None:
     """Messages to channels; one that was given up can be tried again."""
     tests = ui.element("section")
     body = ui.element("div").classes("mw-card")
+    lists = Newest()
 
     async def update() -> None:
+        is_newest = lists.begin()
         page = await desk.look(system.deliveries, (), None, _ROWS)
-        if page is None:
+        if page is None or not is_newest():
             return
         body.clear()
         with body, ui.element("ul").classes("mw-list"):

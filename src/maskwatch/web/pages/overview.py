@@ -29,6 +29,7 @@ from maskwatch.web.actions.report import change_words, group_name, percent, zone
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.overview_charts import (
     fault_bars,
     fault_chart,
@@ -59,6 +60,7 @@ async def overview_page(request: Request) -> None:
 class _OverviewPage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._questions = Newest()
         self._choices()
         self._body = ui.element("div").props('aria-live="polite"').classes("mw-stack")
 
@@ -102,18 +104,22 @@ class _OverviewPage:
         return days
 
     async def update(self) -> None:
-        words = self._desk.words
+        words, is_newest = self._desk.words, self._questions.begin()
         try:
             period, before = self._periods()
-        except (UsageError, ValueError, OverflowError) as error:
-            self._desk.tell(words("common.failed", reason=error), is_bad=True)
+        except (UsageError, ValueError, OverflowError):
+            self._clear()
+            with self._body:
+                ui.label(words("overview.bad_dates")).classes("mw-warn")
             return
         seen = await self._desk.ask(_everything, period, before, self._by.value)
+        if not is_newest():
+            return
+        self._clear()
         if seen is None:
             return
         self._offer(seen)
         self._files.set_content(_links(words, period, before, self._by.value))
-        self._body.clear()
         with self._body:
             self._tiles(seen.comparison, change_words(words, seen.comparison, before))
             with ui.element("div").classes("mw-even"):
@@ -121,6 +127,11 @@ class _OverviewPage:
                 self._faults(seen.comparison.after)
             with ui.expansion(words("overview.table")).classes("mw-card"):
                 html(_table(self._desk, seen))
+
+    def _clear(self) -> None:
+        """Shows nothing rather than what was asked for before."""
+        self._files.set_content("")
+        self._body.clear()
 
     def _offer(self, seen: _Seen) -> None:
         """Cameras and zones to choose; what is chosen stays there to be taken back."""

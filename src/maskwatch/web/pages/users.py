@@ -10,6 +10,7 @@ from maskwatch.store.records import Role, UserRecord
 from maskwatch.web.actions import users
 from maskwatch.web.actions.users import UserChange
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, heading, html
 
 
@@ -18,10 +19,12 @@ def user_list(desk: Desk) -> None:
     words = desk.words
     roles = {role.value: words(f"role.{role.value}") for role in Role}
     body = ui.element("ul").classes("mw-list mw-card")
+    lists = Newest()
 
     async def update() -> None:
+        is_newest = lists.begin()
         found = await desk.ask(users.list_users)
-        if found is None:
+        if found is None or not is_newest():
             return
         body.clear()
         with body:

@@ -15,6 +15,7 @@ from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.events import confirm
+from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
@@ -181,13 +182,15 @@ class _Earlier:
 
     def __init__(self, desk: Desk, camera: str) -> None:
         self._desk, self._camera = desk, camera
+        self._lists = Newest()
         with ui.element("section").classes("mw-card"):
             heading(desk.words("walk.earlier"))
             self._list = ui.element("ul").classes("mw-list")
 
     async def update(self) -> None:
+        is_newest = self._lists.begin()
         page = await self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
-        if page is None:
+        if page is None or not is_newest():
             return
         self._list.clear()
         with self._list:
