@@ -475,7 +475,11 @@ def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None
         page.get_by_text(re.compile(r"All \d+ entries are as they were written"))
     ).to_be_visible()
     page.get_by_role("tab", name="Users").click()
-    expect(page.get_by_role("listitem").filter(has_text="vera")).to_be_visible()
+    vera = page.get_by_role("listitem").filter(has_text="vera")
+    expect(vera).to_be_visible()
+    for role, name in (("combobox", "Role"), ("button", "Switch off"), ("button", "New password")):
+        expect(vera.get_by_role(role, name=f"{name}: vera")).to_be_visible()
+    expect(vera.get_by_role("combobox")).to_have_count(1)
 
 
 def test_a_channel_is_tried_and_the_page_says_what_became_of_it(
@@ -553,6 +557,8 @@ def test_dark_is_remembered(visit: Callable[..., Page]) -> None:
     page.wait_for_function("() => document.cookie.includes('maskwatch_theme=dark')")
     page.reload()
     expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+    # What browsers draw themselves, such as the icons of date fields, goes by this.
+    assert page.evaluate("() => getComputedStyle(document.body).colorScheme") == "dark"
 
 
 def test_no_page_is_wider_than_a_phone(visit: Callable[..., Page]) -> None:

@@ -12,7 +12,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import heading, html
+from maskwatch.web.pages.parts import attribute, heading, html
 from maskwatch.web.security.scopes import Scope, scopes_of
 
 
@@ -63,9 +63,10 @@ def _tokens(desk: Desk) -> None:
                     state = "" if each.revoked_at is None else " ✕"
                     ui.label(f"{each.name}{state} ({', '.join(each.scopes)})")
                     if each.revoked_at is None:
-                        ui.button(
-                            words("system.token_revoke"), on_click=partial(revoke, each.id)
-                        ).props("flat dense no-caps")
+                        text = words("system.token_revoke")
+                        ui.button(text, on_click=partial(revoke, each.id)).props(
+                            f"flat dense no-caps aria-label={attribute(f'{text}: {each.name}')}"
+                        )
 
     async def revoke(token_id: str) -> None:
         await desk.ask(users.revoke_token, token_id)

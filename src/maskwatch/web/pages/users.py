@@ -34,6 +34,11 @@ def user_list(desk: Desk) -> None:
     def row(user: UserRecord) -> None:
         last = desk.time(user.last_login_at, "%Y-%m-%d %H:%M")
         is_off = user.disabled_at is not None
+
+        def named(key: str) -> str:
+            """What it does, and to whom: a screen reader reads out one control at a time."""
+            return attribute(f"{words(key)}: {user.name}")
+
         with ui.element("li"):
             html(
                 f"<span><b>{escape(user.name)}</b> <span class='mw-faint'>"
@@ -44,13 +49,13 @@ def user_list(desk: Desk) -> None:
                     roles,
                     value=user.role.value,
                     on_change=lambda e: change(user, UserChange(role=Role(e.value))),
-                ).props(f"dense aria-label={attribute(words('system.user_role'))}")
-                text = words("system.user_enable" if is_off else "system.user_disable")
+                ).props(f"dense aria-label={named('system.user_role')}")
+                switch = "system.user_enable" if is_off else "system.user_disable"
                 ui.button(
-                    text, on_click=lambda: change(user, UserChange(disabled=not is_off))
-                ).props(f"flat dense no-caps aria-label={attribute(f'{text}: {user.name}')}")
+                    words(switch), on_click=lambda: change(user, UserChange(disabled=not is_off))
+                ).props(f"flat dense no-caps aria-label={named(switch)}")
                 ui.button(words("system.user_password"), on_click=lambda: new_password(user)).props(
-                    "flat dense no-caps"
+                    f"flat dense no-caps aria-label={named('system.user_password')}"
                 )
 
     async def change(user: UserRecord, wanted: UserChange) -> None:
@@ -59,7 +64,8 @@ def user_list(desk: Desk) -> None:
         await update()
 
     async def new_password(user: UserRecord) -> None:
-        with ui.dialog() as dialog, ui.card():
+        label = attribute(f"{words('system.user_password')}: {user.name}")
+        with ui.dialog().props(f"aria-label={label}") as dialog, ui.card():
             heading(user.name)
             field = ui.input(words("system.user_password"), password=True)
             ui.button(words("common.save"), on_click=lambda: dialog.submit(field.value))
