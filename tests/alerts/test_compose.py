@@ -85,15 +85,13 @@ def test_a_long_digest_says_what_it_leaves_out() -> None:
     assert alert.text.splitlines()[-1] == "and 10 more"
 
 
-def test_the_id_depends_on_the_rows_alone() -> None:
+def test_the_id_is_that_of_the_row_or_of_the_message_that_it_is_in() -> None:
     about = [episode(), episode()]
-    rows = [delivery(each) for each in about]
-    one = compose(rows[:1], about[:1], None, WORDING, NOON)
-    both = compose(rows, about, None, WORDING, NOON)
-    again = compose(rows, about, None, WORDING, NOON + timedelta(hours=1))
-    assert one.id == rows[0].id
-    assert both.id == again.id
-    assert both.id not in {row.id for row in rows}
+    rows = [replace(delivery(each), message_id="m" * 32) for each in about]
+    alone = replace(rows[0], message_id=None)
+    assert compose([alone], about[:1], None, WORDING, NOON).id == rows[0].id
+    assert compose(rows, about, None, WORDING, NOON).id == "m" * 32
+    assert compose(rows[:1], about[:1], None, WORDING, NOON).id == "m" * 32
 
 
 def test_a_camera_in_trouble_is_named_with_the_reason() -> None:

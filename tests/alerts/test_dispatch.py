@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from maskwatch.alerts.base import Alert, AlertChannel, CameraFacts, StateChannel
+from maskwatch.alerts.due import held
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.privacy import Photos, PrivacyConfig
@@ -245,12 +246,148 @@ def test_what_cools_down_comes_in_one_digest(store: Store) -> None:
     given = settings(channels={"mail": MAIL}, pacing={"digest_only": True})
     with running(store, given, {"mail": mail}, start=False) as service:
         rows = happen(service, store, *(episode(track=number) for number in range(3)))
-    assert {row.kind for row in rows} == {DeliveryKind.DIGEST}
-    for row in store.deliveries.claim(now() + timedelta(days=1)):
-        store.deliveries.release(row, now())  # the hour of the digest has come
+        service.start()
+        waiting = in_digest(store, rows)
+    assert all(row.not_before and row.not_before > now() for row in waiting)
+    the_hour_has_come(store)
     with running(store, given, {"mail": mail}):
         settled(store, rows)
     assert [alert.title for alert in mail.alerts] == ["3 violations: Door 1"]
+
+
+def in_digest(store: Store, rows: Sequence[Delivery]) -> list[Delivery]:
+    """The rows once all of them wait for a digest."""
+
+    def found() -> list[Delivery]:
+        return [store.deliveries.get(row.id) for row in rows]
+
+    def waits(row: Delivery) -> bool:
+        return (row.kind, row.state) == (DeliveryKind.DIGEST, DeliveryState.PENDING)
+
+    assert wait_until(lambda: all(map(waits, found()))), found()
+    return found()
+
+
+def the_hour_has_come(store: Store) -> None:
+    """Makes everything that waits due, as if it had been held back until now."""
+    for row in store.deliveries.claim(now() + timedelta(days=30), limit=1000):
+        store.deliveries.release(held(row, now()), now())
+
+
+def over(store: Store, about: EpisodeRecord) -> None:
+    """The person put the mask on."""
+    store.episodes.update(
+        about.id, state=about.state, fault=about.fault, coverage=9.0, ended_at=now()
+    )
+
+
+ONGOING_LATER = {"channels": ["mail"], "after_s": 0.3, "only_while": "ongoing"}
+
+
+def test_a_message_that_never_went_out_holds_no_other_back(store: Store) -> None:
+    mail = RecordingChannel()
+    pacing = {"cooldown_camera_s": 120}
+    given = settings(channels={"mail": MAIL}, ladder=[ONGOING_LATER], pacing=pacing)
+    corrected, lasting = episode(track=1), episode(track=2)
+    with running(store, given, {"mail": mail}) as service:
+        rows = happen(service, store, corrected, lasting)
+        over(store, corrected)
+        states = [row.state for row in settled(store, rows)]
+    assert states == [DeliveryState.CANCELLED, DeliveryState.SENT]
+    assert [alert.episodes[0].id for alert in mail.alerts] == [lasting.id]
+
+
+def test_of_several_at_one_camera_the_first_is_told_at_once_and_the_others_together(
+    store: Store,
+) -> None:
+    mail = RecordingChannel()
+    given = settings(channels={"mail": MAIL}, pacing={"cooldown_camera_s": 120})
+    about = [episode(track=number) for number in range(4)]
+    with running(store, given, {"mail": mail}) as service:
+        rows = happen(service, store, *about)
+        sent, *others = rows
+        settled(store, [sent])
+        in_digest(store, others)
+        the_hour_has_come(store)
+        service.wake()
+        settled(store, rows)
+    assert [len(alert.episodes) for alert in mail.alerts] == [1, 3]
+
+
+@pytest.mark.parametrize("channel", [MAIL, {**DOOR, "stale_after_s": 60}], ids=["mail", "command"])
+def test_what_was_held_back_and_is_over_by_then_is_still_told(
+    store: Store, channel: dict[str, Any]
+) -> None:
+    told = RecordingChannel()
+    ladder = [{"channels": ["any"], "only_while": "ongoing"}]
+    all_day = {"quiet_hours": [{"start": "00:00", "end": "00:00"}]}
+    given = settings(channels={"any": {**channel, "pacing": all_day}}, ladder=ladder)
+    about = episode()
+    with running(store, given, {"any": told}) as service:
+        rows = happen(service, store, about)
+        in_digest(store, rows)
+        over(store, about)
+        the_hour_has_come(store)
+        service.wake()
+        (row,) = settled(store, rows)
+    assert (row.state, row.last_error) == (DeliveryState.SENT, None)
+    assert [alert.episodes[0].id for alert in told.alerts] == [about.id]
+
+
+def test_what_the_rate_limit_put_back_is_told_although_it_is_over(store: Store) -> None:
+    mail = RecordingChannel()
+    pacing = {"cooldown_camera_s": 0, "cooldown_person_s": 0, "rate_limit": {"messages": 1}}
+    ladder = [{"channels": ["mail"], "only_while": "ongoing"}]
+    given = settings(channels={"mail": MAIL}, ladder=ladder, pacing=pacing)
+    first, second = episode(track=1), episode(track=2)
+    with running(store, given, {"mail": mail}) as service:
+        settled(store, happen(service, store, first))
+        rows = happen(service, store, second)
+        in_digest(store, rows)
+        over(store, second)
+    the_hour_has_come(store)
+    roomy = settings(channels={"mail": MAIL}, ladder=ladder)
+    with running(store, roomy, {"mail": mail}):
+        (row,) = settled(store, rows)
+    assert row.state is DeliveryState.SENT
+    assert [alert.episodes[0].id for alert in mail.alerts] == [first.id, second.id]
+
+
+def test_a_digest_that_fails_comes_again_whole_and_under_the_same_id(store: Store) -> None:
+    failures = [ChannelError("busy"), ChannelError("busy"), None]
+    mail = RecordingChannel(lambda _: failures.pop(0))
+    given = settings(channels={"mail": MAIL}, pacing={"digest_only": True})
+    with running(store, given, {"mail": mail}) as service:
+        rows = happen(service, store, *(episode(track=number) for number in range(12)))
+        in_digest(store, rows)
+        the_hour_has_come(store)
+        service.wake()
+        found = settled(store, rows)
+    assert {row.state for row in found} == {DeliveryState.SENT}
+    assert [len(alert.episodes) for alert in mail.alerts] == [12, 12, 12]
+    assert len({alert.id for alert in mail.alerts}) == 1
+
+
+def test_what_is_left_of_a_digest_that_failed_keeps_its_id(store: Store) -> None:
+    about = [episode(track=number) for number in range(3)]
+    failures = [ChannelError("answered too late"), None]
+
+    def acknowledged_meanwhile(_: Alert) -> ChannelError | None:
+        store.episodes.acknowledge(about[0].id, "ann", now())
+        return failures.pop(0)
+
+    mail = RecordingChannel(acknowledged_meanwhile)
+    ladder = [{"channels": ["mail"], "only_while": "unacknowledged"}]
+    given = settings(channels={"mail": MAIL}, ladder=ladder, pacing={"digest_only": True})
+    with running(store, given, {"mail": mail}) as service:
+        rows = happen(service, store, *about)
+        in_digest(store, rows)
+        the_hour_has_come(store)
+        service.wake()
+        settled(store, rows)
+    first, second = mail.alerts
+    assert first.id == second.id
+    assert {facts.id for facts in second.episodes} == {each.id for each in about[1:]}
 
 
 def with_photo(store: Store, about: EpisodeRecord, blurred: bool = True) -> EpisodeRecord:

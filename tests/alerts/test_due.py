@@ -1,18 +1,30 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwatch.alerts.due import next_batch, retry_delay_s, why_unwanted
-from maskwatch.config.alerts import RateLimit, Retry
+from maskwatch.alerts.due import (
+    held,
+    hold_until,
+    look_back,
+    next_batch,
+    retry_delay_s,
+    why_unwanted,
+)
+from maskwatch.config.alerts import Pacing, RateLimit, Retry
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
+from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord
 from maskwatch.types import Fault, State
 
+BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 EPISODE = EpisodeRecord("e" * 32, "Door", None, 1, State.INCORRECT, Fault.NOSE_OUT, 9.0, NOW)
 LIMIT = RateLimit(messages=3, per_s=3600)
@@ -69,6 +81,145 @@ def test_a_step_that_comes_late_is_not_old_when_its_time_has_come() -> None:
 
 def test_messages_about_no_episode_need_none() -> None:
     assert why_unwanted(row(DeliveryKind.CAMERA_HEALTH), None, None, NOW) is None
+
+
+def pacing(**values: object) -> Pacing:
+    return Pacing.model_validate(values)
+
+
+def told(camera: str = "Door", track: int = 1, at: datetime = NOW, **changes: Any) -> Delivery:
+    """A message that went out by itself."""
+    sent = replace(row(track=track), camera=camera, created_at=at, sent_at=at)
+    return replace(sent, **{"state": DeliveryState.SENT, **changes})
+
+
+def about(camera: str = "Door", track: int = 1) -> Delivery:
+    return replace(row(track=track), camera=camera)
+
+
+def until(
+    row: Delivery, given: Pacing, sent: Sequence[Delivery] = (), now: datetime = NOW
+) -> datetime | None:
+    return hold_until(row, given, sent, now, BERLIN)
+
+
+def seconds(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def test_a_second_episode_of_a_camera_waits_for_the_digest_while_it_cools_down() -> None:
+    given = pacing(cooldown_camera_s=60, digest_every_s=3600)
+    other = about(track=2)
+    assert until(other, given, [told()], NOW + seconds(59)) == NOW + seconds(3600)
+    assert until(other, given, [told()], NOW + seconds(60)) is None
+
+
+def test_another_camera_does_not_cool_down_with_it() -> None:
+    assert until(about("Gate"), pacing(cooldown_camera_s=60), [told()]) is None
+
+
+def test_the_same_person_cools_down_longer_than_the_camera() -> None:
+    given = pacing(cooldown_camera_s=60, cooldown_person_s=600)
+    later = NOW + seconds(599)
+    assert until(about(track=7), given, [told(track=7)], later) is not None
+    assert until(about(track=8), given, [told(track=7)], later) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": DeliveryKind.DIGEST},
+        {"stage": 1},
+        {"recipient": "b@x.org"},
+        {"state": DeliveryState.CANCELLED, "sent_at": None},
+        {"state": DeliveryState.PENDING, "sent_at": None},
+        {"state": DeliveryState.DEAD, "sent_at": None},
+    ],
+)
+def test_only_messages_that_did_go_out_by_themselves_start_a_cooldown(
+    changes: dict[str, Any],
+) -> None:
+    assert until(about(), pacing(cooldown_camera_s=60), [told(**changes)]) is None
+
+
+def test_in_quiet_hours_messages_wait_for_their_end() -> None:
+    quiet = pacing(quiet_hours=[{"start": "22:00", "end": "06:00"}])
+    night = datetime(2026, 3, 2, 23, 30, tzinfo=BERLIN)
+    morning = datetime(2026, 3, 3, 6, 0, tzinfo=BERLIN)
+    assert until(about(), quiet, now=night) == morning
+    assert until(about(), quiet, now=morning) is None
+
+
+def test_a_digest_that_would_fall_into_quiet_hours_waits_for_their_end() -> None:
+    given = pacing(
+        digest_only=True,
+        digest_every_s=3600,
+        quiet_hours=[{"start": "13:30", "end": "15:15"}],
+    )
+    at = datetime(2026, 3, 2, 13, 0, tzinfo=BERLIN)
+    assert until(about(), given, now=at) == datetime(2026, 3, 2, 15, 15, tzinfo=BERLIN)
+
+
+def test_only_violations_wait_and_none_waits_twice() -> None:
+    given = pacing(digest_only=True)
+    waiting = until(about(), given)
+    assert waiting is not None
+    again = held(about(), waiting)
+    in_a_message = replace(about(), message_id="m" * 32)
+    trouble, test = row(DeliveryKind.CAMERA_HEALTH), row(DeliveryKind.TEST)
+    assert [until(each, given) for each in (again, in_a_message, trouble, test)] == [None] * 4
+
+
+def test_what_was_held_back_is_told_although_it_is_over_and_counts_as_new() -> None:
+    step = row(only_while="ongoing", after_s=20.0)
+    assert why_unwanted(step, OVER, 60, NOW + seconds(20)) == "the violation is over"
+    morning = NOW + timedelta(hours=7)
+    waiting = held(step, morning)
+    assert waiting.kind is DeliveryKind.DIGEST
+    assert why_unwanted(waiting, OVER, 60, morning + seconds(60)) is None
+    assert why_unwanted(waiting, ACKNOWLEDGED, 60, morning) == "acknowledged"
+    why = why_unwanted(waiting, OVER, 60, morning + seconds(61))
+    assert why == "61 s old; the channel wants none after 60 s"
+
+
+def test_news_of_a_camera_stays_such_while_it_waits_for_room() -> None:
+    trouble = replace(row(DeliveryKind.CAMERA_HEALTH, reason="timed out"), camera="Gate")
+    waiting = held(trouble, NOW + seconds(600))
+    assert (waiting.kind, waiting.payload["reason"]) == (DeliveryKind.CAMERA_HEALTH, "timed out")
+    assert why_unwanted(waiting, None, 60, NOW + seconds(660)) is None
+
+
+def test_pacing_looks_back_as_far_as_its_longest_span() -> None:
+    assert look_back(pacing(cooldown_person_s=9000)) == seconds(9000)
+    assert look_back(pacing(cooldown_person_s=9000, rate_limit={"per_s": 9001})) == seconds(9001)
+    assert look_back(Pacing(rate_limit=None, cooldown_camera_s=7, cooldown_person_s=0)) == seconds(
+        7
+    )
+
+
+@given(st.lists(st.floats(0, 3600), min_size=1, max_size=60))
+def test_whatever_comes_every_message_goes_out_or_into_a_digest(gaps: list[float]) -> None:
+    given = pacing(cooldown_camera_s=60, cooldown_person_s=600)
+    sent: list[Delivery] = []
+    at = NOW
+    for number, gap in enumerate(gaps):
+        at += seconds(gap)
+        waits = until(about(track=number), given, sent, at)
+        if waits is None:
+            sent.append(told(track=number, at=at))
+        assert waits is None or waits > at
+    times = [each.created_at for each in sent if each.created_at]
+    assert times
+    assert all(later - first >= seconds(60) for first, later in pairwise(times))
+
+
+def test_what_was_in_one_message_before_stays_one_and_others_do_not_join_it() -> None:
+    tried = [replace(row(DeliveryKind.DIGEST), message_id="m" * 32) for _ in range(3)]
+    new = [row(DeliveryKind.DIGEST), row(DeliveryKind.DIGEST)]
+    mixed = [tried[0], new[0], tried[1], new[1], tried[2]]
+    assert next_batch(mixed, None, [], NOW).rows == tuple(tried)
+    assert next_batch(new, None, [], NOW).rows == tuple(new)
+    assert next_batch(mixed, RateLimit(messages=1), [], NOW).rows == tuple(mixed)
 
 
 def test_with_room_every_message_goes_out_by_itself_and_digests_go_together() -> None:

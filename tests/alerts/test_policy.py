@@ -1,24 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from maskwatch.alerts.due import why_unwanted
-from maskwatch.alerts.policy import Occasion, longest_cooldown, plan_camera_trouble, plan_episode
+from maskwatch.alerts.policy import plan_camera_trouble, plan_episode
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import (
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    EpisodeRecord,
-    HealthRecord,
-)
+from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord, HealthRecord
 from maskwatch.types import Fault, State
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -38,12 +27,9 @@ def episode(camera: str = "Door", track: int = 1, at: datetime = NOON) -> Episod
 
 
 def plan(
-    settings: AlertsConfig,
-    about: EpisodeRecord | None = None,
-    at: datetime = NOON,
-    recent: list[Delivery] | None = None,
+    settings: AlertsConfig, about: EpisodeRecord | None = None, at: datetime = NOON
 ) -> list[Delivery]:
-    return plan_episode(settings, Occasion(about or episode(), at, recent or [], BERLIN))
+    return plan_episode(settings, about or episode(), at)
 
 
 def seconds(value: float) -> timedelta:
@@ -105,81 +91,6 @@ def test_planning_an_episode_twice_yields_the_same_ids_which_sort_with_it() -> N
     assert all(row.id[:12] == about.id[:12] and len(row.id) == 32 for row in first)
 
 
-def test_a_second_episode_of_a_camera_waits_for_the_digest_while_it_cools_down() -> None:
-    settings = config(pacing={"cooldown_camera_s": 60, "digest_every_s": 3600})
-    recent = plan(settings)
-    (row,) = plan(settings, episode(track=2), NOON + seconds(59), recent)
-    assert (row.kind, row.not_before) == (DeliveryKind.DIGEST, NOON + seconds(3600))
-    (row,) = plan(settings, episode(track=2), NOON + seconds(60), recent)
-    assert (row.kind, row.not_before) == (DeliveryKind.VIOLATION, NOON + seconds(60))
-
-
-def test_another_camera_does_not_cool_down_with_it() -> None:
-    settings = config(pacing={"cooldown_camera_s": 60})
-    (row,) = plan(settings, episode("Gate"), NOON + seconds(1), plan(settings))
-    assert row.kind is DeliveryKind.VIOLATION
-
-
-def test_the_same_person_cools_down_longer_than_the_camera() -> None:
-    settings = config(pacing={"cooldown_camera_s": 60, "cooldown_person_s": 600})
-    recent = plan(settings, episode(track=7))
-    (same,) = plan(settings, episode(track=7), NOON + seconds(599), recent)
-    (other,) = plan(settings, episode(track=8), NOON + seconds(599), recent)
-    assert (same.kind, other.kind) == (DeliveryKind.DIGEST, DeliveryKind.VIOLATION)
-
-
-def test_only_messages_that_went_out_by_themselves_start_a_cooldown() -> None:
-    settings = config(pacing={"cooldown_camera_s": 60})
-    (sent,) = plan(settings)
-    for row in (
-        replace(sent, kind=DeliveryKind.DIGEST),
-        replace(sent, state=DeliveryState.CANCELLED),
-        replace(sent, stage=1),
-        replace(sent, recipient="b@x.org"),
-    ):
-        (planned,) = plan(settings, episode(track=2), NOON + seconds(1), [row])
-        assert planned.kind is DeliveryKind.VIOLATION
-
-
-def test_a_display_is_not_paced_unless_asked_for() -> None:
-    settings = config(channels={"door": DOOR}, pacing={"digest_only": True})
-    assert [row.kind for row in plan(settings)] == [DeliveryKind.VIOLATION]
-    settings = config(channels={"door": {**DOOR, "pacing": {"digest_only": True}}})
-    assert [row.kind for row in plan(settings)] == [DeliveryKind.DIGEST]
-
-
-def test_in_quiet_hours_messages_wait_for_their_end() -> None:
-    quiet = {"quiet_hours": [{"start": "22:00", "end": "06:00"}]}
-    night = datetime(2026, 3, 2, 23, 30, tzinfo=BERLIN)
-    (row,) = plan(config(pacing=quiet), at=night)
-    assert row.kind is DeliveryKind.DIGEST
-    assert row.not_before == datetime(2026, 3, 3, 6, 0, tzinfo=BERLIN)
-
-
-def test_a_late_step_is_quiet_by_its_own_time() -> None:
-    quiet = {"quiet_hours": [{"start": "12:05", "end": "13:00"}]}
-    ladder = [{"channels": ["mail"]}, {"channels": ["mail"], "after_s": 600}]
-    now, late = plan(config(pacing=quiet, ladder=ladder))
-    assert (now.kind, late.kind) == (DeliveryKind.VIOLATION, DeliveryKind.DIGEST)
-    assert late.not_before == NOON + seconds(3600)
-
-
-def test_a_digest_that_would_fall_into_quiet_hours_waits_for_their_end() -> None:
-    pacing = {
-        "digest_only": True,
-        "digest_every_s": 3600,
-        "quiet_hours": [{"start": "12:30", "end": "14:15"}],
-    }
-    (row,) = plan(config(pacing=pacing))
-    assert row.not_before == datetime(2026, 3, 2, 14, 15, tzinfo=BERLIN)
-
-
-def test_the_longest_cooldown_of_any_channel_counts() -> None:
-    channels = {"mail": MAIL, "boss": {**MAIL, "pacing": {"cooldown_person_s": 9000}}}
-    assert longest_cooldown(config(channels=channels)) == seconds(9000)
-    assert longest_cooldown(config(channels={"door": DOOR})) == seconds(0)
-
-
 def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
     settings = config(channels={"mail": MAIL, "door": DOOR}, camera_trouble={"channels": ["mail"]})
     lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
@@ -193,21 +104,3 @@ def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
     }
     assert row.not_before == NOON + seconds(120)
     assert plan_camera_trouble(config(), lost) == []
-
-
-@given(st.lists(st.floats(0, 3600), min_size=1, max_size=60))
-def test_whatever_comes_every_episode_has_exactly_one_row_per_reader(gaps: list[float]) -> None:
-    settings = config(pacing={"cooldown_camera_s": 60, "cooldown_person_s": 600})
-    rows: list[Delivery] = []
-    at = NOON
-    for number, gap in enumerate(gaps):
-        at += seconds(gap)
-        rows += plan(settings, episode(track=number), at, rows)
-    assert len({row.episode_id for row in rows}) == len(rows) == len(gaps)
-    told = [row.created_at for row in rows if row.kind is DeliveryKind.VIOLATION]
-    apart = [b - a for a, b in pairwise(told) if a and b]
-    assert told
-    assert all(gap >= seconds(60) for gap in apart)
-    assert all(
-        row.not_before and row.not_before >= row.created_at for row in rows if row.created_at
-    )

@@ -143,22 +143,42 @@ def test_counts_name_every_state(store: Store) -> None:
     assert (counts[DeliveryState.PENDING], counts[DeliveryState.CLAIMED]) == (1, 1)
 
 
-def test_what_was_queued_lately_can_be_asked_for(store: Store) -> None:
-    old, other, new = (
-        delivery(created_at=after(-10)),
-        delivery(channel="door", camera="lab"),
-        delivery(created_at=after(5), camera="lab", kind=DeliveryKind.DIGEST),
-    )
-    store.deliveries.add([old, other, new])
-    since = store.deliveries.since
+def test_what_is_in_one_message_is_claimed_together_whatever_the_limit(store: Store) -> None:
+    rows = [delivery(not_before=after(number)) for number in range(5)]
+    store.deliveries.add(rows)
+    claimed = store.deliveries.claim(after(10), limit=4)
+    joined = store.deliveries.join(claimed[1:], "m" * 32)
+    assert [each.message_id for each in joined] == ["m" * 32] * 3
+    for each, wait_s in zip(claimed, (25, 20, 20, 20), strict=True):
+        store.deliveries.failed(each, "busy", permanent=False, retry_at=after(wait_s))
+    again = store.deliveries.claim(after(30), limit=2)
+    assert {each.id for each in again} == {row.id for row in rows[1:]}
+    assert [each.message_id for each in again] == [None, *["m" * 32] * 3]
 
-    def ids(found: list[Delivery]) -> list[str]:
-        return [each.id for each in found]
 
-    assert ids(since(after(0))) == [other.id, new.id]
-    assert ids(since(after(0), channel="office")) == [new.id]
-    assert ids(since(after(-20), camera="lab")) == [other.id, new.id]
-    assert ids(since(after(-20), kinds=[DeliveryKind.TEST])) == [old.id, other.id]
+def test_what_is_sent_again_by_hand_is_a_message_of_its_own(store: Store) -> None:
+    store.deliveries.add([delivery(), delivery()])
+    for each in store.deliveries.join(store.deliveries.claim(after(0)), "m" * 32):
+        store.deliveries.failed(each, "who?", permanent=True, retry_at=None)
+        store.deliveries.requeue(each.id, after(5))
+        assert store.deliveries.get(each.id).message_id is None
+
+
+def test_whoever_lost_the_claim_puts_nothing_into_a_message(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    first = store.deliveries.claim(after(0), lease_s=60)
+    store.deliveries.claim(after(60), lease_s=60)
+    store.deliveries.join(first, "m" * 32)
+    assert store.deliveries.get(first[0].id).message_id is None
+
+
+def test_what_is_given_back_may_have_become_another_kind(store: Store) -> None:
+    store.deliveries.add([delivery(kind=DeliveryKind.VIOLATION, payload={"after_s": 1})])
+    (one,) = store.deliveries.claim(after(0))
+    changed = replace(one, kind=DeliveryKind.DIGEST, payload={"after_s": 60})
+    assert store.deliveries.release(changed, after(60))
+    got = store.deliveries.get(one.id)
+    assert (got.kind, got.payload) == (DeliveryKind.DIGEST, {"after_s": 60})
 
 
 def test_of_many_who_claim_at_once_each_delivery_goes_to_one(store: Store) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -63,7 +62,8 @@ def compose(
     """One message of one row or of several.
 
     Args:
-        rows: at least one, of the same channel and recipient, oldest first.
+        rows: at least one, of the same channel and recipient, oldest first; several have one
+            ``message_id``.
         episodes: those of the rows that still exist, in the same order.
         photo: for a message about a single episode; JPEG.
         wording: what all messages have in common.
@@ -76,7 +76,7 @@ def compose(
     created_at = (first.created_at or now).astimezone(wording.zone)
     kind = first.kind if len(rows) == 1 else DeliveryKind.DIGEST
     return Alert(
-        id=_message_id(rows),
+        id=first.message_id or first.id,
         kind=kind,
         recipient=first.recipient,
         stage=max(row.stage for row in rows),
@@ -91,14 +91,6 @@ def compose(
         notes=tuple(notes),
         photo=photo if len(facts) == 1 else None,
     )
-
-
-def _message_id(rows: Sequence[Delivery]) -> str:
-    """The row's own id, or one that follows from those of all rows."""
-    if len(rows) == 1:
-        return rows[0].id
-    ids = "".join(sorted(row.id for row in rows))
-    return rows[0].id[:12] + hashlib.sha256(ids.encode()).hexdigest()[:20]
 
 
 def _facts(

@@ -22,10 +22,18 @@ from itertools import groupby
 
 from maskwatch.alerts.base import AlertChannel
 from maskwatch.alerts.compose import Wording, compose
-from maskwatch.alerts.due import next_batch, retry_delay_s, why_unwanted
+from maskwatch.alerts.due import (
+    held,
+    hold_until,
+    look_back,
+    next_batch,
+    retry_delay_s,
+    why_unwanted,
+)
 from maskwatch.alerts.library import Library
-from maskwatch.config.alerts import AlertsConfig
+from maskwatch.config.alerts import AlertsConfig, Pacing, RateLimit
 from maskwatch.errors import ChannelError, StoreError
+from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery
 from maskwatch.store.store import Store
 
@@ -100,8 +108,7 @@ class _Lane:
         self._channel = channel
         self._queue = desk.store.deliveries
         self._config = desk.config.channels[name]
-        pacing = desk.config.pacing_of(name)
-        self._limit = None if pacing is None else pacing.rate_limit
+        self._pacing = desk.config.pacing_of(name)
         self._unrecorded: list[tuple[Delivery, datetime]] = []
         """Sent, and the store could not be told yet."""
         self._woken = threading.Event()
@@ -166,14 +173,50 @@ class _Lane:
         while rows:
             now = datetime.now(UTC)
             if self._stopping or now >= claimed_until:
-                self._put_back(rows, now)
+                self._put_back([(row, now) for row in rows])
                 return
-            batch = next_batch(rows, self._limit, self._sent_times(rows[0], now), now)
-            if batch.wait_until is not None:
-                self._put_back(rows, batch.wait_until)
-                return
-            self._send(batch.rows)
-            rows = [row for row in rows if row not in batch.rows]
+            if self._pacing is None:
+                rows = self._send_next(rows, None, [], now)
+            else:
+                rows = self._send_paced(rows, self._pacing, now)
+
+    def _send_paced(
+        self, rows: Sequence[Delivery], pacing: Pacing, now: datetime
+    ) -> list[Delivery]:
+        """As `_send_next`, of those rows only that need not wait for a digest."""
+        sent = self._sent_to(rows[0].recipient, now - look_back(pacing))
+        free, waiting = [], []
+        for row in rows:
+            until = hold_until(row, pacing, sent, now, self._desk.wording.zone)
+            if until is None:
+                free.append(row)
+            else:
+                waiting.append((held(row, until), until))
+        self._put_back(waiting)
+        times = [row.sent_at for row in sent if row.sent_at is not None]
+        return self._send_next(free, pacing.rate_limit, times, now) if free else []
+
+    def _send_next(
+        self,
+        rows: Sequence[Delivery],
+        limit: RateLimit | None,
+        sent: Sequence[datetime],
+        now: datetime,
+    ) -> list[Delivery]:
+        """Sends one message and returns the rows that are left; all wait if there is no room."""
+        batch = next_batch(rows, limit, sent, now)
+        if batch.wait_until is not None:
+            self._put_back([(held(row, batch.wait_until), batch.wait_until) for row in rows])
+            return []
+        self._send(self._joined(batch.rows))
+        return [row for row in rows if row not in batch.rows]
+
+    def _joined(self, rows: Sequence[Delivery]) -> Sequence[Delivery]:
+        """The rows of one message, which has the same id whenever it is sent again."""
+        ids = {row.message_id for row in rows}
+        if len(rows) == 1 or (len(ids) == 1 and None not in ids):
+            return rows
+        return self._queue.join(rows, new_id())
 
     def _is_wanted(self, row: Delivery) -> bool:
         """Whether a row is to be sent now; if not, it is withdrawn or put back."""
@@ -197,17 +240,17 @@ class _Lane:
         episode = next(iter(library.episodes([row])), None)
         return why_unwanted(row, episode, self._config.stale_after_s, now)
 
-    def _sent_times(self, row: Delivery, now: datetime) -> list[datetime]:
-        if self._limit is None:
-            return []
-        since = now - timedelta(seconds=self._limit.per_s)
+    def _sent_to(self, recipient: str | None, since: datetime) -> list[Delivery]:
+        """What this reader got."""
         sent = self._queue.sent_since(since, self._name)
-        return [each.sent_at for each in sent if each.sent_at and each.recipient == row.recipient]
+        return [row for row in sent if row.recipient == recipient]
 
-    def _put_back(self, rows: Sequence[Delivery], until: datetime) -> None:
-        with self._desk.store.transaction():
-            for row in rows:
-                self._queue.release(row, until)
+    def _put_back(self, rows: Sequence[tuple[Delivery, datetime]]) -> None:
+        """Gives rows back; each is due again at its time."""
+        if rows:
+            with self._desk.store.transaction():
+                for row, until in rows:
+                    self._queue.release(row, until)
 
     def _send(self, rows: Sequence[Delivery]) -> None:
         """Sends one message and writes down what became of it."""
@@ -245,11 +288,12 @@ class _Lane:
 
     def _record_failure(self, rows: Sequence[Delivery], error: ChannelError) -> None:
         _log.warning("channel %s: %s: %s", self._name, rows[0].id, error.reason)
-        now = datetime.now(UTC)
+        # Chance spreads retries over time; nothing secret depends on it.
+        chance = random.random()  # noqa: S311
+        # The rows of a message share its fate, until the youngest of them is given up.
+        attempts = min(row.attempts for row in rows)
+        delay_s = retry_delay_s(self._desk.config.retry, attempts, chance)
+        retry_at = None if delay_s is None else datetime.now(UTC) + timedelta(seconds=delay_s)
         with self._desk.store.transaction():
             for row in rows:
-                # Chance spreads retries over time; nothing secret depends on it.
-                chance = random.random()  # noqa: S311
-                delay_s = retry_delay_s(self._desk.config.retry, row.attempts, chance)
-                retry_at = None if delay_s is None else now + timedelta(seconds=delay_s)
                 self._queue.failed(row, error.reason, permanent=error.permanent, retry_at=retry_at)

@@ -1,4 +1,8 @@
-"""What to do with messages whose time has come: drop, put together, send, try again.
+"""What to do with messages whose time has come: drop, hold back, put together, send, try again.
+
+Pacing holds a message back when its time has come, not when it is planned: only then is it known
+whether somebody was told meanwhile, and whether the step of the ladder is still wanted. A message
+that is held back becomes part of a digest.
 
 Pure functions; `dispatch` does what they say.
 """
@@ -6,10 +10,12 @@ Pure functions; `dispatch` does what they say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import groupby
 
-from maskwatch.config.alerts import OnlyWhile, RateLimit, Retry
+from maskwatch.alerts.hours import next_digest, quiet_until
+from maskwatch.config.alerts import OnlyWhile, Pacing, RateLimit, Retry
 from maskwatch.delays import growing_delay_s, spread
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
 
@@ -39,7 +45,7 @@ def why_unwanted(
     """
     if row.kind is DeliveryKind.CAMERA_HEALTH:
         return None  # whether the trouble lasts is looked up whenever its turn comes
-    # A step of the ladder that is meant to come late is not old when its time has come.
+    # What is meant to come late, by its step or in a digest, is not old when its time has come.
     age = now - (row.created_at or now) - timedelta(seconds=row.payload.get("after_s", 0))
     if stale_after_s is not None and age > timedelta(seconds=stale_after_s):
         return f"{age.total_seconds():.0f} s old; the channel wants none after {stale_after_s:g} s"
@@ -54,9 +60,62 @@ def why_unwanted(
         return "acknowledged"
     if episode.corrected_state is not None:
         return "called wrong"
-    if only_while is OnlyWhile.ONGOING and episode.ended_at is not None:
+    # A row of a digest was still wanted when its own time had come; that it is late is our doing.
+    has_waited = row.kind is DeliveryKind.DIGEST
+    if only_while is OnlyWhile.ONGOING and episode.ended_at is not None and not has_waited:
         return "the violation is over"
     return None
+
+
+def hold_until(
+    row: Delivery, pacing: Pacing, sent: Iterable[Delivery], now: datetime, zone: tzinfo
+) -> datetime | None:
+    """When the digest comes that a row which is due must wait for; None when it may go out.
+
+    Args:
+        row: of any kind; only violations are held back, and none twice.
+        pacing: of the channel.
+        sent: by the channel, at least what was within the cooldowns (`look_back`).
+        now: aware.
+        zone: the configured time zone.
+    """
+    if row.kind is not DeliveryKind.VIOLATION or row.message_id is not None:
+        return None
+    quiet_end = quiet_until(pacing.quiet_hours, now, zone)
+    if quiet_end is not None:
+        return quiet_end
+    if pacing.digest_only or any(_cools_down(each, row, pacing, now) for each in sent):
+        digest = next_digest(pacing, now, zone)
+        return quiet_until(pacing.quiet_hours, digest, zone) or digest
+    return None
+
+
+def held(row: Delivery, until: datetime) -> Delivery:
+    """A row that has to wait: one of a violation becomes part of the digest that comes then."""
+    after_s = (until - (row.created_at or until)).total_seconds()
+    return replace(
+        row,
+        kind=DeliveryKind.DIGEST if row.kind is DeliveryKind.VIOLATION else row.kind,
+        payload={**row.payload, "after_s": after_s},
+    )
+
+
+def look_back(pacing: Pacing) -> timedelta:
+    """How far back pacing looks at what was sent."""
+    window_s = 0.0 if pacing.rate_limit is None else pacing.rate_limit.per_s
+    return timedelta(seconds=max(window_s, pacing.cooldown_camera_s, pacing.cooldown_person_s))
+
+
+def _cools_down(sent: Delivery, row: Delivery, pacing: Pacing, now: datetime) -> bool:
+    """Whether a message that went out by itself is so recent that another has to wait."""
+    if sent.kind is not DeliveryKind.VIOLATION or sent.sent_at is None:
+        return False
+    if (sent.recipient, sent.stage, sent.camera) != (row.recipient, row.stage, row.camera):
+        return False
+    cooldown_s = pacing.cooldown_camera_s
+    if sent.payload.get("track") == row.payload.get("track"):
+        cooldown_s = max(cooldown_s, pacing.cooldown_person_s)
+    return now - sent.sent_at < timedelta(seconds=cooldown_s)
 
 
 def next_batch(
@@ -64,8 +123,9 @@ def next_batch(
 ) -> Batch:
     """The next message to one reader.
 
-    Each row is a message of its own, and all that belong to a digest are one together. When that
-    would be more than the rate limit has room for, everything that is due becomes one message.
+    Each row is a message of its own, and all that belong to a digest are one together. What was
+    put into one message before, and did not get out, stays one. When that would be more than the
+    rate limit has room for, everything that is due becomes one message.
 
     Args:
         due: at least one row, oldest first, all of the same channel and recipient.
@@ -76,17 +136,32 @@ def next_batch(
     test = next((row for row in due if row.kind is DeliveryKind.TEST), None)
     if test is not None:
         return Batch((test,))
-    digest = tuple(row for row in due if row.kind is DeliveryKind.DIGEST)
-    single = [row for row in due if row.kind is not DeliveryKind.DIGEST]
+    messages = _messages(due)
     if limit is not None:
         window = timedelta(seconds=limit.per_s)
         within = sorted(at for at in set(sent) if now - at < window)
         room = limit.messages - len(within)
         if room <= 0:
             return Batch((), wait_until=within[-limit.messages] + window)
-        if len(single) + bool(digest) > room:
+        if len(messages) > room:
             return Batch(tuple(due))
-    return Batch((single[0],) if single else digest)
+    return Batch(messages[0])
+
+
+def _messages(due: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
+    """The rows of each message: those that were tried before come first, the digest last."""
+    tried = sorted((row for row in due if row.message_id), key=_message_of)
+    new = [row for row in due if row.message_id is None]
+    digest = tuple(row for row in new if row.kind is DeliveryKind.DIGEST)
+    return [
+        *(tuple(rows) for _, rows in groupby(tried, key=_message_of)),
+        *((row,) for row in new if row.kind is not DeliveryKind.DIGEST),
+        *([digest] if digest else []),
+    ]
+
+
+def _message_of(row: Delivery) -> str:
+    return row.message_id or row.id
 
 
 def retry_delay_s(retry: Retry, attempts: int, chance: float) -> float | None:

@@ -10,18 +10,12 @@ from maskwatch.alerts.base import AlertChannel, CameraFacts, StateChannel
 from maskwatch.alerts.compose import LinkMaker, Wording
 from maskwatch.alerts.dispatch import Desk, Dispatcher
 from maskwatch.alerts.library import Library
-from maskwatch.alerts.policy import (
-    Occasion,
-    longest_cooldown,
-    plan_camera_trouble,
-    plan_episode,
-    plan_test,
-)
+from maskwatch.alerts.policy import plan_camera_trouble, plan_episode, plan_test
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.site import SiteConfig
-from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord, HealthRecord
+from maskwatch.store.records import Delivery, EpisodeRecord, HealthRecord
 from maskwatch.store.store import Store
 from maskwatch.words import Language
 
@@ -69,12 +63,7 @@ class AlertService:
 
     def plan(self, episode: EpisodeRecord) -> list[Delivery]:
         """The deliveries of a new episode, to be added in the transaction that adds it."""
-        config = self._settings.alerts
-        now = datetime.now(UTC)
-        recent = self._store.deliveries.since(
-            now - longest_cooldown(config), camera=episode.camera, kinds=[DeliveryKind.VIOLATION]
-        )
-        return plan_episode(config, Occasion(episode, now, recent, self._settings.site.zone))
+        return plan_episode(self._settings.alerts, episode, datetime.now(UTC))
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
         """The deliveries of a change of health, to be added in the transaction that adds it.

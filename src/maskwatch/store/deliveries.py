@@ -9,6 +9,9 @@
 A claim is an agreement for some time: when its holder crashes, it runs out and somebody else may
 claim. Each claim counts ``attempts`` up, and an outcome must name the count it was claimed with,
 so one that comes after its claim ran out and was taken over changes nothing.
+
+Deliveries that were put into one message stay together until they are settled: they are claimed
+together, and the message keeps its id.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import sqlalchemy as sa
 
 from maskwatch.store import rows
 from maskwatch.store.database import Database
-from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, Page
+from maskwatch.store.records import Delivery, DeliveryState, Page
 from maskwatch.store.schema import deliveries
 
 _COLUMNS = rows.columns_of(deliveries, Delivery)
@@ -68,7 +71,7 @@ class Deliveries:
 
         Args:
             now: the time of the claim.
-            limit: at most this many.
+            limit: at most this many, and whoever is in one message with them.
             lease_s: after how many seconds a claim has run out.
             channel: only those of this channel; None for any.
         """
@@ -79,14 +82,19 @@ class Deliveries:
                 _C.claimed_at <= now - timedelta(seconds=lease_s),
             ),
         )
-        free = sa.select(_C.id).where(due).order_by(_C.not_before, _C.id).limit(limit)
+        free = sa.select(_C.id, _C.message_id).where(due)
         if channel is not None:
             free = free.where(_C.channel == channel)
+        # Two dispatchers on PostgreSQL take different rows; SQLite has one writer at a time.
+        free = free.with_for_update(skip_locked=True)
         with self._db.write() as connection:
-            # Two dispatchers on PostgreSQL take different rows; SQLite has one writer at a time.
-            ids = list(connection.execute(free.with_for_update(skip_locked=True)).scalars())
-            if not ids:
+            found = list(connection.execute(free.order_by(_C.not_before, _C.id).limit(limit)))
+            if not found:
                 return []
+            ids = {row.id for row in found}
+            messages = {row.message_id for row in found} - {None}
+            if messages:
+                ids.update(connection.execute(free.where(_C.message_id.in_(messages))).scalars())
             connection.execute(
                 sa.update(deliveries)
                 .where(_C.id.in_(ids))
@@ -120,13 +128,30 @@ class Deliveries:
         return self._outcome(claimed, **values)
 
     def release(self, claimed: Delivery, not_before: datetime) -> bool:
-        """Gives a claim back without having tried, such as for a rate limit."""
+        """Gives a claim back without having tried, such as for a rate limit.
+
+        Args:
+            claimed: as `claim` gave it; its kind and payload may be others now, and are kept.
+            not_before: when it is due again.
+        """
         return self._outcome(
             claimed,
+            kind=claimed.kind,
+            payload=dict(claimed.payload),
             state=DeliveryState.PENDING,
             not_before=not_before,
             attempts=max(0, claimed.attempts - 1),
         )
+
+    def join(self, claimed: Sequence[Delivery], message_id: str) -> list[Delivery]:
+        """Puts claimed ones into one message, for every attempt to come; returns them with its id.
+
+        Those whose claim had run out are not changed.
+        """
+        with self._db.write():
+            for each in claimed:
+                self._outcome(each, message_id=message_id)
+        return [replace(each, message_id=message_id) for each in claimed]
 
     def withdraw(self, claimed: Delivery, why: str) -> bool:
         """Gives up a claimed one that is no longer wanted; False as for `sent`."""
@@ -147,7 +172,7 @@ class Deliveries:
         )
 
     def requeue(self, delivery_id: str, at: datetime) -> bool:
-        """Gives a dead delivery another chance; False when it is not dead."""
+        """Gives a dead delivery another chance, by itself; False when it is not dead."""
         return (
             rows.change(
                 self._db,
@@ -158,6 +183,7 @@ class Deliveries:
                 not_before=at,
                 attempts=0,
                 permanent=False,
+                message_id=None,
             )
             == 1
         )
@@ -173,24 +199,6 @@ class Deliveries:
     def of_episode(self, episode_id: str) -> list[Delivery]:
         """All deliveries of an episode, oldest first."""
         query = sa.select(*_COLUMNS).where(_C.episode_id == episode_id)
-        return rows.fetch(self._db, query.order_by(_C.created_at, _C.id), Delivery)
-
-    def since(
-        self,
-        at: datetime,
-        *,
-        channel: str | None = None,
-        camera: str | None = None,
-        kinds: Sequence[DeliveryKind] = (),
-    ) -> list[Delivery]:
-        """What was queued at or after ``at``, oldest first: what cooldowns look at."""
-        query = sa.select(*_COLUMNS).where(_C.created_at >= at)
-        if channel is not None:
-            query = query.where(_C.channel == channel)
-        if camera is not None:
-            query = query.where(_C.camera == camera)
-        if kinds:
-            query = query.where(_C.kind.in_(kinds))
         return rows.fetch(self._db, query.order_by(_C.created_at, _C.id), Delivery)
 
     def page(
@@ -214,7 +222,7 @@ class Deliveries:
         return {state: found.get(state, 0) for state in DeliveryState}
 
     def sent_since(self, at: datetime, channel: str) -> list[Delivery]:
-        """What a channel sent at or after ``at``, oldest first: what rate limits look at."""
+        """What a channel sent at or after ``at``, oldest first: what pacing looks at."""
         query = sa.select(*_COLUMNS).where(_C.sent_at >= at, _C.channel == channel)
         return rows.fetch(self._db, query.order_by(_C.sent_at, _C.id), Delivery)
 

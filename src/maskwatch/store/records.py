@@ -136,6 +136,8 @@ class Delivery:
     permanent: bool = False
     """Whether the last failure was one that no retry can heal."""
     sent_at: datetime | None = None
+    message_id: str | None = None
+    """Of the message that it is sent in with others; None for a message of its own."""
 
 
 @dataclass(frozen=True, slots=True)

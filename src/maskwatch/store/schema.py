@@ -83,6 +83,7 @@ deliveries = Table(
     Column("last_error", Text),
     Column("permanent", Boolean, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("message_id", Text),
     Index(None, "state", "not_before"),
     Index(None, "channel", "sent_at"),
     Index(None, "episode_id"),

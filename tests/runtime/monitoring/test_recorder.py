@@ -254,9 +254,7 @@ def test_statistics_only_lets_through_nothing_but_counts_and_health(
     only.tick(EPOCH + timedelta(minutes=60))
     assert recorder.stop()
     assert store.episodes.page().items == ()
-    assert store.deliveries.since(EPOCH - timedelta(days=1)) == [
-        each for each in store.deliveries.since(EPOCH) if each.camera == "door"
-    ]
+    assert {each.camera for each in store.deliveries.page().items} <= {"door"}
     assert store.people.page_of(EPOCH - timedelta(days=1), EPOCH + timedelta(days=1), 10) == []
     assert store.readings.between(EPOCH, EPOCH + timedelta(days=1)) == []
     assert store.health.last("door", "connection") == health
