@@ -645,6 +645,62 @@ def test_another_configuration_is_taken_over_and_a_bad_one_changes_nothing(store
     assert [channel.closed for channel in made] == [1, 1]
 
 
+def test_while_channels_are_exchanged_the_old_ones_are_shown_nothing(store: Store) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def slow(_: Alert) -> None:
+        begun.set()
+        assert free.wait(20)
+
+    screens: list[_Screen] = []
+
+    def make(_: AlertSettings) -> dict[str, AlertChannel]:
+        screens.append(_Screen())
+        return {"screen": screens[-1], "slow": RecordingChannel(slow)}
+
+    given = settings(channels={"screen": DOOR, "slow": DOOR})
+    service = AlertService(store, given, make)
+    service.start()
+    happen(service, store, episode())
+    assert begun.wait(20)
+    other = replace(given, language="de")
+    reload = threading.Thread(target=service.reload, args=(other,))
+    reload.start()
+    assert wait_until(lambda: bool(screens[0].closed))  # "slow" keeps the reload waiting
+    facts = [CameraFacts("Door", online=True, violation=False, people=1)]
+    service.show(facts)
+    free.set()
+    reload.join(20)
+    service.show(facts)
+    assert service.stop()
+    assert [screen.shown for screen in screens] == [[], [facts]]
+
+
+def test_after_the_end_a_reload_that_was_under_way_sends_nothing(store: Store) -> None:
+    made, free = threading.Event(), threading.Event()
+    door = RecordingChannel()
+
+    def make(_: AlertSettings) -> dict[str, AlertChannel]:
+        if made.is_set():
+            assert free.wait(20)
+        made.set()
+        return {"door": door}
+
+    service = AlertService(store, settings(), make)
+    service.start()
+    reload = threading.Thread(target=service.reload, args=(replace(settings(), language="de"),))
+    reload.start()
+    stopped = threading.Thread(target=service.stop, args=(20,))
+    stopped.start()
+    assert wait_until(lambda: not service._is_running)
+    free.set()
+    for thread in (reload, stopped):
+        thread.join(20)
+    happen(service, store, episode())
+    assert door.alerts == []
+    assert door.closed == 2
+
+
 class _Screen(RecordingChannel):
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,6 +62,8 @@ class AlertService:
         self._channels = make_channels(settings)
         self._dispatcher = self._new_dispatcher()
         self._is_running = False
+        self._changing = threading.Lock()
+        """Held while channels are exchanged or stopped."""
 
     def plan(self, episode: EpisodeRecord) -> list[Delivery]:
         """The deliveries of a new episode, to be added in the transaction that adds it."""
@@ -94,9 +98,14 @@ class AlertService:
         Never blocks.
         """
         self._roll_call.keep([facts.camera for facts in cameras])
-        for channel in self._channels.values():
-            if isinstance(channel, StateChannel):
-                channel.show(cameras)
+        if not self._changing.acquire(blocking=False):
+            return  # the new channels are shown it the next time
+        try:
+            for channel in self._channels.values():
+                if isinstance(channel, StateChannel):
+                    channel.show(cameras)
+        finally:
+            self._changing.release()
 
     def wake(self) -> None:
         """Says that there may be something to send, after the transaction. Never blocks."""
@@ -104,13 +113,20 @@ class AlertService:
 
     def start(self) -> None:
         """Starts to send."""
-        self._is_running = True
-        self._dispatcher.start()
+        with self._changing:
+            self._is_running = True
+            self._dispatcher.start()
 
     def stop(self, timeout_s: float = 3.0) -> bool:
         """Stops to send; whether every message in hand was finished in time."""
-        self._is_running = False
-        return self._dispatcher.stop(timeout_s)
+        self._is_running = False  # a reload that is under way starts nothing any more
+        ends_at = time.monotonic() + timeout_s
+        if not self._changing.acquire(timeout=timeout_s):
+            return False
+        try:
+            return self._dispatcher.stop(max(0.0, ends_at - time.monotonic()))
+        finally:
+            self._changing.release()
 
     def reload(self, settings: AlertSettings) -> None:
         """Goes on with another configuration.
@@ -118,15 +134,15 @@ class AlertService:
         Raises:
             MaskwatchError: a channel cannot be made; the old configuration stays in force.
         """
-        if settings == self._settings:
-            return
-        channels = self._make_channels(settings)
-        was_running = self._is_running
-        self.stop()
-        self._settings, self._channels = settings, channels
-        self._dispatcher = self._new_dispatcher()
-        if was_running:
-            self.start()
+        with self._changing:
+            if settings == self._settings:
+                return
+            channels = self._make_channels(settings)
+            self._dispatcher.stop()
+            self._settings, self._channels = settings, channels
+            self._dispatcher = self._new_dispatcher()
+            if self._is_running:
+                self._dispatcher.start()
 
     def _new_dispatcher(self) -> Dispatcher:
         settings = self._settings

@@ -191,7 +191,7 @@ class MqttConfig(_Channel):
     client_id: str = "maskwatch"
     """Must be another one for each maskwatch at the same broker."""
     topic: Topic = "maskwatch"
-    """All topics lie below it."""
+    """All topics lie below it; must be another one for each maskwatch at the same broker."""
     home_assistant: bool = True
     """Whether to announce entities to Home Assistant."""
     discovery_topic: Topic = "homeassistant"

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
+import requests
 
 from maskwatch.alerts.channels.apprise import AppriseChannel
 from maskwatch.config.alerts import AppriseConfig
@@ -16,8 +18,8 @@ from tests.servers.local import free_port
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 
 
-def channel(url: str) -> AppriseChannel:
-    return AppriseChannel(AppriseConfig.model_validate({"url": url}))
+def channel(url: str, **values: Any) -> AppriseChannel:
+    return AppriseChannel(AppriseConfig.model_validate({"url": url, **values}))
 
 
 def test_title_text_link_and_photo_reach_the_service() -> None:
@@ -44,6 +46,23 @@ def test_a_service_that_refuses_or_is_away_is_tried_again_later() -> None:
     assert not raised.value.permanent
     with pytest.raises(ChannelError):
         channel(f"json://127.0.0.1:{free_port()}/").send(samples.message_to_try())
+
+
+def test_the_service_has_as_long_for_its_answer_as_the_channel_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    original = requests.request
+
+    def request(*arguments: Any, **named: Any) -> requests.Response:
+        given.append(named["timeout"])
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(requests, "request", request)
+    with hook_server() as server:
+        server.status = 200
+        channel(f"json://127.0.0.1:{server.port}/", timeout_s=7).send(samples.alert())
+    assert given == [(7, 7)]
 
 
 def test_an_address_that_apprise_does_not_know_is_told_without_it() -> None:

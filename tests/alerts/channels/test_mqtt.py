@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import client as paho
 
 from maskwatch.alerts.base import CameraFacts, StateChannel
 from maskwatch.alerts.channels.homeassistant import Announcement, Topics, slug
@@ -277,6 +278,100 @@ def test_entities_of_a_camera_that_went_while_we_were_away_go_too(broker: Broker
         assert wait_until(lambda: len(configs(ear)) == 8)
         mqtt.show([GATE])
         assert wait_until(lambda: len(configs(ear)) == 4)
+
+
+def kept(broker: Broker) -> set[str]:
+    """The topics that the broker keeps something of, the service's own apart."""
+    with listener(broker) as late:
+        late.client.publish("heard all", b"yes", qos=1)  # comes after what the broker keeps
+        late.wait_for("heard all")
+        topics = {topic for topic, _, retained in late.heard if retained}
+    return {topic for topic in topics if late.last(topic)} - {"maskwatch/status"}
+
+
+def earlier_run(broker: Broker, *cameras: CameraFacts, announced: Announcement | None) -> None:
+    """Leaves behind what is kept of cameras, a photo each included."""
+    with channel(broker, announced, retain_photo=True) as mqtt:
+        mqtt.show(cameras)
+        for each in cameras:
+            mqtt.send(samples.alert(samples.episode(each.camera), photo=samples.jpeg()))
+
+
+def topics_of(camera: CameraFacts, announced: Announcement | None) -> set[str]:
+    own = {f"maskwatch/cameras/{camera.camera}/{what}" for what in ("status", "state", "photo")}
+    return own | (set(announced.entities(camera.camera)) if announced else set())
+
+
+@pytest.mark.parametrize("announced", [announcement(), None], ids=["announced", "not announced"])
+@pytest.mark.parametrize("left", [[GATE], []], ids=["one is left", "none is left"])
+@pytest.mark.parametrize("first", ["show", "send"])
+def test_nothing_is_kept_of_cameras_that_went_while_we_were_away(
+    broker: Broker, announced: Announcement | None, left: list[CameraFacts], first: str
+) -> None:
+    earlier_run(broker, DOOR, GATE, announced=announced)
+    expected = {topic for each in left for topic in topics_of(each, announced)}
+    assert kept(broker) == topics_of(DOOR, announced) | topics_of(GATE, announced)
+    with channel(broker, announced, retain_photo=True) as mqtt:
+        if first == "send":  # a message was waiting at the start
+            mqtt.send(samples.message_to_try())
+        mqtt.show(left)
+        assert wait_until(lambda: kept(broker) == expected), kept(broker)
+
+
+def test_the_photo_of_a_camera_that_is_gone_goes_too(broker: Broker) -> None:
+    with channel(broker, retain_photo=True) as mqtt:
+        mqtt.show([DOOR, GATE])
+        mqtt.send(samples.alert(photo=samples.jpeg()))
+        assert wait_until(lambda: kept(broker) == topics_of(DOOR, None) | said_of(GATE))
+        mqtt.show([GATE])
+        assert wait_until(lambda: kept(broker) == said_of(GATE))
+
+
+def said_of(camera: CameraFacts) -> set[str]:
+    """The topics of a camera that there is no photo of."""
+    return {topic for topic in topics_of(camera, None) if not topic.endswith("/photo")}
+
+
+def test_photos_that_are_no_longer_to_be_kept_go(broker: Broker) -> None:
+    earlier_run(broker, DOOR, announced=None)
+    with channel(broker) as mqtt:
+        mqtt.show([DOOR])
+        assert wait_until(lambda: kept(broker) == said_of(DOOR))
+
+
+def test_before_the_cameras_are_known_nothing_is_taken_back(broker: Broker) -> None:
+    earlier_run(broker, DOOR, announced=announcement())
+    with channel(broker, announcement(), retain_photo=True) as mqtt:
+        mqtt.send(samples.message_to_try())
+        mqtt.send(samples.message_to_try())
+        assert kept(broker) == topics_of(DOOR, announcement())
+
+
+def test_all_waits_of_an_attempt_together_last_no_longer_than_it_may(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def wait(message: paho.MQTTMessageInfo, timeout_s: float) -> bool:
+        waits.append(timeout_s)
+        return True
+
+    with channel(broker) as mqtt:
+        monkeypatch.setattr("maskwatch.alerts.channels.mqtt._wait", wait)
+        mqtt.send(samples.alert(photo=samples.jpeg()))
+    of_photo, of_alert, _farewell = waits
+    assert of_alert < of_photo < 5
+
+
+def test_once_closed_it_never_connects_again(broker: Broker, ear: Listener) -> None:
+    with channel(broker) as mqtt:
+        mqtt.show([DOOR])
+        ear.wait_for("maskwatch/status", b"online")
+    ear.wait_for("maskwatch/status", b"offline")
+    mqtt.show([DOOR])  # as a reload and the main thread may do it at the same moment
+    with pytest.raises(ChannelError, match="the channel was closed"):
+        mqtt.send(samples.alert())
+    assert mqtt._client is None
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ class AppriseChannel:
         self._config = config
         if not self._service.add(config.url.get_secret_value()):
             raise UsageError("Apprise does not understand the url (it may hold a password)")
+        for service in self._service:
+            service.socket_connect_timeout = service.socket_read_timeout = config.timeout_s
 
     def send(self, alert: Alert) -> None:
         """See `AlertChannel`. Apprise tells success from failure and nothing else."""

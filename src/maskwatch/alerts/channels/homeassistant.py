@@ -31,7 +31,7 @@ class Topics:
         return f"{self.root}/alert"
 
     def of(self, camera: str, what: str) -> str:
-        """A topic of a camera: ``status``, ``state``, ``alert`` or ``photo``."""
+        """A topic of a camera (``+`` for all): ``status``, ``state``, ``alert`` or ``photo``."""
         return f"{self.root}/cameras/{camera}/{what}"
 
 

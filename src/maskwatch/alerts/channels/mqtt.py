@@ -8,6 +8,7 @@ import queue
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,9 +34,10 @@ _FAREWELL_S = 1.0
 class MqttChannel:
     """Keeps a connection to a broker; publishes alerts, and how the cameras are doing.
 
-    States are retained and published again after each connection. When this process dies, the
-    broker itself says ``offline`` (last will). The first `send` or `show` connects: two connections
-    of the same name would push each other out, and a former one may still be in use until then.
+    States are retained and published again after each connection; what the broker keeps of cameras
+    that are gone is taken back. When this process dies, the broker itself says ``offline`` (last
+    will). The first `send` or `show` connects, and none after `close`: two connections of the same
+    name would push each other out.
 
     Args:
         config: of the channel.
@@ -52,8 +54,11 @@ class MqttChannel:
         self._lock = threading.Lock()
         self._wanted: dict[str, bytes] = {}
         """Retained topics and what they should say."""
-        self._stale: set[str] = set()
-        """Retained topics of ours that should say nothing any more."""
+        self._allowed: set[str] | None = None
+        """Topics that the broker may keep something of; None before the first `show`."""
+        self._kept: set[str] = set()
+        """Topics that it does keep something of, as far as is known."""
+        self._is_closed = False
         self._connected = threading.Event()
         self._why_not = "not connected yet"
         self._trust = _trust(config)
@@ -61,34 +66,44 @@ class MqttChannel:
 
     def send(self, alert: Alert) -> None:
         """See `AlertChannel`; the broker's acknowledgement is a yes."""
-        self._connect()
+        ends_at = time.monotonic() + self._config.timeout_s
+        if not self._connect():
+            raise ChannelError("the channel was closed")
         if not self._connected.wait(self._config.timeout_s):
             raise ChannelError(f"no MQTT broker at {self._config.host}: {self._why_not}")
         topics, camera = self._topics, alert.camera
         if alert.photo is not None and camera is not None and self._config.photo:
-            photo = topics.of(camera, "photo")
-            self._publish(photo, alert.photo, retain=self._config.retain_photo)
+            photo, is_kept = topics.of(camera, "photo"), self._config.retain_photo
+            self._publish(photo, alert.photo, ends_at, retain=is_kept)
+            if is_kept:
+                with self._lock:
+                    self._kept.add(photo)
         body = json.dumps(alert_as_json(alert, with_photo=False)).encode()
-        self._publish(topics.alert if camera is None else topics.of(camera, "alert"), body)
+        self._publish(topics.alert if camera is None else topics.of(camera, "alert"), body, ends_at)
 
     def show(self, cameras: Sequence[CameraFacts]) -> None:
         """See `StateChannel`."""
+        if not self._connect():
+            return
         wanted: dict[str, bytes] = {}
         for facts in cameras:
             wanted |= self._retained(facts)
-        self._connect()
+        photos = {self._topics.of(facts.camera, "photo") for facts in cameras}
         with self._lock:
             before, self._wanted = self._wanted, wanted
-            gone = before.keys() - wanted.keys()
-            self._stale = (self._stale | gone) - wanted.keys()
+            self._allowed = wanted.keys() | (photos if self._config.retain_photo else set())
+            self._kept |= wanted.keys()
             if self._client is not None and self._connected.is_set():
                 changed = {
                     topic: body for topic, body in wanted.items() if before.get(topic) != body
                 }
-                _retain(self._client, {**changed, **dict.fromkeys(gone, b"")})
+                _retain(self._client, changed)
+                self._tidy(self._client)
 
     def close(self) -> None:
-        """Says ``offline`` and lets go of the connection."""
+        """Says ``offline`` and lets go of the connection, for good."""
+        with self._lock:
+            self._is_closed = True
         if self._client is None:
             return
         if self._connected.is_set():
@@ -108,20 +123,22 @@ class MqttChannel:
             **{topic: json.dumps(content).encode() for topic, content in announced.items()},
         }
 
-    def _publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
+    def _publish(self, topic: str, body: bytes, ends_at: float, *, retain: bool = False) -> None:
         assert self._client is not None  # noqa: S101 - `send` connects
         message = self._client.publish(topic, body, qos=_AT_LEAST_ONCE, retain=retain)
-        if _wait(message, self._config.timeout_s):
+        if _wait(message, max(0.0, ends_at - time.monotonic())):
             return
         # The client would send it again by itself, and so would the retry: start afresh.
         self._drop()
         self._why_not = "it acknowledged nothing"
         raise ChannelError(f"no acknowledgement within {self._config.timeout_s:g} s")
 
-    def _connect(self) -> None:
+    def _connect(self) -> bool:
+        """Makes the connection if there is none; False when it is too late for one."""
         with self._lock:
-            if self._client is None:
+            if self._client is None and not self._is_closed:
                 self._client = self._new_client()
+            return not self._is_closed
 
     def _drop(self) -> None:
         client = self._client
@@ -153,10 +170,13 @@ class MqttChannel:
             _log.warning("MQTT broker %s refuses: %s", self._config.host, self._why_not)
             return
         client.publish(self._topics.status, ONLINE, qos=_AT_LEAST_ONCE, retain=True)
+        kept = [self._topics.of("+", what) for what in ("status", "state", "photo")]
         if self._announcement is not None:
-            client.subscribe(self._announcement.ours)  # finds those of cameras that are gone
+            kept.append(self._announcement.ours)
+        client.subscribe([(topic, 0) for topic in kept])  # finds those of cameras that are gone
         with self._lock:  # so that what `show` publishes meanwhile is not overtaken by older news
-            _retain(client, {**dict.fromkeys(self._stale, b""), **self._wanted})
+            _retain(client, self._wanted)
+            self._tidy(client)
             self._connected.set()
 
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
@@ -171,11 +191,20 @@ class MqttChannel:
             self._why_not = str(reason).lower()
 
     def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        """An announcement of ours that the broker kept: take it back if its camera is gone."""
-        with self._lock:
-            is_gone = bool(self._wanted) and message.topic not in self._wanted
-        if message.payload and is_gone:
-            client.publish(message.topic, b"", qos=_AT_LEAST_ONCE, retain=True)
+        """Something below our topics: what the broker kept, or our own words that come back."""
+        if message.retain and message.payload:
+            with self._lock:
+                self._kept.add(message.topic)
+                self._tidy(client)
+        elif message.topic.endswith("/photo"):
+            # What was kept has come before it, and each photo to come would come back, too.
+            client.unsubscribe(self._topics.of("+", "photo"))
+
+    def _tidy(self, client: paho.Client) -> None:
+        """Has the broker forget what it keeps of cameras that are gone; needs the lock."""
+        if self._allowed is not None:
+            _retain(client, dict.fromkeys(self._kept - self._allowed, b""))
+            self._kept &= self._allowed
 
 
 def _trust(config: MqttConfig) -> ssl.SSLContext | None:
