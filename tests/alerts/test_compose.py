@@ -104,6 +104,16 @@ def test_a_camera_in_trouble_is_named_with_the_reason() -> None:
     assert both.title == "2 messages about cameras"
 
 
+def test_a_message_about_episodes_and_cameras_names_both_in_its_title() -> None:
+    about = [episode("Door 1"), episode("Gate")]
+    trouble = delivery(None, DeliveryKind.CAMERA_HEALTH, reason="timed out")
+    rows = [*(delivery(each) for each in about), replace(trouble, camera="Yard")]
+    one = compose([rows[0], rows[2]], about[:1], None, WORDING, NOON)
+    assert one.title == "Door 1: nose out; Yard: timed out"
+    both = compose([*rows, rows[2]], about, None, WORDING, NOON)
+    assert both.title == "2 violations: Door 1, Gate; 2 messages about cameras"
+
+
 def test_a_test_message_says_that_it_is_one() -> None:
     alert = samples.message_to_try()
     assert alert.title == "Test message"

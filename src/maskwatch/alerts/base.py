@@ -56,6 +56,8 @@ class Alert:
     """Step of the escalation ladder, from 0."""
     created_at: datetime
     """When the message was decided upon, in the configured time zone."""
+    attempted_at: datetime
+    """When this attempt to send it is made, in the configured time zone."""
     title: str
     """One line, such as "Door 1: nose out"."""
     text: str

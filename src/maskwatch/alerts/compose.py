@@ -67,7 +67,7 @@ def compose(
         episodes: those of the rows that still exist, in the same order.
         photo: for a message about a single episode; JPEG.
         wording: what all messages have in common.
-        now: aware; the life of the links counts from it.
+        now: aware, when it is sent; the life of the links counts from it.
     """
     first = rows[0]
     facts = [_facts(each, first.recipient, wording, now) for each in episodes]
@@ -81,6 +81,7 @@ def compose(
         recipient=first.recipient,
         stage=max(row.stage for row in rows),
         created_at=created_at,
+        attempted_at=now.astimezone(wording.zone),
         title=_title(kind, facts, notes, wording.words),
         text=_text(kind, facts, notes, wording.words),
         language=wording.language,
@@ -117,15 +118,23 @@ def _title(
 ) -> str:
     if kind is DeliveryKind.TEST:
         return words("title.test")
+    return "; ".join([*_title_of_episodes(facts, words), *_title_of_notes(notes, words)])
+
+
+def _title_of_notes(notes: Sequence[str], words: MessageWords) -> Sequence[str]:
+    return notes if len(notes) < 2 else [words("title.cameras", count=len(notes))]
+
+
+def _title_of_episodes(facts: Sequence[EpisodeFacts], words: MessageWords) -> Sequence[str]:
     if not facts:
-        return notes[0] if len(notes) == 1 else words("title.cameras", count=len(notes))
+        return []
     if len(facts) == 1:
-        return f"{facts[0].camera}: {facts[0].what}"
+        return [f"{facts[0].camera}: {facts[0].what}"]
     cameras = list(dict.fromkeys(each.camera for each in facts))
     some, more = ", ".join(cameras[:3]), len(cameras) - 3
     if more <= 0:
-        return words("title.violations", count=len(facts), cameras=some)
-    return words("title.violations_more", count=len(facts), cameras=some, more=more)
+        return [words("title.violations", count=len(facts), cameras=some)]
+    return [words("title.violations_more", count=len(facts), cameras=some, more=more)]
 
 
 def _text(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from pydantic import ValidationError
 
 from maskwatch.alerts.channels.email import EmailChannel, mail_of
+from maskwatch.alerts.compose import compose
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError, UsageError
+from maskwatch.store.records import DeliveryKind
 from tests.alerts import samples
 from tests.servers.certificates import Certificates
 from tests.servers.local import dripping_server, free_port, silent_server
@@ -104,6 +107,24 @@ def test_a_digest_lists_its_episodes_and_how_many_more_there_are() -> None:
     assert html.count(">nose out</span>") == 30
     assert "and 3 more" in html
     assert "and 3 more" in parts_of(message)["text/plain"].get_content()
+
+
+@pytest.mark.parametrize("episodes", [0, 1, 2])
+def test_text_and_html_say_that_a_camera_is_down_whatever_else_they_say(episodes: int) -> None:
+    about = [samples.episode() for _ in range(episodes)]
+    trouble = samples.delivery(None, DeliveryKind.CAMERA_HEALTH, reason="timed out")
+    rows = [*(samples.delivery(each, recipient=ANN) for each in about), trouble]
+    alert = compose(rows, about, None, samples.WORDING, samples.NOON)
+    parts = parts_of(mail_of(replace(alert, recipient=ANN, title="x"), "m@example.org"))
+    for content in (parts["text/plain"].get_content(), parts["text/html"].get_content()):
+        assert "timed out" in content
+
+
+def test_the_date_is_that_of_the_attempt_though_the_news_is_older() -> None:
+    about, later = samples.episode(), samples.NOON + timedelta(hours=18)
+    rows = [samples.delivery(about, recipient=ANN)]
+    alert = compose(rows, [about], None, samples.WORDING, later)
+    assert mail_of(alert, "m@example.org")["Date"] == "Tue, 03 Mar 2026 06:00:00 +0100"
 
 
 def test_what_people_called_their_cameras_cannot_become_html() -> None:

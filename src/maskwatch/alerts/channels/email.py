@@ -132,7 +132,8 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message["To"] = alert.recipient
     subject = f"[{alert.site}] {alert.title}" if alert.site else alert.title
     message["Subject"] = " ".join(subject.split())  # a line break in a header is refused
-    message["Date"] = format_datetime(alert.created_at)
+    # Of now: readers sort by it, and a digest must not lie below what was read yesterday.
+    message["Date"] = format_datetime(alert.attempted_at)
     # Many servers and readers drop a second mail with the same id: a retry cannot annoy there.
     message["Message-ID"] = f"<{alert.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" in return
