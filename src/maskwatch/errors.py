@@ -16,6 +16,7 @@
     │   └── CardError        the card does not fit the model or this version
     ├── StoreError           the database or the photos cannot be used
     │   ├── StoreFull        no room left on the disk
+    │   ├── StoreTaken       another service watches with it
     │   ├── RecordNotFound   nothing is stored under that id
     │   ├── RecordExists     something is stored under that id or name already
     │   ├── RecordChanged    somebody else was quicker: it is no longer as it was seen
@@ -112,6 +113,10 @@ class StoreError(MaskwatchError):
 
 class StoreFull(StoreError):
     """No room is left on the disk. What was to be written is not, what was there still is."""
+
+
+class StoreTaken(StoreError):
+    """Another service watches with this store."""
 
 
 class RecordNotFound(StoreError):

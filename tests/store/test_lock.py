@@ -7,15 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import sqlalchemy as sa
 
-from maskwatch.errors import StoreError
+from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.store.backup import back_up
+from maskwatch.store.database import Database
 from maskwatch.store.lock import only_service
 from maskwatch.store.store import Store
 from tests.runtime.processes import is_running, wait_until
+from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,11 +111,102 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_server_that_forgets_the_connection_is_no_trouble(url: str, tmp_path: Path) -> None:
+def end_locks(database: Database) -> None:
+    """What a restart of the server does to the connections that hold locks."""
+    holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    with database.write() as connection:
+        connection.execute(sa.text(holders))
+
+
+def lock_holders(database: Database) -> int:
+    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    with database.read() as connection:
+        return int(connection.execute(sa.text(query)).scalar_one())
+
+
+def test_a_server_that_forgets_the_connection_is_no_trouble_at_the_end(
+    url: str, tmp_path: Path
+) -> None:
     with Store.open(url, tmp_path / "snapshots") as store, only_service(store):
         if not store.database.is_sqlite:
-            with store.database.write() as connection:
-                others = (
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-                )
-                assert connection.scalar(sa.text(others))
+            end_locks(store.database)
+
+
+def test_a_lock_that_the_server_forgot_is_taken_anew(url: str, tmp_path: Path) -> None:
+    with (
+        Store.open(url, tmp_path / "a" / "snapshots") as one,
+        Store.open(url, tmp_path / "b" / "snapshots") as other,
+    ):
+        with only_service(one) as hold:
+            hold.renew()
+            assert not is_free(other)
+            if not one.database.is_sqlite:
+                end_locks(one.database)
+                assert wait_until(lambda: is_free(other))
+            hold.renew()
+            assert not is_free(other)
+        assert is_free(other)
+
+
+def test_who_lost_the_lock_to_somebody_else_is_told(
+    postgres_server: Postgres, tmp_path: Path
+) -> None:
+    with (
+        postgres_server.database() as url,
+        Store.open(url, tmp_path / "a" / "snapshots") as one,
+        Store.open(url, tmp_path / "b" / "snapshots") as other,
+        only_service(one) as hold,
+    ):
+        end_locks(one.database)
+        assert wait_until(lambda: lock_holders(one.database) == 0)
+        with only_service(other) as theirs:
+            with pytest.raises(StoreTaken, match="already running with this database"):
+                hold.renew()
+            theirs.renew()
+
+
+def test_a_connection_that_only_the_server_takes_for_alive_is_not_somebody_else(
+    postgres_server: Postgres, tmp_path: Path
+) -> None:
+    with (
+        postgres_server.database() as url,
+        Store.open(url, tmp_path / "snapshots") as store,
+        only_service(store) as hold,
+    ):
+        assert hold._server is not None
+        cut_off, hold._server._connection = hold._server._connection, None
+
+        def renewed() -> bool:
+            try:
+                hold.renew()
+            except StoreTaken:
+                raise
+            except StoreError:
+                return False
+            return True
+
+        assert wait_until(renewed)
+        assert lock_holders(store.database) == 1
+        assert cut_off is not None
+        cut_off.invalidate()
+        cut_off.close()
+
+
+def test_while_the_server_is_away_nobody_is_said_to_have_the_lock(
+    postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        postgres_server.database() as url,
+        Store.open(url, tmp_path / "snapshots") as store,
+        only_service(store) as hold,
+    ):
+        end_locks(store.database)
+        with monkeypatch.context() as away:
+            error = sa.exc.OperationalError(None, None, OSError("connection refused"))
+            away.setattr(store.database.engine, "connect", Mock(side_effect=error))
+            for _ in range(2):
+                with pytest.raises(StoreError, match="cannot be locked") as raised:
+                    hold.renew()
+                assert not isinstance(raised.value, StoreTaken)
+        hold.renew()
+        assert lock_holders(store.database) == 1

@@ -4,12 +4,17 @@ The photos and a file of SQLite are held by locks on files beside them, rows in 
 in the server. All of them go with the process, however it ends, and processes that it starts do not
 inherit them (Python opens files and sockets with ``O_CLOEXEC``). What else opens the store, such as
 a backup, does not ask for them.
+
+The lock in the server goes with its connection, too, which a restart of the server or a break in
+the network ends: whoever holds it has to look after it (`Hold.renew`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +22,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from maskwatch.errors import StoreError
+from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.store.database import Database
 from maskwatch.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 if sys.platform == "win32":
     import msvcrt
@@ -40,22 +47,48 @@ _KEY = int.from_bytes(b"maskwtch", "big")
 _NOTICE_A_DEAD_PEER = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5")
 """After a power cut here, the server would else keep the lock for hours."""
 
+_END_FORMER = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = :name AND pid <> pg_backend_pid()"
+)
+
+
+class Hold:
+    """What makes somebody the only service with a store."""
+
+    def __init__(self, server: _ServerLock | None) -> None:
+        self._server = server
+
+    def renew(self) -> None:
+        """Takes the lock in the server again if its connection has ended; to be called often.
+
+        Raises:
+            StoreTaken: somebody else has it now: this is no longer the only service.
+            StoreError: it cannot be taken at the moment, such as while the server is away.
+        """
+        if self._server is not None:
+            self._server.renew()
+
 
 @contextlib.contextmanager
-def only_service(store: Store) -> Iterator[None]:
+def only_service(store: Store) -> Iterator[Hold]:
     """Makes the caller the only service with this store until the block ends.
 
     Raises:
-        StoreError: another one is running with its database or its photos, or it cannot be locked.
+        StoreTaken: another one is running with its database or its photos.
+        StoreError: it cannot be locked.
     """
     photos, file = store.snapshots.folder, store.database.file
     with contextlib.ExitStack() as held:
         held.callback(os.close, _hold(photos, photos.parent, "storage folder"))
+        server = None
         if file is not None:
             held.callback(os.close, _hold(file, file, "database"))
         else:
-            held.callback(_let_go, _hold_server(store.database))
-        yield
+            server = _ServerLock(store.database)
+            held.callback(server.let_go)
+            server.take()
+        yield Hold(server)
 
 
 def _hold(thing: Path, named: Path, kind: str) -> int:
@@ -77,33 +110,59 @@ def _hold(thing: Path, named: Path, kind: str) -> int:
     return descriptor
 
 
-def _hold_server(database: Database) -> sa.Connection:
-    """A connection that has the lock as long as it is open."""
-    try:
-        connection = database.engine.connect()
-        # A transaction that stays open for days would keep the server from tidying up.
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        for setting in _NOTICE_A_DEAD_PEER:
-            connection.exec_driver_sql(f"SET {setting}")
-        is_ours = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY)))
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise StoreError(f"the database cannot be locked: {reason}") from error
-    if not is_ours:
-        _let_go(connection)
-        raise _taken("", "database")
-    return connection
+class _ServerLock:
+    """A lock in PostgreSQL, which is held as long as one connection is open."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: sa.Connection | None = None
+        self._name = f"maskwatch {secrets.token_hex(8)}"
+        """Of the connection, by which a former one of ours is recognised."""
 
-def _let_go(connection: sa.Connection) -> None:
-    """Ends a connection, and with it the lock, instead of giving it back to the pool."""
-    connection.invalidate()
-    connection.close()
+    def take(self) -> None:
+        """Opens the connection and takes the lock; raises as `Hold.renew`."""
+        try:
+            self._connection = connection = self._database.engine.connect()
+            # A transaction that stays open for days would keep the server from tidying up.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            for setting in (*_NOTICE_A_DEAD_PEER, f"application_name = '{self._name}'"):
+                connection.exec_driver_sql(f"SET {setting}")
+            # A server that was cut off from us still takes our former connection for alive.
+            former = connection.execute(_END_FORMER, {"name": self._name}).all()
+            is_ours = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY)))
+        except SQLAlchemyError as error:
+            self.let_go()
+            reason = str(error).splitlines()[0]
+            raise StoreError(f"the database cannot be locked: {reason}") from error
+        if not is_ours:
+            self.let_go()
+            if former:
+                raise StoreError("the database cannot be locked: the former lock is being ended")
+            raise _taken("", "database")
+
+    def renew(self) -> None:
+        """See `Hold`."""
+        if self._connection is not None:
+            try:
+                self._connection.exec_driver_sql("SELECT 1")
+            except SQLAlchemyError:
+                self.let_go()
+            else:
+                return
+        self.take()
+        _log.warning("the connection that locks the database had ended; it is locked anew")
+
+    def let_go(self) -> None:
+        """Ends the connection, and with it the lock, instead of giving it back to the pool."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
 
 def _failed(path: Path, error: OSError) -> StoreError:
     return StoreError(f"{path}: {(error.strerror or 'cannot be locked').lower()}")
 
 
-def _taken(place: str, kind: str) -> StoreError:
-    return StoreError(f"{place}another maskwatch serve is already running with this {kind}")
+def _taken(place: str, kind: str) -> StoreTaken:
+    return StoreTaken(f"{place}another maskwatch serve is already running with this {kind}")

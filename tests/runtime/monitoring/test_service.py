@@ -13,7 +13,7 @@ import pytest
 
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import Config, load_config
-from maskwatch.errors import SourceError, StoreError, UsageError
+from maskwatch.errors import SourceError, StoreError, StoreTaken, UsageError
 from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
@@ -25,6 +25,7 @@ from maskwatch.runtime.monitoring.service import (
     Service,
     alert_settings,
 )
+from maskwatch.store.lock import Hold
 from maskwatch.store.records import StoredCamera
 from maskwatch.store.store import Store
 from maskwatch.types import State
@@ -364,6 +365,31 @@ def test_a_second_service_is_refused_and_touches_nothing(tmp_path: Path) -> None
         assert site.phase("door") is CameraPhase.WATCHING
     with running(tmp_path):
         pass  # the next one may
+
+
+def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = site_in(tmp_path)
+    answers: list[StoreError | None] = [StoreError("the server is away"), None]
+
+    class Held(Hold):
+        def renew(self) -> None:
+            answer = answers.pop(0) if answers else StoreTaken("another one is running")
+            if answer is not None:
+                raise answer
+
+    @contextmanager
+    def held(_: Store) -> Iterator[Hold]:
+        yield Held(None)
+
+    monkeypatch.setattr(service_module, "only_service", held)
+    monkeypatch.setattr(service_module, "_LOCK_EVERY_S", 0.05)
+    with pytest.raises(StoreTaken, match="another one is running"):
+        site.service.run()
+    assert "the server is away" in caplog.text
+    assert "another one is running; this one ends" in caplog.text
+    assert answers == []
 
 
 def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(

@@ -25,7 +25,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.problems import problems_of
 from maskwatch.config.root import Config
 from maskwatch.config.secrets import Resolved
-from maskwatch.errors import ConfigError, MaskwatchError, StoreError
+from maskwatch.errors import ConfigError, MaskwatchError, StoreError, StoreTaken
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -49,7 +49,7 @@ from maskwatch.runtime.monitoring.probe import probe_camera
 from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
 from maskwatch.runtime.monitoring.statistics import StatisticsOnly
 from maskwatch.runtime.monitoring.systemd import Systemd
-from maskwatch.store.lock import only_service
+from maskwatch.store.lock import Hold, only_service
 from maskwatch.store.records import Delivery, EpisodeFilter
 from maskwatch.store.store import Store
 
@@ -60,6 +60,7 @@ _SLOW_TICK_S = 1.0
 _LOOK_AT_CONFIG_S = 2.0
 _MODELS_STUCK_S = 30.0
 _HOUSE_EVERY_S = 60.0
+_LOCK_EVERY_S = 10.0
 
 
 class WebServer(Protocol):
@@ -140,6 +141,7 @@ class Service:
         self._config_error = ""
         self._seen_file = _stamp(parts.config_file)
         self._store_failed = False
+        self._lost_store: StoreTaken | None = None
 
     # What others may ask: see `ServiceControl`.
 
@@ -242,16 +244,24 @@ class Service:
         """Starts everything, goes on until somebody asks to stop, and stops everything.
 
         Raises:
+            StoreTaken: another service watches with the store, from before or by now.
             MaskwatchError: it cannot be started.
         """
         self._install_signals()
         # Before anything is touched: what looks abandoned may be in the hands of another service.
-        with self._store, only_service(self._store):
+        with self._store, only_service(self._store) as hold:
+            guard = threading.Thread(
+                target=self._keep_hold, args=(hold,), name="store lock", daemon=True
+            )
+            guard.start()
             try:
                 self._start()
                 self._go_on()
             finally:
                 self._end()
+                guard.join(0.5)  # it may be waiting for a server that is away
+        if self._lost_store is not None:
+            raise self._lost_store
 
     def ask_reload(self) -> None:
         """Has the configuration read again soon; returns at once."""
@@ -345,6 +355,22 @@ class Service:
                 # Else one mistake would end retention for good, and the disk would fill up.
                 _log.exception("housekeeping failed")
             self._house_asked.wait(_HOUSE_EVERY_S)
+
+    def _keep_hold(self, hold: Hold) -> None:
+        """Sees to it that no other service watches with the store; else this one ends."""
+        said = ""
+        while not self._stop_asked.wait(_LOCK_EVERY_S):
+            try:
+                hold.renew()
+                said = ""
+            except StoreTaken as error:
+                _log.error("%s; this one ends", error)
+                self._lost_store = error
+                self._stop_asked.set()
+            except StoreError as error:
+                if str(error) != said:
+                    _log.error("%s", error)
+                said = str(error)
 
     def _install_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
