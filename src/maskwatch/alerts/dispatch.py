@@ -227,7 +227,7 @@ class _Lane:
             return False
         decided_at = self._desk.library.decided_at(row)
         if decided_at is not None:
-            self._put_back([row], decided_at)
+            self._put_back([(row, decided_at)])
         return decided_at is None
 
     def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
