@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.errors import OutputError
-from maskwatch.outputs.files import LineFile, make_folder, write_text, write_whole
+from maskwatch.outputs.files import LineFile, make_folder, put_in_place, write_text, write_whole
 
 
 def test_a_whole_file_replaces_an_earlier_one(tmp_path: Path) -> None:
@@ -30,6 +30,33 @@ def test_a_whole_file_that_cannot_be_written_leaves_the_earlier_one_and_nothing_
     with pytest.raises(OutputError, match=r"out\.json: no space left on the device"):
         write_whole(path, b"new")
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_stopped_half_way_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
+    def stopped(path: Path) -> None:
+        with put_in_place(path) as part:
+            part.write_text("ne")
+            raise KeyboardInterrupt
+
+    path = tmp_path / "out.npy"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        stopped(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_processes_that_write_one_file_at_once_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.npy"
+    with put_in_place(path) as part:
+        part.write_text("first")
+        monkeypatch.setattr("os.getpid", lambda: 0)
+        with put_in_place(path) as other:
+            other.write_text("second")
+    assert path.read_text() == "first"
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -72,11 +72,25 @@ def write_whole(path: Path, data: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
             return
+    with put_in_place(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def put_in_place(path: Path) -> Iterator[Path]:
+    """Yields where to write a file; once it is complete there, it takes the place of ``path``.
+
+    A link is followed. Processes that write the same file at once do not disturb each other.
+
+    Raises:
+        OutputError: it cannot be written; nothing is left behind, and an earlier file stays.
+    """
+    with output_errors(path):
         target = path.resolve()
         # As short as it can be: a name may have 255 bytes, and so may that of the file.
         part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}.{os.getpid()}.part")
         try:
-            part.write_bytes(data)
+            yield part
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)

@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from maskwatch.outputs.files import make_folder
-from maskwatch_train.published.pictures import Watch
+from maskwatch_train.published.pictures import Watch, keep
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
 
@@ -39,13 +38,21 @@ class Extractor:
 
 
 def plain_features(by: Extractor, pictures: Pixels, recipe: PublishedRecipe) -> Features:
-    """Features ``(N, D)`` of N pictures ``(N, R, R, 3)`` as they are."""
+    """Features ``(N, D)`` of N pictures ``(N, R, R, 3)`` as they are.
+
+    Raises:
+        OutputError: they cannot be kept.
+    """
     views = Views(recipe)
     return _kept(by, pictures, recipe, "", lambda picture, _: views.plain(picture))
 
 
 def augmented_features(by: Extractor, pictures: Pixels, recipe: PublishedRecipe) -> Features:
-    """Features ``(N, V, D)`` of the recipe's V augmented views of each picture."""
+    """Features ``(N, V, D)`` of the recipe's V augmented views of each picture.
+
+    Raises:
+        OutputError: they cannot be kept.
+    """
     views = Views(recipe)
 
     def of_view(number: int) -> Features:
@@ -75,10 +82,7 @@ def _kept(
     key = hashlib.sha256(repr(seen).encode() + some).hexdigest()[:16]
     kept = by.cache / f"features-{key}.npy"
     if not kept.exists():
-        make_folder(by.cache)
-        aside = kept.with_suffix(".part.npy")
-        np.save(aside, _asked(by, pictures, view))
-        aside.replace(kept)
+        keep(kept, _asked(by, pictures, view))
     features: Features = np.load(kept)
     return features
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskwatch.build import BuildOptions, build_detector
 from maskwatch.masks.preprocess import crop_face
-from maskwatch.outputs.files import make_folder
+from maskwatch.outputs.files import make_folder, put_in_place
 from maskwatch.types import Frame, Image
 from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.manifest import Manifest, ManifestRow
@@ -53,6 +53,7 @@ def pixels_of(manifest: Manifest, framing: Framing, cache: Path, watch: Watch) -
 
     Raises:
         DataError: a picture cannot be read.
+        OutputError: the array cannot be kept.
     """
     kept = cache / f"pictures-{_key(manifest.rows, framing)}.npy"
     if not kept.exists():
@@ -68,12 +69,20 @@ def pixels_of(manifest: Manifest, framing: Framing, cache: Path, watch: Watch) -
                 found = detect(Frame(row.path, 0, 0.0, image)) if detect else []
                 seen = (row.picture, image, found)
             cut[index] = _cut(row, seen[1], seen[2], framing)[..., ::-1]  # type: ignore[arg-type]
-        make_folder(cache)
-        aside = kept.with_suffix(".part.npy")
-        np.save(aside, cut)
-        aside.replace(kept)
+        keep(kept, cut)
     pixels: NDArray[np.uint8] = np.load(kept, mmap_mode="r")
     return pixels
+
+
+def keep(place: Path, array: NDArray[np.generic]) -> None:
+    """Writes an array for later runs, and for those that share the folder meanwhile.
+
+    Raises:
+        OutputError: it cannot be written; nothing is left behind.
+    """
+    make_folder(place.parent)
+    with put_in_place(place) as part, part.open("wb") as file:
+        np.save(file, array)
 
 
 def _cut(row: ManifestRow, image: Image, faces: Sequence[Any], framing: Framing) -> Image:
