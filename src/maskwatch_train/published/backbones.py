@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,20 @@ class Backbone:
         options: of timm, which make it match the weights at hand.
         at_hand: name among the backbones of `maskwatch_train.classifier.network`, whose weights
             a folder or a package holds.
+        least_side: of the pictures that it takes, in pixels; of smaller ones its pooling leaves
+            nothing.
     """
 
     library: str
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     at_hand: str = ""
+    least_side: int = 1
 
 
 BACKBONES = {
-    "alexnet": Backbone("torchvision", "alexnet"),
-    "vgg16": Backbone("torchvision", "vgg16"),
+    "alexnet": Backbone("torchvision", "alexnet", least_side=63),
+    "vgg16": Backbone("torchvision", "vgg16", least_side=32),
     "mobilenet": Backbone("timm", "mobilenetv1_100"),
     "mobilenetv2": Backbone(
         "timm", "mobilenetv2_100", {"pad_type": "same", "bn_eps": 1e-3}, "mobilenetv2"
@@ -67,6 +71,8 @@ class Start:
 def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
     """A backbone from ``(N, 3, S, S)`` to features ``(N, D)``.
 
+    It raises UsageError for pictures that are smaller than it takes.
+
     Args:
         name: a key of `BACKBONES`.
         weights: ``download`` asks torchvision or timm, ``none`` starts at random; else a file
@@ -82,6 +88,7 @@ def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
     body = _made(chosen)
     if weights != NONE:
         _fill(body, _weights(chosen, name, weights), weights)
+    body.register_forward_pre_hook(partial(_refuse_small, name))
     source = weights if weights in (DOWNLOAD, NONE) else Path(weights).name
     return body, Start(source, _checksum(body))
 
@@ -92,6 +99,12 @@ def _made(chosen: Backbone) -> nn.Module:
         return network
     whole = torchvision.models.get_model(chosen.name)
     return nn.Sequential(_named(features=whole.features, avgpool=whole.avgpool), nn.Flatten())
+
+
+def _refuse_small(name: str, _body: nn.Module, inputs: tuple[Tensor]) -> None:
+    side, least = min(inputs[0].shape[-2:]), BACKBONES[name].least_side
+    if side < least:
+        raise UsageError(f"{name} takes pictures of {least} pixels or more, but size is {side}")
 
 
 def _named(**parts: nn.Module) -> nn.Sequential:

@@ -93,3 +93,14 @@ def test_what_cannot_be_had_is_said(tmp_path: Path) -> None:
     save_file({"features.0.weight": torch.zeros(1)}, other)
     with pytest.raises(DataError, match=r"do not fit: 0\.weight|do not fit: features\.0\.bias"):
         open_body("alexnet", str(other))
+
+
+@pytest.mark.parametrize(("name", "least"), [("alexnet", 63), ("vgg16", 32), ("mobilenet", 1)])
+def test_a_body_says_how_small_its_pictures_may_be(name: str, least: int) -> None:
+    body, _ = open_body(name, "none")
+    with torch.inference_mode():
+        assert body.eval()(torch.zeros(1, 3, least, least)).shape[0] == 1
+        if least > 1:
+            told = f"{name} takes pictures of {least} pixels or more, but size is {least - 1}"
+            with pytest.raises(UsageError, match=told):
+                body(torch.zeros(1, 3, least - 1, least - 1))
