@@ -20,7 +20,7 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
 from maskwatch_train.data.bala import corrected, read_bala
-from maskwatch_train.data.sets import LabelledSet, read_set
+from maskwatch_train.data.sets import LabelledSet, read_every
 from maskwatch_train.data.street import read_street
 from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
@@ -147,7 +147,7 @@ def evaluate(
     if model is None or not sets or data is not None:
         raise UsageError("give MODEL and DATA..., or --data with the sets street and bala")
     subject = open_subject(model, threads)
-    chosen = [read_set(place, split) for place in sets]
+    chosen = read_every(sets, split)
     # Only finding faces needs every detection; the rest takes those that the product would.
     faces = YuNetDetector.from_folder(detector, threads=threads)
     training = read_training_log(run) if run else None
@@ -203,7 +203,7 @@ def compare_models(
     if len(subjects) < 2:
         raise UsageError("give two models or more")
     names = distinct([subject.name for subject in subjects], models)
-    sets = [read_set(place, split) for place in on]
+    sets = read_every(on, split)
     faces = YuNetDetector.from_folder(detector, threads=threads)
     cases = [case for one in sets for case in cases_of(one, faces)]
     judged = {}

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.images import read_image
-from maskwatch.types import Box
+from maskwatch.types import Box, State
 from maskwatch_train.data.formats.coco import read_coco
 from maskwatch_train.data.formats.folders import read_folders
-from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size
 from maskwatch_train.data.formats.table import read_table
 from maskwatch_train.data.formats.voc import read_voc
 from maskwatch_train.data.formats.yolo import read_yolo
 from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import ManifestRow, checksum
-from maskwatch_train.data.vocabulary import Vocabulary
+from maskwatch_train.data.vocabulary import Label, Vocabulary
 from maskwatch_train.errors import DataError
 
 FORMATS: dict[str, Callable[[Path], Reading]] = {
@@ -47,17 +47,40 @@ class Imported:
 def read_raw(
     source: Path, layout: str, vocabulary: Vocabulary
 ) -> tuple[list[RawPicture], list[Problem]]:
-    """Reads the labels of a set; no picture is opened yet.
+    """Reads the labels of a set; no picture is decoded yet.
+
+    Each picture comes once, with all that the set says of it in several files.
 
     Raises:
         DataError: the set is not in the layout, is empty, or a label is unknown.
     """
-    found = list(FORMATS[layout](source))
-    pictures = [each for each in found if isinstance(each, RawPicture)]
-    if not pictures:
+    told = list(FORMATS[layout](source))
+    listed = [each for each in told if isinstance(each, RawPicture)]
+    if not listed:
         raise DataError(source, "no pictures in it")
-    vocabulary.check(source, (face.word for picture in pictures for face in picture.faces))
+    vocabulary.check(source, (face.word for picture in listed for face in picture.faces))
+    found = [*_each_once(listed), *(each for each in told if isinstance(each, Problem))]
+    pictures = [each for each in found if isinstance(each, RawPicture)]
     return pictures, [each for each in found if isinstance(each, Problem)]
+
+
+def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
+    by_path: dict[Path, list[RawPicture]] = {}
+    for picture in listed:
+        by_path.setdefault(_plain(picture.path), []).append(picture)
+    for first, *others in by_path.values():
+        if any((each.split, each.group) != (first.split, first.group) for each in others):
+            yield Problem(first.path, "listed more than once, in several splits or groups")
+            continue
+        sizes = dict.fromkeys(each.size for each in (first, *others) if each.size)
+        if len(sizes) > 1:
+            told = " and ".join(map(_told, sizes))
+            yield Problem(first.path, f"listed more than once, with labels of {told} pixels")
+            continue
+        # A set may say the same in several files, of all pictures and of one split.
+        faces = dict.fromkeys(face for each in others for face in each.faces)
+        more = [face for face in faces if face not in first.faces]
+        yield replace(first, faces=(*first.faces, *more), size=next(iter(sizes), None))
 
 
 def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
@@ -104,6 +127,9 @@ def import_picture(
     except ValueError:
         return Problem(picture.path, f"not inside the folder of its set, {folder}")
     height, width = image.shape[:2]
+    labelled_as = picture.size or (width, height)
+    if picture.faces and labelled_as != (width, height):
+        return Problem(picture.path, _unlike(labelled_as, (width, height)))
     sha256 = checksum(picture.path)
     whole = ManifestRow(
         name,
@@ -118,7 +144,7 @@ def import_picture(
     )
     rows = []
     for face in picture.faces:
-        label = vocabulary.meaning(face.word)
+        label = _label(face, vocabulary)
         box = _inside(face, width, height)
         if isinstance(box, str):
             return Problem(picture.path, box)
@@ -130,6 +156,22 @@ def import_picture(
 def _plain(path: Path) -> Path:
     """The path from the root. Links are not followed: sets are often put together from them."""
     return Path(os.path.normpath(path.absolute()))
+
+
+def _label(face: RawFace, vocabulary: Vocabulary) -> Label | None:
+    """What a label means; of a crowd nothing can be told but that faces are there."""
+    label = vocabulary.meaning(face.word)
+    return Label(State.UNKNOWN) if label and face.crowd else label
+
+
+def _unlike(stated: Size, actual: Size) -> str:
+    turned = " (turned by EXIF?)" if stated == actual[::-1] else ""
+    return f"labels are of {_told(stated)} pixels, the picture has {_told(actual)}{turned}"
+
+
+def _told(size: Size) -> str:
+    width, height = size
+    return f"{width:g}x{height:g}"
 
 
 def _inside(face: RawFace, width: int, height: int) -> Box | str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from maskwatch.types import Box, State
+from maskwatch.types import Box
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest
@@ -25,7 +24,7 @@ class LabelledSet:
     name: str
     split: str
     images: tuple[LabelledImage, ...]
-    """Pictures whose faces have boxes."""
+    """Pictures whose faces have boxes, and those that show none."""
     pictures: tuple[LabelledPicture, ...]
     """Pictures that are labelled as a whole."""
 
@@ -34,16 +33,25 @@ class LabelledSet:
         """True without any picture."""
         return not self.images and not self.pictures
 
+    @property
+    def has_faces(self) -> bool:
+        """False where all its pictures show none."""
+        return bool(self.pictures) or any(image.faces for image in self.images)
+
     def some(self, count: int, seed: int = 0) -> LabelledSet:
-        """A random choice of so many pictures of each kind; all of them if there are fewer."""
+        """A random choice of so many pictures of each kind, all of them if there are fewer.
+
+        None of them is one without a face.
+        """
         rng = np.random.default_rng(seed)
+        images = [image for image in self.images if image.faces]
         boxed, whole = (
             sorted(rng.permutation(len(all_of_them))[:count].tolist())
-            for all_of_them in (self.images, self.pictures)
+            for all_of_them in (images, self.pictures)
         )
         return replace(
             self,
-            images=tuple(self.images[i] for i in boxed),
+            images=tuple(images[i] for i in boxed),
             pictures=tuple(self.pictures[i] for i in whole),
         )
 
@@ -62,7 +70,23 @@ def read_set(place: Path, split: str) -> LabelledSet:
     """
     found = _read(place, split)
     if found.is_empty:
-        raise DataError(place, f"has no labelled pictures in the split {split!r}")
+        raise _nothing(place, split)
+    return found
+
+
+def read_every(places: Sequence[Path], split: str) -> list[LabelledSet]:
+    """Reads sets that all have something in this split, though not each of them a face.
+
+    Args:
+        places: as for `read_set`.
+        split: as for `read_set`.
+
+    Raises:
+        DataError: one cannot be read or has nothing in this split, or none of them has a face.
+    """
+    found = [read_set(place, split) for place in places]
+    if not any(one.has_faces for one in found):
+        raise _nothing(places[0], split)
     return found
 
 
@@ -74,13 +98,17 @@ def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
         split: as for `read_set`.
 
     Raises:
-        DataError: one cannot be read, or none of them has anything in this split.
+        DataError: one cannot be read, or none of them has a face in this split.
     """
     every = [each for place in places for each in _sets_in(place)]
     found = [one for one in (_read(place, split) for place in every) if not one.is_empty]
-    if not found:
-        raise DataError(places[0], f"has no labelled pictures in the split {split!r}")
+    if not any(one.has_faces for one in found):
+        raise _nothing(places[0], split)
     return found
+
+
+def _nothing(place: Path, split: str) -> DataError:
+    return DataError(place, f"has no labelled pictures in the split {split!r}")
 
 
 def _sets_in(place: Path) -> list[Path]:
@@ -112,24 +140,30 @@ def _of_bala(folder: Path, split: str | None) -> Sequence[LabelledPicture]:
 
 
 def _of_manifest(name: str, split: str, manifest: Manifest) -> LabelledSet:
-    rows = [row for row in manifest.rows if split in ("all", row.split) and row.label]
+    rows = [row for row in manifest.rows if split in ("all", row.split)]
     whole = tuple(
         LabelledPicture(manifest.path_of(row), row.label, row.split, row.global_group, row.fault)
         for row in rows
         if row.box is None and row.label is not None
     )
-    return LabelledSet(name, split, tuple(_boxed(manifest, rows)), whole)
+    return LabelledSet(name, split, _images(manifest, rows), whole)
 
 
-def _boxed(manifest: Manifest, rows: Sequence[ManifestRow]) -> Iterator[LabelledImage]:
-    boxed = [row for row in rows if row.box is not None]
-    for _, group in itertools.groupby(boxed, key=lambda row: row.picture):
-        of_picture = list(group)
-        first = of_picture[0]
-        faces = tuple(
-            LabelledFace(Box(*row.box), row.label or State.UNKNOWN, row.fault, "", "sure")
-            for row in of_picture
-            if row.box is not None
-        )
-        # A manifest holds no size, and nothing here asks for it.
-        yield LabelledImage(manifest.path_of(first), 0, 0, first.split, first.global_group, faces)
+def _images(manifest: Manifest, rows: Sequence[ManifestRow]) -> tuple[LabelledImage, ...]:
+    """Pictures whose faces have boxes, and those without a face, wherever their rows stand."""
+    by_picture: dict[tuple[str, str], list[ManifestRow]] = {}
+    for row in rows:
+        if row.box is not None or row.label is None:
+            by_picture.setdefault(row.picture, []).append(row)
+    return tuple(_image(manifest, of_picture) for of_picture in by_picture.values())
+
+
+def _image(manifest: Manifest, rows: Sequence[ManifestRow]) -> LabelledImage:
+    faces = tuple(
+        LabelledFace(Box(*row.box), row.label, row.fault, "", "sure")
+        for row in rows
+        if row.box is not None and row.label is not None
+    )
+    first = rows[0]
+    # A manifest holds no size, and nothing here asks for it.
+    return LabelledImage(manifest.path_of(first), 0, 0, first.split, first.global_group, faces)

@@ -90,3 +90,9 @@ def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:
     beside = [one for one in made if one.source is Source.BACKGROUND]
     assert len(beside) == 2
     assert {one.label for one in beside} == {UNREADABLE_INDEX}
+
+
+def test_a_picture_without_a_face_gives_what_is_none(path: Path) -> None:
+    image = LabelledImage(path, 0, 0, "train", "g", ())
+    made = samples(path, (image,), (), backgrounds=2)
+    assert [(one.source, one.label) for one in made] == 2 * [(Source.BACKGROUND, UNREADABLE_INDEX)]

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from maskwatch.errors import CardError, UsageError
 from maskwatch.masks.labels import LABELS as LABELS_OF_OURS
+from maskwatch.types import Box, State
 from maskwatch_train.cli.main import app
-from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
 LABELS = ["mask", "incorrect", "no_mask"]
@@ -122,6 +123,31 @@ def test_predictions_that_fit_in_part_say_in_how_far(data: Path, tmp_path: Path)
         invoke("compare", path, path, "--on", data, *words),
     ):
         assert told in " ".join(said.split())
+
+
+def test_what_a_program_finds_is_scored_in_pictures_without_a_face_too(tmp_path: Path) -> None:
+    for name in ("face", "empty"):
+        path = tmp_path / "mine" / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), np.full((90, 90, 3), len(name), np.uint8))
+    box = Box(5, 5, 75, 75)
+    head, tail = "mine", ("val", "own")
+    rows = (
+        ManifestRow(head, "face.png", "a", box, State.MASK, None, "a", *tail),
+        ManifestRow(head, "empty.png", "b", None, None, None, "b", *tail),
+    )
+    write_manifest(tmp_path / "mine.jsonl", Manifest(rows, {"mine": tmp_path / "mine"}))
+    faces = [
+        {"picture": f"{name}.png", "box": list(box), "score": score, "state": "mask"}
+        for name, score in (("face", 0.8), ("empty", 0.9))
+    ]
+    theirs = tmp_path / "theirs.json"
+    theirs.write_text(json.dumps({"format": 1, "name": "theirs", "faces": faces}))
+    invoke("evaluate", theirs, tmp_path / "mine.jsonl", "--report", tmp_path, "--name", "r")
+    detection = json.loads((tmp_path / "r.json").read_text())["detection"]
+    assert detection["pictures"] == 2
+    # The surer one of two is a false alarm.
+    assert detection["average_precision"]["mask"]["ap50"] == pytest.approx(0.5)
 
 
 def test_predictions_of_a_manifest_find_its_pictures_by_their_whole_paths(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,9 +23,13 @@ from tests.train.data.painted import save_pattern
 
 
 def rows_of(
-    folder: Path, *faces: RawFace, split: str = "", words: Vocabulary | None = None
+    folder: Path,
+    *faces: RawFace,
+    split: str = "",
+    words: Vocabulary | None = None,
+    size: tuple[int, int] | None = None,
 ) -> list[ManifestRow] | Problem:
-    picture = RawPicture(folder / "a.png", faces, split)
+    picture = RawPicture(folder / "a.png", faces, split, size=size)
     return import_picture(picture, folder, "own", "CC0", words or Vocabulary())
 
 
@@ -62,6 +67,64 @@ def test_a_picture_without_faces_is_background(folder: Path) -> None:
 def test_faces_of_a_class_that_is_left_out_leave_no_row(folder: Path) -> None:
     words = parse_vocabulary(["person=skip"])
     assert rows_of(folder, RawFace("person", Box(1, 1, 9, 9)), words=words) == []
+
+
+def test_of_a_crowd_nobody_can_tell_a_state(folder: Path) -> None:
+    crowd = RawFace("mask", Box(1, 1, 79, 30), crowd=True)
+    (row,) = rows_of(folder, crowd)  # type: ignore[misc]
+    assert (row.box, row.label) == (crowd.box, State.UNKNOWN)
+    words = parse_vocabulary(["mask=skip"])
+    assert rows_of(folder, crowd, words=words) == []
+
+
+def test_labels_of_a_picture_of_another_size_are_a_problem(folder: Path) -> None:
+    face = RawFace("mask", Box(1, 2, 30, 40))
+    assert isinstance(rows_of(folder, face, size=(80, 60)), list)
+    assert rows_of(folder, face, size=(40, 30)) == Problem(
+        folder / "a.png", "labels are of 40x30 pixels, the picture has 80x60"
+    )
+    assert rows_of(folder, face, size=(60, 80)) == Problem(
+        folder / "a.png", "labels are of 60x80 pixels, the picture has 80x60 (turned by EXIF?)"
+    )
+    # Nothing is in the wrong place where nothing is labelled.
+    assert isinstance(rows_of(folder, size=(40, 30)), list)
+
+
+def write_coco(path: Path, word: str, *boxes: list[int], width: int = 0) -> None:
+    faces = [{"image_id": 1, "category_id": 1, "bbox": box} for box in boxes]
+    image = {"id": 1, "file_name": "a.png", "width": width, "height": width}
+    categories = [{"id": 1, "name": word}]
+    content = {"images": [image], "annotations": faces, "categories": categories}
+    path.write_text(json.dumps(content))
+
+
+def test_labels_of_a_picture_in_several_files_come_together(folder: Path) -> None:
+    masked, bare = [1, 2, 30, 30], [40, 2, 30, 30]
+    write_coco(folder / "all.json", "mask", masked, width=64)
+    write_coco(folder / "bare.json", "no_mask", bare)
+    write_coco(folder / "empty.json", "mask")
+    write_coco(folder / "more.json", "mask", masked)
+    pictures, problems = read_raw(folder, "coco", Vocabulary())
+    faces = (RawFace("mask", Box(1, 2, 31, 32)), RawFace("no_mask", Box(40, 2, 70, 32)))
+    assert pictures == [RawPicture(folder / "a.png", faces, size=(64, 64))]
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("other", "width", "reason"),
+    [
+        ("train.json", 64, "in several splits or groups"),
+        ("other.json", 32, "with labels of 64x64 and 32x32 pixels"),
+    ],
+)
+def test_files_that_contradict_each_other_about_a_picture_are_a_problem(
+    folder: Path, other: str, width: int, reason: str
+) -> None:
+    write_coco(folder / "all.json", "mask", [1, 2, 30, 30], width=64)
+    write_coco(folder / other, "mask", [40, 2, 30, 30], width=width)
+    pictures, problems = read_raw(folder, "coco", Vocabulary())
+    assert not pictures
+    assert problems == [Problem(folder / "a.png", f"listed more than once, {reason}")]
 
 
 def test_a_box_that_rounding_put_outside_is_moved_in(folder: Path) -> None:

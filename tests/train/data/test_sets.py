@@ -11,7 +11,7 @@ import pytest
 from maskwatch.testing import FixedDetector
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
-from maskwatch_train.data.sets import read_set, read_sets
+from maskwatch_train.data.sets import read_every, read_set, read_sets
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import cases_of
 
@@ -96,11 +96,53 @@ def test_a_manifest_is_read_with_boxes_and_without(tmp_path: Path) -> None:
     assert [case.face.state for case in cases] == [State.NO_MASK] * 3
 
 
+def test_a_picture_is_one_wherever_its_rows_stand(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / "set" / f"{name}.png")
+    rows = tuple(
+        ManifestRow("mine", f"{name}.png", name, box, State.MASK, None, name, "val", "own")
+        for box in (Box(0, 0, 9, 9), Box(20, 0, 29, 9))
+        for name in ("b", "a")
+    )
+    path = tmp_path / "mine.jsonl"
+    write_manifest(path, Manifest(rows, {"mine": tmp_path / "set"}))
+    found = read_set(path, "val").images
+    assert [(image.path.name, len(image.faces)) for image in found] == [("b.png", 2), ("a.png", 2)]
+
+
+def empty_picture(folder: Path, split: str) -> Path:
+    """The manifest of one picture without a face."""
+    name = picture(folder / "empty" / "a.png").name
+    row = ManifestRow("empty", name, "a", None, None, None, "a", split, "own")
+    write_manifest(folder / "empty.jsonl", Manifest((row,), {"empty": folder / "empty"}))
+    return folder / "empty.jsonl"
+
+
+def test_a_picture_without_a_face_is_one_of_the_set(tmp_path: Path) -> None:
+    found = read_set(empty_picture(tmp_path, "val"), "val")
+    assert [(image.path.name, image.faces) for image in found.images] == [("a.png", ())]
+    assert not found.pictures
+
+
+def test_pictures_without_a_face_count_beside_others_but_not_alone(tmp_path: Path) -> None:
+    empty = empty_picture(tmp_path, "val")
+    (tmp_path / "street").mkdir()
+    street = street_like(tmp_path / "street")
+    for read in (read_every, read_sets):
+        assert [one.name for one in read([empty, street], "val")] == ["empty", "street"]
+        with pytest.raises(DataError, match=r"empty\.jsonl: has no labelled pictures"):
+            read([empty], "val")
+    with pytest.raises(DataError, match=r"empty\.jsonl: has no labelled pictures"):
+        read_every([empty, street], "train")
+
+
 def test_a_sample_is_the_same_every_time_and_no_larger_than_the_set(tmp_path: Path) -> None:
     whole = read_set(bala_like(tmp_path), "train")
     assert whole.some(5).pictures == whole.some(5).pictures
     assert len(whole.some(5).pictures) == 5
     assert whole.some(500) == whole
+    empty = read_set(empty_picture(tmp_path, "train"), "train")
+    assert not empty.some(500).images
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,13 @@ from maskwatch_train.data.formats.raw import (
     Reading,
     read_text,
     sorted_files,
+    stated_size,
 )
 from maskwatch_train.errors import DataError
 
 
 def read_coco(source: Path) -> Reading:
-    """Pictures of one or several annotation files; crowds are left out.
+    """Pictures of one or several annotation files.
 
     A picture's name is looked for beside the JSON file, in ``images`` and in the folder of the
     split. The split is taken from the JSON file's name or folder (``instances_train2017.json``,
@@ -64,29 +65,30 @@ def _pictures(file: Path, root: Path, values: dict[str, Any]) -> Reading:
         annotations: dict[Any, list[dict[str, Any]]] = {}
         for each in values["annotations"]:
             annotations.setdefault(each["image_id"], []).append(each)
-        images = [(each["id"], str(each["file_name"])) for each in values["images"]]
+        images = [(each["id"], str(each["file_name"]), each) for each in values["images"]]
     except (KeyError, TypeError) as error:
         raise DataError(file, f"an entry lacks {error}") from error
-    strays = annotations.keys() - {number for number, _ in images}
+    strays = annotations.keys() - {number for number, _, _ in images}
     if strays:
         raise DataError(file, f"annotations of an image that is not there: {min(map(str, strays))}")
-    for number, name in images:
+    for number, name, image in images:
         path = next((place for place in _places(file, name, split) if place.is_file()), None)
         if path is None:
             yield Problem(file.parent / name, "no such picture, though it has labels")
             continue
         try:
-            yield RawPicture(path, tuple(_faces(annotations.get(number, []), words)), split)
+            faces = tuple(_faces(annotations.get(number, []), words))
+            size = stated_size(image.get("width"), image.get("height"))
+            yield RawPicture(path, faces, split, size=size)
         except (KeyError, TypeError, ValueError) as error:
             yield Problem(path, f"an annotation of it makes no sense: {error!r}")
 
 
 def _faces(annotations: list[dict[str, Any]], words: dict[Any, str]) -> Iterator[RawFace]:
     for each in annotations:
-        if each.get("iscrowd"):
-            continue
         x, y, width, height = (float(value) for value in each["bbox"])
-        yield RawFace(words[each["category_id"]], Box(x, y, x + width, y + height))
+        box = Box(x, y, x + width, y + height)
+        yield RawFace(words[each["category_id"]], box, bool(each.get("iscrowd")))
 
 
 def _places(file: Path, name: str, split: str) -> Iterator[Path]:

@@ -26,6 +26,9 @@ SPLIT_NAMES = {
 }
 """What folders and lists of splits are called, and the split that each means."""
 
+Size: TypeAlias = tuple[float, float]
+"""Width and height in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawFace:
@@ -35,6 +38,8 @@ class RawFace:
     """The set's own name of the class."""
     box: Box | None
     """Pixels of the picture, maybe a little outside; None for a label of the whole picture."""
+    crowd: bool = False
+    """Several faces in one box, which nobody told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class RawPicture:
     """``train``, ``val`` or ``test`` where the set has splits of its own, else empty."""
     group: str = ""
     """Near-duplicates, where the set says so."""
+    size: Size | None = None
+    """Of the picture as it was labelled, where the set says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,16 @@ def subfolders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(folder, "no such folder")
     return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_litter(path.name))
+
+
+def stated_size(width: str | float | None, height: str | float | None) -> Size | None:
+    """The size that labels give; None where they leave it out, or zero as some programs write.
+
+    Raises:
+        ValueError: it is not two numbers.
+    """
+    size = float(width or 0), float(height or 0)
+    return size if min(size) > 0 else None
 
 
 def is_picture(path: Path) -> bool:

@@ -20,6 +20,7 @@ from maskwatch_train.data.formats.raw import (
     is_picture,
     read_text,
     sorted_files,
+    stated_size,
 )
 from maskwatch_train.errors import DataError
 
@@ -92,9 +93,10 @@ def _picture(
     path = (beside or candidates)[0]
     try:
         faces = tuple(_face(each) for each in root.iter("object"))
+        size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
     except ValueError as error:
         return Problem(annotation, str(error))
-    return RawPicture(path, faces, splits.get(annotation.stem, ""))
+    return RawPicture(path, faces, splits.get(annotation.stem, ""), size=size)
 
 
 def _parse(annotation: Path) -> ElementTree.Element | None:

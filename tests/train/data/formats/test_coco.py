@@ -35,13 +35,46 @@ def touch(*paths: Path) -> None:
         path.touch()
 
 
-def test_boxes_are_corner_and_size_and_crowds_are_left_out(tmp_path: Path) -> None:
+def test_boxes_are_corner_and_size_and_crowds_are_told(tmp_path: Path) -> None:
     write(tmp_path / "labels.json", content())
     touch(tmp_path / "a.jpg", tmp_path / "images" / "b.jpg")
     assert list(read_coco(tmp_path)) == [
-        RawPicture(tmp_path / "a.jpg", (RawFace("with_mask", Box(10, 20, 40, 60.5)),)),
+        RawPicture(
+            tmp_path / "a.jpg",
+            (
+                RawFace("with_mask", Box(10, 20, 40, 60.5)),
+                RawFace("with_mask", Box(0, 0, 1, 1), crowd=True),
+            ),
+        ),
         RawPicture(tmp_path / "images" / "b.jpg", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "size"),
+    [
+        ({"width": 640, "height": "480"}, (640, 480)),
+        ({"width": 0, "height": 0}, None),
+        ({"width": 640}, None),
+    ],
+)
+def test_the_size_that_was_labelled_is_told(
+    tmp_path: Path, stated: dict[str, Any], size: tuple[int, int] | None
+) -> None:
+    write(tmp_path / "labels.json", content(images=[{"id": 1, "file_name": "a.jpg"} | stated]))
+    touch(tmp_path / "a.jpg")
+    (found,) = read_coco(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert found.size == size
+
+
+@pytest.mark.parametrize("wide", ["wide", [640]])
+def test_a_size_that_is_no_number_is_a_problem(tmp_path: Path, wide: object) -> None:
+    image = {"id": 1, "file_name": "a.jpg", "width": wide, "height": 480}
+    write(tmp_path / "labels.json", content(images=[image]))
+    touch(tmp_path / "a.jpg")
+    (found,) = read_coco(tmp_path)
+    assert isinstance(found, Problem)
 
 
 @pytest.mark.parametrize(

@@ -82,12 +82,31 @@ def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("stated", "size"),
+    [
+        ("<size><width>640</width><height>480</height><depth>3</depth></size>", (640, 480)),
+        ("<size><width>0</width><height>0</height></size>", None),
+        ("<size/>", None),
+    ],
+)
+def test_the_size_that_was_labelled_is_told(
+    tmp_path: Path, stated: str, size: tuple[int, int] | None
+) -> None:
+    annotate(tmp_path, "a").write_text(f"<annotation>{stated}</annotation>")
+    (tmp_path / "images" / "a.png").touch()
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert found.size == size
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("<annotation><filename>a.png</filename>", "not a VOC annotation"),
         ("<other/>", "not a VOC annotation"),
         ('<!DOCTYPE x [<!ENTITY e "e">]><annotation/>', "not a VOC annotation"),
         (f"<annotation>{OBJECT.format('mask', 1, 1, 'x', 2)}</annotation>", "not four numbers"),
+        ("<annotation><size><width>w</width></size></annotation>", "could not convert"),
         ("<annotation><object><name>mask</name></object></annotation>", "without a name or a box"),
     ],
 )
