@@ -159,8 +159,11 @@ def evaluate(
     if images and subject.classifier:
         faces.settings = replace(faces.settings, score_threshold=LOWEST_SCORE)
         found = locate(images, faces, subject.classifier)
-    elif images and subject.predictions and subject.predictions.have_boxes:
-        found = located_by(subject.predictions, images)
+    elif images and subject.predictions:
+        if subject.predictions.are_detections:
+            found = located_by(subject.predictions, images)
+        else:
+            say(f"{subject.name}: not every entry has a box and a score, finding is not scored")
     numbers = report_of(
         subject,
         chosen,

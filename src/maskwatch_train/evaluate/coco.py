@@ -65,7 +65,7 @@ def locate(
 
 
 def located_by(predictions: Predictions, images: Sequence[LabelledImage]) -> list[list[Located]]:
-    """What a file of predictions says of each picture; entries without a box are left out.
+    """What a file of predictions found in each picture: its entries with a box and a score.
 
     Raises:
         DataError: a prediction fits several pictures.
@@ -75,7 +75,7 @@ def located_by(predictions: Predictions, images: Sequence[LabelledImage]) -> lis
         [
             Located(face.box, face.score, _likeliest(face.answer))
             for face in said[image.path]
-            if face.box is not None
+            if face.box is not None and face.score is not None
         ]
         for image in images
     ]

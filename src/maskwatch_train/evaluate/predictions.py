@@ -3,7 +3,8 @@
 One object with ``format`` (1), ``name`` and ``faces``. Each face has ``picture`` (its path, or so
 much of the end of it as tells it from all others of the data); ``box`` where the picture shows
 several; and ``probabilities`` by names among `CLASSES`, or ``state`` and perhaps ``fault``, or all
-of them, when the state counts. ``score`` is the confidence of the program's own detector.
+of them, when the state counts. ``score`` is the confidence of the program's own detector; without
+it ``box`` says which face an entry is about, and not that the program found it there.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Prediction:
     """The end of its path, or all of it."""
     box: Box | None
     """Pixels; None where the picture shows one face."""
-    score: float
-    """Confidence of the program's detector in [0, 1]; 1 where none is given."""
+    score: float | None
+    """Confidence of the program's detector in [0, 1]; None where it did not find the face."""
     answer: Answer
 
 
@@ -60,9 +61,9 @@ class Predictions:
         self._faces = tuple(faces)
 
     @property
-    def have_boxes(self) -> bool:
-        """Whether every prediction says where its face is, so that finding can be scored too."""
-        return all(face.box for face in self._faces)
+    def are_detections(self) -> bool:
+        """Whether the program found every face itself, so that finding can be scored too."""
+        return all(face.box and face.score is not None for face in self._faces)
 
     def about(self, pictures: Iterable[Path]) -> dict[Path, list[Prediction]]:
         """Those of each picture.
@@ -177,8 +178,8 @@ def _prediction(entry: object) -> Prediction:
     if not picture.name:
         raise ValueError(f"picture {entry['picture']!r} names no file")
     box = Box(*(float(value) for value in entry["box"])) if entry.get("box") else None
-    score = float(entry.get("score", 1.0))
-    if not 0 <= score <= 1:
+    score = None if entry.get("score") is None else float(entry["score"])
+    if score is not None and not 0 <= score <= 1:
         raise ValueError(f"score {score} is not in [0, 1]")
     return Prediction(picture, box, score, _said(entry))
 
@@ -199,6 +200,8 @@ def _said(entry: Mapping[str, Any]) -> Answer:
 
 def write_predictions(path: Path, name: str, judged: Sequence[Judged]) -> None:
     """Writes what a model said, whole or not at all, as `read_predictions` reads it.
+
+    The boxes are those where it was told to look, so that no entry has a score.
 
     Raises:
         OutputError: the file cannot be written.

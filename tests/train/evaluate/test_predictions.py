@@ -54,7 +54,23 @@ def test_a_prediction_is_found_by_the_end_of_the_path_and_by_its_box(tmp_path: P
     ]
     assert judged[3].reading.fault is Fault.NOSE_OUT
     assert judged[3].reading.probabilities is None
-    assert not predictions.have_boxes
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"box": [0, 0, 9, 9], "score": 0.0}, True),
+        ({"box": [0, 0, 9, 9]}, False),
+        ({"box": [0, 0, 9, 9], "score": None}, False),
+        ({"score": 0.9}, False),
+    ],
+)
+def test_only_boxes_with_a_score_were_found_by_the_program(
+    tmp_path: Path, other: dict[str, Any], expected: bool
+) -> None:
+    first = {"picture": "1.jpg", "box": [0, 0, 40, 40], "score": 0.9, "state": "mask"}
+    path = written(tmp_path, first, {"picture": "2.jpg", "state": "mask"} | other)
+    assert read_predictions(path).are_detections == expected
 
 
 def test_a_state_that_is_given_counts_before_the_probabilities(tmp_path: Path) -> None:
