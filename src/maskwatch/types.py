@@ -186,6 +186,13 @@ class MaskReading:
         return None if self.probabilities is None else 100.0 * self.probabilities.mask
 
 
+class TimedReading(NamedTuple):
+    """A reading and when it was made, in seconds."""
+
+    t: float
+    reading: MaskReading
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The state of a track, voted over its recent readings."""
@@ -217,6 +224,8 @@ class Track:
     verdict: Verdict
     first_t: float
     last_t: float
+    recent: tuple[TimedReading, ...] = ()
+    """The readings that were voted over, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,77 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from maskwatch.events.rule import AlertRule, RuleSettings
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Fault, MaskReading, State, Track, Verdict
+from maskwatch.types import Fault, MaskReading, State, TimedReading, Track, Verdict
 
 FACE = face_at(100, 100)
 RULE = RuleSettings(coverage_below=80, hold_s=1)
+FPS = 10
+Span = tuple[float, MaskReading]
+"""Seconds, and the reading in each of ten pictures a second."""
+
+BARE = reading_of(FACE, State.NO_MASK)
+UNSURE = reading_of(FACE, State.UNKNOWN)
 
 
-def track(
-    state: State,
-    coverage: float | None,
-    since_t: float | None = 0.0,
-    fault: Fault | None = None,
-    reading: MaskReading | None = None,
-) -> Track:
-    fault = Fault.NOSE_OUT if state is State.INCORRECT and fault is None else fault
-    verdict = Verdict(state, fault, coverage, since_t)
-    return Track(1, "door", reading or reading_of(FACE, State.MASK), verdict, 0.0, 0.0)
+def covered(percent: float) -> MaskReading:
+    return reading_of(FACE, State.MASK, confidence=percent / 100)
 
 
-def states(rule: AlertRule, *looks: tuple[float, Track]) -> list[State]:
-    return [rule.judge(t, each, RULE).verdict.state for t, each in looks]
+def tracks(*spans: Span) -> list[Track]:
+    """A person in each picture of a story, with the readings of the last 1.2 s."""
+    told: list[TimedReading] = []
+    found = []
+    for seconds, reading in spans:
+        for _ in range(round(seconds * FPS)):
+            t = len(told) / FPS
+            told.append(TimedReading(t, reading))
+            voted = Verdict(State.UNKNOWN)
+            found.append(Track(1, "door", reading, voted, 0.0, t, tuple(told[-13:])))
+    return found
 
 
-def test_a_violation_counts_from_its_first_evidence_and_only_once_it_has_held() -> None:
-    bare = track(State.NO_MASK, 5.0, since_t=3.0)
+def judge(
+    story: Sequence[Track], settings: RuleSettings = RULE, *, is_open: bool = False
+) -> list[tuple[float, Verdict]]:
+    """The verdict by the rule in each picture."""
     rule = AlertRule()
-    assert states(rule, (3.6, bare), (3.9, bare), (4.0, bare), (9.0, bare)) == [
-        State.UNKNOWN,
-        State.UNKNOWN,
-        State.NO_MASK,
-        State.NO_MASK,
-    ]
-    judged = rule.judge(9.5, bare, RULE)
-    assert judged.verdict == Verdict(State.NO_MASK, None, 5.0, 3.0)
+    return [(each.last_t, rule.judge(each, settings, is_open=is_open).verdict) for each in story]
+
+
+def first(heard: Sequence[tuple[float, Verdict]], state: State) -> float:
+    return next(t for t, verdict in heard if verdict.state is state)
+
+
+def states(heard: Sequence[tuple[float, Verdict]]) -> list[State]:
+    """The states in order, repetitions left out."""
+    found: list[State] = []
+    for _, verdict in heard:
+        if found[-1:] != [verdict.state]:
+            found.append(verdict.state)
+    return found
+
+
+def test_a_violation_counts_from_its_first_reading_and_only_once_it_has_held() -> None:
+    heard = judge(tracks((3, covered(95)), (3, BARE)))
+    assert states(heard) == [State.UNKNOWN, State.MASK, State.UNKNOWN, State.NO_MASK]
+    assert first(heard, State.NO_MASK) == 4.0
+    assert heard[-1][1].since_t == 3.0
+    assert heard[-1][1].coverage == pytest.approx(5)
+
+
+def test_what_follows_a_short_violation_does_not_make_it_hold() -> None:
+    heard = judge(tracks((3, covered(95)), (0.9, BARE), (3, covered(95))))
+    assert states(heard) == [State.UNKNOWN, State.MASK, State.UNKNOWN, State.MASK]
+
+
+def test_an_open_episode_needs_no_hold_to_go_on() -> None:
+    heard = judge(tracks((3, covered(95)), (0.9, BARE)), is_open=True)
+    assert first(heard, State.NO_MASK) == pytest.approx(3.7, abs=0.11)
 
 
 @pytest.mark.parametrize(
@@ -44,59 +79,52 @@ def test_a_violation_counts_from_its_first_evidence_and_only_once_it_has_held() 
     [(80.0, State.MASK), (79.9, State.INCORRECT), (20.0, State.INCORRECT)],
 )
 def test_the_limit_itself_is_enough(coverage: float, expected: State) -> None:
-    rule = AlertRule()
-    weak = track(State.MASK, coverage)
-    rule.judge(0.0, weak, RULE)
-    judged = rule.judge(2.0, weak, RULE)
-    assert judged.verdict.state is expected
+    assert judge(tracks((2, covered(coverage))))[-1][1].state is expected
 
 
 def test_a_mask_that_covers_too_little_is_called_by_what_is_seen() -> None:
-    rule = AlertRule()
     chin = reading_of(FACE, State.INCORRECT, Fault.CHIN_OUT)
-    weak = track(State.MASK, 60.0, reading=chin)
-    rule.judge(0.0, weak, RULE)
-    judged = rule.judge(1.0, weak, RULE)
-    assert (judged.verdict.state, judged.verdict.fault) == (State.INCORRECT, Fault.CHIN_OUT)
-    assert judged.verdict.since_t == 0.0
-
-
-def test_a_higher_coverage_starts_the_hold_anew() -> None:
-    rule = AlertRule()
-    weak, good = track(State.MASK, 60.0), track(State.MASK, 95.0)
-    assert states(rule, (0.0, weak), (0.9, good), (1.2, weak), (2.1, weak), (2.2, weak)) == [
-        State.UNKNOWN,
-        State.MASK,
-        State.UNKNOWN,
-        State.UNKNOWN,
-        State.INCORRECT,
-    ]
+    assert judge(tracks((2, covered(60))))[-1][1].fault is Fault.OTHER
+    verdict = judge(tracks((1, covered(60)), (2, chin)))[-1][1]
+    assert verdict == Verdict(State.INCORRECT, Fault.CHIN_OUT, pytest.approx(5), 0.0)
 
 
 def test_a_violation_above_a_low_limit_is_none() -> None:
-    judged = AlertRule().judge(9.0, track(State.INCORRECT, 30.0), RuleSettings(20, 1))
-    assert judged.verdict == Verdict(State.MASK, None, 30.0, None)
+    nose = reading_of(FACE, State.INCORRECT, confidence=0.4)
+    assert states(judge(tracks((3, nose)), RuleSettings(20, 1))) == [State.UNKNOWN, State.MASK]
+
+
+def test_the_limit_may_change_while_somebody_walks() -> None:
+    rule, strict, lax = AlertRule(), RuleSettings(90, 1), RuleSettings(60, 1)
+    story = tracks((6, covered(75)))
+    heard = [(t.last_t, rule.judge(t, lax if t.last_t < 3 else strict).verdict) for t in story]
+    # The readings of the window are held against the new limit at once.
+    assert states(heard) == [State.UNKNOWN, State.MASK, State.INCORRECT]
+    assert 3 <= first(heard, State.INCORRECT) < 3.2
 
 
 def test_what_the_vote_cannot_tell_the_rule_cannot_either() -> None:
-    rule = AlertRule()
-    unknown = Track(1, "door", reading_of(FACE, State.UNKNOWN), Verdict(State.UNKNOWN), 0.0, 0.0)
-    assert rule.judge(50.0, unknown, RULE).verdict == Verdict(State.UNKNOWN)
+    assert states(judge(tracks((5, UNSURE)))) == [State.UNKNOWN]
 
 
 def test_not_being_able_to_tell_does_not_interrupt_a_violation() -> None:
-    rule = AlertRule()
-    weak = track(State.MASK, 60.0)
-    unknown = Track(1, "door", weak.reading, Verdict(State.UNKNOWN), 0.0, 0.0)
-    assert states(rule, (0.0, weak), (0.5, unknown), (1.0, weak))[-1] is State.INCORRECT
+    heard = judge(tracks((0.5, BARE), (0.4, UNSURE), (0.5, BARE)))
+    assert first(heard, State.NO_MASK) == 1.0
+
+
+def test_readings_without_quality_say_nothing() -> None:
+    worthless = reading_of(FACE, State.NO_MASK, quality=0.0)
+    assert states(judge(tracks((2, worthless)))) == [State.UNKNOWN]
 
 
 def test_people_who_are_gone_are_forgotten() -> None:
     rule = AlertRule()
-    weak = track(State.MASK, 60.0)
-    rule.judge(0.0, weak, RULE)
+    *_, last = tracks((3, BARE))
+    gap = Track(1, "door", BARE, Verdict(State.UNKNOWN), 0.0, 9.0, (TimedReading(9.0, BARE),))
+    rule.judge(last, RULE)
+    assert rule.judge(gap, RULE).verdict.state is State.NO_MASK
     rule.keep_only([])
-    assert rule.judge(5.0, weak, RULE).verdict.state is State.UNKNOWN
+    assert rule.judge(gap, RULE).verdict.state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(("below", "hold"), [(-1, 1), (101, 1), (80, -0.1)])

@@ -211,7 +211,7 @@ class CameraWatch:
         self._rules = rules
         self._tracker = Tracker(tracking)
         self._book = ReentryBook(rules.reentry, first_person)
-        self._rule = AlertRule()
+        self._rule = AlertRule((tracking or TrackerSettings()).votes)
         self._log = EpisodeLog(camera, EpisodeSettings(rules.correct_s, rules.gone_after_s))
         self._people = PeopleLog(camera)
         self._files: dict[int, _File] = {}
@@ -263,7 +263,8 @@ class CameraWatch:
         zone = self._rules.zones.zone_of(person.reading.face.box, width, height)
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
-        judged = self._rule.judge(frame.t, person, self._rules.rule_of(zone))
+        is_open = file.opened_s is not None
+        judged = self._rule.judge(person, self._rules.rule_of(zone), is_open=is_open)
         file.zones[zone] += 1
         if not required or exemption is not None:
             file.required_t = None

@@ -83,8 +83,8 @@ class PhotoBook:
 
     def offer(self, sight: Sight, track: Track) -> None:
         """Shows a picture of a person; it is kept if it shows a violation better."""
-        if track.verdict.state is State.MASK:
-            self.drop(track.id)
+        if track.reading.state is State.MASK and track.verdict.state is State.MASK:
+            self.drop(track.id)  # what there was, a hand before the face say, is over
         elif sight.is_whole and (
             track.reading.state.is_violation or track.verdict.state.is_violation
         ):

@@ -1,20 +1,19 @@
 """The alert rule: coverage below a limit, held for some time, is a violation.
 
-It stands between the verdict of a track, which says how the mask is worn, and the episode::
+It stands between the readings of a track, which say how the mask is worn, and the episode::
 
-    verdict (voted) -> rule (limit and hold) -> episode
+    readings -> rule (limit, vote and hold) -> episode
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from maskwatch.types import Fault, State, Track, Verdict
+from maskwatch.tracks.verdict import UNDECIDED, VoteSettings, vote, votes
+from maskwatch.types import Fault, MaskReading, State, TimedReading, Track, Verdict
 
 _SLACK_S = 1e-6
-
-_UNDECIDED = Verdict(State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,8 @@ class RuleSettings:
     coverage_below: float = 80.0
     """Percent."""
     hold_s: float = 1.0
-    """How long it must have lasted."""
+    """How long it must have lasted, in seconds; the vote asks for `VoteSettings.min_change_s` in
+    any case."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.coverage_below <= 100:
@@ -34,57 +34,64 @@ class RuleSettings:
 
 
 class AlertRule:
-    """Applies the rule to the people of one camera; remembers since when they break it."""
+    """Applies the rule to the people of one camera.
 
-    def __init__(self) -> None:
-        self._below_since: dict[int, float] = {}
+    The readings vote as they do for a track (`maskwatch.tracks.verdict`), but on which side of
+    the limit they are. How long a violation has held is measured between readings, from the first
+    below the limit to the last: what follows a short gesture makes it no longer.
 
-    def judge(self, t: float, track: Track, settings: RuleSettings) -> Track:
+    Args:
+        votes: how readings become a verdict.
+    """
+
+    def __init__(self, votes: VoteSettings | None = None) -> None:
+        self._votes = votes or VoteSettings()
+        self._verdicts: dict[int, Verdict] = {}
+
+    def judge(self, track: Track, settings: RuleSettings, *, is_open: bool = False) -> Track:
         """The track with the verdict by the rule in place of the voted one.
 
         ``mask`` from the limit on. Below it the violation, once it has held; until then
-        ``unknown``, which neither opens nor ends an episode. What the vote cannot tell, the rule
-        cannot either.
+        ``unknown``, which neither opens nor ends an episode. What cannot be read is on neither
+        side.
 
         Args:
-            t: now, in seconds.
             track: as the tracker gives it.
             settings: the limit may differ from zone to zone.
+            is_open: whether the person has an open episode: then nothing has to hold any more.
         """
-        verdict = track.verdict
-        if verdict.state is State.UNKNOWN or verdict.coverage is None:
-            return replace(track, verdict=_UNDECIDED)
-        if verdict.coverage >= settings.coverage_below:
-            self._below_since.pop(track.id, None)
-            since_t = None if verdict.state.is_violation else verdict.since_t
-            return replace(track, verdict=Verdict(State.MASK, None, verdict.coverage, since_t))
-        since_t = self._since(t, track)
-        if t - since_t < settings.hold_s - _SLACK_S:
-            return replace(track, verdict=replace(_UNDECIDED, coverage=verdict.coverage))
-        state, fault = _violation(track)
-        return replace(track, verdict=Verdict(state, fault, verdict.coverage, since_t))
+        readings = [
+            TimedReading(t, _by_limit(reading, settings.coverage_below))
+            for t, reading in track.recent
+        ]
+        verdict = vote(readings, self._verdicts.get(track.id, UNDECIDED), self._votes)
+        self._verdicts[track.id] = verdict
+        must_hold = verdict.state.is_violation and not is_open
+        if must_hold and not _has_held(verdict, readings, settings):
+            verdict = replace(UNDECIDED, coverage=verdict.coverage)
+        return replace(track, verdict=verdict)
 
     def keep_only(self, tracks: Iterable[int]) -> None:
         """Forgets everybody whose track is not among these."""
         kept = set(tracks)
-        self._below_since = {k: since for k, since in self._below_since.items() if k in kept}
-
-    def _since(self, t: float, track: Track) -> float:
-        """Since when the limit is undercut."""
-        verdict = track.verdict
-        known = self._below_since.get(track.id)
-        if verdict.state.is_violation and verdict.since_t is not None:
-            since_t = verdict.since_t if known is None else min(known, verdict.since_t)
-        else:
-            since_t = t if known is None else known
-        self._below_since[track.id] = since_t
-        return since_t
+        self._verdicts = {k: verdict for k, verdict in self._verdicts.items() if k in kept}
 
 
-def _violation(track: Track) -> tuple[State, Fault | None]:
-    """What to call it: the vote's word, or for a mask that covers too little the best there is."""
-    for judged in (track.verdict, track.reading):
-        if judged.state.is_violation:
-            return judged.state, judged.fault
-    # A mask of too little coverage without a visible fault: "put it over nose, mouth and chin".
-    return State.INCORRECT, Fault.OTHER
+def _by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
+    """The reading with a state that says on which side of the limit its coverage is."""
+    if not votes(reading) or reading.coverage is None:
+        return reading
+    is_violation = reading.coverage < coverage_below
+    if is_violation is reading.state.is_violation:
+        return reading
+    if is_violation:
+        # A mask of too little coverage without a visible fault: "put it over nose, mouth and chin".
+        return replace(reading, state=State.INCORRECT, fault=Fault.OTHER)
+    return replace(reading, state=State.MASK, fault=None)
+
+
+def _has_held(verdict: Verdict, readings: Sequence[TimedReading], settings: RuleSettings) -> bool:
+    below = [each.t for each in readings if votes(each.reading) and each.reading.state.is_violation]
+    if not below or verdict.since_t is None:
+        return False
+    return below[-1] - verdict.since_t >= settings.hold_s - _SLACK_S

@@ -172,6 +172,7 @@ class Tracklet:
             verdict=self._voter.verdict,
             first_t=self.first_t,
             last_t=self.last_t,
+            recent=self._voter.recent,
         )
 
     def _count(self, reading: MaskReading) -> int:

@@ -13,9 +13,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from maskwatch.types import MaskReading, State, Verdict
+from maskwatch.types import MaskReading, State, TimedReading, Verdict
 
 _SLACK_S = 1e-6
 """Times come out of divisions: 0.6 s at 10 fps may be 0.5999999 s."""
@@ -58,13 +58,6 @@ class _Side(Enum):
     MASK = "mask"
 
 
-class TimedReading(NamedTuple):
-    """A reading and when it was made, in seconds."""
-
-    t: float
-    reading: MaskReading
-
-
 UNDECIDED = Verdict(State.UNKNOWN)
 
 
@@ -82,6 +75,11 @@ class Voter:
     def verdict(self) -> Verdict:
         """The verdict after the last reading; ``unknown`` before the first."""
         return self._verdict
+
+    @property
+    def recent(self) -> tuple[TimedReading, ...]:
+        """The readings of the window, oldest first."""
+        return tuple(self._recent)
 
     def add(self, t: float, reading: MaskReading) -> Verdict:
         """Hears one more reading, made at ``t`` seconds (never before the last), and votes."""
@@ -111,7 +109,7 @@ def vote(recent: Iterable[TimedReading], previous: Verdict, settings: VoteSettin
         ``unknown`` when no reading votes or a first verdict has too little evidence.
     """
     readings = list(recent)
-    voters = [each for each in readings if _votes(each.reading)]
+    voters = [each for each in readings if votes(each.reading)]
     if not voters:
         return UNDECIDED
     kind = previous.state, previous.fault
@@ -147,7 +145,8 @@ def weigh(pairs: Iterable[tuple[K, float]]) -> dict[K, float]:
     return totals
 
 
-def _votes(reading: MaskReading) -> bool:
+def votes(reading: MaskReading) -> bool:
+    """Whether a reading says anything about which side is right."""
     return reading.state is not State.UNKNOWN and reading.quality > 0
 
 

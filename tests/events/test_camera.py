@@ -1,0 +1,146 @@
+"""The rules of a camera on scripted readings: what becomes an episode, and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from maskwatch.events.camera import CameraRules, CameraWatch, Closed, Left, News, Opened, Sight
+from maskwatch.events.rule import RuleSettings
+from maskwatch.testing import face_at, reading_of
+from maskwatch.types import Frame, MaskReading, State
+
+FACE = face_at(330, 140)
+MASK = reading_of(FACE, State.MASK, confidence=0.98)
+BARE = reading_of(FACE, State.NO_MASK, confidence=0.9)
+NOSE = reading_of(FACE, State.INCORRECT, confidence=0.9)
+UNSURE = reading_of(FACE, State.UNKNOWN)
+NOON = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - local
+IMAGE = np.zeros((360, 640, 3), np.uint8)
+
+RATES = [1, 2, 3, 4, 5, 8, 10, 15, 25]
+Span = tuple[float, Sequence[MaskReading | None]]
+"""Seconds, and the readings that alternate during them; None where the person is not seen."""
+
+
+def covered(percent: float) -> MaskReading:
+    """A reading as ``mask`` or ``no_mask``, whichever is likelier, of this coverage."""
+    state = State.MASK if percent >= 50 else State.NO_MASK
+    return reading_of(FACE, state, confidence=max(percent, 100 - percent) / 100)
+
+
+def tell(
+    fps: float, *spans: Span, rules: CameraRules | None = None, phase: float = 0.0
+) -> list[tuple[float, News]]:
+    """The news of a story, with the time of the picture that led to each.
+
+    Args:
+        fps: pictures per second.
+        spans: see there.
+        rules: of the camera.
+        phase: by what share of the time between two pictures the first is late.
+    """
+    watch = CameraWatch("door", rules or CameraRules())
+    news: list[tuple[float, News]] = []
+    index, end = 0, 0.0
+    for seconds, readings in spans:
+        end += seconds
+        while (t := (index + phase) / fps) < end - 1e-9:
+            reading = readings[index % len(readings)]
+            seen = () if reading is None else (reading,)
+            faces = tuple(each.face for each in seen)
+            sight = Sight(Frame("door", index, t, IMAGE), seen, faces, ())
+            found = watch.look(sight, NOON + timedelta(seconds=t)).news
+            news += [(t, each) for each in found]
+            index += 1
+    return news + [(end, each) for each in watch.end()]
+
+
+def opened(news: Sequence[tuple[float, News]]) -> list[tuple[float, Opened]]:
+    return [(t, each) for t, each in news if isinstance(each, Opened)]
+
+
+def closed(news: Sequence[tuple[float, News]]) -> list[Closed]:
+    return [each for _, each in news if isinstance(each, Closed)]
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("hand_s", [0.3, 0.5, 0.6])
+@pytest.mark.parametrize("hand", [BARE, NOSE, covered(60)], ids=["bare", "nose", "half"])
+def test_a_hand_before_the_mask_is_no_episode(fps: float, hand_s: float, hand: MaskReading) -> None:
+    before_s = max(1.5, 5 / fps)
+    for phase in (0.0, 0.2, 0.4, 0.6, 0.8):
+        news = tell(fps, (before_s, [MASK]), (hand_s, [hand]), (before_s, [MASK]), phase=phase)
+        assert opened(news) == []
+        assert [each.person.state for _, each in news if isinstance(each, Left)] == [State.MASK]
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_one_picture_is_no_episode(fps: float) -> None:
+    assert opened(tell(fps, (5, [MASK]), (1 / fps, [BARE]), (5, [MASK]))) == []
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("bad", [BARE, NOSE, covered(60)], ids=["bare", "nose", "half"])
+def test_a_mask_taken_off_is_an_episode_as_soon_as_it_has_held(
+    fps: float, bad: MaskReading
+) -> None:
+    for phase in (0.0, 0.4, 0.8):
+        news = tell(fps, (6, [MASK]), (max(2, 4 / fps), [bad]), phase=phase)
+        ((at, episode),) = opened(news)
+        # At least three readings say so, however rare pictures are.
+        assert at <= 6 + max(1 + 1 / fps, 3 / fps) + 1e-6
+        assert 6 <= episode.episode.start_s <= 6 + 1 / fps
+        assert episode.photo is not None
+
+
+@pytest.mark.parametrize("fps", [10, 25])
+def test_a_mask_pulled_down_is_an_episode_within_a_second_and_a_half(fps: float) -> None:
+    news = tell(fps, (4, [MASK]), (1, [BARE, UNSURE]), (1, [BARE]))
+    ((at, _),) = opened(news)
+    assert at <= 5.5
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_who_comes_without_a_mask_is_in_violation_from_the_first_look_at_them(fps: float) -> None:
+    ((at, episode),) = opened(tell(fps, (3, [None]), (8, [BARE])))
+    assert at <= 3 + max(1 + 1 / fps, 3 / fps) + 1e-6
+    assert 3 <= episode.episode.start_s <= 3 + 1 / fps
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25])
+def test_a_coverage_that_hovers_around_the_limit_changes_nothing(fps: float) -> None:
+    hovering = (20.0, [covered(74), covered(86)])
+    assert opened(tell(fps, (3, [MASK]), hovering)) == []
+    news = tell(fps, (3, [BARE]), hovering)
+    assert len(opened(news)) == 1
+    (over,) = closed(news)
+    assert over.episode.end_s > 22
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25])
+def test_a_longer_hold_is_waited_for_and_begins_anew_after_a_correction(fps: float) -> None:
+    patient = CameraRules(rule=RuleSettings(hold_s=4))
+    assert opened(tell(fps, (3, [MASK]), (3.8, [BARE]), (5, [MASK]), rules=patient)) == []
+    ((at, episode),) = opened(tell(fps, (3, [MASK]), (6, [BARE]), rules=patient))
+    assert at == pytest.approx(7, abs=1 / fps)
+    assert episode.episode.start_s == pytest.approx(3)
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25])
+def test_a_mask_held_before_the_face_for_a_moment_does_not_split_the_episode(fps: float) -> None:
+    news = tell(fps, (4, [BARE]), (0.8, [MASK]), (5, [BARE]))
+    assert len(opened(news)) == 1
+    (over,) = closed(news)
+    assert over.episode.end_s > 9
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25])
+def test_a_mask_put_on_again_ends_the_episode_once_it_has_been_worn(fps: float) -> None:
+    news = tell(fps, (4, [BARE]), (6, [MASK]))
+    (over,) = closed(news)
+    assert not over.episode.ongoing
+    assert 5 <= over.episode.end_s <= 6.5
