@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from maskwatch.frames.images import read_image
 from maskwatch.masks.memory import (
     MemorySettings,
     RememberingClassifier,
@@ -48,11 +50,11 @@ def watch(inner: Counting, until: float, image: Image | None = None) -> Remember
     return judge
 
 
-def test_a_new_face_is_judged_every_time_and_a_known_one_once_a_second() -> None:
+def test_a_new_face_is_judged_every_time_and_a_known_one_now_and_then() -> None:
     inner = Counting()
     watch(inner, 4.0)
     times = [t for t, _ in inner.asked]
-    assert times == [*np.arange(0, 0.65, 0.1).round(2), 1.6, 2.6, 3.6]
+    assert times == [*np.arange(0, 0.65, 0.1).round(2), 1.4, 2.2, 3.0, 3.8]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,23 @@ def test_after_a_clock_that_ran_backwards_everything_is_judged() -> None:
 
 def test_no_faces_are_no_readings() -> None:
     assert RememberingClassifier(Counting())(frame_at(0, painted()), []) == []
+
+
+@pytest.mark.parametrize("worn", ["under_chin", "chin_out", "hand", "bare"])
+def test_a_mask_that_is_gone_is_seen_at_once(checkout: Path, worn: str) -> None:
+    before, after = (
+        read_image(checkout / f"samples/portrait_{name}.jpg") for name in ("mask", worn)
+    )
+    face = Face(Box(180.0, 72.0, 270.0, 177.0), 0.9)
+    inner = Counting()
+    judge = RememberingClassifier(inner)
+    for i in range(10):
+        judge(frame_at(i / 10, before), [face])
+    inner.asked.clear()
+    judge(frame_at(1.0, before), [face])
+    assert inner.asked == []
+    judge(frame_at(1.1, after), [face])
+    assert inner.asked == [(1.1, 1)]
 
 
 def test_a_face_picture_does_not_depend_on_brightness() -> None:

@@ -118,7 +118,7 @@ def test_somebody_who_stays_as_they_are_is_glanced_at_and_seldom_judged(
     sights = door.show(10, MASKED)
     assert door.detector.sweeps - swept == 10
     assert door.detector.glances >= 10 * SECOND - 10
-    assert door.classifier.faces - judged == 10
+    assert 12 <= door.classifier.faces - judged <= 13  # after 0.8 s each
     assert all(len(sight.readings) == 1 for sight in sights)
     assert [sight.readings[0].state for sight in sights] == [State.MASK] * 10 * SECOND
 
