@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 import numpy as np
 import pytest
 
-from maskwatch.events.camera import CameraRules, CameraWatch, Closed, Left, News, Opened, Sight
+from maskwatch.events.camera import (
+    CameraRules,
+    CameraWatch,
+    Closed,
+    Continued,
+    Left,
+    News,
+    Opened,
+    Sight,
+)
 from maskwatch.events.rule import RuleSettings
+from maskwatch.events.schedule import Hours, Schedule
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Frame, MaskReading, State
+from maskwatch.types import Frame, MaskReading, State, StateProbabilities
 
 FACE = face_at(330, 140)
 MASK = reading_of(FACE, State.MASK, confidence=0.98)
@@ -29,7 +40,8 @@ Span = tuple[float, Sequence[MaskReading | None]]
 def covered(percent: float) -> MaskReading:
     """A reading as ``mask`` or ``no_mask``, whichever is likelier, of this coverage."""
     state = State.MASK if percent >= 50 else State.NO_MASK
-    return reading_of(FACE, state, confidence=max(percent, 100 - percent) / 100)
+    mask = percent / 100
+    return replace(reading_of(FACE, state), probabilities=StateProbabilities(mask, 0, 1 - mask))
 
 
 def tell(
@@ -144,3 +156,31 @@ def test_a_mask_put_on_again_ends_the_episode_once_it_has_been_worn(fps: float) 
     (over,) = closed(news)
     assert not over.episode.ongoing
     assert 5 <= over.episode.end_s <= 6.5
+
+
+def coverages(news: Sequence[tuple[float, News]]) -> list[float | None]:
+    """Those told of episodes, in order."""
+    return [each.coverage for _, each in news if isinstance(each, Opened | Continued | Closed)]
+
+
+@pytest.mark.parametrize("fps", [5, 10])
+def test_the_coverage_of_an_episode_is_the_lowest_and_not_that_of_its_end(fps: float) -> None:
+    news = tell(fps, (4, [MASK]), (7, [covered(1)]), (6, [MASK]))
+    first, *later = coverages(news)
+    assert first is not None
+    assert 1 <= first < 40  # there are readings of the mask among those of the last second
+    assert len(later) == 2
+    assert later == pytest.approx([1, 1])
+
+
+def test_the_coverage_of_one_episode_is_not_that_of_another_before_it() -> None:
+    half = covered(55)
+    news = tell(10, (3, [covered(1)]), (5, [MASK]), (4, [half]), (5, [MASK]))
+    assert [each.coverage for each in closed(news)] == pytest.approx([1, 55])
+
+
+def test_what_was_seen_while_no_mask_was_required_is_not_the_coverage_of_an_episode() -> None:
+    begins = Hours(start=time(12, 0, 5), end=time(18))
+    rules = CameraRules(schedule=Schedule((begins,)))
+    news = tell(10, (3, [covered(1)]), (6, [covered(55)]), rules=rules)
+    assert [each.coverage for each in closed(news)] == pytest.approx([55])

@@ -123,6 +123,7 @@ class Opened:
     episode: Episode
     zone: str | None
     coverage: float | None
+    """The lowest that the verdict had so far, in percent."""
     photo: Photo | None
     """The best look at the violation so far."""
     points: tuple[Point, ...]
@@ -134,6 +135,7 @@ class Continued:
 
     episode: Episode
     coverage: float | None
+    """The lowest that the verdict had so far, in percent."""
     points: tuple[Point, ...]
 
 
@@ -143,6 +145,7 @@ class Closed:
 
     episode: Episode
     coverage: float | None
+    """The lowest that the verdict had in it, in percent."""
     points: tuple[Point, ...]
 
 
@@ -180,13 +183,19 @@ class _File:
     recent: list[Point] = field(default_factory=list)
     """Points not told yet; before an episode the latest few."""
     coverage: float | None = None
-    """When they were last in violation."""
+    """The lowest of their verdicts in the open episode."""
     opened_s: float | None = None
     told_t: float = 0.0
     episodes: list[Episode] = field(default_factory=list)
     """Those that are over."""
     asked: bool = False
     """Whether one of their faces was proposed for labelling."""
+
+    def note_coverage(self, verdict: Verdict) -> None:
+        """Takes in the verdict where a mask is required."""
+        if verdict.state.is_violation and verdict.coverage is not None:
+            lowest = verdict.coverage if self.coverage is None else self.coverage
+            self.coverage = min(lowest, verdict.coverage)
 
 
 class CameraWatch:
@@ -271,8 +280,7 @@ class CameraWatch:
         else:
             file.was_required = True
             file.required_t = frame.t if file.required_t is None else file.required_t
-        if judged.verdict.state.is_violation:
-            file.coverage = judged.verdict.coverage
+            file.note_coverage(judged.verdict)
         self._note(file, frame.t, person.reading)
         self._photos.offer(sight, judged)
         return Presence(judged, zone, required, exemption, file.first_t, None)
@@ -309,10 +317,11 @@ class CameraWatch:
 
     def _close(self, episode: Episode) -> Closed:
         file = self._files[episode.track]
-        file.opened_s = None
+        closed = Closed(episode, file.coverage, _take(file))
+        file.opened_s = file.coverage = None
         file.episodes.append(episode)
         self._photos.drop(episode.track)
-        return Closed(episode, file.coverage, _take(file))
+        return closed
 
     def _departed(self, unseen_s: float) -> list[News]:
         episodes = [episode for file in self._files.values() for episode in file.episodes]
