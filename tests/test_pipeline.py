@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskwatch.frames.deferred import PassedFrame
-from maskwatch.pipeline import LookSettings, Pipeline, read_faces
+from maskwatch.pipeline import EVERY_FRAME, LookSettings, Pipeline, read_faces
 from maskwatch.testing import (
     FixedClassifier,
     FixedDetector,
@@ -20,6 +20,15 @@ from maskwatch.tracks.tracker import Tracker
 from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State
 
 LEFT, RIGHT = face_at(100, 100, score=0.95), face_at(400, 100, score=0.6)
+
+
+class MaskedInFront:
+    """Says of faces with a score below 0.865 that they wear a mask, of others that they do not."""
+
+    def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:  # noqa: ARG002
+        return [
+            reading_of(face, State.MASK if face.score < 0.865 else State.NO_MASK) for face in faces
+        ]
 
 
 def test_a_still_yields_one_reading_per_face_best_first() -> None:
@@ -103,6 +112,30 @@ def test_a_fast_face_is_looked_for_at_once() -> None:
         for frame in blank_frames([i / 30 for i in range(60)]):
             pipeline(frame)
     assert len(quick.times) > len(slow.times)
+
+
+@pytest.mark.parametrize("looks", [LookSettings(), EVERY_FRAME], ids=["rarely", "every frame"])
+@pytest.mark.parametrize("fps", [8, 10, 12, 15, 25])
+@pytest.mark.parametrize("sizes_per_s", [3, 4, 5, 6])
+def test_two_who_pass_each_other_stay_who_they_are(
+    looks: LookSettings, fps: int, sizes_per_s: int
+) -> None:
+    speed, met_t = 40 * sizes_per_s, 1.5
+    for phase in range(8):
+        times = [(index + phase / 8) / fps for index in range(3 * fps)]
+        faces = {}
+        for index, t in enumerate(times):
+            way = speed * (t - met_t)
+            faces[index] = [face_at(450 + way, 150, 40, score=0.86)]
+            if abs(t - met_t) >= 0.25:  # otherwise behind the first one
+                faces[index].append(face_at(450 - way, 150, 38, score=0.87))
+        pipeline = Pipeline(ScriptedDetector(faces), MaskedInFront(), Tracker(), looks)
+        shown = {
+            (track.id, track.reading.state)
+            for frame in blank_frames(times)
+            for track in pipeline(frame).tracks
+        }
+        assert sorted(number for number, _ in shown) == [1, 2]
 
 
 def test_one_who_was_fast_and_is_lost_is_not_looked_for_in_every_frame() -> None:

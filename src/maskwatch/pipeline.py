@@ -44,8 +44,9 @@ class LookSettings:
     """How often a video is looked at; in between, people are where their movement takes them."""
 
     interval_s: float = 0.1
-    """Time between looks while somebody is new, lost or in doubt. The vote on a person spans over
-    a second, so more looks than ten a second change no verdict. 0 looks at every frame."""
+    """Time between looks while somebody is new, lost or in doubt, or two people meet. The vote on
+    a person spans over a second, so more looks than ten a second change no verdict. 0 looks at
+    every frame."""
     calm: float = 2.5
     """So many times as long while everybody is known and of one mind."""
     sweep: float = 10.0
@@ -100,10 +101,15 @@ class Pipeline:
     def _is_due(self, t: float) -> bool:
         if self._looked_t is None or t < self._looked_t:
             return True
-        pace = self._looks.calm if self._tracker.is_calm else 1.0
-        if t - self._looked_t >= pace * self._looks.interval_s - _SLACK_S:
+        waited_s = t - self._looked_t + _SLACK_S
+        if waited_s >= self._looks.calm * self._looks.interval_s:
+            return True
+        if waited_s >= self._looks.interval_s and not self._is_calm(t):
             return True
         return self._tracker.greatest_move(self._looked_t, t) > self._looks.restless_sizes
+
+    def _is_calm(self, t: float) -> bool:
+        return self._tracker.is_calm and not self._tracker.has_encounter(t)
 
     def _move_on(self, frame: Frame) -> FrameResult:
         tracks = tuple(self._tracker.coast(frame))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maskwatch.testing import blank_frames, face_at, reading_of
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
-from maskwatch.types import Face, State
+from maskwatch.types import Box, Face, State
 from tests.tracks.scenes import Walk, ids, paths, play, readings_at, times, walk
 
 RATES = [5, 10, 25, 30]
@@ -52,6 +52,18 @@ def test_one_who_is_hidden_while_crossing_keeps_the_id(fps: float) -> None:
     found = paths(tracks)
     assert set(found) == {1, 2}
     assert sorted(path[0][0] < path[-1][0] for path in found.values()) == [False, True]
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_one_who_is_seen_in_part_before_being_hidden_has_not_become_smaller(fps: float) -> None:
+    def at(t: float) -> Face | None:
+        x = 120 * t
+        if 2.3 <= t < 2.7:
+            return None
+        edge = Box(x, 134, x + 24, 164)
+        return Face(edge if 2.1 <= t < 2.3 else Box(x, 130, x + 40, 175), 0.8)
+
+    assert ids(play([at], times(4, fps))) == {1}
 
 
 @pytest.mark.parametrize("fps", RATES)

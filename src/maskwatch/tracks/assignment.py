@@ -48,7 +48,7 @@ def pair_by_distance(
         reach: ``(N,)`` how far each expected face may be from its prediction, in face sizes.
         max_size_ratio: how much one of two paired faces may be larger than the other (>= 1).
     """
-    distance, log_ratio = _distance_in_sizes(expected, found), _log_size_ratio(expected, found)
+    distance, log_ratio = distance_in_sizes(expected, found), _log_size_ratio(expected, found)
     allowed = (distance <= reach[:, None]) & (log_ratio <= np.log(max_size_ratio))
     return pair(distance + log_ratio, allowed)
 
@@ -58,7 +58,12 @@ def _centres(boxes: FloatArray) -> FloatArray:
     return centres
 
 
-def _distance_in_sizes(a: FloatArray, b: FloatArray) -> FloatArray:
+def distance_in_sizes(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Between the centres of all boxes of ``a (N, 4)`` and ``b (M, 4)``, none of them empty.
+
+    Returns:
+        ``(N, M)``, in sizes of the two faces.
+    """
     pixels = np.linalg.norm(_centres(a)[:, None] - _centres(b)[None, :], axis=2)
     # The geometric mean of both sizes, so that the order of the two does not matter.
     distance: FloatArray = pixels / (area(a)[:, None] * area(b)[None, :]) ** 0.25

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from maskwatch.geometry import FloatArray, overlap_of_smaller
-from maskwatch.tracks.assignment import pair_by_distance, pair_by_overlap
+from maskwatch.tracks.assignment import distance_in_sizes, pair_by_distance, pair_by_overlap
 from maskwatch.tracks.tracklet import LifeSettings, Phase, Tracklet
 from maskwatch.tracks.verdict import VoteSettings
 from maskwatch.types import Box, Frame, MaskReading, Track
 
-Pairing = Callable[[FloatArray, FloatArray, FloatArray], list[tuple[int, int]]]
+Pairing = Callable[[float, Sequence[Tracklet], FloatArray], list[tuple[int, int]]]
+"""From the time, faces that are followed and boxes found ``(M, 4)`` to pairs of their indices."""
 
 _FIRST_SPACING_S = 60.0
 """Taken for usual between looks until some have come, so that slow sources are followed at once."""
@@ -49,6 +50,8 @@ class TrackerSettings:
     """Its upper limit: beyond, a face is somebody else's."""
     max_size_ratio: float = 1.8
     """How much larger one look at a face may be than the other."""
+    encounter_sizes: float = 1.5
+    """Faces that are nearer to each other than this, in sizes of a face, meet."""
     max_share: float = 0.6
     """A box that shares more than this with one already taken is the same face twice."""
     life: LifeSettings = field(default_factory=LifeSettings)
@@ -137,6 +140,15 @@ class Tracker:
         """
         return [each.expected_box(max(t, self._now)) for each in self._tracklets]
 
+    def has_encounter(self, t: float) -> bool:
+        """Whether two faces should be so near each other at ``t`` that one may hide the other."""
+        boxes = self.expected_boxes(t)
+        if len(boxes) < 2:
+            return False
+        distance = distance_in_sizes(_array(boxes), _array(boxes))
+        np.fill_diagonal(distance, np.inf)
+        return bool(distance.min() < self._settings.encounter_sizes)
+
     def greatest_move(self, since: float, until: float) -> float:
         """How far the fastest face should come from one time to another, in its own sizes.
 
@@ -174,11 +186,12 @@ class Tracker:
         """Gives readings to the tracklets they continue; returns the readings left over."""
         strong = [r for r in found if r.face.score >= self._settings.start_score]
         weak = [r for r in found if r.face.score < self._settings.start_score]
-        waiting = list(self._tracklets)
-        waiting, strong = _round(now, waiting, strong, self._overlapping)
-        waiting, strong = _round(now, waiting, strong, self._near)
-        lost = [each for each in waiting if each.phase is Phase.LOST]
-        present = [each for each in waiting if each.phase is not Phase.LOST]
+        # Who is steadily on a face keeps it: somebody who went behind them takes what is left.
+        lost = [each for each in self._tracklets if each.phase is Phase.LOST]
+        present = [each for each in self._tracklets if each.phase is not Phase.LOST]
+        for pairing in (self._overlapping, self._near):
+            present, strong = _round(now, present, strong, pairing)
+            lost, strong = _round(now, lost, strong, pairing)
         present, _ = _round(now, present, weak, self._overlapping)
         for each in lost + present:
             each.miss()
@@ -203,15 +216,17 @@ class Tracker:
             each.confirm(self._people)
 
     def _overlapping(
-        self, expected: FloatArray, found: FloatArray, unseen_s: FloatArray
+        self, now: float, tracklets: Sequence[Tracklet], found: FloatArray
     ) -> list[tuple[int, int]]:
-        del unseen_s
+        expected = _array([each.expected_box(now) for each in tracklets])
         return pair_by_overlap(expected, found, self._settings.min_iou)
 
     def _near(
-        self, expected: FloatArray, found: FloatArray, unseen_s: FloatArray
+        self, now: float, tracklets: Sequence[Tracklet], found: FloatArray
     ) -> list[tuple[int, int]]:
         settings = self._settings
+        expected = _array([each.expected_whole_box(now) for each in tracklets])
+        unseen_s = np.array([now - each.last_t for each in tracklets])
         reach = np.minimum(
             settings.reach_sizes + settings.reach_sizes_per_s * unseen_s, settings.max_reach_sizes
         )
@@ -224,11 +239,7 @@ def _round(
     """One round of pairing; returns the tracklets and the readings that remain without."""
     if not tracklets or not readings:
         return tracklets, readings
-    pairs = pairing(
-        _array([each.expected_box(now) for each in tracklets]),
-        _array([each.face.box for each in readings]),
-        np.array([now - each.last_t for each in tracklets]),
-    )
+    pairs = pairing(now, tracklets, _array([each.face.box for each in readings]))
     for row, column in pairs:
         tracklets[row].hit(now, readings[column])
     rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}

@@ -12,12 +12,17 @@ Only confirmed ones are people and carry an id; false detections that flicker st
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from maskwatch.tracks import motion
 from maskwatch.tracks.verdict import Voter, VoteSettings
 from maskwatch.types import Box, Face, MaskReading, Track
+
+_SIZE_FADE_S = 1.0
+"""Time in which an earlier size of a face comes to count for 1/e: one who goes behind somebody, or
+comes out again, is seen in part for a moment, and has not become smaller by that."""
 
 
 class Phase(StrEnum):
@@ -76,6 +81,7 @@ class Tracklet:
         self._voter = Voter(votes)
         self._voter.add(t, reading)
         self._motion = motion.begin(reading.face.box)
+        self._size = _log_size(reading.face.box)
         self._strong_hits = self._count(reading)
         self._hits = self._looks = 1
         self._misses = 0
@@ -112,6 +118,14 @@ class Tracklet:
         """Where the face should be at ``t``."""
         return motion.expected_box(self._motion, t - self.last_t)
 
+    def expected_whole_box(self, t: float) -> Box:
+        """Where the whole face should be at ``t``, even if only a part of it was seen last."""
+        box = self.expected_box(t)
+        grown = math.exp(self._size - _log_size(box)) / 2
+        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        across, down = grown * box.width, grown * box.height
+        return Box(x - across, y - down, x + across, y + down)
+
     def expected_move(self, since: float, until: float) -> float:
         """How far it should come from one time to another, in sizes of the face."""
         return motion.expected_travel(self._motion, since - self.last_t, until - self.last_t)
@@ -120,6 +134,8 @@ class Tracklet:
         """Seen again."""
         predicted = motion.predict(self._motion, t - self.last_t)
         self._motion = motion.correct(predicted, reading.face.box)
+        keep = math.exp(-(t - self.last_t) / _SIZE_FADE_S)
+        self._size = keep * self._size + (1 - keep) * _log_size(reading.face.box)
         self._voter.add(t, reading)
         self._strong_hits += self._count(reading)
         self._hits += 1
@@ -177,3 +193,7 @@ class Tracklet:
 
     def _count(self, reading: MaskReading) -> int:
         return int(reading.face.score >= self._life.confirm_score)
+
+
+def _log_size(box: Box) -> float:
+    return math.log(box.width * box.height) / 2
