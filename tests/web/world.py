@@ -261,7 +261,7 @@ def make_world(
             dropped=37 * i,
             latency_s=0.14,
             last_frame_at=service.now,
-            people=2 - i if i < 2 else 0,
+            people=(3, 1, 0)[i],
             required=i < 2,
         )
         for i, name in enumerate(CAMERAS)
