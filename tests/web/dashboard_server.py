@@ -1,7 +1,7 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
-With ``many`` there are 100,000 episodes more. With ``slow``, looking for `SLOW_TEXT` and counting
-the people of `SLOW_YEAR` take a while.
+With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
+more. With ``slow``, looking for `SLOW_TEXT` and counting the people of `SLOW_YEAR` take a while.
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -24,6 +24,7 @@ from benchmarks.events import fill
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord, PeopleGroup, PersonRecord, Role
 from maskwatch.types import Fault, State
@@ -100,7 +101,10 @@ def main() -> None:
     if "slow" in options:
         slow_down(world)
     app = create_app(world.web)
-    if "statistics" not in options:
+    if "lost" in options:
+        publish(world, "entrance")
+        world.service.switch("entrance", CameraPhase.LOST)
+    elif "statistics" not in options:
         threading.Thread(target=keep_publishing, args=[world], daemon=True).start()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

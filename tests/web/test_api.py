@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -461,9 +462,23 @@ def test_live_pictures_and_people_come_from_the_hub(admin: TestClient, world: Wo
     view = world.hub.latest("entrance")
     assert view is not None
     assert frame.content == view.jpeg
+    assert parsedate_to_datetime(frame.headers["last-modified"]) == view.at.replace(microsecond=0)
     newer = {"after": frame.headers["x-sequence"]}
     assert admin.get("/api/v1/cameras/entrance/frame.jpg", params=newer).status_code == 204
     assert admin.get("/api/v1/cameras/nowhere/frame.jpg").status_code == 404
+
+
+def test_a_picture_that_may_be_shown_no_more_is_told_apart_from_none_that_is_newer(
+    admin: TestClient, world: World
+) -> None:
+    publish(world, "entrance", [])
+    address = "/api/v1/cameras/entrance/frame.jpg"
+    sequence = admin.get(address).headers["x-sequence"]
+    answer = admin.get(address, params={"after": sequence})
+    assert (answer.status_code, answer.headers["x-sequence"]) == (204, sequence)
+    world.hub.forget("entrance")
+    answer = admin.get(address, params={"after": sequence})
+    assert (answer.status_code, answer.headers["x-sequence"]) == (204, "0")
 
 
 # --- the box

@@ -111,6 +111,33 @@ def test_live_shows_moving_pictures_people_and_the_latest_episodes(
     expect(page.get_by_role("complementary")).to_contain_text("entrance")
 
 
+def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_shown_no_more(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "lost") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login")
+        page.fill("#name", "anna")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_function(
+            "() => document.querySelector('img[data-camera=entrance]')?.naturalWidth > 100"
+        )
+        card = page.get_by_role("region", name="entrance")
+        expect(card).to_contain_text("Connection lost")
+        expect(card).to_contain_text(re.compile(r"Last picture: \d"))
+        expect(page.get_by_alt_text("Live picture of entrance")).to_have_class(re.compile("mw-old"))
+        csrf = page.request.get("/api/v1/me").json()["csrf"]
+        stop = "/api/v1/cameras/entrance/stop"
+        assert page.request.post(stop, headers={"X-CSRF-Token": csrf}).ok
+        page.wait_for_function(
+            "() => document.querySelector('img[data-camera=entrance]').naturalWidth <= 1"
+        )
+        expect(card).not_to_contain_text("Last picture")
+        page.close()
+
+
 def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
     visit: Callable[..., Page],
 ) -> None:

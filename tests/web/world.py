@@ -109,6 +109,7 @@ class FakeService:
     policy: Sequence[PrivacyConfig] = (PrivacyConfig(),)
     """The first is in force."""
     store: Store | None = None
+    hub: LiveHub = field(default_factory=LiveHub)
 
     def status(self) -> ServiceStatus:
         started = self.now - timedelta(days=3, hours=4)
@@ -170,10 +171,11 @@ class FakeService:
         return made
 
     def start_camera(self, camera: str) -> None:
-        self._switch(camera, CameraPhase.WATCHING)
+        self.switch(camera, CameraPhase.WATCHING)
 
     def stop_camera(self, camera: str) -> None:
-        self._switch(camera, CameraPhase.STOPPED)
+        self.switch(camera, CameraPhase.STOPPED)
+        self.hub.forget(camera)
 
     def reload(self) -> ReloadOutcome:
         self.reloads += 1
@@ -186,7 +188,7 @@ class FakeService:
     def stop(self) -> None:
         raise AssertionError("the web application does not stop the service")
 
-    def _switch(self, name: str, phase: CameraPhase) -> None:
+    def switch(self, name: str, phase: CameraPhase) -> None:
         if name not in [each.camera for each in self.camera_states()]:
             raise UsageError(f"no camera is called {name!r}")
         if not all(each.enabled for each in self.camera_states() if each.camera == name):
@@ -246,7 +248,7 @@ def make_world(
     (folder / "store.db").write_bytes(_empty_store())
     store = Store.open(f"sqlite:///{folder}/store.db", folder / "snapshots", Photos.CLEAR)
     hub = LiveHub()
-    service = FakeService(now=now or datetime.now(UTC), store=store, policy=policy)
+    service = FakeService(now=now or datetime.now(UTC), store=store, policy=policy, hub=hub)
     service.cameras = [
         CameraStatus(
             name,

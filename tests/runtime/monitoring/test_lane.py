@@ -457,6 +457,32 @@ def test_everybody_is_gone_when_no_pictures_come_for_long(
     assert len({each.record.id for each in stage.opened}) == 2
 
 
+def test_a_lost_camera_shows_its_last_picture_and_nobody_in_it_until_it_is_back() -> None:
+    is_lost = threading.Event()
+
+    def film(t: float) -> Image | None:
+        return None if is_lost.is_set() else people_at(lambda _: [BARE])(t)
+
+    camera = ScriptedCamera(film, speed=4)
+    with watching(camera, camera_config(rule={"reentry_s": 600})) as stage:
+        assert wait_until(lambda: violates(stage))
+        is_lost.set()
+        camera.refuse = "connection refused"
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.LOST)
+        assert wait_until(lambda: not violates(stage))
+        view = stage.hub.peek("door")
+        assert view is not None
+        assert view.people == ()
+        assert view.jpeg is not None
+        assert view.at == stage.lane.status().last_frame_at
+        # Whoever is still there when the camera is back is the same.
+        assert not stage.entries(PersonRecord)
+        is_lost.clear()
+        camera.refuse = ""
+        assert wait_until(lambda: violates(stage))
+    assert [each.record.track for each in stage.opened] == [7]
+
+
 def test_a_short_loss_of_the_camera_ends_no_episode() -> None:
     breaks = threading.Event()
 

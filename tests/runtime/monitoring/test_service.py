@@ -323,6 +323,31 @@ def test_going_statistics_only_stops_photos_and_episodes_at_once(tmp_path: Path)
         assert (probe.width, probe.height, probe.jpeg) == (320, 240, None)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("photos: clear", "photos: blurred"),
+        ("photos: clear", "statistics_only: true"),
+        ("rtsp://door.test/1", "rtsp://door.test/2"),
+    ],
+    ids=["blurred", "statistics only", "address"],
+)
+def test_what_a_lost_camera_showed_under_other_settings_is_shown_no_more(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    with running(tmp_path) as site:
+        assert wait_until(lambda: State.NO_MASK in site.states("door"))
+        camera = site.cameras["rtsp://door.test/1"]
+        camera.film, camera.refuse = (lambda _: None), "connection refused"
+        assert wait_until(lambda: site.phase("door") is CameraPhase.LOST)
+        site.cameras["rtsp://door.test/2"] = camera
+        site.edit(lambda text: text.replace(old, new))
+        assert site.service.reload().accepted
+        assert site.service.hub.peek("door") is None
+        assert wait_until(lambda: site.phase("door") is CameraPhase.LOST)
+        assert site.service.hub.peek("door") is None
+
+
 def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> None:
     counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
     since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -30,16 +30,17 @@ class Fleet:
 
     Args:
         first_person: gives the number of the first person of a camera that was not watched yet.
-        on_gone: called with the name of a camera that is watched no more.
+        on_end: called with the name of a camera whose lane has ended, also where one with other
+            settings follows: what was shown under the old ones may no longer be shown.
     """
 
     def __init__(
         self,
         first_person: Callable[[str], int] = lambda _: 1,
-        on_gone: Callable[[str], None] = lambda _: None,
+        on_end: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._first_person = first_person
-        self._on_gone = on_gone
+        self._on_end = on_end
         self._lock = threading.RLock()
         self._lanes: dict[str, CameraLane] = {}
         self._planned: dict[str, PlannedCamera] = {}
@@ -68,8 +69,6 @@ class Fleet:
             ]
             added = [name for name in cameras if name not in before]
             self._end([*gone, *changed])
-            for name in gone:
-                self._on_gone(name)
             for name in [*changed, *added]:
                 self._begin(name)
             return [
@@ -98,7 +97,6 @@ class Fleet:
             self._must_know(name)
             self._stopped.add(name)
             self._end([name])
-            self._on_gone(name)
 
     def stop_all(self, timeout_s: float) -> bool:
         """Ends all lanes; whether they all ended within the time."""
@@ -153,6 +151,7 @@ class Fleet:
         for lane in ending:
             self._next_person[lane.name] = lane.next_person
             self._off_since[lane.name] = datetime.now(UTC)
+            self._on_end(lane.name)
         return all(ended)
 
 

@@ -221,8 +221,8 @@ class CameraLane:
             while not self._stopping.is_set():
                 if mailbox.wait(_LOOK_AT_MAILBOX_S):
                     self._look()
-                elif self._is_out_of_sight():
-                    self._give_up_everybody()
+                elif self._capture.link.phase is not CameraPhase.WATCHING:
+                    self._look_at_nothing()
         except InferenceStopped:
             pass
         self._tell(self._watch.end())
@@ -245,11 +245,13 @@ class CameraLane:
         else:
             self._note_models("")
 
-    def _is_out_of_sight(self) -> bool:
-        """Whether there were no pictures for so long that whoever comes back is somebody new."""
-        if self._looked_at is None or self._capture.link.phase is CameraPhase.WATCHING:
-            return False
-        return time.monotonic() - self._looked_at > self._rules.gone_after_s
+    def _look_at_nothing(self) -> None:
+        """Nobody is told to be there without pictures; after long nobody is remembered either."""
+        self._show_nobody()
+        if self._looked_at is not None:
+            unseen_s = time.monotonic() - self._looked_at
+            if unseen_s > self._rules.gone_after_s:
+                self._give_up_everybody()
 
     def _give_up_everybody(self) -> None:
         """Ends what is open when pictures no longer come: nobody is to be reminded of the past."""
@@ -257,11 +259,7 @@ class CameraLane:
         self._tell(self._watch.end())
         self._watch = self._new_watch(self._watch.next_person)
         self._gaze = Gaze(self._watch, self._judged)
-        self._people, self._shown_violators = 0, set()
-        hub = self._setting.hub
-        view = hub.peek(self.name)
-        if view is not None and view.people:
-            hub.publish(self.name, view.jpeg, (), view.at)
+        self._people = 0
 
     def _fail(self, reason: str) -> None:
         self._note_models(reason)
@@ -300,6 +298,8 @@ class CameraLane:
 
     def _show(self, sight: Sight, watched: Watched) -> None:
         hub, now = self._setting.hub, time.monotonic()
+        if self._stopping.is_set():
+            return  # a lane with other settings may be in its place by now
         violators = {each.track.id for each in watched.people if each.episode_s is not None}
         # Where nobody looks, channels such as MQTT still tell whether there is a violation now.
         is_news = violators != self._shown_violators or hub.is_watched(self.name)
@@ -316,6 +316,14 @@ class CameraLane:
         shown = () if privacy.statistics_only else watched.people
         people = tuple(self._live_person(each, clock) for each in shown)
         hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
+
+    def _show_nobody(self) -> None:
+        """Leaves the last picture with its time, and takes the people away from it."""
+        hub = self._setting.hub
+        view = hub.peek(self.name)
+        if view is not None and view.people and not self._stopping.is_set():
+            hub.publish(self.name, view.jpeg, (), view.at)
+            self._shown_at, self._shown_violators = float("-inf"), set()
 
     def _live_person(self, presence: Presence, clock: _Clock) -> LivePerson:
         track = presence.track

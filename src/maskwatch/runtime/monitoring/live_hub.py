@@ -184,7 +184,7 @@ class LiveHub:
             return tuple(self._views)
 
     def forget(self, camera: str) -> None:
-        """Drops the view of a camera that is gone or has nothing to show any more."""
+        """Drops the view of a camera that is gone, or watched anew under other settings."""
         with self._lock:
             self._views.pop(camera, None)
             self._looked_at.pop(camera, None)

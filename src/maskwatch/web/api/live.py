@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from email.utils import format_datetime
 from typing import Annotated
 
 from anyio import to_thread
@@ -82,7 +83,10 @@ def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}}},
-        204: {"description": "Nothing newer came within the time."},
+        204: {
+            "description": "Nothing newer came within the time; with an `X-Sequence` of 0 there is "
+            "no picture at all, and an older one must not be shown any longer."
+        },
         **problems(401, 403, 404, 422),
     },
 )
@@ -95,16 +99,21 @@ async def frame(
 ) -> Response:
     """The newest picture with its overlays; `X-Sequence` says which.
 
-    With `after`, waits for a newer one for `wait_s` seconds.
+    With `after`, waits for a newer one for `wait_s` seconds. `Last-Modified` is when it was taken:
+    while a camera is lost, the last one stays.
     """
     web.must_allow_images()
     view = await to_thread.run_sync(cameras.live_view, web, principal, name)
     if after or view is None:
         view = await web.hub.wait_newer(name, after, wait_s)
         if view is None:
-            return Response(status_code=204)
+            there = web.hub.peek(name)
+            headers = {"X-Sequence": str(there.sequence if there else 0)}
+            return Response(status_code=204, headers=headers)
     jpeg = _jpeg(web, view)
-    return Response(jpeg, media_type="image/jpeg", headers={"X-Sequence": str(view.sequence)})
+    taken_at = format_datetime(view.at, usegmt=True)
+    headers = {"X-Sequence": str(view.sequence), "Last-Modified": taken_at}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
 @router.get(

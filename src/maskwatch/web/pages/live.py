@@ -9,8 +9,8 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.runtime.monitoring.control import CameraStatus
-from maskwatch.runtime.monitoring.live_hub import LivePerson
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
+from maskwatch.runtime.monitoring.live_hub import LivePerson, LiveView
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.context import WebContext
@@ -42,6 +42,7 @@ class _Card:
             with ui.element("div").classes("mw-card-head"):
                 ui.label(name)
                 self._phase = html("")
+            self._shown: ui.element | None = None
             if desk.web.privacy().images_allowed:
                 self._picture(name)
             else:
@@ -54,14 +55,19 @@ class _Card:
         target = f"/api/v1/cameras/{quote(name, safe='')}/stream.mjpg"
         label = attribute(words("live.enlarge", camera=name))
         with ui.link(target=target, new_tab=True).props(f"aria-label={label}"):
-            picture = ui.element("img").classes("mw-live")
-            picture.props(f"data-camera={attribute(name)} src={NO_PICTURE}")
-            picture.props(f"alt={attribute(words('live.picture', camera=name))}")
+            self._shown = ui.element("img").classes("mw-live")
+            self._shown.props(f"data-camera={attribute(name)} src={NO_PICTURE}")
+            self._shown.props(f"alt={attribute(words('live.picture', camera=name))}")
 
-    def update(self, status: CameraStatus, people: Sequence[LivePerson]) -> None:
+    def update(self, status: CameraStatus, view: LiveView | None) -> None:
         words = self._desk.words
         self._phase.set_content(chip(status.phase.value, words(f"phase.{status.phase.value}")))
         facts = [status.reason] if status.reason else []
+        is_old = status.phase is not CameraPhase.WATCHING and view is not None
+        if self._shown is not None:
+            self._shown.classes(add="mw-old" if is_old else "", remove="" if is_old else "mw-old")
+        if view is not None and is_old and view.jpeg is not None:
+            facts.append(words("live.last_picture", time=self._desk.short_time(view.at)))
         if status.fps:
             facts.append(words("live.fps", fps=f"{status.fps:.1f}"))
         if status.latency_s is not None:
@@ -70,6 +76,7 @@ class _Card:
             facts.append(words("live.not_required"))
         facts.append(words("live.people", count=status.people))
         self._facts.set_text(" · ".join(facts))
+        people = () if view is None else view.people
         self._people.set_content(
             "<ul class='mw-list'>" + "".join(map(self._person, people)) + "</ul>" if people else ""
         )
@@ -99,27 +106,24 @@ class _LivePage:
         seen = await self._desk.look(_everything)
         if seen is None:
             return
-        states, people, latest = seen
+        states, views, latest = seen
         if set(self._cards) != {each.camera for each in states}:
             self._grid.clear()
             with self._grid:
                 self._cards = {each.camera: _Card(self._desk, each.camera) for each in states}
         self._none.set_visibility(not states)
         for each in states:
-            self._cards[each.camera].update(each, people[each.camera])
+            self._cards[each.camera].update(each, views[each.camera])
         self._latest.set_content(_latest(self._desk, latest))
 
 
 def _everything(
     web: WebContext, principal: Principal
-) -> tuple[Sequence[CameraStatus], dict[str, Sequence[LivePerson]], Sequence[EpisodeRecord]]:
+) -> tuple[Sequence[CameraStatus], dict[str, LiveView | None], Sequence[EpisodeRecord]]:
     states = cameras.list_cameras(web, principal)
-    people: dict[str, Sequence[LivePerson]] = {}
-    for each in states:
-        view = web.hub.latest(each.camera)
-        people[each.camera] = () if view is None else view.people
+    views = {each.camera: web.hub.latest(each.camera) for each in states}
     page = episodes.list_episodes(web, principal, EpisodeFilter(), limit=_LATEST)
-    return states, people, page.items
+    return states, views, page.items
 
 
 def _latest(desk: Desk, items: Sequence[EpisodeRecord]) -> str:

@@ -5,13 +5,25 @@
   const MOST_AT_ONCE = 4;
   let asking = 0;
 
+  function clear(image) {
+    if (!image.dataset.picture) return;
+    image.src = image.dataset.nothing;
+    URL.revokeObjectURL(image.dataset.picture);
+    delete image.dataset.picture;
+    delete image.dataset.sequence;
+  }
+
   async function next(image) {
     const address = `/api/v1/cameras/${encodeURIComponent(image.dataset.camera)}/frame.jpg`;
     const after = image.dataset.sequence || 0;
     const answer = await fetch(`${address}?after=${after}&wait_s=1`, { cache: "no-store" });
     if (answer.status === 401) { window.location.assign("/login"); return 60000; }
-    if (answer.status === 204) return 100;
-    if (!answer.ok) return 5000;
+    if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") return 100;
+    if (answer.status === 204 || !answer.ok) {
+      // It may have been taken under settings that showed more than there may be seen now.
+      clear(image);
+      return answer.ok ? 500 : 5000;
+    }
     const picture = URL.createObjectURL(await answer.blob());
     const old = image.dataset.picture;
     image.src = picture;
@@ -36,6 +48,7 @@
   function start() {
     for (const image of document.querySelectorAll("img[data-camera]:not([data-started])")) {
       image.dataset.started = "1";
+      image.dataset.nothing = image.src;
       keepShowing(image);
     }
   }
