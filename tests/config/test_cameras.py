@@ -98,6 +98,7 @@ def test_a_webcam_is_given_by_its_number() -> None:
     [
         ({"url": "door.mp4"}, "must be a webcam's number, /dev/..., or an address of rtsp"),
         ({"url": "ftp://h/x"}, "must be a webcam's number"),
+        ({"url": "rtsp://admin:p#ss@h/1"}, "special characters .* must be written as %23 for #"),
         ({}, "Field required"),
         ({"url": "0", "max_fps": 0}, "greater than 0"),
         ({"url": "0", "fps": 5}, "Extra inputs"),
@@ -133,6 +134,14 @@ def test_an_error_names_the_key_and_hides_the_password(tmp_path: Path) -> None:
     assert "cameras.door.url" in text
     assert "cameras.door.max_fps = 900" in text
     assert "s3cret" not in text
+
+
+def test_a_refused_password_is_shown_in_no_part() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config("cameras: {door: {url: 'rtsp://viewer:s3@cret/top@10.0.0.5/1'}}", "a.yaml")
+    text = str(caught.value)
+    assert "cameras.door.url" in text
+    assert not any(part in text for part in ("s3", "cret", "top"))
 
 
 @pytest.mark.parametrize("given", ["coverage_below: 70", "coverage_below: 90"])

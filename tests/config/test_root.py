@@ -183,7 +183,7 @@ class TestEnvironment:
     ) -> None:
         (tmp_path / "pw").write_text("a/b")
         monkeypatch.setenv("MASKWATCH_STORAGE__URL", f"postgresql://u:${{file:{tmp_path}/pw}}@h/d")
-        assert parse_config("", "m.yaml").storage.database_url == "postgresql://u:a/b@h/d"
+        assert parse_config("", "m.yaml").storage.database_url == "postgresql://u:a%2Fb@h/d"
         monkeypatch.setenv("MASKWATCH_SITE__NAME", "${env:NOT_SET_ANYWHERE}")
         assert "NOT_SET_ANYWHERE is not set" in str(refused(""))
 
@@ -199,6 +199,36 @@ class TestSecrets:
         monkeypatch.setenv("DOOR", HUSH)
         config = parse_config("cameras: {door: {url: 'rtsp://u:${env:DOOR}@h/1'}}", "m.yaml")
         assert config.cameras["door"].url.get_secret_value() == f"rtsp://u:{HUSH}@h/1"
+
+    @pytest.mark.parametrize(
+        ("stored", "sent"),
+        [
+            ("Win@ter/2024", "Win%40ter%2F2024"),
+            ("p#s?s", "p%23s%3Fs"),
+            ("50%:ü&= x", "50%:ü&= x"),
+            # Encoded as it had to be when it stood in the address.
+            ("Win%40ter%2F2024", "Win%40ter%2F2024"),
+        ],
+    )
+    def test_before_the_host_of_an_address_they_are_a_password_whatever_is_in_them(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stored: str, sent: str
+    ) -> None:
+        (tmp_path / "pw").write_text(stored)
+        monkeypatch.setenv("DOOR", stored)
+        for reference in ("${env:DOOR}", f"${{file:{tmp_path}/pw}}"):
+            text = f"cameras: {{door: {{url: 'rtsp://u:{reference}@h:554/1'}}}}"
+            config = parse_config(text, "m.yaml")
+            assert config.cameras["door"].url.get_secret_value() == f"rtsp://u:{sent}@h:554/1"
+
+    @pytest.mark.parametrize(
+        "text", ["${env:PART}", "http://${env:PART}", "http://h/${env:PART}", "a:${env:PART}@h"]
+    )
+    def test_anywhere_else_they_are_put_in_as_they_are(
+        self, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        monkeypatch.setenv("PART", "u:p@h/x?y#z")
+        name = parse_config(f"site: {{name: '{text}'}}", "m.yaml").site.name
+        assert name == text.replace("${env:PART}", "u:p@h/x?y#z")
 
     @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", "\r\n\n"])
     def test_they_come_from_files_without_line_breaks_at_the_end(

@@ -69,6 +69,11 @@ def test_a_password_is_kept_for_opening_and_shown_nowhere() -> None:
     assert "t0ken" not in repr(found)
 
 
+def test_a_password_that_nobody_escaped_is_refused_with_what_to_write_and_not_shown() -> None:
+    error = only_error(discover("rtsp://a:s3#cret@h/x"))
+    assert str(error).startswith("rtsp://a:***@h/x: special characters in the user name")
+
+
 def test_an_unknown_scheme_is_named_without_its_password() -> None:
     error = only_error(discover("gopher://a:s3cret@h/x"))
     assert str(error) == "gopher://a:***@h/x: streams of the kind gopher:// are not supported"

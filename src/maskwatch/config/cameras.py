@@ -18,7 +18,7 @@ from maskwatch.config.base import (
     Section,
     without_offset,
 )
-from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, scheme_of
+from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
 
@@ -184,6 +184,9 @@ class CameraConfig(Section):
         if scheme_of(address) not in STREAM_SCHEMES:
             known = ", ".join(STREAM_SCHEMES)
             raise ValueError(f"must be a webcam's number, /dev/..., or an address of {known}")
+        reason = reason_to_refuse(address)
+        if reason is not None:
+            raise ValueError(reason)
         return value
 
     @model_validator(mode="after")

@@ -2,6 +2,10 @@
 
 They may stand alone or within a longer text, such as ``rtsp://viewer:${env:DOOR}@10.0.0.5/1``.
 ``$${`` is a literal ``${``. Of a file, the line breaks at its end are left out.
+
+Before the host of an address, the delimiters in what is put in are percent-encoded, so that a
+password need not be stored in another form than it has. Percent signs stay: one that is encoded
+already, as it must be within the address itself, goes on to be understood.
 """
 
 from __future__ import annotations
@@ -11,6 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_USER_OF_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://(?P<user>[^/?#]*)@", re.IGNORECASE)
+_DELIMITERS = str.maketrans({each: f"%{ord(each):02X}" for each in "/?#@[]"})
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<kind>env|file):(?P<name>[^}]*)\}")
 
@@ -46,9 +53,12 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
             return {name: walk(inner, (*key, str(name))) for name, inner in value.items()}
         if isinstance(value, list):
             return [walk(inner, (*key, index)) for index, inner in enumerate(value)]
-        return _REFERENCE.sub(lambda m: look_up(m, key), value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        before_host = _before_host(value)
+        return _REFERENCE.sub(lambda m: look_up(m, key, m.start() in before_host), value)
 
-    def look_up(match: re.Match[str], key: KeyPath) -> str:
+    def look_up(match: re.Match[str], key: KeyPath, is_before_host: bool) -> str:
         if match["kind"] is None:
             return "${"
         try:
@@ -57,10 +67,20 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
             missing.append(MissingSecret(key, match[0], _why(error, match["name"])))
             return match[0]
         secrets.add(found)
+        if is_before_host:
+            found = found.translate(_DELIMITERS)
+            secrets.add(found)
         return found
 
     resolved = walk(values, ())
     return Resolved(resolved, frozenset(filter(None, secrets)), tuple(missing))
+
+
+def _before_host(text: str) -> range:
+    """Where the user information of an address is; empty in any other text."""
+    # References hold delimiters of their own: "${file:/run/password}".
+    match = _USER_OF_ADDRESS.match(_REFERENCE.sub(lambda m: "x" * len(m[0]), text))
+    return range(*match.span("user")) if match else range(0)
 
 
 def _secret(kind: str, name: str, environment: Mapping[str, str]) -> str:

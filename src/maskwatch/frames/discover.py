@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from maskwatch.errors import SourceError, SourceNotFound
 from maskwatch.frames.reasons import system_reason
 from maskwatch.frames.sniff import SourceKind, kind_of_file, kind_of_name
-from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, scheme_of
+from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,12 @@ def discover(request: str) -> Discovery:
 
 def _from_url(url: str, scheme: str) -> Discovery:
     name = mask_password(url)
-    if scheme in STREAM_SCHEMES:
-        return _one(SourceSpec(name, SourceKind.STREAM, url))
-    return _failed(SourceError(name, f"streams of the kind {scheme}:// are not supported"))
+    if scheme not in STREAM_SCHEMES:
+        return _failed(SourceError(name, f"streams of the kind {scheme}:// are not supported"))
+    reason = reason_to_refuse(url)
+    if reason is not None:
+        return _failed(SourceError(name, reason))
+    return _one(SourceSpec(name, SourceKind.STREAM, url))
 
 
 def _from_path(path: str, name: str) -> Discovery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 HIDDEN = "***"
 
@@ -14,11 +15,16 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)
 # ("/user=admin_password=secret_channel=1.sdp", where an underscore and a name end the value).
 _SECRET_PARAMETER = re.compile(
     r"(?P<name>(?<![a-z0-9])"
-    r"(?:[a-z0-9.-]*(?:pas|pwd|psw|token|secret|auth|cred|sig|key)[a-z0-9._-]*"
+    r"(?:[a-z0-9.-]*(?:pas|pwd|psw|kennw|token|secret|auth|cred|sig|key)[a-z0-9._-]*"
     # Too short to be looked for within a name: "page", "speed", "spin" and "codec" are harmless.
     r"|[a-z0-9.-]*pw|p|pin|pincode|code))="
     r"(?P<value>.*?)(?=$|[&;/?#\s]|_[a-z]+=)",
     re.IGNORECASE,
+)
+
+_UNESCAPED = (
+    "special characters in the user name or password must be written as %23 for #, %25 for %, "
+    "%2F for /, %3F for ?, %40 for @; likewise any @ after the host"
 )
 
 
@@ -45,14 +51,46 @@ def mask_password(url: str) -> str:
     return f"{match[1]}://{shown}{at}{place}"
 
 
+def reason_to_refuse(url: str) -> str | None:
+    """Why an address would not be understood as it is meant; None where nothing speaks against it.
+
+    A delimiter that nobody escaped ends the password too early. Some of it would then be taken for
+    a host, and be looked up and shown as one.
+    """
+    match = _URL.match(url)
+    if match is None:
+        return None
+    authority = _authority_of(match[2])
+    after = match[2][len(authority) :]
+    if "@" not in after or ":" not in authority or _is_numeric(authority.rpartition("@")[2]):
+        return None
+    return _UNESCAPED
+
+
 def _split_user(rest: str) -> tuple[str, str, str]:
-    """What follows ``://`` as (user information, "@" or "", host and path)."""
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority:
-        end = authority.rindex("@")
-    elif ":" in authority and "@" in rest and not authority.startswith("["):
-        # "user:pa/ss@host": the slash is part of a password that nobody escaped.
-        end = rest.rindex("@")
-    else:
-        return "", "", rest
-    return rest[:end], "@", rest[end + 1 :]
+    """What follows ``://`` as (user information, "@" or "", host and path).
+
+    An ``@`` in the path is harmless and in a password it is not, and these look the same. So user
+    information with a ":" goes to the last one of all, but for a host that can be nothing else.
+    """
+    authority = _authority_of(rest)
+    user, at, place = rest.rpartition("@")
+    if ":" not in user or _is_numeric(authority):
+        user, at, _ = authority.rpartition("@")
+        place = rest[len(user) + len(at) :]
+    return user, at, place
+
+
+def _authority_of(rest: str) -> str:
+    """Of what follows ``://``, what comes before the path."""
+    return re.split(r"[/?#]", rest, maxsplit=1)[0]
+
+
+def _is_numeric(place: str) -> bool:
+    """Whether a host, with its port if any, is given by its number: no password looks like that."""
+    host = re.sub(r":[0-9]*$", "", place)
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
