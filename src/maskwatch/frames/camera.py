@@ -25,6 +25,8 @@ class LiveInput:
     options: tuple[tuple[str, str], ...] = ()
     reach: Reach | None = None
     """Where connections may go; None for anywhere."""
+    silence_s: float | None = None
+    """After so long without a byte FFmpeg gives up by its ``options``; None for never."""
 
 
 def camera_input(location: str, platform: str = sys.platform) -> LiveInput:
@@ -61,7 +63,8 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
         # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
         # refuse all others; said here, so that every version does the same.
         options["tls_verify"] = "0"
-    return LiveInput(mask_password(url), url, None, tuple(options.items()))
+    name = mask_password(url)
+    return LiveInput(name, url, None, tuple(options.items()), silence_s=read_timeout_s)
 
 
 def _directshow_name(name: str, number: int) -> str:

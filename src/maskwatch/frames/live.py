@@ -15,6 +15,7 @@ from maskwatch.frames.avio import network_reason
 from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import Decoded, Decoder, video_stream
 from maskwatch.frames.reach import OutOfReach
+from maskwatch.frames.urls import scheme_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -85,12 +86,7 @@ class LiveReader:
             raise self._failed(str(error)) from error
         except av.FFmpegError as error:
             self._close()
-            # RTSP calls it invalid data when it is told to stop waiting, so the clock decides.
-            if time.monotonic() - asked >= self._timeouts[0]:
-                reason = f"no answer within {self._timeouts[0]:g} s"
-            else:
-                reason = network_reason(error, self._source.url)
-            raise self._failed(reason) from error
+            raise self._failed(self._why_not_open(error, time.monotonic() - asked)) from error
         except SourceError:
             self._close()
             raise
@@ -136,6 +132,17 @@ class LiveReader:
             return url, dict(source.options) | source.reach.options(source.url)
         except (OutOfReach, ValueError) as error:
             raise self._failed(str(error)) from error
+
+    def _why_not_open(self, error: av.FFmpegError, waited_s: float) -> str:
+        """RTSP calls it invalid data when it stopped waiting, so there the clock decides."""
+        open_timeout_s, silence_s = self._timeouts[0], self._source.silence_s
+        if waited_s >= open_timeout_s:
+            return f"no answer within {open_timeout_s:g} s"
+        is_rtsp = scheme_of(self._source.url) in ("rtsp", "rtsps")
+        silence = (av.error.TimeoutError, *((av.error.InvalidDataError,) if is_rtsp else ()))
+        if silence_s is not None and waited_s >= silence_s and isinstance(error, silence):
+            return f"no answer within {silence_s:g} s"
+        return network_reason(error, self._source.url)
 
     def _look_into(self, container: InputContainer) -> None:
         if container.format.name.endswith(_PICTURE_FORMATS):

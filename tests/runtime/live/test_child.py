@@ -16,7 +16,7 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.messages import Opened
 from tests.runtime.processes import is_running, order, read_on, wait_until
-from tests.servers.local import silent_server
+from tests.servers.local import dripping_server, silent_server
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -127,6 +127,32 @@ def test_a_server_that_never_answers_is_left() -> None:
         ):
             decoder.open()
         assert not is_running(pid_of(decoder))
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_a_server_that_never_answers_is_left_after_the_shorter_of_both_limits(scheme: str) -> None:
+    with silent_server() as port:
+        source = stream_input(f"{scheme}://127.0.0.1:{port}/cam", read_timeout_s=0.5)
+        with (
+            closing(
+                DecoderProcess(order(source, open_timeout_s=30, read_timeout_s=0.5))
+            ) as decoder,
+            pytest.raises(DecoderFailed, match=r"no answer within 0.5 s"),
+        ):
+            decoder.open()
+
+
+def test_a_server_that_hangs_after_its_first_answer_is_not_called_damaged() -> None:
+    answer = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
+    with dripping_server(answer, b"") as port:
+        source = stream_input(f"rtsp://127.0.0.1:{port}/cam", read_timeout_s=0.5)
+        with (
+            closing(
+                DecoderProcess(order(source, open_timeout_s=30, read_timeout_s=0.5))
+            ) as decoder,
+            pytest.raises(DecoderFailed, match=r"no answer within 0.5 s"),
+        ):
+            decoder.open()
 
 
 @linux_only

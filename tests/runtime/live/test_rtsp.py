@@ -56,6 +56,14 @@ def test_a_camera_with_a_password_opens_and_keeps_it(capfd: pytest.CaptureFixtur
     assert "s3cret" not in f"{health} {frame.source} {out} {err}"
 
 
+def test_a_percent_encoded_password_is_what_the_camera_gets() -> None:
+    with (
+        rtsp_camera(user="admin:Win@ter/20#%24") as camera,
+        camera_at(port_of(camera), "admin:Win%40ter%2F20%23%2524@") as source,
+    ):
+        assert next(iter(source)).image.shape == (240, 320, 3)
+
+
 def test_a_wrong_password_is_named_as_the_reason(capfd: pytest.CaptureFixture[str]) -> None:
     with (
         rtsp_camera(user="admin:s3cret") as camera,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from maskwatch.config.cameras import (
@@ -70,7 +71,7 @@ def input_of(config: CameraConfig, name: str, reach: Reach | None = None) -> Liv
         found = stream_input(
             address, read_timeout_s=config.read_timeout_s, rtsp_transport=config.transport
         )
-    return LiveInput(name, found.url, found.format, found.options, reach)
+    return replace(found, name=name, reach=reach)
 
 
 def _rule(config: RuleConfig, coverage_below: float | None) -> RuleSettings:
