@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sqlite3
 from contextlib import closing
@@ -18,7 +19,7 @@ from maskwatch.doctor import Verdict
 from maskwatch.store.database import Database
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
-from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera
+from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, web_server
 from tests.servers.postgres import postgres
 
 
@@ -40,6 +41,15 @@ def test_a_camera_that_delivers_and_one_that_does_not() -> None:
     assert (found.what, found.verdict) == ("camera door", Verdict.FAILED)
     assert found.advice
     assert "s3cret" not in f"{found}"
+
+
+def test_a_still_picture_behind_an_address_is_no_camera(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "samples" / "states.jpg", tmp_path)
+    with web_server(tmp_path) as server:
+        found = doctor.check_camera("door", camera(f"{server.url}/states.jpg"))
+    assert found.verdict is Verdict.FAILED
+    assert "not a live stream" in found.said
+    assert "live stream" in found.advice
 
 
 def test_a_camera_that_is_switched_off_is_not_tried() -> None:

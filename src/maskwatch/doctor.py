@@ -35,6 +35,7 @@ from maskwatch.config.root import Config
 from maskwatch.errors import ChannelError, MaskwatchError, SourceError
 from maskwatch.frames.reasons import system_reason
 from maskwatch.runtime.live.child import DecoderProcess
+from maskwatch.runtime.monitoring.capture import NOT_LIVE
 from maskwatch.runtime.monitoring.probe import first_frame
 from maskwatch.types import Frame
 
@@ -328,6 +329,8 @@ def _channel_check(config: Config, name: str) -> Check:
 
 
 def _advice_for_camera(reason: str) -> str:
+    if reason == NOT_LIVE:
+        return "take the address of the camera's live stream: see its manual"
     if "401" in reason or "password" in reason:
         return "correct user name and password in the address"
     if "404" in reason or "not found" in reason:

@@ -14,7 +14,7 @@ import pytest
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import SourceError, StoreError, StoreTaken, UsageError
-from maskwatch.runtime.live.messages import DecoderOrder
+from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
@@ -303,6 +303,11 @@ def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Pat
             site.service.test_camera("rtsp://added.test/1", 30)
         with pytest.raises(UsageError, match="must be a webcam's number"):
             site.service.test_camera("file:///etc/passwd")
+        camera.refuse = ""
+        for no_camera in (Opened(is_live=False, fps=8.0, frame_count=80), Still(b"")):
+            camera.opened = no_camera
+            with pytest.raises(SourceError, match="a recording or a picture, not a live stream"):
+                site.service.test_camera("rtsp://added.test/1", 30)
 
 
 def test_going_statistics_only_stops_photos_and_episodes_at_once(tmp_path: Path) -> None:

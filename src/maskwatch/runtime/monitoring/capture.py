@@ -42,6 +42,9 @@ _log = logging.getLogger(__name__)
 
 NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, first_delay_s=1.0)
 
+NOT_LIVE = "this is a recording or a picture, not a live stream"
+"""Why an address that can be read is no camera."""
+
 # A frozen camera is connected anew after so long, then after twice that, and so on.
 _FIRST_KICK_S = 10.0
 _LONGEST_KICK_S = 900.0
@@ -172,7 +175,7 @@ class Capture:
             )
             with source:
                 if not source.is_live:
-                    return "this is a recording or a picture, not a live stream"
+                    return NOT_LIVE
                 self._read(source)
         except _Anew:
             return None

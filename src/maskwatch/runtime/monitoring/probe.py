@@ -17,6 +17,7 @@ from maskwatch.errors import SourceError, UsageError
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.capture import NOT_LIVE
 from maskwatch.runtime.monitoring.control import CameraProbe
 from maskwatch.runtime.monitoring.finish import PHOTO_PX, PHOTO_QUALITY
 from maskwatch.runtime.monitoring.rules import input_of
@@ -80,7 +81,7 @@ def first_frame(
         reach: where its address may lead; None for anywhere.
 
     Raises:
-        SourceError: none came, and why.
+        SourceError: none came, or one that is not live, and why.
     """
     decodings: list[AbortableDecoding] = []
 
@@ -100,6 +101,8 @@ def first_frame(
     camera = input_of(config, config.address, reach)
     try:
         with LiveSource(camera, options=options, connect=remembered) as source:
+            if not source.is_live:
+                raise SourceError(camera.name, NOT_LIVE)
             for frame in source:
                 return frame
     except SourceError as error:
