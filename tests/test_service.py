@@ -1,13 +1,19 @@
-"""Where the service says that its dashboard is, and whose days it shows."""
+"""Where the service says that its dashboard is, whether it is there, and whose days it shows."""
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("nicegui")
@@ -15,10 +21,12 @@ pytest.importorskip("nicegui")
 from maskwatch import service
 from maskwatch.config.root import Config
 from maskwatch.config.site import SiteConfig
-from maskwatch.config.web import WebConfig
+from maskwatch.config.web import TlsConfig, WebConfig
+from maskwatch.errors import DashboardError, UsageError
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.service import Service
 from maskwatch.store.store import Store
+from maskwatch.web.app import create_app
 from maskwatch.web.context import WebContext
 
 
@@ -58,3 +66,58 @@ def test_the_dashboards_days_follow_a_change_of_the_time_zone(
     assert web.timezone == berlin.zone
     running.config = running.config.model_copy(update={"site": lisbon})
     assert web.timezone == lisbon.zone
+
+
+def test_a_dashboard_that_cannot_start_says_why_and_announces_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    @asynccontextmanager
+    async def no_room(_: FastAPI) -> AsyncIterator[None]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        yield
+
+    announced: list[str] = []
+    monkeypatch.setattr(service, "create_app", lambda _: FastAPI(lifespan=no_room))
+    with _dashboard(tmp_path, announced.append) as server:
+        with pytest.raises(DashboardError, match=r"shared memory \(/dev/shm\): no space left"):
+            server.start()
+        address = server._listening.socket.getsockname()
+        server.stop(10)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, 10)
+    assert announced == []
+
+
+def test_a_dashboard_answers_when_it_is_announced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr(service, "create_app", lambda web: create_app(web, dashboard=False))
+    with _dashboard(tmp_path, announced.append) as server:
+        server.start()
+        assert server.is_alive
+        assert announced[0] == f"dashboard: {server._listening.url}"
+        assert httpx.get(f"{server._listening.url}/healthz", timeout=30).status_code == 200
+        assert server.stop(10)
+        assert not server.is_alive
+
+
+def test_a_certificate_that_cannot_be_read_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(service, "create_app", lambda _: FastAPI())
+    missing = TlsConfig(certificate=tmp_path / "no.pem", key=tmp_path / "no.key")
+    with (
+        pytest.raises(UsageError, match=r"web\.tls: .*no such file"),
+        _dashboard(tmp_path, print, tls=missing),
+    ):
+        pass
+
+
+@contextmanager
+def _dashboard(
+    folder: Path, announce: Callable[[str], None], **web: Any
+) -> Iterator[service.DashboardServer]:
+    running = SimpleNamespace(config=Config(web=WebConfig(port=0, **web)), hub=LiveHub())
+    with Store.open(f"sqlite:///{folder}/m.db", folder / "photos") as store:
+        yield service.DashboardServer(cast("Service", running), store, announce)

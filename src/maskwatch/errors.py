@@ -29,6 +29,7 @@
     ├── AccessDenied         somebody may not do this; says what would be needed
     │   ├── NotLoggedIn      nobody knows who asks
     │   └── Throttled        too many tries, or too much at once; says how long to wait
+    ├── DashboardError       the dashboard cannot be served, or no longer
     ├── MissingExtra         an optional package is needed; names the extra to install
     └── UsageError           the request itself makes no sense
 """
@@ -215,6 +216,10 @@ class Throttled(AccessDenied):
     def __init__(self, wait_s: float, what: str = "wrong passwords") -> None:
         super().__init__(f"too many {what}: wait {wait_s:.0f} s")
         self.wait_s = wait_s
+
+
+class DashboardError(MaskwatchError):
+    """The dashboard cannot be served, or no longer; the message says why."""
 
 
 class MissingExtra(MaskwatchError):

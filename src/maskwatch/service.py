@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from maskwatch.build import BuildOptions, build_channels, build_classifier, buil
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config, load_config
 from maskwatch.config.web import WebConfig
-from maskwatch.errors import UsageError
+from maskwatch.errors import DashboardError, UsageError
+from maskwatch.frames.reasons import system_reason
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.models.card import read_card
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
@@ -27,6 +30,7 @@ from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.context import WebContext
+from maskwatch.web.startup import Startup
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +100,9 @@ def load_models(config: InferenceConfig) -> Models:
     )
 
 
+_START_S = 60.0
+"""So long the dashboard may take to begin, on a machine that has more to do than it can."""
+
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 """Addresses that mean every interface: no browser opens them."""
 
@@ -117,14 +124,13 @@ class DashboardServer:
         announce: is told where it is.
 
     Raises:
-        UsageError: the port cannot be listened on.
+        UsageError: the port cannot be listened on, or the certificate not be used.
     """
 
     def __init__(self, service: Service, store: Store, announce: Callable[[str], None]) -> None:
         web = service.config.web
         self._announce = announce
         self._hub = service.hub
-        self._listening = _listen(web)
         context = WebContext(
             store=store,
             hub=service.hub,
@@ -136,31 +142,48 @@ class DashboardServer:
             link_secrets=(store.settings.secret(LINK_SECRET),),
         )
         self._app = create_app(context)
-        self._server = uvicorn.Server(_uvicorn_config(self._app, web))
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._listening.socket],), name="web", daemon=True
-        )
+        self._startup = Startup(self._app)
+        self._server = uvicorn.Server(_uvicorn_config(self._startup, web))
+        self._listening = _listen(web)
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
 
     def start(self) -> None:
-        """Begins to serve."""
+        """Returns once browsers are answered; raises DashboardError when they never will be."""
         base_url = self._listening.url
         self._thread.start()
+        deadline = time.monotonic() + _START_S
+        while not self._server.started:
+            self._thread.join(0.02)
+            if not self.is_alive:
+                raise DashboardError(f"the dashboard cannot be started: {self._startup.failure}")
+            if time.monotonic() > deadline:
+                raise DashboardError(f"the dashboard has not started within {_START_S:.0f} s")
         self._announce(f"dashboard: {base_url}")
         link = setup_url(self._app, base_url)
         if link is not None:
             self._announce(f"first start: make the administrator at {link}")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether browsers are answered, or soon will be."""
+        return self._thread.is_alive()
 
     def stop(self, timeout_s: float) -> bool:
         """Ends; open streams end first, and what does not is cut."""
         self._hub.close()
         self._server.should_exit = True
         self._thread.join(timeout_s)
+        self._listening.socket.close()
         return not self._thread.is_alive()
 
+    def _serve(self) -> None:
+        with suppress(SystemExit):  # that it cannot be started, see `start`
+            self._server.run([self._listening.socket])
 
-def _uvicorn_config(app: object, web: WebConfig) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+
+def _uvicorn_config(app: Startup, web: WebConfig) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -170,6 +193,11 @@ def _uvicorn_config(app: object, web: WebConfig) -> uvicorn.Config:
         ssl_certfile=web.tls.certificate if web.tls else None,
         ssl_keyfile=web.tls.key if web.tls else None,
     )
+    try:
+        config.load()  # here, not in the thread: certificate and key are read
+    except OSError as error:  # ssl.SSLError among them
+        raise UsageError(f"web.tls: the certificate or its key: {system_reason(error)}") from error
+    return config
 
 
 def _listen(web: WebConfig) -> _Listening:

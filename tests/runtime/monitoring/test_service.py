@@ -13,7 +13,7 @@ import pytest
 
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import Config, load_config
-from maskwatch.errors import SourceError, StoreError, StoreTaken, UsageError
+from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
 from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
@@ -75,6 +75,22 @@ class Site:
         return self.service.status().ready and self.phase("door") is CameraPhase.WATCHING
 
 
+@dataclass
+class FixedDashboard:
+    """A dashboard that serves as long as it is said to be alive."""
+
+    is_alive: bool = True
+    error: DashboardError | None = None
+    """Raised at the start."""
+
+    def start(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def stop(self, timeout_s: float) -> bool:
+        return timeout_s > 0
+
+
 def connector(cameras: dict[str, ScriptedCamera]) -> Callable[[DecoderOrder], ScriptedConnection]:
     def connect(order: DecoderOrder) -> ScriptedConnection:
         state = State.NO_MASK if "door" in order.source.url else State.MASK
@@ -85,7 +101,12 @@ def connector(cameras: dict[str, ScriptedCamera]) -> Callable[[DecoderOrder], Sc
     return connect
 
 
-def site_in(folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None = None) -> Site:
+def site_in(
+    folder: Path,
+    text: str = CONFIG,
+    housekeeping: Housekeeping | None = None,
+    web: FixedDashboard | None = None,
+) -> Site:
     """A service that is not started."""
     file = folder / "maskwatch.yaml"
     file.write_text(text.format(folder=folder))
@@ -100,6 +121,7 @@ def site_in(folder: Path, text: str = CONFIG, housekeeping: Housekeeping | None 
         models=Models(inference, 0.5, "painted 1", "cpu"),
         load=lambda: load_config(file),
         alerts=AlertService(store, alert_settings(config), lambda _: {}),
+        web=None if web is None else lambda _: web,
         housekeeping=housekeeping,
         config_file=file,
         version="0.0",
@@ -128,6 +150,23 @@ def running(
 def test_the_service_is_what_the_dashboard_may_ask() -> None:
     control: type[ServiceControl] = Service
     assert control is Service
+
+
+@pytest.mark.parametrize(
+    "dashboard",
+    [FixedDashboard(error=DashboardError("no room")), FixedDashboard(is_alive=False)],
+    ids=["does not start", "ends"],
+)
+def test_without_its_dashboard_the_service_ends_with_the_reason(
+    tmp_path: Path, dashboard: FixedDashboard
+) -> None:
+    site = site_in(tmp_path, web=dashboard)
+    with pytest.raises(DashboardError):
+        site.service.run()
+    assert not site.service.status().ready
+    phases = {each.phase for each in site.service.camera_states()}
+    assert phases == {CameraPhase.STOPPED}
+    site.store.close()
 
 
 def test_violations_of_a_camera_are_in_the_store_while_it_runs(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.problems import problems_of
 from maskwatch.config.root import Config
 from maskwatch.config.secrets import Resolved
-from maskwatch.errors import ConfigError, MaskwatchError, StoreError, StoreTaken
+from maskwatch.errors import ConfigError, DashboardError, MaskwatchError, StoreError, StoreTaken
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -66,8 +66,13 @@ _LOCK_EVERY_S = 10.0
 class WebServer(Protocol):
     """Serves the dashboard."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it serves."""
+        ...
+
     def start(self) -> None:
-        """Begins to serve, in threads of its own."""
+        """Serves, in threads of its own, once it returns; raises DashboardError."""
         ...
 
     def stop(self, timeout_s: float) -> bool:
@@ -246,6 +251,8 @@ class Service:
         Raises:
             StoreTaken: another service watches with the store, from before or by now.
             MaskwatchError: it cannot be started.
+            DashboardError: the dashboard has ended while nobody asked for that. To go on without
+                it would look as if all were well; whoever supervises the service starts it anew.
         """
         self._install_signals()
         # Before anything is touched: what looks abandoned may be in the hands of another service.
@@ -297,6 +304,8 @@ class Service:
                 self.reload()
 
     def _slow_tick(self, now: float) -> None:
+        if self._web is not None and not self._web.is_alive:
+            raise DashboardError("the dashboard has ended: the log says why")
         if now - self._parts.models.inference.beat < _MODELS_STUCK_S:
             self._systemd.alive()
         if self._load.update(now, load := self._measure()):
