@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -51,6 +52,12 @@ class ScriptedCamera:
         """Why connections fail; empty while they do not."""
         self.opened: Opened | Still = LIVE
         """What connections find."""
+        self.clock_set = timedelta()
+        """By how much the clock of the machine was set meanwhile."""
+
+    def wall(self) -> float:
+        """The machine's time of day in seconds."""
+        return time.monotonic() + self.clock_set.total_seconds()
 
     def connect(self, order: DecoderOrder) -> ScriptedConnection:
         self.orders.append(order)
@@ -88,7 +95,7 @@ class ScriptedConnection:
             raise DecoderFailed("no data for 10 s")
         camera.on_taken(t)
         index, self._index = self._index, self._index + 1
-        return Taken(index, 1000 + t, EPOCH + timedelta(seconds=t), image, 0)
+        return Taken(index, 1000 + t, EPOCH + camera.clock_set + timedelta(seconds=t), image, 0)
 
     def abort(self) -> None:
         self._aborted.set()

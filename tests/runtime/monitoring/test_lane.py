@@ -54,7 +54,15 @@ class Stage:
         self.hub = LiveHub()
         self.inference = SharedInference(SquareDetector(), SquareClassifier(), batch=4)
         setting = LaneSetting(
-            self.inference, self.notebook, self.hub, privacy, zone, 0.5, "m1", camera.connect
+            self.inference,
+            self.notebook,
+            self.hub,
+            privacy,
+            zone,
+            0.5,
+            "m1",
+            camera.connect,
+            wall=camera.wall,
         )
         self.lane = CameraLane("door", config, setting, first_person=7)
 
@@ -238,6 +246,31 @@ def test_one_who_comes_back_late_has_a_new_episode() -> None:
     assert len({e.record.id for e in stage.opened}) == 2
     first_end = next(u.ended_at for u in stage.updated if u.ended_at)
     assert (first_end - EPOCH).total_seconds() == pytest.approx(5, abs=0.3)
+
+
+@pytest.mark.parametrize("hours", [-4, 4])
+def test_when_the_clock_is_set_what_is_open_ends_by_the_old_one_and_begins_anew(hours: int) -> None:
+    painted = people_at(lambda _: [BARE])
+    camera = ScriptedCamera(painted, end_s=12)
+
+    def film(t: float) -> Image:
+        if t >= 6:
+            camera.clock_set = timedelta(hours=hours)
+        return painted(t)
+
+    camera.film = film
+    stage = after(camera)
+    ended = {each.id: each.ended_at for each in stage.updated if each.ended_at is not None}
+    people = [each for each in stage.entries(PersonRecord) if isinstance(each, PersonRecord)]
+    assert len(stage.opened) == len(ended) == len(people) == 2
+    for opened, person in zip(stage.opened, people, strict=True):
+        episode = opened.record
+        lasted = ended[episode.id] - episode.started_at
+        assert timedelta() < lasted < timedelta(seconds=8)
+        assert person.track == episode.track
+        assert person.first_at <= episode.started_at <= ended[episode.id] <= person.last_at
+    first, second = (each.record.started_at for each in stage.opened)
+    assert abs(second - first - timedelta(hours=hours)) < timedelta(seconds=12)
 
 
 def test_the_zone_of_an_episode_is_named() -> None:

@@ -38,6 +38,7 @@ from maskwatch.runtime.monitoring.chronicle import (
     EpisodeUpdated,
     UncertainFace,
 )
+from maskwatch.runtime.monitoring.clock import ClockWatch
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.runtime.monitoring.finish import finish_photo, live_picture, packed
 from maskwatch.runtime.monitoring.gaze import Gaze
@@ -87,6 +88,8 @@ class LaneSetting:
     tracking: TrackerSettings = field(default_factory=TrackerSettings)
     reach: Reach = field(default_factory=Reach)
     """Where the addresses of cameras of the dashboard may lead."""
+    wall: Callable[[], float] = time.time
+    """The time of day in seconds, to notice that the clock is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class CameraLane:
         self._people = 0
         self._ids: dict[tuple[int, float], str] = {}
         self._clock: _Clock | None = None
+        self._clock_watch = ClockWatch(setting.wall)
         self._looked_at: float | None = None
         """When somebody may last have been seen; None once nobody is taken to be there."""
         self._shown_at = self._asked_at = float("-inf")
@@ -254,7 +258,7 @@ class CameraLane:
                 self._give_up_everybody()
 
     def _give_up_everybody(self) -> None:
-        """Ends what is open when pictures no longer come: nobody is to be reminded of the past."""
+        """Ends what is open, as of the last picture: whoever is there later is somebody new."""
         self._looked_at = None
         self._tell(self._watch.end())
         self._watch = self._new_watch(self._watch.next_person)
@@ -281,6 +285,10 @@ class CameraLane:
 
     def _take_in(self, look: Look) -> None:
         frame = look.frame
+        if step_s := self._clock_watch.step_s():
+            _log.warning("camera %s: the clock was set by %+.0f s", self.name, step_s)
+            # Else what began before would end at a time that does not fit its start.
+            self._give_up_everybody()
         self._clock = _Clock(frame.t, _taken_at(frame))
         sight = self._gaze.sight(look)
         local = _taken_at(frame).astimezone(self._setting.zone).replace(tzinfo=None)
