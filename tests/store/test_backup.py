@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
@@ -65,6 +66,22 @@ def test_a_backup_restores_everything_into_the_other_kind_of_database(
         assert store.sessions.of_user("u") == []  # everybody logs in again
         assert store.audit.verify(full.audit.head()).broken_at is None
         store.episodes.add(episode(started_at=after(1)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+@pytest.mark.parametrize("storage", ["data", "data/new/folder"])
+def test_what_root_restores_belongs_to_the_owner_of_the_storage_folder(
+    full: Store, tmp_path: Path, storage: str
+) -> None:
+    path, data, folder = tmp_path / "b.tar", tmp_path / "data", tmp_path / storage
+    back_up(full, path)
+    data.mkdir()
+    os.chown(data, 1234, 5678)
+    restore(path, f"sqlite:///{folder}/m.db", folder / "snapshots", Photos.CLEAR)
+    made = list(data.rglob("*"))
+    assert {each.suffix for each in made} >= {".db", ".jpg", ""}
+    assert {(each.lstat().st_uid, each.lstat().st_gid) for each in made} == {(1234, 5678)}
+    assert path.stat().st_uid == 0
 
 
 def test_without_photos_in_the_policy_none_is_restored(

@@ -28,8 +28,9 @@ import sqlalchemy as sa
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import BackupError, SnapshotDamaged
 from maskwatch.store import rows
-from maskwatch.store.database import Database
+from maskwatch.store.database import Database, sqlite_file
 from maskwatch.store.files import PART, write_whole
+from maskwatch.store.ownership import kept_by_owner
 from maskwatch.store.records import SnapshotRecord
 from maskwatch.store.schema import snapshots
 from maskwatch.store.store import Store
@@ -94,6 +95,8 @@ def restore(
 ) -> BackupReport:
     """Fills an empty database and the folder of photos from a backup, after checking all of it.
 
+    What root makes here goes to whoever owns the folder of the database, or of the photos.
+
     Args:
         path: the backup.
         url: of a database without any tables of maskwatch.
@@ -106,6 +109,14 @@ def restore(
             The database is then as it was.
     """
     steps = verify(path)
+    file = sqlite_file(url)
+    with kept_by_owner([folder] if file is None else [file, folder]):
+        return _fill(path, url, folder, photos, steps, on_progress)
+
+
+def _fill(
+    path: Path, url: str, folder: Path, photos: Photos, steps: int, on_progress: Progress
+) -> BackupReport:
     database = Database(url)
     try:
         with _reading(path) as archive, database.write() as connection:
