@@ -1,5 +1,8 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner
@@ -71,3 +74,41 @@ def test_help_loads_nothing_heavy() -> None:
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["models", "--json"], ["config", "schema"]]
+)
+def test_what_cannot_be_printed_is_one_line_and_exit_code_1(
+    arguments: list[str], unbuffered: str
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = _program(arguments, full, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: standard output: no space left on the device\n",
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are others there")
+def test_a_reader_who_has_seen_enough_ends_the_program_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as pipe:
+        done = _program(["config", "schema"], pipe)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def _program(
+    arguments: list[str], output: IO[str], **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "maskwatch", *arguments],
+        check=False,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from maskwatch.cli.models import models
 from maskwatch.cli.serve import serve
 from maskwatch.cli.storage import backup, restore
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
+from maskwatch.outputs.standard import standard_output
 
 app = typer.Typer(
     name="maskwatch",
@@ -60,21 +60,14 @@ def _main(
 
 def run() -> None:
     """The program: runs the verb that the command line names, and exits with its code."""
-    _escape_what_cannot_be_shown()
     try:
-        app()
+        with standard_output():
+            app()
     except MaskwatchError as error:
         say_error(err_console(), error)
         sys.exit(exit_code_of(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-
-
-def _escape_what_cannot_be_shown() -> None:
-    """Names of files may hold bytes that are no text, or letters that the terminal lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def exit_code_of(error: MaskwatchError) -> ExitCode:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError, MissingExtra
+from maskwatch.outputs.standard import standard_output
 
 VERBS = {
     "data": "data:app",
@@ -103,7 +104,8 @@ def train() -> None:
 def run() -> None:
     """Entry point: turns a foreseen error into one line and exit code 1."""
     try:
-        app()
+        with standard_output():
+            app()
     except MaskwatchError as error:
         Console(stderr=True).print(
             f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True

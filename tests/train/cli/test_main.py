@@ -46,6 +46,23 @@ def test_every_verb_is_where_the_table_says() -> None:
         assert isinstance(found, typer.Typer) or found.__doc__, verb
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_what_cannot_be_printed_is_one_line_and_exit_code_1() -> None:
+    program = "from maskwatch_train.cli.main import run; run()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--help"],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: standard output: no space left on the device\n",
+    )
+
+
 def test_the_help_names_every_verb() -> None:
     said = CliRunner().invoke(app, ["--help"]).output
     assert all(verb in said for verb in VERBS)
