@@ -120,6 +120,12 @@ def test_a_folder_that_is_not_there_is_named(full: Store, tmp_path: Path) -> Non
         back_up(full, tmp_path / "none" / "b.tar")
 
 
+def test_a_folder_that_is_a_file_is_named(full: Store, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BackupError, match=r"file/b\.tar: not a directory"):
+        back_up(full, tmp_path / "file" / "b.tar")
+
+
 def flip_a_byte(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[data.index(b"\xff\xd8\xff") + 100] ^= 1

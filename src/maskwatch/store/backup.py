@@ -82,7 +82,8 @@ def back_up(store: Store, path: Path, on_progress: Progress = lambda *_: None) -
     except OSError as error:
         raise BackupError(f"{path}: {(error.strerror or 'cannot be written').lower()}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # such as below a file: nothing can have been made there
+            part.unlink()
     return report
 
 
