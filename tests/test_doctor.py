@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ def test_a_camera_that_delivers_and_one_that_does_not() -> None:
         found = doctor.check_camera("door", camera(f"rtsp://127.0.0.1:{port_of(server)}/cam"))
         assert found.verdict is Verdict.WARNING  # a camera of 320x240
         assert "320x240 is small" in found.said
+        assert found.frame_bytes == 320 * 240 * 3
     found = doctor.check_camera("door", camera(f"rtsp://viewer:s3cret@127.0.0.1:{free_port()}/x"))
     assert (found.what, found.verdict) == ("camera door", Verdict.FAILED)
     assert found.advice
@@ -63,11 +65,34 @@ def test_a_camera_that_is_switched_off_is_not_tried() -> None:
         ("cannot be opened: user name or password not accepted (401)", "correct user name"),
         ("cannot be opened: not found (404)", "path of the stream"),
         ("cannot be opened: connection refused", "nothing listens"),
+        ("the decoder process died: not enough shared memory (/dev/shm)", "--shm-size"),
         ("no picture within 30 s", "can this machine reach it"),
     ],
 )
 def test_the_advice_follows_from_the_reason(reason: str, advice: str) -> None:
     assert advice in doctor._advice_for_camera(reason)
+
+
+@pytest.mark.parametrize(
+    ("room_mb", "verdict"), [(64, Verdict.FAILED), (80, Verdict.OK)], ids=["short", "enough"]
+)
+def test_shared_memory_must_hold_a_frame_of_each_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_mb: int, verdict: Verdict
+) -> None:
+    def delivering(name: str, _: CameraConfig) -> doctor.Finding:
+        return doctor.Finding(f"camera {name}", Verdict.OK, "", frame_bytes=3840 * 2160 * 3)
+
+    def size_of(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(f_blocks=room_mb * 250, f_frsize=4000)
+
+    monkeypatch.setattr(doctor, "check_camera", delivering)
+    monkeypatch.setattr(doctor, "_SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(doctor.os, "statvfs", size_of)
+    text = "cameras: {a: {url: 0}, b: {url: 1}, c: {url: 2}}\nweb: {port: 0}"
+    found = list(doctor.examine(config(text, tmp_path)))[-1]
+    assert (found.what, found.verdict) == ("shared memory", verdict)
+    assert f"{room_mb} MB" in found.said
+    assert ("--shm-size" in found.advice) == (verdict is Verdict.FAILED)
 
 
 def test_a_clock_that_was_never_set_is_a_failure() -> None:

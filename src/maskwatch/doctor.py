@@ -44,6 +44,9 @@ _SMALLEST_USEFUL_PX = 480
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 """A clock that shows an earlier time was never set."""
 
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - measured, not written to
+_MORE_SHARED_MEMORY = "give /dev/shm more room (docker run --shm-size 256m)"
+
 _TIME_ERROR = 5  # "clock not synchronized", see adjtimex(2)
 
 
@@ -66,6 +69,8 @@ class Finding:
     """What was found, in a clause, without passwords."""
     advice: str = ""
     """What to do about it; empty when nothing is to be done."""
+    frame_bytes: int = 0
+    """Of one picture of a camera that delivers; 0 for everything else."""
 
 
 Check = Callable[[], Finding]
@@ -83,9 +88,14 @@ def examine(config: Config) -> Iterator[Finding]:
     ]
     if config.web.enabled:
         checks.append(("dashboard", lambda: check_port(config)))
+    frames: list[int] = []
     with ThreadPoolExecutor(max_workers=8) as pool:
         for future in [pool.submit(_found, what, check) for what, check in checks]:
-            yield future.result()
+            finding = future.result()
+            frames.append(finding.frame_bytes)
+            yield finding
+    if any(frames) and _SHARED_MEMORY.is_dir():
+        yield _found("shared memory", lambda: check_shared_memory(sum(frames)))
 
 
 def _found(what: str, check: Check) -> Finding:
@@ -212,6 +222,7 @@ def check_camera(name: str, config: CameraConfig) -> Finding:
             Verdict.WARNING,
             f"{said}, a single colour",
             "is the lens covered, or the light off?",
+            frame.image.nbytes,
         )
     if min(height, width) < _SMALLEST_USEFUL_PX:
         return Finding(
@@ -219,8 +230,27 @@ def check_camera(name: str, config: CameraConfig) -> Finding:
             Verdict.WARNING,
             f"{said} is small",
             "use the camera's main stream: faces need 40 pixels or more",
+            frame.image.nbytes,
         )
-    return Finding(what, Verdict.OK, said)
+    return Finding(what, Verdict.OK, said, frame_bytes=frame.image.nbytes)
+
+
+def check_shared_memory(needed_bytes: int) -> Finding:
+    """Whether there is room for one frame of each camera, as they pass between processes.
+
+    Counted is all the room there is, as the service may be running and have its part already.
+    """
+    system = os.statvfs(_SHARED_MEMORY)
+    room_bytes = system.f_blocks * system.f_frsize
+    said = f"{room_bytes / 1e6:.0f} MB in {_SHARED_MEMORY}"
+    if room_bytes < needed_bytes:
+        return Finding(
+            "shared memory",
+            Verdict.FAILED,
+            f"{said}, and the cameras need {needed_bytes / 1e6:.0f}",
+            _MORE_SHARED_MEMORY,
+        )
+    return Finding("shared memory", Verdict.OK, said)
 
 
 def check_channel(config: Config, name: str) -> Finding:
@@ -331,6 +361,8 @@ def _channel_check(config: Config, name: str) -> Check:
 def _advice_for_camera(reason: str) -> str:
     if reason == NOT_LIVE:
         return "take the address of the camera's live stream: see its manual"
+    if "shared memory" in reason:
+        return _MORE_SHARED_MEMORY
     if "401" in reason or "password" in reason:
         return "correct user name and password in the address"
     if "404" in reason or "not found" in reason:
