@@ -221,7 +221,8 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
         note_written(request.folder, (path.name for path in planned))
     except OutputError as error:
         # The pictures may still find their place, and each that does not is an error of its own.
-        say_note(err_console(), str(error))
+        consequence = "later runs take what is annotated here for originals and keep it"
+        say_note(err_console(), f"{error}: {consequence}")
     return dict(zip(annotated, planned, strict=True))
 
 
