@@ -417,7 +417,7 @@ def test_who_guesses_the_own_password_in_a_session_is_told_to_wait(admin: TestCl
 
     assert [change("wrong wrong wrong").status_code for _ in range(5)] == [403] * 5
     answer = change(PASSWORD)
-    assert (answer.status_code, answer.json()["title"]) == (429, "too many tries")
+    assert (answer.status_code, answer.json()["title"]) == (429, "too many requests")
     assert int(answer.headers["retry-after"]) > 0
     assert log_in(TestClient(admin.app)) == 200  # nobody else has to wait for it
 
