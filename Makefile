@@ -4,7 +4,7 @@
 PYTHON ?= python3
 export PYTHON
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test lowest check bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -14,6 +14,9 @@ demo: ## install without PyTorch and detect on the sample pictures
 
 test: ## install what the tests need, then lint, types and every test
 	@scripts/test
+
+lowest: ## the tests that need no PyTorch, with the oldest releases of everything that are allowed
+	@scripts/test-lowest
 
 check: ## lint, formatting and types only
 	@scripts/test-env
