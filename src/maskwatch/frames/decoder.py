@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,12 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
+from maskwatch.frames.lateness import A_WAIT_S, CatchUp
 from maskwatch.frames.orientation import Orientation, orientation_of
 from maskwatch.frames.shortcut import LeftOut, Shortcut, shortcut_for
 from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
+from maskwatch.frames.trust import Trust
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -57,16 +60,19 @@ class Decoded:
     t: float
     """Seconds since the first picture."""
     frame: VideoFrame
+    came: float = 0.0
+    """Of a live source: when it came, in seconds on the monotonic clock, which may be some time
+    before it was decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A picture that was passed over: see `Decoder.spaced`."""
+    """A picture that was passed over: see `Decoder.spaced` and `Decoder.live`."""
 
     index: int
     """As that of `Decoded`."""
     t: float
-    """Seconds since the first picture."""
+    """Seconds since the first picture; in a live stream, those of the last one decoded."""
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
@@ -89,6 +95,7 @@ class Decoder:
             not.
         delivered: whole pictures so far, with those that were passed over.
         damaged: pictures left out so far.
+        skipped: those passed over so far because there was no time to decode them.
         last_t: seconds of the last of these.
 
     Args:
@@ -107,7 +114,9 @@ class Decoder:
         low_delay: bool = False,
     ) -> None:
         stream.thread_type = "SLICE" if low_delay else "AUTO"
-        stream.codec_context.thread_count = threads
+        # With several threads for one picture FFmpeg does not look for what is missing of H.264.
+        alone = low_delay and stream.codec_context.name == "h264"
+        stream.codec_context.thread_count = 1 if alone else threads
         if stream.codec_context.name == "mjpeg":
             # Otherwise it fills up what is missing and calls nothing corrupt. Padding behind the
             # picture and a missing mark of its end, as cameras send them, stay allowed.
@@ -123,6 +132,7 @@ class Decoder:
         self.duration_s = _duration_of(container, stream)
         self.delivered = 0
         self.damaged = 0
+        self.skipped = 0
         self.last_t = 0.0
 
     @property
@@ -181,6 +191,54 @@ class Decoder:
                     yield Decoded(*self._delivered(t), frame)
         for left_out in shortcut.left_out_before(math.inf) if shortcut else ():
             yield from self._account_for(left_out, timeline)
+
+    def live(
+        self,
+        *,
+        keeps_up: bool = True,
+        has_missed: Callable[[], bool] | None = None,
+    ) -> Iterator[Decoded | Passed]:
+        """The pictures of a live source, none of them made from others that are damaged or lost.
+
+        Args:
+            keeps_up: pass over pictures that there is no time to decode, instead of coming later
+                and later.
+            has_missed: asked after each packet whether any were missed before, where that can be
+                known.
+        """
+        timeline = Timeline(self._time_base, 1 / (self.fps or 25.0))
+        trust = Trust()
+        catch_up = CatchUp()
+        # FFmpeg has read some packets to see what is in them, nobody knows how many.
+        lost_at_first = has_missed is not None and has_missed()
+        asked = time.monotonic()
+        for packet in self._packets():
+            came = time.monotonic()
+            lost_at_first = lost_at_first and came - asked < A_WAIT_S
+            if lost_at_first or (has_missed is not None and has_missed()):
+                trust.lose(packet.pts)
+            is_wanted = catch_up.wants(
+                self._stamp_s(packet), asked, came, is_key=packet.is_keyframe
+            )
+            if keeps_up and packet.size and not is_wanted:
+                trust.lose(packet.pts)
+                self.skipped += 1
+                yield Passed(*self._delivered(self.last_t))
+            else:
+                came -= catch_up.late_s if keeps_up else 0.0
+                for frame in self._decode(packet, None):
+                    t = timeline.place(frame.pts)
+                    if frame.is_corrupt:
+                        trust.lose(frame.pts)
+                    if trust.holds(t, frame.pts, is_key=bool(frame.key_frame)):
+                        yield Decoded(*self._delivered(t), frame, came)
+                    else:
+                        self.damaged += 1
+            asked = time.monotonic()
+
+    def _stamp_s(self, packet: Packet[VideoStream]) -> float | None:
+        """When the packet is to be decoded, in seconds of the stream."""
+        return None if packet.dts is None else packet.dts * self._unit_s
 
     def _account_for(self, left_out: LeftOut, timeline: Timeline) -> Iterator[Passed]:
         """Counts a picture that never came out, and delivers it if that was as wanted."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,8 @@ import av.error
 from maskwatch.errors import SourceError
 from maskwatch.frames.avio import network_reason
 from maskwatch.frames.containers import open_container
-from maskwatch.frames.decoder import Decoded, Decoder, video_stream
+from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
+from maskwatch.frames.missed import missed_packets
 from maskwatch.frames.reach import OutOfReach
 from maskwatch.frames.urls import scheme_of
 
@@ -27,6 +29,9 @@ _PICTURE_FORMATS = ("_pipe", "image2")
 
 # Formats whose pictures come at the speed of a camera, whatever length they claim.
 _LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
+
+# Addresses whose pictures come in RTP packets, of which some may be missing.
+_RTP_SCHEMES = ("rtsp", "rtsps", "rtp")
 
 # Larger picture files are not fetched.
 _MAX_STILL_BYTES = 512 * 2**20
@@ -49,6 +54,8 @@ class LiveReader:
         self._timeouts = (open_timeout_s, read_timeout_s)
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
+        self._has_missed: Callable[[], bool] | None = None
+        self._entered = ExitStack()
         self.is_live = True
         """False for a recording, which is to be read to its end without loss."""
         self.is_bursty = False
@@ -71,9 +78,16 @@ class LiveReader:
         """Frames left out so far because they could not be decoded whole."""
         return self._decoder.damaged if self._decoder else 0
 
+    @property
+    def skipped(self) -> int:
+        """Live frames passed over so far because there was no time to decode them."""
+        return self._decoder.skipped if self._decoder else 0
+
     def __enter__(self) -> Self:
         asked = time.monotonic()
         url, options = self._where_to()
+        if scheme_of(url) in _RTP_SCHEMES:
+            self._has_missed = self._entered.enter_context(missed_packets())
         try:
             self._container = open_container(
                 url, format=self._source.format, options=options, timeout=self._timeouts
@@ -100,8 +114,8 @@ class LiveReader:
     ) -> None:
         self._close()
 
-    def __iter__(self) -> Iterator[Decoded]:
-        """Yields pictures until a recording ends.
+    def __iter__(self) -> Iterator[Decoded | Passed]:
+        """Yields pictures until a recording ends; of a live source, also word of those skipped.
 
         Raises:
             SourceError: the source broke off; for a camera, every end is one.
@@ -109,7 +123,7 @@ class LiveReader:
         if self._container is None or self._decoder is None:
             raise RuntimeError("there is nothing to iterate: not open, or a still picture")
         try:
-            yield from self._decoder
+            yield from self._pictures(self._decoder)
         except (av.error.ExitError, av.error.TimeoutError) as error:
             raise self._failed(f"no data for {self._timeouts[1]:g} s") from error
         except av.FFmpegError as error:
@@ -121,6 +135,13 @@ class LiveReader:
             raise self._failed("the stream has ended")
         if self._decoder.is_cut_off:
             raise self._failed(f"cut off {self._decoder.how_far()}")
+
+    def _pictures(self, decoder: Decoder) -> Iterator[Decoded | Passed]:
+        if not self.is_live:
+            return iter(decoder)
+        # What comes a segment at a time is late as it comes, and no later for being held back.
+        keeps_up = not self.is_bursty
+        return decoder.live(keeps_up=keeps_up, has_missed=self._has_missed)
 
     def _where_to(self) -> tuple[str, dict[str, str]]:
         """The address to open, and how."""
@@ -170,6 +191,7 @@ class LiveReader:
         if self._container is not None:
             self._container.close()
             self._container = None
+        self._entered.close()
 
     def _failed(self, reason: str) -> SourceError:
         return SourceError(self._source.name, reason)

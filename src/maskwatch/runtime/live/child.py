@@ -59,6 +59,8 @@ class Taken:
     captured_at: datetime
     image: Image
     dropped: int
+    skipped: int = 0
+    damaged: int = 0
 
 
 class DecoderProcess:
@@ -136,7 +138,15 @@ class DecoderProcess:
         if not isinstance(answer, Delivered):
             raise DecoderFailed(f"unexpected answer {type(answer).__name__}")
         image = self._reader.read(answer.height, answer.width)
-        return Taken(answer.index, answer.t, answer.captured_at, image, answer.dropped)
+        return Taken(
+            answer.index,
+            answer.t,
+            answer.captured_at,
+            image,
+            answer.dropped,
+            answer.skipped,
+            answer.damaged,
+        )
 
     def abort(self) -> None:
         """Kill the process, from whatever thread; whoever waits for it gets `DecoderFailed`."""

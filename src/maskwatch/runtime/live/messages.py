@@ -83,6 +83,10 @@ class Delivered:
     width: int
     dropped: int
     """Frames of this connection so far that were replaced by newer ones."""
+    skipped: int = 0
+    """Those that there was no time to decode."""
+    damaged: int = 0
+    """Those that did not arrive whole, or are made from others that did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ class LiveSource:
 
     Attributes:
         dropped: live frames so far that were replaced by newer ones before they were read.
-        damaged: frames of a recording that could not be decoded whole; known at its end.
+        skipped: live frames so far that there was no time to decode.
+        damaged: frames so far that did not arrive whole or are made from others that did not; of a
+            recording known at its end.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class LiveSource:
         options = options or LiveOptions()
         self.name = source.name
         self.dropped = 0
+        self.skipped = 0
         self.damaged = 0
         self._order = DecoderOrder(source, sampler, options.open_timeout_s, options.read_timeout_s)
         self._policy = options.reconnect
@@ -149,13 +152,15 @@ class LiveSource:
     def _recorded_frames(self) -> Iterator[Frame]:
         try:
             for taken in self._frames_of_connection(0):
+                self.damaged = taken.damaged
                 yield Frame(self.name, taken.index, taken.t, taken.image)
         except DecoderFailed as failure:
             raise SourceLost(self.name, str(failure)) from failure
 
     def _live_frames(self) -> Iterator[Frame]:
         start: float | None = None
-        next_index = first_index = dropped = attempts = 0
+        next_index = first_index = attempts = 0
+        dropped = skipped = damaged = 0
         while self.is_live:
             began: float | None = None
             lasted_s = 0.0
@@ -166,6 +171,8 @@ class LiveSource:
                     lasted_s = taken.t - began
                     next_index = first_index + taken.index + 1
                     self.dropped = dropped + taken.dropped
+                    self.skipped = skipped + taken.skipped
+                    self.damaged = damaged + taken.damaged
                     t = taken.t - start
                     yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
                     del taken  # pictures are large, and the next one may be long in coming
@@ -174,8 +181,10 @@ class LiveSource:
                 if began is not None and lasted_s >= self._policy.stable_s:
                     attempts = 0
                 attempts = self._reconnect(str(failure), attempts)
-                first_index, dropped = next_index, self.dropped
+                first_index = next_index
+                dropped, skipped, damaged = self.dropped, self.skipped, self.damaged
             else:
+                self.damaged += damaged
                 return
         self._report(Connection.ENDED, "the stream has ended", attempts)
 

@@ -7,17 +7,18 @@ unless the parent asked for one.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
 from maskwatch.errors import SourceError
-from maskwatch.frames.decoder import BgrConverter, Decoded
+from maskwatch.frames.decoder import BgrConverter, Decoded, Passed
 from maskwatch.frames.live import LiveReader
 from maskwatch.runtime.live.mailbox import Mailbox
 from maskwatch.runtime.live.memory import FrameWriter
@@ -37,12 +38,15 @@ from maskwatch.runtime.live.pacing import Pacer
 # How often the answering thread looks whether the parent has hung up.
 _HANG_UP_CHECK_S = 0.1
 
+# Pictures that came at once are told apart by this much.
+_LEAST_STEP_S = 1e-3
+
 # What a source gets for saying goodbye (RTSP cameras keep a session open otherwise).
 _GOODBYE_S = 0.7
 
 
 class Heartbeat(Protocol):
-    """A number in shared memory: when the last picture was decoded, on the monotonic clock."""
+    """A number in shared memory: when the last picture came, on the monotonic clock."""
 
     value: float
 
@@ -53,6 +57,8 @@ class _Taken(NamedTuple):
     decoded: Decoded
     t: float
     captured_at: datetime
+    skipped: int
+    damaged: int
 
 
 def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
@@ -120,15 +126,25 @@ class _Worker:
     def _deliver(self, reader: LiveReader) -> None:
         sampler = self._order.sampler
         pacer = Pacer() if reader.is_bursty else None
+        last_t = -math.inf
         for decoded in reader:
             if self._stopping.is_set():
                 return
             now = self._heartbeat.value = time.monotonic()
-            if pacer is not None:
-                self._stopping.wait(pacer.wait_s(decoded.t, now))
-            t = time.monotonic() if reader.is_live else decoded.t
+            if isinstance(decoded, Passed):
+                continue
+            if reader.is_live:
+                if pacer is not None:
+                    self._stopping.wait(pacer.wait_s(decoded.t, now))
+                came = decoded.came if pacer is None else time.monotonic()
+                t = last_t = max(came, last_t + _LEAST_STEP_S)
+            else:
+                t = decoded.t
             if sampler is None or sampler.wants(decoded.index, t):
-                self._mailbox.put(_Taken(decoded, t, datetime.now(UTC)))
+                age_s = time.monotonic() - t if reader.is_live else 0.0
+                captured_at = datetime.now(UTC) - timedelta(seconds=age_s)
+                taken = _Taken(decoded, t, captured_at, reader.skipped, reader.damaged)
+                self._mailbox.put(taken)
 
     # The other thread: answer the parent until it hangs up.
 
@@ -172,5 +188,7 @@ class _Worker:
                 height,
                 width,
                 self._mailbox.dropped,
+                taken.skipped,
+                taken.damaged,
             )
         )

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+
+from maskwatch.frames.decoder import Decoded, Decoder, Passed
+from tests.frames.clips import number_of, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+FRAMES = 30
+SIZE = (320, 240)
+
+
+def stream(
+    path: Path, change: Callable[[int, bytes], bytes], codec: str = "libx264", frames: int = FRAMES
+) -> Path:
+    """A transport stream with a key frame every ten; `change` gets the bytes of each picture."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=25)
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        video.bit_rate, video.gop_size = 4_000_000, 10
+        video.codec_context.thread_count = 1
+        video.options = {"tune": "zerolatency", "x264-params": "scenecut=0:sliced-threads=0"}
+        packets = []
+        for i in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture(i, SIZE), format="bgr24")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            packets += video.encode(frame)
+        for i, whole in enumerate([*packets, *video.encode(None)]):
+            changed = av.Packet(change(i, bytes(whole)))
+            changed.pts, changed.dts, changed.time_base = whole.pts, whole.dts, whole.time_base
+            changed.stream, changed.is_keyframe = video, whole.is_keyframe
+            container.mux(changed)
+    return path
+
+
+def half(data: bytes) -> bytes:
+    """What is left of a picture of which packets were lost."""
+    return data[: len(data) // 2]
+
+
+def live(
+    path: Path, has_missed: Callable[[], bool] | None = None
+) -> tuple[list[int], Decoder, list[Decoded | Passed]]:
+    with av.open(str(path)) as container:
+        decoder = Decoder(container, container.streams.video[0], low_delay=True)
+        found = list(decoder.live(has_missed=has_missed))
+        numbers = [
+            number_of(each.frame.to_ndarray(format="bgr24"))
+            for each in found
+            if isinstance(each, Decoded)
+        ]
+    return numbers, decoder, found
+
+
+def at_packets(wanted: Iterable[int]) -> Callable[[], bool]:
+    """Packets are missed at these; the first question comes before the first packet."""
+
+    def answers() -> Iterator[bool]:
+        yield False
+        yield from (i in wanted for i in range(10_000))
+
+    said = answers()
+    return lambda: next(said)
+
+
+def test_a_whole_live_stream_loses_nothing(tmp_path: Path) -> None:
+    numbers, decoder, found = live(stream(tmp_path / "a.ts", lambda _, data: data))
+    assert numbers == list(range(FRAMES))
+    assert (decoder.damaged, decoder.skipped) == (0, 0)
+    assert [each.index for each in found] == numbers
+
+
+def test_pictures_made_from_a_damaged_one_are_left_out_up_to_the_next_key_frame(
+    tmp_path: Path,
+) -> None:
+    path = stream(tmp_path / "a.ts", lambda i, data: half(data) if i == 13 else data)
+    numbers, decoder, found = live(path)
+    assert numbers == [*range(13), *range(20, FRAMES)]
+    assert decoder.damaged == 7
+    assert [each.index for each in found] == numbers
+
+
+def test_a_damaged_key_frame_takes_all_pictures_made_from_it_along(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.ts", lambda i, data: half(data) if i == 10 else data)
+    assert live(path)[0] == [*range(10), *range(20, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_where_the_network_missed_packets_nothing_is_believed_up_to_the_next_key_frame(
+    tmp_path: Path, codec: str
+) -> None:
+    path = stream(tmp_path / "a.ts", lambda _, data: data, codec)
+    numbers, decoder, _ = live(path, at_packets([13]))
+    assert numbers == [*range(13), *range(20, FRAMES)]
+    assert decoder.damaged == 7
+
+
+def test_who_cannot_keep_up_goes_on_from_a_key_frame_and_says_when_pictures_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10_000))
+    monkeypatch.setattr("maskwatch.frames.decoder.time.monotonic", lambda: next(clock) * 0.001)
+    path = stream(tmp_path / "a.ts", lambda _, data: data, frames=90)
+    with av.open(str(path)) as container:
+        decoder = Decoder(container, container.streams.video[0], low_delay=True)
+        decoded = []
+        for each in decoder.live():
+            if isinstance(each, Decoded):
+                decoded.append(each)
+                if each.index < 3:  # each of them takes half a second
+                    for _ in range(500):
+                        next(clock)
+    assert [each.index for each in decoded[:3]] == [0, 1, 2]
+    first = decoded[3].index
+    assert first % 10 == 0
+    assert [each.index for each in decoded[3:]] == list(range(first, 90))
+    assert (decoder.skipped, decoder.damaged) == (first - 3, 0)
+    assert decoded[1].came - decoded[0].came == pytest.approx(0.04, abs=0.01)
