@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -151,6 +152,20 @@ def test_a_lost_camera_is_connected_again_and_counting_goes_on() -> None:
     ]
     assert [h.retry_in_s for h in stage.health] == [None, 0.5, 1.0, None]
     assert all(connection.closed for connection in stage.used)
+
+
+def test_what_was_left_out_is_counted_over_all_connections() -> None:
+    def left_out(index: int, t: float, skipped: int, damaged: int) -> Taken:
+        return replace(frame(index, t), skipped=skipped, damaged=damaged)
+
+    stage = Stage(
+        [LIVE, left_out(0, 10.0, 1, 2), left_out(9, 11.0, 3, 4), "no data for 10 s"],
+        [LIVE, left_out(0, 20.0, 10, 20), Ended(21)],
+        policy=policy(),
+    )
+    with stage.source as source:
+        assert len(list(source)) == 3
+    assert (source.skipped, source.damaged) == (13, 25)
 
 
 def test_a_camera_that_does_not_come_back_is_lost_for_good() -> None:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import sys
 import threading
@@ -48,6 +49,11 @@ NOT_LIVE = "this is a recording or a picture, not a live stream"
 # A frozen camera is connected anew after so long, then after twice that, and so on.
 _FIRST_KICK_S = 10.0
 _LONGEST_KICK_S = 900.0
+
+# Damage is looked at over the last minute; less of it is not worth a word, and words are few.
+_DAMAGE_WINDOW_S = 60.0
+_MUCH_DAMAGE = 0.01
+_SAY_AGAIN_S = 600.0
 
 
 class AbortableDecoding(Decoding, Protocol):
@@ -123,6 +129,9 @@ class Capture:
         self._last_at: float | None = None
         self._index = 0
         self._dropped = 0
+        self._received = Rate(_DAMAGE_WINDOW_S)
+        self._damaged = Rate(_DAMAGE_WINDOW_S)
+        self._said_at = -math.inf
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
 
     def start(self) -> None:
@@ -147,6 +156,12 @@ class Capture:
     def dropped(self) -> int:
         """Pictures so far that were replaced by newer ones before anyone looked at them."""
         return self._dropped + self.mailbox.dropped
+
+    @property
+    def damaged(self) -> float:
+        """Share of the pictures of the last minute that were left out as damaged, in [0, 1]."""
+        received = self._received.per_second()
+        return min(1.0, self._damaged.per_second() / received) if received > 0 else 0.0
 
     def _run(self) -> None:
         with suppress(_Stopped):
@@ -189,17 +204,37 @@ class Capture:
     def _read(self, source: LiveSource) -> None:
         self._go_on_counting()
         first, dropped = self._index, self._dropped
+        skipped = damaged = 0
         for received in source:
             if self._stopping.is_set():
                 raise _Stopped
             frame = replace(received, t=received.t + self._offset_s, index=first + received.index)
+            self._note_damage(frame.index + 1 - self._index, source.damaged - damaged)
+            # Those that would have been wanted, had there been time to decode them.
+            wanted = min(1.0, self._config.max_fps / source.fps) if source.fps else 1.0
+            self.offered.add((source.skipped - skipped) * wanted)
+            skipped, damaged = source.skipped, source.damaged
             self._index, self._last_t = frame.index + 1, frame.t
             self._last_at = time.monotonic()
-            self._dropped = dropped + source.dropped
+            self._dropped = dropped + source.dropped + source.skipped
             self.last_frame_at = frame.captured_at
             self.size = frame.image.shape[:2]
             self._offer(frame)
             del received, frame  # or each camera would hold one more while it waits for the next
+
+    def _note_damage(self, received: int, damaged: int) -> None:
+        self._received.add(received)
+        self._damaged.add(damaged)
+        now = time.monotonic()
+        if self.damaged >= _MUCH_DAMAGE and now - self._said_at > _SAY_AGAIN_S:
+            self._said_at = now
+            udp = "; transport: tcp loses none" if self._config.transport == "udp" else ""
+            _log.warning(
+                "camera %s: %.0f %% of the pictures arrive damaged and are left out%s",
+                self._name,
+                100 * self.damaged,
+                udp,
+            )
 
     def _go_on_counting(self) -> None:
         """Has the times of a new source, which begin at 0, follow those of the last one."""

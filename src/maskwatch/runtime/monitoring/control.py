@@ -55,6 +55,8 @@ class CameraStatus:
     """Looked at since the start."""
     dropped: int = 0
     """Replaced by newer ones before there was time to look at them, since the start."""
+    damaged: float = 0.0
+    """Share of those of the last minute that were left out as damaged, in [0, 1]."""
     latency_s: float | None = None
     """From capture to verdict, over the last ten seconds; None without pictures."""
     last_frame_at: datetime | None = None

@@ -209,6 +209,7 @@ class CameraLane:
             offered_fps=self.offered_fps,
             frames=int(self._looks.total),
             dropped=capture.dropped,
+            damaged=capture.damaged,
             latency_s=self._latency_s.per_second() / fps if fps > 0 else None,
             last_frame_at=capture.last_frame_at,
             people=self._people if link.phase is CameraPhase.WATCHING else 0,

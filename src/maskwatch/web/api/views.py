@@ -227,6 +227,8 @@ class CameraView(View):
     offered_fps: float
     frames: int
     dropped: int
+    damaged: float = 0.0
+    """Share of the pictures of the last minute that were left out as damaged, in [0, 1]."""
     latency_s: float | None
     last_frame_at: datetime | None
     people: int

@@ -10,6 +10,7 @@ from html import escape
 from nicegui import ui
 from starlette.requests import Request
 
+from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.web.actions import system
 from maskwatch.web.actions.system import SystemState
 from maskwatch.web.pages import logs
@@ -20,6 +21,7 @@ from maskwatch.web.pages.parts import chip, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.pages.users import user_list
 from maskwatch.web.security.scopes import Scope
+from maskwatch.web.text import Words
 
 _EVERY_S = 2.0
 
@@ -123,7 +125,7 @@ def _status_html(desk: Desk, state: SystemState) -> str:
             f"{each.fps:.1f} / {each.offered_fps:.1f}",
             str(each.dropped),
             "" if each.latency_s is None else f"{each.latency_s:.2f} s",
-            escape(each.reason),
+            escape(each.reason or _damage(each, words)),
         ]
         for each in state.cameras
     ]
@@ -160,6 +162,12 @@ def _models(desk: Desk) -> None:
                 )
 
     ui.timer(0.01, update, once=True)
+
+
+def _damage(camera: CameraStatus, words: Words) -> str:
+    """What to say about pictures that do not arrive whole; nothing below one percent."""
+    percent = round(100 * camera.damaged)
+    return words("system.damaged", percent=percent) if percent else ""
 
 
 def _size(count: int) -> str:
