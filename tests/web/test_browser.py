@@ -490,6 +490,14 @@ def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None
     assert page.request.get(str(link)).body().startswith(b"%PDF")
 
 
+def test_system_says_what_share_of_a_cameras_pictures_arrives_damaged(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/system")
+    said = page.get_by_text("12 % of the pictures arrive damaged")
+    expect(said).to_have_count(1)
+
+
 def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/system")
     expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()

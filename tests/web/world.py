@@ -261,6 +261,7 @@ def make_world(
             offered_fps=8.0,
             frames=120_000,
             dropped=37 * i,
+            damaged=0.12 if i == 2 else 0.0,
             latency_s=0.14,
             last_frame_at=service.now,
             people=(3, 1, 0)[i],
