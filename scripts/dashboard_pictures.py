@@ -18,9 +18,8 @@ from playwright.sync_api import Page, expect
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.web.chromium import PATIENCE_MS, chromium  # noqa: E402
+from tests.web.chromium import PATIENCE_MS, chromium, log_in  # noqa: E402
 from tests.web.running import dashboard  # noqa: E402
-from tests.web.world import PASSWORD  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 DESK = {"width": 1200, "height": 760}
@@ -128,9 +127,7 @@ def main() -> None:
         page = browser.new_context(base_url=url, viewport=DESK, color_scheme="light").new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login")
-        page.fill("#name", "anna")
-        page.fill("#password", PASSWORD)
-        page.click("button")
+        log_in(page, "anna")
         page.wait_for_selector("h1")
         for take in _PAGES:
             take(page)

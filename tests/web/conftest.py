@@ -88,7 +88,7 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """Opens a page as somebody; complains at the end about anything the browser complained of."""
     from playwright.sync_api import expect
 
-    from tests.web.chromium import PATIENCE_MS
+    from tests.web.chromium import PATIENCE_MS, log_in
 
     complaints: list[str] = []
     contexts = []
@@ -112,9 +112,7 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
             ),
         )
         page.goto(path)
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, name)
         page.wait_for_selector("h1")
         return page
 

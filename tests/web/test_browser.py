@@ -20,7 +20,7 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.web.chromium import PATIENCE_MS
+from tests.web.chromium import PATIENCE_MS, log_in
 from tests.web.dashboard_server import SLOW_TEXT, SLOW_YEAR
 from tests.web.running import PATHS, dashboard
 
@@ -118,9 +118,7 @@ def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_sho
         page = chromium.new_page(base_url=url)
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login")
-        page.fill("#name", "anna")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, "anna")
         page.wait_for_function(
             "() => document.querySelector('img[data-camera=entrance]')?.naturalWidth > 100"
         )
@@ -242,9 +240,7 @@ def test_only_the_newest_question_is_answered(chromium: Browser, tmp_path: Path)
         page = chromium.new_page(base_url=url)
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login?next=/events")
-        page.fill("#name", "vera")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, "vera")
         found = page.get_by_role("status").first
         expect(found).to_have_text(re.compile(r"^[1-9]\d* episodes"))
         everything = found.inner_text()
@@ -691,9 +687,7 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_
             ),
         )
         page.goto("/login")
-        page.fill("#name", "anna")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, "anna")
         for path in ("/", "/events", "/review", "/cameras/entrance"):
             page.goto(path)
             page.wait_for_selector("main h1")
@@ -709,9 +703,7 @@ def test_where_no_picture_may_be_seen_a_camera_is_saved_once_its_size_was(
         page = chromium.new_page(base_url=url)
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login?next=/cameras")
-        page.fill("#name", "anna")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, "anna")
         page.get_by_role("button", name="Add a camera").click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("The privacy policy allows no pictures.")
@@ -776,9 +768,7 @@ def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Pa
         page = chromium.new_page(base_url=url)
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login?next=/events")
-        page.fill("#name", "vera")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
+        log_in(page, "vera")
         expect(page.get_by_role("status").first).to_have_text("100 000 episodes")
         starts = page.locator("tbody tr td:first-child")
         seen: list[str] = []
