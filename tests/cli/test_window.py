@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwatch.cli.window import Window
+from maskwatch.cli.window import Window, size_for
 from maskwatch.errors import MissingExtra, UsageError
 from maskwatch.frames.sniff import SourceKind
 
@@ -26,6 +26,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
         monkeypatch.setattr("maskwatch.cli.window.check_windows_work", lambda: None)
         monkeypatch.setattr(cv2, "namedWindow", lambda *_: None)
         monkeypatch.setattr(cv2, "imshow", lambda *_: None)
+        monkeypatch.setattr(cv2, "resizeWindow", lambda *_: None)
         monkeypatch.setattr(cv2, "destroyAllWindows", lambda: None)
         monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: visible)
         monkeypatch.setattr(cv2, "waitKey", wait_key)
@@ -56,6 +57,42 @@ def test_closing_the_window_quits(screen: Callable[..., list[int]]) -> None:
     with Window() as window:
         window.for_kind(SourceKind.IMAGE).write(PICTURE, 0.0)
         assert window.quit_wanted
+
+
+def test_closing_the_window_quits_where_opencv_then_knows_of_none(
+    screen: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenCV 4.14 does on Qt."""
+
+    def unknown(*_: object) -> float:
+        raise cv2.error("NULL guiReceiver (please create a window)")
+
+    screen([])
+    monkeypatch.setattr(cv2, "getWindowProperty", unknown)
+    with Window() as window:
+        window.for_kind(SourceKind.VIDEO).write(PICTURE, 0.0)
+        assert window.quit_wanted
+
+
+@pytest.mark.parametrize(
+    ("picture", "window"),
+    [((2160, 3840), (1280, 720)), ((1280, 720), (405, 720)), ((240, 320), (960, 720))],
+)
+def test_the_window_is_as_large_as_most_screens_allow_in_the_shape_of_the_first_picture(
+    screen: Callable[..., list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    picture: tuple[int, int],
+    window: tuple[int, int],
+) -> None:
+    screen([])
+    sizes: list[tuple[int, int]] = []
+    monkeypatch.setattr(cv2, "resizeWindow", lambda _, *size: sizes.append(size))
+    first = np.zeros((*picture, 3), np.uint8)
+    assert size_for(first) == window
+    with Window() as shown:
+        for image in (first, PICTURE):
+            shown.for_kind(SourceKind.VIDEO).write(image, 0.0)
+    assert sizes == [window]  # once: then it is as the user wants it
 
 
 def test_an_opencv_without_windows_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from maskwatch.types import Image
 
 _TITLE = "maskwatch (q quits)"
 _QUIT_KEYS = (ord("q"), ord("Q"), 27)
+_ROOM = (1280, 720)
+"""Width and height that most screens have for a window."""
 
 
 class Window:
@@ -29,6 +31,7 @@ class Window:
     def __init__(self) -> None:
         self.quit_wanted = False
         """True once the user has pressed q or closed the window."""
+        self._is_sized = False
 
     def __enter__(self) -> Self:
         check_windows_work()
@@ -44,6 +47,9 @@ class Window:
 
     def show(self, image: Image, wait_ms: int) -> None:
         """Shows a picture and takes a key; 0 ms waits until there is one."""
+        if not self._is_sized:
+            cv2.resizeWindow(_TITLE, *size_for(image))
+            self._is_sized = True
         cv2.imshow(_TITLE, image)
         if wait_ms:
             self._heed(cv2.waitKey(wait_ms))
@@ -56,8 +62,21 @@ class Window:
                 return
 
     def _heed(self, key: int) -> None:
-        closed = cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1
-        self.quit_wanted = self.quit_wanted or closed or (key & 0xFF) in _QUIT_KEYS
+        self.quit_wanted = self.quit_wanted or _is_closed() or (key & 0xFF) in _QUIT_KEYS
+
+
+def size_for(image: Image) -> tuple[int, int]:
+    """Width and height of the largest window for a picture that fits on most screens."""
+    height, width = image.shape[:2]
+    factor = min(_ROOM[0] / width, _ROOM[1] / height)
+    return max(1, round(factor * width)), max(1, round(factor * height))
+
+
+def _is_closed() -> bool:
+    try:
+        return cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1
+    except cv2.error:  # OpenCV on Qt, once its last window is closed
+        return True
 
 
 class WindowSink:
