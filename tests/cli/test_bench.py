@@ -1,4 +1,7 @@
 import json
+import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ from typer.testing import CliRunner, Result
 from maskwatch.build import BuiltDetector
 from maskwatch.cli.main import app
 from maskwatch.cli.run_bench import BenchResult
-from maskwatch.types import State
+from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video
 
 
@@ -66,3 +69,28 @@ def test_frames_per_second_count_all_stages() -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     done = bench(tmp_path / "gone.png")
     assert "gone.png: no such file" in str(done.exception)
+
+
+@pytest.fixture
+def unheeded() -> Iterator[None]:
+    """SIGTERM does nothing where nobody heeds it, instead of ending the tests."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("unheeded")
+def test_asked_to_stop_it_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Stopped(SquareDetector):
+        def __call__(self, frame: Frame) -> list[Face]:
+            signal.raise_signal(signal.SIGTERM)
+            return super().__call__(frame)
+
+    monkeypatch.setattr(
+        "maskwatch.cli.run_bench.build_detector", lambda _: BuiltDetector(Stopped(), 0.5)
+    )
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert bench("--frames", "2").exit_code == 130
+    assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,7 @@ from tests.servers.local import web_server
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MASKED = (State.MASK, 80, 120)
 BARE = (State.NO_MASK, 240, 120)
+PROGRAM = (sys.executable, "-m", "tests.end_to_end.program", "detect")
 PATIENCE_S = 180.0
 """For what takes a second on a machine that does nothing else."""
 
@@ -38,7 +39,7 @@ def start(
             resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
 
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.end_to_end.program", "detect", *arguments],
+        [*PROGRAM, *arguments],
         cwd=folder,
         env=environment(slow),
         stdin=subprocess.DEVNULL,
@@ -68,8 +69,8 @@ def wait_for_rows(path: Path, count: int) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]],
-    ids=["Ctrl-C", "SIGTERM", "impatiently"],
+    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT, signal.SIGINT]],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP", "impatiently"],
 )
 def test_asked_to_stop_it_leaves_everything_readable_and_says_so(
     tmp_path: Path, asked: list[signal.Signals]
@@ -135,6 +136,56 @@ def test_a_reader_that_goes_away_is_no_disaster(tmp_path: Path) -> None:
     assert len(read(tmp_path / "maskwatch-out" / "a.mp4")[0]) == 100
 
 
+def test_nobody_to_read_the_table_does_not_hide_a_violation(tmp_path: Path) -> None:
+    paint_picture(tmp_path / "a.png", [BARE])
+    process = start(tmp_path, "a.png", "--fail-on", "violation")
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait(timeout=PATIENCE_S) == 3
+    process.stderr.close()
+    assert err == "error: standard output: broken pipe\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_log_that_cannot_be_written_costs_only_what_it_would_say(tmp_path: Path) -> None:
+    paint_picture(tmp_path / "a.png", [MASKED])
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "gone.png", "a.png", "--json-summary"],
+            cwd=tmp_path,
+            env=environment(0),
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=full,
+        )
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)
+    assert [source["people"] for source in summary["sources"]] == [1]
+    assert [error["source"] for error in summary["errors"]] == ["gone.png"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are others there")
+def test_a_terminal_that_is_closed_ends_the_run_and_the_summary_is_written(tmp_path: Path) -> None:
+    import pty
+
+    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 300)
+    terminal, its_end = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, "a.mp4", "--jsonl", "r.jsonl", "--json-summary", "s.json"],
+        cwd=tmp_path,
+        env=environment(0.02),
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        preexec_fn=lambda: os.login_tty(0),
+    )
+    os.close(its_end)
+    wait_for_rows(tmp_path / "r.jsonl", 40)
+    os.close(terminal)
+    assert process.wait(timeout=PATIENCE_S) == 130
+    assert json.loads((tmp_path / "s.json").read_text())["interrupted"]
+
+
 def test_a_live_source_ends_when_nobody_reads_its_only_output(tmp_path: Path) -> None:
     with web_server(tmp_path) as server:
         server.jpegs = [cv2.imencode(".jpg", scene([MASKED, BARE]))[1].tobytes()]
@@ -170,7 +221,7 @@ def test_names_that_the_terminal_cannot_show_do_no_harm(tmp_path: Path, encoding
     except OSError:
         pytest.skip("this file system takes only names that are text")
     process = subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.program", "detect", ".", "--jsonl", "r.jsonl"],
+        [*PROGRAM, ".", "--jsonl", "r.jsonl"],
         cwd=tmp_path,
         env={**environment(0), "PYTHONIOENCODING": encoding, "COLUMNS": "80"},
         check=False,

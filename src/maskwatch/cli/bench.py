@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import Device, Threads
 
 
@@ -34,14 +35,15 @@ def bench(
     """
     import json
 
-    from maskwatch.build import BuildOptions
-    from maskwatch.cli.bench_table import bench_as_json, print_bench
-    from maskwatch.cli.consoles import err_console, out_console
-    from maskwatch.cli.run_bench import run_bench
+    with ended_by_signals():
+        from maskwatch.build import BuildOptions
+        from maskwatch.cli.bench_table import bench_as_json, print_bench
+        from maskwatch.cli.consoles import err_console, out_console
+        from maskwatch.cli.run_bench import run_bench
 
-    options = BuildOptions(threads=threads, device=device)
-    with err_console().status("measuring"):
-        results = run_bench(options, files or [], frames)
+        options = BuildOptions(threads=threads, device=device)
+        with err_console().status("measuring"):
+            results = run_bench(options, files or [], frames)
     if as_json:
         typer.echo(json.dumps([bench_as_json(each) for each in results], indent=2))
     else:

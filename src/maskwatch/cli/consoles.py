@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import unicodedata
 
 from rich.console import Console
@@ -10,9 +12,16 @@ from rich.text import Text
 from maskwatch.errors import ConfigError, MaskwatchError
 
 
+class _Output(Console):
+    """Leaves to its user what follows from a reader who has seen enough; rich would exit."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def out_console() -> Console:
-    """Standard output."""
-    return Console(highlight=False)
+    """Standard output; printing there raises BrokenPipeError when nobody reads it any more."""
+    return _Output(highlight=False)
 
 
 def err_console() -> Console:

@@ -10,14 +10,14 @@ import typer
 from typer.core import TyperCommand
 
 from maskwatch.cli.exit_codes import ExitCode
-from maskwatch.cli.interrupts import end_on_signals
+from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import RUN_PANEL, Device, Threads
 from maskwatch.cli.request import DetectRequest
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
     "is done; 2 the command line makes no sense; 3 a violation, with --fail-on violation; 4 a "
-    "model cannot be used; 130 Ctrl-C or SIGTERM, what was done is written."
+    "model cannot be used; 130 Ctrl-C, SIGTERM or a closed terminal, what was done is written."
 )
 
 _WRITE = "What to write"
@@ -199,29 +199,29 @@ def detect(
     unknown. In videos people are followed: each is judged by vote over many frames and counted
     once. Live sources run until Ctrl-C, or q in the window.
     """
-    from maskwatch.build import BuildOptions
-    from maskwatch.cli.run_detect import run_detect
+    with ended_by_signals():
+        from maskwatch.build import BuildOptions
+        from maskwatch.cli.run_detect import run_detect
 
-    request = DetectRequest(
-        sources=tuple(sources),
-        out=out,
-        annotate=annotate,
-        blur=blur,
-        jsonl=jsonl,
-        csv=csv,
-        episodes=episodes,
-        json_summary=json_summary,
-        quiet=quiet,
-        show=show,
-        every=every,
-        max_fps=max_fps,
-        min_face_px=min_face,
-        score=score,
-        looks_per_s=looks,
-        models=BuildOptions(detector, detector_model, classifier_model, threads, device),
-    )
-    end_on_signals()
-    summary = run_detect(request)
+        request = DetectRequest(
+            sources=tuple(sources),
+            out=out,
+            annotate=annotate,
+            blur=blur,
+            jsonl=jsonl,
+            csv=csv,
+            episodes=episodes,
+            json_summary=json_summary,
+            quiet=quiet,
+            show=show,
+            every=every,
+            max_fps=max_fps,
+            min_face_px=min_face,
+            score=score,
+            looks_per_s=looks,
+            models=BuildOptions(detector, detector_model, classifier_model, threads, device),
+        )
+        summary = run_detect(request)
     if summary.interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if fail_on is FailOn.VIOLATION and summary.has_violation:

@@ -18,4 +18,4 @@ class ExitCode(IntEnum):
     MODEL = 4
     """A model is missing or damaged, or cannot be run."""
     INTERRUPTED = 130
-    """Ctrl-C or SIGTERM; what was done until then is written and can be read."""
+    """Ctrl-C, SIGTERM or SIGHUP; what was done until then is written and can be read."""

@@ -1,21 +1,45 @@
-"""What ends a run early: Ctrl-C, and what `timeout` and container engines send."""
+"""What ends a run early: Ctrl-C, what `timeout` and container engines send, a closed terminal."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 CLOSING_S = 3.0
 """How long the first signal is given before another counts."""
 
 
-def end_on_signals() -> None:
-    """Makes SIGTERM end a run as Ctrl-C does, and neither of them disturb its closing."""
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Makes SIGTERM and SIGHUP end the block as Ctrl-C does, and none of them disturb its closing.
+
+    A SIGHUP that is ignored, as under `nohup`, stays so.
+
+    Raises:
+        KeyboardInterrupt: one came, and the block did not catch it. So it is, too, where something
+            else is raised after it: what loads a compiled module makes an ImportError of it.
+    """
     handler = Ending()
-    signal.signal(signal.SIGINT, handler)
-    signal.signal(signal.SIGTERM, handler)
+    before = {number: signal.signal(number, handler) for number in _ending_signals()}
+    try:
+        yield
+    except Exception as error:
+        if handler.was_asked:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _ending_signals() -> Iterator[signal.Signals]:
+    yield from (signal.SIGINT, signal.SIGTERM)
+    # Windows has none.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 class Ending:
@@ -29,9 +53,12 @@ class Ending:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._free_from = float("-inf")
+        self.was_asked = False
+        """Whether any came."""
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         """Raises KeyboardInterrupt if the signal counts."""
+        self.was_asked = True
         now = self._clock()
         if now >= self._free_from:
             self._free_from = now + CLOSING_S

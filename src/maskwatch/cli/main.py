@@ -18,7 +18,7 @@ from maskwatch.cli.models import models
 from maskwatch.cli.serve import serve
 from maskwatch.cli.storage import backup, restore
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
-from maskwatch.outputs.standard import standard_output
+from maskwatch.outputs.standard import standard_streams
 
 app = typer.Typer(
     name="maskwatch",
@@ -61,7 +61,7 @@ def _main(
 def run() -> None:
     """The program: runs the verb that the command line names, and exits with its code."""
     try:
-        with standard_output():
+        with standard_streams():
             app()
     except MaskwatchError as error:
         say_error(err_console(), error)

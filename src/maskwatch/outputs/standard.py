@@ -1,4 +1,4 @@
-"""Standard output of a program that says in one line when it cannot be written."""
+"""Standard output that says in one line when it cannot be written, and standard error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO, TypeGuard, TypeVar
 
 from maskwatch.errors import OutputError
 from maskwatch.outputs.files import STDOUT_NAME, reason_of
@@ -29,42 +30,74 @@ class StandardOutput(io.TextIOWrapper):
             super().flush()
 
 
-@contextmanager
-def standard_output() -> Iterator[None]:
-    r"""Makes standard output a `StandardOutput` for the rest of the program, which is the block.
+class StandardError(io.TextIOWrapper):
+    """Text for people; what the system refuses is lost, as there is nowhere left to say so.
 
-    Letters that it lacks are spelt out (``\u2713``) there and in standard error. At the end of the
-    block everything is written, or an OutputError says why not.
+    A log on a full disk or a terminal that was closed must not end the work that it tells of.
     """
-    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
-        plain = sys.stdout
-        sys.stdout = sys.__stdout__ = StandardOutput(  # type: ignore[misc]
-            plain.buffer,
-            encoding=plain.encoding,
-            line_buffering=plain.line_buffering,
-            write_through=plain.write_through,
-        )
-        plain.detach()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Takes text."""
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Writes what waits, as far as it can be."""
+        with suppress(OSError):
+            super().flush()
+
+
+@contextmanager
+def standard_streams() -> Iterator[None]:
+    r"""Puts `StandardOutput` and `StandardError` in place for the rest of the program: the block.
+
+    Letters that they lack are spelt out (``\u2713``). At the end of the block everything is
+    written, or an OutputError says why not; of a program that has failed before, that failure
+    stays the end.
+    """
+    if _is_plain(sys.stdout, sys.__stdout__):
+        sys.stdout = sys.__stdout__ = _taken_over(sys.stdout, StandardOutput)  # type: ignore[misc]
+    if _is_plain(sys.stderr, sys.__stderr__):
+        sys.stderr = sys.__stderr__ = _taken_over(sys.stderr, StandardError)  # type: ignore[misc]
     out = sys.stdout
+    has_failed = True
     try:
         yield
+        has_failed = False
+    except SystemExit as ended:
+        has_failed = bool(ended.code)
+        raise
     finally:
         if isinstance(out, StandardOutput):
-            _finish(out)
+            _finish(out, has_failed=has_failed)
 
 
-def _finish(out: StandardOutput) -> None:
+def _is_plain(stream: TextIO | None, own: TextIO | None) -> TypeGuard[io.TextIOWrapper]:
+    """Whether a stream is the process's own, and nobody has put something else in its place."""
+    return stream is own and isinstance(stream, io.TextIOWrapper)
+
+
+_Stream = TypeVar("_Stream", bound=io.TextIOWrapper)
+
+
+def _taken_over(plain: io.TextIOWrapper, kind: type[_Stream]) -> _Stream:
+    """A stream of another kind in the place of one, which cannot be used any more."""
+    encoding, by_line, at_once = plain.encoding, plain.line_buffering, plain.write_through
+    return kind(plain.detach(), encoding, "backslashreplace", None, by_line, at_once)
+
+
+def _finish(out: StandardOutput, *, has_failed: bool) -> None:
     try:
         out.flush()
     except BrokenPipeError:
         _discard(out)
-        sys.exit(1)
+        if not has_failed:
+            sys.exit(1)
     except OutputError:
         _discard(out)
-        raise
+        if not has_failed:
+            raise
 
 
 def _discard(out: StandardOutput) -> None:

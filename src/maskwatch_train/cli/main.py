@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError, MissingExtra
-from maskwatch.outputs.standard import standard_output
+from maskwatch.outputs.standard import standard_streams
 
 VERBS = {
     "data": "data:app",
@@ -104,7 +104,7 @@ def train() -> None:
 def run() -> None:
     """Entry point: turns a foreseen error into one line and exit code 1."""
     try:
-        with standard_output():
+        with standard_streams():
             app()
     except MaskwatchError as error:
         Console(stderr=True).print(
