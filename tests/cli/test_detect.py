@@ -174,6 +174,38 @@ def test_the_report_names_only_what_was_written(detect: Detect) -> None:
     assert "Written to" not in detect("words.png", "--out", "out").stdout
 
 
+def test_of_what_could_not_be_begun_nothing_is_said_to_be_written(detect: Detect) -> None:
+    rows_and_summary = ("--jsonl", "r.jsonl", "--json-summary", "s.json")
+    text = " ".join(detect("gone.png", *rows_and_summary).stdout.split())
+    assert text.partition("Written to ")[2] == "s.json"
+    assert sorted(path.name for path in Path().iterdir()) == ["s.json"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no file")
+def test_a_folder_that_took_no_picture_is_not_said_to_hold_any(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    text = " ".join(detect("a.png", "--out", "/proc", "--jsonl", "r.jsonl").stdout.split())
+    assert "Failed to write /proc/a.png" in text
+    assert text.partition("Written to ")[2] == "r.jsonl"
+
+
+def test_passwords_stay_hidden_where_nothing_is_left_to_look_at(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    detect("a.png")
+    done = detect("maskwatch-out", "rtsp://user:pa#ss@cam/1")
+    assert "only what earlier runs annotated" in done.stderr
+    assert "pa#ss" not in done.stderr + done.stdout
+
+
+def test_what_an_earlier_run_annotated_is_looked_at_where_it_is_named_itself(
+    detect: Detect,
+) -> None:
+    paint_picture(Path("a.png"), [MASKED])
+    detect("a.png")
+    done = detect(".", "./maskwatch-out/a.png", "--json-summary", "--no-annotate")
+    assert json.loads(done.stdout)["total"]["people"] == 2
+
+
 def test_a_source_named_twice_is_looked_at_once(detect: Detect) -> None:
     paint_picture(Path("a.png"), [MASKED])
     done = detect("a.png", "./a.png", "*.png", "--json-summary")

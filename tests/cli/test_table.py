@@ -151,3 +151,23 @@ def test_sources_that_were_not_reached_are_named() -> None:
     assert ["c.jpg"] in lines
     many = RunSummary((image("a.jpg", MASK),), not_reached=tuple(f"{n}.jpg" for n in range(50)))
     assert ["31", "more"] in [line.split() for line in printed(many).splitlines()]
+
+
+def test_one_of_two_hundred_is_not_nobody() -> None:
+    text = printed(RunSummary((image("a.jpg", MASK, *[NO_MASK] * 199),)), 200)
+    assert "<1 %: 1 of 200" in text
+
+
+def test_a_disk_that_is_full_for_many_pictures_does_not_bury_the_rest() -> None:
+    failed = tuple(OutputError(f"out/{n}.jpg", "no space left") for n in range(500))
+    lines = printed(RunSummary((image("a.jpg", MASK),), output_errors=failed)).splitlines()
+    assert len(lines) < 30
+    assert "481 more, named above" in [line.strip() for line in lines]
+
+
+def test_names_of_files_cannot_turn_a_line_round_and_bytes_keep_the_columns() -> None:
+    turning = printed(RunSummary((image("gpj.\u202eexe.jpg", MASK),)))
+    assert row(turning, "gpj")[0] == r"gpj.\u202eexe.jpg"
+    lines = printed(RunSummary((image("caf\udce9.jpg", MASK), image("b.jpg", MASK)))).splitlines()
+    rows = [line.rstrip() for line in lines if line.startswith((" caf", " b.jpg"))]
+    assert len({len(line) for line in rows}) == 1

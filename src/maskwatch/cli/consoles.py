@@ -11,6 +11,9 @@ from rich.text import Text
 
 from maskwatch.errors import ConfigError, MaskwatchError
 
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Characters that change the direction of those after them (https://unicode.org/reports/tr9/)."""
+
 
 class _Output(Console):
     """Leaves to its user what follows from a reader who has seen enough; rich would exit."""
@@ -53,13 +56,17 @@ def _say(console: Console, label: tuple[str, str], text: str) -> None:
 def on_one_line(text: str) -> str:
     r"""Text that may hold names of files, in which any character but "/" can occur.
 
-    Line breaks would tear tables apart, and a terminal obeys escape sequences: white space becomes
-    one space each, other control characters are spelt out, such as ``\x1b``.
+    Line breaks would tear tables apart, a terminal obeys escape sequences and turns what follows
+    some characters round, and bytes that are no text have no width: white space becomes one space
+    each, the others are spelt out, such as ``\x1b``.
     """
     joined = " ".join(text.split())
-    return "".join(
-        repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in joined
-    )
+    return "".join(repr(letter)[1:-1] if _is_spelt_out(letter) else letter for letter in joined)
+
+
+def _is_spelt_out(letter: str) -> bool:
+    is_control_or_byte = unicodedata.category(letter) in ("Cc", "Cs")
+    return is_control_or_byte or unicodedata.bidirectional(letter) in _TURNING
 
 
 def shortened(name: str, width: int) -> str:

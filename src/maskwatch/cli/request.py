@@ -10,10 +10,9 @@ from pathlib import Path
 
 from maskwatch.build import BuildOptions
 from maskwatch.errors import UsageError
-from maskwatch.outputs.files import file_identity
+from maskwatch.outputs.files import STDOUT, file_identity
 
 DEFAULT_OUT = Path("maskwatch-out")
-STDOUT = "-"
 
 MAX_THREADS = 256
 """More than helps on any machine; tens of thousands would bring it to a stop."""

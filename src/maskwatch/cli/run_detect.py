@@ -23,10 +23,10 @@ from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
-from maskwatch.frames.urls import scheme_of
+from maskwatch.frames.urls import mask_password, scheme_of
 from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
-from maskwatch.outputs.files import STDOUT_NAME, make_folder, output_errors, write_text
+from maskwatch.outputs.files import STDOUT, STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
 from maskwatch.outputs.ledger import note_written, written_names
 from maskwatch.outputs.names import plan_outputs
@@ -51,7 +51,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
         OutputError: an output cannot be made in the first place.
     """
     errors = err_console()
-    found = _without_own_output(_discover(request), request)
+    found = _discover(request)
     for error in found.errors:
         say_error(errors, error)
     if found.ignored and not request.quiet:
@@ -62,7 +62,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
     summary = _write_summary(request, summary, errors)
-    if request.quiet or request.json_summary == "-":
+    if request.quiet or request.json_summary == STDOUT:
         return summary
     written = _written_to(request, found.specs, summary)
     if request.prints_data:
@@ -140,7 +140,7 @@ def _tracking(score: float | None) -> TrackerSettings:
 
 def _discover(request: DetectRequest) -> Discovery:
     """Everything that the request names, each source once however often it is named."""
-    found = discover_all(request.sources)
+    found = _without_own_output(discover_all(request.sources), request)
     once: dict[str, SourceSpec] = {}
     for spec in found.specs:
         once.setdefault(str(_path(spec).resolve()) if _is_file(spec) else spec.location, spec)
@@ -176,7 +176,8 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     )
     errors = found.errors
     if found.specs and not kept:
-        errors += (SourceNotFound(", ".join(request.sources), "only what earlier runs annotated"),)
+        named = ", ".join(map(mask_password, request.sources))
+        errors += (SourceNotFound(named, "only what earlier runs annotated"),)
     return replace(found, specs=kept, errors=errors)
 
 
@@ -237,10 +238,14 @@ def _written_to(
     request: DetectRequest, specs: Sequence[SourceSpec], summary: RunSummary
 ) -> list[str]:
     """Where results lie, for the report."""
-    looked_at = any(source.frames for source in summary.sources)
-    folders = [f"{request.folder}/"] if looked_at and _annotated(request, specs) else []
     failed = {error.path for error in summary.output_errors}
-    return folders + [each for each in request.targets if each != "-" and each not in failed]
+    annotated = {spec.name for spec in _annotated(request, specs)}
+    seen = sum(source.frames > 0 and source.source in annotated for source in summary.sources)
+    lost = sum(Path(path).parent == request.folder for path in failed)
+    folders = [f"{request.folder}/"] if seen > lost else []
+    # Without any source nobody has opened the others.
+    targets = request.targets if specs else filter(None, [request.json_summary])
+    return folders + [each for each in targets if each != STDOUT and each not in failed]
 
 
 def _write_summary(request: DetectRequest, summary: RunSummary, errors: Console) -> RunSummary:

@@ -73,7 +73,7 @@ def notes(summary: RunSummary, written: Sequence[str] = ()) -> Table:
     _add_lines(grid, "Advice", _advice_lines(summary.total))
     _add_lines(grid, "Episodes", _episode_lines(summary))
     _add_lines(grid, "Failed", _failure_lines(summary))
-    _add_lines(grid, "Not reached", _not_reached_lines(summary))
+    _add_lines(grid, "Not reached", _cut_short(summary.not_reached, MAX_SOURCES))
     _add_lines(grid, "Written to", written)
     if summary.interrupted:
         grid.add_row("Stopped", "early, as asked; everything up to there is counted and written")
@@ -124,7 +124,7 @@ def _short_compliance(compliance: Compliance) -> str:
 
 def _percent(share: float) -> str:
     """Whole percent that says 0 and 100 only when it is exactly that."""
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "<1"
     if 0.995 <= share < 1:
         return ">99"
@@ -148,10 +148,7 @@ def _advice_lines(tally: Tally) -> list[str]:
 def _episode_lines(summary: RunSummary) -> list[str]:
     moving = [source for source in summary.sources if source.kind != "image"]
     lines = [_episode_line(episode, len(moving) > 1) for episode in summary.episodes]
-    if len(lines) > MAX_EPISODES:
-        hidden = len(lines) - MAX_EPISODES + 1
-        lines = [*lines[: MAX_EPISODES - 1], f"{hidden} more: --episodes FILE lists all"]
-    return lines
+    return _cut_short(lines, MAX_EPISODES, ": --episodes FILE lists all")
 
 
 def _episode_line(episode: Episode, name_source: bool) -> str:
@@ -162,20 +159,18 @@ def _episode_line(episode: Episode, name_source: bool) -> str:
     return f"{source}#{episode.track} {what} {when}, best frame {episode.best_frame}"
 
 
-def _failure_lines(summary: RunSummary) -> Iterable[str]:
+def _failure_lines(summary: RunSummary) -> list[str]:
     count = len(summary.source_errors)
-    if count:
-        yield f"{count} {'source' if count == 1 else 'sources'}, named above"
-    for error in summary.output_errors:
-        yield f"to write {error.path}"
+    unread = [f"{count} {'source' if count == 1 else 'sources'}, named above"] if count else []
+    unwritten = [f"to write {error.path}" for error in summary.output_errors]
+    return unread + _cut_short(unwritten, MAX_SOURCES, ", named above")
 
 
-def _not_reached_lines(summary: RunSummary) -> list[str]:
-    lines = list(summary.not_reached)
-    if len(lines) > MAX_SOURCES:
-        hidden = len(lines) - MAX_SOURCES + 1
-        lines = [*lines[: MAX_SOURCES - 1], f"{hidden} more"]
-    return lines
+def _cut_short(lines: Sequence[str], most: int, where: str = "") -> list[str]:
+    """At most so many lines, the last of which says how many more there are, and where."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"{len(lines) - most + 1} more{where}"]
 
 
 def _add_lines(grid: Table, label: str, lines: Iterable[str]) -> None:
