@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,28 @@ def test_only_what_is_known_to_be_ours_is_overwritten(tmp_path: Path) -> None:
     assert names(specs[:1], out) == ["a-annotated-2.jpg"]
     (planned,) = plan_outputs(specs[:1], out, ["a.jpg"])
     assert planned == out / "a.jpg"
+
+
+def test_names_are_no_longer_than_a_disk_takes_them(tmp_path: Path) -> None:
+    long = "\u00fc" * 125
+    given = tmp_path / f"{long}.jpg"
+    given.touch()
+    clips = [video(f"a/{long}bcde"), video(f"b/{long}bcde.ts")]
+    specs = [image(given), *clips, stream(f"rtsp://{long}")]
+    for _ in range(2):
+        planned = plan_outputs(specs, tmp_path)
+        for path in planned:
+            path.touch()  # which says whether it can be
+        assert len(set(planned)) == 4
+        assert given not in planned
+
+
+def test_a_folder_that_may_not_be_looked_into_is_no_obstacle(tmp_path: Path) -> None:
+    """Writing there says what is wrong, of each file."""
+    if os.geteuid() == 0:
+        pytest.skip("root may look everywhere")
+    (tmp_path / "closed").mkdir(mode=0)
+    assert names([image("a.jpg")], tmp_path / "closed") == ["a.jpg"]
 
 
 def test_addresses_become_file_names_without_user_and_password() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from maskwatch.frames.discover import SourceSpec
 
 _MARK = "-annotated"
+_MAX_BYTES = 255
+"""Of a file's name, on nearly every disk."""
 
 
 def plan_outputs(
@@ -27,7 +30,8 @@ def plan_outputs(
     in their extension only, it becomes part of the name (``clip-avi.mp4``, ``clip-mov.mp4``). A
     name gets ``-annotated`` where there is a file already that is an input, by whatever path, or
     that nobody knows to be ours. What was recorded from a camera cannot be made again, so every
-    file stays, and the new one gets a number. Letters in another case make no difference.
+    file stays, and the new one gets a number. Letters in another case make no difference. What no
+    disk would take for a name is cut.
 
     Args:
         specs: the sources.
@@ -48,15 +52,18 @@ def plan_outputs(
         if not _is_file(spec):
             path = _numbered(path, taken, _is_there)
         elif must_stay(path):
-            path = _numbered(path.with_stem(path.stem + _MARK), taken, must_stay)
+            path = _numbered(_marked(path, _MARK), taken, must_stay)
         taken.add(path.name.casefold())
         planned.append(path)
     return planned
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is something of that name; a link that leads nowhere is somebody's as well."""
-    return path.is_symlink() or path.exists()
+    """Whether there is something of that name; a link that leads nowhere is somebody's as well.
+
+    Not where nobody can tell: writing there will say why.
+    """
+    return os.path.lexists(path)
 
 
 def _stems(specs: Sequence[SourceSpec]) -> dict[SourceSpec, str]:
@@ -86,8 +93,19 @@ def _numbered(path: Path, avoid: set[str], must_stay: Callable[[Path], bool]) ->
     number, free = 1, path
     while free.name.casefold() in avoid or must_stay(free):
         number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
+        free = _marked(path, f"-{number}")
     return free
+
+
+def _marked(path: Path, mark: str) -> Path:
+    return path.with_name(_fitting(path.stem, mark + path.suffix))
+
+
+def _fitting(stem: str, end: str) -> str:
+    """Both in a row, the first cut as far as it takes for a file's name."""
+    while len(os.fsencode(stem + end)) > _MAX_BYTES:
+        stem = stem[:-1]
+    return stem + end
 
 
 def _name(spec: SourceSpec, stem: str, parts: int) -> str:
@@ -96,7 +114,7 @@ def _name(spec: SourceSpec, stem: str, parts: int) -> str:
     if _is_file(spec):
         path = PurePath(spec.location)
         folders = [part for part in path.parts if part not in (path.anchor, "..")][-parts:-1]
-    return "-".join([*folders, stem]) + _suffix(spec)
+    return _fitting("-".join([*folders, stem]), _suffix(spec))
 
 
 def _stem(spec: SourceSpec) -> str:
