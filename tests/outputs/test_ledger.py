@@ -26,6 +26,12 @@ def test_torn_and_foreign_lines_are_passed_over(tmp_path: Path) -> None:
     assert written_names(tmp_path) == {"a.jpg"}
 
 
+def test_a_torn_line_takes_no_later_name_with_it(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).write_text('"a.jpg"\n"b.j')
+    note_written(tmp_path, ["c.jpg"])
+    assert written_names(tmp_path) == {"a.jpg", "c.jpg"}
+
+
 def test_a_ledger_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / LEDGER).mkdir()
     assert written_names(tmp_path) == frozenset()

@@ -38,8 +38,15 @@ def note_written(folder: Path, names: Iterable[str]) -> None:
     known = written_names(folder)
     new = "".join(f"{json.dumps(name)}\n" for name in names if name not in known)
     if new:
-        with output_errors(folder / LEDGER), (folder / LEDGER).open("a", encoding="utf-8") as file:
-            file.write(new)
+        ledger = folder / LEDGER
+        with output_errors(ledger), ledger.open("a", encoding="utf-8") as file:
+            file.write(_end_of_torn_line(ledger) + new)
+
+
+def _end_of_torn_line(ledger: Path) -> str:
+    """What must come before a new line, where a full disk left the last one without its end."""
+    data = ledger.read_bytes()
+    return "" if not data or data.endswith(b"\n") else "\n"
 
 
 def _name_in(line: str) -> str | None:
