@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from maskwatch.draw import STYLES, Mark, Rgb, draw_marks, pixelate
+from maskwatch.geometry import shared_area
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Box, Fault, Image, State, Track, Verdict
 
@@ -130,6 +131,29 @@ def test_labels_of_neighbours_do_not_cover_each_other() -> None:
     )
     pixels = [changed(grey(240, 320), each).sum() for each in (one, other, both)]
     assert pixels[2] > 0.93 * (pixels[0] + pixels[1])
+
+
+def test_in_a_crowd_labels_hide_neither_faces_nor_each_other() -> None:
+    """Where the words have no room there is the symbol, and where that has none the box."""
+    crowd = [Box(x, y, x + 18, y + 20) for y in range(20, 220, 34) for x in range(10, 300, 26)]
+    larger = Mark(Box(150, 90, 180, 125), State.NO_MASK, coverage=2)
+    others = [box for box in crowd if not shared_area(array(box), array(larger.box)).any()]
+    drawn = draw_marks(grey(240, 320), [larger, *(Mark(box, State.UNKNOWN) for box in others)])
+    inside = [drawn[int(b.y0) + 4 : int(b.y1) - 4, int(b.x0) + 4 : int(b.x1) - 4] for b in others]
+    assert len(inside) > 50
+    assert all((pixels == 128).any() for pixels in inside)
+    letters = [edges_on_red(each) for each in (draw_marks(grey(240, 320), [larger]), drawn)]
+    assert letters[0] == letters[1] > 50
+
+
+def edges_on_red(picture: Image) -> int:
+    """Pixels in which white letters and a red label meet."""
+    blue, green, red = (picture[:, :, channel].astype(int) for channel in range(3))
+    return int(((red > 205) & (blue == green) & (red - green > 8)).sum())
+
+
+def array(box: Box) -> NDArray[np.float64]:
+    return np.array([box], dtype=np.float64)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from maskwatch.advice import words_for
-from maskwatch.geometry import FloatArray, shared_area
+from maskwatch.geometry import FloatArray, area, shared_area
 from maskwatch.types import Box, Fault, Image, MaskReading, State, Track
 
 Rgb = tuple[int, int, int]
@@ -51,6 +51,10 @@ STYLES: dict[State, Style] = {
 _BLOCKS = 5
 _SMALLEST_BLOCK_PX = 4
 _HIDE_MARGIN = 0.3
+_MOST_COVERED = 0.5
+"""Share of another face that a label may lie on."""
+_MOST_SHARED = 0.05
+"""Share of a label that may lie on others: on their margins, but on no letters."""
 _LABELS_KEPT = 256
 """Of the many that people times percents make; at 4K each takes some 50 KB."""
 
@@ -93,7 +97,8 @@ def draw_marks(image: Image, marks: Sequence[Mark]) -> Image:
 
     Line width and text follow the size of the picture, so that both a thumbnail and a 4K frame
     can be read, and within that the size of the face. Labels stay inside the picture and make
-    way for each other where there is room.
+    way for each other and for faces. Where there is no room for the words only the symbol is
+    drawn, and in the thick of a crowd the box alone.
 
     Args:
         image: ``(H, W, 3)`` uint8 BGR; left as it is.
@@ -108,11 +113,14 @@ def draw_marks(image: Image, marks: Sequence[Mark]) -> Image:
     boxes = np.array([mark.box for mark in ordered], dtype=np.float64).reshape(-1, 4)
     placed = np.zeros((0, 4))
     for i, (mark, text_px) in enumerate(zip(ordered, sizes, strict=True)):
-        sprite = _label(mark.state, mark.text, text_px)
         others = np.delete(boxes, i, axis=0)
-        spot = _choose_spot(mark.box, sprite.shape[:2], (height, width), placed, others)
-        placed = np.vstack([placed, _spot_box(spot, sprite)])
-        _paste(canvas, sprite, spot)
+        for text in (mark.text, ""):
+            sprite = _label(mark.state, text, text_px)
+            spot = _choose_spot(mark.box, sprite.shape[:2], (height, width), placed, others)
+            if spot is not None:
+                placed = np.vstack([placed, _spot_box(spot, sprite)])
+                _paste(canvas, sprite, spot)
+                break
     return canvas
 
 
@@ -180,8 +188,10 @@ def _choose_spot(
     picture: tuple[int, int],
     placed: FloatArray,
     faces: FloatArray,
-) -> _Spot:
+) -> _Spot | None:
     """The first spot that touches the box and covers neither labels nor faces, else the least bad.
+
+    None where even that would hide a face or a label.
 
     Args:
         box: the face.
@@ -192,9 +202,12 @@ def _choose_spot(
     """
     spots = _candidates(box, label, picture)
     at = np.array([(x, y, x + label[1], y + label[0]) for x, y in spots], dtype=np.float64)
+    on_labels, on_faces = shared_area(at, placed), shared_area(at, faces)
     # A covered label is lost; a covered face can still be guessed from its box.
-    covered = 3 * shared_area(at, placed).sum(axis=1) + shared_area(at, faces).sum(axis=1)
-    return spots[int(np.argmin(covered))]
+    best = int(np.argmin(3 * on_labels.sum(axis=1) + on_faces.sum(axis=1)))
+    shared = on_labels[best].sum() / (label[0] * label[1])
+    hides_face = (on_faces[best] > _MOST_COVERED * area(faces)).any()
+    return None if shared > _MOST_SHARED or hides_face else spots[best]
 
 
 def _candidates(box: Box, label: tuple[int, int], picture: tuple[int, int]) -> list[_Spot]:
@@ -216,14 +229,18 @@ def _paste(canvas: Image, sprite: Image, spot: _Spot) -> None:
 
 @lru_cache(maxsize=_LABELS_KEPT)
 def _label(state: State, text: str, text_px: int) -> Image:
-    """Symbol and text on the state's colour, ``(h, w, 3)`` BGR; kept, as video repeats them."""
+    """Symbol and text on the state's colour, ``(h, w, 3)`` BGR; kept, as video repeats them.
+
+    Without a text it is the symbol alone.
+    """
     style = STYLES[state]
     font = ImageFont.load_default(text_px)
     ascent, descent = _font_extent(text_px)
     pad = max(2, round(text_px / 4))
     side = ascent
     height, width = ascent + descent + pad, math.ceil(font.getlength(text))
-    picture = Pillow.new("RGB", (pad + side + pad + width + pad, height), style.colour)
+    all_wide = pad + side + pad + (width + pad if text else 0)
+    picture = Pillow.new("RGB", (all_wide, height), style.colour)
     picture.paste(style.text, (pad, (height - side) // 2), _symbol(state, side))
     at = (2 * pad + side, pad // 2 + ascent)
     ImageDraw.Draw(picture).text(at, text, fill=style.text, font=font, anchor="ls")
