@@ -209,6 +209,13 @@ def test_boxes_that_reach_outside_are_hidden_as_far_as_they_go() -> None:
     assert not changed(image, hidden)[50:, 50:].any()
 
 
+def test_a_smaller_face_before_a_larger_one_makes_its_blocks_no_finer() -> None:
+    image, inside = noise(240, 320), Box(150, 130, 170, 150)
+    coarse = pixelate(image, [FACE])
+    assert (pixelate(image, [FACE, inside]) == coarse).all()
+    assert (pixelate(image, [inside, FACE]) == coarse).all()
+
+
 def test_a_tiny_face_is_hidden() -> None:
     hidden = pixelate(noise(40, 40), [Box(20, 20, 25, 25)])
     assert len(np.unique(hidden[20:25, 20:25].reshape(-1, 3), axis=0)) <= 4

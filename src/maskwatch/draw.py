@@ -136,7 +136,7 @@ def pixelate(image: Image, boxes: Iterable[Box]) -> Image:
     """
     hidden = image.copy()
     height, width = image.shape[:2]
-    for box in boxes:
+    for box in sorted(boxes, key=lambda box: box.side):  # where two overlap the coarser one stays
         margin = _HIDE_MARGIN * max(box.width, box.height)
         x0, y0 = max(0, math.floor(box.x0 - margin)), max(0, math.floor(box.y0 - margin))
         x1, y1 = min(width, math.ceil(box.x1 + margin)), min(height, math.ceil(box.y1 + margin))

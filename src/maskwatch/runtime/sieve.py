@@ -64,8 +64,15 @@ class Veil:
         """What to hide in the frame at ``t`` seconds: its faces and those of just before."""
         now = [face.box for face in faces]
         left = [(seen, box) for seen, box in self._recent if t - seen <= self._linger_s]
-        if left and now:
-            overlap = iou_matrix(np.array([box for _, box in left]), np.array(now)).max(axis=1)
-            left = [each for each, iou in zip(left, overlap, strict=True) if iou < _SAME_PLACE_IOU]
+        uncovered = without_covered([box for _, box in left], now)
+        left = [(seen, box) for seen, box in left if box in uncovered]
         self._recent = left + [(t, box) for box in now]
         return [box for _, box in self._recent]
+
+
+def without_covered(boxes: Sequence[Box], hidden: Sequence[Box]) -> list[Box]:
+    """Those boxes that are not hidden along with others."""
+    if not boxes or not hidden:
+        return list(boxes)
+    overlap = iou_matrix(np.array(boxes), np.array(hidden)).max(axis=1)
+    return [box for box, iou in zip(boxes, overlap, strict=True) if iou < _SAME_PLACE_IOU]

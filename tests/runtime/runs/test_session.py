@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from maskwatch.errors import ModelError, OutputError, SourceError, UnreadableVideo
+from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.base import Look, PictureSink
@@ -16,7 +17,7 @@ from maskwatch.runtime.runs.session import (
     Sinks,
 )
 from maskwatch.testing import ScriptedSource, face_at
-from maskwatch.types import Episode, Fault, Frame, Image, State
+from maskwatch.types import Episode, Face, Fault, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
 
 MASKED: Person = (State.MASK, 80, 120)
@@ -98,12 +99,13 @@ class Bench:
         self.new_pictures = PictureRecorder
         self.listener: SessionListener = SessionListener()
         self.is_summary_kept = False
+        self.detector: FaceDetector | None = None
 
     def run(self, settings: SessionSettings | None = None, score: float = 0.9) -> RunSummary:
         looks = [] if self.looks is None else [self.looks]
         episodes = [] if self.episodes is None else [self.episodes]
         session = Session(
-            Models(SquareDetector(score), SquareClassifier()),
+            Models(self.detector or SquareDetector(score), SquareClassifier()),
             lambda spec: self.sources[spec.location],
             Sinks(looks, episodes, self._pictures, self.is_summary_kept),
             settings,
@@ -340,6 +342,27 @@ def test_blur_hides_faces_that_are_left_out_too() -> None:
         (picture,) = bench.pictures["a.jpg"].pictures
         inside = picture[100:140, 220:260].reshape(-1, 3)
         assert len(np.unique(inside, axis=0)) <= 36
+
+
+class Dawdling(SquareDetector):
+    """Finds nobody in the first frames, as while only half a face is in the picture."""
+
+    def __call__(self, frame: Frame) -> list[Face]:
+        return super().__call__(frame) if frame.index >= 3 else []
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_blur_hides_a_face_in_the_frames_before_it_was_found(ends: bool) -> None:
+    frames = [Frame("a.mp4", i, i / 25, scene([BARE])) for i in range(6)]
+    for frame in frames:
+        frame.image[90:150:2, 210:270] = (0, 0, 255)
+    bench = Bench(Interruption(frames) if ends else ScriptedSource(frames))
+    bench.detector = Dawdling()
+    bench.run(SessionSettings(blur=True))
+    pictures, times = bench.pictures["a.mp4"].pictures, bench.pictures["a.mp4"].times
+    assert times == [i / 25 for i in range(6)]
+    insides = [picture[110:130, 230:250].reshape(-1, 3) for picture in pictures]
+    assert all((inside != (0, 0, 255)).any(axis=1).all() for inside in insides)
 
 
 def test_a_face_in_a_video_is_marked_from_when_it_is_somebody() -> None:

@@ -6,7 +6,7 @@ What goes wrong with one source or one output is noted, and the rest goes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -20,8 +20,9 @@ from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
+from maskwatch.runtime.runs.hindsight import Hindsight, VeiledLook
 from maskwatch.runtime.runs.watch import MovingWatch, StillWatch, Watch
-from maskwatch.runtime.sieve import FaceSieve, Veil
+from maskwatch.runtime.sieve import FaceSieve
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Episode, Frame, Image
 
@@ -178,15 +179,18 @@ class Session:
     def _look_at_frames(
         self, visit: _Visit, source: FrameSource, pictures: Sequence[PictureSink]
     ) -> None:
-        for frame in source:
-            if visit.is_in_vain:
-                raise SourceError(visit.spec.name, "left off: results can go nowhere any more")
-            look = visit.look(frame)
-            self._write(look, visit, pictures)
-            self._listener.frame_done(frame)
-            visit.is_in_vain = self._is_in_vain(pictures)
-            if self._listener.should_stop():
-                return
+        try:
+            for frame in source:
+                if visit.is_in_vain:
+                    raise SourceError(visit.spec.name, "left off: results can go nowhere any more")
+                look = visit.look(frame)
+                self._write(look, visit, pictures)
+                self._listener.frame_done(frame)
+                visit.is_in_vain = self._is_in_vain(pictures)
+                if self._listener.should_stop():
+                    return
+        finally:
+            self._show(visit.veiled_rest(), pictures)
 
     def _is_in_vain(self, pictures: Sequence[PictureSink]) -> bool:
         """Whether all that was asked for has failed, such as by ``head`` that has read enough."""
@@ -200,12 +204,17 @@ class Session:
             with self._guard(sink):
                 sink.write(look)
         self._add_episodes(look.ended)
-        wanting = self._guard.working(pictures)
-        if wanting:
-            image = finished_picture(look, visit.hidden())
-            for picture_sink in wanting:
-                with self._guard(picture_sink):
-                    picture_sink.write(image, look.frame.t)
+        if self._guard.working(pictures):
+            self._show(visit.veiled(look), pictures)
+
+    def _show(self, veiled: Iterable[VeiledLook], pictures: Sequence[PictureSink]) -> None:
+        for each in veiled:
+            wanting = self._guard.working(pictures)
+            if wanting:
+                image = finished_picture(each.look, each.hidden)
+                for sink in wanting:
+                    with self._guard(sink):
+                        sink.write(image, each.look.frame.t)
 
     def _add_episodes(self, episodes: Sequence[Episode]) -> None:
         if episodes:
@@ -246,15 +255,16 @@ class _Visit:
         self._models = models
         self._settings = settings
         self._tracking = tracking
-        self._veil = Veil()
+        self._hindsight = Hindsight(wait_s=0.0) if settings.blur else None
         self._frames = self._readings = 0
-        self._t = 0.0
         self._sieve = self._sieve_from(settings.score)
         self.watch: Watch = StillWatch(self._sieve, models.classifier)
 
     def prepare_for(self, source: FrameSource) -> None:
         """Follows people, unless the open source turns out to be a single picture."""
         if source.is_live or source.frame_count != 1:
+            if self._settings.blur:
+                self._hindsight = Hindsight()
             self._sieve = self._sieve_from(min(self._settings.score, self._tracking.min_score))
             self.watch = MovingWatch(
                 self.spec.name,
@@ -267,14 +277,19 @@ class _Visit:
 
     def look(self, frame: Frame) -> Look:
         look = self.watch.look(frame)
-        self._t = frame.t
         self._frames += 1
         self._readings += len(look.faces)
         return look
 
-    def hidden(self) -> list[Box]:
-        """What must not be recognised in the picture of the last look."""
-        return self._veil.over(self._t, self._sieve.found) if self._settings.blur else []
+    def veiled(self, look: Look) -> Iterable[VeiledLook]:
+        """The looks that may be shown since this last one, with what must not be recognised."""
+        if self._hindsight is None:
+            return [VeiledLook(look, ())]
+        return self._hindsight.add(look, self._sieve.found)
+
+    def veiled_rest(self) -> Iterable[VeiledLook]:
+        """Those that may be shown because there are no more."""
+        return () if self._hindsight is None else self._hindsight.rest()
 
     def _sieve_from(self, score: float) -> FaceSieve:
         return FaceSieve(self._models.detector, score, self._settings.min_face_px)

@@ -1,0 +1,63 @@
+"""Pictures that wait for what is found a moment later, so that it can be hidden in them too."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from maskwatch.outputs.base import Look
+from maskwatch.runtime.sieve import Veil, without_covered
+from maskwatch.types import Box, Face
+
+WAIT_S = 0.3
+"""Of who comes in at the edge, or turns round, half a face shows for some frames before it is
+found."""
+MAX_BYTES = 80_000_000
+"""Of pictures that wait: 12 of 1920x1080, three of 4K."""
+
+
+@dataclass(frozen=True, slots=True)
+class VeiledLook:
+    """A look whose picture may be shown once the boxes are hidden."""
+
+    look: Look
+    hidden: tuple[Box, ...]
+
+    def hiding(self, boxes: Sequence[Box]) -> VeiledLook:
+        """The same with more boxes to hide."""
+        return VeiledLook(self.look, (*self.hidden, *without_covered(boxes, self.hidden)))
+
+
+class Hindsight:
+    """What to hide in the pictures of one source: faces found in them, just before and just after.
+
+    Args:
+        wait_s: so long a picture waits for what is found after it; 0 for not at all.
+        max_bytes: so much may wait, but always one picture.
+    """
+
+    def __init__(self, wait_s: float = WAIT_S, max_bytes: int = MAX_BYTES) -> None:
+        self._wait_s = wait_s
+        self._max_bytes = max_bytes
+        self._veil = Veil()
+        self._waiting: deque[VeiledLook] = deque()
+
+    def add(self, look: Look, found: Sequence[Face]) -> Iterator[VeiledLook]:
+        """Takes a look and all faces that were found in it; yields those that need wait no longer.
+
+        To be gone through to the end before the next call.
+        """
+        t, now = look.frame.t, [face.box for face in found]
+        while self._waiting and t - self._waiting[0].look.frame.t > self._wait_s:
+            yield self._waiting.popleft()
+        self._waiting = deque(each.hiding(now) for each in self._waiting)
+        self._waiting.append(VeiledLook(look, tuple(self._veil.over(t, found))))
+        fitting = max(1, self._max_bytes // look.frame.image.nbytes) if self._wait_s else 0
+        while len(self._waiting) > fitting:
+            yield self._waiting.popleft()
+
+    def rest(self) -> Iterator[VeiledLook]:
+        """Those that still wait, when nothing comes any more."""
+        while self._waiting:
+            yield self._waiting.popleft()
