@@ -58,7 +58,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
         note = f"other files passed over, no pictures or videos by name: {found.ignored}"
         say_note(errors, note)
     _check_that_live_is_last(found.specs)
-    files = (_path(spec) for spec in found.specs if _is_file(spec))
+    files = (_path(spec) for spec in found.specs if spec.is_file)
     request.check_inputs_are_safe(files)
     summary = _look(request, found, errors) if found.specs else RunSummary((), found.errors)
     summary = _write_summary(request, summary, errors)
@@ -143,7 +143,7 @@ def _discover(request: DetectRequest) -> Discovery:
     found = _without_own_output(discover_all(request.sources), request)
     once: dict[str, SourceSpec] = {}
     for spec in found.specs:
-        once.setdefault(str(_path(spec).resolve()) if _is_file(spec) else spec.location, spec)
+        once.setdefault(str(_path(spec).resolve()) if spec.is_file else spec.location, spec)
     return replace(found, specs=tuple(once.values()))
 
 
@@ -157,7 +157,7 @@ def _check_that_live_is_last(specs: Sequence[SourceSpec]) -> None:
         UsageError: a source that is live for certain is followed by others.
     """
     for spec in specs[:-1]:
-        if not _is_file(spec) and scheme_of(spec.location) not in ("http", "https"):
+        if not spec.is_file and scheme_of(spec.location) not in ("http", "https"):
             raise UsageError(f"{spec.name}: {NOT_LAST}")
 
 
@@ -170,7 +170,7 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     kept = tuple(
         spec
         for spec in found.specs
-        if not _is_file(spec)
+        if not spec.is_file
         or spec.name in request.sources
         or _path(spec).name not in own(_path(spec).parent)
     )
@@ -231,7 +231,7 @@ def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[Sour
     """The sources that get annotated output: live ones would fill the disk unasked."""
     if not request.annotate:
         return []
-    return [spec for spec in specs if request.out is not None or _is_file(spec)]
+    return [spec for spec in specs if request.out is not None or spec.is_file]
 
 
 def _written_to(
@@ -275,7 +275,3 @@ def _report(summary: RunSummary, written: Sequence[str], errors: Console) -> Run
 
 def _path(spec: SourceSpec) -> Path:
     return Path(spec.location)
-
-
-def _is_file(spec: SourceSpec) -> bool:
-    return spec.kind in (SourceKind.IMAGE, SourceKind.VIDEO)

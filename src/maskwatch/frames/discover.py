@@ -28,6 +28,11 @@ class SourceSpec:
     location: str = field(repr=False)
     """What to open: a path, a whole URL with its password, or a camera's number or device."""
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a picture or a video on this machine, and ``location`` its path."""
+        return self.kind in (SourceKind.IMAGE, SourceKind.VIDEO)
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:

@@ -38,7 +38,7 @@ def plan_outputs(
         folder: need not exist yet.
         own: names in it that may be overwritten.
     """
-    inputs = {file_identity(Path(spec.location)) for spec in specs if _is_file(spec)}
+    inputs = {file_identity(Path(spec.location)) for spec in specs if spec.is_file}
     planned: list[Path] = []
     taken: set[str] = set()
     stems = _stems(specs)
@@ -49,7 +49,7 @@ def plan_outputs(
 
     for spec in specs:
         path = folder / _free_name(spec, stems[spec], crowded, taken)
-        if not _is_file(spec):
+        if not spec.is_file:
             path = _numbered(path, taken, _is_there)
         elif must_stay(path):
             path = _numbered(_marked(path, _MARK), taken, must_stay)
@@ -72,17 +72,17 @@ def _stems(specs: Sequence[SourceSpec]) -> dict[SourceSpec, str]:
     def whole(spec: SourceSpec) -> str:
         return str(PurePath(spec.location).with_name(_stem(spec) + _suffix(spec)))
 
-    told_apart = _repeated(whole(spec) for spec in set(specs) if _is_file(spec))
+    told_apart = _repeated(whole(spec) for spec in set(specs) if spec.is_file)
     stems = {spec: _stem(spec) for spec in specs}
     for spec, stem in stems.items():
-        if _is_file(spec) and whole(spec).casefold() in told_apart:
+        if spec.is_file and whole(spec).casefold() in told_apart:
             stems[spec] = f"{stem}-{PurePath(spec.location).suffix[1:]}".rstrip("-")
     return stems
 
 
 def _free_name(spec: SourceSpec, stem: str, crowded: set[str], taken: set[str]) -> str:
     """The shortest name that no other source wants; a numbered one if there is none."""
-    depth = len(PurePath(spec.location).parts) if _is_file(spec) else 1
+    depth = len(PurePath(spec.location).parts) if spec.is_file else 1
     names = [_name(spec, stem, parts) for parts in range(1, depth + 1)]
     free = (name for name in names if not (name.casefold() in crowded or name.casefold() in taken))
     return next(free, None) or _numbered(Path(names[0]), taken, lambda _: False).name
@@ -111,7 +111,7 @@ def _fitting(stem: str, end: str) -> str:
 def _name(spec: SourceSpec, stem: str, parts: int) -> str:
     """File name with the last ``parts - 1`` folders of a path in front."""
     folders: list[str] = []
-    if _is_file(spec):
+    if spec.is_file:
         path = PurePath(spec.location)
         folders = [part for part in path.parts if part not in (path.anchor, "..")][-parts:-1]
     return _fitting("-".join([*folders, stem]), _suffix(spec))
@@ -119,7 +119,7 @@ def _name(spec: SourceSpec, stem: str, parts: int) -> str:
 
 def _stem(spec: SourceSpec) -> str:
     """The name of a file without its extension, or what is left of a camera's address."""
-    if _is_file(spec):
+    if spec.is_file:
         return PurePath(spec.location).stem
     stem = re.sub(r"^[a-z]+://([^@/]*@)?", "", spec.name, flags=re.IGNORECASE)
     stem = f"camera-{stem}" if stem.isdigit() else stem
@@ -128,10 +128,6 @@ def _stem(spec: SourceSpec) -> str:
 
 def _suffix(spec: SourceSpec) -> str:
     return picture_suffix(PurePath(spec.location).suffix) if spec.kind == "image" else ".mp4"
-
-
-def _is_file(spec: SourceSpec) -> bool:
-    return spec.kind in ("image", "video")
 
 
 def _repeated(names: Iterable[str]) -> set[str]:
