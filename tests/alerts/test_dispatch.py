@@ -645,6 +645,59 @@ def test_another_configuration_is_taken_over_and_a_bad_one_changes_nothing(store
     assert [channel.closed for channel in made] == [1, 1]
 
 
+def broken(*_: object) -> Any:
+    raise StoreError("the database server is away")
+
+
+def test_a_store_that_is_away_during_a_reload_costs_no_message(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = RecordingChannel()
+    with running(store, settings(), {"door": door}) as service:
+        with monkeypatch.context() as away:
+            away.setattr(store.deliveries, "waiting_channels", broken)
+            service.reload(replace(settings(), language="de"))
+        (row,) = settled(store, happen(service, store, episode()))
+    assert row.state is DeliveryState.SENT
+    assert [alert.language for alert in door.alerts] == ["de"]
+
+
+def test_where_a_reload_fails_for_want_of_the_store_the_old_configuration_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = RecordingChannel()
+    german = replace(settings(), language="de")
+    with running(store, settings(), {"door": door}) as service:
+        with monkeypatch.context() as away:
+            away.setattr(store.settings, "secret", broken)
+            with pytest.raises(StoreError):
+                service.reload(german)
+        settled(store, happen(service, store, episode(track=1)))
+        service.reload(german)
+        settled(store, happen(service, store, episode(track=2)))
+    assert [alert.language for alert in door.alerts] == ["en", "de"]
+
+
+def test_a_mistake_that_nobody_foresaw_does_not_end_a_channel_for_good(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    door, original = RecordingChannel(), store.deliveries.claim
+    failures = [ZeroDivisionError("a bug")]
+
+    def claim(*arguments: Any, **named: Any) -> list[Delivery]:
+        if failures:
+            raise failures.pop()
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(store.deliveries, "claim", claim)
+    with running(store, settings(), {"door": door}) as service:
+        assert wait_until(lambda: not failures)
+        (row,) = settled(store, happen(service, store, episode()))
+    assert row.state is DeliveryState.SENT
+    assert "channel door" in caplog.text
+    assert "a bug" in caplog.text
+
+
 def test_while_channels_are_exchanged_the_old_ones_are_shown_nothing(store: Store) -> None:
     begun, free = threading.Event(), threading.Event()
 

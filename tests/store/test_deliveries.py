@@ -135,6 +135,26 @@ def test_taking_back_spares_what_is_on_its_way(store: Store) -> None:
     assert store.deliveries.get(soon.id).state is DeliveryState.CLAIMED
 
 
+def test_what_waits_for_a_channel_can_be_given_up_all_at_once(store: Store) -> None:
+    waiting, claimed, done, other = (
+        delivery(not_before=after(100)),
+        delivery(not_before=after(1)),
+        delivery(not_before=after(0)),
+        delivery(channel="door", not_before=after(100)),
+    )
+    store.deliveries.add([waiting, claimed, done, other])
+    for each in store.deliveries.claim(after(10)):
+        if each.id == done.id:
+            store.deliveries.sent(each, after(11))
+    assert store.deliveries.give_up("office", "it is gone") == 2
+    for each in (waiting, claimed):
+        found = store.deliveries.get(each.id)
+        assert (found.state, found.permanent) == (DeliveryState.DEAD, True)
+        assert found.last_error == "it is gone"
+    assert store.deliveries.get(done.id).state is DeliveryState.SENT
+    assert store.deliveries.get(other.id).state is DeliveryState.PENDING
+
+
 def test_counts_name_every_state(store: Store) -> None:
     store.deliveries.add([delivery(), delivery()])
     store.deliveries.claim(after(0), limit=1)

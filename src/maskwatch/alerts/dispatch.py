@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,9 +70,9 @@ class Dispatcher:
 
     def start(self) -> None:
         """Starts a thread for each channel; gives up what waits for channels that are gone."""
-        self._bury_strays()
         for lane in self._lanes:
             lane.start()
+        self._bury_strays()
 
     def wake(self) -> None:
         """Says that there may be something to send. Never blocks."""
@@ -86,17 +87,18 @@ class Dispatcher:
         """
         for lane in self._lanes:
             lane.ask_to_stop()
-        deadline = datetime.now(UTC) + timedelta(seconds=timeout_s)
-        ended = [lane.join(deadline) for lane in self._lanes]  # each gets its chance
+        ends_at = time.monotonic() + timeout_s
+        ended = [lane.join(ends_at) for lane in self._lanes]  # each gets its chance
         return all(ended)
 
     def _bury_strays(self) -> None:
         """Rows for channels that the configuration no longer has would wait for ever."""
         queue = self._desk.store.deliveries
-        for name in queue.waiting_channels() - self._desk.config.channels.keys():
-            late = datetime.now(UTC) + timedelta(days=366)  # also those that are not due yet
-            for row in queue.claim(late, limit=10_000, lease_s=0, channel=name):
-                queue.failed(row, f"no channel is called {name}", permanent=True, retry_at=None)
+        try:
+            for name in queue.waiting_channels() - self._desk.config.channels.keys():
+                queue.give_up(name, f"no channel is called {name}")
+        except StoreError as error:  # those of the other channels are not to wait for it
+            _log.warning("messages for channels that are gone are left as they are: %s", error)
 
 
 class _Lane:
@@ -126,12 +128,12 @@ class _Lane:
         self._stopping = True
         self._woken.set()
 
-    def join(self, deadline: datetime) -> bool:
-        """Whether the thread, which closes its channel last, ended in time."""
+    def join(self, ends_at: float) -> bool:
+        """Whether the thread, which closes its channel last, ended before then (`monotonic`)."""
         if self._thread.ident is None:
             self._channel.close()
             return True
-        self._thread.join(max(0.0, (deadline - datetime.now(UTC)).total_seconds()))
+        self._thread.join(max(0.0, ends_at - time.monotonic()))
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -142,6 +144,10 @@ class _Lane:
             except StoreError as error:
                 _log.warning("channel %s: the store cannot be used: %s", self._name, error)
                 pause_s = _STORE_PAUSE_S
+            except Exception:  # noqa: BLE001 - hides nothing: it is told in full, each time
+                # Else one mistake would silence the channel for good. What is claimed comes again.
+                _log.exception("channel %s: its messages cannot be worked on", self._name)
+                pause_s = _POLL_S
             if not self._stopping:
                 self._woken.wait(pause_s)
         self._channel.close()

@@ -51,7 +51,7 @@ class AlertService:
         make_channels: makes the channels; called again on `reload`.
 
     Raises:
-        MaskwatchError: a channel cannot be made; says which and why.
+        MaskwatchError: a channel cannot be made (says which and why), or the store not be used.
     """
 
     def __init__(self, store: Store, settings: AlertSettings, make_channels: ChannelMaker) -> None:
@@ -59,8 +59,9 @@ class AlertService:
         self._make_channels = make_channels
         self._settings = settings
         self._roll_call = RollCall()
+        desk = self._new_desk(settings)
         self._channels = make_channels(settings)
-        self._dispatcher = self._new_dispatcher()
+        self._dispatcher = Dispatcher(desk, self._channels)
         self._is_running = False
         self._changing = threading.Lock()
         """Held while channels are exchanged or stopped."""
@@ -132,29 +133,29 @@ class AlertService:
         """Goes on with another configuration.
 
         Raises:
-            MaskwatchError: a channel cannot be made; the old configuration stays in force.
+            MaskwatchError: a channel cannot be made, or the store cannot be used; the old
+                configuration stays in force.
         """
         with self._changing:
             if settings == self._settings:
                 return
+            desk = self._new_desk(settings)
             channels = self._make_channels(settings)
-            self._dispatcher.stop()
+            self._dispatcher.stop()  # from here on nothing can fail
             self._settings, self._channels = settings, channels
-            self._dispatcher = self._new_dispatcher()
+            self._dispatcher = Dispatcher(desk, channels)
             if self._is_running:
                 self._dispatcher.start()
 
-    def _new_dispatcher(self) -> Dispatcher:
-        settings = self._settings
+    def _new_desk(self, settings: AlertSettings) -> Desk:
         links = None
         if settings.base_url is not None:
             secret = self._store.settings.secret(LINK_SECRET)
             valid_for = timedelta(seconds=settings.alerts.links_valid_s)
             links = LinkMaker(settings.base_url, secret, valid_for)
-        desk = Desk(
+        return Desk(
             store=self._store,
             library=Library(self._store, settings.privacy.stored_photos, self._roll_call),
             wording=Wording(settings.site.zone, links, settings.site.name, settings.language),
             config=settings.alerts,
         )
-        return Dispatcher(desk, self._channels)

@@ -4,7 +4,8 @@
 
     pending --claim--> claimed --sent-------> sent
        ^                  |----failed-------> dead
-       '---failed, retry--'    (take_back: pending -> cancelled; requeue: dead -> pending)
+       '---failed, retry--'    (take_back: pending -> cancelled; requeue: dead -> pending;
+                                give_up: pending or claimed -> dead)
 
 A claim is an agreement for some time: when its holder crashes, it runs out and somebody else may
 claim. Each claim counts ``attempts`` up, and an outcome must name the count it was claimed with,
@@ -30,6 +31,7 @@ from maskwatch.store.schema import deliveries
 
 _COLUMNS = rows.columns_of(deliveries, Delivery)
 _C = deliveries.c
+_WAITING = (DeliveryState.PENDING, DeliveryState.CLAIMED)
 
 
 class Deliveries:
@@ -157,6 +159,18 @@ class Deliveries:
         """Gives up a claimed one that is no longer wanted; False as for `sent`."""
         return self._outcome(claimed, state=DeliveryState.CANCELLED, last_error=why)
 
+    def give_up(self, channel: str, why: str) -> int:
+        """Makes everything that waits for a channel dead; returns how many there were."""
+        return rows.change(
+            self._db,
+            deliveries,
+            _C.channel == channel,
+            _C.state.in_(_WAITING),
+            state=DeliveryState.DEAD,
+            last_error=why,
+            permanent=True,
+        )
+
     def take_back(self, delivery_id: str, why: str) -> bool:
         """Withdraws one that nobody has claimed; False when somebody has, or it is settled."""
         return (
@@ -228,11 +242,9 @@ class Deliveries:
 
     def waiting_channels(self) -> set[str]:
         """Names of the channels that have something to send, now or later."""
-        waiting = _C.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED])
+        query = sa.select(_C.channel).where(_C.state.in_(_WAITING)).distinct()
         with self._db.read() as connection:
-            return set(
-                connection.execute(sa.select(_C.channel).where(waiting).distinct()).scalars()
-            )
+            return set(connection.execute(query).scalars())
 
     def next_due(self, channel: str | None = None) -> datetime | None:
         """When the first pending delivery (of a channel) is due; None when nothing is pending."""
