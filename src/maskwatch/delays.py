@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Protocol
+
+CLOCK_STEP = timedelta(minutes=1)
+"""A moment noted in the past that lies further ahead than this was noted by a clock that has been
+set back since; less is a correction as time servers make them."""
 
 
 class Growth(Protocol):

@@ -114,6 +114,19 @@ def test_a_second_episode_of_a_camera_waits_for_the_digest_while_it_cools_down()
     assert until(other, given, [told()], NOW + seconds(60)) is None
 
 
+def test_what_a_clock_sent_that_was_ahead_holds_nothing_back_for_hours() -> None:
+    ahead = NOW + timedelta(hours=6)
+    assert until(about(), pacing(cooldown_camera_s=60), [told(at=ahead)]) is None
+    single = row()
+    assert next_batch([single], RateLimit(messages=1), [ahead], NOW).rows == (single,)
+
+
+def test_a_small_correction_of_the_clock_lets_no_second_message_out() -> None:
+    just_now = NOW + seconds(0.2)
+    assert until(about(), pacing(cooldown_camera_s=60), [told(at=just_now)]) is not None
+    assert next_batch([row()], RateLimit(messages=1), [just_now], NOW).rows == ()
+
+
 def test_another_camera_does_not_cool_down_with_it() -> None:
     assert until(about("Gate"), pacing(cooldown_camera_s=60), [told()]) is None
 

@@ -32,6 +32,13 @@ def test_a_trouble_begins_with_the_first_loss_and_again_after_a_minute_without_o
     assert call.has("Door")
 
 
+def test_a_loss_after_the_clock_was_set_back_is_told() -> None:
+    call, ahead = RollCall(), 6 * 3600
+    call.note(change("lost", ahead))
+    call.note(change("connected", ahead + 300))
+    assert call.note(change("lost", 600))
+
+
 def test_the_same_change_told_twice_begins_the_same_trouble() -> None:
     call, lost = RollCall(), change("lost", 0)
     assert call.note(lost)

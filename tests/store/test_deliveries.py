@@ -155,6 +155,48 @@ def test_what_waits_for_a_channel_can_be_given_up_all_at_once(store: Store) -> N
     assert store.deliveries.get(other.id).state is DeliveryState.PENDING
 
 
+HOURS = 6 * 3600.0
+"""By which a clock was ahead before it was set right."""
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 900.0])
+def test_what_a_clock_noted_that_was_ahead_waits_no_longer_than_it_was_to(
+    store: Store, wait_s: float
+) -> None:
+    one = delivery(created_at=after(HOURS), not_before=after(HOURS + wait_s))
+    store.deliveries.add([one])
+    if wait_s:
+        assert store.deliveries.claim(after(0)) == []
+        assert store.deliveries.claim(after(wait_s - 1)) == []
+    assert [each.id for each in store.deliveries.claim(after(wait_s))] == [one.id]
+
+
+def test_a_retry_that_a_clock_noted_that_was_ahead_comes_when_it_was_to(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (claimed,) = store.deliveries.claim(after(HOURS))
+    retry_at = after(HOURS + 5)
+    assert store.deliveries.failed(claimed, "busy", permanent=False, retry_at=retry_at)
+    assert store.deliveries.claim(after(10)) == []
+    assert store.deliveries.claim(after(14)) == []
+    (again,) = store.deliveries.claim(after(15))
+    assert again.attempts == 2
+
+
+def test_a_claim_of_a_clock_that_was_ahead_runs_out_too(store: Store) -> None:
+    store.deliveries.add([delivery()])
+    (lost,) = store.deliveries.claim(after(HOURS), lease_s=60)
+    assert store.deliveries.claim(after(0), lease_s=60) == []
+    (found,) = store.deliveries.claim(after(60), lease_s=60)
+    assert found.id == lost.id
+
+
+def test_a_small_correction_of_the_clock_moves_nothing(store: Store) -> None:
+    one = delivery(created_at=after(30), not_before=after(40))
+    store.deliveries.add([one])
+    assert store.deliveries.claim(after(0)) == []
+    assert store.deliveries.get(one.id).not_before == after(40)
+
+
 def test_counts_name_every_state(store: Store) -> None:
     store.deliveries.add([delivery(), delivery()])
     store.deliveries.claim(after(0), limit=1)

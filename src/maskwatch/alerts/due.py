@@ -16,7 +16,7 @@ from itertools import groupby
 
 from maskwatch.alerts.hours import next_digest, quiet_until
 from maskwatch.config.alerts import OnlyWhile, Pacing, RateLimit, Retry
-from maskwatch.delays import growing_delay_s, spread
+from maskwatch.delays import CLOCK_STEP, growing_delay_s, spread
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
 
 _SPREAD = 0.25
@@ -115,7 +115,12 @@ def _cools_down(sent: Delivery, row: Delivery, pacing: Pacing, now: datetime) ->
     cooldown_s = pacing.cooldown_camera_s
     if sent.payload.get("track") == row.payload.get("track"):
         cooldown_s = max(cooldown_s, pacing.cooldown_person_s)
-    return now - sent.sent_at < timedelta(seconds=cooldown_s)
+    return _is_within(sent.sent_at, cooldown_s, now)
+
+
+def _is_within(at: datetime, span_s: float, now: datetime) -> bool:
+    """Whether something happened so recently; what a clock noted that was ahead did not."""
+    return -CLOCK_STEP <= now - at < timedelta(seconds=span_s)
 
 
 def next_batch(
@@ -138,11 +143,11 @@ def next_batch(
         return Batch((test,))
     messages = _messages(due)
     if limit is not None:
-        window = timedelta(seconds=limit.per_s)
-        within = sorted(at for at in set(sent) if now - at < window)
+        within = sorted(at for at in set(sent) if _is_within(at, limit.per_s, now))
         room = limit.messages - len(within)
         if room <= 0:
-            return Batch((), wait_until=within[-limit.messages] + window)
+            free_at = within[-limit.messages] + timedelta(seconds=limit.per_s)
+            return Batch((), wait_until=free_at)
         if len(messages) > room:
             return Batch(tuple(due))
     return Batch(messages[0])

@@ -60,8 +60,7 @@ class Library:
         trouble = self._roll_call.trouble(row.camera, kind)
         if trouble is None or trouble.since != row.created_at:
             return "the camera recovered, or the service was started anew"
-        over_at = trouble.over_at()
-        return "the camera recovered" if over_at is not None and over_at <= now else None
+        return "the camera recovered" if trouble.is_over(now) else None
 
     def decided_at(self, row: Delivery) -> datetime | None:
         """When it shows whether the trouble that a row is about is over; None if it shows now.

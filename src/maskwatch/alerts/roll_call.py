@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from maskwatch.delays import CLOCK_STEP
 from maskwatch.store.records import HealthRecord
 
 WELL_FOR = timedelta(seconds=60)
@@ -29,6 +30,16 @@ class Trouble:
     def over_at(self) -> datetime | None:
         """When it will count as over unless it comes back before; None while it lasts."""
         return None if self.well_since is None else self.well_since + WELL_FOR
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it counts as over.
+
+        So it does, too, when the clock was set back since the camera was well: for how long it was
+        cannot be told, and a loss that is told twice is better than one that is not.
+        """
+        if self.well_since is None:
+            return False
+        return not self.well_since - CLOCK_STEP <= now < self.well_since + WELL_FOR
 
 
 class RollCall:
@@ -84,8 +95,7 @@ class RollCall:
 def _after(trouble: Trouble | None, change: HealthRecord) -> Trouble | None:
     """The trouble of a kind that a camera has after a change of that kind."""
     if change.state in _IN_TROUBLE:
-        over_at = None if trouble is None else trouble.over_at()
-        if trouble is None or (over_at is not None and over_at <= change.at):
+        if trouble is None or trouble.is_over(change.at):
             return Trouble(change.at)
         return replace(trouble, well_since=None)
     if trouble is None or trouble.well_since is not None:

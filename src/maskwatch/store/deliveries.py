@@ -11,6 +11,9 @@ A claim is an agreement for some time: when its holder crashes, it runs out and 
 claim. Each claim counts ``attempts`` up, and an outcome must name the count it was claimed with,
 so one that comes after its claim ran out and was taken over changes nothing.
 
+A clock that was ahead and is set back moves nothing by hours: what it noted waits as long as it
+was to, from now on.
+
 Deliveries that were put into one message stay together until they are settled: they are claimed
 together, and the message keeps its id.
 """
@@ -24,6 +27,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maskwatch.delays import CLOCK_STEP
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.records import Delivery, DeliveryState, Page
@@ -90,6 +94,7 @@ class Deliveries:
         # Two dispatchers on PostgreSQL take different rows; SQLite has one writer at a time.
         free = free.with_for_update(skip_locked=True)
         with self._db.write() as connection:
+            self._wait_anew(now)
             found = list(connection.execute(free.order_by(_C.not_before, _C.id).limit(limit)))
             if not found:
                 return []
@@ -104,6 +109,19 @@ class Deliveries:
             )
             query = sa.select(*_COLUMNS).where(_C.id.in_(ids)).order_by(_C.not_before, _C.id)
             return rows.fetch(self._db, query, Delivery)
+
+    def _wait_anew(self, now: datetime) -> None:
+        """Corrects the times of what waits that a clock noted which was ahead."""
+        noted_at = sa.func.coalesce(_C.claimed_at, _C.created_at)
+        query = sa.select(*_COLUMNS).where(_C.state.in_(_WAITING), noted_at > now + CLOCK_STEP)
+        for row in rows.fetch(self._db, query, Delivery):
+            noted, not_before = row.claimed_at or row.created_at, row.not_before
+            assert noted is not None  # noqa: S101 - both are set by the store
+            assert not_before is not None  # noqa: S101
+            wait = max(timedelta(0), not_before - noted)
+            rows.change(
+                self._db, deliveries, _C.id == row.id, claimed_at=now, not_before=now + wait
+            )
 
     def sent(self, claimed: Delivery, at: datetime) -> bool:
         """Records success; False when the claim had run out and somebody else took over."""
