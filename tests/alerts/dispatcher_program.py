@@ -62,7 +62,7 @@ def record(store: Store, service: AlertService, number: int) -> None:
     about = EpisodeRecord(new_id(), f"Door {number}", None, number, State.NO_MASK, None, 3.0, now)
     with store.transaction():
         store.episodes.add(replace(about, started_at=now + timedelta(milliseconds=number)))
-        store.deliveries.add(service.plan(about))
+        store.deliveries.add(service.plan(about, now))
     service.wake()
 
 

@@ -75,7 +75,7 @@ def happen(service: AlertService, store: Store, *about: EpisodeRecord) -> list[D
     for each in about:
         with store.transaction():
             store.episodes.add(each)
-            planned = service.plan(each)
+            planned = service.plan(each, now())
             store.deliveries.add(planned)
         rows += planned
     service.wake()
@@ -164,6 +164,19 @@ def test_a_channel_with_a_bug_loses_nothing_and_holds_nobody_up(store: Store) ->
     with running(store, given, {"door": door, "mail": mail}) as service:
         rows = settled(store, happen(service, store, episode()))
     assert {row.state for row in rows} == {DeliveryState.SENT}
+
+
+def test_a_display_is_not_shown_what_could_not_be_written_down_for_an_hour(store: Store) -> None:
+    door, about = RecordingChannel(), episode()
+    with running(store, settings(), {"door": door}) as service:
+        with store.transaction():
+            store.episodes.add(about)
+            rows = service.plan(about, now() - timedelta(hours=1))
+            store.deliveries.add(rows)
+        service.wake()
+        (row,) = settled(store, rows)
+    assert row.state is DeliveryState.CANCELLED
+    assert door.alerts == []
 
 
 def test_a_slow_channel_does_not_keep_another_waiting(store: Store) -> None:

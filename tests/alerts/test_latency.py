@@ -105,5 +105,5 @@ def happen(store: Store, service: AlertService, number: int) -> None:
     )
     with store.transaction():
         store.episodes.add(replace(about, snapshot_id=photo.id))
-        store.deliveries.add(service.plan(about))
+        store.deliveries.add(service.plan(about, datetime.now(UTC)))
     service.wake()

@@ -66,9 +66,9 @@ class AlertService:
         self._changing = threading.Lock()
         """Held while channels are exchanged or stopped."""
 
-    def plan(self, episode: EpisodeRecord) -> list[Delivery]:
+    def plan(self, episode: EpisodeRecord, confirmed_at: datetime) -> list[Delivery]:
         """The deliveries of a new episode, to be added in the transaction that adds it."""
-        return plan_episode(self._settings.alerts, episode, datetime.now(UTC))
+        return plan_episode(self._settings.alerts, episode, confirmed_at)
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
         """The deliveries of a change of health, to be added in the transaction that adds it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,15 @@ from maskwatch.types import Box, Fault, State
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import EPOCH, Notebook
 
+CONFIRMED = EPOCH + timedelta(seconds=1)
+
 
 class OneMessage:
     """A planner of one message for each episode and each change."""
 
-    def plan(self, episode: EpisodeRecord) -> Sequence[Delivery]:
-        return [Delivery(episode.id[::-1], episode.id, DeliveryKind.VIOLATION, "mail")]
+    def plan(self, episode: EpisodeRecord, confirmed_at: datetime) -> Sequence[Delivery]:
+        row = Delivery(episode.id[::-1], episode.id, DeliveryKind.VIOLATION, "mail")
+        return [replace(row, created_at=confirmed_at)]
 
     def plan_health(self, change: HealthRecord) -> Sequence[Delivery]:
         row = Delivery(change.id[::-1], None, DeliveryKind.CAMERA_HEALTH, "mail")
@@ -72,7 +75,7 @@ def photo(*, blurred: bool = False) -> FinishedPhoto:
 def opened(with_photo: bool = True) -> EpisodeOpened:
     record = EpisodeRecord(new_id(), "door", None, 1, State.NO_MASK, None, 3.0, EPOCH)
     points = (TimelinePoint(EPOCH, State.NO_MASK, None, 3.0, 0.9),)
-    return EpisodeOpened(record, photo() if with_photo else None, points)
+    return EpisodeOpened(record, CONFIRMED, photo() if with_photo else None, points)
 
 
 def person(state: State, fault: Fault | None = None, zone: str | None = None) -> PersonRecord:
@@ -102,7 +105,8 @@ def test_an_episode_its_photo_its_timeline_and_its_message_are_written(
     assert store.snapshots.read(episode.snapshot_id) == entry.photo.jpeg
     assert store.snapshots.get(episode.snapshot_id).faces == entry.photo.faces
     assert len(store.episodes.timeline(episode.id)) == 2
-    assert [row.channel for row in store.deliveries.of_episode(episode.id)] == ["mail"]
+    (row,) = store.deliveries.of_episode(episode.id)
+    assert (row.channel, row.created_at) == ("mail", CONFIRMED)  # however late it is written
 
 
 def test_everything_else_finds_its_place(store: Store, recorder: Recorder) -> None:

@@ -24,6 +24,8 @@ class EpisodeOpened:
     """A violation is confirmed."""
 
     record: EpisodeRecord
+    confirmed_at: datetime
+    """Aware. However late it is written down: nobody is to be told of it as if it were new."""
     photo: FinishedPhoto | None
     timeline: tuple[TimelinePoint, ...]
 

@@ -403,7 +403,7 @@ class CameraLane:
             started_at=clock.moment(episode.start_s),
             model_version=setting.model_version,
         )
-        return EpisodeOpened(record, photo, _timeline(news.points, clock))
+        return EpisodeOpened(record, datetime.now(UTC), photo, _timeline(news.points, clock))
 
     def _updated(self, news: Continued | Closed, clock: _Clock) -> EpisodeUpdated:
         episode: Episode = news.episode

@@ -52,7 +52,7 @@ _MOST_PHOTOS = 200
 class Planner(Protocol):
     """Decides on messages, inside the transaction that writes what they are about."""
 
-    def plan(self, episode: EpisodeRecord) -> Sequence[Delivery]:
+    def plan(self, episode: EpisodeRecord, confirmed_at: datetime) -> Sequence[Delivery]:
         """The messages about a new episode."""
         ...
 
@@ -190,7 +190,8 @@ class Recorder:
         with self._store.transaction():
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
-            queued = self._queue(self._planner.plan(record) if self._planner else ())
+            plan = self._planner.plan(record, entry.confirmed_at) if self._planner else ()
+            queued = self._queue(plan)
         self._episodes_of.setdefault((record.camera, record.track), []).append(record.id)
         self._note_queued(queued)
         what = words_for(record.state, record.fault)
