@@ -558,6 +558,9 @@ def trouble(service: AlertService, store: Store, camera: str) -> list[Delivery]:
     return say(service, store, camera, "lost", minutes_ago=0)
 
 
+GONE = "the camera was removed or switched off, or the service was started anew"
+
+
 def test_a_camera_that_was_removed_is_not_missed(store: Store) -> None:
     given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
     door = RecordingChannel()
@@ -568,8 +571,29 @@ def test_a_camera_that_was_removed_is_not_missed(store: Store) -> None:
         found = {row.camera: row for row in settled(store, rows)}
     assert found["Door"].state is DeliveryState.SENT
     assert found["Gate"].state is DeliveryState.CANCELLED
-    assert found["Gate"].last_error == "the camera was removed, or the service was started anew"
+    assert found["Gate"].last_error == GONE
     assert [alert.title for alert in door.alerts] == ["Door: timed out"]
+
+
+def switched(on: bool) -> list[CameraFacts]:
+    return [CameraFacts("Door", online=False, violation=False, people=0, switched_on=on)]
+
+
+def test_a_camera_that_is_switched_off_is_not_missed_and_its_next_loss_is_told(
+    store: Store,
+) -> None:
+    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
+    door = RecordingChannel()
+    with running(store, given, {"door": door}, start=False) as service:
+        before = trouble(service, store, "Door")
+        service.show(switched(on=False))
+        service.start()
+        (row,) = settled(store, before)
+        assert (row.state, row.last_error) == (DeliveryState.CANCELLED, GONE)
+        service.show(switched(on=True))
+        (row,) = settled(store, trouble(service, store, "Door"))
+    assert row.state is DeliveryState.SENT
+    assert len(door.alerts) == 1
 
 
 def test_after_a_restart_only_what_is_down_again_is_told(store: Store) -> None:

@@ -105,6 +105,8 @@ class CameraFacts:
     """Somebody is in violation at this moment."""
     people: int
     """Whom it sees at this moment."""
+    switched_on: bool = True
+    """Whether it is meant to be watched."""
 
 
 @runtime_checkable

@@ -56,7 +56,7 @@ class Library:
         if kind is None:
             return None
         if not self._roll_call.has(row.camera):  # what is still down is told anew
-            return "the camera was removed, or the service was started anew"
+            return "the camera was removed or switched off, or the service was started anew"
         trouble = self._roll_call.trouble(row.camera, kind)
         if trouble is None or trouble.since != row.created_at:
             return "the camera recovered, or the service was started anew"

@@ -72,7 +72,7 @@ class RollCall:
         return after is not None and after.since == change.at
 
     def keep(self, cameras: Collection[str]) -> None:
-        """These are all that there are: others were removed."""
+        """These are all that are to be watched: others were removed, or switched off."""
         with self._lock:
             self._present.intersection_update(cameras)
             self._troubles = {
@@ -82,7 +82,7 @@ class RollCall:
             }
 
     def has(self, camera: str | None) -> bool:
-        """Whether it has answered and was not removed since."""
+        """Whether it has answered, and was neither removed nor switched off since."""
         with self._lock:
             return camera in self._present
 

@@ -98,7 +98,7 @@ class AlertService:
 
         Never blocks.
         """
-        self._roll_call.keep([facts.camera for facts in cameras])
+        self._roll_call.keep([facts.camera for facts in cameras if facts.switched_on])
         if not self._changing.acquire(blocking=False):
             return  # the new channels are shown it the next time
         try:

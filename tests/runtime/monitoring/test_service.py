@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
@@ -309,6 +310,21 @@ def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
         assert wait_until(lambda: site.phase("door") is CameraPhase.WATCHING)
         with pytest.raises(UsageError, match="no camera 'cellar'"):
             site.service.stop_camera("cellar")
+
+
+def test_alerts_are_told_which_cameras_are_switched_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, bool]] = []
+
+    def show(_: AlertService, cameras: Sequence[CameraFacts]) -> None:
+        told.append({facts.camera: facts.switched_on for facts in cameras})
+
+    monkeypatch.setattr(AlertService, "show", show)
+    with running(tmp_path) as site:
+        assert wait_until(lambda: bool(told) and told[-1]["door"])
+        site.service.stop_camera("door")
+        assert wait_until(lambda: not told[-1]["door"])
 
 
 def test_a_camera_that_its_settings_switch_off_says_so_and_cannot_be_started(

@@ -522,4 +522,5 @@ def _facts(state: CameraStatus, hub: LiveHub) -> CameraFacts:
     view = hub.peek(state.camera)
     online = state.phase is CameraPhase.WATCHING
     violation = view is not None and any(person.episode_id for person in view.people)
-    return CameraFacts(state.camera, online, online and violation, state.people)
+    is_on = state.phase is not CameraPhase.STOPPED
+    return CameraFacts(state.camera, online, online and violation, state.people, is_on)
