@@ -65,7 +65,31 @@ def test_the_service_has_as_long_for_its_answer_as_the_channel_says(
     assert given == [(7, 7)]
 
 
-def test_an_address_that_apprise_does_not_know_is_told_without_it() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuchservice://s3cret@x.org",
+        "s3cret-without-a-scheme",
+        "discord://s3cret",
+        "https://discord.com/api/webhooks/s3cret/s3cret",
+        "twilio://ACs3cret:s3cret@123",
+    ],
+)
+def test_an_address_that_apprise_does_not_know_is_told_without_it(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(UsageError, match="does not understand") as raised:
-        channel("nosuchservice://s3cret@x.org")
+        channel(url)
     assert "s3cret" not in str(raised.value)
+    assert "s3cret" not in caplog.text
+
+
+def test_what_a_service_answers_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(UsageError):
+        channel("discord://s3cret")
+    with hook_server() as server:
+        server.status = 500
+        service = channel(f"json://127.0.0.1:{server.port}/")
+        with pytest.raises(ChannelError):
+            service.send(samples.alert())
+    assert "500" in caplog.text

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import apprise
 from apprise.attachment.memory import AttachMemory
 
@@ -26,7 +30,9 @@ class AppriseChannel:
         )
         self._service = apprise.Apprise(asset=asset)
         self._config = config
-        if not self._service.add(config.url.get_secret_value()):
+        with _hushed():
+            is_known = self._service.add(config.url.get_secret_value())
+        if not is_known:
             raise UsageError("Apprise does not understand the url (it may hold a password)")
         for service in self._service:
             service.socket_connect_timeout = service.socket_read_timeout = config.timeout_s
@@ -52,6 +58,17 @@ class AppriseChannel:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keeps out of the log what Apprise says of an address: it shows the tokens in it."""
+    log = logging.getLogger("apprise")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _body(alert: Alert) -> str:
