@@ -145,15 +145,18 @@ def _mqtt(config: MqttConfig, settings: AlertSettings) -> AlertChannel:
     from maskwatch.alerts.channels.homeassistant import Announcement, Topics
     from maskwatch.alerts.channels.mqtt import MqttChannel
 
+    photos = config.photo and settings.privacy.images_allowed
     announcement = Announcement(
         topics=Topics(config.topic),
         prefix=config.discovery_topic,
         node=config.client_id,
         version=__version__,
-        photos=config.photo and settings.privacy.images_allowed,
+        photos=photos,
         dashboard_url=settings.base_url,
     )
-    return MqttChannel(config, announcement if config.home_assistant else None)
+    # So that a photo of a time with another policy does not stay in the broker either.
+    allowed = config.model_copy(update={"retain_photo": config.retain_photo and photos})
+    return MqttChannel(allowed, announcement if config.home_assistant else None)
 
 
 def _webhook(config: WebhookConfig, _settings: AlertSettings) -> AlertChannel:

@@ -13,7 +13,11 @@ from paho.mqtt import client as paho
 from maskwatch.alerts.base import CameraFacts, StateChannel
 from maskwatch.alerts.channels.homeassistant import Announcement, Topics, slug
 from maskwatch.alerts.channels.mqtt import MqttChannel
-from maskwatch.config.alerts import MqttConfig
+from maskwatch.alerts.service import AlertSettings
+from maskwatch.build import build_channels
+from maskwatch.config.alerts import AlertsConfig, MqttConfig
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.site import SiteConfig
 from maskwatch.errors import ChannelError, UsageError
 from tests.alerts import samples
 from tests.runtime.processes import wait_until
@@ -337,6 +341,33 @@ def test_photos_that_are_no_longer_to_be_kept_go(broker: Broker) -> None:
     with channel(broker) as mqtt:
         mqtt.show([DOOR])
         assert wait_until(lambda: kept(broker) == said_of(DOOR))
+
+
+@pytest.mark.parametrize(
+    ("privacy", "photo"),
+    [({"photos": "none"}, True), ({"statistics_only": True}, True), ({}, False)],
+)
+def test_where_photos_are_no_longer_allowed_the_one_that_was_kept_goes(
+    broker: Broker, privacy: dict[str, Any], photo: bool
+) -> None:
+    earlier_run(broker, DOOR, announced=None)
+    mqtt = {
+        "kind": "mqtt",
+        "host": "localhost",
+        "port": broker.port,
+        "username": USER,
+        "password": PASSWORD,
+        "home_assistant": False,
+        "retain_photo": True,
+        "photo": photo,
+    }
+    alerts = AlertsConfig.model_validate({"channels": {"home": mqtt}})
+    allowed = PrivacyConfig.model_validate(privacy)
+    made = build_channels(AlertSettings(alerts, allowed, SiteConfig(), None))["home"]
+    assert isinstance(made, StateChannel)
+    made.show([DOOR])
+    assert wait_until(lambda: kept(broker) == said_of(DOOR)), kept(broker)
+    made.close()
 
 
 def test_before_the_cameras_are_known_nothing_is_taken_back(broker: Broker) -> None:
