@@ -210,6 +210,29 @@ def test_channels_that_nobody_answers_are_named(tmp_path: Path) -> None:
     assert found["mail"].advice == "correct alerts.channels.mail"
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # by a module of Apprise
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("{kind: apprise, url: 'nosuchservice://x'}", "Apprise does not understand the url"),
+        (
+            "{kind: webhook, url: 'https://127.0.0.1:PORT/', secret: 0123456789abcdef,"
+            " ca_file: nothing.pem}",
+            "nothing.pem: no usable certificates",
+        ),
+    ],
+)
+def test_a_channel_that_keeps_the_service_from_starting_is_named(
+    tmp_path: Path, channel: str, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        given = channel.replace("PORT", str(listener.getsockname()[1]))
+        bad = config(f"alerts: {{channels: {{a: {given}}}}}", tmp_path)
+        found = doctor.check_channel(bad, "a")
+    assert (found.verdict, said in found.said) == (Verdict.FAILED, True)
+    assert found.advice == "correct alerts.channels.a"
+
+
 def test_a_host_that_answers_and_a_program_that_is_there_are_fine(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         text = CHANNELS.format(port=listener.getsockname()[1], program="python3")

@@ -122,16 +122,20 @@ def build_channels(settings: AlertSettings) -> dict[str, AlertChannel]:
         UsageError: one cannot work as configured; says which and why.
         MissingExtra: one needs a package that is not installed.
     """
-    channels = {}
-    for name, config in settings.alerts.channels.items():
-        module, _, function = _known(CHANNELS, config.kind, "kind of channel").partition(":")
-        try:
-            channels[name] = getattr(importlib.import_module(module), function)(config, settings)
-        except ModuleNotFoundError as error:
-            raise MissingExtra(f"the channel {name!r} ({error.name})", "serve") from error
-        except UsageError as error:
-            raise UsageError(f"channel {name!r}: {error}") from error
-    return channels
+    return {name: build_channel(name, settings) for name in settings.alerts.channels}
+
+
+def build_channel(name: str, settings: AlertSettings) -> AlertChannel:
+    """One of them; see `build_channels`."""
+    config = settings.alerts.channels[name]
+    module, _, function = _known(CHANNELS, config.kind, "kind of channel").partition(":")
+    try:
+        channel: AlertChannel = getattr(importlib.import_module(module), function)(config, settings)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"the channel {name!r} ({error.name})", "serve") from error
+    except UsageError as error:
+        raise UsageError(f"channel {name!r}: {error}") from error
+    return channel
 
 
 def _email(config: EmailConfig, _settings: AlertSettings) -> AlertChannel:
