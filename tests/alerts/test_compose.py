@@ -25,6 +25,13 @@ def test_a_violation_is_told_in_words_and_local_time() -> None:
     assert alert.camera == "Door 1"
 
 
+def test_what_is_over_when_it_is_told_is_told_as_over() -> None:
+    over = replace(episode(), ended_at=NOON + timedelta(minutes=4))
+    alert = compose([delivery(over)], [over], None, WORDING, NOON + timedelta(hours=18))
+    said = "Nose out at Door 1, from 2026-03-02 12:00:00 CET until 2026-03-02 12:04:00 CET."
+    assert alert.text.splitlines()[0] == said
+
+
 def test_somebody_without_a_mask_is_advised_to_put_one_on() -> None:
     about = replace(episode(state=State.NO_MASK, fault=None), coverage=None, zone="left lane")
     alert = compose([delivery(about)], [about], None, WORDING, NOON)

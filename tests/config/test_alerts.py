@@ -56,6 +56,8 @@ def test_people_are_spared_and_programs_are_not_unless_it_is_asked_for() -> None
         ({**MAIL, "to": ["nobody"]}, "must be an address"),
         ({**MAIL, "to": ["a@x.org\r\nBcc: b@x.org"]}, "must be an address"),
         ({**MAIL, "sender": "Mask <m@x.org>"}, "must be an address"),
+        ({**MAIL, "to": ["a@x..org"]}, "a part of this name is empty"),
+        ({**MAIL, "sender": "m@."}, "a part of this name is empty"),
         ({**MAIL, "username": "m"}, "go together"),
         ({**MQTT, "topic": "a/#"}, "must be a topic"),
         ({**MQTT, "topic": "/a"}, "must be a topic"),

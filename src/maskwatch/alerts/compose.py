@@ -158,9 +158,13 @@ def place_of(facts: EpisodeFacts) -> str:
 
 
 def _sentences(facts: EpisodeFacts, words: MessageWords) -> list[str]:
+    what, place = facts.what[:1].upper() + facts.what[1:], place_of(facts)
     since = f"{facts.started_at:%Y-%m-%d %H:%M:%S %Z}"
-    what = facts.what[:1].upper() + facts.what[1:]
-    lines = [words("text.violation", what=what, place=place_of(facts), since=since)]
+    if facts.ended_at is None:
+        lines = [words("text.violation", what=what, place=place, since=since)]
+    else:
+        until = f"{facts.ended_at:%Y-%m-%d %H:%M:%S %Z}"
+        lines = [words("text.violation_over", what=what, place=place, since=since, until=until)]
     if facts.coverage is not None:
         lines.append(words("text.coverage", percent=f"{facts.coverage:.0f}"))
     if facts.advice is not None:

@@ -10,7 +10,15 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from maskwatch.config.base import HostName, LocalTime, Name, Seconds, Section, http_address
+from maskwatch.config.base import (
+    HostName,
+    LocalTime,
+    Name,
+    Seconds,
+    Section,
+    host_name,
+    http_address,
+)
 from maskwatch.config.cameras import HoursConfig
 from maskwatch.words import Language
 
@@ -28,6 +36,7 @@ _TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
 def _mail_address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise ValueError("must be an address such as officer@example.org")
+    host_name(text.rpartition("@")[2])
     return text
 
 

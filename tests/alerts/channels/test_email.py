@@ -93,6 +93,34 @@ def test_text_and_html_say_camera_time_fault_advice_and_links() -> None:
             assert link in content
 
 
+@pytest.mark.parametrize("episodes", [1, 2])
+def test_text_and_html_say_that_a_program_judged_this(episodes: int) -> None:
+    about = [samples.episode() for _ in range(episodes)]
+    parts = parts_of(mail_of(samples.alert(*about, recipient=ANN), "m@example.org"))
+    for content in (parts["text/plain"].get_content(), parts["text/html"].get_content()):
+        assert "programs err" in content
+
+
+def test_a_test_message_claims_no_judgement() -> None:
+    text = parts_of(mail_of(samples.message_to_try(ANN), "m@example.org"))["text/plain"]
+    assert "programs err" not in text.get_content()
+
+
+def test_addresses_of_domains_beyond_ascii_are_written_as_every_server_knows_them() -> None:
+    german, sender = "ann@k\u00e4se.example", "maskwatch@k\u00e4se.example"
+    with mail_server() as server:
+        channel(server.port, to=[german], sender=sender).send(samples.alert(recipient=german))
+        (mail,) = server.wait_for(1)
+    assert mail.recipients == ("ann@xn--kse-qla.example",)
+    assert mail.message["To"] == "ann@xn--kse-qla.example"
+    assert mail.message["From"] == "maskwatch <maskwatch@xn--kse-qla.example>"
+
+
+def test_whatever_is_said_the_mail_is_sent_in_ascii() -> None:
+    alert = replace(samples.alert(recipient=ANN), text="K\u00e4se: Nase frei", episodes=())
+    assert mail_of(alert, "m@example.org").as_bytes().isascii()
+
+
 def test_without_a_photo_there_is_no_picture_in_the_mail() -> None:
     message = mail_of(samples.alert(recipient=ANN), "m@example.org")
     assert set(parts_of(message)) == {"text/plain", "text/html"}

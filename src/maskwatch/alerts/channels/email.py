@@ -24,6 +24,8 @@ from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
 
 _LONGEST_REPLY = 200
+_IN_ASCII = SMTP.clone(cte_type="7bit")
+"""Not every server takes more, and smtplib does not ask."""
 
 
 class EmailChannel:
@@ -39,10 +41,9 @@ class EmailChannel:
 
     def send(self, alert: Alert) -> None:
         """See `AlertChannel`; the server's yes to the whole mail is what counts."""
-        assert alert.recipient is not None  # noqa: S101 - this channel's rows all have one
         message = mail_of(alert, self._config.sender)
         with time_limit(self._config.timeout_s) as watch, self._failures_in_our_words():
-            self._deliver(message, alert.recipient, watch)
+            self._deliver(message, watch)
 
     def check(self) -> None:
         """Connects, logs in and hangs up; nobody gets a mail.
@@ -66,10 +67,10 @@ class EmailChannel:
             reason = f"no mail server at {self._config.host}: {error.strerror or error}"
             raise ChannelError(reason) from error
 
-    def _deliver(self, message: EmailMessage, recipient: str, watch: Watch) -> None:
+    def _deliver(self, message: EmailMessage, watch: Watch) -> None:
         server = self._connect(watch)
         try:
-            server.send_message(message, to_addrs=[recipient])
+            server.send_message(message)
         finally:
             _hang_up(server)
 
@@ -126,10 +127,11 @@ class _Utf8(str):
 
 def mail_of(alert: Alert, sender: str) -> EmailMessage:
     """The mail that says what an alert says: as text, as HTML, and with the photo inside."""
-    local, _, domain = sender.rpartition("@")
-    message = EmailMessage(policy=SMTP)
+    assert alert.recipient is not None  # noqa: S101 - this channel's rows all have one
+    message = EmailMessage(policy=_IN_ASCII)
+    local, domain = _parts(sender)
     message["From"] = Address("maskwatch", local, domain)
-    message["To"] = alert.recipient
+    message["To"] = Address("", *_parts(alert.recipient))
     subject = f"[{alert.site}] {alert.title}" if alert.site else alert.title
     message["Subject"] = " ".join(subject.split())  # a line break in a header is refused
     # Of now: readers sort by it, and a digest must not lie below what was read yesterday.
@@ -160,6 +162,12 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     return message
 
 
+def _parts(address: str) -> tuple[str, str]:
+    """What stands before and behind the ``@``, the domain as every mail server knows it."""
+    local, _, domain = address.rpartition("@")
+    return local, domain.encode("idna").decode()
+
+
 def _text(alert: Alert, words: MessageWords) -> str:
     lines = [alert.text, ""]
     for each in alert.episodes if len(alert.episodes) == 1 else ():
@@ -168,7 +176,10 @@ def _text(alert: Alert, words: MessageWords) -> str:
                 f"{words('mail.acknowledge')}: {each.links.acknowledge}",
                 f"{words('mail.wrong')}: {each.links.wrong}",
                 f"{words('mail.view')}: {each.links.view}",
+                "",
             ]
+    if alert.episodes:
+        lines.append(words("mail.caution"))
     return "\n".join(lines)
 
 
