@@ -239,6 +239,54 @@ def test_a_step_that_is_not_wanted_any_more_is_cancelled_and_says_why(store: Sto
     assert [alert.episodes[0].id for alert in mail.alerts] == [ignored.id]
 
 
+def test_what_is_settled_while_those_before_it_are_sent_is_not_told_any_more(store: Store) -> None:
+    first, seen, gone = (episode(track=number, camera=f"Door {number}") for number in range(3))
+
+    def meanwhile(alert: Alert) -> None:
+        if [facts.id for facts in alert.episodes] == [first.id]:
+            store.episodes.acknowledge(seen.id, "ann", now())
+            delete_episode(store, gone.id)
+
+    mail = RecordingChannel(meanwhile)
+    ladder = [{"channels": ["mail"], "only_while": "unacknowledged"}]
+    given = settings(channels={"mail": MAIL}, ladder=ladder)
+    with running(store, given, {"mail": mail}, start=False) as service:
+        rows = happen(service, store, first, seen, gone)
+        service.start()
+        settled(store, rows[:2])
+        settled(store, service.send_test("mail"))  # comes after them in the queue
+    told = [[facts.id for facts in alert.episodes] for alert in mail.alerts]
+    assert told == [[first.id], []]
+    assert mail.alerts[1].kind is DeliveryKind.TEST
+    assert store.deliveries.get(rows[1].id).last_error == "acknowledged"
+
+
+def test_what_is_given_up_because_it_is_old_still_says_why_it_failed(store: Store) -> None:
+    door = RecordingChannel(lambda _: ChannelError("exit code 3: no display"))
+    given = settings(channels={"door": {**DOOR, "stale_after_s": 0.3}})
+    with running(store, given, {"door": door}) as service:
+        (row,) = settled(store, happen(service, store, episode()))
+    assert row.state is DeliveryState.CANCELLED
+    assert row.last_error is not None
+    assert row.last_error.endswith("wants none after 0.3 s; before that: exit code 3: no display")
+
+
+def test_what_the_rate_limit_holds_back_does_not_come_in_quiet_hours(store: Store) -> None:
+    soon = now().astimezone(samples.BERLIN) + timedelta(minutes=5)
+    pacing = {
+        "cooldown_camera_s": 0,
+        "rate_limit": {"messages": 1, "per_s": 600},
+        "quiet_hours": [{"start": f"{soon:%H:%M}", "end": f"{soon + timedelta(minutes=90):%H:%M}"}],
+    }
+    mail = RecordingChannel()
+    given = settings(channels={"mail": MAIL}, pacing=pacing)
+    with running(store, given, {"mail": mail}) as service:
+        settled(store, happen(service, store, episode(track=1)))
+        (waiting,) = in_digest(store, happen(service, store, episode(track=2)))
+    assert waiting.not_before is not None
+    assert waiting.not_before > now() + timedelta(minutes=60)
+
+
 def test_never_hundreds_of_mails(store: Store) -> None:
     mail = RecordingChannel()
     pacing = {"cooldown_camera_s": 0, "rate_limit": {"messages": 3, "per_s": 2}}

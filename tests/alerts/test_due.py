@@ -16,6 +16,7 @@ from maskwatch.alerts.due import (
     hold_until,
     look_back,
     next_batch,
+    no_sooner_than,
     retry_delay_s,
     why_unwanted,
 )
@@ -171,6 +172,20 @@ def test_a_digest_that_would_fall_into_quiet_hours_waits_for_their_end() -> None
     )
     at = datetime(2026, 3, 2, 13, 0, tzinfo=BERLIN)
     assert until(about(), given, now=at) == datetime(2026, 3, 2, 15, 15, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hour"),
+    [(DeliveryKind.VIOLATION, 6), (DeliveryKind.DIGEST, 6), (DeliveryKind.CAMERA_HEALTH, 23)],
+)
+def test_violations_for_which_there_is_room_in_quiet_hours_only_wait_for_their_end(
+    kind: DeliveryKind, hour: int
+) -> None:
+    quiet = pacing(quiet_hours=[{"start": "22:00", "end": "06:00"}])
+    late = datetime(2026, 3, 2, 23, 0, tzinfo=BERLIN)
+    assert no_sooner_than(row(kind), late, quiet, BERLIN).astimezone(BERLIN).hour == hour
+    noon = datetime(2026, 3, 2, 12, 0, tzinfo=BERLIN)
+    assert no_sooner_than(row(kind), noon, quiet, BERLIN) == noon
 
 
 def test_only_violations_wait_and_none_waits_twice() -> None:

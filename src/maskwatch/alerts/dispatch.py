@@ -28,11 +28,12 @@ from maskwatch.alerts.due import (
     hold_until,
     look_back,
     next_batch,
+    no_sooner_than,
     retry_delay_s,
     why_unwanted,
 )
 from maskwatch.alerts.library import Library
-from maskwatch.config.alerts import AlertsConfig, Pacing, RateLimit
+from maskwatch.config.alerts import AlertsConfig, Pacing
 from maskwatch.errors import ChannelError, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery
@@ -44,6 +45,7 @@ _POLL_S = 5.0
 """How long a lane sleeps at most: claims of a crashed process run out without a sound."""
 _STORE_PAUSE_S = 1.0
 _MOST_CLAIMED = 500
+_NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class _Lane:
         self._channel = channel
         self._queue = desk.store.deliveries
         self._config = desk.config.channels[name]
-        self._pacing = desk.config.pacing_of(name)
+        self._pacing = desk.config.pacing_of(name) or _NO_PACING
         self._unrecorded: list[tuple[Delivery, datetime]] = []
         """Sent, and the store could not be told yet."""
         self._woken = threading.Event()
@@ -181,41 +183,45 @@ class _Lane:
             if self._stopping or now >= claimed_until:
                 self._put_back([(row, now) for row in rows])
                 return
-            if self._pacing is None:
-                rows = self._send_next(rows, None, [], now)
-            else:
-                rows = self._send_paced(rows, self._pacing, now)
+            sent = self._sent_to(rows[0].recipient, now - look_back(self._pacing))
+            free = self._free(rows, sent, now)
+            rows = self._send_next(free, sent, now) if free else []
 
-    def _send_paced(
-        self, rows: Sequence[Delivery], pacing: Pacing, now: datetime
+    def _free(
+        self, rows: Sequence[Delivery], sent: Sequence[Delivery], now: datetime
     ) -> list[Delivery]:
-        """As `_send_next`, of those rows only that need not wait for a digest."""
-        sent = self._sent_to(rows[0].recipient, now - look_back(pacing))
+        """The rows that need not wait for a digest; the others are put back."""
         free, waiting = [], []
         for row in rows:
-            until = hold_until(row, pacing, sent, now, self._desk.wording.zone)
+            until = hold_until(row, self._pacing, sent, now, self._desk.wording.zone)
             if until is None:
                 free.append(row)
             else:
                 waiting.append((held(row, until), until))
         self._put_back(waiting)
-        times = [row.sent_at for row in sent if row.sent_at is not None]
-        return self._send_next(free, pacing.rate_limit, times, now) if free else []
+        return free
 
     def _send_next(
-        self,
-        rows: Sequence[Delivery],
-        limit: RateLimit | None,
-        sent: Sequence[datetime],
-        now: datetime,
+        self, rows: Sequence[Delivery], sent: Sequence[Delivery], now: datetime
     ) -> list[Delivery]:
         """Sends one message and returns the rows that are left; all wait if there is no room."""
-        batch = next_batch(rows, limit, sent, now)
+        times = [row.sent_at for row in sent if row.sent_at is not None]
+        batch = next_batch(rows, self._pacing.rate_limit, times, now)
         if batch.wait_until is not None:
-            self._put_back([(held(row, batch.wait_until), batch.wait_until) for row in rows])
+            self._wait_for_room(rows, batch.wait_until)
             return []
-        self._send(self._joined(batch.rows))
+        # Asked again, because the messages before this one may have taken their time.
+        wanted = [row for row in batch.rows if self._is_wanted(row)]
+        if wanted:
+            self._send(self._joined(wanted))
         return [row for row in rows if row not in batch.rows]
+
+    def _wait_for_room(self, rows: Sequence[Delivery], free_at: datetime) -> None:
+        waiting = []
+        for row in rows:
+            until = no_sooner_than(row, free_at, self._pacing, self._desk.wording.zone)
+            waiting.append((held(row, until), until))
+        self._put_back(waiting)
 
     def _joined(self, rows: Sequence[Delivery]) -> Sequence[Delivery]:
         """The rows of one message, which has the same id whenever it is sent again."""
@@ -229,7 +235,8 @@ class _Lane:
         now = datetime.now(UTC)
         why = self._why_unwanted(row, now)
         if why is not None:
-            self._queue.withdraw(row, why)
+            failed = f"; before that: {row.last_error}" if row.last_error else ""
+            self._queue.withdraw(row, why + failed)
             return False
         decided_at = self._desk.library.decided_at(row)
         if decided_at is not None:

@@ -45,26 +45,32 @@ def why_unwanted(
     """
     if row.kind is DeliveryKind.CAMERA_HEALTH:
         return None  # whether the trouble lasts is looked up whenever its turn comes
+    old = _why_too_old(row, stale_after_s, now)
+    if old is not None or row.episode_id is None:
+        return old
+    return "the episode was deleted" if episode is None else _why_settled(row, episode)
+
+
+def _why_too_old(row: Delivery, stale_after_s: float | None, now: datetime) -> str | None:
     # What is meant to come late, by its step or in a digest, is not old when its time has come.
     age = now - (row.created_at or now) - timedelta(seconds=row.payload.get("after_s", 0))
-    if stale_after_s is not None and age > timedelta(seconds=stale_after_s):
-        return f"{age.total_seconds():.0f} s old; the channel wants none after {stale_after_s:g} s"
-    if row.episode_id is None:
+    if stale_after_s is None or age <= timedelta(seconds=stale_after_s):
         return None
-    if episode is None:
-        return "the episode was deleted"
+    return f"{age.total_seconds():.0f} s old; the channel wants none after {stale_after_s:g} s"
+
+
+def _why_settled(row: Delivery, episode: EpisodeRecord) -> str | None:
     only_while = OnlyWhile(row.payload.get("only_while", OnlyWhile.ALWAYS))
     if only_while is OnlyWhile.ALWAYS:
         return None
-    if episode.acknowledged_by is not None:
-        return "acknowledged"
-    if episode.corrected_state is not None:
-        return "called wrong"
     # A row of a digest was still wanted when its own time had come; that it is late is our doing.
-    has_waited = row.kind is DeliveryKind.DIGEST
-    if only_while is OnlyWhile.ONGOING and episode.ended_at is not None and not has_waited:
-        return "the violation is over"
-    return None
+    must_last = only_while is OnlyWhile.ONGOING and row.kind is not DeliveryKind.DIGEST
+    reasons = {
+        "acknowledged": episode.acknowledged_by is not None,
+        "called wrong": episode.corrected_state is not None,
+        "the violation is over": must_last and episode.ended_at is not None,
+    }
+    return next((why for why, holds in reasons.items() if holds), None)
 
 
 def hold_until(
@@ -85,9 +91,15 @@ def hold_until(
     if quiet_end is not None:
         return quiet_end
     if pacing.digest_only or any(_cools_down(each, row, pacing, now) for each in sent):
-        digest = next_digest(pacing, now, zone)
-        return quiet_until(pacing.quiet_hours, digest, zone) or digest
+        return no_sooner_than(row, next_digest(pacing, now, zone), pacing, zone)
     return None
+
+
+def no_sooner_than(row: Delivery, at: datetime, pacing: Pacing, zone: tzinfo) -> datetime:
+    """When a row that has to wait until ``at`` may go out: violations, not in quiet hours."""
+    if row.kind not in (DeliveryKind.VIOLATION, DeliveryKind.DIGEST):
+        return at
+    return quiet_until(pacing.quiet_hours, at, zone) or at
 
 
 def held(row: Delivery, until: datetime) -> Delivery:

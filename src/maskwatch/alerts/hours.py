@@ -48,9 +48,10 @@ def _digests(pacing: Pacing, day: date, zone: tzinfo) -> Iterator[datetime]:
     if pacing.digest_at:
         yield from (_utc(day, at, zone) for at in pacing.digest_at)
         return
-    midnight = _utc(day, time(), zone)
-    for number in range(math.ceil(_DAY.total_seconds() / pacing.digest_every_s)):
-        yield midnight + timedelta(seconds=number * pacing.digest_every_s)
+    midnight, next_midnight = _utc(day, time(), zone), _utc(day + _DAY, time(), zone)
+    every = timedelta(seconds=pacing.digest_every_s)
+    for number in range(math.ceil((next_midnight - midnight) / every)):  # of 23 to 25 hours
+        yield midnight + number * every
 
 
 def _utc(day: date, at: time, zone: tzinfo) -> datetime:
