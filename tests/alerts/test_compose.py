@@ -101,12 +101,11 @@ def test_the_id_is_that_of_the_row_or_of_the_message_that_it_is_in() -> None:
     assert compose(rows[:1], about[:1], None, WORDING, NOON).id == "m" * 32
 
 
-def test_a_camera_in_trouble_is_named_with_the_reason() -> None:
+def test_a_camera_in_trouble_is_named_with_the_reason_and_since_when() -> None:
     row = replace(delivery(None, DeliveryKind.CAMERA_HEALTH, reason="timed out"), camera="Gate")
-    alert = compose([row], [], None, WORDING, NOON)
-    assert (alert.title, alert.text, alert.notes) == ("Gate: timed out",) * 2 + (
-        ("Gate: timed out",),
-    )
+    alert = compose([row], [], None, WORDING, NOON + timedelta(hours=9))
+    told = "Gate: timed out, since 2026-03-02 12:00:00 CET."
+    assert (alert.title, alert.text, alert.notes) == ("Gate: timed out", told, (told,))
     both = compose([row, row], [], None, WORDING, NOON)
     assert both.title == "2 messages about cameras"
 

@@ -71,7 +71,8 @@ def compose(
     """
     first = rows[0]
     facts = [_facts(each, first.recipient, wording, now) for each in episodes]
-    notes = [f"{row.camera}: {row.payload['reason']}" for row in rows if "reason" in row.payload]
+    troubles = [row for row in rows if row.kind is DeliveryKind.CAMERA_HEALTH]
+    notes = [_note(row, wording, now) for row in troubles]
     cameras = {row.camera for row in rows}
     created_at = (first.created_at or now).astimezone(wording.zone)
     kind = first.kind if len(rows) == 1 else DeliveryKind.DIGEST
@@ -82,7 +83,7 @@ def compose(
         stage=max(row.stage for row in rows),
         created_at=created_at,
         attempted_at=now.astimezone(wording.zone),
-        title=_title(kind, facts, notes, wording.words),
+        title=_title(kind, facts, troubles, wording.words),
         text=_text(kind, facts, notes, wording.words),
         language=wording.language,
         site=wording.site,
@@ -113,16 +114,32 @@ def _facts(
     )
 
 
+def _note(trouble: Delivery, wording: Wording, now: datetime) -> str:
+    """What happened to a camera, in a sentence."""
+    since = (trouble.created_at or now).astimezone(wording.zone)
+    reason = trouble.payload["reason"]
+    return wording.words("text.trouble", camera=trouble.camera, reason=reason, since=_moment(since))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S %Z}"
+
+
 def _title(
-    kind: DeliveryKind, facts: Sequence[EpisodeFacts], notes: Sequence[str], words: MessageWords
+    kind: DeliveryKind,
+    facts: Sequence[EpisodeFacts],
+    troubles: Sequence[Delivery],
+    words: MessageWords,
 ) -> str:
     if kind is DeliveryKind.TEST:
         return words("title.test")
-    return "; ".join([*_title_of_episodes(facts, words), *_title_of_notes(notes, words)])
+    return "; ".join([*_title_of_episodes(facts, words), *_title_of_troubles(troubles, words)])
 
 
-def _title_of_notes(notes: Sequence[str], words: MessageWords) -> Sequence[str]:
-    return notes if len(notes) < 2 else [words("title.cameras", count=len(notes))]
+def _title_of_troubles(troubles: Sequence[Delivery], words: MessageWords) -> Sequence[str]:
+    if len(troubles) > 1:
+        return [words("title.cameras", count=len(troubles))]
+    return [f"{each.camera}: {each.payload['reason']}" for each in troubles]
 
 
 def _title_of_episodes(facts: Sequence[EpisodeFacts], words: MessageWords) -> Sequence[str]:
@@ -159,11 +176,11 @@ def place_of(facts: EpisodeFacts) -> str:
 
 def _sentences(facts: EpisodeFacts, words: MessageWords) -> list[str]:
     what, place = facts.what[:1].upper() + facts.what[1:], place_of(facts)
-    since = f"{facts.started_at:%Y-%m-%d %H:%M:%S %Z}"
+    since = _moment(facts.started_at)
     if facts.ended_at is None:
         lines = [words("text.violation", what=what, place=place, since=since)]
     else:
-        until = f"{facts.ended_at:%Y-%m-%d %H:%M:%S %Z}"
+        until = _moment(facts.ended_at)
         lines = [words("text.violation_over", what=what, place=place, since=since, until=until)]
     if facts.coverage is not None:
         lines.append(words("text.coverage", percent=f"{facts.coverage:.0f}"))

@@ -29,10 +29,9 @@ def browser() -> Iterator[Browser]:
 def message(episodes: int, camera: str) -> Alert:
     """Some violations and a camera that is down."""
     about = [samples.in_zone(samples.episode(camera), "Anlieferung") for _ in range(episodes)]
-    trouble = replace(
-        samples.delivery(None, DeliveryKind.CAMERA_HEALTH, reason="timed out"), camera=camera
-    )
-    rows = [samples.delivery(each, recipient="ann@example.org") for each in about]
+    kind, ann = DeliveryKind.CAMERA_HEALTH, "ann@example.org"
+    trouble = replace(samples.delivery(None, kind, ann, reason="timed out"), camera=camera)
+    rows = [samples.delivery(each, recipient=ann) for each in about]
     return compose([*rows, trouble], about, samples.jpeg(), samples.WORDING, samples.NOON)
 
 
