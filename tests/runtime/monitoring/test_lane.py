@@ -443,6 +443,18 @@ def test_models_that_work_again_are_told() -> None:
     assert [state for kind, state in stage.health if kind == "inference"] == ["failed", "ok"]
 
 
+def test_that_pictures_cannot_be_worked_on_ends_with_the_lane_whose_trouble_it_is() -> None:
+    """The next lane of the camera, such as after a reload, would not tell that all is well."""
+
+    def fail(self: SquareDetector, frame: Frame) -> list[Face]:
+        raise OverflowError("math range error")
+
+    camera = ScriptedCamera(people_at(lambda _: [MASKED]), speed=4)
+    with patch.object(SquareDetector, "__call__", fail), watching(camera) as stage:
+        assert wait_until(lambda: ("inference", "failed") in stage.health)
+    assert [state for kind, state in stage.health if kind == "inference"] == ["failed", "ok"]
+
+
 def test_a_frozen_picture_is_noticed_and_the_camera_connected_anew() -> None:
     def film(t: float) -> Image:
         return people_at(lambda _: [])(min(t, 10.0) if t < 60 else t)

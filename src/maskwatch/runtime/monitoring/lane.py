@@ -232,6 +232,7 @@ class CameraLane:
             pass
         self._tell(self._watch.end())
         self._setting.chronicle.write(self._minutes.rest())
+        self._note_models("")  # the next lane knows nothing of it, and could not take it back
 
     def _look(self) -> None:
         try:
