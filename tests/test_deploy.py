@@ -55,6 +55,15 @@ def test_the_unit_leaves_the_service_little_to_do_harm_with(
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
 
 
+def test_the_unit_closes_no_devices(checkout: Path) -> None:
+    """Webcams are some, and so are what makes the sounds and lights of a channel `command`."""
+    text = (checkout / "deploy" / "maskwatch.service").read_text()
+    # ProtectClock allows the clock to be read, which closes all others up to systemd 252:
+    # https://github.com/systemd/systemd/issues/18142
+    closing = ("ProtectClock", "PrivateDevices", "DeviceAllow", "DevicePolicy")
+    assert [line for line in text.splitlines() if line.startswith(closing)] == []
+
+
 # --- the container
 
 
