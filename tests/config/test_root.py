@@ -59,6 +59,22 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     assert "'none', 'blurred' or 'clear'" in error.problems[0].reason
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "_env_file: other.env",
+        "_env_prefix: x",
+        "_cli_parse_args: ['--help']",
+        "_build_sources: 1",
+        "__pydantic_self__: 1",
+        "self: 1",
+    ],
+)
+def test_no_key_reaches_the_library_that_reads_the_configuration(text: str) -> None:
+    (problem,) = refused(text).problems
+    assert (problem.key, problem.reason) == (text.partition(":")[0], "there is no such key")
+
+
 def test_a_needed_key_that_is_missing_is_named() -> None:
     (problem,) = refused("cameras:\n  door:\n    max_fps: 5\n").problems
     assert (problem.key, problem.value, problem.reason, problem.line) == (

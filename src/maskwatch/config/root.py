@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from maskwatch.config.alerts import AlertsConfig
+from maskwatch.config.base import Section
 from maskwatch.config.cameras import Cameras
 from maskwatch.config.environment import DELIMITER, PREFIX, put_over, unknown_variables
 from maskwatch.config.inference import InferenceConfig
@@ -34,22 +30,12 @@ from maskwatch.config.yaml import line_of, read_yaml
 from maskwatch.errors import ConfigError, ConfigProblem
 
 
-class Config(BaseSettings):
+class Config(Section):
     """Everything that `maskwatch serve` is told."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        validate_default=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-        env_prefix=PREFIX,
-        env_nested_delimiter=DELIMITER,
-    )
 
     site: SiteConfig = SiteConfig()
     """Where this is."""
-    cameras: Cameras = {}
+    cameras: Cameras = Field(default={})
     """By a name of your choice; the dashboard can add more."""
     inference: InferenceConfig = InferenceConfig()
     """Which models, and how they run."""
@@ -62,17 +48,11 @@ class Config(BaseSettings):
     web: WebConfig = WebConfig()
     """The dashboard and the REST API."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings names the arguments
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What it is given alone: `parse_config` asks the environment."""
-        return (init_settings,)
+
+class _Variables(Config, BaseSettings):
+    """What the environment is asked for; nobody makes one."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER)
 
 
 def load_config(path: Path | None) -> Config:
@@ -114,14 +94,14 @@ def parse_config(text: str, source: str) -> Config:
 def _overrides(source: str) -> dict[str, Any]:
     """What the environment says, JSON in it read."""
     try:
-        return EnvSettingsSource(Config)()
+        return EnvSettingsSource(_Variables)()
     except SettingsError as error:  # names the section and not what it holds
         raise ConfigError(source, [ConfigProblem("environment", None, str(error))]) from None
 
 
 def _checked(resolved: Resolved, text: str, source: str) -> Config:
     try:
-        return Config(**resolved.values)
+        return Config.model_validate(resolved.values)
     except ValidationError as error:
         problems = [
             ConfigProblem(key_text(each.path), each.value, each.reason, line_of(text, each.path))
