@@ -32,7 +32,11 @@ class LinkMaker:
             claim = LinkClaim(action, episode_id, recipient, expires_at)
             return link_url(self.base_url, sign_link(claim, self.secret))
 
-        return EpisodeLinks(*(url(action) for action in LinkAction))
+        return EpisodeLinks(
+            view=url(LinkAction.VIEW),
+            acknowledge=url(LinkAction.ACKNOWLEDGE),
+            wrong=url(LinkAction.WRONG),
+        )
 
 
 @dataclass(frozen=True, slots=True)

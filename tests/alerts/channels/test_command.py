@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,29 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
         channel(*python(program, str(kept)), timeout_s=3).send(samples.alert())
     pids = [int(pid) for pid in kept.read_text().split()]
     assert wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_a_program_that_nobody_can_end_does_not_hold_the_channel_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that runs as another user, such as by sudo, or that hangs in a driver."""
+    kept = tmp_path / "pid"
+    program = (
+        "import os, pathlib, sys, time;"
+        "pathlib.Path(sys.argv[1]).write_text(str(os.getpid()));"
+        "time.sleep(20)"
+    )
+
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("maskwatch.alerts.channels.command.os.killpg", refuse)
+    began = time.monotonic()
+    with pytest.raises(ChannelError, match="still running after 1 s"):
+        channel(*python(program, str(kept)), timeout_s=1).send(samples.alert())
+    assert time.monotonic() - began < 15
+    os.kill(int(kept.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux is not here")

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.payload import alert_as_json
@@ -21,6 +22,7 @@ _PASSED_ON = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
 )
 _LONGEST_COMPLAINT = 200
+_LAST_BREATH_S = 1.0
 
 
 class CommandChannel:
@@ -44,13 +46,12 @@ class CommandChannel:
             )
         except OSError as error:
             raise ChannelError(f"{self._config.command[0]}: {error.strerror}") from error
-        with process:
-            try:
-                _, complaint = process.communicate(values, timeout=self._config.timeout_s)
-            except subprocess.TimeoutExpired as error:
-                raise ChannelError(f"still running after {self._config.timeout_s:g} s") from error
-            finally:
-                _end_group(process.pid)
+        try:
+            _, complaint = process.communicate(values, timeout=self._config.timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ChannelError(f"still running after {self._config.timeout_s:g} s") from error
+        finally:
+            _end(process)
         if process.returncode != 0:
             raise ChannelError(f"exit code {process.returncode}{_last_line(complaint)}")
 
@@ -79,11 +80,16 @@ def _variables(alert: Alert) -> dict[str, str]:
     }
 
 
-def _end_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # all have ended, as they should
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program with all that it started; one that cannot be ended is left to itself."""
+    with suppress(ProcessLookupError, PermissionError):  # all have ended; it is somebody else's
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stderr):
+        with suppress(OSError):  # what was not read
+            if pipe is not None:
+                pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_BREATH_S)
 
 
 def _last_line(complaint: bytes) -> str:
