@@ -216,6 +216,28 @@ def test_when_the_store_fails_after_sending_the_message_is_not_sent_again(
     assert len(door.alerts) == 1
 
 
+@pytest.mark.parametrize("recovers", [True, False])
+def test_what_was_sent_and_not_noted_yet_is_noted_at_the_end_or_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, recovers: bool
+) -> None:
+    original, tries = store.deliveries.sent, threading.Event()
+
+    def sent(claimed: Delivery, at: datetime) -> bool:
+        if recovers and tries.is_set():
+            return original(claimed, at)
+        tries.set()
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store.deliveries, "sent", sent)
+    monkeypatch.setattr("maskwatch.alerts.dispatch._STORE_PAUSE_S", 60)
+    with running(store, settings(), {"door": RecordingChannel()}) as service:
+        (row,) = happen(service, store, episode())
+        assert tries.wait(20)
+    state = store.deliveries.get(row.id).state
+    assert state is (DeliveryState.SENT if recovers else DeliveryState.CLAIMED)
+    assert ("will be sent again" in caplog.text) is not recovers
+
+
 def test_a_step_that_is_not_wanted_any_more_is_cancelled_and_says_why(store: Store) -> None:
     ladder = [
         {"channels": ["door"]},

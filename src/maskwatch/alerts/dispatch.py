@@ -4,10 +4,10 @@ Each channel has a thread of its own, so that a mail server that takes its time 
 door display waiting. The rows in the store are the queue, so a crash loses nothing: what was
 claimed and has no outcome is free again after ``retry.claim_s``.
 
-A message can reach its receiver twice in one case only: the process dies after the receiver took
-it and before that is written down, which is what `_Lane._record` does next. A lane sends one
-message at a time, so one crash repeats one message per channel at most, after ``retry.claim_s``,
-with the same id.
+A message can reach its receiver twice in one case only: the process dies, or is stopped while the
+store cannot be written to, after the receiver took it and before that is written down, which is
+what `_Lane._record` does next. A lane sends one message at a time, so one crash repeats one message
+per channel at most, after ``retry.claim_s``, with the same id.
 """
 
 from __future__ import annotations
@@ -152,12 +152,12 @@ class _Lane:
                 pause_s = _POLL_S
             if not self._stopping:
                 self._woken.wait(pause_s)
+        self._settle_at_last()
         self._channel.close()
 
     def _work(self) -> float:
         """Sends what is due; returns for how many seconds nothing will be."""
-        if self._unrecorded:
-            self._settle()
+        self._settle()
         now = datetime.now(UTC)
         rows = self._queue.claim(
             now, limit=_MOST_CLAIMED, lease_s=self._desk.config.retry.claim_s, channel=self._name
@@ -294,10 +294,19 @@ class _Lane:
 
     def _settle(self) -> None:
         """Tells the store what was sent: all rows of a message, or none."""
+        if not self._unrecorded:
+            return
         with self._desk.store.transaction():
             for row, at in self._unrecorded:
                 self._queue.sent(row, at)
         self._unrecorded.clear()
+
+    def _settle_at_last(self) -> None:
+        try:
+            self._settle()
+        except StoreError as error:
+            ids = ", ".join(row.id for row, _ in self._unrecorded)
+            _log.error("channel %s: %s was sent and will be sent again: %s", self._name, ids, error)
 
     def _record_failure(self, rows: Sequence[Delivery], error: ChannelError) -> None:
         _log.warning("channel %s: %s: %s", self._name, rows[0].id, error.reason)
