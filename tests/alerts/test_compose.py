@@ -72,9 +72,19 @@ def test_several_rows_become_a_digest_without_a_photo() -> None:
     alert = compose(rows, about, samples.jpeg(), WORDING, NOON)
     assert alert.kind is DeliveryKind.DIGEST
     assert alert.title == "3 violations: Door 1, Gate"
-    assert alert.text.splitlines()[1] == "2026-03-02 12:00:00 Gate: nose out"
+    assert alert.text.splitlines()[1] == "2026-03-02 12:00:00 CET Gate: nose out"
     assert alert.photo is None
     assert alert.camera is None
+
+
+def test_a_digest_tells_the_two_hours_apart_that_a_clock_shows_when_summer_time_ends() -> None:
+    at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    about = [episode(started_at=at), episode(started_at=at + timedelta(hours=1))]
+    alert = compose([delivery(each) for each in about], about, None, WORDING, NOON)
+    assert [line.partition(" Door")[0] for line in alert.text.splitlines()] == [
+        "2026-10-25 02:30:00 CEST",
+        "2026-10-25 02:30:00 CET",
+    ]
 
 
 def test_a_digest_of_one_reads_like_the_message_it_was() -> None:

@@ -122,10 +122,13 @@ def _note(trouble: Delivery, wording: Wording, now: datetime) -> str:
     """What happened to a camera, in a sentence."""
     since = (trouble.created_at or now).astimezone(wording.zone)
     reason = trouble.payload["reason"]
-    return wording.words("text.trouble", camera=trouble.camera, reason=reason, since=_moment(since))
+    return wording.words(
+        "text.trouble", camera=trouble.camera, reason=reason, since=moment_of(since)
+    )
 
 
-def _moment(at: datetime) -> str:
+def moment_of(at: datetime) -> str:
+    """With the time zone: an hour comes twice when summer time ends."""
     return f"{at:%Y-%m-%d %H:%M:%S %Z}"
 
 
@@ -180,11 +183,11 @@ def place_of(facts: EpisodeFacts) -> str:
 
 def _sentences(facts: EpisodeFacts, words: MessageWords) -> list[str]:
     what, place = facts.what[:1].upper() + facts.what[1:], place_of(facts)
-    since = _moment(facts.started_at)
+    since = moment_of(facts.started_at)
     if facts.ended_at is None:
         lines = [words("text.violation", what=what, place=place, since=since)]
     else:
-        until = _moment(facts.ended_at)
+        until = moment_of(facts.ended_at)
         lines = [words("text.violation_over", what=what, place=place, since=since, until=until)]
     if facts.coverage is not None:
         lines.append(words("text.coverage", percent=f"{facts.coverage:.0f}"))
@@ -194,4 +197,4 @@ def _sentences(facts: EpisodeFacts, words: MessageWords) -> list[str]:
 
 
 def _line(facts: EpisodeFacts) -> str:
-    return f"{facts.started_at:%Y-%m-%d %H:%M:%S} {place_of(facts)}: {facts.what}"
+    return f"{moment_of(facts.started_at)} {place_of(facts)}: {facts.what}"

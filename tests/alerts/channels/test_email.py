@@ -133,6 +133,7 @@ def test_a_digest_lists_its_episodes_and_how_many_more_there_are() -> None:
     assert message["Subject"] == "33 violations: Gate"
     html = parts_of(message)["text/html"].get_content()
     assert html.count(">nose out</span>") == 30
+    assert html.count("2026-03-02 12:00:00 CET") == 30
     assert "and 3 more" in html
     assert "and 3 more" in parts_of(message)["text/plain"].get_content()
 

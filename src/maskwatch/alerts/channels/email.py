@@ -18,7 +18,7 @@ import jinja2
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
-from maskwatch.alerts.compose import place_of
+from maskwatch.alerts.compose import moment_of, place_of
 from maskwatch.alerts.text import MessageWords
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
@@ -144,7 +144,7 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message.set_content(_text(alert, words))
     photo_id = f"{alert.id}.photo@{domain}"
     html = _template("mail.html").render(
-        alert=alert, photo_id=photo_id, place_of=place_of, words=words
+        alert=alert, photo_id=photo_id, place_of=place_of, moment_of=moment_of, words=words
     )
     message.add_alternative(html, subtype="html")
     if alert.photo is not None:
