@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -19,6 +20,7 @@ from maskwatch.events.camera import (
     Opened,
     Sight,
 )
+from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
 from maskwatch.events.schedule import Hours, Schedule
 from maskwatch.testing import face_at, reading_of
@@ -143,6 +145,22 @@ def test_a_longer_hold_is_waited_for_and_begins_anew_after_a_correction(fps: flo
 
 
 @pytest.mark.parametrize("fps", [5, 10, 25])
+def test_what_had_not_held_when_somebody_left_must_hold_anew_when_they_are_back(fps: float) -> None:
+    news = tell(fps, (0.9, [BARE]), (8, [None]), (0.7, [BARE]), (6, [MASK]))
+    assert opened(news) == []
+    assert [each.person.state for _, each in news if isinstance(each, Left)] == [State.MASK]
+
+
+@pytest.mark.parametrize("hold_s", [0, 1])
+def test_an_open_episode_goes_on_when_somebody_is_back(hold_s: float) -> None:
+    rules = CameraRules(rule=RuleSettings(hold_s=hold_s))
+    news = tell(10, (4, [BARE]), (8, [None]), (4, [BARE]), rules=rules)
+    assert len(opened(news)) == 1
+    (over,) = closed(news)
+    assert over.episode.end_s > 15
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25])
 def test_a_mask_held_before_the_face_for_a_moment_does_not_split_the_episode(fps: float) -> None:
     news = tell(fps, (4, [BARE]), (0.8, [MASK]), (5, [BARE]))
     assert len(opened(news)) == 1
@@ -177,6 +195,27 @@ def test_the_coverage_of_one_episode_is_not_that_of_another_before_it() -> None:
     half = covered(55)
     news = tell(10, (3, [covered(1)]), (5, [MASK]), (4, [half]), (5, [MASK]))
     assert [each.coverage for each in closed(news)] == pytest.approx([1, 55])
+
+
+def test_nothing_is_kept_of_those_who_are_gone_however_many_come_while_no_mask_is_required() -> (
+    None
+):
+    """A hall that is never empty: people overlap, two at a time, and each is there for 4 s."""
+    never = Schedule((Hours(days=frozenset()),))
+    rules = CameraRules(schedule=never, reentry=ReentrySettings(within_s=0))
+    watch = CameraWatch("hall", rules)
+    sizes = []
+    for index in range(8 * 240):
+        t = index / 8
+        visits = {int(t // 2), int(t // 2) - 1}
+        readings = tuple(
+            reading_of(face_at(40 + 90 * (v % 7), 140, 40), BARE.state) for v in visits
+        )
+        faces = tuple(each.face for each in readings)
+        watch.look(Sight(Frame("hall", index, t, IMAGE), readings, faces, ()), NOON)
+        sizes.append(len(pickle.dumps([watch._rule, watch._book, watch._people, watch._log])))
+    assert watch.next_person > 100
+    assert max(sizes[-200:]) < 1.2 * max(sizes[400:600])
 
 
 def test_what_was_seen_while_no_mask_was_required_is_not_the_coverage_of_an_episode() -> None:

@@ -97,3 +97,22 @@ def test_people_are_listed_by_track_with_their_own_episodes() -> None:
     people = log.people(log_of(frames, 10))
     assert [(each.track, each.state) for each in people] == [(1, State.NO_MASK), (2, State.MASK)]
     assert PeopleLog("door").people([]) == []
+
+
+def test_nobody_has_left_after_a_single_look_without_them_however_rare_looks_are() -> None:
+    log, there = PeopleLog("door"), tell(0.2, (15, MASK))
+    for tracks in there:
+        log.update(tracks)
+    log.update([])
+    assert log.departed(15.0, 2.0, []) == []
+    log.update([])
+    assert [each.track for each in log.departed(20.0, 2.0, [])] == [1]
+    assert log.people([]) == []
+
+
+def test_everybody_can_be_told_to_leave_at_once_but_those_who_stay() -> None:
+    log = PeopleLog("door")
+    for one, two in zip(tell(10, (3, BARE), number=1), tell(10, (3, MASK), number=2), strict=True):
+        log.update([*one, *two])
+    assert [each.track for each in log.departed(2.9, -1.0, [], staying={2})] == [1]
+    assert [each.track for each in log.departed(2.9, -1.0, [])] == [2]

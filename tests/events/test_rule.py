@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -120,11 +121,19 @@ def test_readings_without_quality_say_nothing() -> None:
 def test_people_who_are_gone_are_forgotten() -> None:
     rule = AlertRule()
     *_, last = tracks((3, BARE))
-    gap = Track(1, "door", BARE, Verdict(State.UNKNOWN), 0.0, 9.0, (TimedReading(9.0, BARE),))
+    later = replace(last, last_t=9.0, recent=(TimedReading(9.0, BARE),))
     rule.judge(last, RULE)
-    assert rule.judge(gap, RULE).verdict.state is State.NO_MASK
-    rule.keep_only([])
-    assert rule.judge(gap, RULE).verdict.state is State.UNKNOWN
+    assert rule.judge(later, RULE).verdict.state is State.NO_MASK
+    rule.forget(1)
+    assert rule.judge(later, RULE).verdict.state is State.UNKNOWN
+
+
+def test_who_comes_back_is_judged_by_what_is_seen_then() -> None:
+    rule = AlertRule()
+    for each in tracks((0.9, BARE)):
+        assert rule.judge(each, RULE).verdict.state is State.UNKNOWN  # it has not held yet
+    back = Track(1, "door", BARE, Verdict(State.UNKNOWN), 9.0, 9.0, (TimedReading(9.0, BARE),))
+    assert rule.judge(back, RULE).verdict.state is State.UNKNOWN
 
 
 @pytest.mark.parametrize(("below", "hold"), [(-1, 1), (101, 1), (80, -0.1)])

@@ -330,10 +330,9 @@ class CameraWatch:
         for person in self._people.departed(self._t, unseen_s, episodes, busy):
             file = self._files.pop(person.track)
             self._photos.drop(person.track)
+            self._rule.forget(person.track)
             if file.was_required:
                 news.append(Left(person, file.zones.most_common(1)[0][0]))
-        if news or not self._files:
-            self._rule.keep_only(self._files)
         return news
 
     def _note(self, file: _File, t: float, reading: MaskReading) -> None:

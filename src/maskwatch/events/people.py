@@ -60,6 +60,12 @@ class _Presence:
     last_t: float
     verdict: State
     seconds: dict[State, float]
+    misses: int = 0
+    """Looks in a row without them."""
+
+    def is_gone(self, t: float, unseen_s: float) -> bool:
+        """True when unseen for too long; one miss alone never counts, frames may be rare."""
+        return self.misses >= 2 and t - self.last_t > unseen_s
 
 
 class PeopleLog:
@@ -74,16 +80,18 @@ class PeopleLog:
 
         The time since a person was last seen counts for the verdict that held then.
         """
+        for presence in self._present.values():
+            presence.misses += 1
         for track in tracks:
-            presence = self._present.get(track.id)
-            if presence is None:
+            if track.id not in self._present:
                 # What preceded the confirmation was followed too, without a verdict.
-                presence = _Presence(
+                self._present[track.id] = _Presence(
                     track.first_t, track.first_t, State.UNKNOWN, dict.fromkeys(State, 0.0)
                 )
-                self._present[track.id] = presence
+            presence = self._present[track.id]
             presence.seconds[presence.verdict] += track.last_t - presence.last_t
             presence.last_t, presence.verdict = track.last_t, track.verdict.state
+            presence.misses = 0
 
     def people(self, episodes: Sequence[Episode]) -> list[Person]:
         """Everybody seen so far, by track id.
@@ -91,10 +99,7 @@ class PeopleLog:
         Args:
             episodes: all episodes of this source, ongoing ones included.
         """
-        return [
-            self._person(track, presence, [each for each in episodes if each.track == track])
-            for track, presence in sorted(self._present.items())
-        ]
+        return [self._person(track, episodes) for track in sorted(self._present)]
 
     def departed(
         self, t: float, unseen_s: float, episodes: Sequence[Episode], staying: Container[int] = ()
@@ -107,19 +112,20 @@ class PeopleLog:
             episodes: theirs, ongoing ones included; those of others do no harm.
             staying: tracks that are not to be forgotten yet.
         """
-        everybody = self.people(episodes)
         gone = [
-            person
-            for person in everybody
-            if t - person.last_s > unseen_s and person.track not in staying
+            self._person(track, episodes)
+            for track, presence in sorted(self._present.items())
+            if track not in staying and (unseen_s < 0 or presence.is_gone(t, unseen_s))
         ]
         for person in gone:
             del self._present[person.track]
         return gone
 
-    def _person(self, track: int, presence: _Presence, episodes: list[Episode]) -> Person:
+    def _person(self, track: int, episodes: Sequence[Episode]) -> Person:
+        presence = self._present[track]
         held = {state for state, seconds in presence.seconds.items() if seconds > 0}
-        state, fault = person_state(episodes, held | {presence.verdict})
+        mine = [each for each in episodes if each.track == track]
+        state, fault = person_state(mine, held | {presence.verdict})
         return Person(
             source=self._source,
             track=track,

@@ -50,6 +50,8 @@ class _Known:
     box: Box
     last_t: float
     colours: Colours | None
+    misses: int = 0
+    """Looks in a row without them."""
 
 
 class ReentryBook:
@@ -77,13 +79,16 @@ class ReentryBook:
             tracks: the people seen in one frame.
             colours: what they wear, by track id; see `clothes`.
         """
-        self._forget(t)
+        for known in self._people.values():
+            known.misses += 1
         new = [track for track in tracks if track.id not in self._people]
         for known, track in self._pairs(new, {track.id for track in tracks}, colours):
             del self._people[known.track]
             known.track = track.id
             self._people[track.id] = known
-        return [self._see(t, track, colours.get(track.id)) for track in tracks]
+        people = [self._see(t, track, colours.get(track.id)) for track in tracks]
+        self._forget(t)
+        return people
 
     def _see(self, t: float, track: Track, colours: Colours | None) -> Track:
         known = self._people.get(track.id)
@@ -91,7 +96,7 @@ class ReentryBook:
             known = _Known(self.next_person, track.id, track.reading.face.box, t, None)
             self.next_person += 1
             self._people[track.id] = known
-        known.box, known.last_t = track.reading.face.box, t
+        known.box, known.last_t, known.misses = track.reading.face.box, t, 0
         if colours is not None:
             # A slow mean: one look with somebody else in front must not change what one wears.
             known.colours = (
@@ -138,7 +143,12 @@ class ReentryBook:
     def _forget(self, t: float) -> None:
         # A track is confirmed, and so reported, some time after it began.
         limit_s = self._settings.within_s + 5.0
-        self._people = {k: each for k, each in self._people.items() if t - each.last_t <= limit_s}
+        self._people = {
+            track: each
+            for track, each in self._people.items()
+            # One miss alone ends no track, however rare frames are.
+            if each.misses < 2 or t - each.last_t <= limit_s
+        }
 
 
 def clothes(image: Image, face: Box) -> Colours | None:

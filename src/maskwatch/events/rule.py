@@ -7,7 +7,7 @@ It stands between the readings of a track, which say how the mask is worn, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from maskwatch.tracks.verdict import UNDECIDED, VoteSettings, vote, votes
@@ -46,17 +46,18 @@ class AlertRule:
 
     def __init__(self, votes: VoteSettings | None = None) -> None:
         self._votes = votes or VoteSettings()
-        self._verdicts: dict[int, Verdict] = {}
+        self._verdicts: dict[int, tuple[float, Verdict]] = {}
+        """By person: when their present track began, and the verdict on it."""
 
     def judge(self, track: Track, settings: RuleSettings, *, is_open: bool = False) -> Track:
         """The track with the verdict by the rule in place of the voted one.
 
         ``mask`` from the limit on. Below it the violation, once it has held; until then
         ``unknown``, which neither opens nor ends an episode. What cannot be read is on neither
-        side.
+        side. Who comes back is judged by what is seen then: a new track begins undecided.
 
         Args:
-            track: as the tracker gives it.
+            track: as the tracker gives it, the id that of the person.
             settings: the limit may differ from zone to zone.
             is_open: whether the person has an open episode: then nothing has to hold any more.
         """
@@ -64,17 +65,17 @@ class AlertRule:
             TimedReading(t, _by_limit(reading, settings.coverage_below))
             for t, reading in track.recent
         ]
-        verdict = vote(readings, self._verdicts.get(track.id, UNDECIDED), self._votes)
-        self._verdicts[track.id] = verdict
+        began, previous = self._verdicts.get(track.id, (track.first_t, UNDECIDED))
+        verdict = vote(readings, previous if began == track.first_t else UNDECIDED, self._votes)
+        self._verdicts[track.id] = track.first_t, verdict
         must_hold = verdict.state.is_violation and not is_open
         if must_hold and not _has_held(verdict, readings, settings):
             verdict = replace(UNDECIDED, coverage=verdict.coverage)
         return replace(track, verdict=verdict)
 
-    def keep_only(self, tracks: Iterable[int]) -> None:
-        """Forgets everybody whose track is not among these."""
-        kept = set(tracks)
-        self._verdicts = {k: verdict for k, verdict in self._verdicts.items() if k in kept}
+    def forget(self, person: int) -> None:
+        """Somebody is gone."""
+        self._verdicts.pop(person, None)
 
 
 def _by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
