@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from maskwatch.runtime.monitoring.inference import (
     InferenceFailed,
     InferenceStopped,
     Look,
+    Places,
     SharedInference,
+    Wanted,
     judge_all,
 )
 from maskwatch.testing import FixedClassifier, FixedDetector, face_at, reading_of
@@ -178,6 +180,65 @@ def test_a_failing_model_is_told_to_the_camera_and_ends_nothing(
         inference.look(lambda: frame("a"), all_faces)
     detector.fails = False
     assert inference.look(lambda: frame("a"), all_faces) is not None
+
+
+def refused(_: Frame, __: object = ()) -> Sequence[Box]:
+    raise ValueError("box must have x0 < x1")
+
+
+class PickyClassifier(BatchClassifier):
+    """Fails on any batch with a picture of camera b in it."""
+
+    def judge_all(self, looks: Sequence[tuple[Frame, Sequence[Face]]]) -> list[list[MaskReading]]:
+        if any(frame.source == "b" for frame, _ in looks):
+            raise RuntimeError("not of this size")
+        return super().judge_all(looks)
+
+
+def lost() -> Frame:
+    raise OSError("gone")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "wish_of_b"),
+    [
+        (BatchClassifier(), (lambda: frame("b"), all_faces, refused)),
+        (BatchClassifier(), (lambda: frame("b"), refused, lambda _: None)),
+        (BatchClassifier(), (lost, all_faces, lambda _: None)),
+        (PickyClassifier(), (lambda: frame("b"), all_faces, lambda _: None)),
+    ],
+    ids=["places", "wanted", "picture", "classifier"],
+)
+def test_what_fails_of_one_camera_fails_no_other_of_the_same_batch(
+    stopping: list[SharedInference],
+    classifier: BatchClassifier,
+    wish_of_b: tuple[Callable[[], Frame], Wanted, Places],
+) -> None:
+    inference = SharedInference(FixedDetector(FACES), classifier, batch=3)
+    stopping.append(inference)
+    wishes = {name: (lambda name=name: frame(name), all_faces, lambda _: None) for name in "ac"}
+    wishes["b"] = wish_of_b
+    outcome: dict[str, Look | InferenceFailed | None] = {}
+
+    def wish(name: str) -> None:
+        try:
+            outcome[name] = inference.look(*wishes[name])
+        except InferenceFailed as error:
+            outcome[name] = error
+
+    threads = [threading.Thread(target=wish, args=(name,)) for name in wishes]
+    for thread in threads:
+        thread.start()
+    while inference.queue < 3:
+        time.sleep(0.001)
+    inference.start()
+    for thread in threads:
+        thread.join(10)
+    assert isinstance(outcome["b"], InferenceFailed)
+    for name in "ac":
+        look = outcome[name]
+        assert isinstance(look, Look)
+        assert (look.frame.source, len(look.readings)) == (name, 2)
 
 
 def test_who_waits_when_it_stops_is_told() -> None:

@@ -65,6 +65,17 @@ class _Wish:
         self.error: MaskwatchError | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The faces of the picture that a wish is about, before they are judged."""
+
+    wish: _Wish
+    frame: Frame
+    faces: tuple[Face, ...]
+    wanted: Sequence[Face]
+    is_whole: bool
+
+
 class SharedInference:
     """Looks at pictures for all cameras, in a thread of its own.
 
@@ -84,8 +95,6 @@ class SharedInference:
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
-        self.looks = Rate()
-        """Pictures that were looked at."""
         self.busy = Rate()
         """Seconds of work."""
         self.beat = time.monotonic()
@@ -155,35 +164,40 @@ class SharedInference:
 
     def _serve(self, wishes: Sequence[_Wish]) -> None:
         began = time.monotonic()
-        taken = [(wish, frame) for wish in wishes if (frame := wish.take()) is not None]
-        try:
-            looks = self._look_at(taken)
-        except Exception as error:  # noqa: BLE001 - the models' boundary; every camera reports it
-            for wish in wishes:
-                wish.error = InferenceFailed(f"the models failed: {error}")
-        else:
-            for (wish, _), look in zip(taken, looks, strict=True):
-                wish.look = look
-            self.looks.add(len(looks))
+        self._judge([each for wish in wishes if (each := self._find(wish)) is not None])
         self.busy.add(time.monotonic() - began)
         for wish in wishes:
             wish.done.set()
 
-    def _look_at(self, taken: Sequence[tuple[_Wish, Frame]]) -> list[Look]:
-        places = [wish.places(frame) for wish, frame in taken]
-        found = [
-            find(self._detector, frame, each)
-            for (_, frame), each in zip(taken, places, strict=True)
-        ]
-        wanted = [
-            (frame, wish.wanted(frame, faces))
-            for (wish, frame), faces in zip(taken, found, strict=True)
-        ]
-        readings = judge_all(self._classifier, wanted)
-        return [
-            Look(frame, tuple(faces), tuple(judged), where is None)
-            for (_, frame), where, faces, judged in zip(taken, places, found, readings, strict=True)
-        ]
+    def _find(self, wish: _Wish) -> _Found | None:
+        """The faces of one camera's picture; None when there is no picture, or it failed."""
+        try:
+            frame = wish.take()
+            if frame is None:
+                return None
+            places = wish.places(frame)
+            faces = find(self._detector, frame, places)
+            return _Found(wish, frame, tuple(faces), wish.wanted(frame, faces), places is None)
+        except Exception as error:  # noqa: BLE001 - the models' boundary; its camera reports it
+            wish.error = _failed(error)
+            return None
+
+    def _judge(self, found: Sequence[_Found]) -> None:
+        try:
+            readings = judge_all(self._classifier, [(each.frame, each.wanted) for each in found])
+            looks = [
+                Look(each.frame, each.faces, tuple(judged), each.is_whole)
+                for each, judged in zip(found, readings, strict=True)
+            ]
+        except Exception as error:  # noqa: BLE001 - the models' boundary; its camera reports it
+            if len(found) == 1:
+                found[0].wish.error = _failed(error)
+                return
+            for each in found:  # the picture of one camera must not blind the others
+                self._judge([each])
+        else:
+            for each, look in zip(found, looks, strict=True):
+                each.wish.look = look
 
     def _refuse_all(self) -> None:
         with self._changed:
@@ -191,6 +205,10 @@ class SharedInference:
         for wish in wishes:
             wish.error = InferenceStopped("the models have been stopped")
             wish.done.set()
+
+
+def _failed(error: Exception) -> InferenceFailed:
+    return InferenceFailed(f"the models failed: {error}")
 
 
 def judge_all(
