@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -300,6 +302,36 @@ def test_cameras_of_the_dashboard_come_change_and_go_while_the_file_is_refused(
         assert "web: a change needs a restart" in site.service.status().config_error
 
 
+def test_while_the_store_is_away_cameras_stay_as_they_are_and_come_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreError("the server is away")
+
+    def change(text: str) -> str:
+        return text.replace("hold_s: 0.5", "hold_s: 0.7") + "\nsite: {name: x}\n"
+
+    with running(tmp_path) as site:
+        site.store.cameras.add(StoredCamera("1", "yard", {"url": "rtsp://yard.test/1"}, now, now))
+        with monkeypatch.context() as broken:
+            broken.setattr(site.store.episodes, "page", away)
+            with pytest.raises(StoreError, match="the server is away"):
+                site.service.watch_stored_cameras()
+            site.edit(change)
+            outcome = site.service.reload()
+            assert (outcome.accepted, outcome.problems) == (False, ("the server is away",))
+            assert {each.camera for each in site.service.camera_states()} == {"door", "gate"}
+            assert site.service.config.site.name == ""
+        assert site.phase("door") is CameraPhase.WATCHING
+        assert set(site.service.reload().changes) >= {
+            "camera door: restarted",
+            "camera yard: added",
+        }
+        assert wait_until(lambda: site.phase("yard") is CameraPhase.WATCHING)
+
+
 def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         site.service.stop_camera("door")
@@ -493,6 +525,43 @@ def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
     (told,) = [record for record in caplog.records if record.exc_info]
     assert told.getMessage() == "housekeeping failed"
     assert "OverflowError: date value out of range" in caplog.text
+
+
+SIGNALLED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from maskwatch.runtime.monitoring import service as service_module
+from tests.runtime.monitoring.test_service import site_in
+
+service_module._TICK_S = 0.0  # so that a signal finds it in the middle of something
+
+def send(service):
+    while not service.camera_states():
+        time.sleep(0.01)
+    time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+for number in range(5):
+    folder = Path(sys.argv[1]) / str(number)
+    folder.mkdir()
+    text = "{{storage: {{folder: {folder}}}, cameras: {{door: {{url: '0', enabled: false}}}}}}"
+    service = site_in(folder, text).service
+    threading.Thread(target=send, args=(service,), daemon=True).start()
+    service.run()
+print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody sends signals there")
+def test_a_signal_ends_the_service_whatever_it_interrupts(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.stdout, ended.returncode) == ("stopped\n", 0), ended.stderr
 
 
 def test_people_are_numbered_on_after_a_restart(tmp_path: Path) -> None:

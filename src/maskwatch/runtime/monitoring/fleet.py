@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from maskwatch.config.cameras import CameraConfig
@@ -23,23 +23,19 @@ class PlannedCamera:
 
     config: CameraConfig
     from_dashboard: bool = False
+    first_person: int = field(default=1, compare=False)
+    """The lowest number that a person may get; nobody gets one that somebody had in this run."""
 
 
 class Fleet:
     """Starts and stops lanes; may be used from any thread.
 
     Args:
-        first_person: gives the number of the first person of a camera that was not watched yet.
         on_end: called with the name of a camera whose lane has ended, also where one with other
             settings follows: what was shown under the old ones may no longer be shown.
     """
 
-    def __init__(
-        self,
-        first_person: Callable[[str], int] = lambda _: 1,
-        on_end: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._first_person = first_person
+    def __init__(self, on_end: Callable[[str], None] = lambda _: None) -> None:
         self._on_end = on_end
         self._lock = threading.RLock()
         self._lanes: dict[str, CameraLane] = {}
@@ -49,6 +45,7 @@ class Fleet:
         """By hand."""
         self._next_person: dict[str, int] = {}
         self._off_since: dict[str, datetime] = {}
+        self._is_over = False
 
     def apply(self, cameras: Mapping[str, PlannedCamera], setting: LaneSetting) -> list[str]:
         """Watches these cameras from now on; those that have not changed go on undisturbed.
@@ -69,6 +66,8 @@ class Fleet:
             ]
             added = [name for name in cameras if name not in before]
             self._end([*gone, *changed])
+            for name in gone:
+                self._off_since.pop(name, None)
             for name in [*changed, *added]:
                 self._begin(name)
             return [
@@ -99,8 +98,9 @@ class Fleet:
             self._end([name])
 
     def stop_all(self, timeout_s: float) -> bool:
-        """Ends all lanes; whether they all ended within the time."""
+        """Ends all lanes for good; whether they all ended within the time."""
         with self._lock:
+            self._is_over = True
             return self._end(list(self._lanes), timeout_s)
 
     def lanes(self) -> Sequence[CameraLane]:
@@ -123,7 +123,7 @@ class Fleet:
 
     def _begin(self, name: str) -> None:
         planned = self._planned[name]
-        if planned.config.enabled and name not in self._stopped:
+        if planned.config.enabled and name not in self._stopped and not self._is_over:
             self._lanes[name] = self._lane(name, planned)
             self._lanes[name].start()
         else:
@@ -132,13 +132,11 @@ class Fleet:
     def _lane(self, name: str, planned: PlannedCamera) -> CameraLane:
         if self._setting is None:
             raise RuntimeError("`apply` comes first")
-        if name not in self._next_person:
-            self._next_person[name] = self._first_person(name)
         return CameraLane(
             name,
             planned.config,
             self._setting,
-            first_person=self._next_person[name],
+            first_person=max(planned.first_person, self._next_person.get(name, 1)),
             from_dashboard=planned.from_dashboard,
         )
 

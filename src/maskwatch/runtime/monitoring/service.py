@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
+from queue import SimpleQueue
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -131,7 +131,7 @@ class Service:
         self.started_at = datetime.now(UTC)
         self._parts = parts
         self._store = parts.store
-        self._fleet = Fleet(self._first_person, self.hub.forget)
+        self._fleet = Fleet(self.hub.forget)
         self._alerts = parts.alerts
         self._recorder = Recorder(parts.store, parts.alerts, parts.alerts.wake)
         self._statistics: StatisticsOnly | None = None
@@ -142,6 +142,7 @@ class Service:
         self._stop_asked = threading.Event()
         self._reload_asked = threading.Event()
         self._house_asked = threading.Event()
+        self._signals: SimpleQueue[int] = SimpleQueue()
         self._config_loaded_at = self.started_at
         self._config_error = ""
         self._seen_file = _stamp(parts.config_file)
@@ -292,6 +293,7 @@ class Service:
     def _go_on(self) -> None:
         next_slow = next_file = time.monotonic()
         while not self._stop_asked.wait(_TICK_S):
+            self._heed_signals()
             now = time.monotonic()
             if now >= next_slow:
                 next_slow = now + _SLOW_TICK_S
@@ -385,14 +387,20 @@ class Service:
         if threading.current_thread() is not threading.main_thread():
             return
 
-        def stop(number: int, _frame: FrameType | None) -> None:
-            _log.info("%s", signal.Signals(number).name)
-            self._stop_asked.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        asked = [signal.SIGTERM, signal.SIGINT]
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda *_: self._reload_asked.set())
+            asked.append(signal.SIGHUP)
+        for each in asked:
+            # Setting an event or writing to the log could wait for a lock that is held by what the
+            # signal interrupts, for ever.
+            signal.signal(each, lambda number, _: self._signals.put(number))
+
+    def _heed_signals(self) -> None:
+        while not self._signals.empty():
+            name = signal.Signals(self._signals.get()).name
+            _log.info("%s", name)
+            asked = self._reload_asked if name == "SIGHUP" else self._stop_asked
+            asked.set()
 
     # The configuration.
 
@@ -423,8 +431,17 @@ class Service:
         return changes
 
     def _planned(self, config: Config) -> tuple[dict[str, PlannedCamera], list[str]]:
-        """The cameras that there are to be, and what is wrong with those of the dashboard."""
-        planned = {name: PlannedCamera(each) for name, each in config.cameras.items()}
+        """The cameras that there are to be, and what is wrong with those of the dashboard.
+
+        All that has to be asked of the store, so that what follows does not fail half-way.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        planned = {
+            name: PlannedCamera(each, first_person=self._first_person(name))
+            for name, each in config.cameras.items()
+        }
         problems = []
         for stored in self._store.cameras.all():
             if stored.name in planned:
@@ -436,7 +453,9 @@ class Service:
                 given = Resolved(stored.settings, frozenset(), ())
                 problems += [f"{stored.name}: {each.reason}" for each in problems_of(error, given)]
                 continue
-            planned[stored.name] = PlannedCamera(camera, from_dashboard=True)
+            planned[stored.name] = PlannedCamera(
+                camera, from_dashboard=True, first_person=self._first_person(stored.name)
+            )
         for problem in problems:
             _log.error("a camera of the dashboard is left out: %s", problem)
         return planned, problems

@@ -1,0 +1,80 @@
+"""Which cameras are watched, over scripted connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+
+import pytest
+
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
+from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.lane import LaneSetting
+from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.types import State
+from tests.painted import SquareClassifier, SquareDetector
+from tests.runtime.processes import wait_until
+from tests.runtime.simulated import Notebook, ScriptedCamera, camera_config, people_at
+
+OFF = PlannedCamera(camera_config(enabled=False))
+
+
+@pytest.fixture
+def camera() -> ScriptedCamera:
+    return ScriptedCamera(people_at(lambda _: [(State.MASK, 160, 120)]), speed=4)
+
+
+@pytest.fixture
+def setting(camera: ScriptedCamera) -> Iterator[LaneSetting]:
+    inference = SharedInference(SquareDetector(), SquareClassifier())
+    inference.start()
+    yield LaneSetting(
+        inference, Notebook(), LiveHub(), PrivacyConfig(), UTC, 0.5, connect=camera.connect
+    )
+    inference.stop()
+
+
+def test_people_are_numbered_on_from_what_is_known_and_what_was_given(
+    setting: LaneSetting,
+) -> None:
+    fleet = Fleet()
+    planned = PlannedCamera(camera_config(), first_person=7)
+    fleet.apply({"door": planned}, setting)
+    (lane,) = fleet.lanes()
+    assert lane.next_person == 7
+    assert wait_until(lambda: lane.next_person == 8)
+    fleet.stop("door")
+    fleet.start("door")  # what was planned said 7
+    assert fleet.lanes()[0].next_person >= 8
+    assert fleet.stop_all(10)
+
+
+def test_after_the_end_nothing_is_watched_any_more(
+    setting: LaneSetting, camera: ScriptedCamera
+) -> None:
+    """As when somebody adds a camera in the dashboard while the service stops."""
+    fleet = Fleet()
+    door = PlannedCamera(camera_config())
+    fleet.apply({"door": door}, setting)
+    assert fleet.stop_all(10)
+    known = len(camera.connections)
+    fleet.apply({"door": door, "gate": door}, setting)
+    fleet.start("door")
+    assert fleet.lanes() == []
+    assert {each.phase for each in fleet.states()} == {CameraPhase.STOPPED}
+    assert len(camera.connections) == known
+
+
+def test_a_camera_that_is_added_again_is_off_since_then(setting: LaneSetting) -> None:
+    fleet = Fleet()
+    fleet.apply({"door": OFF}, setting)
+    (before,) = fleet.states()
+    fleet.apply({}, setting)
+    assert fleet.states() == []
+    fleet.apply({"door": OFF}, setting)
+    (again,) = fleet.states()
+    assert again.since > before.since
+    fleet.apply({"door": OFF}, setting)
+    assert fleet.states() == [again]
