@@ -469,6 +469,31 @@ def test_a_frozen_picture_is_noticed_and_the_camera_connected_anew() -> None:
     assert len(camera.connections) > 1
 
 
+def test_a_camera_that_is_frozen_lost_and_frozen_again_is_connected_in_the_end() -> None:
+    stands = threading.Event()
+    stands.set()
+
+    def film(t: float) -> Image:
+        return people_at(lambda _: [])(min(t, 10.0) if stands.is_set() else t)
+
+    camera = ScriptedCamera(film, speed=40)
+    with watching(camera, camera_config(frozen_s=5)) as stage:
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.FROZEN)
+        camera.refuse = "connection refused"
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.LOST)
+        camera.refuse = ""
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.FROZEN)
+        stands.clear()
+        assert wait_until(lambda: stage.lane.status().phase is CameraPhase.WATCHING)
+        # Else the trouble would never be over, and the next loss be no news.
+        assert [state for kind, state in stage.health if kind == "connection"] == [
+            "connected",
+            "lost",
+            "connected",
+        ]
+        assert [state for kind, state in stage.health if kind == "frozen"] == 2 * ["frozen", "ok"]
+
+
 def violates(stage: Stage) -> bool:
     """Whether the live view shows somebody in violation."""
     view = stage.hub.peek("door")
@@ -500,6 +525,40 @@ def test_everybody_is_gone_when_no_pictures_come_for_long(
         assert wait_until(lambda: len(stage.opened) == 2 and violates(stage))
     assert [each.record.track for each in stage.opened] == [7, 8]
     assert len({each.record.id for each in stage.opened}) == 2
+
+
+def test_while_the_models_fail_nobody_is_shown_and_after_long_everybody_is_gone() -> None:
+    find, fails = SquareDetector.__call__, threading.Event()
+
+    def flaky(self: SquareDetector, frame: Frame) -> list[Face]:
+        if fails.is_set():
+            raise OverflowError("math range error")
+        return find(self, frame)
+
+    camera = ScriptedCamera(people_at(lambda _: [BARE]), speed=4)
+    config = camera_config(rule={"reentry_s": 0})
+    with patch.object(SquareDetector, "__call__", flaky), watching(camera, config) as stage:
+        assert wait_until(lambda: violates(stage))
+        fails.set()
+        assert wait_until(lambda: not violates(stage))
+        assert wait_until(lambda: bool(stage.entries(PersonRecord)))
+        assert stage.lane.status().people == 0
+        assert stage.updated[-1].ended_at is not None
+        fails.clear()
+        assert wait_until(lambda: violates(stage))
+    assert [each.record.track for each in stage.opened] == [7, 8]
+
+
+def test_an_episode_whose_photo_cannot_be_made_is_told_without() -> None:
+    camera = ScriptedCamera(people_at(lambda _: [BARE]), speed=4)
+    finish = "maskwatch.runtime.monitoring.lane.finish_photo"
+    with patch(finish, side_effect=MemoryError), watching(camera) as stage:
+        assert wait_until(lambda: bool(stage.opened))
+        assert ("inference", "failed") not in stage.health
+    (opened,) = stage.opened
+    assert opened.photo is None
+    assert stage.updated[-1].ended_at is not None
+    assert len(stage.entries(PersonRecord)) == 1
 
 
 def test_a_lost_camera_shows_its_last_picture_and_nobody_in_it_until_it_is_back() -> None:

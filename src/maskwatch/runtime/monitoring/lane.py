@@ -27,6 +27,7 @@ from maskwatch.events.camera import (
     Sight,
     Watched,
 )
+from maskwatch.events.photos import Photo
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -40,7 +41,12 @@ from maskwatch.runtime.monitoring.chronicle import (
 )
 from maskwatch.runtime.monitoring.clock import ClockWatch
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
-from maskwatch.runtime.monitoring.finish import finish_photo, live_picture, packed
+from maskwatch.runtime.monitoring.finish import (
+    FinishedPhoto,
+    finish_photo,
+    live_picture,
+    packed,
+)
 from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.inference import (
     InferenceFailed,
@@ -149,7 +155,7 @@ class CameraLane:
         """When somebody may last have been seen; None once nobody is taken to be there."""
         self._shown_at = self._asked_at = float("-inf")
         self._shown_violators: set[int] = set()
-        self._models_fail = self._is_frozen = False
+        self._models_fail = self._is_frozen = self._is_connected = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
 
@@ -252,7 +258,8 @@ class CameraLane:
             self._note_models("")
 
     def _look_at_nothing(self) -> None:
-        """Nobody is told to be there without pictures; after long nobody is remembered either."""
+        """Nobody is told to be there unseen; after long nobody is remembered either."""
+        self._people = 0
         self._show_nobody()
         if self._looked_at is not None:
             unseen_s = time.monotonic() - self._looked_at
@@ -265,10 +272,10 @@ class CameraLane:
         self._tell(self._watch.end())
         self._watch = self._new_watch(self._watch.next_person)
         self._gaze = Gaze(self._watch, self._judged)
-        self._people = 0
 
     def _fail(self, reason: str) -> None:
         self._note_models(reason)
+        self._look_at_nothing()
         self._stopping.wait(_RETRY_MODELS_S)
 
     def _places(self, frame: Frame) -> Sequence[Box] | None:
@@ -390,9 +397,6 @@ class CameraLane:
         episode, setting = news.episode, self._setting
         episode_id = new_id()
         self._ids[episode.track, episode.start_s] = episode_id
-        photo = None
-        if news.photo is not None:
-            photo = finish_photo(news.photo, setting.privacy, _taken_at(news.photo.frame))
         record = EpisodeRecord(
             id=episode_id,
             camera=self.name,
@@ -404,7 +408,16 @@ class CameraLane:
             started_at=clock.moment(episode.start_s),
             model_version=setting.model_version,
         )
+        photo = None if news.photo is None else self._finished(news.photo)
         return EpisodeOpened(record, datetime.now(UTC), photo, _timeline(news.points, clock))
+
+    def _finished(self, photo: Photo) -> FinishedPhoto | None:
+        """The photo as it may be kept; None when none may, or when it cannot be made."""
+        try:
+            return finish_photo(photo, self._setting.privacy, _taken_at(photo.frame))
+        except Exception:  # noqa: BLE001 - out of memory, say: the episode matters more
+            _log.exception("camera %s: the photo of an episode cannot be made", self.name)
+            return None
 
     def _updated(self, news: Continued | Closed, clock: _Clock) -> EpisodeUpdated:
         episode: Episode = news.episode
@@ -421,15 +434,18 @@ class CameraLane:
 
     def _on_link(self, link: Link) -> None:
         """Writes down what changed: the connection, or whether the picture is frozen."""
-        was_frozen, self._is_frozen = self._is_frozen, link.phase is CameraPhase.FROZEN
-        if was_frozen and not self._is_frozen:
+        if self._is_frozen and link.phase is not CameraPhase.FROZEN:
+            self._is_frozen = False
             self._note_trouble("frozen", "ok", "")
-        if link.phase is CameraPhase.FROZEN:
-            self._note_trouble("frozen", "frozen", link.reason)
-        elif link.phase is CameraPhase.LOST:
+        if link.phase is CameraPhase.LOST:
+            self._is_connected = False
             self._note_trouble("connection", "lost", link.reason)
-        elif link.phase is CameraPhase.WATCHING and not was_frozen:
+        elif link.phase in (CameraPhase.WATCHING, CameraPhase.FROZEN) and not self._is_connected:
+            self._is_connected = True
             self._note_trouble("connection", "connected", "")
+        if link.phase is CameraPhase.FROZEN:
+            self._is_frozen = True
+            self._note_trouble("frozen", "frozen", link.reason)
 
     def _note_models(self, reason: str) -> None:
         if bool(reason) != self._models_fail:
