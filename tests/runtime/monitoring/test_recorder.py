@@ -188,6 +188,29 @@ def test_nothing_is_lost_while_the_store_cannot_be_written_to(
     assert len(woken) == 3
 
 
+def test_a_photo_is_stored_once_however_often_its_episode_is_tried(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, working, tries = Recorder(store), store.episodes.add, []
+
+    def broken(record: EpisodeRecord) -> None:
+        tries.append(record)
+        if len(tries) < 3:
+            raise StoreError("the database failed: it is locked")
+        working(record)
+
+    monkeypatch.setattr(store.episodes, "add", broken)
+    recorder.start()
+    entry, other = opened(), opened()
+    recorder.write([entry, other])
+    assert wait_until(lambda: recorder.unwritten == 0)
+    assert recorder.stop()
+    assert len(list(store.snapshots.folder.rglob("*.jpg"))) == 2
+    for each in (entry, other):
+        (photo,) = store.snapshots.of_episode(each.record.id)
+        assert store.episodes.get(each.record.id).snapshot_id == photo.id
+
+
 def test_an_episode_without_its_photo_is_better_than_none(
     store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,7 +140,7 @@ class Recorder:
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 
     def _write_one(self, entry: Entry) -> bool:
-        """Whether the entry is done with; False to try again."""
+        """Whether the first entry is done with, and gone; False to try again."""
         try:
             self._store_entry(entry)
         except RecordExists:
@@ -157,8 +157,7 @@ class Recorder:
             _log.warning("writing works again")
             self.error = ""
         with self._changed:
-            if self._waiting and self._waiting[0] is entry:
-                self._waiting.popleft()
+            self._waiting.popleft()
         return True
 
     def _store_entry(self, entry: Entry) -> None:
@@ -183,10 +182,7 @@ class Recorder:
             self._queue_for_review(entry)
 
     def _open(self, entry: EpisodeOpened) -> None:
-        record = entry.record
-        if entry.photo is not None:
-            snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
-            record = replace(record, snapshot_id=snapshot_id)
+        record = self._with_photo(entry).record
         with self._store.transaction():
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
@@ -196,6 +192,19 @@ class Recorder:
         self._note_queued(queued)
         what = words_for(record.state, record.fault)
         _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
+
+    def _with_photo(self, entry: EpisodeOpened) -> EpisodeOpened:
+        """The entry with its photo stored, as which it waits from now on: once is enough."""
+        if entry.photo is None:
+            return entry
+        record = entry.record
+        snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
+        if snapshot_id is None:
+            return entry  # if it must be tried again, then with the photo
+        stored = replace(entry, record=replace(record, snapshot_id=snapshot_id), photo=None)
+        with self._changed:
+            self._waiting[0] = stored
+        return stored
 
     def _update(self, entry: EpisodeUpdated) -> None:
         episodes = self._store.episodes
@@ -270,7 +279,7 @@ class Recorder:
 
     def _shrink(self) -> None:
         """Gives up what matters least; called with the lock held."""
-        head, *rest = self._waiting  # the first one may be in the making
+        head, *rest = self._waiting  # the first one is being written
         kept: list[Entry] = rest
         if len(kept) > _MOST_WAITING:
             kept = [each for each in kept if _must_stay(each)]
