@@ -55,6 +55,16 @@ def test_a_rate_counts_what_came_lately() -> None:
     assert rate.total == 20
 
 
+@pytest.mark.parametrize("asked_s", [100.0, 100.125, 100.5, 100.875])
+def test_a_steady_rate_is_the_same_whenever_it_is_asked_for(asked_s: float) -> None:
+    now = 0.0
+    rate = Rate(window_s=10, clock=lambda: now)
+    while now < asked_s:
+        rate.add()
+        now += 1 / 32
+    assert rate.per_second() == pytest.approx(32)
+
+
 def test_a_young_rate_is_not_too_low() -> None:
     now = 0.0
     rate = Rate(window_s=10, clock=lambda: now)

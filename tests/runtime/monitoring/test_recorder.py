@@ -304,3 +304,20 @@ def test_each_span_of_statistics_is_counted_by_itself() -> None:
         ("door", timedelta(minutes=45), 15 * 60, 1),
         (None, timedelta(minutes=60), 30 * 60, 1),
     ]
+
+
+def test_when_the_clock_is_set_forward_people_are_counted_in_the_present_span_at_once() -> None:
+    """As on a box without a clock of its own, once the network tells it the time."""
+    notebook = Notebook()
+    only = StatisticsOnly(notebook, STATISTICS, EPOCH + timedelta(minutes=45))
+    only.write([person(State.MASK)])
+    later = EPOCH + timedelta(days=30)
+    only.tick(later + timedelta(minutes=10))
+    only.write([person(State.NO_MASK)])
+    only.tick(later + timedelta(minutes=11))
+    only.tick(later + timedelta(minutes=60))
+    buckets = [entry.bucket for entry in notebook.entries]  # type: ignore[union-attr]
+    assert [(b.start_at, b.span_s, b.counts.no_mask) for b in buckets] == [
+        (EPOCH + timedelta(minutes=45), 15 * 60, 0),
+        (later, 60 * 60, 1),
+    ]

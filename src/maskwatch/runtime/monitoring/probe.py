@@ -54,6 +54,7 @@ def probe_camera(
     Raises:
         SourceError: no picture came, and why.
         UsageError: it is no address.
+        InferenceFailed: the faces in the picture could not be looked for.
         InferenceStopped: the service is about to end.
     """
     frame = first_frame(_section_of(url), timeout_s, connect, reach)

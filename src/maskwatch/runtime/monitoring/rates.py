@@ -44,12 +44,18 @@ class Rate:
     def per_second(self) -> float:
         """Over the window, or over the time since the start while that is shorter."""
         now = self._clock()
+        slot = int(now / _SLOT_S)
         with self._lock:
-            self._forget(int(now / _SLOT_S))
+            self._forget(slot)
             amount = sum(amount for _, amount in self._slots)
-        return amount / max(_SLOT_S, min(self._window_s, now - self._began))
+        # The oldest slot that counts began less than a whole window ago.
+        since = max(self._began, self._oldest(slot) * _SLOT_S)
+        return amount / max(_SLOT_S, now - since)
+
+    def _oldest(self, slot: int) -> int:
+        """The first slot that still counts in this one."""
+        return slot + 1 - int(self._window_s / _SLOT_S)
 
     def _forget(self, slot: int) -> None:
-        oldest = slot - int(self._window_s / _SLOT_S)
-        while self._slots and self._slots[0][0] <= oldest:
+        while self._slots and self._slots[0][0] < self._oldest(slot):
             self._slots.popleft()

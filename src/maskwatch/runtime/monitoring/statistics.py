@@ -34,7 +34,7 @@ class StatisticsOnly:
         self._span = timedelta(minutes=privacy.statistics_minutes)
         self._smallest = privacy.statistics_min_count
         self._start = started_at
-        self._end = _next_boundary(started_at, self._span)
+        self._end = _boundary(started_at, self._span) + self._span
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str | None], Counter[str]] = {}
 
@@ -57,8 +57,9 @@ class StatisticsOnly:
         with self._lock:
             end = min(now, self._end)
             counts, self._counts = self._counts, {}
-            start, self._start = self._start, end
-            self._end = _next_boundary(end, self._span)
+            # A clock that was set forward leaves out what spans there would have been.
+            start, self._start = self._start, max(end, _boundary(now, self._span))
+            self._end = _boundary(self._start, self._span) + self._span
         span_s = max(1, round((end - start).total_seconds()))
         self._chronicle.write(
             [
@@ -70,6 +71,6 @@ class StatisticsOnly:
         )
 
 
-def _next_boundary(at: datetime, span: timedelta) -> datetime:
-    """The next full multiple of the span after a moment."""
-    return at - (at - _EPOCH) % span + span
+def _boundary(at: datetime, span: timedelta) -> datetime:
+    """The last full multiple of the span up to a moment."""
+    return at - (at - _EPOCH) % span

@@ -14,16 +14,13 @@ class Systemd:
     """The connection to the service manager.
 
     Args:
-        environment: where ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC`` stand.
+        environment: where ``NOTIFY_SOCKET`` stands.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         path = environment.get("NOTIFY_SOCKET", "")
         # A leading @ stands for the NUL of Linux' abstract names.
         self._address = "\0" + path[1:] if path.startswith("@") else path
-        microseconds = environment.get("WATCHDOG_USEC", "")
-        self.watchdog_s = int(microseconds) / 1e6 if microseconds.isdecimal() else None
-        """Without a sign of life for so long the service is restarted; None for no watchdog."""
 
     def ready(self, status: str) -> None:
         """The service has started."""
