@@ -31,7 +31,7 @@ async def alive() -> str:
 
 @router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
 def ready(web: Web) -> JSONResponse:
-    """Whether models are loaded, each camera was tried once, and the database answers."""
+    """Whether models work, each camera was tried once, and the database answers."""
     checks = {"service": web.control.status().ready, "store": _store_answers(web)}
     is_ready = all(checks.values())
     return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)

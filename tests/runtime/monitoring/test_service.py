@@ -31,7 +31,7 @@ from maskwatch.runtime.monitoring.service import (
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import StoredCamera
 from maskwatch.store.store import Store
-from maskwatch.types import State
+from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import ScriptedCamera, ScriptedConnection, people_at
@@ -170,6 +170,27 @@ def test_without_its_dashboard_the_service_ends_with_the_reason(
     phases = {each.phase for each in site.service.camera_states()}
     assert phases == {CameraPhase.STOPPED}
     site.store.close()
+
+
+def test_a_service_whose_models_hang_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, works = SquareDetector.__call__, threading.Event()
+    works.set()
+
+    def hanging(self: SquareDetector, frame: Frame) -> list[Face]:
+        works.wait()
+        return find(self, frame)
+
+    monkeypatch.setattr(SquareDetector, "__call__", hanging)
+    with running(tmp_path) as site:
+        monkeypatch.setattr(service_module, "_MODELS_STUCK_S", 2.0)
+        works.clear()
+        try:
+            assert wait_until(lambda: not site.service.status().ready)
+        finally:
+            works.set()
+        assert wait_until(lambda: site.service.status().ready)
 
 
 def test_violations_of_a_camera_are_in_the_store_while_it_runs(tmp_path: Path) -> None:

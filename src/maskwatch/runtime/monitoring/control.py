@@ -97,7 +97,7 @@ class ServiceStatus:
 
     started_at: datetime
     ready: bool
-    """Models are loaded and every camera has been tried once."""
+    """Models are loaded and do not hang, and every camera has been tried once."""
     version: str
     config_loaded_at: datetime
     config_error: str = ""

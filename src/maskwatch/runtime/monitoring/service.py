@@ -156,7 +156,11 @@ class Service:
         lanes = self._fleet.lanes()
         return ServiceStatus(
             started_at=self.started_at,
-            ready=not self._stop_asked.is_set() and all(lane.tried for lane in lanes),
+            ready=(
+                not self._stop_asked.is_set()
+                and self._models_answer()
+                and all(lane.tried for lane in lanes)
+            ),
             version=self._parts.version,
             config_loaded_at=self._config_loaded_at,
             config_error=self._config_error,
@@ -308,7 +312,7 @@ class Service:
     def _slow_tick(self, now: float) -> None:
         if self._web is not None and not self._web.is_alive:
             raise DashboardError("the dashboard has ended: the log says why")
-        if now - self._parts.models.inference.beat < _MODELS_STUCK_S:
+        if self._models_answer():
             self._systemd.alive()
         if self._load.update(now, load := self._measure()):
             state = "overloaded" if self._load.overloaded else "ok"
@@ -487,6 +491,10 @@ class Service:
         """People are numbered on after a restart, so that nobody is taken for somebody else."""
         latest = self._store.episodes.page(EpisodeFilter(cameras=(camera,)), limit=50)
         return 1 + max((episode.track for episode in latest.items), default=0)
+
+    def _models_answer(self) -> bool:
+        """Whether they do not hang, as code below Python may."""
+        return time.monotonic() - self._parts.models.inference.beat < _MODELS_STUCK_S
 
     def _measure(self) -> Load:
         lanes = self._fleet.lanes()
