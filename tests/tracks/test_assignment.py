@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from maskwatch.geometry import FloatArray
 from maskwatch.tracks.assignment import pair, pair_by_distance, pair_by_overlap
@@ -20,6 +25,26 @@ def test_the_cheapest_whole_wins_over_the_cheapest_pair() -> None:
 def test_forbidden_pairs_are_never_made() -> None:
     allowed = np.array([[False, False], [True, False]])
     assert pair(np.zeros((2, 2)), allowed) == [(1, 0)]
+
+
+@given(st.data(), st.integers(0, 4), st.integers(0, 4))
+def test_as_many_pairs_as_may_be_are_made_and_no_others_are_cheaper(
+    data: st.DataObject, n: int, m: int
+) -> None:
+    cost = data.draw(arrays(np.float64, (n, m), elements=st.floats(0, 30)))
+    allowed = data.draw(arrays(np.bool_, (n, m)))
+    # Rows that get a column beyond the last stay without.
+    choices = [
+        [(row, column) for row, column in enumerate(chosen) if column < m and allowed[row, column]]
+        for chosen in permutations(range(m + n), n)
+    ]
+    most = max(len(pairs) for pairs in choices)
+    least = min(sum(cost[each] for each in pairs) for pairs in choices if len(pairs) == most)
+    made = pair(cost, allowed)
+    assert all(allowed[each] for each in made)
+    assert made == sorted(made)
+    assert len({column for _, column in made}) == len(made) == most
+    assert sum(cost[each] for each in made) == pytest.approx(least, abs=1e-6)
 
 
 def test_boxes_pair_by_overlap_only_above_the_limit() -> None:
