@@ -19,12 +19,13 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.runtime.live.messages import Opened, Still
 from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.runtime.monitoring.finish import live_picture
+from maskwatch.runtime.monitoring.finish import finish_photo, live_picture
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.records import HealthRecord, MinuteReadings, PersonRecord
-from maskwatch.types import Face, Fault, Frame, Image, State
+from maskwatch.testing import reading_of
+from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State
 from tests.painted import Person, SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import (
@@ -335,6 +336,23 @@ def test_without_photos_no_picture_leaves_the_lane(privacy: PrivacyConfig) -> No
     assert stage.entries(UncertainFace) == []
     # Where only counts are shown, nothing is said of anybody.
     assert len(view.people) == (0 if privacy.statistics_only else 2)
+
+
+@pytest.mark.parametrize(("photos", "proposed"), [(Photos.CLEAR, 1), (Photos.BLURRED, 0)])
+def test_a_doubtful_face_is_proposed_for_a_label_where_it_may_be_seen(
+    photos: Photos, proposed: int
+) -> None:
+    def doubt(_: SquareClassifier, __: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        return [reading_of(face, State.MASK, confidence=0.6) for face in faces]
+
+    finish = "maskwatch.runtime.monitoring.lane.finish_photo"
+    rules = camera_config(rule={"coverage_below": 0})
+    with (
+        patch.object(SquareClassifier, "__call__", doubt),
+        patch(finish, wraps=finish_photo) as finished,
+    ):
+        stage = after_film(lambda _: [MASKED], 3, rules, PrivacyConfig(photos=photos))
+    assert len(stage.entries(UncertainFace)) == finished.call_count == proposed
 
 
 def test_the_live_view_shows_people_as_they_are() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.events.camera import (
     CameraWatch,
     Closed,
@@ -359,11 +359,13 @@ class CameraLane:
 
     def _propose(self, watched: Watched) -> None:
         """Puts a doubtful face into the queue for labels, where faces may be seen at all."""
-        photo, now = watched.uncertain, time.monotonic()
-        if photo is None or now - self._asked_at < _UNCERTAIN_EVERY_S:
+        photo, now, privacy = watched.uncertain, time.monotonic(), self._setting.privacy
+        if photo is None or privacy.photos is not Photos.CLEAR:
             return
-        finished = finish_photo(photo, self._setting.privacy, _taken_at(photo.frame))
-        if finished is None or finished.faces[0].blurred:
+        if now - self._asked_at < _UNCERTAIN_EVERY_S:
+            return
+        finished = finish_photo(photo, privacy, _taken_at(photo.frame))
+        if finished is None:
             return
         self._asked_at = now
         subject = photo.faces[0]
