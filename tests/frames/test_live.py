@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
+import numpy as np
 import pytest
 
 from maskwatch.frames.decoder import Decoded, Decoder, Passed
-from tests.frames.clips import number_of, picture
+from tests.frames.clips import number_of, picture, write_clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 FRAMES = 30
 SIZE = (320, 240)
@@ -93,6 +97,44 @@ def test_a_damaged_key_frame_takes_all_pictures_made_from_it_along(tmp_path: Pat
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_pictures_made_from_one_that_cannot_be_decoded_at_all_are_left_out(
+    tmp_path: Path, codec: str
+) -> None:
+    path = stream(tmp_path / "a.ts", lambda i, data: data[:8] if i == 13 else data, codec)
+    numbers, decoder, _ = live(path)
+    assert numbers == [*range(13), *range(20, FRAMES)]
+    assert decoder.damaged == 7
+
+
+class Webcam:
+    """A file with an empty 14th packet: FFmpeg's word for a broken buffer of a webcam."""
+
+    def __init__(self, container: InputContainer) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._container, name)
+
+    def demux(self, stream: VideoStream) -> Iterator[av.Packet]:
+        for i, packet in enumerate(self._container.demux(stream)):
+            if i != 13:
+                yield packet
+                continue
+            empty = av.Packet()
+            empty.stream, empty.pts, empty.dts = stream, packet.pts, packet.dts
+            yield empty
+
+
+def test_a_broken_buffer_of_a_webcam_costs_its_own_picture_and_no_other(tmp_path: Path) -> None:
+    with av.open(str(write_clip(tmp_path / "a.nut", codec="rawvideo"))) as container:
+        webcam = cast("InputContainer", Webcam(container))
+        decoder = Decoder(webcam, container.streams.video[0], low_delay=True)
+        decoded = [each for each in decoder.live() if isinstance(each, Decoded)]
+    assert [each.index for each in decoded] == [*range(13), *range(14, 20)]
+    assert decoder.damaged == 1
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
 def test_where_the_network_missed_packets_nothing_is_believed_up_to_the_next_key_frame(
     tmp_path: Path, codec: str
 ) -> None:
@@ -100,6 +142,19 @@ def test_where_the_network_missed_packets_nothing_is_believed_up_to_the_next_key
     numbers, decoder, _ = live(path, at_packets([13]))
     assert numbers == [*range(13), *range(20, FRAMES)]
     assert decoder.damaged == 7
+
+
+def test_a_clock_that_is_set_back_prolongs_no_doubt(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.ts", lambda _, data: data)
+    path.write_bytes(path.read_bytes() * 2)
+    numbers, _, _ = live(path, at_packets([25]))
+    assert numbers == [*range(25), *range(FRAMES)]
+
+
+def test_damage_of_which_a_decoder_says_that_it_is_something_new_is_damage(tmp_path: Path) -> None:
+    noise = b"\0\0\0\1\x41" + np.random.default_rng(0).bytes(200)
+    path = stream(tmp_path / "a.ts", lambda i, data: noise if i == 13 else data, "libx265")
+    assert live(path)[0] == [*range(13), *range(20, FRAMES)]
 
 
 def test_who_cannot_keep_up_goes_on_from_a_key_frame_and_says_when_pictures_came(

@@ -375,6 +375,42 @@ def test_damage_in_the_middle_is_counted_and_passed_over(tmp_path: Path, codec: 
     assert (frames[0].index, frames[-1].index) == (0, 29)
 
 
+def test_any_number_of_unreadable_stretches_is_passed_over(tmp_path: Path) -> None:
+    whole = write_clip(tmp_path / "a.ts", 3, fps=25, codec="mpeg2video").read_bytes()
+    path = tmp_path / "b.ts"
+    path.write_bytes((whole + bytes(70_000)) * 110)  # what is read at once is 64 KiB
+    assert len(frames_of(path)) == 330
+
+
+def test_a_sample_with_nothing_in_it_does_not_end_the_video(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 20, codec="mpeg4")
+    data = bytearray(path.read_bytes())
+    sizes = data.index(b"stsz") + 16  # past version, the size that all have and their number
+    data[sizes + 4 * 9 : sizes + 4 * 10] = bytes(4)
+    path.write_bytes(data)
+    with VideoSource(path) as source:
+        frames = list(source)
+        assert source.damaged + len(frames) == 20
+    assert frames[-1].index > 9
+
+
+@pytest.mark.parametrize("spacing_s", [0.0, 0.1])
+@pytest.mark.parametrize(("codec", "b_frames"), [("libx264", 0), ("libx264", 2), ("libx265", 0)])
+def test_recordings_that_were_joined_end_to_end_are_seen_to_the_end(
+    tmp_path: Path, codec: str, b_frames: int, spacing_s: float
+) -> None:
+    path = write_clip(tmp_path / "a.ts", 30, fps=25, codec=codec, b_frames=b_frames)
+    path.write_bytes(path.read_bytes() * 3)
+    with VideoSource(path, spacing_s=spacing_s) as source:
+        frames = list(source)
+        assert source.damaged == 0
+    assert [frame.index for frame in frames] == list(range(90))
+    assert [frame.t for frame in frames] == pytest.approx([i / 25 for i in range(90)], abs=2e-3)
+    seen = [frame for frame in frames if frame.has_image]
+    assert [number_of(frame.image) for frame in seen] == [frame.index % 30 for frame in seen]
+    assert np.diff([frame.index for frame in seen]).max() <= 3
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideo, match="no video stream"):
         frames_of(write_sound(tmp_path / "a.mp4"))

@@ -16,9 +16,10 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
+from maskwatch.frames.continuity import Continuity
 from maskwatch.frames.lateness import A_WAIT_S, CatchUp
 from maskwatch.frames.orientation import Orientation, orientation_of
-from maskwatch.frames.shortcut import LeftOut, Shortcut, shortcut_for
+from maskwatch.frames.shortcut import LeftOut, shortcut_for
 from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
 from maskwatch.frames.trust import Trust
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 
 # After this many unreadable stretches in a row, what is left is given up.
 _MAX_BAD_READS = 100
+
+# How FFmpeg says that a stretch cannot be read; the second comes from MPEG transport streams.
+_BAD_READS = (av.error.InvalidDataError, av.error.BlockingIOError)
+
+# How decoders say that a picture is damaged; all but the first are rare, and come from H.265.
+_DAMAGED = (
+    av.error.InvalidDataError,
+    av.error.PatchWelcomeError,
+    av.error.PermissionError,
+    av.error.ArgumentError,
+)
 
 # A stream that stops this much before the time its header states has been cut off. Encoders
 # round durations, and the last frame of a variable frame rate may be shown for a while.
@@ -178,7 +190,12 @@ class Decoder:
         timeline = Timeline(self._time_base, 1 / fps)
         shortcut = shortcut_for(self._stream, Spacing(spacing_s, fps))
         for packet in self._packets():
-            for frame in self._decode(packet, shortcut):
+            if shortcut is not None:
+                shortcut.prepare(packet)
+            frames = self._decode(packet)
+            if frames is None and shortcut is None:  # it notices by itself what does not come out
+                self.damaged += 1
+            for frame in frames or ():
                 if shortcut is not None and frame.pts is not None:
                     if shortcut.is_late(frame.pts):
                         continue  # it has been given up
@@ -226,7 +243,11 @@ class Decoder:
                 yield Passed(*self._delivered(self.last_t))
             else:
                 came -= catch_up.late_s if keeps_up else 0.0
-                for frame in self._decode(packet, None):
+                frames = self._decode(packet)
+                if frames is None:
+                    trust.lose(packet.pts)
+                    self.damaged += 1
+                for frame in frames or ():
                     t = timeline.place(frame.pts)
                     if frame.is_corrupt:
                         trust.lose(frame.pts)
@@ -256,27 +277,38 @@ class Decoder:
         return index, t
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        """Packets of the stream, going on after unreadable stretches, and one to flush with."""
+        """Packets of the stream, going on after unreadable stretches, and one to flush with.
+
+        Their time stamps never begin anew.
+        """
+        usual_step = round(1 / ((self.fps or 25.0) * self._unit_s))
+        continuity = Continuity(self._unit_s, usual_step)
         bad_reads = 0
         while bad_reads < _MAX_BAD_READS:
             try:
                 for packet in self._container.demux(self._stream):
+                    bad_reads = 0
                     self._note_end(packet)
+                    shift = continuity.shift(packet.dts, packet.duration)
+                    if shift:
+                        packet.dts = None if packet.dts is None else packet.dts + shift
+                        packet.pts = None if packet.pts is None else packet.pts + shift
                     yield packet
                 return
-            except av.error.InvalidDataError:
+            except _BAD_READS:
                 bad_reads += 1
         self._last_is_torn = True
 
-    def _decode(self, packet: Packet[VideoStream], shortcut: Shortcut | None) -> list[VideoFrame]:
-        if shortcut is not None:
-            shortcut.prepare(packet)
+    def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame] | None:
+        """The pictures that are ready now; None if the packet is damaged."""
+        # With nothing in it, it would tell the decoder that the stream is over. The one that is to
+        # do so has no time.
+        if packet.size == 0 and packet.pts is not None:
+            return None
         try:
             return packet.decode()
-        except av.error.InvalidDataError:
-            if shortcut is None:  # it notices by itself what does not come out
-                self.damaged += 1
-            return []
+        except _DAMAGED:
+            return None
 
     def _note_end(self, packet: Packet[VideoStream]) -> None:
         if packet.size == 0:

@@ -44,8 +44,6 @@ class Shortcut:
 
     def prepare(self, packet: Packet[VideoStream]) -> None:
         """To be called right before the packet is decoded."""
-        if packet.size == 0:
-            return
         wanted = self._wants(packet)
         self._context.skip_frame = "DEFAULT" if wanted else "NONREF"
         if packet.pts is not None:
