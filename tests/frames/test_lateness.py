@@ -137,3 +137,26 @@ def test_a_stream_without_key_frames_is_gone_on_with_after_a_while() -> None:
     decoded = shown(3000, None, 0.08)
     assert decoded[-1][0] > 2000
     assert max(late_s for _, late_s in decoded) < 1.1
+
+
+def shown_without_stamps(frame_s: float, work_s: float) -> list[tuple[int, float]]:
+    """As `shown`, of pictures that are all key frames and tell no times."""
+    reader, catch_up = Reader([None] * 500, even(500, frame_s), lambda _: work_s), CatchUp()
+    decoded = []
+    for i, (stamp, asked, came, truth) in enumerate(reader):
+        reader.is_wanted = catch_up.wants(stamp, asked, came, is_key=True)
+        if reader.is_wanted:
+            assert catch_up.late_s == 0
+            decoded.append((i, truth))
+    return decoded
+
+
+def test_without_time_stamps_who_waits_for_packets_decodes_all_of_them() -> None:
+    assert len(shown_without_stamps(0.2, 0.15)) == 500
+    assert len(shown_without_stamps(0.01, 0.003)) == 500
+
+
+def test_without_time_stamps_who_never_waits_passes_over_what_lies_there() -> None:
+    decoded = shown_without_stamps(0.04, 0.1)
+    assert max(late_s for _, late_s in decoded) < 1.1
+    assert len(decoded) / 500 == pytest.approx(0.4, abs=0.1)

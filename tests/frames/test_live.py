@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from maskwatch.frames.decoder import Decoded, Decoder, Passed
 from tests.frames.clips import number_of, picture, write_clip
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.stream import VideoStream
 
 FRAMES = 30
@@ -106,29 +109,41 @@ def test_pictures_made_from_one_that_cannot_be_decoded_at_all_are_left_out(
     assert decoder.damaged == 7
 
 
-class Webcam:
-    """A file with an empty 14th packet: FFmpeg's word for a broken buffer of a webcam."""
+class Container:
+    """A file whose packets are given out by somebody else."""
 
-    def __init__(self, container: InputContainer) -> None:
+    def __init__(
+        self, container: InputContainer, give_out: Callable[[Iterator[Packet]], Iterator[Packet]]
+    ) -> None:
         self._container = container
+        self._give_out = give_out
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._container, name)
 
-    def demux(self, stream: VideoStream) -> Iterator[av.Packet]:
-        for i, packet in enumerate(self._container.demux(stream)):
+    def demux(self, stream: VideoStream) -> Iterator[Packet]:
+        return self._give_out(self._container.demux(stream))
+
+
+def decoder_of(
+    container: InputContainer, give_out: Callable[[Iterator[Packet]], Iterator[Packet]]
+) -> Decoder:
+    changed = cast("InputContainer", Container(container, give_out))
+    return Decoder(changed, container.streams.video[0], low_delay=True)
+
+
+def test_a_broken_buffer_of_a_webcam_costs_its_own_picture_and_no_other(tmp_path: Path) -> None:
+    def with_an_empty_one(packets: Iterator[Packet]) -> Iterator[Packet]:
+        for i, packet in enumerate(packets):
             if i != 13:
                 yield packet
                 continue
             empty = av.Packet()
-            empty.stream, empty.pts, empty.dts = stream, packet.pts, packet.dts
+            empty.stream, empty.pts, empty.dts = packet.stream, packet.pts, packet.dts
             yield empty
 
-
-def test_a_broken_buffer_of_a_webcam_costs_its_own_picture_and_no_other(tmp_path: Path) -> None:
     with av.open(str(write_clip(tmp_path / "a.nut", codec="rawvideo"))) as container:
-        webcam = cast("InputContainer", Webcam(container))
-        decoder = Decoder(webcam, container.streams.video[0], low_delay=True)
+        decoder = decoder_of(container, with_an_empty_one)
         decoded = [each for each in decoder.live() if isinstance(each, Decoded)]
     assert [each.index for each in decoded] == [*range(13), *range(14, 20)]
     assert decoder.damaged == 1
@@ -142,6 +157,34 @@ def test_where_the_network_missed_packets_nothing_is_believed_up_to_the_next_key
     numbers, decoder, _ = live(path, at_packets([13]))
     assert numbers == [*range(13), *range(20, FRAMES)]
     assert decoder.damaged == 7
+
+
+def test_motion_jpeg_has_no_times_of_its_own_that_could_make_its_reader_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("maskwatch.frames.decoder.time.monotonic", lambda: now)
+
+    def at_leisure(packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Five a second, which FFmpeg takes for 25."""
+        nonlocal now
+        for i, packet in enumerate(packets):
+            now = 0.2 * i
+            yield packet
+
+    jpeg = io.BytesIO()
+    Image.fromarray(picture(0, SIZE)).save(jpeg, "JPEG")
+    path = tmp_path / "a"
+    path.write_bytes(b"--part\r\nContent-Type: image/jpeg\r\n\r\n%b\r\n" % jpeg.getvalue() * 60)
+    with av.open(str(path), format="mpjpeg") as container:
+        decoder = decoder_of(container, at_leisure)
+        came = []
+        for each in decoder.live():
+            if isinstance(each, Decoded):
+                came.append(each.came)
+                now += 0.1  # which is what decoding it took
+    assert decoder.skipped == 0
+    assert came == pytest.approx([0.2 * i for i in range(60)])
 
 
 def test_a_clock_that_is_set_back_prolongs_no_doubt(tmp_path: Path) -> None:

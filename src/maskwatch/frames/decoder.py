@@ -13,6 +13,7 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.format import Flags
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
@@ -138,6 +139,8 @@ class Decoder:
         # Asked of a packet, each would be a fraction made anew.
         self._time_base = Fraction(stream.time_base or _USUAL_TIME_BASE)
         self._unit_s = float(self._time_base)
+        # In others FFmpeg counts the packets, at 25 a second: Motion-JPEG over HTTP is one of them.
+        self._has_stamps = Flags.no_timestamps not in Flags(container.format.flags)
         self._last_end: float | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
@@ -258,8 +261,10 @@ class Decoder:
             asked = time.monotonic()
 
     def _stamp_s(self, packet: Packet[VideoStream]) -> float | None:
-        """When the packet is to be decoded, in seconds of the stream."""
-        return None if packet.dts is None else packet.dts * self._unit_s
+        """When the packet is to be decoded, in seconds of the stream; None if that is not known."""
+        if packet.dts is None or not self._has_stamps:
+            return None
+        return packet.dts * self._unit_s
 
     def _account_for(self, left_out: LeftOut, timeline: Timeline) -> Iterator[Passed]:
         """Counts a picture that never came out, and delivers it if that was as wanted."""

@@ -55,7 +55,9 @@ class Lateness:
 class CatchUp:
     """Chooses the packets to decode, so that pictures are at most about a second late.
 
-    Who is too late passes over everything up to a key frame that is in time.
+    Who is too late passes over everything up to a key frame that is in time. Without time stamps
+    nobody knows how late that is: too late is who never had to wait for so long, and in time is
+    what one had to wait for.
 
     Attributes:
         is_skipping: whether the last packet was passed over.
@@ -65,19 +67,23 @@ class CatchUp:
         self.is_skipping = False
         self._lateness = Lateness()
         self._since = 0.0
+        self._waited: float | None = None
 
     @property
     def late_s(self) -> float:
-        """Seconds by which the last packet was asked for too late."""
+        """Seconds by which the last packet was asked for too late, as far as its stamp tells."""
         return self._lateness.late_s
 
     def wants(self, stamp_s: float | None, asked: float, came: float, *, is_key: bool) -> bool:
         """Whether to decode a packet; see `Lateness.update`."""
         self._lateness.update(stamp_s, asked, came)
+        if self._waited is None or came - asked > A_WAIT_S:
+            self._waited = came
+        late_s = came - self._waited if stamp_s is None else self.late_s
         if self.is_skipping:
-            in_time = self.late_s <= _IN_TIME_S
+            in_time = late_s <= _IN_TIME_S
             tired = came - self._since > _LONGEST_SKIP_S
             self.is_skipping = not (in_time and (is_key or tired))
-        elif self.late_s > _TOO_LATE_S:
+        elif late_s > _TOO_LATE_S:
             self.is_skipping, self._since = True, came
         return not self.is_skipping
