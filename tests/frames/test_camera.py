@@ -71,5 +71,7 @@ def test_a_host_that_does_not_exist_is_named() -> None:
     error = av.error.OSError(5, "Input/output error", "http://a:b@nosuch.invalid/x")
     reason = network_reason(error, "http://a:b@nosuch.invalid/x")
     assert reason == "the host name nosuch.invalid is not known"
+    reason = network_reason(error, "http://cam..test/x")
+    assert reason == "the host name cam..test is not known"
     assert network_reason(error, "http://127.0.0.1/x") == "input/output error"
     assert network_reason(error, "http://[broken") == "input/output error"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from urllib.parse import urlsplit
 
@@ -44,12 +45,21 @@ def network_reason(error: av.FFmpegError, url: str) -> str:
     A host name that cannot be resolved is an "input/output error" to it.
     """
     host = _host_of(url) if isinstance(error, av.error.OSError) else None
-    if host and error.errno == 5:
+    if host and error.errno == errno.EIO:
         try:
             socket.getaddrinfo(host, None)
-        except OSError:
+        except (OSError, UnicodeError):  # the second for what can be no name, such as "a..b"
             return f"the host name {host} is not known"
     return plain_reason(error)
+
+
+def end_reason(error: av.FFmpegError) -> str:
+    """`plain_reason` for what had been connected to.
+
+    When that ends before what was announced, it is an "input/output error" to FFmpeg, too.
+    """
+    is_end = isinstance(error, av.error.OSError) and error.errno == errno.EIO
+    return "the connection was cut" if is_end else plain_reason(error)
 
 
 def _host_of(url: str) -> str | None:

@@ -215,6 +215,7 @@ def test_a_server_that_goes_and_comes_back(tmp_path: Path) -> None:
     assert [frame.index for frame in seen] == sorted({frame.index for frame in seen})
     assert [frame.t for frame in seen] == sorted({frame.t for frame in seen})
     assert [report.connection.value for report in health][:2] == ["connected", "lost"]
+    assert health[1].reason == "the connection was cut"
     assert health[-1].connection is Connection.CONNECTED
 
 
