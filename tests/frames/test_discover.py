@@ -46,6 +46,12 @@ def test_a_number_is_a_webcam(request_: str) -> None:
     assert discover(request_).specs == (SourceSpec(request_, SourceKind.CAMERA, request_),)
 
 
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="this system has no devices")
+def test_a_device_is_a_webcam_whatever_it_is_called() -> None:
+    # As /dev/v4l/by-id/usb-..., which stays the same when webcams are plugged in anew.
+    assert discover("/dev/null").specs == (SourceSpec("/dev/null", SourceKind.CAMERA, "/dev/null"),)
+
+
 def test_a_file_named_like_a_number_needs_its_folder(folder: Path) -> None:
     put_image("7.png")
     Path("7.png").rename("7")

@@ -60,6 +60,7 @@ def discover(request: str) -> Discovery:
     """The sources that one command-line argument stands for. Never raises for bad input.
 
     - digits: the webcam of that number (``./0`` is a file of that name);
+    - a device below ``/dev``: that webcam;
     - a URL of a known scheme: a stream;
     - an existing file: a picture or a video, by its content whatever its extension;
     - a folder: the pictures and videos in it and below, in alphabetical order;
@@ -102,7 +103,7 @@ def _from_path(path: str, name: str) -> Discovery:
         return _failed(SourceError(name, system_reason(error)))
     if stat.S_ISDIR(mode):
         return _from_folder(Path(path))
-    if stat.S_ISCHR(mode) and re.fullmatch(r"/dev/video\d+", path):
+    if stat.S_ISCHR(mode) and path.startswith("/dev/"):
         return _one(SourceSpec(name, SourceKind.CAMERA, path))
     if not stat.S_ISREG(mode):
         return _failed(SourceError(name, "neither a file nor a folder"))
