@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -104,6 +105,18 @@ def test_closing_ends_the_process_and_frees_its_memory(decoder: DecoderProcess) 
     assert not is_running(pid)
     assert not {p for p in set(Path("/dev/shm").iterdir()) - before if "psm" in p.name}  # noqa: S108
     decoder.close()
+
+
+def test_without_shared_memory_the_reason_is_told(
+    decoder: DecoderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("maskwatch.runtime.live.memory.SharedMemory", fail)
+    decoder.open()
+    with pytest.raises(DecoderFailed, match="no shared memory: too many open files"):
+        decoder.next()
 
 
 def test_closing_while_it_still_starts_is_fine(decoder: DecoderProcess) -> None:

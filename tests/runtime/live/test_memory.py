@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,15 @@ def test_a_larger_frame_needs_and_gets_more_room() -> None:
     writer.use(reader.allocate(large.nbytes))
     writer.write(large)
     assert np.array_equal(reader.read(200, 300), large)
+    reader.free()
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="it lies elsewhere")  # noqa: S108
+def test_freeing_what_somebody_else_has_removed_is_harmless() -> None:
+    reader = FrameReader()
+    name = reader.allocate(10)
+    (Path("/dev/shm") / name).unlink()  # noqa: S108
+    reader.free()
     reader.free()
 
 

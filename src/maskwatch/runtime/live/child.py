@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maskwatch.frames.reasons import system_reason
 from maskwatch.runtime.live import worker
 from maskwatch.runtime.live.forking import decoder_context, without_main
 from maskwatch.runtime.live.memory import FrameReader
@@ -129,7 +130,7 @@ class DecoderProcess:
         self._send(Want())
         answer = self._receive_frame()
         if isinstance(answer, Resize):
-            self._send(Use(self._reader.allocate(answer.size)))
+            self._send(Use(self._allocated(answer.size)))
             answer = self._receive_frame()
         if isinstance(answer, Failed):
             raise DecoderFailed(answer.reason)
@@ -158,6 +159,12 @@ class DecoderProcess:
         self._process.join(_LEAVE_S)
         self._kill()
         self._reader.free()
+
+    def _allocated(self, size: int) -> str:
+        try:
+            return self._reader.allocate(size)
+        except OSError as error:  # such as too many open files
+            raise DecoderFailed(f"there is no shared memory: {system_reason(error)}") from error
 
     def _receive_frame(self) -> Answer:
         limit_s = self._order.read_timeout_s

@@ -5,6 +5,7 @@ The reading side owns it, so that it is freed whatever becomes of the writing si
 
 from __future__ import annotations
 
+from contextlib import suppress
 from multiprocessing.shared_memory import SharedMemory
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,10 @@ class FrameReader:
     def free(self) -> None:
         """Give the memory back to the system; harmless when there is none."""
         if self._memory is not None:
-            self._memory.close()
-            self._memory.unlink()
-            self._memory = None
+            memory, self._memory = self._memory, None
+            memory.close()
+            with suppress(FileNotFoundError):  # systemd removes it when its user logs out
+                memory.unlink()
 
 
 class FrameWriter:
