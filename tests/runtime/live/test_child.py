@@ -16,7 +16,7 @@ from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.messages import Opened
-from tests.runtime.processes import is_running, order, read_on, wait_until
+from tests.runtime.processes import PATIENCE_S, is_running, order, read_on, wait_until
 from tests.servers.local import dripping_server, silent_server
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -122,6 +122,23 @@ def test_without_shared_memory_the_reason_is_told(
 def test_closing_while_it_still_starts_is_fine(decoder: DecoderProcess) -> None:
     decoder.close()
     assert decoder.pid is None or not is_running(decoder.pid)
+
+
+def test_closing_while_it_still_starts_prints_nothing(checkout: Path) -> None:
+    program = (
+        "from maskwatch.runtime.live.child import DecoderProcess\n"
+        "from tests.runtime.processes import order\n"
+        "for _ in range(3):\n"
+        "    DecoderProcess(order()).close()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+    )
+    assert (ran.stdout, ran.stderr) == ("", "")
 
 
 def test_a_process_that_died_is_reported(decoder: DecoderProcess) -> None:

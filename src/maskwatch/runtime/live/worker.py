@@ -71,7 +71,10 @@ def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     die_with_parent()
-    pipe.send(Started())
+    try:
+        pipe.send(Started())
+    except OSError:  # the parent has hung up meanwhile
+        return
     worker = _Worker(pipe, order, heartbeat)
     answering = threading.Thread(target=worker.answer, daemon=True)
     answering.start()
