@@ -175,7 +175,8 @@ def test_motion_jpeg_has_no_times_of_its_own_that_could_make_its_reader_late(
     jpeg = io.BytesIO()
     Image.fromarray(picture(0, SIZE)).save(jpeg, "JPEG")
     path = tmp_path / "a"
-    path.write_bytes(b"--part\r\nContent-Type: image/jpeg\r\n\r\n%b\r\n" % jpeg.getvalue() * 60)
+    head = b"--part\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % jpeg.tell()
+    path.write_bytes((head + jpeg.getvalue() + b"\r\n") * 60)
     with av.open(str(path), format="mpjpeg") as container:
         decoder = decoder_of(container, at_leisure)
         came = []
@@ -185,6 +186,22 @@ def test_motion_jpeg_has_no_times_of_its_own_that_could_make_its_reader_late(
                 now += 0.1  # which is what decoding it took
     assert decoder.skipped == 0
     assert came == pytest.approx([0.2 * i for i in range(60)])
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
+@pytest.mark.parametrize("hit", [10, 13, 19])
+def test_a_transport_stream_tells_of_its_lost_packets(tmp_path: Path, codec: str, hit: int) -> None:
+    path = stream(tmp_path / "a.ts", lambda _, data: data, codec)
+    data = path.read_bytes()
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    begins = (0x41, 0x00)  # a picture, of the first stream
+    pictures = [i for i, packet in enumerate(packets) if (packet[1], packet[2]) == begins]
+    del packets[pictures[hit] + 2]
+    path.write_bytes(b"".join(packets))
+    numbers = set(live(path)[0])
+    assert not numbers & set(range(hit, 20))
+    # Those right before can be in doubt, as they are still inside the decoder.
+    assert numbers >= {*range(hit - 2), *range(20, FRAMES)}
 
 
 def test_a_clock_that_is_set_back_prolongs_no_doubt(tmp_path: Path) -> None:

@@ -229,6 +229,7 @@ class Decoder:
         timeline = Timeline(self._time_base, 1 / (self.fps or 25.0))
         trust = Trust()
         catch_up = CatchUp()
+        was_corrupt = False
         # FFmpeg has read some packets to see what is in them, nobody knows how many.
         lost_at_first = has_missed is not None and has_missed()
         asked = time.monotonic()
@@ -240,6 +241,8 @@ class Decoder:
             is_wanted = catch_up.wants(
                 self._stamp_s(packet), asked, came, is_key=packet.is_keyframe
             )
+            # FFmpeg completes a picture when the next one begins, and marks it as it marks that.
+            is_torn, was_corrupt = packet.is_corrupt or was_corrupt, packet.is_corrupt
             if keeps_up and packet.size and not is_wanted:
                 trust.lose(packet.pts)
                 self.skipped += 1
@@ -248,8 +251,9 @@ class Decoder:
                 came -= catch_up.late_s if keeps_up else 0.0
                 frames = self._decode(packet)
                 if frames is None:
-                    trust.lose(packet.pts)
                     self.damaged += 1
+                if frames is None or is_torn:
+                    trust.lose(packet.pts)
                 for frame in frames or ():
                     t = timeline.place(frame.pts)
                     if frame.is_corrupt:
