@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import av
 import av.error
 
+from maskwatch.frames.urls import TLS_SCHEMES, scheme_of
+
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.ConnectionRefusedError, "connection refused: nothing answers there"),
     (av.error.ConnectionResetError, "the connection was cut"),
@@ -40,16 +42,19 @@ def plain_reason(error: av.FFmpegError) -> str:
 
 
 def network_reason(error: av.FFmpegError, url: str) -> str:
-    """`plain_reason` for a URL, with a look at the one cause that FFmpeg only logs.
+    """`plain_reason` for a URL that cannot be opened, with what FFmpeg only logs.
 
-    A host name that cannot be resolved is an "input/output error" to it.
+    That a host name cannot be resolved and that nobody there speaks TLS are an "input/output error"
+    to it, and any other answer than one in RTSP is invalid data.
     """
-    host = _host_of(url) if isinstance(error, av.error.OSError) else None
-    if host and error.errno == errno.EIO:
-        try:
-            socket.getaddrinfo(host, None)
-        except (OSError, UnicodeError):  # the second for what can be no name, such as "a..b"
+    host, scheme = _host_of(url), scheme_of(url) or ""
+    if host and isinstance(error, av.error.OSError) and error.errno == errno.EIO:
+        if not _is_known(host):
             return f"the host name {host} is not known"
+        if scheme in TLS_SCHEMES:
+            return f"no encrypted connection (TLS) can be made; is it {scheme[:-1]}://?"
+    if scheme in ("rtsp", "rtsps") and isinstance(error, av.error.InvalidDataError):
+        return "no RTSP camera answers there, or it broke off"
     return plain_reason(error)
 
 
@@ -60,6 +65,14 @@ def end_reason(error: av.FFmpegError) -> str:
     """
     is_end = isinstance(error, av.error.OSError) and error.errno == errno.EIO
     return "the connection was cut" if is_end else plain_reason(error)
+
+
+def _is_known(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):  # the second for what can be no name, such as "a..b"
+        return False
+    return True
 
 
 def _host_of(url: str) -> str | None:

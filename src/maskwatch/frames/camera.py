@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.reach import Reach
-from maskwatch.frames.urls import mask_password, scheme_of
-
-_TLS_SCHEMES = ("https", "rtsps", "rtmps")
+from maskwatch.frames.urls import TLS_SCHEMES, mask_password, scheme_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
         options = {"rtsp_transport": rtsp_transport, "timeout": microseconds}
     else:
         options = {"rw_timeout": microseconds}
-    if scheme in _TLS_SCHEMES:
+    if scheme in TLS_SCHEMES:
         # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
         # refuse all others; said here, so that every version does the same.
         options["tls_verify"] = "0"

@@ -149,6 +149,25 @@ def test_what_is_no_source_says_why(server: WebServer, path: str, reason: str) -
     assert caught.value.reason == f"cannot be opened: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "reason"),
+    [
+        ("https", "no encrypted connection (TLS) can be made; is it http://?"),
+        ("rtsps", "no encrypted connection (TLS) can be made; is it rtsp://?"),
+        ("rtsp", "no RTSP camera answers there, or it broke off"),
+    ],
+)
+def test_an_address_of_the_wrong_kind_says_what_may_be_meant(
+    server: WebServer, scheme: str, reason: str
+) -> None:
+    with (
+        pytest.raises(SourceError) as caught,
+        source_at(server.url.replace("http", scheme, 1) + "/cam.mjpg"),
+    ):
+        pass
+    assert caught.value.reason == f"cannot be opened: {reason}"
+
+
 def test_a_download_that_breaks_off_says_how_far_it_got(server: WebServer) -> None:
     clip = write_clip(
         server.folder / "clip.mp4", 30, size=(320, 240), options={"movflags": "+faststart"}
