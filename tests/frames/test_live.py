@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import itertools
+import socket
+import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -9,8 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskwatch.frames.camera import stream_input
 from maskwatch.frames.decoder import Decoded, Decoder, Passed
+from maskwatch.frames.live import LiveReader
 from tests.frames.clips import number_of, picture, write_clip
+from tests.servers.local import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,11 +59,11 @@ def half(data: bytes) -> bytes:
 
 
 def live(
-    path: Path, has_missed: Callable[[], bool] | None = None
+    path: Path, has_missed: Callable[[], bool] = lambda: False, *, is_lossy: bool = False
 ) -> tuple[list[int], Decoder, list[Decoded | Passed]]:
     with av.open(str(path)) as container:
         decoder = Decoder(container, container.streams.video[0], low_delay=True)
-        found = list(decoder.live(has_missed=has_missed))
+        found = list(decoder.live(has_missed=has_missed, believes_marks=is_lossy))
         numbers = [
             number_of(each.frame.to_ndarray(format="bgr24"))
             for each in found
@@ -198,10 +204,42 @@ def test_a_transport_stream_tells_of_its_lost_packets(tmp_path: Path, codec: str
     pictures = [i for i, packet in enumerate(packets) if (packet[1], packet[2]) == begins]
     del packets[pictures[hit] + 2]
     path.write_bytes(b"".join(packets))
-    numbers = set(live(path)[0])
+    numbers = set(live(path, is_lossy=True)[0])
     assert not numbers & set(range(hit, 20))
     # Those right before can be in doubt, as they are still inside the decoder.
     assert numbers >= {*range(hit - 2), *range(20, FRAMES)}
+
+
+def test_what_comes_over_udp_is_believed_when_it_tells_of_lost_packets(tmp_path: Path) -> None:
+    data = stream(tmp_path / "a.ts", lambda _, data: data, "libx265").read_bytes()
+    port, stopping = free_port(), threading.Event()
+
+    def send() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as camera:
+            for i in itertools.count():
+                at = i * 1316 % len(data)
+                if i % 50:  # the others are lost
+                    camera.sendto(data[at : at + 1316], ("127.0.0.1", port))
+                if stopping.wait(0.005):
+                    return
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        source = stream_input(f"udp://127.0.0.1:{port}", read_timeout_s=30)
+        with LiveReader(source, open_timeout_s=30, read_timeout_s=30) as reader:
+            pictures = iter(reader)
+            assert any(reader.damaged for _ in itertools.islice(pictures, 200))
+    finally:
+        stopping.set()
+        sender.join()
+
+
+def test_counters_that_begin_anew_are_no_loss_where_none_can_be(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.ts", lambda _, data: data, frames=10)
+    path.write_bytes(path.read_bytes() * 3)  # as the segments of some servers do
+    assert live(path)[0] == [*range(10)] * 3
+    assert live(path, is_lossy=True)[0] != [*range(10)] * 3
 
 
 def test_a_clock_that_is_set_back_prolongs_no_doubt(tmp_path: Path) -> None:

@@ -216,7 +216,8 @@ class Decoder:
         self,
         *,
         keeps_up: bool = True,
-        has_missed: Callable[[], bool] | None = None,
+        has_missed: Callable[[], bool] = lambda: False,
+        believes_marks: bool = False,
     ) -> Iterator[Decoded | Passed]:
         """The pictures of a live source, none of them made from others that are damaged or lost.
 
@@ -225,24 +226,28 @@ class Decoder:
                 and later.
             has_missed: asked after each packet whether any were missed before, where that can be
                 known.
+            believes_marks: whether a packet that is marked as corrupt is so. In transport streams
+                one is where a counter does not go on, be it because something was lost or because
+                something else begins.
         """
         timeline = Timeline(self._time_base, 1 / (self.fps or 25.0))
         trust = Trust()
         catch_up = CatchUp()
         was_corrupt = False
         # FFmpeg has read some packets to see what is in them, nobody knows how many.
-        lost_at_first = has_missed is not None and has_missed()
+        lost_at_first = has_missed()
         asked = time.monotonic()
         for packet in self._packets():
             came = time.monotonic()
             lost_at_first = lost_at_first and came - asked < A_WAIT_S
-            if lost_at_first or (has_missed is not None and has_missed()):
+            # FFmpeg completes a picture when the next one begins, and marks it as it marks that.
+            is_corrupt = believes_marks and packet.is_corrupt
+            if lost_at_first or has_missed() or is_corrupt or was_corrupt:
                 trust.lose(packet.pts)
+            was_corrupt = is_corrupt
             is_wanted = catch_up.wants(
                 self._stamp_s(packet), asked, came, is_key=packet.is_keyframe
             )
-            # FFmpeg completes a picture when the next one begins, and marks it as it marks that.
-            is_torn, was_corrupt = packet.is_corrupt or was_corrupt, packet.is_corrupt
             if keeps_up and packet.size and not is_wanted:
                 trust.lose(packet.pts)
                 self.skipped += 1
@@ -252,7 +257,6 @@ class Decoder:
                 frames = self._decode(packet)
                 if frames is None:
                     self.damaged += 1
-                if frames is None or is_torn:
                     trust.lose(packet.pts)
                 for frame in frames or ():
                     t = timeline.place(frame.pts)

@@ -54,7 +54,7 @@ class LiveReader:
         self._timeouts = (open_timeout_s, read_timeout_s)
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
-        self._has_missed: Callable[[], bool] | None = None
+        self._has_missed: Callable[[], bool] = lambda: False
         self._entered = ExitStack()
         self.is_live = True
         """False for a recording, which is to be read to its end without loss."""
@@ -141,7 +141,8 @@ class LiveReader:
             return iter(decoder)
         # What comes a segment at a time is late as it comes, and no later for being held back.
         keeps_up = not self.is_bursty
-        return decoder.live(keeps_up=keeps_up, has_missed=self._has_missed)
+        is_lossy = scheme_of(self._source.url) == "udp"
+        return decoder.live(keeps_up=keeps_up, has_missed=self._has_missed, believes_marks=is_lossy)
 
     def _where_to(self) -> tuple[str, dict[str, str]]:
         """The address to open, and how."""
