@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from maskwatch.types import Box
@@ -14,6 +14,8 @@ from maskwatch_train.errors import DataError
 
 NOTE = "near_duplicates"
 """Key of the manifest's notes: how near-duplicates were looked for. Without it nobody looked."""
+TOLD_LEAKS = 5
+"""An error message names so many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,37 @@ def near_pairs(
     pictures: Sequence[ManifestRow],
     prints: Mapping[tuple[str, str], Fingerprint],
     likeness: Likeness,
-) -> list[NearPair]:
-    """Near-duplicates among pictures."""
-    found = find_pairs([prints[row.picture] for row in pictures], likeness)
-    return [NearPair(pictures[p.first], pictures[p.second], p.distance, p.mirrored) for p in found]
+) -> Iterator[NearPair]:
+    """Near-duplicates among pictures, one after the other."""
+    for pair in find_pairs([prints[row.picture] for row in pictures], likeness):
+        yield NearPair(pictures[pair.first], pictures[pair.second], pair.distance, pair.mirrored)
 
 
-def group(manifest: Manifest, pairs: Sequence[NearPair], likeness: Likeness) -> Manifest:
-    """Joins groups that near-duplicates or exact copies connect; no group is ever split.
+@dataclass(slots=True)
+class Leaks:
+    """Near-duplicates that lie on two sides of a split: how many, and the first few."""
+
+    count: int = 0
+    groups: set[str] = field(default_factory=set)
+    first: list[NearPair] = field(default_factory=list)
+
+    def see(self, pair: NearPair) -> None:
+        """Counts a pair if it is a leak."""
+        if pair.first.split != pair.second.split:
+            self.count += 1
+            self.groups.add(pair.first.global_group)
+            if len(self.first) < TOLD_LEAKS:
+                self.first.append(pair)
+
+
+def group(manifest: Manifest, pairs: Iterable[NearPair], likeness: Likeness) -> Manifest:
+    """Joins groups that near-duplicates, exact copies or faces of one picture connect.
+
+    No group is ever split.
 
     Args:
         manifest: its groups are kept together.
-        pairs: near-duplicates among its pictures.
+        pairs: near-duplicates among its pictures; gone through once.
         likeness: what they were found with, for the notes.
 
     Returns:
@@ -90,38 +111,45 @@ def group(manifest: Manifest, pairs: Sequence[NearPair], likeness: Likeness) -> 
     """
     pictures = pictures_of(manifest.rows)
     place = {row.picture: i for i, row in enumerate(pictures)}
-    links = [(place[p.first.picture], place[p.second.picture]) for p in pairs]
-    first_with: dict[tuple[str, str], int] = {}
-    for i, row in enumerate(pictures):
-        keys = (("group", row.global_group), ("sha256", row.sha256))
-        links += [(first_with.setdefault(key, i), i) for key in keys]
-    roots = join(len(pictures), links)
-    _refuse_leaks(pictures, roots, pairs)
+    kinds: Counter[bool] = Counter()
+    leaks = Leaks()
+
+    def links() -> Iterator[tuple[int, int]]:
+        first_with: dict[tuple[str, str], int] = {}
+        # Of every row: the faces of a picture may lie in several groups.
+        for row in manifest.rows:
+            for key in (("group", row.global_group), ("sha256", row.sha256)):
+                yield first_with.setdefault(key, place[row.picture]), place[row.picture]
+        for pair in pairs:
+            kinds[pair.mirrored] += 1
+            leaks.see(pair)
+            yield place[pair.first.picture], place[pair.second.picture]
+
+    roots = join(len(pictures), links())
+    _refuse_leaks(pictures, roots, leaks)
     names = {row.picture: pictures[roots[i]].global_group for i, row in enumerate(pictures)}
     rows = tuple(replace(row, group=names[row.picture]) for row in manifest.rows)
-    notes = {**manifest.notes, NOTE: asdict(likeness) | {"pairs": len(pairs)}}
-    return Manifest(rows, manifest.folders, notes)
+    found = {"pairs": kinds.total(), "mirrored": kinds[True]}
+    return Manifest(rows, manifest.folders, {**manifest.notes, NOTE: asdict(likeness) | found})
 
 
-def _refuse_leaks(
-    pictures: Sequence[ManifestRow], roots: Sequence[int], pairs: Sequence[NearPair]
-) -> None:
+def _refuse_leaks(pictures: Sequence[ManifestRow], roots: Sequence[int], leaks: Leaks) -> None:
     sides: dict[int, set[str]] = {}
     for row, root in zip(pictures, roots, strict=True):
         sides.setdefault(root, set()).add(row.split)
     torn = sum(len(each) > 1 for each in sides.values())
     if torn:
-        leaks = [pair for pair in pairs if pair.first.split != pair.second.split]
         raise DataError(Path("the split"), leak_message(leaks, torn))
 
 
-def leak_message(leaks: Sequence[NearPair], groups: int) -> str:
+def leak_message(leaks: Leaks, groups: int) -> str:
     """What is wrong with a split that near-duplicates cross, with the first few."""
     told = "".join(
         f"\n  {pair} in {pair.first.split or 'no split'} and {pair.second.split or 'no split'}"
-        for pair in leaks[:5]
+        for pair in leaks.first
     )
-    more = f"\n  and {len(leaks) - 5} more pairs" if len(leaks) > 5 else ""
+    rest = leaks.count - len(leaks.first)
+    more = f"\n  and {rest} more pairs" if rest else ""
     return (
         f"leaks: {groups} groups of near-duplicates lie on more than one side{told}{more}\n"
         "make a new one (data group --drop-split, then data split)"

@@ -7,7 +7,7 @@ median. It alone takes similar portraits for copies, so a pair must also agree i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ from maskwatch.types import Image
 _SIDE, _FREQUENCIES = 32, 8
 _THUMB = 16
 BITS = _FREQUENCIES * _FREQUENCIES
-_BLOCK = 2048
-"""Rows compared at once: with 100,000 pictures one block of distances takes 800 MB."""
+_BLOCK = 1024
+"""Rows compared at once: with 100,000 pictures the distances of a block take 800 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +84,50 @@ def _bits(small: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(low > np.median(low[1:]), 1, -1).astype(np.float32)
 
 
-def find_pairs(prints: Sequence[Fingerprint], likeness: Likeness) -> list[Pair]:
-    """All pairs that are alike, mirrored or not, in the order of their places."""
+def find_pairs(prints: Sequence[Fingerprint], likeness: Likeness) -> Iterator[Pair]:
+    """All pairs that are alike, mirrored or not, in the order of their places.
+
+    They come one after the other: of the frames of one camera nearly every two are alike.
+    """
     if len(prints) < 2:
-        return []
+        return
     plain = np.stack([each.bits for each in prints])
     flipped = np.stack([each.mirrored for each in prints])
-    pairs: dict[tuple[int, int], Pair] = {}
-    for start in range(0, len(prints), _BLOCK):
+    thumbs = np.stack([each.thumb.ravel() for each in prints])
+    for start in range(0, len(prints) - 1, _BLOCK):
         block = plain[start : start + _BLOCK]
-        for mirrored, others in ((False, plain), (True, flipped)):
-            # Of rows of -1 and 1: the product counts agreeing bits less differing ones.
-            distances = (BITS - block @ others.T) / 2
-            near = np.argwhere(distances <= likeness.distance) + np.array([start, 0])
-            for i, j in near[near[:, 0] < near[:, 1]].tolist():
-                distance = int(distances[i - start, j])
-                known = pairs.get((i, j))
-                if (known is None or distance < known.distance) and (
-                    distance <= likeness.certain
-                    or _colour(prints[i], prints[j], mirrored) >= likeness.colour
-                ):
-                    pairs[i, j] = Pair(i, j, distance, mirrored)
-    return sorted(pairs.values())
+        # Of rows of -1 and 1: the product counts agreeing bits less differing ones.
+        distances, when_mirrored = ((BITS - block @ each.T) / 2 for each in (plain, flipped))
+        for of_block, row in enumerate(range(start, start + len(block))):
+            behind, thumb = row + 1, prints[row].thumb
+            apart, apart_mirrored = (each[of_block, behind:] for each in (distances, when_mirrored))
+            alike = _alike(apart, thumbs[behind:], thumb, likeness)
+            # A mirrored thumbnail agrees with another as this does with the other's mirror image.
+            mirrored = _alike(apart_mirrored, thumbs[behind:], thumb[:, ::-1], likeness)
+            mirrored &= ~alike | (apart_mirrored < apart)
+            others = np.flatnonzero(alike | mirrored)
+            least = np.where(mirrored, apart_mirrored, apart)[others].astype(int)
+            for other, distance, turned in zip(
+                (behind + others).tolist(), least.tolist(), mirrored[others].tolist(), strict=True
+            ):
+                yield Pair(row, other, distance, turned)
 
 
-def _colour(a: Fingerprint, b: Fingerprint, mirrored: bool) -> float:
-    other = b.thumb[:, ::-1] if mirrored else b.thumb
-    return float((a.thumb * other).sum())
+def _alike(
+    distances: NDArray[np.floating],
+    thumbs: NDArray[np.float32],
+    thumb: NDArray[np.float32],
+    likeness: Likeness,
+) -> NDArray[np.bool_]:
+    """``(N,)``: which of N pictures are copies of one, by bits that differ and thumbnails."""
+    alike = distances <= likeness.distance
+    doubtful = np.flatnonzero(alike & (distances > likeness.certain))
+    if len(doubtful):
+        alike[doubtful] = thumbs[doubtful] @ thumb.ravel() >= likeness.colour
+    return alike
 
 
-def join(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
+def join(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
     """Groups from pairs: for each of ``count`` members the smallest one of its group."""
     parent = list(range(count))
 

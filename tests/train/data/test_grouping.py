@@ -29,7 +29,8 @@ def test_groups_that_a_pair_connects_become_one_across_sets() -> None:
     rows = (row("1", "x"), row("2", "x"), row("3", "y"), row("1", "x", source_set="b", sha="b1"))
     grouped = grouping.group(Manifest(rows), [near(rows[1], rows[3])], Likeness())
     assert [each.group for each in grouped.rows] == ["a/x", "a/x", "a/y", "a/x"]
-    assert grouped.notes[grouping.NOTE] == {"distance": 8, "colour": 0.8, "certain": 4, "pairs": 1}
+    likeness = {"distance": 8, "colour": 0.8, "certain": 4}
+    assert grouped.notes[grouping.NOTE] == likeness | {"pairs": 1, "mirrored": 0}
 
 
 def test_exact_copies_join_without_being_told() -> None:
@@ -54,6 +55,25 @@ def test_all_faces_of_a_picture_move_with_it() -> None:
     rows = (first, replace(first, box=Box(1, 1, 2, 2)), row("2", "y"))
     grouped = grouping.group(Manifest(rows), [near(rows[0], rows[2])], Likeness())
     assert [each.group for each in grouped.rows] == ["a/x"] * 3
+
+
+def test_faces_of_one_picture_that_lie_in_several_groups_join_them() -> None:
+    first = row("1", "x")
+    rows = (first, replace(first, box=Box(1, 1, 2, 2), group="y"), row("2", "y"), row("3", "x"))
+    grouped = grouping.group(Manifest(rows), [], Likeness())
+    assert [each.group for each in grouped.rows] == ["a/x"] * 4
+
+
+def test_of_many_near_duplicates_on_two_sides_the_first_are_named_and_the_rest_counted() -> None:
+    rows = [row(f"{i}", f"{i}", ("train", "test")[i % 2]) for i in range(14)]
+    pairs = [near(one, other) for one, other in zip(rows[::2], rows[1::2], strict=True)]
+    same_side = near(rows[0], rows[2])
+    with pytest.raises(DataError) as refusal:
+        grouping.group(Manifest(tuple(rows)), [same_side, *pairs], Likeness())
+    assert "6 groups of near-duplicates" in str(refusal.value)
+    assert "a/8 and a/9" in str(refusal.value)
+    assert "a/10 and a/11" not in str(refusal.value)
+    assert "and 2 more pairs" in str(refusal.value)
 
 
 def test_near_duplicates_on_two_sides_are_refused_and_named() -> None:

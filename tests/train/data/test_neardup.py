@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import cv2
 import numpy as np
 
@@ -45,6 +47,18 @@ def test_pictures_of_the_same_shape_in_other_colours_are_no_pair() -> None:
 
 def test_fewer_than_two_pictures_have_no_pairs() -> None:
     assert pairs_of() == pairs_of(pattern(1)) == set()
+
+
+def test_frames_of_one_camera_which_are_all_alike_do_not_fill_the_memory() -> None:
+    count = 500
+    frames = [fingerprint(pattern(1))] * count
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in find_pairs(frames, DEFAULT)) == count * (count - 1) / 2
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12e6  # as a list the pairs alone would take some 20 MB
 
 
 def test_pairs_that_share_a_member_become_one_group() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -51,13 +52,11 @@ def group(
     if drop_split:
         whole = grouping.drop_split(whole)
     likeness = Likeness(distance, colour)
-    pairs = _near_pairs(whole, likeness)
-    before = len({row.global_group for row in whole.rows})
-    grouped = grouping.group(whole, pairs, likeness)
+    grouped = grouping.group(whole, _near_pairs(whole, likeness), likeness)
     save_manifest(out, grouped, *manifests)
-    mirrored = sum(pair.mirrored for pair in pairs)
-    after = len({row.global_group for row in grouped.rows})
-    say(f"{len(pairs)} near-duplicate pairs ({mirrored} mirrored); {before} groups became {after}")
+    pairs, mirrored = (grouped.notes[grouping.NOTE][key] for key in ("pairs", "mirrored"))
+    before, after = (len({row.global_group for row in each.rows}) for each in (whole, grouped))
+    say(f"{pairs} near-duplicate pairs ({mirrored} mirrored); {before} groups became {after}")
 
 
 def split(
@@ -105,16 +104,17 @@ def check(
         say(f"copies with unlike labels: {told}")
     if near:
         likeness = Likeness(distance, colour)
-        leaks = [p for p in _near_pairs(whole, likeness) if p.first.split != p.second.split]
-        if leaks:
-            groups = len({pair.first.global_group for pair in leaks})
-            raise DataError(manifest, grouping.leak_message(leaks, groups))
+        leaks = grouping.Leaks()
+        for found in _near_pairs(whole, likeness):
+            leaks.see(found)
+        if leaks.count:
+            raise DataError(manifest, grouping.leak_message(leaks, len(leaks.groups)))
     elif grouping.NOTE not in whole.notes:
         say("nobody has looked for near-duplicates in it: see --near, and data group")
     say(f"{manifest}: {len(pictures)} pictures as listed, no leakage found")
 
 
-def _near_pairs(manifest: Manifest, likeness: Likeness) -> list[grouping.NearPair]:
+def _near_pairs(manifest: Manifest, likeness: Likeness) -> Iterator[grouping.NearPair]:
     pictures = grouping.pictures_of(manifest.rows)
 
     def print_of(row: ManifestRow) -> Fingerprint:
