@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.images import read_image
@@ -32,6 +33,8 @@ FORMATS: dict[str, Callable[[Path], Reading]] = {
 
 ROUNDING_PX = 2.0
 """A box may reach this far outside of its picture: programs round, and count from 0 or from 1."""
+_AUGMENTED = re.compile(r"(.+)\.rf\.[0-9A-Za-z]{12,}")
+"""How Roboflow names what it makes of a picture, turned, cut and recoloured."""
 TOLD_PROBLEMS = 10
 """An error message names so many of them."""
 
@@ -77,10 +80,10 @@ def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
             told = " and ".join(map(_told, sizes))
             yield Problem(first.path, f"listed more than once, with labels of {told} pixels")
             continue
-        # A set may say the same in several files, of all pictures and of one split.
-        faces = dict.fromkeys(face for each in others for face in each.faces)
-        more = [face for face in faces if face not in first.faces]
-        yield replace(first, faces=(*first.faces, *more), size=next(iter(sizes), None))
+        # A set may say the same in several files, of all pictures and of one split, or twice in
+        # one of them.
+        faces = dict.fromkeys(face for each in (first, *others) for face in each.faces)
+        yield replace(first, faces=tuple(faces), size=next(iter(sizes), None))
 
 
 def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
@@ -138,14 +141,14 @@ def import_picture(
         None,
         None,
         None,
-        picture.group.replace("/", "-") or sha256[:16],
+        (picture.group or _made_from(path) or sha256[:16]).replace("/", "-"),
         picture.split,
         licence,
     )
     rows = []
     for face in picture.faces:
         label = _label(face, vocabulary)
-        box = _inside(face, width, height)
+        box = _inside(_in_pixels(face, picture, width, height), width, height)
         if isinstance(box, str):
             return Problem(picture.path, box)
         if label is not None:
@@ -156,6 +159,23 @@ def import_picture(
 def _plain(path: Path) -> Path:
     """The path from the root. Links are not followed: sets are often put together from them."""
     return Path(os.path.normpath(path.absolute()))
+
+
+def _made_from(path: str) -> str:
+    """What a picture was made from by augmentation, by its path in the set; empty if it was not.
+
+    Such pictures are too unlike each other to be found as near-duplicates. Those of one picture lie
+    in one folder; in another there may be a picture of the same name.
+    """
+    made = _AUGMENTED.fullmatch(PurePosixPath(path).stem)
+    return "" if made is None else str(PurePosixPath(path).with_name(made[1]))
+
+
+def _in_pixels(face: RawFace, picture: RawPicture, width: int, height: int) -> RawFace:
+    if face.box is None or not picture.in_shares:
+        return face
+    x0, y0, x1, y1 = face.box
+    return replace(face, box=Box(x0 * width, y0 * height, x1 * width, y1 * height))
 
 
 def _label(face: RawFace, vocabulary: Vocabulary) -> Label | None:

@@ -247,8 +247,9 @@ def check_leakage(path: Path, rows: Iterable[ManifestRow]) -> None:
     for row in listed:
         if row.split != UNSPLIT:
             check_split(path, row.path, row.split)
-    check_groups(path, ((row.global_group, row.split) for row in listed))
+    # First what names pictures: a group is often called after a checksum.
     check_no_copies(path, ((row.sha256, row.path, row.split) for row in listed))
+    check_groups(path, ((row.global_group, row.split) for row in listed))
 
 
 def _body(rows: Iterable[ManifestRow]) -> bytes:

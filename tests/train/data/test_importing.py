@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
@@ -88,6 +90,39 @@ def test_labels_of_a_picture_of_another_size_are_a_problem(folder: Path) -> None
     )
     # Nothing is in the wrong place where nothing is labelled.
     assert isinstance(rows_of(folder, size=(40, 30)), list)
+
+
+def test_boxes_in_shares_become_pixels_of_the_picture_as_it_is_seen(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # turned: 40 wide and 80 high as it is seen
+    Pillow.new("RGB", (80, 40)).save(tmp_path / "a.tif", exif=exif)
+    face = RawFace("mask", Box(0.25, 0.5, 0.75, 1.01))
+    picture = RawPicture(tmp_path / "a.tif", (face,), in_shares=True)
+    found = import_picture(picture, tmp_path, "own", "CC0", Vocabulary())
+    assert not isinstance(found, Problem)
+    assert [row.box for row in found] == [Box(10, 40, 30, 80)]
+    outside = replace(picture, faces=(RawFace("mask", Box(0.5, 0.5, 1.5, 1)),))
+    assert import_picture(outside, tmp_path, "own", "CC0", Vocabulary()) == Problem(
+        tmp_path / "a.tif", "box (20, 40, 60, 80) of 'mask' is not inside 40x80 pixels"
+    )
+
+
+def test_what_roboflow_made_of_one_picture_is_one_group(tmp_path: Path) -> None:
+    names = [f"{name}.rf.{sign * 32}.png" for name in ("a_jpg", "b_jpg") for sign in "0f"]
+    folders = ("train/images", "valid/images")
+    groups = {}
+    for seed, (folder, name) in enumerate((f, n) for f in folders for n in names):
+        picture = RawPicture(save_pattern(tmp_path / folder / name, seed), ())
+        (row,) = import_picture(picture, tmp_path, "own", "CC0", Vocabulary())  # type: ignore[misc]
+        groups.setdefault(row.group, []).append(row.path)
+    assert [len(each) for each in groups.values()] == [2, 2, 2, 2]
+    assert groups["train-images-a_jpg"] == [f"train/images/{name}" for name in names[:2]]
+
+
+def test_a_face_that_is_labelled_twice_alike_is_one(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("file,label\na.png,mask\na.png,mask\n")
+    (picture,), _ = read_raw(tmp_path, "csv", Vocabulary())
+    assert picture.faces == (RawFace("mask", None),)
 
 
 def write_coco(path: Path, word: str, *boxes: list[int], width: int = 0) -> None:

@@ -11,6 +11,7 @@ from maskwatch.errors import UsageError
 from maskwatch_train.cli.data.options import OutManifest, save_manifest, say
 from maskwatch_train.cli.data.progress import in_threads
 from maskwatch_train.data.formats.raw import Problem, RawPicture
+from maskwatch_train.data.grouping import drop_split as without_split
 from maskwatch_train.data.importing import (
     FORMATS,
     folder_of,
@@ -19,8 +20,9 @@ from maskwatch_train.data.importing import (
     read_raw,
     refuse,
 )
-from maskwatch_train.data.manifest import Manifest, ManifestRow
+from maskwatch_train.data.manifest import Manifest, ManifestRow, check_leakage
 from maskwatch_train.data.vocabulary import parse_vocabulary
+from maskwatch_train.errors import DataError
 
 Layout = Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")]
 Source = Annotated[
@@ -37,6 +39,9 @@ Labels = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out what cannot be used, instead of refusing.")
 ]
+DropSplit = Annotated[
+    bool, typer.Option("--drop-split", help="Forget the split that the set came with.")
+]
 
 
 def import_set(
@@ -47,6 +52,7 @@ def import_set(
     name: Name = None,
     label: Labels = None,
     skip_bad: SkipBad = False,
+    drop_split: DropSplit = False,
 ) -> None:
     """Import labelled pictures; every one is decoded, and nothing of the set is changed."""
     if layout not in FORMATS:
@@ -64,6 +70,22 @@ def import_set(
     found = gather(source, in_threads(rows_of, pictures, "Reading pictures"), told)
     if not skip_bad:
         refuse(source, found.problems)
-    save_manifest(out, Manifest(found.rows, {called: folder}))
+    made = Manifest(found.rows, {called: folder})
+    if drop_split:
+        made = without_split(made)
+    _refuse_leaks(source, made)
+    save_manifest(out, made)
     for problem in found.problems:
         say(f"left out: {problem}")
+
+
+def _refuse_leaks(source: Path, made: Manifest) -> None:
+    """Raises DataError, with a way out, when the split that the set came with leaks."""
+    try:
+        check_leakage(source, made.rows)
+    except DataError as error:
+        raise DataError(
+            source,
+            f"its split leaks: {error.reason}\nmake a new one (--drop-split, then data group and "
+            "data split)",
+        ) from error

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from maskwatch.frames.sniff import IMAGE_SUFFIXES
 from maskwatch.types import Box
 from maskwatch_train.errors import DataError
 
-PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"}
-)
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 SPLIT_NAMES = {
     "train": "train",
@@ -37,7 +35,8 @@ class RawFace:
     word: str
     """The set's own name of the class."""
     box: Box | None
-    """Pixels of the picture, maybe a little outside; None for a label of the whole picture."""
+    """Pixels of the picture, or shares of its sides (see `RawPicture.in_shares`), maybe a little
+    outside; None for a label of the whole picture."""
     crowd: bool = False
     """Several faces in one box, which nobody told apart."""
 
@@ -54,6 +53,8 @@ class RawPicture:
     """Near-duplicates, where the set says so."""
     size: Size | None = None
     """Of the picture as it was labelled, where the set says so."""
+    in_shares: bool = False
+    """Whether its boxes are shares of its width and height instead of pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,13 @@ def stated_size(width: str | float | None, height: str | float | None) -> Size |
 
 def is_picture(path: Path) -> bool:
     """Whether the name says that it is a picture."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def split_in(path: Path, root: Path) -> str:
+    """The split that a folder between ``root`` and a file is named after; empty without one."""
+    parts = (SPLIT_NAMES.get(part.lower()) for part in path.relative_to(root).parts[:-1])
+    return next((split for split in parts if split), "")
 
 
 def read_text(path: Path) -> str:

@@ -33,7 +33,7 @@ def read_table(source: Path) -> Reading:
         raise DataError(table, f"no column {', '.join(sorted(missing))}")
     lines: dict[str, list[dict[str, str]]] = {}
     for line in reader:
-        lines.setdefault(line["file"], []).append(line)
+        lines.setdefault(line["file"] or "", []).append(line)
     if not lines:
         raise DataError(table, "no lines below its head")
     for name, of_file in lines.items():
@@ -41,6 +41,10 @@ def read_table(source: Path) -> Reading:
 
 
 def _picture(table: Path, name: str, lines: list[dict[str, str]]) -> RawPicture | Problem:
+    if not name:
+        return Problem(table, f"lines without a file: {len(lines)}")
+    if not all(line["label"] for line in lines):
+        return Problem(table.parent / name, "a line of it has no label")
     try:
         faces = tuple(RawFace(line["label"], _box(line)) for line in lines)
     except (ValueError, TypeError):

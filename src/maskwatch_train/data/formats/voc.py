@@ -20,6 +20,7 @@ from maskwatch_train.data.formats.raw import (
     is_picture,
     read_text,
     sorted_files,
+    split_in,
     stated_size,
 )
 from maskwatch_train.errors import DataError
@@ -33,7 +34,8 @@ def read_voc(source: Path) -> Reading:
     """Pictures of a set with XML files, wherever they lie below its folder.
 
     A picture is looked for beside its XML file and by name anywhere in the set. Splits are taken
-    from ``ImageSets/Main/train.txt`` and so on, where they exist.
+    from ``ImageSets/Main/train.txt`` and so on, where they exist, else from the folders on the way
+    to an XML file, as Roboflow names them.
 
     Raises:
         DataError: there is no such folder or no XML file, or a name is in two lists.
@@ -45,7 +47,8 @@ def read_voc(source: Path) -> Reading:
     pictures = _by_name(files)
     splits = _splits(source, {path.stem for path in annotations})
     for annotation in annotations:
-        yield _picture(annotation, pictures, splits)
+        split = splits.get(annotation.stem, "") if splits else split_in(annotation, source)
+        yield _picture(annotation, pictures, split)
 
 
 def _by_name(files: list[Path]) -> dict[str, list[Path]]:
@@ -72,10 +75,11 @@ def _splits(source: Path, names: set[str]) -> dict[str, str]:
     return found
 
 
-def _picture(
-    annotation: Path, pictures: dict[str, list[Path]], splits: dict[str, str]
-) -> RawPicture | Problem:
-    root = _parse(annotation)
+def _picture(annotation: Path, pictures: dict[str, list[Path]], split: str) -> RawPicture | Problem:
+    try:
+        root = _parse(annotation)
+    except DataError as error:
+        return Problem(annotation, error.reason)
     if root is None:
         return Problem(annotation, "not a VOC annotation")
     named = root.findtext("filename") or ""
@@ -96,11 +100,11 @@ def _picture(
         size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
     except ValueError as error:
         return Problem(annotation, str(error))
-    return RawPicture(path, faces, splits.get(annotation.stem, ""), size=size)
+    return RawPicture(path, faces, split, size=size)
 
 
 def _parse(annotation: Path) -> ElementTree.Element | None:
-    """The root of an annotation; None where it is not one.
+    """The root of an annotation; None where it is not one. Raises DataError if it cannot be read.
 
     Labels are data that users fetched somewhere, so a document type is refused: entities are how
     a small XML file fills the memory, and no annotation needs them.

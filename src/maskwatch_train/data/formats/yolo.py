@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from PIL import Image as Pillow
 
 from maskwatch.types import Box
 from maskwatch_train.data.formats.raw import (
@@ -19,6 +18,7 @@ from maskwatch_train.data.formats.raw import (
     is_picture,
     read_text,
     sorted_files,
+    split_in,
 )
 from maskwatch_train.errors import DataError
 
@@ -31,11 +31,12 @@ def read_yolo(source: Path) -> Reading:
 
     Labels of ``…/images/…/a.jpg`` lie at ``…/labels/…/a.txt``, or beside the picture. A picture
     without a label file shows no face, as those programs take it. Polygons become the box around
-    them.
+    them. A folder that the YAML file names and that is not there is a problem: Roboflow names one
+    for a split without pictures.
 
     Args:
         source: the YAML file, or a folder that holds ``data.yaml``; without one, names are read
-            from ``classes.txt`` and there are no splits.
+            from ``classes.txt``, there or in ``labels``, and splits from the names of folders.
 
     Raises:
         DataError: no names or no pictures are found, no picture has labels, or the YAML file makes
@@ -44,11 +45,18 @@ def read_yolo(source: Path) -> Reading:
     root = source if source.is_dir() else source.parent
     settings = _settings(source)
     names = _names(root, settings)
-    labelled = False
-    for path, split in _pictures(root, settings):
+    labelled, missing = False, None
+    for each in _pictures(root, settings):
+        if isinstance(each, Problem):
+            missing = missing or each
+            yield each
+            continue
+        path, split = each
         labels = _labels_of(path)
         labelled = labelled or labels is not None
         yield _picture(path, split, labels, names)
+    if not labelled and missing:
+        raise DataError(missing.path, missing.reason)
     if not labelled:
         raise DataError(source, "no picture in it has a label file")
 
@@ -77,52 +85,53 @@ def _names(root: Path, settings: dict[str, Any]) -> dict[int, str]:
         return {int(number): str(name) for number, name in names.items()}
     if isinstance(names, list):
         return {number: str(name) for number, name in enumerate(names)}
-    for path in (root / name for name in _NAME_LISTS):
+    # LabelImg keeps its list beside the labels.
+    for path in (folder / name for folder in (root, root / "labels") for name in _NAME_LISTS):
         if path.is_file():
-            return dict(enumerate(read_text(path).split("\n")))
+            lines = enumerate(read_text(path).split("\n"))
+            return {number: name for number, name in lines if name.strip()}
     raise DataError(root, "no names of classes: neither data.yaml nor classes.txt")
 
 
-def _pictures(root: Path, settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+def _pictures(root: Path, settings: dict[str, Any]) -> Iterator[tuple[Path, str] | Problem]:
     """Every picture once, with its split."""
     places = [(key, settings[key]) for key in SPLIT_NAMES if settings.get(key)]
     if not places:
-        yield from (
-            (path, _split_in(path, root)) for path in sorted_files(root) if is_picture(path)
-        )
+        yield from ((path, split_in(path, root)) for path in sorted_files(root) if is_picture(path))
         return
     base = root / str(settings.get("path") or "")
     side: dict[Path, str] = {}
     for key, place in places:
         for path in _listed(base if base.is_dir() else root, root, place):
+            if isinstance(path, Problem):
+                yield path
+                continue
             split = SPLIT_NAMES[key]
             if side.setdefault(path.resolve(), split) != split:
                 raise DataError(path, f"lies in both {side[path.resolve()]} and {split}")
             yield path, split
 
 
-def _listed(base: Path, root: Path, place: object) -> Iterator[Path]:
+def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:
     """Pictures of one entry: a folder, a text file with paths, or several of them."""
     if isinstance(place, list):
         for each in place:
             yield from _listed(base, root, each)
         return
-    # Roboflow writes ``../train/images`` for a folder beside its own YAML file.
-    tried = [base / str(place), root / str(place), root / str(place).removeprefix("../")]
+    # Roboflow writes ``../train/images`` for a folder beside its own YAML file, and its program
+    # ``SET/train/images`` where that file lies in the folder SET.
+    names = (str(place), str(place).removeprefix("../"))
+    tried = [base / names[0], root / names[0], root / names[1]]
+    tried.append(root.absolute().parent / names[0])
     found = next((path for path in tried if path.exists()), None)
     if found is None:
-        raise DataError(tried[0], "no such folder or list, though the YAML file names it")
+        yield Problem(tried[0], "no such folder or list, though the YAML file names it")
+        return
     if found.is_dir():
         yield from filter(is_picture, sorted_files(found))
         return
     for line in filter(None, map(str.strip, read_text(found).splitlines())):
         yield found.parent / line if (found.parent / line).exists() else base / line
-
-
-def _split_in(path: Path, root: Path) -> str:
-    """The split that a folder on the way to a picture is named after."""
-    parts = (SPLIT_NAMES.get(part.lower()) for part in path.relative_to(root).parts[:-1])
-    return next((split for split in parts if split), "")
 
 
 def _labels_of(path: Path) -> Path | None:
@@ -140,21 +149,16 @@ def _picture(
     if labels is None:
         return RawPicture(path, (), split)
     try:
-        with Pillow.open(path) as picture:
-            size = picture.size
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    except OSError:
-        return Problem(path, "no such picture, or not one that can be read")
-    width, height = size[::-1] if turned else size
-    try:
         lines = [line for line in read_text(labels).splitlines() if line.strip()]
-        faces = tuple(_face(line, width, height, names) for line in lines)
+        faces = tuple(_face(line, names) for line in lines)
+    except DataError as error:
+        return Problem(labels, error.reason)
     except ValueError as error:
         return Problem(labels, str(error))
-    return RawPicture(path, faces, split)
+    return RawPicture(path, faces, split, in_shares=True)
 
 
-def _face(line: str, width: int, height: int, names: dict[int, str]) -> RawFace:
+def _face(line: str, names: dict[int, str]) -> RawFace:
     try:
         number, *values = (float(value) for value in line.split())
     except ValueError:
@@ -163,10 +167,9 @@ def _face(line: str, width: int, height: int, names: dict[int, str]) -> RawFace:
         raise ValueError(f"class {number:g} has no name")
     if len(values) == 4:
         x, y, w, h = values
-        edges = x - w / 2, y - h / 2, x + w / 2, y + h / 2
+        box = Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
     elif len(values) >= 6 and len(values) % 2 == 0:
-        edges = min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
+        box = Box(min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))
     else:
         raise ValueError(f"neither a box nor a polygon: {line!r}")
-    x0, y0, x1, y1 = edges
-    return RawFace(names[int(number)], Box(x0 * width, y0 * height, x1 * width, y1 * height))
+    return RawFace(names[int(number)], box)

@@ -164,8 +164,12 @@ def test_an_overlapping_split_of_the_set_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "m.jsonl"
     result = run("import", "folders", tmp_path / "set", "--licence", "own", "--out", out)
     assert isinstance(result.exception, DataError)
-    assert "lies in both test and train" in str(result.exception)
+    told = str(result.exception)
+    assert "lies in test as test/mask/test.png and in train as train/mask/train.png" in told
+    assert "--drop-split" in told
     assert not out.exists()
+    done("import", "folders", tmp_path / "set", "--licence", "own", "--out", out, "--drop-split")
+    assert [row.split for row in read_manifest(out).rows] == ["", ""]
 
 
 def test_coco_with_a_box_outside_is_refused_by_name(tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ def test_the_folder_is_the_label_at_any_depth(tmp_path: Path) -> None:
     ]
 
 
+def test_every_picture_that_the_product_reads_is_one_by_its_name(tmp_path: Path) -> None:
+    touch(tmp_path, "mask/a.heic", "mask/b.AVIF", "mask/c.jp2")
+    assert not [p for p in read_folders(tmp_path) if isinstance(p, Problem)]
+
+
 def test_folders_named_like_splits_hold_the_classes(tmp_path: Path) -> None:
     touch(tmp_path, "Train/mask/a.png", "valid/mask/b.png", "test/no_mask/c.png")
     found = [p for p in read_folders(tmp_path) if isinstance(p, RawPicture)]

@@ -43,6 +43,22 @@ def test_a_coordinate_that_is_no_number_is_a_problem_of_its_picture(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("file,label\na.png\nb.png,mask\n", ("a.png", "a line of it has no label")),
+        ("file,label\na.png,\nb.png,mask\n", ("a.png", "a line of it has no label")),
+        ("label,file\nmask\nmask,b.png\n", ("labels.csv", "lines without a file: 1")),
+    ],
+)
+def test_a_line_that_is_too_short_is_a_problem(
+    tmp_path: Path, text: str, problem: tuple[str, str]
+) -> None:
+    bad, good = read_table(write(tmp_path, text))
+    assert bad == Problem(tmp_path / problem[0], problem[1])
+    assert good == RawPicture(tmp_path / "b.png", (RawFace("mask", None),))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("file,class\na.png,mask\n", "no column label"),

@@ -72,6 +72,25 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
         list(read_voc(tmp_path))
 
 
+def test_without_lists_the_folders_give_the_split(tmp_path: Path) -> None:
+    for folder in ("train", "valid"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.xml").write_text("<annotation/>")
+        (tmp_path / folder / f"{folder}.png").touch()
+    assert [p.split for p in read_voc(tmp_path) if isinstance(p, RawPicture)] == ["train", "val"]
+
+
+def test_an_annotation_that_is_no_text_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    for name in "ab":
+        annotate(tmp_path, name)
+        (tmp_path / "images" / f"{name}.png").touch()
+    broken = tmp_path / "annotations" / "a.xml"
+    broken.write_text(broken.read_text(), encoding="utf-16")
+    bad, good = read_voc(tmp_path)
+    assert bad == Problem(broken, "not UTF-8 text")
+    assert isinstance(good, RawPicture)
+
+
 def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> None:
     names = ["image 1", "image 12", "my face", "other face", "third face"]
     lists = set_with_lists(tmp_path, names)

@@ -19,13 +19,14 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_boxes_are_shares_of_the_pictures_sides(tmp_path: Path) -> None:
+def test_boxes_are_told_as_shares_of_the_pictures_sides(tmp_path: Path) -> None:
     write(tmp_path / "data.yaml", f"train: images/train\nval: images/val\n{NAMES}")
-    picture = save_pattern(tmp_path / "images/train/a.png", 1, width=200, height=100)
+    picture = save_pattern(tmp_path / "images/train/a.png", 1)
     bare = save_pattern(tmp_path / "images/val/b.png", 2)
-    write(tmp_path / "labels/train/a.txt", "1 0.5 0.5 0.2 0.4\n\n")
+    write(tmp_path / "labels/train/a.txt", "1 0.5 0.5 0.25 0.5\n\n")
+    face = RawFace("without_mask", Box(0.375, 0.25, 0.625, 0.75))
     assert list(read_yolo(tmp_path)) == [
-        RawPicture(picture, (RawFace("without_mask", Box(80, 30, 120, 70)),), "train"),
+        RawPicture(picture, (face,), "train", in_shares=True),
         RawPicture(bare, (), "val"),
     ]
 
@@ -40,9 +41,53 @@ def test_roboflows_layout_is_read_too(tmp_path: Path) -> None:
         write(tmp_path / folder / "labels" / f"{folder}.txt", "0 0.5 0.5 1 1")
     found = [p for p in read_yolo(tmp_path) if isinstance(p, RawPicture)]
     assert [(p.path.name, p.split, p.faces) for p in found] == [
-        ("train.png", "train", (RawFace("mask", Box(0, 0, 64, 64)),)),
-        ("valid.png", "val", (RawFace("mask", Box(0, 0, 64, 64)),)),
+        ("train.png", "train", (RawFace("mask", Box(0, 0, 1, 1)),)),
+        ("valid.png", "val", (RawFace("mask", Box(0, 0, 1, 1)),)),
     ]
+
+
+def test_a_split_that_roboflow_names_without_having_pictures_is_a_problem(tmp_path: Path) -> None:
+    yaml = f"train: ../train/images\ntest: ../test/images\n{NAMES}"
+    write(tmp_path / "data.yaml", yaml)
+    save_pattern(tmp_path / "train/images/a.png", 1)
+    write(tmp_path / "train/labels/a.txt", "0 0.5 0.5 1 1")
+    found = list(read_yolo(tmp_path))
+    assert [p.path.name for p in found if isinstance(p, RawPicture)] == ["a.png"]
+    (problem,) = (p for p in found if isinstance(p, Problem))
+    assert "no such folder or list, though the YAML file names it" in problem.reason
+
+
+def test_paths_that_begin_with_the_sets_own_folder_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Masks-1"
+    write(folder / "data.yaml", f"train: Masks-1/train/images\n{NAMES}")
+    picture = save_pattern(folder / "train/images/a.png", 1)
+    write(folder / "train/labels/a.txt", "0 0.5 0.5 1 1")
+    monkeypatch.chdir(folder)
+    for source in (folder, Path()):
+        (found,) = read_yolo(source)
+        assert found.path.samefile(picture)
+
+
+def test_labelimg_keeps_the_names_beside_the_labels(tmp_path: Path) -> None:
+    write(tmp_path / "labels" / "classes.txt", "mask\nno_mask\n")
+    save_pattern(tmp_path / "images" / "a.png", 1)
+    write(tmp_path / "labels" / "a.txt", "1 0.5 0.5 1 1")
+    (found,) = read_yolo(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert found.faces == (RawFace("no_mask", Box(0, 0, 1, 1)),)
+
+
+def test_labels_that_are_no_text_are_a_problem_of_their_file_alone(tmp_path: Path) -> None:
+    write(tmp_path / "classes.txt", "mask\n")
+    for name in "ab":
+        save_pattern(tmp_path / f"{name}.png", 1)
+        write(tmp_path / f"{name}.txt", "0 0.5 0.5 1 1")
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe0\x00")
+    bad, good = read_yolo(tmp_path)
+    assert bad == Problem(tmp_path / "a.txt", "not UTF-8 text")
+    assert isinstance(good, RawPicture)
 
 
 def test_without_yaml_names_come_from_a_list_and_splits_from_folders(tmp_path: Path) -> None:
@@ -51,17 +96,20 @@ def test_without_yaml_names_come_from_a_list_and_splits_from_folders(tmp_path: P
     write(tmp_path / "test" / "a.txt", "1 0.5 0.5 0.5 0.5")
     (found,) = read_yolo(tmp_path)
     assert found == RawPicture(
-        tmp_path / "test" / "a.png", (RawFace("no_mask", Box(16, 16, 48, 48)),), "test"
+        tmp_path / "test" / "a.png",
+        (RawFace("no_mask", Box(0.25, 0.25, 0.75, 0.75)),),
+        "test",
+        in_shares=True,
     )
 
 
 def test_a_polygon_becomes_the_box_around_it(tmp_path: Path) -> None:
     write(tmp_path / "classes.txt", "mask\n")
-    save_pattern(tmp_path / "a.png", 1, width=100, height=100)
+    save_pattern(tmp_path / "a.png", 1)
     write(tmp_path / "a.txt", "0 0.1 0.2 0.5 0.1 0.3 0.6")
     (found,) = read_yolo(tmp_path)
     assert isinstance(found, RawPicture)
-    assert found.faces[0].box == pytest.approx((10, 10, 50, 60))
+    assert found.faces[0].box == (0.1, 0.1, 0.5, 0.6)
 
 
 def test_paths_in_a_list_may_hold_spaces(tmp_path: Path) -> None:
@@ -81,23 +129,16 @@ def test_paths_in_a_list_may_hold_spaces(tmp_path: Path) -> None:
         ("7 0.5 0.5 1 1", "class 7 has no name"),
         ("0 0.5 0.5 one 1", "not a line of numbers"),
         ("0 0.5 0.5 1", "neither a box nor a polygon"),
+        ("2 0.5 0.5 1 1", "class 2 has no name"),  # its line in the list is empty
     ],
 )
 def test_a_line_that_makes_no_sense_is_a_problem(tmp_path: Path, line: str, reason: str) -> None:
-    write(tmp_path / "data.yaml", NAMES)
+    write(tmp_path / "classes.txt", "with_mask\nwithout_mask\n\n")
     save_pattern(tmp_path / "a.png", 1)
     write(tmp_path / "a.txt", line)
     (found,) = read_yolo(tmp_path)
     assert isinstance(found, Problem)
     assert reason in found.reason
-
-
-def test_a_picture_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
-    write(tmp_path / "data.yaml", NAMES)
-    write(tmp_path / "a.png", "no picture")
-    write(tmp_path / "a.txt", "0 0.5 0.5 1 1")
-    (found,) = read_yolo(tmp_path)
-    assert isinstance(found, Problem)
 
 
 @pytest.mark.parametrize(
