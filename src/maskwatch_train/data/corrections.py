@@ -61,8 +61,8 @@ def correct(row: ManifestRow, now: str, by: str, why: str) -> Correction:
     """The correction of a row.
 
     Raises:
-        UsageError: ``now`` is neither a label nor ``drop``, it is what the row says already, or
-            nobody vouches for it.
+        UsageError: ``now`` is neither a label nor ``drop``, it is what the row says already,
+            nobody vouches for it, or what is said is not UTF-8 text.
     """
     told = DROP if now == DROP else str(parse_label(now))
     was = row.label_text
@@ -70,6 +70,10 @@ def correct(row: ManifestRow, now: str, by: str, why: str) -> Correction:
         raise UsageError(f"{row.path} is {was} already")
     if not by.strip():
         raise UsageError("a correction needs somebody who vouches for it: --by NAME")
+    try:
+        f"{by}{why}".encode()
+    except UnicodeEncodeError as error:  # from a command line in another encoding
+        raise UsageError("--by and --why: not UTF-8 text") from error
     return Correction(row.source_set, row.path, row.sha256, row.box, was, told, by, why)
 
 
@@ -80,7 +84,8 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
         DataError: the file is missing, or a line is not a correction; the line is named.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: JSON leaves some of what that takes for line ends as it is.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +85,18 @@ def test_one_that_does_not_fit_is_refused() -> None:
         apply(Manifest((ROW,)), [dropped, fits], FILE)
 
 
-@pytest.mark.parametrize(("now", "by"), [("maks", "Ann"), ("mask", "Ann"), ("no_mask", " ")])
+@pytest.mark.parametrize("text", ["a\u2028b", "a\u0085b", "a\nb", "a\x1cb"])
+def test_whatever_ends_a_line_somewhere_may_stand_in_a_reason(tmp_path: Path, text: str) -> None:
+    corrections = [correct(row, "no_mask", "Ann", text) for row in (ROW, OTHER)]
+    record(tmp_path / "c.jsonl", corrections[:1])
+    record(tmp_path / "c.jsonl", corrections[1:])
+    assert read_corrections(tmp_path / "c.jsonl") == tuple(corrections)
+
+
+@pytest.mark.parametrize(
+    ("now", "by"),
+    [("maks", "Ann"), ("mask", "Ann"), ("no_mask", " "), ("no_mask", os.fsdecode(b"J\xe9r"))],
+)
 def test_corrections_that_say_nothing_are_refused(now: str, by: str) -> None:
     with pytest.raises(UsageError):
         correct(ROW, now, by, "")

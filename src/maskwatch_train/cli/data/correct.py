@@ -49,14 +49,16 @@ def correct(
     else:
         row = _row(manifest, whole, picture, face)
         added = (corrections.correct(row, to, by, why),)
-    for name in sorted({each.source_set for each in added}):
-        target = file or _beside(whole, name)
-        mine = [each for each in added if each.source_set == name]
-        before = corrections.read_corrections(target) if target.exists() else ()
-        # Refuses here what could not be applied later.
-        corrections.apply(whole, [*before, *mine], target)
-        corrections.record(target, mine)
-        say(f"{target}: {len(mine)} added, {len(before) + len(mine)} in all")
+    mine: dict[Path, list[corrections.Correction]] = {}
+    for each in added:
+        mine.setdefault(file or _beside(whole, each.source_set), []).append(each)
+    before = {at: corrections.read_corrections(at) if at.exists() else () for at in mine}
+    # Refuses what could not be applied later, before any of it is written.
+    for at, new in mine.items():
+        corrections.apply(whole, [*before[at], *new], at)
+    for at, new in mine.items():
+        corrections.record(at, new)
+        say(f"{at}: {len(new)} added, {len(before[at]) + len(new)} in all")
 
 
 def apply(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from maskwatch.errors import UsageError
 from maskwatch.types import Fault, State
 from maskwatch_train.cli.data import app
+from maskwatch_train.data.corrections import correct, record
 from maskwatch_train.data.manifest import read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
@@ -63,6 +64,32 @@ def test_corrections_saved_from_the_page_are_added(people: Path, tmp_path: Path)
     result = run("correct", people, saved)
     assert isinstance(result.exception, DataError)
     assert "or it was dropped" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [("zoo", DataError, "no such face in the manifest"), ("zzz", UsageError, "nothing says where")],
+)
+def test_of_corrections_of_several_sets_all_are_recorded_or_none(
+    people: Path, tmp_path: Path, name: str, error: type[Exception], message: str
+) -> None:
+    whole = read_manifest(people)
+    rows = {row.path: row for row in whole.rows}
+    animal = replace(rows[PICTURE], source_set="zoo", path="a.jpg", sha256="0" * 64)
+    (tmp_path / "zoo").mkdir()
+    both = tmp_path / "both.jsonl"
+    folders = {**whole.folders, "zoo": tmp_path / "zoo"}
+    write_manifest(both, replace(whole, rows=(*whole.rows, animal), folders=folders))
+    fits = correct(rows[PICTURE], "drop", "Ann", "")
+    other = replace(correct(animal, "drop", "Ann", ""), source_set=name, sha256="1" * 64)
+    record(tmp_path / "saved.jsonl", [fits, other])
+    result = run("correct", both, tmp_path / "saved.jsonl")
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert not list(tmp_path.rglob("corrections.jsonl"))
+    record(tmp_path / "right.jsonl", [fits, correct(animal, "drop", "Ann", "")])
+    done("correct", both, tmp_path / "right.jsonl")
+    assert len(list(tmp_path.rglob("corrections.jsonl"))) == 2
 
 
 def test_either_of_two_copies_with_unlike_labels_can_be_corrected(
