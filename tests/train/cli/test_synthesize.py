@@ -153,7 +153,7 @@ def test_an_interrupt_leaves_nothing_under_the_final_name(people: Path, tmp_path
     )
     try:
         deadline = time.monotonic() + 240
-        while running.poll() is None and not list(tmp_path.glob(".drawn.*.part")):
+        while running.poll() is None and not list(tmp_path.glob(".*.part")):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
