@@ -32,6 +32,7 @@ _DAMAGE = (
     lzma.LZMAError,
     EOFError,
     RuntimeError,
+    UnicodeDecodeError,
 )
 """What unpacking raises of an archive that is damaged, or locked with a password."""
 
@@ -65,13 +66,10 @@ def fetch(file: RemoteFile, target: Path, progress: Progress, pause_s: float = 2
         except urllib.error.HTTPError as error:
             if error.code < 500 or attempt == _ATTEMPTS:
                 raise SourceError(file.url, f"{error.code} {error.reason}") from error
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
+        # No server, no route to it any more, silence, TLS that is garbled: all come as these.
+        except (OSError, http.client.HTTPException) as error:
             if attempt == _ATTEMPTS:
-                reason = getattr(error, "reason", error)
-                raise SourceError(file.url, str(reason) or type(error).__name__) from error
-        except ConnectionError as error:
-            if attempt == _ATTEMPTS:
-                raise SourceError(file.url, error.strerror or "connection lost") from error
+                raise SourceError(file.url, _told(error)) from error
         time.sleep(pause_s)
     try:
         sha256 = verify(file, part)
@@ -81,6 +79,11 @@ def fetch(file: RemoteFile, target: Path, progress: Progress, pause_s: float = 2
     with output_errors(target):
         part.replace(target)
     return sha256
+
+
+def _told(error: OSError | http.client.HTTPException) -> str:
+    reason = getattr(error, "reason", error)  # of a URLError
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def verify(file: RemoteFile, path: Path) -> str:
@@ -113,12 +116,16 @@ def _continue(file: RemoteFile, part: Path, progress: Progress) -> None:
     try:
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
     except urllib.error.HTTPError as error:
-        if have and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            # Nothing is left to fetch, or the file has become shorter: the checksum tells.
-            if error.headers.get("Content-Range") == f"bytes */{have}":
-                return
+        if not have or error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        error.close()
+        if error.headers.get("Content-Range") == f"bytes */{have}":
+            return  # nothing is left to fetch
+        # What is here is not of this file, which has become shorter.
+        with output_errors(part):
             part.unlink()
-        raise
+        _continue(file, part, progress)
+        return
     with answer:
         if answer.status != http.client.PARTIAL_CONTENT:
             have = 0  # the server cannot continue: from the beginning

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import http.client
 import io
 import json
 import shutil
+import ssl
 import tarfile
 import threading
 import zipfile
@@ -33,6 +36,8 @@ class Site:
     url: str = ""
     break_after: int | None = None
     """Bytes after which the next answers break off; None: never."""
+    says_length: bool = True
+    """Whether it tells a part that is too long how long the file is."""
     breaks: int = 0
     """How many answers do."""
     can_continue: bool = True
@@ -56,7 +61,8 @@ def site() -> Iterator[Site]:
                 start = int(asked.removeprefix("bytes=").removesuffix("-"))
                 if start >= len(CONTENT):
                     self.send_response(416)
-                    self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+                    if state.says_length:
+                        self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
                     self.end_headers()
                     return
                 self.send_response(206)
@@ -118,6 +124,41 @@ def test_a_later_run_continues_what_an_earlier_one_left(site: Site, tmp_path: Pa
     (tmp_path / "again.zip.part").write_bytes(CONTENT)
     get(site, tmp_path / "again.zip", sha256=sha256(CONTENT))
     assert (tmp_path / "again.zip").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+def test_a_part_that_is_longer_than_the_file_is_fetched_anew(
+    site: Site, tmp_path: Path, says_length: bool
+) -> None:
+    site.says_length = says_length
+    (tmp_path / "set.zip.part").write_bytes(CONTENT + b"of an earlier one")
+    get(site, tmp_path / "set.zip", sha256=sha256(CONTENT))
+    assert (tmp_path / "set.zip").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "No route to host"),
+        (ssl.SSLError("bad record mac"), "bad record mac"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)
+def test_a_network_that_is_lost_in_the_middle_is_waited_for_and_then_told(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, told: str
+) -> None:
+    read, failures = http.client.HTTPResponse.read1, iter([error] * 2)
+
+    def read_until_lost(answer: http.client.HTTPResponse, n: int = -1) -> bytes:
+        for each in failures:
+            raise each
+        return read(answer, n)
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read1", read_until_lost)
+    get(site, tmp_path / "set.zip", sha256=sha256(CONTENT))
+    failures = iter([error] * 9)
+    with pytest.raises(SourceError, match=told):
+        get(site, tmp_path / "other.zip")
 
 
 def test_a_server_that_cannot_continue_starts_again(site: Site, tmp_path: Path) -> None:
@@ -235,6 +276,13 @@ def test_other_files_and_damaged_archives_are_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "a.txt", tmp_path / "in")
     damaged = zipped(tmp_path / "a.zip", a=b"content" * 99)
     damaged.write_bytes(damaged.read_bytes().replace(b"content", b"contend", 1))
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        unpack(damaged, tmp_path / "in")
+
+
+def test_an_archive_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
+    damaged = zipped(tmp_path / "a.zip", ä=b"content")
+    damaged.write_bytes(damaged.read_bytes().replace("ä".encode(), b"\xe4."))
     with pytest.raises(DataError, match="cannot be unpacked"):
         unpack(damaged, tmp_path / "in")
 

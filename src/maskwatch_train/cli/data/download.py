@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -166,7 +167,6 @@ def _fetched(file: RemoteFile, target: Path) -> str:
 def _next_step(chosen: PublicSet, folder: Path) -> str:
     if not chosen.layout:
         return f"{folder}: unpacked; it has no mask labels to import"
-    return (
-        f"next: maskwatch-train data import {chosen.layout} '{folder / chosen.folder}' "
-        f"--name {chosen.name} --licence '{chosen.licence}' --out {chosen.name}.jsonl"
-    )
+    words = ["maskwatch-train", "data", "import", chosen.layout, str(folder / chosen.folder)]
+    words += ["--name", chosen.name, "--licence", chosen.licence, "--out", f"{chosen.name}.jsonl"]
+    return f"next: {shlex.join(words)}"
