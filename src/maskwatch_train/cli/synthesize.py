@@ -20,13 +20,12 @@ from maskwatch.frames.images import read_image
 from maskwatch.outputs.images import write_picture
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, say, show
 from maskwatch_train.cli.data.progress import advancing, cancelling
-from maskwatch_train.data.crops import by_picture
 from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder
 from maskwatch_train.errors import DataError
 from maskwatch_train.synthesis.album import captioned_sheet
-from maskwatch_train.synthesis.batch import Job, Outcome, draw
+from maskwatch_train.synthesis.batch import Job, Outcome, by_content, draw
 from maskwatch_train.synthesis.drawers import DRAWERS, SETS
 
 SHEET = "contact-sheet.jpg"
@@ -67,7 +66,7 @@ def synthesize(
     with whole_folder(out) as part:
         work = [
             Job(whole.path_of(each[0]), tuple(each), chosen, per_face, seed, name, part, min_face)
-            for each in by_picture(rows)
+            for each in by_content(rows)
         ]
         done = _in_processes(work, min(jobs or cores(), len(work)))
         drawn = tuple(row for outcome in done for row in outcome.rows)

@@ -1,12 +1,12 @@
 """Drawing on many labelled faces, picture by picture, so that any number of processes can share it.
 
-What is drawn on a face depends on the seed, the picture's content and the face alone: not on the
-order of the pictures, their number, or how many processes there are.
+What is drawn on a face depends on the seed, the picture's content and which of its labels are drawn
+on: not on the order of the pictures, their names or number, or how many processes there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,7 @@ class Job:
 
     path: Path
     rows: tuple[ManifestRow, ...]
-    """Labels to draw on, all of this picture."""
+    """Labels to draw on, all of this picture and of its copies."""
     kinds: tuple[str, ...]
     """Keys of ``DRAWERS`` to choose from."""
     per_face: int
@@ -69,6 +69,18 @@ class Outcome:
     """Labels at which the detector found no face that is large enough."""
     without_drawing: int
     """Faces on which none of the kinds can be drawn."""
+
+
+def by_content(rows: Iterable[ManifestRow]) -> list[list[ManifestRow]]:
+    """Rows of the same picture together, in the order of their first.
+
+    Copies under other names count as the same picture, as drawings on them would be the same, and
+    have the same name; a label that they repeat comes once.
+    """
+    found: dict[str, dict[tuple[Box | None, str], ManifestRow]] = {}
+    for row in rows:
+        found.setdefault(row.sha256, {}).setdefault((row.box, row.label_text), row)
+    return [list(labels.values()) for labels in found.values()]
 
 
 def draw(job: Job) -> Outcome:

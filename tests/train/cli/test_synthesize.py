@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,10 +16,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from maskwatch.build import BuildOptions, build_detector
 from maskwatch.errors import UsageError
-from maskwatch.types import Fault, State
+from maskwatch.frames.images import read_image
+from maskwatch.types import Box, Fault, Frame, State
 from maskwatch_train.cli.synthesize import synthesize as verb
-from maskwatch_train.data.manifest import read_manifest
+from maskwatch_train.data.manifest import read_manifest, verify_files, write_manifest
 from maskwatch_train.errors import DataError
 
 ANY = ("--split", "any")
@@ -99,6 +103,28 @@ def test_the_seed_decides_and_the_number_of_processes_does_not(
     assert content(tmp_path / "a") != content(tmp_path / "c")
     first, second = (read_manifest(tmp_path / name / "manifest.jsonl") for name in "ab")
     assert first.sha256 == second.sha256
+
+
+def test_of_copies_every_face_is_drawn_on_once_under_a_name_of_its_own(
+    people: Path, tmp_path: Path
+) -> None:
+    whole = read_manifest(people)
+    portrait = next(row for row in whole.rows if row.path == "no_mask/portrait_bare.jpg")
+    picture = Frame("portrait", 0, 0.0, read_image(whole.path_of(portrait)))
+    face = build_detector(BuildOptions()).detect(picture)[0].box
+    # The copies are of one mind about one label, and each has one of its own.
+    loose = Box(face.x0 - 9, face.y0 - 9, face.x1 + 9, face.y1 + 9)
+    rows = [
+        replace(portrait, path=name, box=box)
+        for name, box in (("a.jpg", None), ("a.jpg", face), ("b.jpg", None), ("b.jpg", loose))
+    ]
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(whole.path_of(portrait), whole.folders["people"] / name)
+    write_manifest(tmp_path / "copies.jsonl", replace(whole, rows=tuple(rows)))
+    done(tmp_path / "copies.jsonl", "--out", tmp_path / "drawn", *ANY, "--kinds", "worn")
+    manifest = read_manifest(tmp_path / "drawn" / "manifest.jsonl")
+    assert len({row.path for row in manifest.rows}) == len(manifest.rows) == 3
+    verify_files(manifest, manifest.folders)
 
 
 def test_the_limit_chooses_by_seed(people: Path, tmp_path: Path) -> None:
