@@ -148,7 +148,7 @@ def rows_of_pictures(
             checksum(picture.path),
             None,
             picture.label,
-            None,
+            picture.fault,
             picture.group,
             picture.split,
             licence,
@@ -248,7 +248,9 @@ def check_leakage(path: Path, rows: Iterable[ManifestRow]) -> None:
         if row.split != UNSPLIT:
             check_split(path, row.path, row.split)
     # First what names pictures: a group is often called after a checksum.
-    check_no_copies(path, ((row.sha256, row.path, row.split) for row in listed))
+    check_no_copies(
+        path, ((row.sha256, f"{row.source_set}/{row.path}", row.split) for row in listed)
+    )
     check_groups(path, ((row.global_group, row.split) for row in listed))
 
 

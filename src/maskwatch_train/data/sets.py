@@ -11,7 +11,13 @@ import numpy as np
 from maskwatch.types import Box
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
-from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest
+from maskwatch_train.data.manifest import (
+    UNSPLIT,
+    Manifest,
+    ManifestRow,
+    check_leakage,
+    read_manifest,
+)
 from maskwatch_train.errors import DataError
 
 SPLITS = ("train", "val", "test", "all")
@@ -98,9 +104,12 @@ def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
         split: as for `read_set`.
 
     Raises:
-        DataError: one cannot be read, or none of them has a face in this split.
+        DataError: one cannot be read, none of them has a face in this split, or two manifests put
+            what belongs together on two sides.
     """
     every = [each for place in places for each in _sets_in(place)]
+    rows = [row for place in every if place.is_file() for row in read_manifest(place).rows]
+    check_leakage(places[0], (row for row in rows if row.split != UNSPLIT))
     found = [one for one in (_read(place, split) for place in every) if not one.is_empty]
     if not any(one.has_faces for one in found):
         raise _nothing(places[0], split)

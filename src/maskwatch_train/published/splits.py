@@ -15,6 +15,7 @@ from maskwatch_train.data.manifest import (
     UNSPLIT,
     Manifest,
     ManifestRow,
+    check_leakage,
     read_manifest,
     rows_of_images,
     rows_of_pictures,
@@ -69,7 +70,8 @@ def split_rows(
 
     Raises:
         UsageError: there is no such split.
-        DataError: the data carry none, or one side of it is empty.
+        DataError: the data carry none, one side of it is empty, or what belongs together lies on
+            two sides, as it may where several sets come together.
     """
     if split not in SPLITS:
         raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
@@ -81,6 +83,7 @@ def split_rows(
         raise DataError(
             Path(rows[0].source_set), "carries no split into train and test: see data split"
         )
+    check_leakage(Path("the data"), rows)
     return tuple(rows)
 
 

@@ -59,7 +59,9 @@ def data(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
         for group, (name, (state, fault)) in enumerate(WORN.items()):
             for split in ("train", "val"):
                 picture = f"{name}_{split}.jpg"
-                shutil.copyfile(checkout / f"samples/{name}.jpg", root / "street/images" / picture)
+                # With something behind its end: one and the same file may not lie on both sides.
+                content = (checkout / f"samples/{name}.jpg").read_bytes() + split.encode()
+                (root / "street/images" / picture).write_bytes(content)
                 image = read_image(checkout / f"samples/{name}.jpg")
                 box = detector(Frame(picture, 0, 0.0, image))[0].box
                 face = {"box": list(box), "state": state, "fault": fault}

@@ -101,7 +101,9 @@ def test_a_group_on_two_sides_is_not_written(tmp_path: Path) -> None:
 
 def test_a_picture_under_two_names_in_two_splits_is_not_written(tmp_path: Path) -> None:
     copy = replace(ROW, path="images/c.jpg", group="8", split="test")
-    with pytest.raises(DataError, match=r"same picture lies in train as images/ä\.jpg and in test"):
+    with pytest.raises(
+        DataError, match=r"same picture lies in train as street/images/ä\.jpg and in test"
+    ):
         write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, copy)))
 
 
@@ -195,9 +197,12 @@ def test_a_picture_without_faces_gives_one_row_without_a_label(tmp_path: Path) -
 
 def test_a_picture_labelled_as_a_whole_has_no_box(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    picture = LabelledPicture(tmp_path / "a.jpg", State.NO_MASK, "train", "g")
+    picture = LabelledPicture(
+        tmp_path / "a.jpg", State.INCORRECT, "train", "g", fault=Fault.NOSE_OUT
+    )
     (row,) = rows_of_pictures([picture], tmp_path, "bala", "none")
-    assert (row.path, row.box, row.label, row.split) == ("a.jpg", None, State.NO_MASK, "train")
+    assert (row.path, row.box, row.split) == ("a.jpg", None, "train")
+    assert (row.label, row.fault) == (State.INCORRECT, Fault.NOSE_OUT)
 
 
 def test_a_picture_outside_of_its_set_is_refused(tmp_path: Path) -> None:

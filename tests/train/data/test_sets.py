@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -166,6 +167,30 @@ def test_a_folder_with_both_sets_stands_for_them(tmp_path: Path) -> None:
     assert [one.name for one in read_sets([tmp_path], "train")] == ["street", "bala"]
     again = read_sets([tmp_path / "bala", tmp_path / "street"], "train")
     assert [one.name for one in again] == ["bala", "street"]
+
+
+def test_manifests_that_put_a_group_or_a_picture_on_two_sides_are_not_read_together(
+    tmp_path: Path,
+) -> None:
+    face = picture(tmp_path / "mine" / "a.png")
+    row = ManifestRow("mine", face.name, "a", None, State.MASK, None, "g", "train", "own")
+    drawn = replace(row, source_set="drawn", sha256="b", group="mine/g")
+    copy = replace(row, source_set="copy", group="c")
+
+    def manifest(name: str, row: ManifestRow) -> Path:
+        folders = {row.source_set: face.parent}
+        write_manifest(tmp_path / f"{name}.jsonl", Manifest((row,), folders))
+        return tmp_path / f"{name}.jsonl"
+
+    mine = manifest("mine", row)
+    for name, other in (("drawn", drawn), ("copy", copy)):
+        together = [mine, manifest(name, other)]
+        assert len(read_sets(together, "train")) == 2
+        together = [mine, manifest(name, replace(other, split=""))]
+        assert len(read_sets(together, "train")) == 1
+        together = [mine, manifest(name, replace(other, split="test"))]
+        with pytest.raises(DataError, match=r"train.* and .*test"):
+            read_sets(together, "train")
 
 
 def test_one_of_several_sets_may_lack_a_split_but_not_all(tmp_path: Path) -> None:

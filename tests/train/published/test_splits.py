@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from maskwatch_train.recipe import read_recipe
 
 
 def row(number: int, label: State, fault: Fault | None = None, split: str = "train") -> ManifestRow:
-    return ManifestRow("set", f"{number}.png", "", None, label, fault, f"{number // 4}", split, "")
+    return ManifestRow(
+        "set", f"{number}.png", f"{number}", None, label, fault, f"{number // 4}", split, ""
+    )
 
 
 ROWS = [row(n, State.MASK if n % 4 else State.NO_MASK) for n in range(400)]
@@ -38,6 +41,15 @@ def test_a_random_split_tears_groups_apart_and_a_grouped_one_keeps_what_the_data
     assert any(len({r.split for r in torn if r.group == str(g)}) > 1 for g in range(100))
     kept = [row(n, State.MASK, split="train" if n < 8 else "test") for n in range(12)]
     assert split_rows(kept, [0] * 12, "grouped", "80/20", 1) == tuple(kept)
+
+
+def test_sets_that_come_together_may_not_put_a_group_on_two_sides() -> None:
+    kept = [row(n, State.MASK, split="train" if n < 8 else "test") for n in range(12)]
+    drawn = replace(kept[0], source_set="drawn", path="x.png", sha256="x", group="set/0")
+    torn = [*kept, replace(drawn, split="test")]
+    with pytest.raises(DataError, match="group set/0 lies in both train and test"):
+        split_rows(torn, [0] * 13, "grouped", "80/20", 1)
+    assert split_rows([*kept, drawn], [0] * 13, "grouped", "80/20", 1)
 
 
 def test_data_without_a_split_are_refused_for_the_grouped_one() -> None:

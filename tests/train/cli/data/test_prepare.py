@@ -165,7 +165,8 @@ def test_an_overlapping_split_of_the_set_is_refused(tmp_path: Path) -> None:
     result = run("import", "folders", tmp_path / "set", "--licence", "own", "--out", out)
     assert isinstance(result.exception, DataError)
     told = str(result.exception)
-    assert "lies in test as test/mask/test.png and in train as train/mask/train.png" in told
+    pictures = ("set/test/mask/test.png", "set/train/mask/train.png")
+    assert "lies in test as {} and in train as {}".format(*pictures) in told
     assert "--drop-split" in told
     assert not out.exists()
     done("import", "folders", tmp_path / "set", "--licence", "own", "--out", out, "--drop-split")
