@@ -116,6 +116,7 @@ def test_every_recipe_of_the_repository_is_within_the_ranges(checkout: Path) -> 
         ("hidden = [128, 0]", r"hidden must be whole numbers above 0, got \[128, 0\]"),
         ("classifiers = []", r"classifiers must be some of forest, logistic, network, svm"),
         ('classifiers = ["knn"]', r"classifiers must be some of .*, got \['knn'\]"),
+        ('classifiers = [["svm"]]', r"classifiers must be some of .*, got \[\['svm'\]\]"),
         ('shares = "80/30"', "shares must be TRAIN/TEST or TRAIN/TEST/VAL, sum 100, got '80/30'"),
         ("[augment]\nflip = 2", r"augment\.flip must be from 0 to 1, got 2"),
         ("[augment]\nzoom = 1", r"augment\.zoom must be from 0 to 0\.9, got 1"),

@@ -64,7 +64,9 @@ def published(
     fabric, bar = started(out, devices, nodes)
     place = Place(Site(out, fabric, bar), cache or out / "cache", weights, workers)
     with fabric.rank_zero_first():
-        material = prepare(read_sets(data, chosen.shares), chosen, split, place.cache, advancing)
+        material = prepare(
+            read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing
+        )
     if fabric.is_global_zero:
         begin(chosen, material, split, weights, out)
     keep_recipe(recipe, out, fabric)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +13,11 @@ from typing import Any
 import timm
 import torch
 import torchvision
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from maskwatch.errors import UsageError
 from maskwatch_train.classifier import network as shipped
+from maskwatch_train.engine import read_weights
 from maskwatch_train.errors import DataError
 
 _COUNTER = "num_batches_tracked"
@@ -126,12 +127,14 @@ def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
                 "start at random"
             )
         return known.weights(place)
+    if place.suffix == ".safetensors":
+        return read_weights(place)
     try:
-        if place.suffix == ".safetensors":
-            return load_file(place)
         state: dict[str, Tensor] = torch.load(place, map_location="cpu", weights_only=True)
     except OSError as error:
         raise DataError(place, error.strerror or "cannot be read") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise DataError(place, "not a file of weights that PyTorch can read safely") from error
     return state
 
 

@@ -158,8 +158,8 @@ class PublishedRecipe:
         require_range(self, ["trained_layers"], ALL_LAYERS)
         if not all(type(neurons) is int and neurons > 0 for neurons in self.hidden):
             raise ValueError(f"hidden must be whole numbers above 0, got {list(self.hidden)!r}")
-        known = {NETWORK, *CLASSIFIERS}
-        if not self.classifiers or not known.issuperset(self.classifiers):
+        known = (NETWORK, *CLASSIFIERS)
+        if not self.classifiers or not all(each in known for each in self.classifiers):
             wanted = ", ".join(sorted(known))
             raise ValueError(
                 f"classifiers must be some of {wanted}, got {list(self.classifiers)!r}"

@@ -23,28 +23,31 @@ from maskwatch_train.data.manifest import (
 from maskwatch_train.data.splits import parse_shares
 from maskwatch_train.errors import DataError
 
-SPLITS = ("random", "grouped")
+RANDOM = "random"
+SPLITS = (RANDOM, "grouped")
 
 
-def read_sets(places: Sequence[Path], shares: str) -> Manifest:
+def read_sets(places: Sequence[Path], shares: str, split: str) -> Manifest:
     """The labels of some sets with the split that each carries.
 
     Args:
         places: manifests, or folders in the layout of bala or street.
         shares: ``80/20`` or ``80/15/5``: which of bala's own splits is wanted.
+        split: ``random`` wants none of them, so that any shares will do.
 
     Raises:
         DataError: one of them is no set, or two hold the same.
     """
-    return merge([(place, _read(place, shares)) for place in places])
+    own = bala.PROTOCOLS[0] if split == RANDOM else shares.replace("/", "_")
+    return merge([(place, _read(place, own)) for place in places])
 
 
-def _read(place: Path, shares: str) -> Manifest:
+def _read(place: Path, protocol: str) -> Manifest:
     if place.is_file():
         return read_manifest(place)
     name = place.resolve().name
     if (place / "labels.csv").is_file():
-        pictures = bala.read_bala(place, protocol=shares.replace("/", "_"))
+        pictures = bala.read_bala(place, protocol=protocol)
         rows = rows_of_pictures(pictures, place, name, bala.LICENCE)
     elif (place / "labels.json").is_file():
         rows = rows_of_images(street.read_street(place), place, name, street.LICENCE)
@@ -76,7 +79,7 @@ def split_rows(
     if split not in SPLITS:
         raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
     wanted = parse_shares(shares)
-    if split == "random":
+    if split == RANDOM:
         return _random(rows, labels, wanted, seed)
     missing = {"train", "test"} - {row.split for row in rows}
     if missing or any(row.split == UNSPLIT for row in rows):

@@ -89,6 +89,10 @@ def test_what_cannot_be_had_is_said(tmp_path: Path) -> None:
         open_body("resnet", "none")
     with pytest.raises(DataError, match=r"none\.safetensors: "):
         open_body("mobilenet", str(tmp_path / "none.safetensors"))
+    for name in ("text.safetensors", "text.pt", "empty.pt"):
+        (tmp_path / name).write_text("" if name == "empty.pt" else "no weights")
+        with pytest.raises(DataError, match=f"{name}: "):
+            open_body("mobilenet", str(tmp_path / name))
     other = tmp_path / "other.safetensors"
     save_file({"features.0.weight": torch.zeros(1)}, other)
     with pytest.raises(DataError, match=r"do not fit: 0\.weight|do not fit: features\.0\.bias"):

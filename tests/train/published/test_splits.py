@@ -12,7 +12,7 @@ from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.errors import DataError
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.splits import split_rows
+from maskwatch_train.published.splits import read_sets, split_rows
 from maskwatch_train.recipe import read_recipe
 
 
@@ -41,6 +41,24 @@ def test_a_random_split_tears_groups_apart_and_a_grouped_one_keeps_what_the_data
     assert any(len({r.split for r in torn if r.group == str(g)}) > 1 for g in range(100))
     kept = [row(n, State.MASK, split="train" if n < 8 else "test") for n in range(12)]
     assert split_rows(kept, [0] * 12, "grouped", "80/20", 1) == tuple(kept)
+
+
+def test_shares_that_a_set_has_no_split_of_its_own_for_can_be_drawn_at_random(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "bala"
+    (folder / "images").mkdir(parents=True)
+    lines = ["file,label,group,split_80_20,split_80_15_5"]
+    for number in range(20):
+        (folder / "images" / f"{number}.png").write_text(str(number))
+        label = ("with_mask", "without_mask")[number % 2]
+        lines.append(f"images/{number}.png,{label},{number},train,train")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    rows = read_sets([folder], "70/30", "random").rows
+    sides = Counter(row.split for row in split_rows(rows, [0] * 20, "random", "70/30", 1))
+    assert sides == {"train": 14, "test": 6}
+    with pytest.raises(DataError, match="unknown protocol '70_30'"):
+        read_sets([folder], "70/30", "grouped")
 
 
 def test_sets_that_come_together_may_not_put_a_group_on_two_sides() -> None:
