@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from maskwatch.outputs.files import make_folder, write_whole
@@ -180,7 +180,8 @@ def read_manifest(path: Path) -> Manifest:
     """Reads a manifest and checks it against its own checksum.
 
     Raises:
-        DataError: the file is missing, damaged or was changed, or a group lies in two splits.
+        DataError: the file is missing, damaged or was changed, a picture lies outside of its set,
+            or a group lies in two splits.
     """
     try:
         head, _, body = path.read_bytes().partition(b"\n")
@@ -218,7 +219,16 @@ def verify_files(manifest: Manifest, folders: Mapping[str, Path]) -> None:
             raise DataError(path, "not the picture that the manifest names: checksum differs")
 
 
+def is_set_name(name: str) -> bool:
+    """Whether a set may be called so: folders are named after sets, and groups begin with them."""
+    return "/" not in name and name not in ("", ".", "..")
+
+
 def _row(values: dict[str, Any]) -> ManifestRow:
+    # A manifest may come from a stranger, and crops and drawings are named after its pictures.
+    path = PurePosixPath(values["path"])
+    if path.is_absolute() or ".." in path.parts or not is_set_name(values["set"]):
+        raise ValueError(f"{values['path']!r} of {values['set']!r} lies outside of its set")
     return ManifestRow(
         source_set=values["set"],
         path=values["path"],

@@ -87,6 +87,25 @@ def test_a_later_format_is_refused(written: Path) -> None:
         read_manifest(written)
 
 
+@pytest.mark.parametrize(
+    ("source_set", "path"),
+    [
+        ("s", "../a.jpg"),
+        ("s", "a/../../b.jpg"),
+        ("s", "/a.jpg"),
+        ("../s", "a.jpg"),
+        ("..", "a.jpg"),
+    ],
+)
+def test_a_picture_that_would_lie_outside_of_its_set_is_refused(
+    tmp_path: Path, source_set: str, path: str
+) -> None:
+    row = replace(ROW, source_set=source_set, path=path)
+    write_manifest(tmp_path / "m.jsonl", Manifest((row,)))
+    with pytest.raises(DataError, match="lies outside of its set"):
+        read_manifest(tmp_path / "m.jsonl")
+
+
 def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         read_manifest(tmp_path / "none")

@@ -20,7 +20,7 @@ from maskwatch_train.data.importing import (
     read_raw,
     refuse,
 )
-from maskwatch_train.data.manifest import Manifest, ManifestRow, check_leakage
+from maskwatch_train.data.manifest import Manifest, ManifestRow, check_leakage, is_set_name
 from maskwatch_train.data.vocabulary import parse_vocabulary
 from maskwatch_train.errors import DataError
 
@@ -61,7 +61,7 @@ def import_set(
     pictures, told = read_raw(source, layout, vocabulary)
     folder = folder_of(source, pictures)
     called = name or folder.resolve().name
-    if "/" in called or not called:
+    if not is_set_name(called):
         raise UsageError(f"--name {called!r}: a set's name is one word without a slash")
 
     def rows_of(picture: RawPicture) -> list[ManifestRow] | Problem:

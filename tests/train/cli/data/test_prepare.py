@@ -147,6 +147,14 @@ def test_a_name_in_another_encoding_refuses_the_import_unless_left_out(
     assert len(read_manifest(out).rows) == 21
 
 
+@pytest.mark.parametrize("name", ["a/b", "..", "."])
+def test_a_set_is_not_called_like_a_path(photos: Path, tmp_path: Path, name: str) -> None:
+    verb = ("import", "folders", photos, "--licence", "own", "--out", tmp_path / "m.jsonl")
+    result = run(*verb, "--name", name)
+    assert isinstance(result.exception, UsageError)
+    assert "one word without a slash" in str(result.exception)
+
+
 def test_unknown_labels_refuse_the_import_until_explained(photos: Path, tmp_path: Path) -> None:
     (photos / "mask").rename(photos / "covered")
     out = tmp_path / "m.jsonl"
