@@ -202,23 +202,6 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(rows, folders, notes)
 
 
-def verify_files(manifest: Manifest, folders: Mapping[str, Path]) -> None:
-    """Compares the pictures on disk with the manifest's checksums.
-
-    Args:
-        manifest: what should be there.
-        folders: where each source set lies.
-
-    Raises:
-        DataError: the first picture that is missing or differs.
-    """
-    expected = {(row.source_set, row.path): row.sha256 for row in manifest.rows}
-    for (source_set, name), sha256 in expected.items():
-        path = folders[source_set] / name
-        if checksum(path) != sha256:
-            raise DataError(path, "not the picture that the manifest names: checksum differs")
-
-
 def is_set_name(name: str) -> bool:
     """Whether a set may be called so: folders are named after sets, and groups begin with them."""
     return "/" not in name and name not in ("", ".", "..")

@@ -17,7 +17,6 @@ from maskwatch_train.data.manifest import (
     read_manifest,
     rows_of_images,
     rows_of_pictures,
-    verify_files,
     write_manifest,
 )
 from maskwatch_train.errors import DataError
@@ -228,16 +227,3 @@ def test_a_picture_outside_of_its_set_is_refused(tmp_path: Path) -> None:
     picture = LabelledPicture(tmp_path / "a.jpg", State.NO_MASK, "train", "g")
     with pytest.raises(DataError, match="not inside the folder"):
         rows_of_pictures([picture], tmp_path / "bala", "bala", "none")
-
-
-def test_files_are_compared_with_their_checksums(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    picture = tmp_path / "images" / "ä.jpg"
-    picture.write_bytes(b"pixels")
-    verify_files(Manifest((ROW,)), {"street": tmp_path})
-    picture.write_bytes(b"other pixels")
-    with pytest.raises(DataError, match="checksum differs"):
-        verify_files(Manifest((ROW,)), {"street": tmp_path})
-    picture.unlink()
-    with pytest.raises(DataError, match="No such file"):
-        verify_files(Manifest((ROW,)), {"street": tmp_path})

@@ -94,10 +94,8 @@ def check(
     same = in_threads(is_same, pictures, "Comparing checksums")
     changed = [row for row, unchanged in zip(pictures, same, strict=True) if not unchanged]
     if changed:
-        raise DataError(
-            whole.path_of(changed[0]),
-            f"not the picture that the manifest names, nor are {len(changed) - 1} others",
-        )
+        more = f", nor are {len(changed) - 1} others" if len(changed) > 1 else ""
+        raise DataError(whole.path_of(changed[0]), f"not the picture that the manifest names{more}")
     show(whole)
     for pair in grouping.unlike_copies(whole.rows):
         told = ", ".join(f"{row.source_set}/{row.path} is {row.label_text}" for row in pair)

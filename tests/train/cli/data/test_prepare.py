@@ -96,10 +96,12 @@ def test_a_split_that_tears_copies_apart_is_found_and_refused(
 
 
 def test_a_changed_picture_is_found(imported: Path, photos: Path) -> None:
-    save_pattern(photos / "mask" / "0.png", 99)
-    result = run("check", imported)
-    assert isinstance(result.exception, DataError)
-    assert "mask/0.png: not the picture that the manifest names" in str(result.exception)
+    for name, rest in (("0.png", ""), ("2.png", ", nor are 1 others")):
+        save_pattern(photos / "mask" / name, 99)
+        result = run("check", imported)
+        assert isinstance(result.exception, DataError)
+        told = str(result.exception)
+        assert told.endswith(f"mask/0.png: not the picture that the manifest names{rest}")
 
 
 def test_copies_with_unlike_labels_are_named(photos: Path, tmp_path: Path) -> None:
