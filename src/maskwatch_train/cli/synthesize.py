@@ -18,7 +18,14 @@ from maskwatch.cores import cores
 from maskwatch.errors import UsageError
 from maskwatch.frames.images import read_image
 from maskwatch.outputs.images import write_picture
-from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, say, show
+from maskwatch_train.cli.data.options import (
+    Folders,
+    ManifestFile,
+    open_manifest,
+    require_set_name,
+    say,
+    show,
+)
 from maskwatch_train.cli.data.progress import advancing, cancelling
 from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
@@ -54,13 +61,16 @@ def synthesize(
         int | None, typer.Option(min=1, help="Processes; one for each core unless given.")
     ] = None,
     sheet_columns: Annotated[
-        int, typer.Option(min=1, help="Pictures of each kind on the contact sheet.")
+        # A JPEG of more columns would be too wide.
+        int,
+        typer.Option(min=1, max=500, help="Pictures of each kind on the contact sheet."),
     ] = 10,
     name: Annotated[str, typer.Option(help="Name of the set that is made.")] = "synthetic",
     folder: Folders = None,
 ) -> None:
     """Draw masks, things that are no mask, and other colours on labelled faces."""
     chosen = _chosen(kinds)
+    require_set_name(name)
     whole = open_manifest(manifest, folder)
     rows = _rows(manifest, whole, chosen, split, limit, seed)
     with whole_folder(out) as part:

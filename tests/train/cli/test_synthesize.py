@@ -136,6 +136,7 @@ def test_the_limit_chooses_by_seed(people: Path, tmp_path: Path) -> None:
     ("words", "error", "message"),
     [
         (("--kinds", "hat"), UsageError, "nothing called 'hat' can be drawn"),
+        (("--name", "my/drawings"), UsageError, "--name 'my/drawings'"),
         (("--split", "side"), UsageError, "--split 'side'"),
         (("--split", "train"), DataError, "no faces labelled no_mask in its split 'train'"),
         ((*ANY, "--min-face", "5000"), DataError, "no face in it on which any"),
@@ -149,6 +150,14 @@ def test_what_cannot_be_drawn_is_said_and_leaves_nothing(
     assert isinstance(result.exception, error)
     assert message in str(result.exception)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_sheet_that_no_jpeg_can_hold_is_refused_before_anything_is_drawn(
+    people: Path, tmp_path: Path
+) -> None:
+    result = synthesize(people, "--out", tmp_path / "drawn", *ANY, "--sheet-columns", "512")
+    assert result.exit_code == 2
+    assert "--sheet-columns" in result.output
 
 
 def test_a_set_that_is_there_is_not_overwritten(people: Path, tmp_path: Path) -> None:

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 from maskwatch.errors import UsageError
-from maskwatch_train.cli.data.options import OutManifest, save_manifest, say
+from maskwatch_train.cli.data.options import (
+    OutManifest,
+    require_set_name,
+    save_manifest,
+    say,
+)
 from maskwatch_train.cli.data.progress import in_threads
 from maskwatch_train.data.formats.raw import Problem, RawPicture
 from maskwatch_train.data.grouping import drop_split as without_split
@@ -20,7 +25,7 @@ from maskwatch_train.data.importing import (
     read_raw,
     refuse,
 )
-from maskwatch_train.data.manifest import Manifest, ManifestRow, check_leakage, is_set_name
+from maskwatch_train.data.manifest import Manifest, ManifestRow, check_leakage
 from maskwatch_train.data.vocabulary import parse_vocabulary
 from maskwatch_train.errors import DataError
 
@@ -61,8 +66,7 @@ def import_set(
     pictures, told = read_raw(source, layout, vocabulary)
     folder = folder_of(source, pictures)
     called = name or folder.resolve().name
-    if not is_set_name(called):
-        raise UsageError(f"--name {called!r}: a set's name is one word without a slash")
+    require_set_name(called)
 
     def rows_of(picture: RawPicture) -> list[ManifestRow] | Problem:
         return import_picture(picture, folder, called, licence, vocabulary)

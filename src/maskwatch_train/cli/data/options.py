@@ -12,7 +12,7 @@ from rich.console import Console
 
 from maskwatch.errors import UsageError
 from maskwatch_train.data.grouping import summarise
-from maskwatch_train.data.manifest import Manifest, read_manifest, write_manifest
+from maskwatch_train.data.manifest import Manifest, is_set_name, read_manifest, write_manifest
 
 ManifestFile = Annotated[Path, typer.Argument(help="Manifest of the data (JSON Lines).")]
 OutManifest = Annotated[Path, typer.Option("--out", help="Manifest to write.")]
@@ -43,6 +43,12 @@ def place_sets(manifest: Manifest, folders: Sequence[str] | None) -> Manifest:
             raise UsageError(f"--folder {option!r}: expected NAME=DIR with one of {sorted(sets)}")
         places[name] = Path(place)
     return replace(manifest, folders=places)
+
+
+def require_set_name(name: str) -> None:
+    """Raises UsageError when a set cannot be called so."""
+    if not is_set_name(name):
+        raise UsageError(f"--name {name!r}: a set's name is one word without a slash")
 
 
 def save_manifest(path: Path, manifest: Manifest, *inputs: Path) -> None:
