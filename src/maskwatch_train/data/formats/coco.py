@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ def read_coco(source: Path) -> Reading:
     """Pictures of one or several annotation files.
 
     A picture's name is looked for beside the JSON file, in ``images`` and in the folder of the
-    split. The split is taken from the JSON file's name or folder (``instances_train2017.json``,
-    ``valid/_annotations.coco.json``).
+    split or of CVAT's subset (``images/default``). Label Studio writes paths of the machine that it
+    runs on, also with backslashes: where there is nothing, the end of the path is looked for, if no
+    other picture has it. The split is taken from the JSON file's name or folder
+    (``instances_train2017.json``, ``valid/_annotations.coco.json``).
 
     Args:
         source: a JSON file, or a folder with some.
@@ -71,8 +74,11 @@ def _pictures(file: Path, root: Path, values: dict[str, Any]) -> Reading:
     strays = annotations.keys() - {number for number, _, _ in images}
     if strays:
         raise DataError(file, f"annotations of an image that is not there: {min(map(str, strays))}")
+    ends = Counter(_end(name) for _, name, _ in images)
     for number, name, image in images:
-        path = next((place for place in _places(file, name, split) if place.is_file()), None)
+        names = [name, name.replace("\\", "/"), *([_end(name)] if ends[_end(name)] == 1 else ())]
+        tried = (place for each in dict.fromkeys(names) for place in _places(file, each, split))
+        path = next((place for place in tried if place.is_file()), None)
         if path is None:
             yield Problem(file.parent / name, "no such picture, though it has labels")
             continue
@@ -91,11 +97,17 @@ def _faces(annotations: list[dict[str, Any]], words: dict[Any, str]) -> Iterator
         yield RawFace(words[each["category_id"]], box, bool(each.get("iscrowd")))
 
 
+def _end(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
 def _places(file: Path, name: str, split: str) -> Iterator[Path]:
+    subset = file.stem.removeprefix("instances_")
     # Only an absolute path is sure to name the folder above.
     for base in (file.parent, file.absolute().parent.parent):
         yield base / name
         yield base / "images" / name
+        yield base / "images" / subset / name
         for word, meaning in SPLIT_NAMES.items():
             if meaning == split:
                 yield from (base / word / name, base / "images" / word / name)

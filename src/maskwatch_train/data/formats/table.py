@@ -43,17 +43,20 @@ def read_table(source: Path) -> Reading:
 def _picture(table: Path, name: str, lines: list[dict[str, str]]) -> RawPicture | Problem:
     if not name:
         return Problem(table, f"lines without a file: {len(lines)}")
+    path = table.parent / name
+    if not path.exists():  # as programs on Windows write it
+        path = table.parent / name.replace("\\", "/")
     if not all(line["label"] for line in lines):
-        return Problem(table.parent / name, "a line of it has no label")
+        return Problem(path, "a line of it has no label")
     try:
         faces = tuple(RawFace(line["label"], _box(line)) for line in lines)
     except (ValueError, TypeError):
-        return Problem(table.parent / name, "a coordinate of its box is not a number")
+        return Problem(path, "a coordinate of its box is not a number")
     owners = {(line.get("split") or "", line.get("group") or "") for line in lines}
     if len(owners) > 1:
         raise DataError(table, f"{name} lies in two splits or groups: {sorted(owners)}")
     split, group = owners.pop()
-    return RawPicture(table.parent / name, faces, split, group)
+    return RawPicture(path, faces, split, group)
 
 
 def _box(line: dict[str, str]) -> Box | None:

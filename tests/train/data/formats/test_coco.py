@@ -84,6 +84,7 @@ def test_a_size_that_is_no_number_is_a_problem(tmp_path: Path, wide: object) -> 
         ("valid/_annotations.coco.json", "valid/a.jpg", "val"),
         ("annotations/test.json", "images/test/a.jpg", "test"),
         ("annotations/latest.json", "images/a.jpg", ""),
+        ("annotations/instances_default.json", "images/default/a.jpg", ""),
     ],
 )
 def test_the_split_is_in_the_name_of_the_file_or_its_folder(
@@ -94,6 +95,30 @@ def test_the_split_is_in_the_name_of_the_file_or_its_folder(
     (found,) = read_coco(tmp_path)
     assert isinstance(found, RawPicture)
     assert (found.path, found.split) == (tmp_path / picture, split)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "images\\a.jpg",
+        "images\\1/a.jpg",
+        "..\\..\\label-studio\\media\\upload\\4\\a.jpg",
+        "data/local-files/?d=photos/a.jpg",
+    ],
+)
+def test_paths_of_label_studio_are_found_by_their_end(tmp_path: Path, name: str) -> None:
+    images = [{"id": 1, "file_name": name}, {"id": 2, "file_name": "images\\b.jpg"}]
+    write(tmp_path / "result.json", content(images=images))
+    touch(tmp_path / "images" / "a.jpg", tmp_path / "images" / "b.jpg")
+    found = [p.path.name for p in read_coco(tmp_path) if isinstance(p, RawPicture)]
+    assert found == ["a.jpg", "b.jpg"]
+
+
+def test_an_end_that_several_pictures_have_finds_none_of_them(tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "1/a.jpg"}, {"id": 2, "file_name": "2/a.jpg"}]
+    write(tmp_path / "result.json", content(images=images))
+    touch(tmp_path / "images" / "a.jpg")
+    assert all(isinstance(each, Problem) for each in read_coco(tmp_path))
 
 
 def test_an_annotation_file_of_the_working_folder_finds_pictures_above(

@@ -36,6 +36,11 @@ def test_a_table_may_be_named_itself(tmp_path: Path) -> None:
     assert list(read_table(tmp_path / "labels.csv")) == list(read_table(tmp_path))
 
 
+def test_a_table_that_was_made_on_windows_is_read(tmp_path: Path) -> None:
+    (found,) = read_table(write(tmp_path, "file,label\nimages\\a.png,mask\n"))
+    assert found.path == tmp_path / "images" / "a.png"
+
+
 def test_a_coordinate_that_is_no_number_is_a_problem_of_its_picture(tmp_path: Path) -> None:
     text = "file,label,x0,y0,x1,y1\na.png,mask,1,2,3,x\nb.png,mask,1,2,3,\n"
     found = list(read_table(write(tmp_path, text)))
