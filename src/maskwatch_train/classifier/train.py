@@ -380,12 +380,14 @@ def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
 
 
 def judge_of(network: nn.Module) -> Judge:
-    """What a network says of crops, once it is trained."""
+    """What a network says of crops, once it is trained, on whatever device it is."""
     network.eval()
+    device = next(network.parameters()).device
 
     @torch.no_grad()
     def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = network(normalise(torch.from_numpy(crops)))[0].float().numpy()
+        inputs = normalise(torch.from_numpy(crops).to(device))
+        logits: NDArray[np.float32] = network(inputs)[0].float().cpu().numpy()
         return logits
 
     return judge

@@ -326,6 +326,23 @@ def test_validation_is_measured_as_the_running_classifier_sees() -> None:
     assert measured["val_accuracy"] == pytest.approx(np.mean(hits))
 
 
+class Elsewhere(Small):
+    """Its weights lie on a device that no test machine is without, and which computes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to("meta")
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        self.features(inputs)  # fails where weights and inputs lie apart
+        return torch.zeros(len(inputs), 7), torch.zeros(len(inputs), 4)
+
+
+def test_validation_goes_to_the_device_that_the_network_is_on() -> None:
+    measured = measure(Elsewhere(), faces(5), RECIPE)
+    assert measured["val_loss"] == pytest.approx(np.log(7))
+
+
 def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs=6, patience=2, learning_rate=0.0)
     train(Small(), faces(), recipe, tmp_path, workers=0, validation=faces(3))
