@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from typing import Literal
 
 import numpy as np
@@ -23,19 +24,18 @@ def launched(devices: str = AUTO, nodes: int = 1) -> Fabric:
     (Lightning's DDP); under ``torchrun`` or SLURM the processes are there already.
 
     Args:
-        devices: how many, or ``auto``: all graphics processors, or one process on the CPU.
+        devices: how many, or ``auto``: as many as ``torchrun`` has started processes here, else
+            all graphics processors, or one process on the CPU.
         nodes: machines, each with so many devices.
 
     Raises:
-        UsageError: ``devices`` is neither ``auto`` nor a number above 0.
+        UsageError: ``devices`` is neither ``auto`` nor a number above 0, or there are not so many
+            graphics processors.
     """
-    if devices != AUTO and (not devices.isdecimal() or int(devices) == 0):
-        raise UsageError(f"--devices must be {AUTO} or a number above 0, got {devices!r}")
     has_gpu = torch.cuda.is_available()
-    alone = 1 if not has_gpu else AUTO
     fabric = Fabric(
         accelerator="cuda" if has_gpu else "cpu",
-        devices=alone if devices == AUTO else int(devices),
+        devices=_device_count(devices, torch.cuda.device_count() if has_gpu else None),
         num_nodes=nodes,
         precision=precision(),
     )
@@ -44,6 +44,26 @@ def launched(devices: str = AUTO, nodes: int = 1) -> Fabric:
         # Threads of the group that still wait when the program ends would abort it.
         atexit.register(torch.distributed.destroy_process_group)
     return fabric
+
+
+def _device_count(asked: str, gpus: int | None) -> int:
+    """How many devices of this machine take part.
+
+    Args:
+        asked: see ``launched``.
+        gpus: graphics processors; None where processes run on the CPU, of which any number may.
+    """
+    if asked == AUTO:
+        # Each of torchrun's processes would else take itself for the only one, and all would
+        # write the same run.
+        wanted = int(os.environ.get("LOCAL_WORLD_SIZE", gpus or 1))
+    elif asked.isdecimal() and int(asked) > 0:
+        wanted = int(asked)
+    else:
+        raise UsageError(f"--devices must be {AUTO} or a number above 0, got {asked!r}")
+    if gpus is not None and wanted > gpus:
+        raise UsageError(f"{wanted} devices are wanted, and graphics processors here: {gpus}")
+    return wanted
 
 
 def precision() -> Precision:

@@ -1,6 +1,6 @@
 """A tiny training run that several processes share.
 
-Usage: ``python -m tests.train.shared_run FOLDER DEVICES``.
+Usage: ``python -m tests.train.shared_run FOLDER DEVICES``; each prints which of how many it is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ BATCH, ITEMS = 8, 26
 
 def main(folder: Path, devices: str) -> None:
     fabric = launched(devices)
+    print(f"{fabric.global_rank} of {fabric.world_size}", flush=True)  # noqa: T201
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 1))
     pictures = torch.randn(ITEMS, 3, 2, 2)

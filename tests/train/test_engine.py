@@ -2,6 +2,7 @@ import csv
 import io
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,9 +109,9 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
         ]
 
 
-def program(checkout: Path, module: str, *arguments: object) -> str:
+def program(checkout: Path, module: str, *arguments: object, launcher: Sequence[str] = ()) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, *launcher, "-m", module, *map(str, arguments)],
         cwd=checkout,
         capture_output=True,
         text=True,
@@ -269,10 +270,17 @@ def test_too_few_items_for_a_batch_are_refused() -> None:
         schedule_of(ClassifierRecipe(batch=4), 3, 0.1)
 
 
-def test_two_processes_share_batches_and_end_like_one(tmp_path: Path, checkout: Path) -> None:
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
+
+@pytest.mark.parametrize(("launcher", "devices"), [((), "2"), (TORCHRUN, "auto")])
+def test_two_processes_share_batches_and_end_like_one(
+    launcher: Sequence[str], devices: str, tmp_path: Path, checkout: Path
+) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     program(checkout, "tests.train.shared_run", alone, 1)
-    program(checkout, "tests.train.shared_run", together, 2)
+    told = program(checkout, "tests.train.shared_run", together, devices, launcher=launcher)
+    assert {"0 of 2", "1 of 2"} <= set(told.splitlines())
     expected = load_file(alone / "weights.safetensors")
     for name, value in load_file(together / "weights.safetensors").items():
         torch.testing.assert_close(value, expected[name], rtol=0.02, atol=0.01)  # bfloat16
@@ -286,6 +294,15 @@ def test_two_processes_share_batches_and_end_like_one(tmp_path: Path, checkout: 
 def test_a_wrong_number_of_devices_is_refused(devices: str) -> None:
     with pytest.raises(UsageError, match="--devices must be auto or a number above 0"):
         launched(devices)
+
+
+def test_more_graphics_processors_than_there_are_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UsageError, match="2 devices are wanted, and graphics processors here: 1"):
+        launched("2")
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:

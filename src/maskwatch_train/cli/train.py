@@ -69,7 +69,10 @@ TeacherRuns = Annotated[
 ]
 Devices = Annotated[
     str,
-    typer.Option(help="How many share each batch; auto takes all GPUs, or one process on the CPU."),
+    typer.Option(
+        help="How many share each batch; auto takes all GPUs, or one process on the CPU, or as "
+        "many as torchrun has started."
+    ),
 ]
 Nodes = Annotated[
     int, typer.Option(min=1, help="Machines, on each of which the same command is started.")
