@@ -346,13 +346,7 @@ class Run:
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
         self.next_epoch = state["next_epoch"]
-        # States of version 0.2 hold no rows: theirs are in the log alone.
-        self._rows = state["rows"] if "rows" in state else self._logged()
-
-    def _logged(self) -> list[dict[str, float]]:
-        with (self._folder / LOG).open(newline="") as file:
-            rows = list(csv.DictReader(file))[: self.next_epoch]
-        return [{name: float(text) for name, text in row.items()} for row in rows]
+        self._rows = state["rows"]
 
 
 def fit(
@@ -383,8 +377,8 @@ def fit(
     if run.is_over:
         run.watcher.said(f"this run is over already, after {run.next_epoch} epochs")
     while not run.is_over:
-        # Dropout is the only randomness of torch: seeded per epoch, a resumed run repeats what
-        # an unbroken one does. Processes that share the work drop other things.
+        # Dropout and mixing are the only randomness of torch: seeded per epoch, a resumed run
+        # repeats what an unbroken one does. Processes that share the work draw other things.
         torch.manual_seed(seed * 1000 + run.next_epoch + 1_000_003 * run.fabric.global_rank)
         mode(run.network)
         for batch in batches(run.next_epoch):
@@ -423,9 +417,12 @@ def _learning_rate(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     if schedule.constant:
         return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+    total = schedule.steps * schedule.epochs
+    # OneCycleLR divides by the length of the rise, from step 0 to step ``total * pct_start - 1``.
+    rises_at_once = total * schedule.warmup == 1
     return torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
         schedule.learning_rate,
-        total_steps=schedule.steps * schedule.epochs,
-        pct_start=schedule.warmup,
+        total_steps=total,
+        pct_start=1.000001 / total if rises_at_once else schedule.warmup,
     )

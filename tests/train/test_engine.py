@@ -84,6 +84,18 @@ def linear() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(48, 1))
 
 
+@pytest.mark.parametrize("steps", [9, 10, 11])
+def test_a_short_run_trains_whatever_its_rise_comes_to(steps: int, tmp_path: Path) -> None:
+    """A tenth of ten steps is one: the learning rate rises from the first step to the first."""
+    few = replace(SCHEDULE, epochs=1, steps=steps, learning_rate=0.001, warmup=0.1, ema=0.0)
+    run = Run(linear(), few, tmp_path)
+    inputs = torch.ones(2, 3, 4, 4)
+    before = run.averaged(inputs).square().mean().item()
+    for _ in range(steps):
+        run.step({"loss": run.network(inputs).square().mean()})
+    assert run.averaged(inputs).square().mean().item() < before
+
+
 def test_a_constant_learning_rate_stays(tmp_path: Path) -> None:
     settings = replace(SCHEDULE, constant=True, weight_decay=0.0, ema=0.0)
     run = Run(linear(), settings, tmp_path)
