@@ -21,7 +21,13 @@ from maskwatch.masks.labels import softmax
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
 from maskwatch.types import Box, Face, Frame, Image
-from maskwatch_train.evaluate.answers import CLASSES, NOTHING_SAID, Answer, answer_from_classes
+from maskwatch_train.evaluate.answers import (
+    CLASSES,
+    NOTHING_SAID,
+    SUM_TOLERANCE,
+    Answer,
+    answer_from_classes,
+)
 from maskwatch_train.evaluate.card_settings import (
     ABOVE_0,
     CHANNELS,
@@ -50,8 +56,6 @@ _KINDS: dict[str, Kind] = {
     "unreadable_above": SHARE,
     "min_face_px": NOT_NEGATIVE,
 }
-SUM_TOLERANCE = 0.05
-"""Probabilities may sum to so much less or more than 1: those of eight bits are coarse."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """Predictions of any program as JSON: what is said of each face, without the model that says it.
 
 One object with ``format`` (1), ``name`` and ``faces``. Each face has ``picture`` (its path, or so
-much of the end of it as tells it from all others of the data); ``box`` where the picture shows
-several; and ``probabilities`` by names among `CLASSES`, or ``state`` and perhaps ``fault``, or all
-of them, when the state counts. ``score`` is the confidence of the program's own detector; without
-it ``box`` says which face an entry is about, and not that the program found it there.
+much of the end of it as tells it from all others of the data); ``box`` (left, top, right, bottom in
+pixels) where the picture shows several; and ``probabilities`` by names among `CLASSES`, which sum
+to 1, or ``state`` and perhaps ``fault``, or all of them, when the state counts. ``score`` is the
+confidence of the program's own detector; without it ``box`` says which face an entry is about, and
+not that the program found it there.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,11 +179,18 @@ def _prediction(entry: object) -> Prediction:
     picture = Path(entry["picture"])
     if not picture.name:
         raise ValueError(f"picture {entry['picture']!r} names no file")
-    box = Box(*(float(value) for value in entry["box"])) if entry.get("box") else None
+    box = None if entry.get("box") is None else _box(entry["box"])
     score = None if entry.get("score") is None else float(entry["score"])
     if score is not None and not 0 <= score <= 1:
         raise ValueError(f"score {score} is not in [0, 1]")
     return Prediction(picture, box, score, _said(entry))
+
+
+def _box(edges: Iterable[Any]) -> Box:
+    box = Box(*(float(value) for value in edges))
+    if not (all(map(math.isfinite, box)) and box.side > 0):
+        raise ValueError(f"box {list(box)} is none: expected left, top, right, bottom in pixels")
+    return box
 
 
 def _said(entry: Mapping[str, Any]) -> Answer:

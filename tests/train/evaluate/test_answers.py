@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from maskwatch.types import Fault, State
-from maskwatch_train.evaluate.answers import answer_from_classes
+from maskwatch_train.evaluate.answers import Answer, answer_from_classes
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,10 @@ def test_probabilities_are_those_of_a_readable_face() -> None:
     assert answer.probabilities == pytest.approx((0.75, 0.0, 0.25))
 
 
+def test_of_a_face_that_is_surely_unreadable_nothing_is_said() -> None:
+    assert answer_from_classes({"mask": 0.0, "unreadable": 1.0}) == Answer(State.UNKNOWN)
+
+
 def test_an_unsure_side_is_unknown() -> None:
     assert answer_from_classes({"mask": 0.6, "no_mask": 0.4}, abstain_below=0.7).state is (
         State.UNKNOWN
@@ -47,7 +51,11 @@ def test_an_unsure_side_is_unknown() -> None:
         ({"masked": 1.0}, "unknown class 'masked'"),
         ({"mask": -0.1, "no_mask": 1.1}, "'mask' is -0.1"),
         ({"mask": float("nan"), "no_mask": 1.0}, "'mask' is nan"),
-        ({"unreadable": 1.0}, "no state"),
+        ({"mask": float("inf"), "no_mask": 1.0}, "sum to inf"),
+        # percent
+        ({"mask": 97, "no_mask": 2, "unreadable": 1}, "sum to 100, not to 1"),
+        ({"mask": 0.0, "no_mask": 0.0}, "sum to 0, not to 1"),
+        ({}, "sum to 0"),
     ],
 )
 def test_nonsense_is_refused(classes: dict[str, float], told: str) -> None:

@@ -175,6 +175,11 @@ def test_what_fits_nothing_is_counted_on_both_sides(tmp_path: Path) -> None:
         ({"picture": "1.jpg", "state": "mask", "fault": "nose_out"}, "nose_out"),
         ({"picture": "1.jpg", "state": "mask", "score": 3}, "score 3"),
         ({"picture": "1.jpg", "state": "mask", "box": [1, 2]}, "entry 1"),
+        ({"picture": "1.jpg", "state": "mask", "box": []}, "entry 1"),
+        # left, top, width, height
+        ({"picture": "1.jpg", "state": "mask", "box": [90, 20, 40, 40]}, "expected left, top"),
+        ({"picture": "1.jpg", "state": "mask", "box": [0, 0, 1, float("nan")]}, "expected left"),
+        ({"picture": "1.jpg", "probabilities": {"mask": 97, "no_mask": 3}}, "sum to 100"),
         ({"picture": "", "state": "mask"}, "names no file"),
         ("1.jpg", "'1.jpg' is not an object"),
         (["1.jpg"], "is not an object"),
