@@ -44,16 +44,16 @@ class Series:
 
 
 def line_chart(
-    series: Sequence[Series], x: Axis, y: Axis, *, diagonal: bool = False, step: bool = False
+    series: Sequence[Series], x: Axis, y: Axis, *, diagonal: bool = False, names_one: bool = False
 ) -> Markup:
-    """Curves over common axes, with a legend below.
+    """Curves over common axes, with a legend below where there are several.
 
     Args:
         series: drawn in their order; values that are not finite are left out.
         x: horizontal axis.
         y: vertical axis.
         diagonal: whether to draw the line from corner to corner.
-        step: whether a curve keeps its value until its next point.
+        names_one: whether there is a legend for a single curve, too.
     """
     parts = [_frame(x, y)]
     if diagonal:
@@ -65,14 +65,15 @@ def line_chart(
             for a, b in zip(one.x, one.y, strict=True)
             if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)
         ]
-        parts.append(_path(_stepped(points) if step else points, x, y, f"line {colour}"))
+        parts.append(_path(points, x, y, f"line {colour}"))
         if len(points) == 1 or one.mark is not None:
             at = one.mark or points[0]
             parts.append(
                 f'<circle class="dot {colour}" cx="{_x(at[0], x):.1f}" cy="{_y(at[1], y):.1f}" '
                 f'r="4"><title>{escape(one.mark_name or one.name)}</title></circle>'
             )
-    return _figure("".join(parts), [one.name for one in series], f"{y.name} over {x.name}")
+    names = [one.name for one in series] if len(series) > 1 or names_one else []
+    return _figure("".join(parts), names, f"{y.name} over {x.name}")
 
 
 def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> Markup:
@@ -93,15 +94,6 @@ def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> Markup:
         )
     parts.append(_path([(0, 0), (1, 1)], x, y, "guide"))
     return _figure("".join(parts), [], "accuracy over confidence")
-
-
-def _stepped(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    out: list[tuple[float, float]] = []
-    for point in points:
-        if out:
-            out.append((point[0], out[-1][1]))
-        out.append(point)
-    return out
 
 
 def _x(value: float, axis: Axis) -> float:
@@ -154,10 +146,9 @@ def _ticks(axis: Axis) -> list[str]:
 
 
 def _figure(content: str, names: Sequence[str], told: str) -> Markup:
-    shown = names if len(names) > 1 else []
     legend = "".join(
         f'<li><span class="swatch c{index % COLOURS}"></span>{escape(name)}</li>'
-        for index, name in enumerate(shown)
+        for index, name in enumerate(names)
     )
     return Markup(  # noqa: S704 - every text in it is escaped above
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(told)}">{content}'

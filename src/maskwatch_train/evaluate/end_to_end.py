@@ -14,8 +14,7 @@ from maskwatch.metrics.classification import bootstrap_interval
 from maskwatch.metrics.detection import UNMATCHED, match
 from maskwatch.pipeline import read_faces
 from maskwatch.types import Frame, MaskReading, State
-from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
-from maskwatch_train.evaluate.cases import picture_label, portrait_face
+from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.evaluate.report import number, share, table, with_interval
 from maskwatch_train.pictures import read_picture
 
@@ -74,26 +73,6 @@ def see_images(
         ]
         strays += [r for index, r in zip(matched, readings, strict=True) if index == UNMATCHED]
     return SeenSet(count, tuple(seen), tuple(strays))
-
-
-def see_pictures(
-    detector: FaceDetector, classifier: MaskClassifier, pictures: Iterable[LabelledPicture]
-) -> SeenSet:
-    """Runs both stages over pictures that are labelled as a whole.
-
-    The face that a picture is about is the one that `portrait_face` chooses; a picture in which
-    nothing is found counts as not found. Other faces are left out, since nobody labelled them.
-
-    Raises:
-        DataError: a picture cannot be read.
-    """
-    seen = []
-    for picture in pictures:
-        frame = Frame(picture.path.name, 0, 0.0, read_picture(picture.path))
-        face = portrait_face(frame, detector(frame))
-        reading = classifier(frame, [face])[0] if face else None
-        seen.append(Seen(picture.group, picture_label(frame, picture), reading))
-    return SeenSet(len(seen), tuple(seen), ())
 
 
 Choice = Callable[[Seen], bool]
@@ -158,7 +137,7 @@ def evaluate_end_to_end(
     """All numbers of a detector with a classifier on one set, ready for JSON.
 
     Args:
-        seen: from `see_images` or `see_pictures`.
+        seen: from `see_images`.
         seed: of the bootstrap intervals over groups of pictures.
         repeats: draws of each interval.
         min_size: least size in pixels of the faces and strays that count.

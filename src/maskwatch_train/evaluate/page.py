@@ -113,12 +113,16 @@ def _compared_charts(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Marku
     risks = {name: curves["risk_coverage"] for name, curves in models.items()}
     return {
         "roc": line_chart(
-            violation("roc"), Axis("false positive rate"), Axis("true positive rate"), diagonal=True
+            violation("roc"),
+            Axis("false positive rate"),
+            Axis("true positive rate"),
+            diagonal=True,
+            names_one=True,
         ),
         "precision_recall": line_chart(
-            violation("precision_recall"), Axis("recall"), Axis("precision")
+            violation("precision_recall"), Axis("recall"), Axis("precision"), names_one=True
         ),
-        "risk": risk_chart(risks, {name: _as_run(risk) for name, risk in risks.items()}),
+        "risk": risk_chart(risks, names_one=True),
     }
 
 
@@ -159,15 +163,13 @@ def _charts(curves: Mapping[str, Any]) -> dict[str, Markup]:
         ),
         "reliability_states": reliability_chart(curves["reliability"]["states"]["bins"]),
         "reliability_sides": reliability_chart(curves["reliability"]["sides"]["bins"]),
-        "risk": risk_chart({"wrong side": risk}, {"wrong side": _as_run(risk)}),
+        "risk": risk_chart({"wrong side": risk}),
     }
 
 
-def risk_chart(
-    curves: Mapping[str, Mapping[str, Any]],
-    marks: Mapping[str, tuple[float, float] | None],
-) -> Markup:
+def risk_chart(curves: Mapping[str, Mapping[str, Any]], *, names_one: bool = False) -> Markup:
     """Risk over coverage of one model or several; the mark is where each really runs."""
+    marks = {name: _as_run(curve) for name, curve in curves.items()}
     risks = [value for curve in curves.values() for value in curve["y"][len(curve["y"]) // 20 :]]
     risks += [mark[1] for mark in marks.values() if mark]
     return line_chart(
@@ -177,13 +179,14 @@ def risk_chart(
         ],
         Axis("coverage"),
         Axis("risk", 0.0, max([0.01, *risks]) * 1.1),
+        names_one=names_one,
     )
 
 
 def _training_charts(
     training: Mapping[str, Mapping[str, Sequence[float]]],
 ) -> list[tuple[str, Markup]]:
-    """One chart per measure: ``train_loss`` and ``val_loss`` share one."""
+    """One chart per measure: ``train_loss`` and ``val_loss`` share one, if both are there."""
     charts: dict[str, list[Series]] = {}
     for name, curve in training.items():
         side, _, measure = name.partition("_")
@@ -192,14 +195,16 @@ def _training_charts(
         charts.setdefault(kind, []).append(Series(_words(name), curve["x"], curve["y"]))
     return [
         (
-            kind,
+            name,
             line_chart(
                 series,
                 fitted("epoch", [x for one in series for x in one.x]),
-                fitted(_words(kind), [y for one in series for y in one.y]),
+                fitted(name, [y for one in series for y in one.y]),
             ),
         )
         for kind, series in charts.items()
+        # Alone, a curve keeps its whole name: a legend that told whose loss it is comes with two.
+        for name in [_words(kind) if len(series) > 1 else series[0].name]
     ]
 
 

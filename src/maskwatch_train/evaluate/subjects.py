@@ -84,10 +84,9 @@ def _card_of(place: Path) -> ModelCard:
 
 def describe(card: ModelCard) -> dict[str, Any]:
     """Facts about a model's file and card, ready for JSON."""
-    files = [path for path in card.folder.iterdir() if path.name != CARD_FILE and path.is_file()]
     about: dict[str, Any] = {
         "file": card.file,
-        "bytes": sum(path.stat().st_size for path in files),
+        "bytes": sum((card.folder / name).stat().st_size for name in (card.file, *card.files)),
         "sha256": card.sha256,
         "labels": list(card.labels),
         "settings": card.settings,

@@ -19,7 +19,8 @@ def read_training_log(run: Path) -> dict[str, dict[str, list[float]]]:
     empty in some rows.
 
     Args:
-        run: the folder of the run, or of one of Lightning's versions in it; or the file itself.
+        run: the folder of the run, or of one of Lightning's versions in it; or the file itself. Of
+            several logs the least deep counts, and of those as deep the last that was written.
 
     Returns:
         By column: ``x`` (epochs) and ``y``.
@@ -46,7 +47,7 @@ def read_training_log(run: Path) -> dict[str, dict[str, list[float]]]:
 
 
 def _log_in(run: Path) -> Path:
-    found = [path for name in LOGS for path in sorted(run.rglob(name))]
+    found = [path for name in LOGS for path in run.rglob(name)]
     if not found:
         raise DataError(run, f"no log of a training run in it, expected {' or '.join(LOGS)}")
-    return found[-1]
+    return max(found, key=lambda path: (-len(path.parts), path.stat().st_mtime_ns))

@@ -75,6 +75,7 @@ def model(tmp_path: Path) -> Path:
 def test_a_model_and_what_it_said_give_the_same_report(
     data: Path, model: Path, tmp_path: Path
 ) -> None:
+    (model / "state.pt").write_bytes(bytes(10_000))  # what lies beside it is no part of it
     log = tmp_path / "run" / "log.csv"
     log.parent.mkdir()
     log.write_text("epoch,loss\n0,1.0\n1,0.5\n")
@@ -87,6 +88,7 @@ def test_a_model_and_what_it_said_give_the_same_report(
     assert first["classification"]["headline"]["side_accuracy"]["value"] == pytest.approx(11 / 12)
     assert [m["picture"] for m in first["mistakes"]] == ["11.png"]
     assert first["model"]["parameters"] == 9 + 2  # the weights and the axes
+    assert first["model"]["bytes"] == (model / "net.onnx").stat().st_size
     assert first["speed"]["alone"] > 0
     assert first["training"]["loss"]["y"] == [1.0, 0.5]
     assert first["detection"]["faces"] == 12

@@ -11,7 +11,6 @@ from maskwatch.testing import FixedDetector
 from maskwatch.types import Box, Face, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.box_style import box_style, box_style_markdown, styles_by_state
 from maskwatch_train.evaluate.detector import (
     DetectorRun,
     Found,
@@ -160,19 +159,3 @@ def test_a_picture_that_cannot_be_read_stops_the_evaluation(tmp_path: Path) -> N
     image.path.write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"a\.png"):
         run_detector("fixed", FixedDetector([]), [image])
-
-
-def test_box_style_is_the_median_shift_of_each_edge(tmp_path: Path) -> None:
-    images = [labelled_image(tmp_path, "a", label(100, 50, State.MASK), label(200, 50, State.MASK))]
-    boxes = np.array([[105, 0, 150, 40], [205, 0, 250, 40]], dtype=float)
-    run = DetectorRun("d", (Found(boxes, np.array([0.9, 0.8])),), 1.0)
-    style = box_style(images, run, State.MASK, min_size=32, min_score=0.5)
-    assert style == pytest.approx((2, 0.1, 0.0, 0.0, -0.2, 0.9, 0.8, 0.72))
-    # over the weaker detection's score, one is left
-    assert box_style(images, run, None, 32, 0.85).faces == 1
-    nothing = box_style(images, run, State.NO_MASK, 32, 0.5)
-    assert nothing.faces == 0
-    assert math.isnan(nothing.iou)
-    names = [name for name, _ in styles_by_state(images, run, 32, 0.5)]
-    assert names == ["all", "mask", "incorrect", "no_mask"]
-    assert "| mask | 2 | 0.100 |" in box_style_markdown([("mask", style)])

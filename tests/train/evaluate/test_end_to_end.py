@@ -6,13 +6,12 @@ import pytest
 
 from maskwatch.testing import FixedClassifier, FixedDetector, ScriptedClassifier, reading_of
 from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State
-from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.end_to_end import (
     SeenSet,
     end_to_end_markdown,
     evaluate_end_to_end,
     see_images,
-    see_pictures,
 )
 from tests.train.evaluate.pictures import label, labelled_image
 
@@ -85,17 +84,6 @@ def test_a_box_that_overlaps_too_little_finds_nothing(image: LabelledImage) -> N
     detector = FixedDetector([square(0, 27)])  # IoU 0.46
     found = shares(see_images(detector, FixedClassifier(State.MASK), [image]))
     assert found["found"] == (4, 0.0)
-
-
-def test_a_picture_counts_by_its_central_face(tmp_path: Path) -> None:
-    path = labelled_image(tmp_path, "p").path
-    pictures = [LabelledPicture(path, State.MASK, "test", "g")]
-    classifier = FixedClassifier(State.MASK)
-    middle = Face(Box(150, 50, 250, 150), 0.8)
-    assert shares(see_pictures(FixedDetector([middle]), classifier, pictures))[
-        "found and right side"
-    ] == (1, 1.0)
-    assert shares(see_pictures(FixedDetector([]), classifier, pictures))["found"] == (1, 0.0)
 
 
 def test_small_faces_count_when_asked_for(image: LabelledImage) -> None:

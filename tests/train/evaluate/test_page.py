@@ -102,6 +102,15 @@ def test_every_link_within_the_page_finds_its_section() -> None:
     assert anchors <= set(re.findall(r'id="(\w+)"', page))
 
 
+def test_a_curve_of_validation_alone_says_so() -> None:
+    points = {"x": [0, 1], "y": [1.0, 0.5]}
+    both = {"train_loss": points, "val_loss": points, "val_accuracy": points}
+    text = Page(report_page(a_report(), [], both)).text
+    assert "train loss" in text  # in the legend of the chart that they share
+    alone = re.findall("<figcaption>([^<]+)", report_page(a_report(), [], both))[-2:]
+    assert alone == ["loss", "val accuracy"]
+
+
 def test_the_worst_mistake_is_the_surest() -> None:
     mistakes = a_report()["mistakes"]
     assert len(mistakes) == 3  # two sides, one state; another fault is no other state
@@ -122,6 +131,14 @@ def test_models_are_compared_on_one_page() -> None:
     assert page.wanted == []
     assert "2 models compared" in page.text
     assert "1.000" in page.text  # the chance that two equal models differ as they do
+
+
+def test_a_curve_is_named_where_the_other_models_have_none() -> None:
+    silent = [Judged(item.case, Answer(item.reading.state)) for item in several()]
+    result = compare({"sure": several(), "silent": silent}, SCORING)
+    models = {name: {**m, "facts": {}} for name, m in result["models"].items()}
+    page = compare_page(without_nan({**result, "models": models, "data": []}))
+    assert re.findall(r"<li><span[^>]*></span>([^<]+)</li>", page) == ["sure"] * 3
 
 
 def test_points_are_where_their_values_belong() -> None:

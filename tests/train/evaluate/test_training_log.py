@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_lightning_s_rows_of_one_epoch_are_taken_together(tmp_path: Path) -> Non
         "train_loss": {"x": [0, 1], "y": [0.9, 0.5]},
         "val_loss": {"x": [0, 1], "y": [0.8, 0.6]},
     }
+
+
+def test_of_several_logs_that_of_the_run_itself_counts_else_the_last(tmp_path: Path) -> None:
+    for count, name in enumerate(["version_2", "version_9", "version_10"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.csv").write_text(f"epoch,loss\n0,{count}\n")
+        os.utime(tmp_path / name / "metrics.csv", (count, count))
+    assert read_training_log(tmp_path)["loss"]["y"] == [2]
+    (tmp_path / "log.csv").write_text("epoch,loss\n0,7\n")
+    os.utime(tmp_path / "log.csv", (0, 0))
+    assert read_training_log(tmp_path)["loss"]["y"] == [7]
 
 
 def test_no_log_and_a_broken_one_are_named(tmp_path: Path) -> None:
