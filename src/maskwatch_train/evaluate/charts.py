@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 380, 270
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 54, 10, 10, 40
 """Room for the numbers and names of the axes."""
 COLOURS = 8
 """Number of colours that the page's style knows as ``c0`` to ``c7``."""

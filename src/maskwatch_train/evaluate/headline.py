@@ -23,20 +23,30 @@ def headline(report: Mapping[str, Any], detector: str) -> dict[str, Any]:
         detector: name of the detector whose figures are wanted, where several are compared.
 
     Raises:
-        ValueError: it is none of these reports.
+        ValueError: it is none of these reports, or the detector is not in it.
     """
-    if "detectors" in report:
-        return _of_detector(report, detector)
-    if "populations" in report:
-        return _of_classifier(report)
-    if "shares" in report:
-        shares = report["shares"].items()
-        return {name: _rounded(entry["value"]) for name, entry in shares}
+    try:
+        if "detectors" in report:
+            return _of_detector(report, detector)
+        if "classification" in report:
+            told = report["classification"]
+            return _of_classifier(told["faces"], told["headline"], told["slices"])
+        if "populations" in report:
+            # Portraits labelled as a whole have no size worth a limit; others count from 32 px.
+            whole = report["populations"]["all"]
+            return _of_classifier(whole["faces"], whole, report["slices"])
+        if "shares" in report:
+            shares = report["shares"].items()
+            return {name: _rounded(entry["value"]) for name, entry in shares}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a report as the verbs write it: {error!r}") from error
     raise ValueError("not a report of a detector, a classifier, or both together")
 
 
 def _of_detector(report: Mapping[str, Any], name: str) -> dict[str, Any]:
-    (ours,) = (entry for entry in report["detectors"] if entry["name"] == name)
+    ours = next((entry for entry in report["detectors"] if entry["name"] == name), None)
+    if ours is None:
+        raise ValueError(f"the detector {name!r} is not in it")
     at = ours["iou"][CARD_IOU]
     figures: dict[str, Any] = {"average precision": _rounded(at["average_precision"])}
     for threshold, entry in at["score"].items():
@@ -46,16 +56,17 @@ def _of_detector(report: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {**figures, **{f"recall {band} px": _rounded(b["recall"]) for band, b in bands.items()}}
 
 
-def _of_classifier(report: Mapping[str, Any]) -> dict[str, Any]:
-    # Portraits labelled as a whole have no size worth a limit; the others are scored from 32 px.
-    whole = report["populations"]["all"]
-    figures = {name: _rounded(whole[name]["value"]) for name in CARD_SCORES}
-    slices = {
+def _of_classifier(
+    faces: int, scores: Mapping[str, Any], slices: Mapping[str, Any]
+) -> dict[str, Any]:
+    # A model that names no faults has no score of them.
+    figures = {name: _rounded(scores[name]["value"]) for name in CARD_SCORES if name in scores}
+    by_slice = {
         f"{name} ({entry['faces']} faces)": _rounded(entry["side_accuracy"]["value"])
-        for name, entry in report["slices"].items()
+        for name, entry in slices.items()
         if entry["faces"]
     }
-    return {"faces": whole["faces"], **figures, "side accuracy by slice": slices}
+    return {"faces": faces, **figures, "side accuracy by slice": by_slice}
 
 
 def _rounded(value: float | None) -> float | None:

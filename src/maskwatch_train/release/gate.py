@@ -123,7 +123,7 @@ def read_gate(path: Path) -> Gate:
         values = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(path, f"not YAML: {error}") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise DataError(path, f"not a gate: expected format: {FORMAT}")

@@ -1,6 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
+from maskwatch_train.evaluate.figures import Scoring, figures
 from maskwatch_train.evaluate.headline import headline
+from maskwatch_train.evaluate.report import without_nan
+from tests.train.evaluate.test_figures import several
 
 
 def test_a_detector_report_gives_its_own_figures() -> None:
@@ -45,6 +52,26 @@ def test_slices_without_faces_are_left_out() -> None:
     assert headline(report, "")["side accuracy by slice"] == {"dark (2 faces)": 1.0}
 
 
-def test_another_report_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a report"):
-        headline({}, "")
+def test_the_report_of_any_model_gives_the_same_figures_as_that_of_ours() -> None:
+    told = without_nan({"classification": figures(several(), Scoring(repeats=10))})
+    found = headline(told, "")
+    assert found["faces"] == 23
+    assert found["side_accuracy_decided"] == round(20 / 22, 3)
+    assert found["nose_chin_macro_f1_decided"] is not None
+    assert found["side accuracy by slice"]["label/no_mask (10 faces)"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ({}, "not a report of"),
+        ([], "not a report of"),
+        (None, "not a report as"),
+        ({"detectors": [{"name": "other"}]}, "the detector 'ours' is not in it"),
+        ({"detectors": [{"name": "ours"}]}, "not a report as .*iou"),
+        ({"shares": []}, "not a report as"),
+    ],
+)
+def test_another_report_is_refused(report: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        headline(report, "ours")

@@ -96,6 +96,12 @@ def test_a_gate_that_makes_no_sense_is_refused(tmp_path: Path, text: str, told: 
         read_gate(written(tmp_path, text))
 
 
+def test_a_gate_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gate.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="not YAML"):
+        read_gate(tmp_path / "gate.yaml")
+
+
 def test_an_optional_set_that_is_not_here_is_left_out_and_said(tmp_path: Path) -> None:
     text = (
         SETS.replace("split: test", "split: test\n    optional: true") % "{overall: {accuracy: 1}}"
