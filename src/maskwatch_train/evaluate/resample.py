@@ -27,7 +27,7 @@ def group_draws(groups: NDArray[np.str_], seed: int, repeats: int) -> NDArray[np
         return np.zeros((repeats, 0), dtype=np.int64)
     rng = np.random.default_rng(seed)
     even = np.full(len(names), 1 / len(names))
-    return rng.multinomial(len(names), even, size=repeats)[:, member].astype(np.int64)
+    return rng.multinomial(len(names), even, size=repeats)[:, member].astype(np.int64, copy=False)
 
 
 def drawn_confusions(
@@ -41,9 +41,12 @@ def drawn_confusions(
         classes: C.
         draws: ``(R, N)`` from `group_draws`.
     """
-    cells = np.zeros((len(truth), classes * classes), dtype=np.int64)
-    cells[np.arange(len(truth)), truth * classes + read] = 1
-    return (draws @ cells).reshape(len(draws), classes, classes)
+    cell = truth * classes + read
+    counts = np.zeros((len(draws), classes * classes), dtype=np.int64)
+    # Cell by cell: NumPy has no fast product of matrices of whole numbers.
+    for each in np.unique(cell):
+        counts[:, each] = draws[:, cell == each].sum(axis=1)
+    return counts.reshape(len(draws), classes, classes)
 
 
 def with_limits(

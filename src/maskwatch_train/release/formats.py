@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,28 +58,39 @@ def to_int8(model: onnx.ModelProto, inputs: Inputs) -> Files:
         plain, ready, done = (Path(folder) / f"{name}.onnx" for name in ("plain", "ready", "done"))
         onnx.save(unfolded(model), plain)
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
-        # Its advice to run the step that has just been run.
-        logging.getLogger().setLevel(logging.ERROR)
-        quantize_static(
-            ready,
-            done,
-            _Batches(model.graph.input[0].name, inputs),
-            quant_format=QuantFormat.QDQ,
-            # Clip and Relu are merged into the range of the convolution before. Else that range
-            # holds what they cut off, too, many times as much, and little is left of the rest.
-            op_types_to_quantize=["Conv", "Gemm", "Clip", "Relu"],
-            # With three channels in, it is as fast in float32, and rounds the pixels once less.
-            nodes_to_exclude=[_first_convolution(onnx.load(ready))],
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            # The mean extremes of batches: a single odd face must not coarsen all others.
-            extra_options={"CalibMovingAverage": True},
-            # Without VNNI the product of eight bits by eight overflows sixteen: seven-bit weights.
-            reduce_range=True,
-        )
+        with _quiet():
+            quantize_static(
+                ready,
+                done,
+                _Batches(model.graph.input[0].name, inputs),
+                quant_format=QuantFormat.QDQ,
+                # Clip and Relu are merged into the range of the convolution before. Else that range
+                # holds what they cut off, too, many times as much, and little is left of the rest.
+                op_types_to_quantize=["Conv", "Gemm", "Clip", "Relu"],
+                # With three channels in, it is as fast in float32, and rounds the pixels once less.
+                nodes_to_exclude=[_first_convolution(onnx.load(ready))],
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.MinMax,
+                # The mean extremes of batches: a single odd face must not coarsen all others.
+                extra_options={"CalibMovingAverage": True},
+                # Without VNNI the product of eight bits by eight overflows: weights get seven.
+                reduce_range=True,
+            )
         return {"model.onnx": done.read_bytes()}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the advice to run a step that has just been run, which comes through the root."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 def to_openvino(model: onnx.ModelProto, _inputs: Inputs) -> Files:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -66,6 +68,13 @@ def test_the_first_convolution_stays_as_it_is() -> None:
     stored = {tensor.name for tensor in eight.graph.initializer}
     assert nodes["stem"].input[1] in stored
     assert nodes["conv"].input[1] not in stored  # made from eight bits
+
+
+def test_warnings_of_others_are_heard_afterwards(caplog: pytest.LogCaptureFixture) -> None:
+    to_int8(clipped("Clip"), [np.zeros((1, 1, 8, 8), np.float32)])
+    caplog.clear()
+    logging.getLogger("another").warning("heard")
+    assert caplog.messages == ["heard"]
 
 
 def test_one_odd_batch_does_not_coarsen_all_others() -> None:
