@@ -165,6 +165,23 @@ class Watcher:
         """Another step: so many of how many of the whole run are done, and its losses."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Where and on what a run trains.
+
+    Attributes:
+        out: folder of the run (see ``Run``).
+        fabric: what is computed on, launched (see ``hardware.launched``).
+        watcher: told of every step and epoch.
+        workers: processes that prepare batches; 0 does it in this one.
+    """
+
+    out: Path
+    fabric: Fabric
+    watcher: Watcher
+    workers: int = 0
+
+
 class Run:
     """A training run in a folder that can be stopped at any moment and gone on with.
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
 
 from maskwatch.errors import UsageError
+from maskwatch_train.engine import Site
 
+Item = TypeVar("Item")
 Precision = Literal["bf16-mixed", "16-mixed"]
 AUTO = "auto"
 
@@ -71,6 +75,35 @@ def precision() -> Precision:
     if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
         return "16-mixed"
     return "bf16-mixed"
+
+
+def batches_of(
+    dataset: Dataset[Item],
+    order: NDArray[np.integer],
+    batch: int,
+    site: Site,
+    collate: Callable[[list[Item]], Any] | None = None,
+) -> DataLoader[Item]:
+    """This process's share of the batches of one epoch.
+
+    Args:
+        dataset: gives an item of the order.
+        order: the items of all processes; what fills no batch is left out.
+        batch: items of a batch, of all processes.
+        site: what shares them, and who prepares them.
+        collate: makes a batch of a list of items; PyTorch's own way unless given.
+
+    Raises:
+        UsageError: the batch cannot be shared evenly.
+    """
+    share = share_of(batch, site.fabric)
+    return DataLoader(
+        dataset,
+        batch_size=share.stop - share.start,
+        sampler=shared(order, batch, share),
+        num_workers=site.workers,
+        collate_fn=collate,
+    )
 
 
 def share_of(batch: int, fabric: Fabric) -> slice:

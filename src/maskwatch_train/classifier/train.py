@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from torchvision.ops import complete_box_iou_loss
 
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
@@ -35,7 +34,7 @@ from maskwatch_train.engine import (
     VALIDATION_LOSS,
     Losses,
     Run,
-    Watcher,
+    Site,
     check_moves,
     fit,
     kept_weights,
@@ -43,7 +42,7 @@ from maskwatch_train.engine import (
     schedule_of,
 )
 from maskwatch_train.errors import DataError
-from maskwatch_train.hardware import launched, share_of, shared
+from maskwatch_train.hardware import batches_of
 from maskwatch_train.recipe import read_recipe, require_known, require_multiple, require_range
 from maskwatch_train.synthesis import (
     Donor,
@@ -284,30 +283,34 @@ def sampling_weights(samples: Sequence[Sample], rarity: float) -> NDArray[np.flo
     return out
 
 
+def drawn_items(
+    samples: Sequence[Sample], recipe: ClassifierRecipe, epoch: int
+) -> NDArray[np.int64]:
+    """The items of ``CropDataset`` that make an epoch, as the seed and the epoch decide."""
+    weights = sampling_weights(samples, recipe.rarity)
+    rng = np.random.default_rng((recipe.seed, epoch))
+    drawn = rng.choice(len(samples), size=len(samples), p=weights)
+    return np.arange(len(samples)) * len(samples) + drawn
+
+
 def train(
     network: nn.Module,
     samples: Sequence[Sample],
     recipe: ClassifierRecipe,
-    out: Path,
-    workers: int = 1,
+    site: Site,
     *,
     validation: Sequence[Sample] = (),
     teachers: Teachers | None = None,
-    fabric: Fabric | None = None,
-    watcher: Watcher | None = None,
 ) -> nn.Module:
-    """Trains the network in ``out`` (see ``Run``) and returns the averaged weights.
+    """Trains the network at a site (see ``Run``) and returns the averaged weights.
 
     Args:
         network: with fresh heads, or trained before.
         samples: faces to train on.
         recipe: every number behind the run.
-        out: folder of the run.
-        workers: processes that prepare batches; 0 does it in this one.
+        site: where, and on what.
         validation: faces that the averaged weights are asked about after each epoch.
         teachers: of a recipe with a ``teacher_share``.
-        fabric: what is computed on; one device unless given (see ``hardware.launched``).
-        watcher: told how it goes.
 
     Raises:
         DataError: the samples fill no batch, or the state in the folder is of another run.
@@ -320,9 +323,12 @@ def train(
         raise ValueError("teachers go with a teacher_share above 0")
     dataset = CropDataset(samples, recipe)
     schedule = schedule_of(recipe, len(dataset), warmup=0.15)
-    run = Run(network, schedule, out, fabric or launched("1"), watcher)
-    share = share_of(recipe.batch, run.fabric)
+    run = Run(network, schedule, site.out, site.fabric, site.watcher)
     mixing = Mixing(recipe.mixup, recipe.cutmix)
+
+    def batches(epoch: int) -> Iterable[Crop]:
+        dataset.epoch = epoch
+        return batches_of(dataset, drawn_items(samples, recipe, epoch), recipe.batch, site)
 
     def losses(batch: Crop) -> Losses:
         batch = Crop(*(part.to(run.fabric.device) for part in batch))
@@ -346,7 +352,7 @@ def train(
     return fit(
         run,
         recipe.seed,
-        lambda epoch: _batches(dataset, recipe, epoch, workers, share),
+        batches,
         losses,
         (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
     )
@@ -419,20 +425,3 @@ def predict(
         crops = to_batch([plain_crop(s, size, margin) for s in samples[start : start + batch]])
         parts.append(look_again(judge(crops), crops, judge, temperature, second_look_below))
     return np.concatenate(parts)
-
-
-def _batches(
-    dataset: CropDataset, recipe: ClassifierRecipe, epoch: int, workers: int, share: slice
-) -> Iterator[Crop]:
-    """This process's share of the batches of one epoch, as the seed and the epoch decide."""
-    dataset.epoch = epoch
-    weights = sampling_weights(dataset.samples, recipe.rarity)
-    rng = np.random.default_rng((recipe.seed, epoch))
-    drawn = rng.choice(len(dataset), size=len(dataset), p=weights)
-    order = np.arange(len(dataset)) * len(dataset) + drawn
-    yield from DataLoader(
-        dataset,
-        batch_size=share.stop - share.start,
-        sampler=shared(order, recipe.batch, share),
-        num_workers=workers,
-    )

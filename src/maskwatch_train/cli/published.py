@@ -19,11 +19,11 @@ from maskwatch_train.cli.train import (
     say,
     started,
 )
+from maskwatch_train.engine import Site
 from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
-from maskwatch_train.published.training import Site
 from maskwatch_train.recipe import read_recipe
 
 
@@ -62,7 +62,7 @@ def published(
     changes = change or []
     chosen = read_recipe(recipe, PublishedRecipe, changes)
     fabric, bar = started(out, devices, nodes)
-    place = Place(Site(out, fabric, bar), cache or out / "cache", weights, workers)
+    place = Place(Site(out, fabric, bar, workers), cache or out / "cache", weights)
     with fabric.rank_zero_first():
         material = prepare(
             read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing

@@ -31,7 +31,7 @@ from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
-from maskwatch_train.engine import STATE
+from maskwatch_train.engine import STATE, Site
 from maskwatch_train.hardware import AUTO, launched
 from maskwatch_train.recipe import read_recipe, refuse_another
 
@@ -161,16 +161,7 @@ def detector(
     validation = [street_scene(image, seen[image.path]) for image in held]
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
     with bar:
-        fine_tune(
-            network,
-            scenes,
-            chosen,
-            out,
-            workers,
-            validation=validation,
-            fabric=fabric,
-            watcher=bar,
-        )
+        fine_tune(network, scenes, chosen, Site(out, fabric, bar, workers), validation=validation)
 
 
 def classifier(
@@ -203,12 +194,9 @@ def classifier(
             network,
             samples,
             chosen,
-            out,
-            workers,
+            Site(out, fabric, bar, workers),
             validation=validation,
             teachers=teachers,
-            fabric=fabric,
-            watcher=bar,
         )
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from maskwatch.faces.yunet import grid
 from maskwatch_train.detector.dataset import Scene, SceneDataset
@@ -21,12 +18,12 @@ from maskwatch_train.engine import (
     VALIDATION_LOSS,
     Losses,
     Run,
-    Watcher,
+    Site,
     check_moves,
     fit,
     schedule_of,
 )
-from maskwatch_train.hardware import launched, share_of, shared
+from maskwatch_train.hardware import batches_of
 from maskwatch_train.recipe import require_multiple, require_range
 
 VALIDATION_EPOCH = 1_000_000
@@ -96,24 +93,18 @@ def fine_tune(
     network: YuNet,
     scenes: Sequence[Scene],
     recipe: DetectorRecipe,
-    out: Path,
-    workers: int = 1,
+    site: Site,
     *,
     validation: Sequence[Scene] = (),
-    fabric: Fabric | None = None,
-    watcher: Watcher | None = None,
 ) -> nn.Module:
-    """Fine-tunes the network in ``out`` (see ``Run``) and returns the averaged weights.
+    """Fine-tunes the network at a site (see ``Run``) and returns the averaged weights.
 
     Args:
         network: with the weights to start from.
         scenes: pictures to train on.
         recipe: every number behind the run.
-        out: folder of the run.
-        workers: processes that prepare batches; 0 does it in this one.
+        site: where, and on what.
         validation: pictures that the averaged weights are asked about after each epoch.
-        fabric: what is computed on; one device unless given (see ``hardware.launched``).
-        watcher: told how it goes.
 
     Raises:
         DataError: the scenes fill no batch, or the state in the folder is of another run.
@@ -131,12 +122,17 @@ def fine_tune(
         recipe.degradation,
     )
     schedule = schedule_of(recipe, len(dataset), warmup=0.1)
-    run = Run(network, schedule, out, fabric or launched("1"), watcher)
-    share = share_of(recipe.batch, run.fabric)
+    run = Run(network, schedule, site.out, site.fabric, site.watcher)
+
+    def batches(epoch: int) -> Iterable[tuple[Tensor, list[Target]]]:
+        dataset.epoch = epoch
+        order = np.random.default_rng((recipe.seed, epoch)).permutation(len(dataset))
+        return batches_of(dataset, order, recipe.batch, site, collate)
+
     return fit(
         run,
         recipe.seed,
-        lambda epoch: _batches(dataset, recipe, epoch, workers, share),
+        batches,
         lambda batch: losses(run.network, batch, recipe.size, run.fabric.world_size > 1),
         (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
         freeze_statistics,
@@ -183,18 +179,3 @@ def measure(
         terms = losses(network, collate(items), recipe.size)
         total += sum(term.item() for term in terms.values()) * len(items)
     return {VALIDATION_LOSS: total / len(pictures)}
-
-
-def _batches(
-    dataset: SceneDataset, recipe: DetectorRecipe, epoch: int, workers: int, share: slice
-) -> Iterator[tuple[Tensor, list[Target]]]:
-    """This process's share of the batches of one epoch, in an order of the seed and the epoch."""
-    dataset.epoch = epoch
-    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(dataset))
-    yield from DataLoader(
-        dataset,
-        batch_size=share.stop - share.start,
-        sampler=shared(order, recipe.batch, share),
-        num_workers=workers,
-        collate_fn=collate,
-    )

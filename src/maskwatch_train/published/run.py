@@ -16,7 +16,7 @@ from torch import nn
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.manifest import Manifest
-from maskwatch_train.engine import STATE
+from maskwatch_train.engine import STATE, Site
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
 from maskwatch_train.published.backbones import DOWNLOAD, NONE, Start, open_body
@@ -34,7 +34,6 @@ from maskwatch_train.published.sklearn_heads import fitted_probabilities
 from maskwatch_train.published.splits import split_rows
 from maskwatch_train.published.training import (
     Labelled,
-    Site,
     probabilities_of_features,
     probabilities_of_pictures,
     train_on_features,
@@ -56,13 +55,11 @@ class Place:
         site: where and on what it trains; a run that was stopped goes on.
         cache: folder for pictures and features, which several runs may share.
         weights: see `maskwatch_train.published.backbones.open_body`.
-        workers: processes that prepare batches.
     """
 
     site: Site
     cache: Path
     weights: str
-    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,7 +249,7 @@ def _said(
         head = new_head(_width(body, recipe.size), recipe.hidden, recipe.dropout, classes)
         network = Classifier(body, head, recipe.trained_layers)
         data = Labelled(pictures, labels, train, material.side("val"))
-        network = train_on_pictures(network, data, recipe, place.site, place.workers)
+        network = train_on_pictures(network, data, recipe, place.site)
         said[NETWORK] = probabilities_of_pictures(network, pictures[test], recipe)
         if others:
             trained = Extractor(network.body, "", place.cache, watch)

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar, cast
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
-from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Watcher, fit, full_batches
-from maskwatch_train.hardware import share_of, shared
+from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Site, fit, full_batches
+from maskwatch_train.hardware import batches_of, share_of, shared
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
 
@@ -42,21 +40,6 @@ class Labelled:
     """Rows that every epoch is measured on; perhaps none."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """Where and on what a run trains.
-
-    Attributes:
-        out: folder of the run (see ``Run``).
-        fabric: what is computed on, launched.
-        watcher: told of every step and epoch.
-    """
-
-    out: Path
-    fabric: Fabric
-    watcher: Watcher
-
-
 class AugmentedPictures(Dataset[tuple[Tensor, int]]):
     """Item ``position * N + row`` is a picture's view at a position of the epoch."""
 
@@ -77,7 +60,7 @@ class AugmentedPictures(Dataset[tuple[Tensor, int]]):
 
 
 def train_on_pictures(
-    network: Network, data: Labelled, recipe: PublishedRecipe, site: Site, workers: int
+    network: Network, data: Labelled, recipe: PublishedRecipe, site: Site
 ) -> Network:
     """Trains on augmented pictures; returns the last weights.
 
@@ -90,14 +73,8 @@ def train_on_pictures(
     def batches(epoch: int) -> Iterable[Batch]:
         order = _order(data, recipe, epoch)
         items = np.arange(len(order)) * len(data.labels) + order
-        share = share_of(recipe.batch, site.fabric)
-        loader: Iterable[Batch] = DataLoader(
-            AugmentedPictures(data, recipe, epoch),
-            batch_size=share.stop - share.start,
-            sampler=shared(items, recipe.batch, share),
-            num_workers=workers,
-        )
-        return loader
+        pictures = AugmentedPictures(data, recipe, epoch)
+        return batches_of(pictures, items, recipe.batch, site)
 
     def measured(averaged: nn.Module) -> dict[str, float]:
         pictures = np.asarray(data.inputs[data.held_out], dtype=np.uint8)

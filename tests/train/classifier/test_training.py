@@ -41,10 +41,16 @@ from maskwatch_train.classifier.train import (  # noqa: E402
     sampling_weights,
     train,
 )
+from maskwatch_train.engine import Site, Watcher  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
+from maskwatch_train.hardware import launched  # noqa: E402
 from maskwatch_train.synthesis import WearKind, synthesise  # noqa: E402
 
 RECIPE = ClassifierRecipe(size=32, epochs=2, batch=4, learning_rate=0.01, ruined_share=0.2)
+
+
+def here(folder: Path) -> Site:
+    return Site(folder, launched("1"), Watcher())
 
 
 class Small(nn.Module):
@@ -127,7 +133,7 @@ def plain_loop(samples: list[Sample], recipe: ClassifierRecipe) -> nn.Module:
 
 
 def test_a_recipe_without_new_keys_trains_as_it_always_did(tmp_path: Path) -> None:
-    ours = train(Small(), faces(), RECIPE, tmp_path, workers=0, validation=faces(3))
+    ours = train(Small(), faces(), RECIPE, here(tmp_path), validation=faces(3))
     expected = plain_loop(faces(), RECIPE)
     for name, value in expected.state_dict().items():
         assert torch.equal(ours.state_dict()[name], value), name
@@ -223,8 +229,7 @@ def test_teachers_are_not_asked_about_what_was_just_drawn(tmp_path: Path) -> Non
             Small(),
             bare_faces(8),
             replace(recipe, ruined_share=0.0),
-            out,
-            workers=0,
+            here(out),
             teachers=Teachers([(SaysMask(), 32)]),
         )
         (row,) = csv.DictReader((out / "log.csv").read_text().splitlines())
@@ -305,7 +310,7 @@ def test_no_mixing_draws_nothing() -> None:
 
 
 def test_a_recipe_may_mix(tmp_path: Path) -> None:
-    trained = train(Small(), faces(), replace(RECIPE, mixup=0.2, cutmix=1.0), tmp_path, workers=0)
+    trained = train(Small(), faces(), replace(RECIPE, mixup=0.2, cutmix=1.0), here(tmp_path))
     plain = plain_loop(faces(), RECIPE)
     assert not torch.equal(trained.state.weight, plain.state.weight)
     assert trained.state.weight.isfinite().all()
@@ -345,7 +350,7 @@ def test_validation_goes_to_the_device_that_the_network_is_on() -> None:
 
 def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs=6, patience=2, learning_rate=0.0)
-    train(Small(), faces(), recipe, tmp_path, workers=0, validation=faces(3))
+    train(Small(), faces(), recipe, here(tmp_path), validation=faces(3))
     with (tmp_path / "log.csv").open() as file:
         losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
     best = losses.index(min(losses))
@@ -354,7 +359,7 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
 
 def test_fewer_faces_than_a_batch_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="its 3 pictures do not fill a batch of 4"):
-        train(Small(), faces(3), RECIPE, tmp_path / "run", workers=0)
+        train(Small(), faces(3), RECIPE, here(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
