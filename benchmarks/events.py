@@ -26,6 +26,8 @@ YEARS = 3
 END = datetime(2026, 1, 1, tzinfo=UTC)
 START = END - timedelta(days=365 * YEARS)
 _CAMERAS = 20
+_MODEL = "bench"
+"""Version of the model that all events made here are of."""
 _HALL = EpisodeFilter(cameras=("camera 7",))
 
 _NUMBERS = {
@@ -47,7 +49,7 @@ _EPISODES = """
   (id, camera, zone, track, state, fault, coverage, started_at, ended_at, model_version)
 SELECT {id}, 'camera ' || (i % {cameras}), NULL, i,
   CASE i % 3 WHEN 0 THEN 'incorrect' ELSE 'no_mask' END,
-  CASE i % 3 WHEN 0 THEN 'nose_out' ELSE NULL END, 12.5, {start}, {end}, 'bench'
+  CASE i % 3 WHEN 0 THEN 'nose_out' ELSE NULL END, 12.5, {start}, {end}, '{model}'
 FROM n"""
 _PEOPLE = """
 {numbers} INSERT INTO people
@@ -83,11 +85,25 @@ def fill(store: Store, total: int) -> None:
         numbers = _NUMBERS[kind].format(low=first, high=last)
         with engine.begin() as connection:
             for statement in (_EPISODES, _PEOPLE):
-                text = statement.format(numbers=numbers, cameras=_CAMERAS, **times)
+                text = statement.format(numbers=numbers, cameras=_CAMERAS, model=_MODEL, **times)
                 connection.exec_driver_sql(text)
     with engine.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
     engine.dispose()
+
+
+def refuse_real_events(store: Store) -> None:
+    """Ends the program where the database holds what it did not fill in itself.
+
+    Raises:
+        SystemExit: it does; nothing was changed.
+    """
+    model = sa.text("SELECT count(*) FROM episodes WHERE model_version <> :bench")
+    with store.database.engine.connect() as connection:
+        real = connection.execute(model, {"bench": _MODEL}).scalar_one()
+        people = connection.execute(sa.text("SELECT count(*) FROM people")).scalar_one()
+    if real or people != store.episodes.count():
+        raise SystemExit("this database holds real events: give an empty one, all is deleted in it")
 
 
 def queries(store: Store) -> dict[str, Callable[[], object]]:
@@ -137,6 +153,7 @@ def run(url: str, sizes: Sequence[int], rounds: int) -> list[dict[str, object]]:
     results: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as snapshots:
         store = Store.open(url, Path(snapshots))
+        refuse_real_events(store)
         kind = store.database.engine.dialect.name
         for size in sizes:
             if store.episodes.count() != size:

@@ -42,7 +42,8 @@ def main() -> None:
     if wanted.speed:
         data = json.loads(wanted.speed.read_text())
         figures = _latest(data["figures"])
-        parts += [stills_table(figures), clips_table(figures), process_table(data["processes"])]
+        parts += [speed_table(figures, stills=stills) for stills in (True, False)]
+        parts.append(process_table(data["processes"]))
         _save(stills_plot(figures), wanted.images / "performance-stills.png")
     if wanted.quality:
         parts.append(quality_table(json.loads(wanted.quality.read_text())))
@@ -57,31 +58,17 @@ def main() -> None:
     wanted.tables.write_text("\n\n".join([_HEAD, *parts]) + "\n")
 
 
-def stills_table(figures: Sequence[dict[str, Any]]) -> str:
-    """Milliseconds per picture, with how many times as long as maskwatch the others take."""
+def speed_table(figures: Sequence[dict[str, Any]], *, stills: bool) -> str:
+    """Milliseconds per picture, or per frame of a clip, and how many times as long as maskwatch."""
     names = [name for name in _ORDER if any(each["contestant"] == name for each in figures)]
     rows = []
     for threads in sorted({each["threads"] for each in figures}, reverse=True):
-        for subject in _subjects(figures, threads, stills=True):
-            group = _group(figures, subject, threads)
-            if set(names) - set(group):
-                continue
-            rows.append([str(threads), subject, *(_cell(group, name) for name in names)])
-    return _table(["threads", "picture", *names], rows)
-
-
-def clips_table(figures: Sequence[dict[str, Any]]) -> str:
-    """Milliseconds per frame, the same way."""
-    names = [name for name in _ORDER if any(each["contestant"] == name for each in figures)]
-    rows = []
-    for threads in sorted({each["threads"] for each in figures}, reverse=True):
-        for subject in _subjects(figures, threads, stills=False):
+        for subject in _subjects(figures, threads, stills=stills):
             group = _group(figures, subject, threads)
             if not set(names) - set(group):
-                rows.append(
-                    [str(threads), subject, *(_cell(group, name, clip=True) for name in names)]
-                )
-    return _table(["threads", "clip", *names], rows)
+                cells = (_cell(group, name, clip=not stills) for name in names)
+                rows.append([str(threads), subject, *cells])
+    return _table(["threads", "picture" if stills else "clip", *names], rows)
 
 
 def process_table(runs: dict[str, dict[str, float]]) -> str:
