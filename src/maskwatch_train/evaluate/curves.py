@@ -15,7 +15,14 @@ from sklearn.metrics import (
 )
 
 from maskwatch.metrics.classification import bootstrap_interval, risk_coverage
-from maskwatch_train.evaluate.outcomes import STATES, Outcomes, side_ece, state_ece
+from maskwatch_train.evaluate.outcomes import (
+    STATES,
+    Outcomes,
+    side_ece,
+    sides,
+    state_ece,
+    top_state,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -49,7 +56,7 @@ def curves(o: Outcomes, seed: int, repeats: int) -> dict[str, Any] | None:
             n: _precision_recall(*pair, given.groups, seed, repeats) for n, pair in both.items()
         },
         "reliability": {
-            "states": {"bins": reliability(*_top_state(given)), "ece": state_ece(given)},
+            "states": {"bins": reliability(*top_state(given)), "ece": state_ece(given)},
             "sides": {"bins": reliability(*sides(given)), "ece": side_ece(given)},
         },
         "risk_coverage": _risk(o, given),
@@ -91,16 +98,6 @@ def _area(
 
     interval = bootstrap_interval(on_draw, groups, seed, repeats)
     return {"value": float(area(truth, score)), **interval._asdict()}
-
-
-def _top_state(o: Outcomes) -> tuple[Floats, Bools]:
-    return o.probabilities.max(axis=1), o.probabilities.argmax(axis=1) == o.state
-
-
-def sides(o: Outcomes) -> tuple[Floats, Bools]:
-    """Probability of the likelier of mask and violation, and whether it is the right one."""
-    mask = o.probabilities[:, 0]
-    return np.maximum(mask, 1 - mask), (mask >= 0.5) == (o.state == 0)
 
 
 def reliability(confidence: Floats, right: Bools) -> list[dict[str, float]]:

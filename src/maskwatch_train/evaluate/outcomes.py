@@ -158,25 +158,27 @@ def label_confusion(o: Outcomes) -> NDArray[np.int64]:
 
 def state_ece(o: Outcomes) -> float:
     """Calibration of the likeliest of the three states, also where the reading is ``unknown``."""
-    given = o.with_probabilities
-    top = given.probabilities.argmax(axis=1) if len(given.state) else given.state
-    confidence = given.probabilities.max(axis=1, initial=0.0)
-    return expected_calibration_error(confidence, top == given.state)
+    return expected_calibration_error(*top_state(o))
 
 
 def side_ece(o: Outcomes) -> float:
     """Calibration of the likelier side, also where the reading is ``unknown``."""
-    confidence, right = _sides(o)
-    return expected_calibration_error(confidence, right)
+    return expected_calibration_error(*sides(o))
 
 
 def risk_coverage_area(o: Outcomes) -> float:
     """Mean share of wrong sides over all shares of faces that could be answered."""
-    confidence, right = _sides(o)
-    return risk_coverage(confidence, right).area
+    return risk_coverage(*sides(o)).area
 
 
-def _sides(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def top_state(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Of M faces that have probabilities that of the likeliest state, and whether it is right."""
+    given = o.with_probabilities
+    return given.probabilities.max(axis=1), given.probabilities.argmax(axis=1) == given.state
+
+
+def sides(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The same of the likelier of mask and violation."""
     given = o.with_probabilities
     mask = given.probabilities[:, 0]
     return np.maximum(mask, 1 - mask), (mask >= 0.5) == (given.state == 0)
