@@ -43,6 +43,8 @@ class Parity:
     """How two files compare on the same faces."""
 
     faces: int
+    judged: int
+    """Those of which either file said how likely each state is: the others are too small for it."""
     recall: dict[str, tuple[int, float, float]]
     """By class: faces, recall of the first file and of the second."""
     mean_drift: float
@@ -92,14 +94,15 @@ def compare_files(
     known = [i for i, item in enumerate(before) if item.face.state is not State.UNKNOWN]
     classes = sorted({_class(before[i]) for i in known})
     recall = {name: _recalls(name, known, before, after) for name in classes}
-    drift = np.abs(_probabilities(after) - _probabilities(before)).max(axis=1, initial=0.0)
-    mean = np.abs(_probabilities(after) - _probabilities(before))
+    moved = _moved(before, after)
+    largest = moved.max(axis=1, initial=0.0)
     found = Parity(
         faces=len(before),
+        judged=len(moved),
         recall=recall,
-        mean_drift=float(mean.mean()) if mean.size else 0.0,
-        max_drift=float(drift.max(initial=0.0)),
-        large_share=float((drift > limits.large_drift).mean()) if drift.size else 0.0,
+        mean_drift=float(moved.mean()) if moved.size else 0.0,
+        max_drift=float(largest.max(initial=0.0)),
+        large_share=float((largest > limits.large_drift).mean()) if moved.size else 0.0,
         box_drift=_box_drift(*boxes),
         changed=sum(_said(a) != _said(b) for a, b in zip(before, after, strict=True)),
         problems=(),
@@ -116,7 +119,8 @@ def _box_drift(before: Boxes, after: Boxes) -> float | None:
 
 
 def _problems(found: Parity, limits: ParityLimits) -> list[str]:
-    problems = [
+    problems = [] if found.judged else ["none of them is large enough to be judged"]
+    problems += [
         f"recall of {name} falls from {first:.1%} to {second:.1%} (of {faces} faces)"
         for name, (faces, first, second) in found.recall.items()
         if first - second > limits.recall_drop
@@ -171,9 +175,13 @@ def _is_right(item: Judged) -> bool:
     return state_is_right and (fault is None or item.reading.fault in (fault, None))
 
 
-def _probabilities(items: Sequence[Judged]) -> NDArray[np.float64]:
-    """``(N, 3)``; zeros where there are none, which both files share."""
+def _moved(before: Sequence[Judged], after: Sequence[Judged]) -> NDArray[np.float64]:
+    """How much the three probabilities differ, ``(J, 3)``, of the faces that have any."""
     nothing = (0.0, 0.0, 0.0)
-    return np.array(
-        [item.reading.probabilities or nothing for item in items], dtype=np.float64
-    ).reshape(-1, 3)
+    pairs = [
+        (first.reading.probabilities or nothing, second.reading.probabilities or nothing)
+        for first, second in zip(before, after, strict=True)
+        if first.reading.probabilities or second.reading.probabilities
+    ]
+    one, other = np.array(pairs, dtype=np.float64).reshape(-1, 2, 3).transpose(1, 0, 2)
+    return np.abs(other - one)

@@ -5,6 +5,7 @@ import pytest
 
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
+from maskwatch_train.evaluate.answers import NOTHING_SAID
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.release.parity import ParityError, ParityLimits, compare_files, require
 from tests.train.evaluate.pictures import case, label
@@ -70,6 +71,23 @@ def test_a_few_faces_that_differ_much_are_refused() -> None:
     assert found.problems == (
         "1.1% of the faces have a probability that differs by more than 0.2, over 1.0%",
     )
+
+
+def too_small(count: int) -> list[Judged]:
+    return [Judged(case(label(0, 10, State.MASK)), NOTHING_SAID)] * count
+
+
+def test_faces_that_were_not_judged_do_not_hide_how_far_the_others_moved() -> None:
+    found = compare_files(
+        [*judged(0.9), *too_small(9000)], [*judged(0.8), *too_small(9000)], LIMITS
+    )
+    assert found.mean_drift == compare_files(judged(0.9), judged(0.8), LIMITS).mean_drift
+    assert (found.faces, found.judged) == (9610, 610)
+
+
+def test_files_that_judge_none_of_the_faces_are_not_taken_for_the_same() -> None:
+    found = compare_files(too_small(3), too_small(3), LIMITS)
+    assert found.problems == ("none of them is large enough to be judged",)
 
 
 def test_other_faces_cannot_be_compared() -> None:
