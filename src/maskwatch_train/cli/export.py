@@ -8,14 +8,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
+import onnx
+import onnxruntime as ort
 import typer
 
-from maskwatch.masks.labels import LABELS
+from maskwatch.masks.labels import LABELS, softmax
 from maskwatch.models.card import CARD_FILE, read_card
+from maskwatch.models.session import CPU
 from maskwatch.outputs.files import write_whole
 from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
-from maskwatch_train.classifier.train import RECIPE_FILE, judge_of, load_run
+from maskwatch_train.classifier.train import RECIPE_FILE, Judge, judge_of, load_run, predict
 from maskwatch_train.cli.train import (
     DataSets,
     StartingWeights,
@@ -36,6 +39,7 @@ from maskwatch_train.export import (
     write_model_folder,
 )
 from maskwatch_train.recipe import read_recipe
+from maskwatch_train.release.parity import ParityLimits, require_alike
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
 Target = Annotated[Path, typer.Option("--to", help="Model folder to write.")]
@@ -123,7 +127,10 @@ def export_classifier(
     weights: StartingWeights = None,
     scores: Scores = None,
 ) -> None:
-    """Calibrate the classifier of a run on validation data and write it as a model folder."""
+    """Calibrate the classifier of a run on validation data and write it as a model folder.
+
+    Nothing is written if the file says something else than the network.
+    """
     recipe, network = load_run(run)
     told = read_summary(summary, scores)
     samples = validation_samples(data, weights, run)
@@ -144,9 +151,19 @@ def export_classifier(
         },
         summary={**told, "calibration": found.summary},
     )
-    exported = ExportedClassifier(network)
-    write_model_folder(to_onnx(exported, classifier_signature(recipe.size)), text, to)
+    model = to_onnx(ExportedClassifier(network), classifier_signature(recipe.size))
+    before, after = (
+        softmax(predict(judge, samples, recipe.size, recipe.margin), found.temperature)
+        for judge in (judge_of(network), _judge_of_file(model))
+    )
+    require_alike(before, after, ParityLimits(), f"{run} as ONNX")
+    write_model_folder(model, text, to)
     say(f"wrote {to}: {found}")
+
+
+def _judge_of_file(model: onnx.ModelProto) -> Judge:
+    session = ort.InferenceSession(model.SerializeToString(), providers=[CPU])
+    return lambda crops: session.run(["logits"], {"pixels": crops})[0]
 
 
 def recalibrate(

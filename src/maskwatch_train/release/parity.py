@@ -125,15 +125,7 @@ def _problems(found: Parity, limits: ParityLimits) -> list[str]:
         for name, (faces, first, second) in found.recall.items()
         if first - second > limits.recall_drop
     ]
-    if found.mean_drift > limits.mean_drift:
-        problems.append(
-            f"probabilities drift by {found.mean_drift:.4f} on average, over {limits.mean_drift:g}"
-        )
-    if found.large_share > limits.large_share:
-        problems.append(
-            f"{found.large_share:.1%} of the faces have a probability that differs by more than "
-            f"{limits.large_drift:g}, over {limits.large_share:.1%}"
-        )
+    problems += _drift_problems(found.mean_drift, found.large_share, limits)
     if found.box_drift is not None and math.isnan(found.box_drift):
         problems.append("it says no more where faces lie")
     elif found.box_drift is not None and found.box_drift > limits.box_drift:
@@ -144,11 +136,46 @@ def _problems(found: Parity, limits: ParityLimits) -> list[str]:
     return problems
 
 
+def _drift_problems(mean: float, large_share: float, limits: ParityLimits) -> list[str]:
+    problems = []
+    if not mean <= limits.mean_drift:
+        problems.append(f"probabilities drift by {mean:.4f} on average, over {limits.mean_drift:g}")
+    if large_share > limits.large_share:
+        problems.append(
+            f"{large_share:.1%} of the faces have a probability that differs by more than "
+            f"{limits.large_drift:g}, over {limits.large_share:.1%}"
+        )
+    return problems
+
+
 def require(found: Parity, name: str) -> None:
     """Raises ParityError, which tells every problem, if there are any."""
-    if found.problems:
-        told = "".join(f"\n  {problem}" for problem in found.problems)
-        raise ParityError(f"{name} is refused, on {found.faces} faces:{told}")
+    _refuse(found.problems, found.faces, name)
+
+
+def require_alike(
+    before: NDArray[np.floating], after: NDArray[np.floating], limits: ParityLimits, name: str
+) -> None:
+    """The part of the gate that asks for no labels: do two networks give the same probabilities?
+
+    Args:
+        before: ``(N, C)`` of the network that was exported; N > 0.
+        after: ``(N, C)`` of the file, of the same faces in the same order.
+        limits: of which those of drift are asked for.
+        name: of the file, for people.
+
+    Raises:
+        ParityError: they drift, or those of the file are no numbers; tells every problem.
+    """
+    moved = np.abs(after - before)
+    large_share = float((moved.max(axis=1) > limits.large_drift).mean())
+    _refuse(_drift_problems(float(moved.mean()), large_share, limits), len(before), name)
+
+
+def _refuse(problems: Sequence[str], faces: int, name: str) -> None:
+    if problems:
+        told = "".join(f"\n  {problem}" for problem in problems)
+        raise ParityError(f"{name} is refused, on {faces} faces:{told}")
 
 
 def _class(item: Judged) -> str:

@@ -25,7 +25,7 @@ from maskwatch.masks.preprocess import to_batch  # noqa: E402
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
 from maskwatch_train.classifier.augment import plain_crop  # noqa: E402
-from maskwatch_train.classifier.network import blank  # noqa: E402
+from maskwatch_train.classifier.network import ExportedClassifier, blank  # noqa: E402
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.cli.train import validation_samples  # noqa: E402
@@ -33,6 +33,8 @@ from maskwatch_train.data.manifest import Manifest, rows_of_images, write_manife
 from maskwatch_train.data.street import read_street  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
+from maskwatch_train.export import classifier_signature, to_onnx  # noqa: E402
+from maskwatch_train.release.parity import ParityError  # noqa: E402
 
 WORN = {
     "portrait_bare": ("no_mask", ""),
@@ -157,6 +159,27 @@ def test_a_trained_classifier_becomes_a_model_folder_that_judges_faces(
     assert len(readings) == len(faces)
     assert all(r.probabilities or r.state is State.UNKNOWN for r in readings)
     assert np.isfinite([r.coverage for r in readings if r.coverage is not None]).all()
+
+
+def test_a_file_that_says_something_else_than_the_network_is_not_written(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.toml").write_text('backbone = "mobilenetv4-small"\nsize = 64\n')
+    network = blank("mobilenetv4-small", 64)
+    undecided = to_onnx(ExportedClassifier(network), classifier_signature(64))
+    monkeypatch.setattr("maskwatch_train.cli.export.to_onnx", lambda *_: undecided)
+    torch.nn.init.constant_(network.backbone.get_classifier().bias[0], 5.0)
+    save_file(network.state_dict(), run / "weights.safetensors")
+    (tmp_path / "summary.toml").write_text(SUMMARY)
+    said = refused(
+        ParityError, "export-classifier", run, "--to", tmp_path / "model",
+        "--data", own_faces(data, tmp_path, "val"),
+        "--model-version", "0", "--summary", tmp_path / "summary.toml",
+    )  # fmt: skip
+    assert "run as ONNX is refused" in said
+    assert not (tmp_path / "model").exists()
 
 
 def test_training_goes_on_from_the_shipped_classifier_with_faces_of_ones_own(

@@ -7,7 +7,13 @@ from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
 from maskwatch_train.evaluate.answers import NOTHING_SAID
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.release.parity import ParityError, ParityLimits, compare_files, require
+from maskwatch_train.release.parity import (
+    ParityError,
+    ParityLimits,
+    compare_files,
+    require,
+    require_alike,
+)
 from tests.train.evaluate.pictures import case, label
 
 LIMITS = ParityLimits()
@@ -112,3 +118,16 @@ def test_a_file_that_lost_its_boxes_is_refused() -> None:
 
 def test_files_that_never_had_boxes_need_none() -> None:
     assert compare_files(judged(), judged(), LIMITS).box_drift is None
+
+
+def test_probabilities_of_a_network_and_of_its_file_are_held_against_each_other() -> None:
+    before = np.tile([0.9, 0.1], (200, 1))
+    require_alike(before, before + np.array([0.005, -0.005]), LIMITS, "near")
+    with pytest.raises(ParityError, match=r"far is refused, on 200 faces:\n  probabilities drift"):
+        require_alike(before, before + np.array([0.02, -0.02]), LIMITS, "far")
+    odd = before.copy()
+    odd[:3] = [0.6, 0.4]
+    with pytest.raises(ParityError, match=r"1\.5% of the faces"):
+        require_alike(before, odd, LIMITS, "odd")
+    with pytest.raises(ParityError, match="drift by nan"):
+        require_alike(before, np.full((200, 2), np.nan), LIMITS, "broken")
