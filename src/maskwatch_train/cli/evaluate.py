@@ -19,9 +19,8 @@ from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch_train.cli.export import DETECTOR_NAME
 from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
-from maskwatch_train.data.bala import corrected, read_bala
-from maskwatch_train.data.sets import LabelledSet, read_every
-from maskwatch_train.data.street import read_street
+from maskwatch_train.data import bala, street
+from maskwatch_train.data.sets import LabelledSet, read_every, read_set
 from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
@@ -102,6 +101,7 @@ def detectors(
     detector: DetectorFolder = DEFAULT_DETECTOR,
 ) -> None:
     """Compare a face detector with the unmodified weights, SSD-ResNet10 and MTCNN."""
+    images = read_set(data / street.NAME, split).images
     ours = YuNetDetector.from_folder(detector)
     ours.settings = replace(ours.settings, score_threshold=LOWEST_SCORE)
     stock = weights / "yunet_n_640_640.onnx"
@@ -112,7 +112,6 @@ def detectors(
         "SSD-ResNet10": SsdRes10Detector(weights / "ssd_res10", LOWEST_SCORE),
         "MTCNN": MtcnnDetector(settings=MtcnnSettings(score_threshold=0.3)),
     }
-    images = read_street(data / "street", split)
     results = []
     for name, candidate in candidates.items():
         say(f"{name} on {len(images)} pictures")
@@ -250,10 +249,12 @@ def _file_name(text: str) -> str:
 
 
 def _both_stages(data: Path, report: Path, split: str, detector: Path, classifier: Path) -> None:
+    images = read_set(data / street.NAME, split).images
     faces = YuNetDetector.from_folder(detector)
     masks = OnnxMaskClassifier.from_folder(classifier)
-    images = read_street(data / "street", split)
-    on_street = evaluate_classifier(judge(masks, cases_of_images(images, "street")), INTERVAL_SEED)
+    on_street = evaluate_classifier(
+        judge(masks, cases_of_images(images, street.NAME)), INTERVAL_SEED
+    )
     text = classifier_markdown(on_street, f"Mask classifier on street, {split}")
     write_report(report, f"street-{split}", on_street, text)
     say(text)
@@ -262,13 +263,17 @@ def _both_stages(data: Path, report: Path, split: str, detector: Path, classifie
     write_report(report, f"end-to-end-{split}", together, text)
     say(text)
     if split == "test":
-        published = read_bala(data / "bala", "test", "80_20")
+        published = bala.read_bala(data / bala.NAME, "test", "80_20")
         for name, portraits, labels in (
             ("bala-test", published, "labels as published"),
-            ("bala-corrected-test", corrected(data / "bala", published), "corrected labels"),
+            (
+                "bala-corrected-test",
+                bala.corrected(data / bala.NAME, published),
+                "corrected labels",
+            ),
         ):
             on_bala = evaluate_classifier(
-                judge(masks, cases_of_pictures(portraits, "bala", faces)), INTERVAL_SEED
+                judge(masks, cases_of_pictures(portraits, bala.NAME, faces)), INTERVAL_SEED
             )
             title = f"Mask classifier on bala, grouped test side, {labels}"
             text = classifier_markdown(on_bala, title)

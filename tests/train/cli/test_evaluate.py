@@ -223,6 +223,27 @@ def test_a_request_that_makes_no_sense_says_what_would(
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("verb", ["evaluate", "evaluate-detector"])
+def test_a_split_that_is_none_gives_no_report_of_nothing(
+    verb: str, data: Path, tmp_path: Path
+) -> None:
+    data.rename(tmp_path / "street")
+    words = ["--data", tmp_path, "--report", tmp_path / "r"]
+    words += ["--weights", tmp_path] if verb == "evaluate-detector" else []
+    with pytest.raises(DataError, match="unknown split 'vla'"):
+        invoke(verb, *words, "--split", "vla")
+    with pytest.raises(DataError, match="no labelled pictures in the split 'train'"):
+        invoke(verb, *words, "--split", "train")
+    assert not (tmp_path / "r").exists()
+
+
+def test_both_stages_are_scored_on_all_splits_together(data: Path, tmp_path: Path) -> None:
+    data.rename(tmp_path / "street")
+    invoke("evaluate", "--data", tmp_path, "--report", tmp_path / "r", "--split", "all")
+    both = json.loads((tmp_path / "r" / "end-to-end-all.json").read_text())
+    assert both["shares"]["found"]["faces"] == 12
+
+
 def test_the_gate_fails_with_an_exit_code(data: Path, model: Path, tmp_path: Path) -> None:
     def gate(bound: float) -> Path:
         path = tmp_path / f"{bound}.yaml"
