@@ -77,6 +77,12 @@ def precision() -> Precision:
     return "bf16-mixed"
 
 
+def mixed(device: torch.device) -> torch.autocast:
+    """The same for a network that Fabric does not know of, such as one that is only asked."""
+    dtype = torch.bfloat16 if precision() == "bf16-mixed" else torch.float16
+    return torch.autocast(device.type, dtype=dtype)
+
+
 def batches_of(
     dataset: Dataset[Item],
     order: NDArray[np.integer],

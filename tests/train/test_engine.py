@@ -24,7 +24,7 @@ from maskwatch_train.engine import (  # noqa: E402
     schedule_of,
 )
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.hardware import launched, precision, share_of  # noqa: E402
+from maskwatch_train.hardware import launched, mixed, precision, share_of  # noqa: E402
 
 SCHEDULE = Schedule(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
 
@@ -329,6 +329,9 @@ def test_graphics_processors_without_bfloat16_get_half_floats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert precision() == "bf16-mixed"
+    assert mixed(torch.device("cpu")).fast_dtype is torch.bfloat16
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     assert precision() == "16-mixed"
+    # PyTorch refuses the other there.
+    assert mixed(torch.device("cpu")).fast_dtype is torch.float16

@@ -82,6 +82,8 @@ def choose_abstention(
 ) -> Abstention:
     """The strictest threshold for unreadable faces that stays within a budget of readable ones.
 
+    Never under a half, and never over 0.95, where that costs more readable ones.
+
     Args:
         readable: ``(N, 7)`` calibrated outputs of validation faces that people could read.
         unreadable: ``(M, 7)`` the same for crops that nobody could.

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from maskwatch_train.hardware import mixed
+
 
 class Teachers:
     """What trained networks say together: the mean of their log-probabilities, normalised.
@@ -34,7 +36,7 @@ class Teachers:
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Tensor:
         """``(N, 3, S, S)`` in [-1, 1] to log-probabilities ``(N, 7)``."""
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with mixed(inputs.device):
             told = [
                 network.to(inputs.device)(_scaled(inputs, size))[0]
                 for network, size in self._networks

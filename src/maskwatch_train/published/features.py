@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from maskwatch_train.hardware import mixed
 from maskwatch_train.published.pictures import Watch, keep
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
@@ -97,7 +98,7 @@ def _asked(by: Extractor, pictures: Pixels, view: Callable[[Pixels, int], Tensor
         some = range(start, min(start + AT_ONCE, len(pictures)))
         batch = torch.stack([view(np.array(pictures[index]), index) for index in some])
         batch = batch.to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with mixed(device):
             given: Tensor = body(batch)
         parts.append(given.float().cpu().numpy())
     return np.concatenate(parts)

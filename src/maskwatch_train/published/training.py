@@ -6,6 +6,7 @@ Binary cross-entropy over a softmax of two outputs, which some of them name, is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -17,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import Dataset
 
 from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Site, fit, full_batches
-from maskwatch_train.hardware import batches_of, share_of, shared
+from maskwatch_train.hardware import batches_of, mixed, share_of, shared
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
 
@@ -174,12 +175,12 @@ def probabilities_of_features(
 
 
 def _asked(network: nn.Module, inputs: Tensor) -> Tensor:
-    """Logits on the CPU; convolutions in bfloat16, half the time on current processors."""
+    """Logits on the CPU; convolutions in half precision, half the time on current processors."""
     device = next(network.parameters()).device
     inputs = inputs.to(device)
     if inputs.ndim == 4:
         inputs = inputs.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=inputs.ndim == 4):
+    with mixed(device) if inputs.ndim == 4 else nullcontext():
         logits: Tensor = network(inputs)
     return logits.float().cpu()
 
