@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from maskwatch.store.subject import delete_episodes
 from maskwatch.web import feed as feed_module
 from maskwatch.web.feed import EVERY_S, Feed
-from tests.web.world import NOW, World, episode
+from tests.web.world import NOW, PASSWORD, World, episode
 
 
 def test_two_who_come_at_the_same_moment_hear_each_news_once(world: World) -> None:
@@ -71,6 +72,26 @@ def test_what_moves_up_when_newer_episodes_are_deleted_is_no_news(
         world.store.episodes.acknowledge(made[2], "anna", NOW)
 
     assert told_after(world, change) == made[2:3]
+
+
+def test_a_program_hears_only_of_what_it_may_read(site: str) -> None:
+    with httpx.Client(base_url=site, timeout=60) as anna:
+        answer = anna.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+        anna.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        body = {"name": "wall", "scopes": ["live", "cameras:read"]}
+        token = anna.post("/api/v1/tokens", json=body).json()["token"]
+        wall = httpx.Client(base_url=site, timeout=60, headers={"Authorization": f"Bearer {token}"})
+        with wall, wall.stream("GET", "/api/v1/events") as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == ": welcome"
+            [newest] = anna.get("/api/v1/episodes?limit=1").json()["items"]
+            anna.post(f"/api/v1/episodes/{newest['id']}/correct", json={"state": "mask"})
+            anna.post("/api/v1/cameras/canteen/stop")  # told of after the episode
+            told = []
+            while not told or "stopped" not in told[-1]:
+                told.append(next(lines))
+    assert {each for each in told if each.startswith("event:")} == {"event: camera"}
+    assert newest["id"] not in "".join(told)
 
 
 def test_an_episode_that_was_written_late_is_news_where_all_are_looked_at(world: World) -> None:

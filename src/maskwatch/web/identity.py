@@ -17,6 +17,7 @@ from maskwatch.web.security.throttle import at_login
 
 _SEEN_EVERY = timedelta(minutes=1)
 """How often the use of a session or token is written down."""
+_WRONG = "wrong name or password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,17 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
     if not check_password(stored, password) or user is None:
         wait_s = web.throttle.wait_s(guessers)
         web.journal.failed(name, address, user=None if user is None else user.name, wait_s=wait_s)
-        raise NotLoggedIn("wrong name or password")
+        raise NotLoggedIn(_WRONG)
     web.throttle.succeeded(guessers)
     web.journal.sum_up()
-    web.store.users.logged_in(user.id, web.now())
-    web.store.audit.append(user.name, "login", user.id, {"address": address})
-    return _begin_session(web, user, address, agent)
+    with web.store.transaction():
+        web.store.users.logged_in(user.id, web.now())
+        # Checking took its time, in which the password may have been changed: that ends all
+        # sessions, and one with the old password must not begin right after it.
+        if web.store.users.get(user.id).password_hash != user.password_hash:
+            raise NotLoggedIn(_WRONG)
+        web.store.audit.append(user.name, "login", user.id, {"address": address})
+        return _begin_session(web, user, address, agent)
 
 
 def _begin_session(web: WebContext, user: UserRecord, address: str, agent: str) -> Login:
@@ -222,8 +228,10 @@ class FirstStart:
                 created_at=self._web.now(),
                 language=self._web.config.language,
             )
+            with self._web.store.transaction():
+                if not self._web.store.users.add_first(user):
+                    raise AccessDenied(_LINK_IS_OVER)
+                self._web.store.audit.append(name, "setup", user.id, {"address": address})
+                login = _begin_session(self._web, user, address, agent)
             self._hash = None
-            if not self._web.store.users.add_first(user):
-                raise AccessDenied(_LINK_IS_OVER)
-        self._web.store.audit.append(name, "setup", user.id, {"address": address})
-        return _begin_session(self._web, user, address, agent)
+        return login

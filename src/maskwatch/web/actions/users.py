@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from maskwatch.errors import AccessDenied, RecordNotFound, Throttled, UsageError
+from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttled, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
@@ -118,6 +118,7 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
 
     Raises:
         AccessDenied: by token, or the current password is wrong.
+        NotLoggedIn: somebody has given the user another one meanwhile.
         Throttled: it was wrong too often in this session.
         UsageError: the new one is not good enough.
     """
@@ -133,8 +134,14 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
     web.throttle.succeeded(guessers)
     must_be_good(new, user.name, web.config.login.min_password)
     hashed = hash_password(new)  # takes its time, during which others may change the user
+
+    def with_new(now: UserRecord) -> UserRecord:
+        if now.password_hash != user.password_hash:
+            raise NotLoggedIn("the session has ended")
+        return replace(now, password_hash=hashed)
+
     with web.store.transaction():
-        web.store.users.change(user.id, lambda now: replace(now, password_hash=hashed))
+        web.store.users.change(user.id, with_new)
         web.store.sessions.delete_of(user.id, keep=principal.session_hash)
         web.store.audit.append(principal.actor, "user.password_changed", user.id)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import suppress
 from email.utils import format_datetime
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.feed import Feed
 from maskwatch.web.identity import of_session, of_token
 from maskwatch.web.security.cookies import session_cookie
+from maskwatch.web.security.scopes import SCOPE_OF_NEWS
 
 router = APIRouter(tags=["live"])
 
@@ -150,10 +152,13 @@ async def stream(
     },
 )
 async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingResponse:
-    """Server-sent events: `episode` and `camera`, each with the object that has changed."""
-    del principal
+    """Server-sent events: `episode` and `camera`, each with the object that has changed.
+
+    Each kind needs the permission to read such objects as well: `episodes:read`, `cameras:read`.
+    """
+    kinds = {kind for kind, scope in SCOPE_OF_NEWS.items() if principal.allows(scope)}
     streams: Streams = request.app.state.streams
-    return streams.response(_news(request, web), "text/event-stream")
+    return streams.response(_news(request, web, kinds), "text/event-stream")
 
 
 async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterator[bytes]:
@@ -171,22 +176,23 @@ async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterat
         yield head.encode() + jpeg + b"\r\n"
 
 
-async def _news(request: Request, web: WebContext) -> AsyncIterator[bytes]:
+async def _news(request: Request, web: WebContext, kinds: Collection[str]) -> AsyncIterator[bytes]:
     feed: Feed = request.app.state.feed
     async with feed.watch() as queue:
         yield b": welcome\n\n"
-        silent_s = 0.0
+        loop = asyncio.get_running_loop()
+        said_at = loop.time()
         async for _ in _while_allowed(request, web):
-            try:
+            each = None
+            with suppress(TimeoutError):
                 each = await asyncio.wait_for(queue.get(), _STEP_S)
-            except TimeoutError:
-                silent_s += _STEP_S
-                if silent_s >= _KEEP_ALIVE_S:
-                    silent_s = 0.0
-                    yield b": still here\n\n"
+            if each is not None and each.kind in kinds:
+                yield f"event: {each.kind}\ndata: {json.dumps(dict(each.data))}\n\n".encode()
+            elif loop.time() - said_at >= _KEEP_ALIVE_S:
+                yield b": still here\n\n"
+            else:
                 continue
-            silent_s = 0.0
-            yield f"event: {each.kind}\ndata: {json.dumps(dict(each.data))}\n\n".encode()
+            said_at = loop.time()
 
 
 async def _while_allowed(request: Request, web: WebContext) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -13,6 +14,9 @@ from maskwatch.errors import UsageError
 # box that watches cameras at the same time.
 # https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Anybody may have passwords checked. In the threads that asked it would take that memory forty
+# times, and each of them would keep it: the C library holds on to what a thread has let go of.
+_THREADS = ThreadPoolExecutor(2, "passwords")
 
 LONGEST_PASSWORD = 1024
 """Hashing takes time with length: nobody may send a novel."""
@@ -20,7 +24,7 @@ LONGEST_PASSWORD = 1024
 
 def hash_password(password: str) -> str:
     """The text to store: algorithm, parameters, salt and hash."""
-    return _HASHER.hash(password)
+    return _THREADS.submit(_HASHER.hash, password).result()
 
 
 def check_password(stored: str | None, password: str) -> bool:
@@ -34,7 +38,8 @@ def check_password(stored: str | None, password: str) -> bool:
     if len(password) > LONGEST_PASSWORD:
         return False
     try:
-        is_right = _HASHER.verify(stored or _nobodys_hash(), password)
+        verified = _THREADS.submit(_HASHER.verify, stored or _nobodys_hash(), password)
+        is_right = verified.result()
     except (VerificationError, InvalidHashError):
         return False
     return is_right and stored is not None
@@ -56,4 +61,4 @@ def must_be_good(password: str, name: str, min_length: int) -> None:
 
 @lru_cache(maxsize=1)
 def _nobodys_hash() -> str:
-    return _HASHER.hash("a password that nobody has")
+    return hash_password("a password that nobody has")

@@ -46,6 +46,12 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
 }
 
 
+SCOPE_OF_NEWS: dict[str, Scope] = {
+    "episode": Scope.EPISODES_READ,
+    "camera": Scope.CAMERAS_READ,
+}
+"""What each kind of news needs: whoever hears of it is told all that can be read of it."""
+
 SCOPE_OF_PAGE: dict[str, Scope] = {
     "/": Scope.LIVE,
     "/overview": Scope.EPISODES_READ,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from threading import Lock
 
 from maskwatch.config.web import LoginConfig
@@ -27,7 +28,20 @@ class Guesser:
 def at_login(name: str, address: str) -> tuple[Guesser, ...]:
     """As whom somebody counts who logs in."""
     # However the name is written, it is one user: spaces and case must not give further tries.
-    return Guesser(f"name:{name_key(name)}"), Guesser(f"address:{address}", is_shared=True)
+    from_where = Guesser(f"address:{_network_of(address)}", is_shared=True)
+    return Guesser(f"name:{name_key(name)}"), from_where
+
+
+def _network_of(address: str) -> str:
+    """What one customer is given: an address of IPv4, or all 2^64 of a network of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address  # a socket of this machine, say
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    # A server that listens for both sees IPv4 as ::ffff:192.0.2.1.
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), 64), strict=False))
 
 
 def in_session(token_hash: str) -> tuple[Guesser, ...]:
