@@ -331,6 +331,36 @@ def test_a_camera_is_added_changed_and_deleted(admin: TestClient, world: World) 
     assert (world.service.looked_up, world.service.reloads) == (3, 0)
 
 
+def test_of_two_who_change_a_camera_at_the_same_time_the_second_is_told(
+    admin: TestClient, world: World
+) -> None:
+    now = [NOW]
+    object.__setattr__(world.web, "now", lambda: now[0])
+    settings = {"url": "rtsp://8.8.8.8/stream"}
+    admin.post("/api/v1/cameras", json={"name": "gate", "settings": settings})
+    read = admin.get("/api/v1/cameras/gate").json()
+    now[0] += timedelta(minutes=1)
+    first = {"settings": {**read["settings"], "max_fps": 4}, "changed_at": read["changed_at"]}
+    assert admin.put("/api/v1/cameras/gate", json=first).status_code == 200
+    now[0] += timedelta(minutes=1)
+    second = {"settings": {**read["settings"], "max_fps": 2}, "changed_at": read["changed_at"]}
+    answer = admin.put("/api/v1/cameras/gate", json=second)
+    assert (answer.status_code, answer.json()["title"]) == (409, "changed meanwhile")
+    assert admin.get("/api/v1/cameras/gate").json()["settings"]["max_fps"] == 4
+    del second["changed_at"]  # whatever they are
+    assert admin.put("/api/v1/cameras/gate", json=second).status_code == 200
+    assert admin.get("/api/v1/cameras/entrance").json()["changed_at"] is None
+
+
+def test_settings_that_could_never_be_given_out_again_are_refused(
+    admin: TestClient, world: World
+) -> None:
+    body = rb'{"name": "gate", "settings": {"url": "rtsp://8.8.8.8/\ud800"}}'
+    headers = {"Content-Type": "application/json"}
+    assert admin.post("/api/v1/cameras", content=body, headers=headers).status_code == 422
+    assert world.store.cameras.all() == []
+
+
 def test_a_camera_is_said_to_stand_in_the_file_only_where_it_does(
     admin: TestClient, world: World
 ) -> None:

@@ -422,6 +422,30 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
     assert "schedule" not in settings  # always, as the default
 
 
+def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    body = {"name": "yard", "settings": {"url": "rtsp://192.0.2.47/stream"}}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    pages = [visit(name, "/cameras/yard") for name in ("anna", "otto")]
+    fields = ("Smallest face (pixels)", "Kleinstes Gesicht (Pixel)")
+    for each, label, pixels in zip(pages, fields, ("30", "50"), strict=True):
+        each.get_by_label(label).fill(pixels)
+    first, second = pages
+    for pixels in ("30", "31"):  # one's own changes are no hindrance
+        first.get_by_label(fields[0]).fill(pixels)
+        first.get_by_role("button", name="Save").click()
+        expect(first.get_by_text("Saved.").first).to_be_visible()
+        expect(first.get_by_text("Saved.")).to_have_count(0)
+    second.get_by_role("button", name="Speichern").click()
+    expect(second.get_by_text("Das hat inzwischen jemand geändert")).to_be_visible()
+    settings = page.request.get("/api/v1/cameras/yard").json()["settings"]
+    assert settings["min_face_px"] == 31
+    page.request.delete("/api/v1/cameras/yard", headers=headers)
+
+
 def test_a_camera_that_its_settings_switch_off_is_offered_no_start(
     visit: Callable[..., Page],
 ) -> None:

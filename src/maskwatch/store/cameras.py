@@ -29,16 +29,30 @@ class Cameras:
         rows.insert(self._db, cameras, [camera])
 
     def update(
-        self, camera_id: str, name: str, settings: Mapping[str, Any], updated_at: datetime
+        self,
+        camera_id: str,
+        name: str,
+        settings: Mapping[str, Any],
+        updated_at: datetime,
+        *,
+        seen_at: datetime | None = None,
     ) -> bool:
-        """Replaces name and settings; False when it is not there.
+        """Replaces name and settings; False when it is not there, or not as it was seen.
+
+        Args:
+            camera_id: which one.
+            name: the new one.
+            settings: all of them.
+            updated_at: when this is.
+            seen_at: its ``updated_at`` as the one who changes it has seen it; None for any.
 
         Raises:
             RecordExists: another one has that name.
         """
         values: dict[str, Any] = {"name": name, "settings": dict(settings)}
-        where = cameras.c.id == camera_id
-        return rows.change(self._db, cameras, where, updated_at=updated_at, **values) == 1
+        as_seen = sa.true() if seen_at is None else cameras.c.updated_at == seen_at
+        where = (cameras.c.id == camera_id, as_seen)
+        return rows.change(self._db, cameras, *where, updated_at=updated_at, **values) == 1
 
     def delete(self, camera_id: str) -> bool:
         """Forgets a camera, not its episodes; False when it is not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from maskwatch.config.cameras import CameraConfig, CameraName
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
-from maskwatch.errors import RecordExists, RecordNotFound, UsageError
+from maskwatch.errors import RecordChanged, RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
@@ -34,6 +35,16 @@ class CameraDetail:
     settings: Mapping[str, Any]
     """As in the configuration, any password masked. Those of a camera of the YAML file are changed
     there."""
+    changed_at: datetime | None = None
+    """When the settings were saved; None for those of the YAML file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChange:
+    """What became of changing the settings of a camera."""
+
+    outcome: ReloadOutcome
+    changed_at: datetime
 
 
 def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus]:
@@ -57,7 +68,7 @@ def see_camera(web: WebContext, principal: Principal, name: str) -> CameraDetail
     if stored is None:
         raise _no_camera(name)
     settings = {**stored.settings, "url": mask_password(str(stored.settings["url"]))}
-    return CameraDetail(status, settings)
+    return CameraDetail(status, settings, stored.updated_at)
 
 
 def live_view(web: WebContext, principal: Principal, name: str) -> LiveView | None:
@@ -102,8 +113,12 @@ def add_camera(
 
 
 def change_camera(
-    web: WebContext, principal: Principal, name: str, settings: Mapping[str, Any]
-) -> ReloadOutcome:
+    web: WebContext,
+    principal: Principal,
+    name: str,
+    settings: Mapping[str, Any],
+    seen_at: datetime | None = None,
+) -> CameraChange:
     """Replaces the settings of a camera and restarts it. Blocks.
 
     Args:
@@ -112,10 +127,12 @@ def change_camera(
         name: of the camera.
         settings: all of them. An address with ``***`` for its password keeps the password, as
             long as nothing else of the address has changed.
+        seen_at: ``changed_at`` of the settings that these were made from; None for any.
 
     Raises:
         UsageError: a setting is wrong, or the camera stands in the YAML file.
         RecordNotFound: there is none of that name.
+        RecordChanged: somebody has changed it since ``seen_at``.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     stored = _changeable(web, name)
@@ -123,11 +140,12 @@ def change_camera(
     given = dict(settings)
     if given.get("url", known) == mask_password(known):
         given["url"] = known
-    checked = _checked(web, given)
+    checked, now = _checked(web, given), web.now()
     with web.store.transaction():
-        web.store.cameras.update(stored.id, name, checked, web.now())
+        if not web.store.cameras.update(stored.id, name, checked, now, seen_at=seen_at):
+            raise RecordChanged(f"somebody has changed the camera {name!r} meanwhile")
         web.store.audit.append(principal.actor, "camera.changed", name)
-    return web.control.watch_stored_cameras()
+    return CameraChange(web.control.watch_stored_cameras(), now)
 
 
 def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOutcome:

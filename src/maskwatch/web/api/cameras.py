@@ -62,13 +62,16 @@ def see_camera(web: Web, principal: CameraReader, name: CameraName) -> CameraDet
     return CameraDetailView.model_validate(cameras.see_camera(web, principal, name))
 
 
-@router.put("/{name}", responses=problems(401, 403, 404, 422))
+@router.put("/{name}", responses=problems(401, 403, 404, 409, 422))
 def change_camera(
     web: Web, principal: CameraWriter, name: CameraName, body: CameraSettings
 ) -> OutcomeView:
-    """Replaces all settings of a camera that was added in the dashboard, and restarts it."""
-    outcome = cameras.change_camera(web, principal, name, body.settings)
-    return OutcomeView.model_validate(outcome)
+    """Replaces all settings of a camera that was added in the dashboard, and restarts it.
+
+    With the `changed_at` that was read with them, 409 when somebody has changed them since.
+    """
+    made = cameras.change_camera(web, principal, name, body.settings, body.changed_at)
+    return OutcomeView.model_validate(made.outcome)
 
 
 @router.delete("/{name}", responses=problems(401, 403, 404, 422))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
 
 from maskwatch.advice import advice_for, words_for
 from maskwatch.store.records import (
@@ -37,6 +45,18 @@ Text = Annotated[str, BeforeValidator(_without_nul)]
 UserName = Annotated[Text, Field(pattern=NAME_PATTERN, examples=["anna"])]
 Password = Annotated[Text, Field(max_length=1024, examples=["correct horse battery"])]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+
+
+def _can_be_written(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain half a character (a lone surrogate)") from None
+    return value
+
+
+Settings = Annotated[dict[str, Any], AfterValidator(_can_be_written)]
+"""Of a camera: they are checked as a whole, but for what could never be given out again."""
 
 
 class View(BaseModel):
@@ -245,6 +265,8 @@ class CameraDetailView(View):
     settings: Mapping[str, Any]
     """As in the configuration file's section `cameras`, any password masked. They can be changed
     here where `status.from_dashboard` is true."""
+    changed_at: datetime | None
+    """When they were saved in the dashboard; null for those of the file."""
 
 
 CameraName = Annotated[
@@ -256,7 +278,7 @@ class NewCamera(Body):
     """A camera to add."""
 
     name: CameraName
-    settings: dict[str, Any]
+    settings: Settings
     """The same keys as in the configuration file."""
 
     model_config = ConfigDict(
@@ -271,7 +293,9 @@ class NewCamera(Body):
 class CameraSettings(Body):
     """All settings of a camera."""
 
-    settings: dict[str, Any]
+    settings: Settings
+    changed_at: AwareDatetime | None = None
+    """As it was read with the settings that these were made from; left out, these replace any."""
 
 
 class CameraAddress(Body):

@@ -49,6 +49,7 @@ class _CameraPage:
     def __init__(self, desk: Desk, detail: CameraDetail) -> None:
         self._desk, self._detail = desk, detail
         self._settings: dict[str, Any] = dict(detail.settings)
+        self._seen_at = detail.changed_at
         self._may_try = desk.allows(Scope.CAMERAS_WRITE)
         self._is_ours = detail.status.from_dashboard
         if not self._may_try:
@@ -209,9 +210,10 @@ class _CameraPage:
     async def _change(self, changes: Mapping[str, Any]) -> bool:
         settings = {**self._settings, **changes}
         name = self._detail.status.camera
-        if await self._desk.ask(cameras.change_camera, name, settings) is None:
+        made = await self._desk.ask(cameras.change_camera, name, settings, self._seen_at)
+        if made is None:
             return False
-        self._settings = settings
+        self._settings, self._seen_at = settings, made.changed_at
         self._desk.tell(self._desk.words("common.saved"))
         return True
 

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from nicegui import run, ui
 from starlette.requests import Request
 
-from maskwatch.errors import MaskwatchError, NotLoggedIn, Throttled
+from maskwatch.errors import MaskwatchError, NotLoggedIn, RecordChanged, Throttled
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
@@ -98,6 +98,8 @@ class Desk:
             ui.navigate.to(f"/login?next={self._path}")
         except Throttled as error:
             self.tell(self.words("login.wait", seconds=math.ceil(error.wait_s)), is_bad=True)
+        except RecordChanged:
+            self.tell(self.words("common.changed"), is_bad=True)
         except MaskwatchError as error:
             self.tell(self.words("common.failed", reason=error), is_bad=True)
         return None
