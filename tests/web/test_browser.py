@@ -353,6 +353,45 @@ def test_two_people_review_different_faces_and_leave_each_others_labels_alone(
         assert anna.request.post(f"{each}/undo", headers=headers).ok
 
 
+SLOW_LINE = """
+window.WebSocket = class extends WebSocket {
+  set onmessage(take) { super.onmessage = (message) => setTimeout(() => take(message), 5000); }
+};
+"""
+
+
+def test_over_a_slow_line_no_key_labels_a_face_that_is_not_shown_yet(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("ravi", "/review")
+
+    def labelled() -> int:
+        return int(page.request.get("/api/v1/review").json()["counts"]["labelled"])
+
+    before = labelled()
+    page.add_init_script(SLOW_LINE)
+    page.reload()
+    shown = str(face_of(page).get_attribute("src"))
+    page.wait_for_function("() => window.socket?.connected")
+    page.keyboard.press("1")
+    until(page, lambda: labelled() > before)
+    expect(face_of(page)).to_have_attribute("src", shown)  # the next one is under way
+    page.keyboard.press("1")
+    expect(face_of(page)).not_to_have_attribute("src", shown)
+    assert labelled() == before + 1
+    page.keyboard.press("u")
+    until(page, lambda: labelled() == before)
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Waits for what no page shows."""
+    for _ in range(PATIENCE_MS // 100):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("that did not come")
+
+
 def face_of(page: Page) -> Locator:
     """The picture of the face that waits for a label."""
     return page.locator('img[src^="/api/v1/review/"]')

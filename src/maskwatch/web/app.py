@@ -92,7 +92,7 @@ def _add_dashboard(app: FastAPI, web: WebContext) -> None:
     from maskwatch.web import pages, plain
 
     app.include_router(plain.router, include_in_schema=False)
-    pages.mount(app)
+    pages.mount(app, web)
     app.add_middleware(DashboardGate, web=web)
 
 

@@ -1,8 +1,10 @@
-"""Pages without scripts: logging in, the first start, and the links of messages."""
+"""Pages without scripts: logging in, the first start, the links of messages, and none at all."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +27,7 @@ from maskwatch.web import identity
 from maskwatch.web.actions import episodes, users
 from maskwatch.web.actions.review import CHOICES
 from maskwatch.web.api.access import Web, client_address
+from maskwatch.web.api.views import Text
 from maskwatch.web.context import WebContext
 from maskwatch.web.security.cookies import (
     clear_session_cookie,
@@ -41,7 +44,16 @@ _STATIC = Path(__file__).parent / "static"
 _FILES = {path.name: path for path in _STATIC.iterdir() if path.suffix in (".css", ".js", ".svg")}
 """All that ``/static/`` serves: nothing can be asked for that is not listed here."""
 
-Field = Annotated[str, Form(max_length=1024)]
+_LONGEST_TARGET = 500
+"""Of an address to go to; none of ours is longer."""
+
+Field = Annotated[Text, Form(max_length=1024)]
+
+
+@cache
+def static_address(name: str) -> str:
+    """Where a file of ours is: somewhere else once it has changed, as browsers keep it a while."""
+    return f"/static/{name}?{hashlib.sha256(_FILES[name].read_bytes()).hexdigest()[:12]}"
 
 
 @router.get("/static/{name}")
@@ -54,7 +66,7 @@ def static_file(name: str) -> Response:
 
 @router.get("/login")
 def login_page(
-    request: Request, web: Web, target: Annotated[str, Query(alias="next", max_length=500)] = "/"
+    request: Request, web: Web, target: Annotated[str, Query(alias="next")] = "/"
 ) -> Response:
     """The form to log in with."""
     return _login_form(_words(request, web), local_path(target))
@@ -170,10 +182,17 @@ def follow_link(
     return _page(words, words("link.title"), f"<p role='status'>{words('link.done')}</p>")
 
 
+def nothing_there(web: WebContext, request: Request) -> HTMLResponse:
+    """What an address without a page is answered with, in the language of whoever asks."""
+    principal = getattr(request.state, "principal", None)
+    words = _words(request, web) if principal is None else Words.of(principal.user.language)
+    return _page(words, words("nothing.title"), f"<p>{words('nothing.text')}</p>", 404)
+
+
 def local_path(target: str) -> str:
     """Where to go after the login: only within this server."""
     is_local = target.startswith("/") and target[1:2] not in ("/", "\\")
-    return target if is_local and target.isprintable() else "/"
+    return target if is_local and target.isprintable() and len(target) <= _LONGEST_TARGET else "/"
 
 
 def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
@@ -256,6 +275,7 @@ def _page(words: Words, title: str, body: str, status: int = 200) -> HTMLRespons
 <html lang="{words.language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - maskwatch</title><link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/static/plain.css"></head>
-<body><main><p class="brand">maskwatch</p><h1>{title}</h1>{body}</main></body></html>"""
+<link rel="stylesheet" href="{static_address("plain.css")}"></head>
+<body><main><p class="brand"><a href="/">maskwatch</a></p><h1>{title}</h1>
+{body}</main></body></html>"""
     return HTMLResponse(html, status)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from maskwatch.web.context import WebContext
+from maskwatch.web.plain import nothing_there
 
 _ICON = Path(__file__).parent.parent / "static" / "icon.svg"
 
@@ -21,8 +26,9 @@ class _GzipAssets(GZipMiddleware):
             await self.app(scope, receive, send)
 
 
-def mount(app: FastAPI) -> None:
+def mount(app: FastAPI, web: WebContext) -> None:
     """Puts the pages onto an application. At most once in a process."""
+    from nicegui import app as nicegui
     from nicegui import ui
 
     # Importing them registers them.
@@ -37,6 +43,11 @@ def mount(app: FastAPI) -> None:
         walk,
     )
 
+    async def not_found(request: Request, _: Exception) -> Response:
+        # NiceGUI's own answer is a page that it keeps for a minute, for strangers as well.
+        return nothing_there(web, request)
+
+    nicegui.add_exception_handler(404, not_found)
     ui.run_with(
         app,
         title="maskwatch",

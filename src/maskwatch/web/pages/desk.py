@@ -19,6 +19,7 @@ from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, refreshed
+from maskwatch.web.plain import static_address
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
 
@@ -128,11 +129,11 @@ class Desk:
     def page(self, title: str, *, wide: bool = True) -> Iterator[None]:
         """The frame of a page: navigation, account, and a place for the content."""
         ui.page_title(f"{title} - maskwatch")
-        ui.add_head_html('<link rel="stylesheet" href="/static/dashboard.css">')
+        ui.add_head_html(f'<link rel="stylesheet" href="{static_address("dashboard.css")}">')
         dark = ui.dark_mode({"dark": True, "light": False}.get(self._theme))
         words = self.words
         ui.run_javascript(f"document.documentElement.lang = '{words.language}'")
-        ui.add_body_html('<script defer src="/static/dashboard.js"></script>')
+        ui.add_body_html(f'<script defer src="{static_address("dashboard.js")}"></script>')
         with ui.header(elevated=True).classes("mw-header"):
             ui.link(words("nav.skip"), "#content").classes("mw-skip")
             menu = ui.button(icon="menu").props(f'flat round aria-label="{words("nav.menu")}"')

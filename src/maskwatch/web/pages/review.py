@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from nicegui import ui
-from nicegui.events import KeyEventArguments
 from starlette.requests import Request
 
 from maskwatch.errors import RecordChanged, RecordNotFound
@@ -27,7 +26,6 @@ async def review_page(request: Request) -> None:
     desk = Desk(request)
     with desk.page(desk.words("review.title"), wide=False):
         page = _ReviewPage(desk)
-    ui.keyboard(on_key=page.key)
     await page.update()
 
 
@@ -83,8 +81,9 @@ class _ReviewPage:
                     for choice in CHOICES:
                         text = f"{choice.key}  {self._desk.said(choice.state, choice.fault)}"
                         button = ui.button(text, on_click=partial(self.label, choice))
-                        button.props("outline no-caps align=left")
-                    ui.button(words("review.skip"), on_click=self.skip).props("flat no-caps")
+                        button.props(f"outline no-caps align=left {_key(choice.key)}")
+                    skip = ui.button(words("review.skip"), on_click=self.skip)
+                    skip.props(f"flat no-caps {_key('0')}")
                     self._undo_button()
                 reason = "wrong" if item.reason is ReviewReason.WRONG else "uncertain"
                 ui.label(words(f"review.{reason}")).classes("mw-faint")
@@ -103,22 +102,7 @@ class _ReviewPage:
 
     def _undo_button(self) -> None:
         button = ui.button(self._desk.words("review.undo"), on_click=self.undo)
-        button.props("flat no-caps").set_enabled(bool(self._done))
-
-    async def key(self, event: KeyEventArguments) -> None:
-        """A key was pressed."""
-        if not event.action.keydown or event.action.repeat:
-            return
-        if event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta:
-            return
-        pressed = str(event.key.name).lower()
-        choice = next((each for each in CHOICES if each.key == pressed), None)
-        if choice is not None:
-            await self.label(choice)
-        elif pressed == "0":
-            await self.skip()
-        elif pressed == "u":
-            await self.undo()
+        button.props(f"flat no-caps {_key('u')}").set_enabled(bool(self._done))
 
     async def label(self, choice: Choice) -> None:
         """Labels the face that is shown."""
@@ -145,10 +129,24 @@ class _ReviewPage:
 
     async def undo(self) -> None:
         """Takes one's own last label back."""
-        if self._done and not self._busy:
+        if not self._done or self._busy:
+            return
+        self._busy = True
+        try:
             if await self._desk.ask(_in_time, review.undo, self._done.pop()) is False:
                 self._desk.tell(self._desk.words("review.not_yours"), is_bad=True)
             await self.update()
+        finally:
+            self._busy = False
+
+
+def _key(key: str) -> str:
+    """Has a key press a button (see ``static/dashboard.js``).
+
+    The browser presses the one that it shows: what the server shows by now may still be under way,
+    and a face that nobody has seen must not be judged.
+    """
+    return f"aria-keyshortcuts={key}"
 
 
 def _in_time(

@@ -1,4 +1,12 @@
 "use strict";
+// Keys that press buttons, those that say so. Not while somebody writes.
+document.addEventListener("keydown", (event) => {
+  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  const key = CSS.escape(event.key.toLowerCase());
+  document.querySelector(`button[aria-keyshortcuts="${key}"]:not(:disabled)`)?.click();
+});
+
 // Live pictures: each image asks for the next frame once it has shown the last one. Plain MJPEG
 // would keep one connection per camera open, and browsers allow six to a server.
 (() => {

@@ -1,0 +1,168 @@
+"""The pages without scripts: the login, links of messages, addresses without a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from maskwatch.alerts.links import LinkAction, LinkClaim, sign_link
+from maskwatch.types import Fault, State
+from maskwatch.web import plain
+from maskwatch.web.app import create_app
+from tests.web.world import NOW, PASSWORD, World, episode
+
+pytest.importorskip("nicegui")
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[TestClient]:
+    """Somebody's browser, as far as these pages need one."""
+    app = create_app(world.web, dashboard=False)
+    app.include_router(plain.router)
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("/events?episode=7", "/events?episode=7"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("/\t/evil.example/", "/"),
+        ("/" + 600 * "x", "/"),
+    ],
+)
+def test_the_login_leads_to_a_page_of_this_server(
+    browser: TestClient, target: str, place: str
+) -> None:
+    form = browser.get("/login", params={"next": target})
+    assert form.status_code == 200
+    [hidden] = re.findall('name="target" value="([^"]*)"', form.text)
+    assert hidden == place
+    body = {"name": "anna", "password": PASSWORD, "target": target}
+    answer = browser.post("/login", data=body)
+    assert (answer.status_code, answer.headers["location"]) == (303, place)
+
+
+def test_the_form_of_another_site_logs_nobody_in(browser: TestClient) -> None:
+    body = {"name": "anna", "password": PASSWORD}
+    answer = browser.post("/login", data=body, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert not browser.cookies
+
+
+def test_the_form_speaks_the_language_of_the_browser_and_repeats_no_password(
+    browser: TestClient,
+) -> None:
+    body = {"name": '"><b>anna', "password": "quiet quiet"}
+    answer = browser.post("/login", data=body, headers={"Accept-Language": "de-AT"})
+    assert answer.status_code == 401
+    assert "Name oder Passwort ist falsch." in answer.text
+    assert "quiet" not in answer.text
+    assert "<b>" not in answer.text
+
+
+def test_only_ones_own_page_logs_one_out(browser: TestClient) -> None:
+    browser.post("/login", data={"name": "anna", "password": PASSWORD})
+    assert browser.post("/login/out", data={"csrf": "0" * 64}).status_code == 403
+    me = browser.get("/api/v1/me")
+    assert me.status_code == 200
+    assert browser.post("/login/out", data={"csrf": me.json()["csrf"]}).status_code == 303
+    assert browser.get("/api/v1/me").status_code == 401
+
+
+# --- links of messages
+
+
+def link(world: World, action: LinkAction, episode_id: str, days: float = 1) -> str:
+    claim = LinkClaim(action, episode_id, "ada@hospital.test", NOW + timedelta(days=days))
+    return f"/a/{sign_link(claim, world.web.link_secrets[0])}"
+
+
+def test_looking_at_a_link_changes_nothing_and_its_button_does(
+    browser: TestClient, world: World
+) -> None:
+    made = episode(world)
+    address = link(world, LinkAction.ACKNOWLEDGE, made.id)
+    assert browser.get(address).status_code == 200
+    assert world.store.episodes.get(made.id).acknowledged_by is None
+    assert browser.post(address).status_code == 200
+    assert world.store.episodes.get(made.id).acknowledged_by == "link:ada@hospital.test"
+
+
+def test_a_link_asks_what_it_really_was(browser: TestClient, world: World) -> None:
+    made = episode(world)
+    address = link(world, LinkAction.WRONG, made.id)
+    for nonsense in ("", "9"):
+        assert browser.post(address, data={"choice": nonsense}).status_code == 422
+    assert world.store.episodes.get(made.id).corrected_by is None
+    assert browser.post(address, data={"choice": "4"}).status_code == 200
+    corrected = world.store.episodes.get(made.id)
+    assert (corrected.corrected_state, corrected.corrected_fault) == (
+        State.INCORRECT,
+        Fault.CHIN_OUT,
+    )
+
+
+def test_a_link_that_is_too_old_or_changed_or_of_a_deleted_episode_says_so(
+    browser: TestClient, world: World
+) -> None:
+    made = episode(world)
+    body, signature = link(world, LinkAction.ACKNOWLEDGE, made.id).split(".")
+    changed = f"{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    for address, status in (
+        (link(world, LinkAction.ACKNOWLEDGE, made.id, days=-1), 403),
+        (changed, 403),
+        ("/a/nonsense", 403),
+        (link(world, LinkAction.ACKNOWLEDGE, "0" * 32), 404),
+    ):
+        for answer in (browser.get(address), browser.post(address)):
+            assert answer.status_code == status
+            assert "alert" in answer.text
+    assert world.store.episodes.get(made.id).acknowledged_by is None
+
+
+def test_a_link_to_look_leads_to_the_episode_for_those_who_are_logged_in(
+    browser: TestClient, world: World
+) -> None:
+    made = episode(world)
+    answer = browser.get(link(world, LinkAction.VIEW, made.id))
+    assert answer.headers["location"] == f"/events?episode={made.id}"
+
+
+# --- files, and addresses without a page
+
+
+def test_a_file_that_has_changed_has_another_address(
+    browser: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Browsers keep it for an hour, and pages of a new version need its own."""
+    address = plain.static_address("dashboard.js")
+    assert browser.get(address).status_code == 200
+    changed = tmp_path / "dashboard.js"
+    changed.write_text("other")
+    plain.static_address.cache_clear()
+    monkeypatch.setitem(plain._FILES, "dashboard.js", changed)
+    assert plain.static_address("dashboard.js") != address
+    plain.static_address.cache_clear()
+
+
+def test_an_address_without_a_page_says_so_in_ones_language(site: str) -> None:
+    with httpx.Client(base_url=site, timeout=60) as client:
+        for address in ("/login/none", "/a/b/c", "/_nicegui/none"):  # strangers get that far
+            answer = client.get(address)
+            assert answer.status_code == 404
+            assert "There is no page at this address." in answer.text
+            assert "script" not in answer.text
+        client.post("/login", data={"name": "otto", "password": PASSWORD})
+        answer = client.get("/none")
+        assert answer.status_code == 404
+        assert "Unter dieser Adresse gibt es keine Seite." in answer.text
