@@ -549,6 +549,41 @@ def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None
     assert page.request.get(str(link)).body().startswith(b"%PDF")
 
 
+def test_two_clicks_start_one_part_of_a_walk(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras/entrance/walk")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    page.get_by_role("button", name="Start this part").dblclick()
+    expect(page.get_by_text(re.compile(r"Running: \d+ s"))).to_be_visible()
+    walk = page.request.get("/api/v1/cameras/entrance/walk").json()["walk"]
+    assert [each["phase"] for each in walk["parts"]] == ["masked"]
+    mark = page.get_by_role("button", name="Passing 5 m")
+    mark.click()
+    expect(mark).to_be_disabled()
+    page.get_by_role("button", name="Start this part").click()  # it goes on, as it is
+    expect(mark).to_be_disabled()
+    csrf = page.request.get("/api/v1/me").json()["csrf"]
+    broken_off = page.request.delete(
+        "/api/v1/cameras/entrance/walk", headers={"X-CSRF-Token": csrf}
+    )
+    assert broken_off.ok
+
+
+def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    hours = {"start": "06:00:30", "end": "23:59:59"}
+    settings = {"url": "rtsp://192.0.2.48/stream", "schedule": {"hours": [hours]}}
+    body = {"name": "lab", "settings": settings}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    page.goto("/cameras/lab")
+    page.get_by_label("From").fill("07:00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    saved = page.request.get("/api/v1/cameras/lab").json()["settings"]["schedule"]["hours"]
+    page.request.delete("/api/v1/cameras/lab", headers=headers)
+    assert saved == [{"start": "07:00:00", "end": "23:59:59"}]
+
+
 def test_system_says_what_share_of_a_cameras_pictures_arrives_damaged(
     visit: Callable[..., Page],
 ) -> None:

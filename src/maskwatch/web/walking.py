@@ -217,11 +217,6 @@ class Walking:
             walk = self._of(camera)
             return WalkState(camera, walk.walked_by, walk.begun_at, walk.parts())
 
-    def goes_on(self, camera: str) -> bool:
-        """Whether somebody walks before a camera."""
-        with self._lock:
-            return camera in self._walks
-
     def _of(self, camera: str) -> _Walk:
         walk = self._walks.get(camera)
         if walk is None:

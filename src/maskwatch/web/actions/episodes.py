@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from maskwatch.alerts.due import why_unwanted
-from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
+from maskwatch.errors import RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -191,10 +191,6 @@ def _withdraw_unwanted(web: WebContext, episode_id: str) -> None:
 
 
 def _queue_for_review(web: WebContext, episode: EpisodeRecord) -> None:
-    try:
-        web.must_allow_images()
-    except AccessDenied:
-        return
     snapshot = _snapshot_of(web, episode)
     if snapshot is None:
         return

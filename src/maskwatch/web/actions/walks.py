@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from maskwatch.errors import AccessDenied, UsageError
+from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
@@ -102,7 +102,10 @@ def see_running(web: WebContext, principal: Principal, camera: str) -> RunningWa
 
 def find_running(web: WebContext, principal: Principal, camera: str) -> RunningWalk | None:
     """The same; None when nobody walks there."""
-    return see_running(web, principal, camera) if web.walking.goes_on(camera) else None
+    try:
+        return see_running(web, principal, camera)
+    except RecordNotFound:
+        return None
 
 
 def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:

@@ -16,11 +16,25 @@ _INHERIT, _ALWAYS, _HOURS = "inherit", "always", "hours"
 _WORKDAYS = [day.value for day in tuple(Weekday)[:5]]
 
 
+class _Time:
+    """A field for a time of the day, in hours and minutes."""
+
+    def __init__(self, label: str, given: str) -> None:
+        self._given = given
+        self.field = ui.input(label, value=given[:5]).props('type="time" stack-label')
+
+    @property
+    def value(self) -> str:
+        """What it says; seconds, which it does not show, stay as long as nobody changes it."""
+        shown = str(self.field.value or "")
+        return self._given if shown == self._given[:5] else shown
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     days: ui.select
-    start: ui.input
-    end: ui.input
+    start: _Time
+    end: _Time
 
     def settings(self) -> dict[str, Any]:
         days = [day.value for day in Weekday if day.value in (self.days.value or ())]
@@ -103,12 +117,11 @@ class ScheduleEditor:
                 value=list(given.get("days", names)),
                 label=words("schedule.days"),
             ).classes("mw-days")
-            # In the settings times may have seconds, which the field would not show.
-            start = _time(words("overview.from"), str(given.get("start", "00:00"))[:5])
-            end = _time(words("overview.to"), str(given.get("end", "00:00"))[:5])
+            start = _Time(words("overview.from"), str(given.get("start", "00:00")))
+            end = _Time(words("overview.to"), str(given.get("end", "00:00")))
             row = _Row(days, start, end)
             self._rows.append(row)
-            for field in (days, start, end):
+            for field in (days, start.field, end.field):
                 field.set_enabled(self._can_change)
             if self._can_change:
 
@@ -118,7 +131,3 @@ class ScheduleEditor:
 
                 button = ui.button(icon="delete", on_click=remove)
                 button.props(f"flat round dense aria-label={attribute(words('schedule.remove'))}")
-
-
-def _time(label: str, value: str) -> ui.input:
-    return ui.input(label, value=value).props('type="time" stack-label')

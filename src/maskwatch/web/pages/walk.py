@@ -78,13 +78,12 @@ class _Wizard:
             if phase is Phase.EMPTY:
                 ui.label(words("walk.empty_text"))
             with ui.element("div").classes("mw-row"):
-                start = ui.button(words("walk.start_leg"), on_click=partial(self._start, phase))
+                start = ui.button(words("walk.start_leg"))
                 end = ui.button(words("walk.end_leg"), on_click=self._end)
                 start.props("no-caps")
                 end.props("no-caps outline")
-            if phase is not Phase.EMPTY:
-                marks = ui.element("div").classes("mw-row")
-                start.on_click(partial(self._mark_buttons, marks))
+            marks = ui.element("div").classes("mw-row")
+            start.on_click(partial(self._start, phase, marks))
 
     def _report_step(self) -> None:
         words = self._desk.words
@@ -118,11 +117,14 @@ class _Wizard:
         else:
             await self._show_other()
 
-    async def _start(self, phase: Phase) -> None:
+    async def _start(self, phase: Phase, marks: ui.element) -> None:
         if self._running is not None:
             return
-        if await self._desk.ask(walks.start_part, self._camera, phase) is not None:
-            self._running = phase
+        self._running = phase  # at once: a second click would start the part anew
+        if await self._desk.ask(walks.start_part, self._camera, phase) is None:
+            self._running = None
+        elif phase is not Phase.EMPTY:
+            self._mark_buttons(marks)
 
     def _mark_buttons(self, place: ui.element) -> None:
         place.clear()
@@ -163,7 +165,8 @@ class _Wizard:
         if self._running is None:
             return
         found = await self._desk.look(walks.find_running, self._camera)
-        if found is not None and self._running is not None:
+        # Another page may have begun the walk anew.
+        if found is not None and found.walk.parts and self._running is not None:
             self._said.set_text(self._how_it_goes(found))
 
     def _how_it_goes(self, found: RunningWalk) -> str:
