@@ -603,6 +603,8 @@ def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None
     expect(
         page.get_by_text(re.compile(r"All \d+ entries are as they were written"))
     ).to_be_visible()
+    login = page.get_by_role("row").filter(has_text="Logged in")
+    expect(login.first).to_contain_text("address: 127.0.0.1")
     page.get_by_role("tab", name="Users").click()
     vera = page.get_by_role("listitem").filter(has_text="vera")
     expect(vera).to_be_visible()
@@ -628,6 +630,23 @@ def test_a_channel_is_tried_and_the_page_says_what_became_of_it(
     viewer.get_by_role("tab", name="Messages").click()
     expect(viewer.get_by_role("listitem").first).to_be_visible()
     expect(viewer.get_by_role("button", name=re.compile("Send a test"))).to_have_count(0)
+
+
+def test_messages_are_leafed_through(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "30") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/system")
+        log_in(page, "vera")
+        page.get_by_role("tab", name="Messages").click()
+        rows = page.get_by_role("listitem")
+        expect(rows).to_have_count(50)
+        newest = rows.first.inner_text()
+        page.get_by_role("button", name="Older").click()
+        expect(rows.first).not_to_have_text(newest)
+        page.get_by_role("button", name="Newest").click()
+        expect(rows.first).to_have_text(newest)
+        page.close()
 
 
 def test_the_logs_are_in_the_readers_language(visit: Callable[..., Page]) -> None:
@@ -676,6 +695,9 @@ def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) 
     page.wait_for_function("() => document.documentElement.lang === 'de'")
     page.goto("/overview")
     expect(page.get_by_text("Tragequote").first).to_be_visible()
+    # What the framework says by itself, too.
+    table = page.get_by_role("button", name="Dasselbe als Tabelle")
+    expect(table).not_to_have_attribute("aria-label", re.compile("Expand"))
 
 
 def test_dark_is_remembered(visit: Callable[..., Page]) -> None:
@@ -728,6 +750,51 @@ def test_the_keyboard_reaches_the_content_first_and_then_the_navigation(
     assert page.evaluate("document.activeElement.innerText") == "Skip to the content"
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.activeElement.id === 'content'")
+
+
+ALIKE = """() => {
+  const named = [...document.querySelectorAll('main button, main a[href], [role=dialog] button')]
+    .filter((e) => e.checkVisibility({visibilityProperty: true}))
+    .map((e) => [e.getAttribute('aria-label') || e.innerText.trim(), e.href || e]);
+  return named.filter(([name, to], i) =>
+    named.some(([other, place], j) => j < i && other === name && place !== to)
+  ).map(([name]) => name);
+}"""
+
+
+def test_controls_that_do_different_things_have_different_names(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    for _ in range(2):  # messages that are given up
+        page.request.post("/api/v1/channels/door/test", headers=headers)
+    for path in PATHS:
+        page.goto(path)
+        page.wait_for_selector("main h1")
+        assert page.evaluate(ALIKE) == [], path
+    for tab in ("Messages", "Users", "Account"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("listitem").first).to_be_visible()
+        assert page.evaluate(ALIKE) == [], tab
+
+
+def test_a_dialog_is_gone_once_it_was_closed_and_the_focus_is_where_it_was(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/system")
+    page.get_by_role("tab", name="Users").click()
+    opener = page.get_by_role("button", name="New password: vera")
+    for way in ("Escape", "Enter"):
+        opener.focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="New password: vera")
+        dialog.get_by_label("New password").fill("too short")
+        expect(dialog.get_by_role("button", name="Save")).to_have_css("text-transform", "none")
+        page.keyboard.press(way)
+        expect(page.locator(".q-dialog")).to_have_count(0)
+        expect(opener).to_be_focused() if way == "Escape" else None
+    expect(page.get_by_text("at least 12 characters")).to_be_visible()
 
 
 UNREACHABLE = """() => [...document.querySelectorAll('button, a[href], input, select, [role=tab]')]

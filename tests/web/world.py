@@ -101,6 +101,8 @@ class FakeService:
     now: datetime = NOW
     cameras: list[CameraStatus] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
+    tries: int = 0
+    """Of channels, a second apart."""
     reloads: int = 0
     looked_up: int = 0
     """How often it was asked to watch the cameras in the store."""
@@ -155,6 +157,7 @@ class FakeService:
             "door": {"state": DeliveryState.DEAD, "last_error": "the broker refused the login"},
         }
         facts = {each.name: each for each in self.channels()}[channel]
+        self.tries += 1
         made = [
             Delivery(
                 new_id(),
@@ -162,7 +165,7 @@ class FakeService:
                 DeliveryKind.TEST,
                 channel,
                 recipient=f"{i}@hospital.test" if facts.kind == "email" else None,
-                created_at=self.now,
+                created_at=self.now + timedelta(seconds=self.tries),
                 **outcomes[channel],  # type: ignore[arg-type]
             )
             for i in range(facts.recipients)

@@ -48,6 +48,8 @@ def mount(app: FastAPI, web: WebContext) -> None:
         return nothing_there(web, request)
 
     nicegui.add_exception_handler(404, not_found)
+    ui.button.default_props("no-caps")
+    ui.tabs.default_props("no-caps")
     ui.run_with(
         app,
         title="maskwatch",

@@ -7,6 +7,7 @@ from html import escape
 
 from nicegui import ui
 
+from maskwatch.store.records import ApiTokenRecord
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -32,7 +33,7 @@ def account(desk: Desk) -> None:
                 current.set_value("")
                 new.set_value("")
 
-        ui.button(words("common.save"), on_click=save).props("no-caps")
+        ui.button(words("common.save"), on_click=save)
     heading(words("system.tokens"))
     _tokens(desk)
 
@@ -40,6 +41,16 @@ def account(desk: Desk) -> None:
 def _change_password(web: WebContext, principal: Principal, current: str, new: str) -> bool:
     users.change_own_password(web, principal, current, new)
     return True
+
+
+def _until(desk: Desk, token: ApiTokenRecord) -> str:
+    """That it is of no use any more, or how long it will be."""
+    if token.revoked_at is not None:
+        return f", {desk.words('system.token_revoked')}"
+    if token.expires_at is not None:
+        at = desk.time(token.expires_at, "%Y-%m-%d %H:%M")
+        return f", {desk.words('system.token_until', time=at)}"
+    return ""
 
 
 def _tokens(desk: Desk) -> None:
@@ -60,12 +71,11 @@ def _tokens(desk: Desk) -> None:
                     ui.label(words("system.no_tokens")).classes("mw-faint")
             for each in found:
                 with ui.element("li"):
-                    state = "" if each.revoked_at is None else " ✕"
-                    ui.label(f"{each.name}{state} ({', '.join(each.scopes)})")
+                    ui.label(f"{each.name} ({', '.join(each.scopes)}){_until(desk, each)}")
                     if each.revoked_at is None:
                         text = words("system.token_revoke")
                         ui.button(text, on_click=partial(revoke, each.id)).props(
-                            f"flat dense no-caps aria-label={attribute(f'{text}: {each.name}')}"
+                            f"flat dense aria-label={attribute(f'{text}: {each.name}')}"
                         )
 
     async def revoke(token_id: str) -> None:
@@ -86,5 +96,5 @@ def _tokens(desk: Desk) -> None:
         name = ui.input(words("common.name")).props("maxlength=64")
         mine = sorted(scope.value for scope in scopes_of(desk.principal.user.role))
         scopes = ui.select(mine, multiple=True, label=words("system.token_scopes"))
-        ui.button(words("system.token_add"), on_click=add).props("no-caps")
+        ui.button(words("system.token_add"), on_click=add)
     ui.timer(0.01, update, once=True)

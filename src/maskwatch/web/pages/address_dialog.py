@@ -9,6 +9,7 @@ from nicegui import ui
 
 from maskwatch.web.actions import cameras
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import passing_dialog
 from maskwatch.web.pages.parts import attribute, heading
 
 
@@ -33,7 +34,7 @@ class AddressDialog:
     ) -> None:
         self._desk, self._keep = desk, save
         words = desk.words
-        self._dialog = ui.dialog().props(f"aria-label={attribute(title)}")
+        self._dialog = passing_dialog(title)
         with self._dialog, ui.card().classes("mw-detail"):
             heading(title)
             before()
@@ -44,8 +45,6 @@ class AddressDialog:
                 self._test_button = ui.button(words("cameras.test"), on_click=self._test)
                 self._save_button = ui.button(words("common.save"), on_click=self._save)
                 cancel = ui.button(words("common.cancel"), on_click=self._dialog.close)
-                for button in (self._test_button, self._save_button, cancel):
-                    button.props("no-caps")
                 cancel.props("flat")
                 self._test_button.props("outline")
             shows = desk.web.privacy().images_allowed

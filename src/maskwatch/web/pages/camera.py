@@ -18,8 +18,8 @@ from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.events import confirm
-from maskwatch.web.pages.parts import attribute, heading, html, state_chip
+from maskwatch.web.pages.dialogs import confirm, passing_dialog
+from maskwatch.web.pages.parts import heading, html, state_chip
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
@@ -135,14 +135,14 @@ class _CameraPage:
         with ui.element("div").classes("mw-row"):
             if not self._is_ours:
                 copy = ui.button(words("cameras.as_yaml"), on_click=self._show_yaml)
-                copy.props("no-caps icon=content_copy")
+                copy.props("icon=content_copy")
                 return
-            ui.button(words("common.save"), icon="save", on_click=self._save).props("no-caps")
+            ui.button(words("common.save"), icon="save", on_click=self._save)
             ui.button(
                 words("cameras.change_address"), icon="link", on_click=self._ask_address
-            ).props("flat no-caps")
+            ).props("flat")
             ui.button(words("common.delete"), icon="delete", on_click=self._delete).props(
-                "flat no-caps color=negative"
+                "flat color=negative"
             )
 
     async def update(self) -> None:
@@ -184,12 +184,12 @@ class _CameraPage:
     def _show_yaml(self) -> None:
         words, name = self._desk.words, self._detail.status.camera
         text = write_yaml({"cameras": {name: self._chosen()}})
-        label = attribute(words("cameras.as_yaml"))
-        with ui.dialog().props(f"aria-label={label}") as dialog, ui.card().classes("mw-detail"):
-            heading(words("cameras.as_yaml"))
+        title = words("cameras.as_yaml")
+        with passing_dialog(title) as dialog, ui.card().classes("mw-detail"):
+            heading(title)
             ui.label(words("cameras.yaml_hint")).classes("mw-faint")
             html(f'<pre class="mw-json mw-code" tabindex="0">{escape(text)}</pre>')
-            ui.button(words("common.close"), on_click=dialog.close).props("flat no-caps")
+            ui.button(words("common.close"), on_click=dialog.close).props("flat")
         dialog.open()
 
     async def _save(self) -> None:

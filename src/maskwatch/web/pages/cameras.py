@@ -31,7 +31,7 @@ class _CamerasPage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         if desk.allows(Scope.CAMERAS_WRITE):
-            ui.button(desk.words("cameras.add"), icon="add", on_click=self._add).props("no-caps")
+            ui.button(desk.words("cameras.add"), icon="add", on_click=self._add)
         self._lists = Newest()
         self._list = ui.element("div").classes("mw-grid")
 
@@ -62,7 +62,10 @@ class _CamerasPage:
                 path = f"/cameras/{quote(name, safe='')}"
                 ui.link(words("cameras.edit", camera=name), path)
                 if self._desk.allows(Scope.CAMERAS_WRITE):
-                    ui.link(words("cameras.walk"), f"{path}/walk")
+                    walk = words("cameras.walk")
+                    ui.link(walk, f"{path}/walk").props(
+                        f"aria-label={attribute(f'{walk}: {name}')}"
+                    )
                     if status.enabled:
                         self._switch(status)
 
@@ -75,7 +78,7 @@ class _CamerasPage:
             await self.update()
 
         ui.button(text, on_click=switch).props(
-            f"flat dense no-caps aria-label={attribute(f'{text}: {status.camera}')}"
+            f"flat dense aria-label={attribute(f'{text}: {status.camera}')}"
         )
 
     def _add(self) -> None:

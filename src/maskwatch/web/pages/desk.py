@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ from html import escape
 from typing import Concatenate, ParamSpec, TypeVar
 
 from nicegui import run, ui
+from nicegui.language import Language as FrameworkLanguage
 from starlette.requests import Request
 
 from maskwatch.errors import MaskwatchError, NotLoggedIn, RecordChanged, Throttled
@@ -22,6 +24,7 @@ from maskwatch.web.identity import Principal, refreshed
 from maskwatch.web.plain import static_address
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
+from maskwatch.words import Language
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +32,10 @@ T = TypeVar("T")
 _SESSION_CHECK_S = 20.0
 _SLOW_BROWSER_S = 30.0
 """How long an answer of the browser may take: phones on a bad line are slow."""
+_FRAMEWORK_LANGUAGES: Mapping[Language, FrameworkLanguage] = {
+    Language.ENGLISH: "en-US",
+    Language.GERMAN: "de",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,10 @@ class Desk:
         ui.add_head_html(f'<link rel="stylesheet" href="{static_address("dashboard.css")}">')
         dark = ui.dark_mode({"dark": True, "light": False}.get(self._theme))
         words = self.words
-        ui.run_javascript(f"document.documentElement.lang = '{words.language}'")
+        # For screen readers, and for what the framework says by itself. The page is everybody's.
+        client = ui.context.client
+        client.page = copy(client.page)
+        client.page.language = _FRAMEWORK_LANGUAGES[Language(words.language)]
         ui.add_body_html(f'<script defer src="{static_address("dashboard.js")}"></script>')
         with ui.header(elevated=True).classes("mw-header"):
             ui.link(words("nav.skip"), "#content").classes("mw-skip")
@@ -196,4 +206,4 @@ class Desk:
             with ui.element("form").props('method="post" action="/login/out"'):
                 csrf = ui.element("input").props('type="hidden" name="csrf"')
                 csrf.props(f'value="{self.principal.csrf}"')
-                ui.button(words("nav.logout"), icon="logout").props('type="submit" flat no-caps')
+                ui.button(words("nav.logout"), icon="logout").props('type="submit" flat')

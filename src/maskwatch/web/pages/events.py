@@ -18,7 +18,9 @@ from maskwatch.web.actions.review import CHOICES, Choice
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
+from maskwatch.web.pages.pager import Pager
 from maskwatch.web.pages.parts import (
     CHART_LINES,
     CHART_TEXT,
@@ -53,16 +55,10 @@ class _EventsPage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lists, self._details = Newest(), Newest()
-        self._after: str | None = None
-        self._next: str | None = None
         self._filters()
         self._count = ui.label().classes("mw-faint").props('role="status"')
         self._rows = ui.element("div").classes("mw-table")
-        with ui.element("div").classes("mw-row"):
-            self._newest = ui.button(desk.words("common.newest"), on_click=self.first)
-            self._older = ui.button(desk.words("common.more"), on_click=self.older)
-            for button in (self._newest, self._older):
-                button.props("outline no-caps")
+        self._pager = Pager(desk, self.update)
         self._dialog = ui.dialog()
 
     def _filters(self) -> None:
@@ -84,16 +80,11 @@ class _EventsPage:
             self._open_only = ui.switch(words("events.open_only"), on_change=self.first)
 
     async def first(self) -> None:
-        self._after = None
-        await self.update()
-
-    async def older(self) -> None:
-        self._after = self._next
-        await self.update()
+        await self._pager.first()
 
     async def update(self) -> None:
         is_newest = self._lists.begin()
-        seen = await self._desk.ask(_page, self._wanted(), self._after)
+        seen = await self._desk.ask(_page, self._wanted(), self._pager.after)
         if not is_newest():
             return
         self._count.set_text("")
@@ -102,9 +93,7 @@ class _EventsPage:
             return
         page, count, cameras = seen
         self._cameras.set_options(cameras)
-        self._next = page.next
-        self._older.set_enabled(page.next is not None)
-        self._newest.set_enabled(self._after is not None)
+        self._pager.shown(page.next)
         # A space that does not break separates thousands in every language.
         said = f"{count:,}".replace(",", "\u00a0")
         self._count.set_text(self._desk.words("events.found", count=said))
@@ -253,10 +242,10 @@ class _Detail:
                 if episode.acknowledged_by is None:
                     ui.button(
                         desk.words("events.acknowledge"), icon="check", on_click=self._acknowledge
-                    ).props("no-caps")
+                    )
                 wrong = ui.button(desk.words("events.wrong"), icon="report")
                 title = attribute(desk.words("events.wrong_title"))
-                with wrong.props("outline no-caps"), ui.menu().props(f"aria-label={title}"):
+                with wrong.props("outline"), ui.menu().props(f"aria-label={title}"):
                     for choice in CHOICES:
                         text = desk.said(choice.state, choice.fault)
                         ui.menu_item(text, partial(self._correct, choice))
@@ -268,7 +257,7 @@ class _Detail:
                     html(f'<a href="{address}" download>{said}</a>')
                 ui.button(
                     desk.words("events.delete"), icon="delete_forever", on_click=self._delete
-                ).props("flat no-caps color=negative")
+                ).props("flat color=negative")
 
     async def _acknowledge(self) -> None:
         if await self._desk.ask(episodes.acknowledge, self._detail.episode.id):
@@ -284,20 +273,6 @@ class _Detail:
         if await confirm(self._desk, self._desk.words("events.delete_sure")):
             await self._desk.ask(episodes.delete_subject, self._detail.episode.id)
             await self._refresh(None)
-
-
-async def confirm(desk: Desk, question: str) -> bool:
-    """Asks before something that cannot be undone."""
-    with ui.dialog() as dialog, ui.card():
-        ui.label(question)
-        with ui.element("div").classes("mw-row"):
-            ui.button(desk.words("common.delete"), on_click=lambda: dialog.submit(True)).props(
-                "no-caps color=negative"
-            )
-            ui.button(desk.words("common.cancel"), on_click=lambda: dialog.submit(False)).props(
-                "no-caps flat"
-            )
-    return bool(await dialog)
 
 
 def _page(

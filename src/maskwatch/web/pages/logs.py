@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from html import escape
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -12,6 +13,7 @@ from maskwatch.store.records import DeletionRecord, HealthRecord, Page
 from maskwatch.web.actions import system
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
+from maskwatch.web.pages.pager import Pager
 from maskwatch.web.pages.parts import html, moment, table
 
 _ROWS = 50
@@ -31,25 +33,19 @@ def _log(
     """A table that can be paged, the newest rows first."""
     words = desk.words
     body = html("").classes("mw-card")
-    following: list[str | None] = [None]
     pages = Newest()
 
-    async def show(after: str | None) -> None:
+    async def show() -> None:
         is_newest = pages.begin()
-        found = await load(after)
+        found = await load(pager.after)
         if found is None or not is_newest():
             return
-        rows, following[0] = found
+        rows, following = found
         body.set_content(table(caption, head, rows, words("common.none")))
-        newest.set_enabled(after is not None)
-        older.set_enabled(following[0] is not None)
+        pager.shown(following)
 
-    with ui.element("div").classes("mw-row"):
-        newest = ui.button(words("common.newest"), on_click=lambda: show(None))
-        older = ui.button(words("common.more"), on_click=lambda: show(following[0]))
-        for button in (newest, older):
-            button.props("outline no-caps")
-    ui.timer(0.01, lambda: show(None), once=True)
+    pager = Pager(desk, show)
+    ui.timer(0.01, show, once=True)
 
 
 def _pages(
@@ -75,6 +71,16 @@ def _code(desk: Desk, kind: str, code: str) -> str:
 
 def _id(text: str) -> str:
     return f'<span class="mw-code">{escape(text)}</span>'
+
+
+def _details(detail: Mapping[str, Any]) -> str:
+    """HTML of what else an entry says, such as where a login came from."""
+    said = ", ".join(f"{name}: {_plain(value)}" for name, value in detail.items())
+    return f'<span class="mw-faint">{escape(said)}</span>'
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def health(desk: Desk) -> None:
@@ -129,7 +135,7 @@ def audit(desk: Desk) -> None:
     """Who did and looked at what, and whether the log is as it was written."""
     words = desk.words
     with ui.element("div").classes("mw-row"):
-        ui.button(words("system.audit_verify"), on_click=lambda: verify()).props("outline no-caps")
+        ui.button(words("system.audit_verify"), on_click=lambda: verify()).props("outline")
         said = ui.label().props('role="status"')
 
     async def verify() -> None:
@@ -153,9 +159,13 @@ def audit(desk: Desk) -> None:
                 escape(each.actor),
                 _code(desk, "audit", each.action),
                 _id(each.subject),
+                _details(each.detail),
             ]
             for each in entries
         ], str(entries[-1].seq) if len(entries) == _ROWS else None
 
-    head = ("common.time", "system.actor", "system.action", "system.subject")
+    head = (
+        *("common.time", "system.actor", "system.action", "system.subject"),
+        "system.details",
+    )
     _log(desk, words("system.audit"), ["#", *(words(key) for key in head)], load)

@@ -15,6 +15,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
+from maskwatch.web.pages.pager import Pager
 from maskwatch.web.pages.parts import attribute, chip, heading, html, moment
 from maskwatch.web.security.scopes import Scope
 
@@ -33,9 +34,10 @@ def messages(desk: Desk) -> None:
 
     async def update() -> None:
         is_newest = lists.begin()
-        page = await desk.look(system.deliveries, (), None, _ROWS)
+        page = await desk.look(system.deliveries, (), pager.after, _ROWS)
         if page is None or not is_newest():
             return
+        pager.shown(page.next)
         body.clear()
         with body, ui.element("ul").classes("mw-list"):
             if not page.items:
@@ -52,7 +54,9 @@ def messages(desk: Desk) -> None:
             )
             if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
                 again = ui.button(desk.words("system.retry"), on_click=partial(retry, each.id))
-                again.props("flat dense no-caps")
+                what = f"{each.channel} {each.recipient or ''} {desk.time(each.created_at)}"
+                said = attribute(f"{desk.words('system.retry')}: {what}")
+                again.props(f"flat dense aria-label={said}")
 
     async def retry(delivery_id: str) -> None:
         await desk.ask(system.retry_delivery, delivery_id)
@@ -63,6 +67,7 @@ def messages(desk: Desk) -> None:
             await _offer_tests(desk, tests, update)
         await update()
 
+    pager = Pager(desk, update)
     ui.timer(0.01, start, once=True)
 
 
@@ -88,7 +93,7 @@ async def _offer_tests(
                     said = html("").props('role="status"').classes("mw-grow")
                     button = ui.button(words("system.send_test"))
                     button.props(
-                        "outline dense no-caps padding='xs sm' aria-label="
+                        "outline dense padding='xs sm' aria-label="
                         + attribute(f"{words('system.send_test')}: {each.name}")
                     )
                     button.on_click(partial(_try, desk, each.name, button, said, on_change))

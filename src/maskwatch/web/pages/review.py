@@ -81,9 +81,9 @@ class _ReviewPage:
                     for choice in CHOICES:
                         text = f"{choice.key}  {self._desk.said(choice.state, choice.fault)}"
                         button = ui.button(text, on_click=partial(self.label, choice))
-                        button.props(f"outline no-caps align=left {_key(choice.key)}")
+                        button.props(f"outline align=left {_key(choice.key)}")
                     skip = ui.button(words("review.skip"), on_click=self.skip)
-                    skip.props(f"flat no-caps {_key('0')}")
+                    skip.props(f"flat {_key('0')}")
                     self._undo_button()
                 reason = "wrong" if item.reason is ReviewReason.WRONG else "uncertain"
                 ui.label(words(f"review.{reason}")).classes("mw-faint")
@@ -102,7 +102,7 @@ class _ReviewPage:
 
     def _undo_button(self) -> None:
         button = ui.button(self._desk.words("review.undo"), on_click=self.undo)
-        button.props(f"flat no-caps {_key('u')}").set_enabled(bool(self._done))
+        button.props(f"flat {_key('u')}").set_enabled(bool(self._done))
 
     async def label(self, choice: Choice) -> None:
         """Labels the face that is shown."""

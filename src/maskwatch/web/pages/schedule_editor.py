@@ -83,7 +83,7 @@ class ScheduleEditor:
             self._holidays.set_enabled(can_change)
             if can_change:
                 add = ui.button(words("schedule.add"), icon="add", on_click=lambda: self._row())
-                add.props("flat dense no-caps")
+                add.props("flat dense")
         for each in (self._place, below):
             each.bind_visibility_from(self._mode, "value", value=_HOURS)
         for hours in given.get("hours", ()):

@@ -43,7 +43,7 @@ async def system_page(request: Request) -> None:
     ]
     shown = [each for each in parts if each[1] is None or desk.allows(each[1])]
     with desk.page(words("system.title")):
-        with ui.tabs().props("align=left no-caps outside-arrows mobile-arrows") as tabs:
+        with ui.tabs().props("align=left outside-arrows mobile-arrows") as tabs:
             for key, _, _ in shown:
                 ui.tab(key, words(key))
         panels = ui.tab_panels(tabs, value="system.status", animated=False)
@@ -62,9 +62,7 @@ def _status(desk: Desk) -> None:
             body.set_content(_status_html(desk, state))
 
     if desk.allows(Scope.SYSTEM_WRITE):
-        ui.button(desk.words("system.reload"), on_click=partial(_reload, desk)).props(
-            "outline no-caps"
-        )
+        ui.button(desk.words("system.reload"), on_click=partial(_reload, desk)).props("outline")
     ui.timer(0.01, update, once=True)
     ui.timer(_EVERY_S, update)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 from nicegui import ui
@@ -10,85 +11,101 @@ from maskwatch.store.records import Role, UserRecord
 from maskwatch.web.actions import users
 from maskwatch.web.actions.users import UserChange
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import passing_dialog
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, heading, html
 
 
 def user_list(desk: Desk) -> None:
     """Users, changing them, adding one."""
-    words = desk.words
-    roles = {role.value: words(f"role.{role.value}") for role in Role}
-    body = ui.element("ul").classes("mw-list mw-card")
-    lists = Newest()
+    page = _Users(desk)
+    ui.timer(0.01, page.update, once=True)
 
-    async def update() -> None:
-        is_newest = lists.begin()
-        found = await desk.ask(users.list_users)
+
+class _Users:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._roles = {role.value: desk.words(f"role.{role.value}") for role in Role}
+        self._list = ui.element("ul").classes("mw-list mw-card")
+        self._lists = Newest()
+        heading(desk.words("system.user_add"))
+        with ui.element("div").classes("mw-row mw-card"):
+            self._new_user()
+
+    async def update(self) -> None:
+        is_newest = self._lists.begin()
+        found = await self._desk.ask(users.list_users)
         if found is None or not is_newest():
             return
-        body.clear()
-        with body:
+        self._list.clear()
+        with self._list:
             for each in found:
-                row(each)
+                with ui.element("li"):
+                    self._row(each)
 
-    def row(user: UserRecord) -> None:
-        last = desk.time(user.last_login_at, "%Y-%m-%d %H:%M")
+    def _row(self, user: UserRecord) -> None:
+        words = self._desk.words
+        last = self._desk.time(user.last_login_at, "%Y-%m-%d %H:%M")
         is_off = user.disabled_at is not None
 
         def named(key: str) -> str:
             """What it does, and to whom: a screen reader reads out one control at a time."""
             return attribute(f"{words(key)}: {user.name}")
 
-        with ui.element("li"):
-            html(
-                f"<span><b>{escape(user.name)}</b> <span class='mw-faint'>"
-                f"{escape(words('system.last_login'))}: {escape(last or '-')}</span></span>"
-            )
-            with ui.element("div").classes("mw-row"):
-                ui.select(
-                    roles,
-                    value=user.role.value,
-                    on_change=lambda e: change(user, UserChange(role=Role(e.value))),
-                ).props(f"dense aria-label={named('system.user_role')}")
-                switch = "system.user_enable" if is_off else "system.user_disable"
-                ui.button(
-                    words(switch), on_click=lambda: change(user, UserChange(disabled=not is_off))
-                ).props(f"flat dense no-caps aria-label={named(switch)}")
-                ui.button(words("system.user_password"), on_click=lambda: new_password(user)).props(
-                    f"flat dense no-caps aria-label={named('system.user_password')}"
-                )
+        html(
+            f"<span><b>{escape(user.name)}</b> <span class='mw-faint'>"
+            f"{escape(words('system.last_login'))}: {escape(last or '-')}</span></span>"
+        )
+        with ui.element("div").classes("mw-row"):
+            ui.select(
+                self._roles,
+                value=user.role.value,
+                on_change=lambda e: self._change(user, UserChange(role=Role(e.value))),
+            ).props(f"dense aria-label={named('system.user_role')}")
+            for key, act in (
+                (
+                    "system.user_enable" if is_off else "system.user_disable",
+                    partial(self._change, user, UserChange(disabled=not is_off)),
+                ),
+                ("system.user_password", partial(self._new_password, user)),
+            ):
+                ui.button(words(key), on_click=act).props(f"flat dense aria-label={named(key)}")
 
-    async def change(user: UserRecord, wanted: UserChange) -> None:
-        if await desk.ask(users.change_user, user.id, wanted) is not None:
-            desk.tell(words("common.saved"))
-        await update()
+    def _new_user(self) -> None:
+        words = self._desk.words
+        self._name = ui.input(words("common.name")).props("maxlength=64 autocomplete=off")
+        self._password = ui.input(words("login.password"), password=True)
+        self._password.props("autocomplete=new-password")
+        self._role = ui.select(
+            self._roles, value=Role.VIEWER.value, label=words("system.user_role")
+        )
+        ui.button(words("common.add"), on_click=self._add)
 
-    async def new_password(user: UserRecord) -> None:
-        label = attribute(f"{words('system.user_password')}: {user.name}")
-        with ui.dialog().props(f"aria-label={label}") as dialog, ui.card():
+    async def _add(self) -> None:
+        name, password = self._name.value or "", self._password.value or ""
+        role = Role(self._role.value)
+        if await self._desk.ask(users.add_user, name, password, role) is not None:
+            self._desk.tell(self._desk.words("common.saved"))
+            self._name.set_value("")
+            self._password.set_value("")
+            await self.update()
+
+    async def _change(self, user: UserRecord, wanted: UserChange) -> None:
+        if await self._desk.ask(users.change_user, user.id, wanted) is not None:
+            self._desk.tell(self._desk.words("common.saved"))
+        await self.update()
+
+    async def _new_password(self, user: UserRecord) -> None:
+        words = self._desk.words
+        title = f"{words('system.user_password')}: {user.name}"
+        with passing_dialog(title) as dialog, ui.card():
             heading(user.name)
             field = ui.input(words("system.user_password"), password=True)
-            ui.button(words("common.save"), on_click=lambda: dialog.submit(field.value))
+            field.props("autofocus autocomplete=new-password")
+            field.on("keydown.enter", lambda: dialog.submit(field.value))
+            with ui.element("div").classes("mw-row"):
+                ui.button(words("common.save"), on_click=lambda: dialog.submit(field.value))
+                ui.button(words("common.cancel"), on_click=dialog.close).props("flat")
         password = await dialog
         if password:
-            await change(user, UserChange(password=password))
-
-    async def add() -> None:
-        made = await desk.ask(
-            users.add_user, name.value or "", password.value or "", Role(role.value)
-        )
-        if made is not None:
-            desk.tell(words("common.saved"))
-            name.set_value("")
-            password.set_value("")
-            await update()
-
-    heading(words("system.user_add"))
-    with ui.element("div").classes("mw-row mw-card"):
-        name = ui.input(words("common.name")).props("maxlength=64 autocomplete=off")
-        password = ui.input(words("login.password"), password=True).props(
-            'autocomplete="new-password"'
-        )
-        role = ui.select(roles, value=Role.VIEWER.value, label=words("system.user_role"))
-        ui.button(words("common.add"), on_click=add).props("no-caps")
-    ui.timer(0.01, update, once=True)
+            await self._change(user, UserChange(password=password))

@@ -14,7 +14,7 @@ from maskwatch.web.actions.walk_facts import facts, was_right
 from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.events import confirm
+from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
@@ -70,7 +70,7 @@ class _Wizard:
             ui.label(words("walk.intro"))
             self._distances = ui.input(words("walk.distances"), value="5, 4, 3, 2, 1")
             self._distances.style("width: 100%")
-            ui.button(words("walk.begin"), on_click=self._begin).props("no-caps")
+            ui.button(words("walk.begin"), on_click=self._begin)
 
     def _leg_step(self, phase: Phase) -> None:
         words = self._desk.words
@@ -80,8 +80,7 @@ class _Wizard:
             with ui.element("div").classes("mw-row"):
                 start = ui.button(words("walk.start_leg"))
                 end = ui.button(words("walk.end_leg"), on_click=self._end)
-                start.props("no-caps")
-                end.props("no-caps outline")
+                end.props("outline")
             marks = ui.element("div").classes("mw-row")
             start.on_click(partial(self._start, phase, marks))
 
@@ -90,7 +89,7 @@ class _Wizard:
         with ui.step("report", words("walk.report")):
             self._report = html("")
             with ui.element("div").classes("mw-row"):
-                ui.button(words("walk.again"), on_click=ui.navigate.reload).props("no-caps")
+                ui.button(words("walk.again"), on_click=ui.navigate.reload)
 
     async def _show_other(self) -> None:
         """Says that a walk goes on already, and offers to break it off."""
@@ -103,7 +102,7 @@ class _Wizard:
         with self._others.classes("mw-note mw-row"):
             ui.label(words("walk.goes_on", name=found.walk.walked_by, time=began))
             button = ui.button(words("walk.break_off"), on_click=self._break_off)
-            button.props("outline dense no-caps padding='xs sm'")
+            button.props("outline dense padding='xs sm'")
 
     async def _break_off(self) -> None:
         await self._desk.ask(walks.break_off_walk, self._camera)
@@ -131,7 +130,7 @@ class _Wizard:
         with place:
             for distance in _numbers(self._distances.value or ""):
                 text = self._desk.words("walk.pass", distance=f"{distance:g}")
-                button = ui.button(text).props("outline no-caps")
+                button = ui.button(text).props("outline")
                 button.on_click(partial(self._pass, distance, button))
 
     async def _pass(self, distance: float, button: ui.button) -> None:

@@ -12,6 +12,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, MouseEventArguments
 
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import passing_dialog
 from maskwatch.web.pages.parts import attribute, heading
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 
@@ -111,7 +112,7 @@ class ZoneEditor:
         self._close = ui.button(words("cameras.zone_close"), on_click=self._close_zone)
         undo = ui.button(words("cameras.zone_undo"), on_click=self._undo)
         for button in (self._close, undo):
-            button.props("outline no-caps")
+            button.props("outline")
 
     def show(self, source: str) -> None:
         """Replaces the picture."""
@@ -188,7 +189,7 @@ class ZoneEditor:
     async def _settings(self, zone: Zone) -> None:
         words = self._desk.words
         title = words("cameras.zone_settings", zone=zone.name)
-        with ui.dialog().props(f"aria-label={attribute(title)}") as dialog, ui.card():
+        with passing_dialog(title) as dialog, ui.card():
             heading(title)
             schedule = ScheduleEditor(self._desk, zone.more.get("schedule"), inherits=True)
             below = ui.number(
@@ -199,16 +200,13 @@ class ZoneEditor:
             ).style("width: 100%")
             below.props(f"hint={attribute(words('cameras.zone_coverage_hint'))} clearable")
             with ui.element("div").classes("mw-row"):
-                ui.button(words("common.done"), on_click=lambda: dialog.submit(True)).props(
-                    "no-caps"
-                )
-                ui.button(words("common.cancel"), on_click=dialog.close).props("flat no-caps")
+                ui.button(words("common.done"), on_click=lambda: dialog.submit(True))
+                ui.button(words("common.cancel"), on_click=dialog.close).props("flat")
         if await dialog:
             values = {"schedule": schedule.settings(), "coverage_below": below.value}
             more = {k: v for k, v in {**zone.more, **values}.items() if v is not None}
             self.zones[self.zones.index(zone)] = replace(zone, more=more)
             self.draw()
-        dialog.delete()
 
     def _click(self, event: MouseEventArguments) -> None:
         if not self._can_change:
