@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("nicegui")
 
 from maskwatch.store.records import CountBy
-from maskwatch.web.pages.overview_charts import Bar, share_chart
+from maskwatch.web.pages.overview_charts import Bar, share_chart, share_chart_rem
 
 
 def bars(count: int) -> list[Bar]:
@@ -45,14 +45,26 @@ def test_share_and_interval_are_drawn_and_told_to_the_mouse(count: int) -> None:
     assert told == {"value": 50.0, "low": 40.0, "high": 62.5, "judged": 20}
 
 
-def test_labels_are_left_out_where_they_would_overlap_and_slanted_for_names_alone() -> None:
-    for by in (*CountBy, None):
-        label = share_chart("share", bars(3), by)["xAxis"]["axisLabel"]
-        assert label["hideOverlap"]
-        is_name = by in (None, CountBy.CAMERA, CountBy.ZONE, CountBy.TOTAL)
-        assert ("rotate" in label) == is_name
+@pytest.mark.parametrize("by", [CountBy.CAMERA, CountBy.ZONE, None])
+def test_bars_with_names_lie_one_below_the_other_and_each_has_room_and_its_name(
+    by: CountBy | None,
+) -> None:
+    chart = share_chart("share", bars(60), by)
+    names = chart["yAxis"]
+    assert (names["type"], names["data"][0], names["inverse"]) == ("category", "2026-000", True)
+    assert names["axisLabel"]["interval"] == 0  # none is left out
+    assert share_chart_rem(bars(60), by) >= 60 * 1.5
+    assert chart["series"][1]["encode"] == {"x": [1, 2], "y": 0}
+
+
+@pytest.mark.parametrize("by", [CountBy.HOUR, CountBy.DAY, CountBy.WEEK, CountBy.HOUR_OF_DAY])
+def test_labels_of_times_are_left_out_where_they_would_overlap(by: CountBy) -> None:
+    chart = share_chart("share", bars(60), by)
+    assert chart["xAxis"]["axisLabel"]["hideOverlap"]
+    assert share_chart_rem(bars(60), by) == share_chart_rem(bars(3), by)
 
 
 def test_rates_have_the_whole_axis_and_faults_as_much_as_they_need() -> None:
     assert share_chart("share", bars(3), CountBy.DAY)["yAxis"]["max"] == 100
-    assert "max" not in share_chart("share", bars(3), None)["yAxis"]
+    assert share_chart("share", bars(3), CountBy.CAMERA)["xAxis"]["max"] == 100
+    assert "max" not in share_chart("share", bars(3), None)["xAxis"]

@@ -35,6 +35,7 @@ from maskwatch.web.pages.overview_charts import (
     fault_chart,
     rate_bars,
     share_chart,
+    share_chart_rem,
 )
 from maskwatch.web.pages.parts import attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
@@ -194,8 +195,8 @@ class _OverviewPage:
             bars = rate_bars(words, by, groups)
         with ui.element("div").classes("mw-card"):
             heading(words(f"overview.by_{self._by.value}"))
-            options = share_chart(title, bars, by)
-            chart = ui.echart(options).classes("mw-chart")
+            chart = ui.echart(share_chart(title, bars, by)).classes("mw-chart")
+            chart.style(f"height: {share_chart_rem(bars, by):.1f}rem")
             chart.props(f'role="img" aria-label={attribute(title)}')
 
     def _faults(self, rate: Rate) -> None:

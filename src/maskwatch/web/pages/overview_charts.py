@@ -18,8 +18,9 @@ _GREEN = "#1f9c82"
 _MOST_BARS = 48
 """More moments than that are a line: bars would be too narrow to be told apart, or to hit."""
 _TIMES = (CountBy.HOUR, CountBy.DAY, CountBy.WEEK, CountBy.MONTH)
-_SLANTED = {"rotate": 45, "width": 100, "overflow": "truncate"}
-"""Labels of names. Those of times stay level: some are left out, slanted ones would overlap."""
+_NAME = {"interval": 0, "width": 140, "overflow": "truncate"}
+"""A label for each bar that has a name: however many there are, none is left out."""
+_ROW_REM, _LEAST_REM, _AXIS_REM = 1.6, 20.0, 3.0
 _TOOLTIP = """(items) => {
   const {name, value, data} = items.find((each) => each.data.judged !== undefined);
   const said = name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
@@ -27,17 +28,19 @@ _TOOLTIP = """(items) => {
     '95 %: ' + data.low + ' - ' + data.high + ' %'].join('<br>');
 }"""
 _WHISKER = """(params, api) => {
-  const low = api.coord([api.value(0), api.value(1)]);
-  const high = api.coord([api.value(0), api.value(2)]);
-  const room = api.size([1, 0])[0];
+  const lies = params.encode.y.length === 1;
+  const at = (share) => api.coord(lies ? [share, api.value(0)] : [api.value(0), share]);
+  const low = at(api.value(1)), high = at(api.value(2));
+  const room = lies ? api.size([0, 1])[1] : api.size([1, 0])[0];
   const half = Math.min(5, room / 4);
+  const dx = lies ? 0 : half, dy = lies ? half : 0;
   const lineWidth = room < 12 ? 1 : 2;
   const line = (x1, y1, x2, y2) => ({type: 'line', shape: {x1, y1, x2, y2},
     style: {stroke: api.visual('color'), lineWidth}});
   return {type: 'group', children: [
     line(low[0], low[1], high[0], high[1]),
-    line(low[0] - half, low[1], low[0] + half, low[1]),
-    line(high[0] - half, high[1], high[0] + half, high[1])]};
+    line(low[0] - dx, low[1] - dy, low[0] + dx, low[1] + dy),
+    line(high[0] - dx, high[1] - dy, high[0] + dx, high[1] + dy)]};
 }"""
 
 
@@ -75,36 +78,48 @@ def fault_bars(desk: Desk, rate: Rate) -> list[Bar]:
 
 
 def share_chart(title: str, shown: Sequence[Bar], by: CountBy | None) -> dict[str, Any]:
-    """Bars with whiskers, in percent; for many moments a line in a band.
+    """Bars with whiskers, in percent, that lie where they have names; for many moments a line.
 
     Args:
         title: what the shares are.
         shown: one for each group.
         by: what makes a group; None for faults, whose axis ends where they do.
     """
+    lies = _has_names(by)
+    groups = {
+        "type": "category",
+        "data": [each.name for each in shown],
+        "inverse": lies,
+        "axisLabel": {**(_NAME if lies else {"hideOverlap": True}), **CHART_TEXT},
+    }
+    shares = {
+        "type": "value",
+        "min": 0,
+        **({} if by is None else {"max": 100}),
+        "axisLabel": {"formatter": "{value} %", "hideOverlap": True, **CHART_TEXT},
+        "splitLine": CHART_LINES,
+    }
     is_line = by in _TIMES and len(shown) > _MOST_BARS
-    is_time = by in _TIMES or by is CountBy.HOUR_OF_DAY
-    labels, edge = ({}, 32) if is_time else (_SLANTED, 72)
     return {
         "tooltip": {"trigger": "axis", ":formatter": _TOOLTIP},
-        "grid": {"left": max(48, edge), "right": 16, "top": 16, "bottom": edge},
-        "xAxis": {
-            "type": "category",
-            "data": [each.name for each in shown],
-            "axisLabel": {"hideOverlap": True, **labels, **CHART_TEXT},
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            **({} if by is None else {"max": 100}),
-            "axisLabel": {"formatter": "{value} %", **CHART_TEXT},
-            "splitLine": CHART_LINES,
-        },
-        "series": (_line if is_line else _bars)(title, shown),
+        "grid": {"left": 156 if lies else 48, "right": 24, "top": 16, "bottom": 32},
+        "xAxis": shares if lies else groups,
+        "yAxis": groups if lies else shares,
+        "series": _line(title, shown) if is_line else _bars(title, shown, lies=lies),
     }
 
 
-def _bars(title: str, shown: Sequence[Bar]) -> list[dict[str, Any]]:
+def share_chart_rem(shown: Sequence[Bar], by: CountBy | None) -> float:
+    """How high `share_chart` has to be."""
+    return max(_LEAST_REM, _AXIS_REM + _ROW_REM * len(shown)) if _has_names(by) else _LEAST_REM
+
+
+def _has_names(by: CountBy | None) -> bool:
+    """Whether its groups are called something, rather than follow each other in time."""
+    return by not in (*_TIMES, CountBy.HOUR_OF_DAY)
+
+
+def _bars(title: str, shown: Sequence[Bar], *, lies: bool) -> list[dict[str, Any]]:
     whiskers = [[i, _percent(each.low), _percent(each.high)] for i, each in enumerate(shown)]
     return [
         {"type": "bar", "name": title, "data": _points(shown), "barMaxWidth": 48},
@@ -113,7 +128,7 @@ def _bars(title: str, shown: Sequence[Bar]) -> list[dict[str, Any]]:
             "name": "95 %",
             "data": whiskers,
             ":renderItem": _WHISKER,
-            "encode": {"x": 0, "y": [1, 2]},
+            "encode": {"x": [1, 2], "y": 0} if lies else {"x": 0, "y": [1, 2]},
             "itemStyle": CHART_TEXT,
             "z": 10,
         },
