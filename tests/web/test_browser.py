@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from maskwatch.types import Fault
-from tests.web.world import PASSWORD
+from tests.web.world import CAMERAS, PASSWORD
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
@@ -109,6 +109,16 @@ def test_live_shows_moving_pictures_people_and_the_latest_episodes(
     expect(card).to_contain_text("Nose out")
     expect(card).to_contain_text("Watching")
     expect(page.get_by_role("complementary")).to_contain_text("entrance")
+
+
+def test_only_pictures_in_sight_are_asked_for_and_kept(visit: Callable[..., Page]) -> None:
+    page = visit("vera", viewport={"width": 360, "height": 300})
+    first, last = (page.get_by_alt_text(f"Live picture of {name}") for name in CAMERAS[::2])
+    expect(first).to_have_attribute("data-sequence", re.compile("[0-9]"))
+    expect(last).not_to_have_attribute("data-sequence", re.compile("[0-9]"))
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_attribute("data-sequence", re.compile("[0-9]"))
+    expect(first).not_to_have_attribute("data-sequence", re.compile("[0-9]"))
 
 
 def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_shown_no_more(

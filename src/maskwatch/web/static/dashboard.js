@@ -12,6 +12,14 @@ document.addEventListener("keydown", (event) => {
 (() => {
   const MOST_AT_ONCE = 4;
   let asking = 0;
+  // Of many cameras most are out of sight: nobody asks for those, nor keeps what they showed.
+  const inSight = new Set();
+  const sight = new IntersectionObserver((changes) => {
+    for (const each of changes) {
+      if (each.isIntersecting) inSight.add(each.target);
+      else if (inSight.delete(each.target)) clear(each.target);
+    }
+  }, { rootMargin: "200px" });
 
   function clear(image) {
     if (!image.dataset.picture) return;
@@ -24,9 +32,11 @@ document.addEventListener("keydown", (event) => {
   async function next(image) {
     const address = `/api/v1/cameras/${encodeURIComponent(image.dataset.camera)}/frame.jpg`;
     const after = image.dataset.sequence || 0;
-    const answer = await fetch(`${address}?after=${after}&wait_s=1`, { cache: "no-store" });
+    // Waiting for a camera that shows nothing new must not keep others waiting.
+    const wait = inSight.size > MOST_AT_ONCE ? 0 : 1;
+    const answer = await fetch(`${address}?after=${after}&wait_s=${wait}`, { cache: "no-store" });
     if (answer.status === 401) { window.location.assign("/login"); return 60000; }
-    if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") return 100;
+    if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") return wait ? 100 : 400;
     if (answer.status === 204 || !answer.ok) {
       // It may have been taken under settings that showed more than there may be seen now.
       clear(image);
@@ -44,19 +54,22 @@ document.addEventListener("keydown", (event) => {
   async function keepShowing(image) {
     while (image.isConnected) {
       let pause = 100;
-      if (!document.hidden && asking < MOST_AT_ONCE) {
+      if (!document.hidden && inSight.has(image) && asking < MOST_AT_ONCE) {
         asking += 1;
         try { pause = await next(image); } catch { pause = 2000; } finally { asking -= 1; }
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
-    if (image.dataset.picture) URL.revokeObjectURL(image.dataset.picture);
+    sight.unobserve(image);
+    inSight.delete(image);
+    clear(image);
   }
 
   function start() {
     for (const image of document.querySelectorAll("img[data-camera]:not([data-started])")) {
       image.dataset.started = "1";
       image.dataset.nothing = image.src;
+      sight.observe(image);
       keepShowing(image);
     }
   }
