@@ -710,6 +710,20 @@ def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) 
     expect(table).not_to_have_attribute("aria-label", re.compile("Expand"))
 
 
+def test_refusals_are_in_the_readers_language(visit: Callable[..., Page]) -> None:
+    page = visit("otto", "/system")
+    page.get_by_role("tab", name="Konten").click()
+    page.get_by_label("Name", exact=True).fill("nils")
+    page.get_by_label("Passwort", exact=True).fill("kurz")
+    page.get_by_role("button", name="Hinzufügen").click()
+    expect(page.get_by_text("das Passwort braucht mindestens 12 Zeichen")).to_be_visible()
+    page.goto("/cameras")
+    page.get_by_role("button", name="Kamera hinzufügen").click()
+    page.get_by_label("Adresse").fill("rtsp://10.0.0.7/stream")
+    page.get_by_role("button", name="Testen").click()
+    expect(page.get_by_text("10.0.0.7 liegt in einem Netz")).to_be_visible()
+
+
 def test_dark_is_remembered(visit: Callable[..., Page]) -> None:
     page = visit("vera", color_scheme="light")
     assert "body--dark" not in str(page.locator("body").get_attribute("class"))

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from maskwatch.config.cameras import Weekday
+from maskwatch.errors import SourceError, StoreFull
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import DeliveryState, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.walk_report import Phase
+from maskwatch.web.refusals import WrongUse, said
 from maskwatch.web.text import LANGUAGES, Words
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "maskwatch" / "web"
@@ -90,6 +92,24 @@ def test_every_key_that_is_used_is_there() -> None:
     for path in WEB.rglob("*.py"):
         for key in calls.findall(path.read_text(encoding="utf-8")):
             assert key in TEXTS["en"], f"{path.name}: {key}"
+
+
+def test_every_refusal_has_words() -> None:
+    keys = {
+        key
+        for path in WEB.rglob("*.py")
+        for key in re.findall(r'"(refused\.\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(keys) > 20
+    assert keys <= set(TEXTS["en"])
+
+
+def test_a_refusal_is_said_in_the_readers_language_and_to_programs_in_english() -> None:
+    error = WrongUse("refused.password_short", count=12)
+    assert str(error) == "the password needs at least 12 characters"
+    assert said(error, Words.of("de")) == "das Passwort braucht mindestens 12 Zeichen"
+    assert said(StoreFull("no room"), Words.of("de")) == "auf dem Datenträger ist kein Platz mehr"
+    assert said(SourceError("rtsp://h", "timed out"), Words.of("de")) == "rtsp://h: timed out"
 
 
 def test_no_key_is_there_in_vain() -> None:

@@ -9,11 +9,11 @@ from time import monotonic
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.web import WebConfig
-from maskwatch.errors import AccessDenied
 from maskwatch.runtime.monitoring.control import ServiceControl
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.store import Store
 from maskwatch.web.offers import Offers
+from maskwatch.web.refusals import NotAllowed
 from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.turns import Turns
@@ -76,4 +76,4 @@ class WebContext:
             AccessDenied: the policy is `none` or statistics only.
         """
         if not self.privacy().images_allowed:
-            raise AccessDenied("the privacy policy allows no pictures")
+            raise NotAllowed("refused.pictures")

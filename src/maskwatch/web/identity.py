@@ -10,6 +10,7 @@ from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttle
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Role, SessionRecord, UserRecord
 from maskwatch.web.context import WebContext
+from maskwatch.web.refusals import NotAllowed
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, known_scopes, scopes_of
 from maskwatch.web.security.secrets import csrf_token, hash_secret, is_same, new_secret
@@ -39,7 +40,7 @@ class Principal:
     def must_allow(self, scope: Scope) -> None:
         """Raises AccessDenied, naming the scope, unless it may."""
         if scope not in self.scopes:
-            raise AccessDenied(f"this needs the permission {scope.value}")
+            raise NotAllowed("refused.permission", permission=scope.value)
 
 
 @dataclass(frozen=True, slots=True)

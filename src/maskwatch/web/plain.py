@@ -29,6 +29,7 @@ from maskwatch.web.actions.review import CHOICES
 from maskwatch.web.api.access import Web, client_address
 from maskwatch.web.api.views import Text
 from maskwatch.web.context import WebContext
+from maskwatch.web.refusals import said
 from maskwatch.web.security.cookies import (
     clear_session_cookie,
     session_cookie,
@@ -136,7 +137,7 @@ def set_up(
         users.must_be_name(name)
         login = first.finish(secret, name, password, client_address(request), agent)
     except UsageError as error:
-        return _setup_form(words, web, str(error), 422, name)
+        return _setup_form(words, web, said(error, words), 422, name)
     except AccessDenied:
         return _page(words, words("setup.title"), _alert(words("setup.over")), 403)
     answer = RedirectResponse("/", 303)
@@ -234,11 +235,11 @@ def _setup_form(
 def _link_form(
     words: Words, web: WebContext, claim: LinkClaim, episode: EpisodeRecord, status: int = 200
 ) -> HTMLResponse:
-    said = words(f"fault.{episode.fault}" if episode.fault else f"state.{episode.state}")
+    condition = words(f"fault.{episode.fault}" if episode.fault else f"state.{episode.state}")
     values = {
         "camera": escape(episode.camera),
         "time": f"{episode.started_at.astimezone(web.timezone):%Y-%m-%d %H:%M}",
-        "words": said,
+        "words": condition,
     }
     if claim.action is LinkAction.ACKNOWLEDGE:
         body = f"""<p>{words("link.acknowledge_text", **values)}</p>

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maskwatch.errors import RecordExists, RecordNotFound, UsageError
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.web.actions.documented import AS_DOCUMENTED
 from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+from maskwatch.web.refusals import Missing, Taken, WrongUse
 
 LONGEST_LEG = timedelta(hours=2)
 """A part that nobody ended goes no further than this: it costs pictures and memory."""
@@ -147,7 +147,7 @@ class Walking:
             if other is not None:
                 is_forgotten = now - other.begun_at > FORGOTTEN_AFTER
                 if other.walked_by != walked_by and not is_forgotten:
-                    raise RecordExists(f"{other.walked_by} is walking before {camera!r}")
+                    raise Taken("refused.walks_already", name=other.walked_by, camera=camera)
                 other.end_leg(now)
             self._walks[camera] = _Walk(camera, walked_by, now)
 
@@ -162,7 +162,7 @@ class Walking:
             walk = self._of(camera)
             walk.end_leg(now)
             if len(walk.legs) >= MOST_PARTS:
-                raise UsageError(f"a walk has {MOST_PARTS} parts at most")
+                raise WrongUse("refused.most_parts", count=MOST_PARTS)
             walk.running = LegRecorder(phase, now, hub, camera)
 
     def pass_mark(self, camera: str, distance_m: float, now: datetime) -> None:
@@ -175,9 +175,9 @@ class Walking:
         with self._lock:
             running = self._of(camera).running
             if running is None:
-                raise UsageError("no part of the walk goes on: start one first")
+                raise WrongUse("refused.start_part")
             if len(running.marks) >= MOST_MARKS:
-                raise UsageError(f"a part has {MOST_MARKS} marks at most")
+                raise WrongUse("refused.most_marks", count=MOST_MARKS)
             running.marks.append(Mark(now, distance_m))
 
     def end_part(self, camera: str, now: datetime) -> None:
@@ -220,5 +220,5 @@ class Walking:
     def _of(self, camera: str) -> _Walk:
         walk = self._walks.get(camera)
         if walk is None:
-            raise RecordNotFound(f"nobody is walking before {camera!r}")
+            raise Missing("refused.nobody_walks", camera=camera)
         return walk

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from maskwatch.config.cameras import CameraConfig, CameraName
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
-from maskwatch.errors import RecordChanged, RecordExists, RecordNotFound, UsageError
+from maskwatch.errors import RecordChanged, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
@@ -20,6 +20,7 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import StoredCamera
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.refusals import Missing, Taken, WrongUse
 from maskwatch.web.security.addresses import checked_address
 from maskwatch.web.security.scopes import Scope
 
@@ -104,7 +105,7 @@ def add_camera(
     _must_be_name(name)
     checked = _checked(web, settings)
     if _stored(web, name) or any(each.camera == name for each in web.control.camera_states()):
-        raise RecordExists(f"a camera is called {name!r} already")
+        raise Taken("refused.camera_taken", name=name)
     now = web.now()
     with web.store.transaction():
         web.store.cameras.add(StoredCamera(new_id(), name, checked, now, now))
@@ -185,8 +186,7 @@ def _must_be_name(name: str) -> None:
         _NAME.validate_python(name)
     except ValidationError:
         # Other names would have no page, no route and no topic of MQTT.
-        reason = "1 to 64 letters, digits, spaces and . _ -, a letter or digit first"
-        raise UsageError(f"name: must be {reason}") from None
+        raise WrongUse("refused.camera_name") from None
 
 
 def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -200,7 +200,7 @@ def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         raise UsageError("; ".join(reasons)) from None
     url = config.url.get_secret_value()
     if _HIDDEN_MARK in url:
-        raise UsageError("url: type the password again, as the address has changed")
+        raise WrongUse("refused.camera_password")
     # A device of the box itself is for whoever may edit its configuration file.
     checked_address(url, web.config.camera_networks)
     return {**config.model_dump(mode="json", exclude_defaults=True), "url": url}
@@ -214,7 +214,7 @@ def _status(web: WebContext, name: str) -> CameraStatus:
 
 
 def _no_camera(name: str) -> RecordNotFound:
-    return RecordNotFound(f"no camera is called {name!r}")
+    return Missing("refused.camera_unknown", name=name)
 
 
 def _stored(web: WebContext, name: str) -> StoredCamera | None:
@@ -227,4 +227,4 @@ def _changeable(web: WebContext, name: str) -> StoredCamera:
         return stored
     if web.control.camera_config(name) is None:
         raise _no_camera(name)
-    raise UsageError(f"{name} stands in the configuration file: change it there")
+    raise WrongUse("refused.camera_in_file", name=name)

@@ -24,6 +24,7 @@ from maskwatch.web.actions.compliance import (
 )
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.refusals import WrongUse
 from maskwatch.web.security.scopes import Scope
 
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -95,7 +96,7 @@ def by_group(web: WebContext, principal: Principal, period: Period, by: CountBy)
     principal.must_allow(Scope.EPISODES_READ)
     hours = (period.until - period.since).total_seconds() / 3600
     if by is CountBy.HOUR and hours > _MOST_GROUPS:
-        raise UsageError("that is too many hours: choose a shorter period, or group by day")
+        raise WrongUse("refused.hours")
     found = web.store.people.counts(
         period.since,
         period.until,

@@ -13,6 +13,7 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.refusals import NotAllowed, Taken, WrongUse
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
@@ -25,7 +26,7 @@ NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
 def must_be_name(name: str) -> None:
     """Raises UsageError unless a user may be called that."""
     if not re.fullmatch(NAME_PATTERN, name):
-        raise UsageError("a name has letters, digits and . @ _ -, at most 64 of them")
+        raise WrongUse("refused.user_name")
 
 
 def list_users(web: WebContext, principal: Principal) -> Sequence[UserRecord]:
@@ -46,6 +47,8 @@ def add_user(
     principal.must_allow(Scope.USERS)
     must_be_name(name)
     must_be_good(password, name, web.config.login.min_password)
+    if web.store.users.by_name(name) is not None:
+        raise Taken("refused.user_taken", name=name)
     user = UserRecord(
         id=new_id(),
         name=name,
@@ -110,7 +113,7 @@ def change_user(
 
 def _must_leave_an_administrator(web: WebContext) -> None:
     if web.store.users.active_admins() == 0:
-        raise UsageError("somebody has to remain administrator")
+        raise WrongUse("refused.last_admin")
 
 
 def change_own_password(web: WebContext, principal: Principal, current: str, new: str) -> None:
@@ -130,7 +133,7 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
     if wait_s > 0:
         raise Throttled(wait_s)
     if not check_password(user.password_hash, current):
-        raise AccessDenied("the current password is wrong")
+        raise NotAllowed("refused.current_password")
     web.throttle.succeeded(guessers)
     must_be_good(new, user.name, web.config.login.min_password)
     hashed = hash_password(new)  # takes its time, during which others may change the user
@@ -182,10 +185,9 @@ def add_token(
         raise AccessDenied("a token cannot make tokens")
     beyond = set(scopes) - scopes_of(principal.user.role)
     if beyond:
-        names = ", ".join(sorted(beyond))
-        raise AccessDenied(f"your role does not allow {names}")
+        raise NotAllowed("refused.role", permissions=", ".join(sorted(beyond)))
     if not scopes:
-        raise UsageError("a token without permissions is of no use")
+        raise WrongUse("refused.no_permissions")
     if expires_at is not None and expires_at <= web.now():
         raise UsageError("the token would have expired already")
     token = new_api_token()

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from maskwatch.errors import AccessDenied, RecordNotFound, UsageError
+from maskwatch.errors import RecordNotFound
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
 from maskwatch.web.actions.walk_report import Alarm, Leg, Phase, walk_report
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.refusals import NotAllowed, WrongUse
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walking import WalkState
 
@@ -43,9 +44,7 @@ def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
     principal.must_allow(Scope.CAMERAS_WRITE)
     see_camera(web, principal, camera)
     if web.privacy().statistics_only:
-        raise AccessDenied(
-            "there are no episodes in statistics-only mode: every alarm would count as missed"
-        )
+        raise NotAllowed("refused.no_episodes")
     web.walking.begin(camera, principal.actor, web.now())
     web.store.audit.append(principal.actor, "camera.walk_begun", camera)
     return web.walking.state(camera)
@@ -153,7 +152,7 @@ def finish_walk(
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     if not legs:
-        raise UsageError("a walk has at least one part")
+        raise WrongUse("refused.no_part")
     ends = [*(leg.start for leg in legs[1:]), None]
     whole = [
         replace(leg, alarms=_alarms_of(web, principal, camera, leg, following))

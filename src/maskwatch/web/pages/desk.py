@@ -22,6 +22,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, refreshed
 from maskwatch.web.plain import static_address
+from maskwatch.web.refusals import said
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
 from maskwatch.words import Language
@@ -109,7 +110,8 @@ class Desk:
         except RecordChanged:
             self.tell(self.words("common.changed"), is_bad=True)
         except MaskwatchError as error:
-            self.tell(self.words("common.failed", reason=error), is_bad=True)
+            reason = said(error, self.words)
+            self.tell(self.words("common.failed", reason=reason), is_bad=True)
         return None
 
     def tell(self, text: str, *, is_bad: bool = False) -> None:

@@ -7,10 +7,12 @@ process that connects, and sees to it that the connection leads nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from maskwatch.config.web import Network
 from maskwatch.errors import UsageError
 from maskwatch.frames.reach import Address, OutOfReach, Reach, Resolve, resolve
+from maskwatch.web.refusals import WrongUse
 
 __all__ = ["Address", "checked_address"]
 
@@ -29,7 +31,7 @@ def checked_address(url: str, networks: Sequence[Network], resolver: Resolve = r
     try:
         return Reach(tuple(networks)).pinned(url, resolver)
     except OutOfReach as error:
-        hint = "" if "no host" in str(error) else ": add the network to web.camera_networks"
-        raise UsageError(f"{error}{hint}") from error
+        why = "refused.camera_host" if "no host" in str(error) else "refused.camera_network"
+        raise WrongUse(why, host=urlsplit(url).hostname) from error
     except ValueError as error:
         raise UsageError(str(error)) from error

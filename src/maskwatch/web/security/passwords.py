@@ -8,7 +8,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from maskwatch.errors import UsageError
+from maskwatch.web.refusals import WrongUse
 
 # 19 MiB, two passes, one lane: OWASP's recommendation for argon2id, and light enough for a small
 # box that watches cameras at the same time.
@@ -52,11 +52,11 @@ def must_be_good(password: str, name: str, min_length: int) -> None:
         UsageError: too short, too long, one character repeated, or the user's name.
     """
     if len(password) < min_length:
-        raise UsageError(f"the password needs at least {min_length} characters")
+        raise WrongUse("refused.password_short", count=min_length)
     if len(password) > LONGEST_PASSWORD:
-        raise UsageError(f"the password may have at most {LONGEST_PASSWORD} characters")
+        raise WrongUse("refused.password_long", count=LONGEST_PASSWORD)
     if len(set(password)) < 4 or (name and name.lower() in password.lower()):
-        raise UsageError("the password is too easy to guess")
+        raise WrongUse("refused.password_easy")
 
 
 @lru_cache(maxsize=1)
