@@ -1,7 +1,8 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
 With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
-more. With ``slow``, looking for `SLOW_TEXT` and counting the people of `SLOW_YEAR` take a while.
+more. With ``slow``, looking for `SLOW_TEXT`, counting the people of `SLOW_YEAR` and starting a
+camera take a while.
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -24,7 +25,7 @@ from benchmarks.events import fill
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
-from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.runtime.monitoring.control import CameraPhase, ReloadOutcome
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord, PeopleGroup, PersonRecord, Role
 from maskwatch.types import Fault, State
@@ -36,7 +37,7 @@ _SLOW_S = 3.0
 
 
 def slow_down(world: World) -> None:
-    """Has old questions answered after newer ones."""
+    """Has old questions answered after newer ones, and cameras started as slowly as real ones."""
     count, counts = world.store.episodes.count, world.store.people.counts
 
     def slow_count(wanted: EpisodeFilter) -> int:
@@ -49,6 +50,13 @@ def slow_down(world: World) -> None:
             time.sleep(_SLOW_S)
         return counts(since, *args, **kwargs)
 
+    watch = world.service.watch_stored_cameras
+
+    def slow_watch() -> ReloadOutcome:
+        time.sleep(_SLOW_S)
+        return watch()
+
+    world.service.watch_stored_cameras = slow_watch  # type: ignore[method-assign]
     world.store.episodes.count = slow_count  # type: ignore[assignment]
     world.store.people.counts = slow_counts  # type: ignore[assignment]
 

@@ -495,6 +495,33 @@ def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
     page.request.delete("/api/v1/cameras/yard", headers=headers)
 
 
+def test_a_double_click_saves_a_camera_once(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "slow", "1") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/cameras")
+        log_in(page, "anna")
+        page.get_by_role("button", name="Add a camera").click()
+        page.get_by_label("Name").fill("back door")
+        page.get_by_label("Address").fill("rtsp://192.0.2.44/stream")
+        page.get_by_role("button", name="Test", exact=True).click()
+        save = page.get_by_role("button", name="Save")
+        for path in ("/cameras", "/cameras/back door"):
+            expect(page).to_have_url(f"{url}{path.replace(' ', '%20')}")
+            expect(save).to_be_enabled()
+            save.dblclick()
+            expect(page.locator(".q-notification").first).to_contain_text("Saved.")
+            page.wait_for_timeout(1000)
+            expect(page.locator(".q-notification")).to_have_count(1)
+            page.goto("/cameras/back door")
+        csrf = page.request.get("/api/v1/me").json()["csrf"]
+        audit = page.request.get("/api/v1/audit", headers={"X-CSRF-Token": csrf}).json()
+        assert [each["action"] for each in audit if "camera." in each["action"]] == [
+            *("camera.changed", "camera.added", "camera.tested")
+        ]
+        page.close()
+
+
 def test_a_camera_that_its_settings_switch_off_is_offered_no_start(
     visit: Callable[..., Page],
 ) -> None:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from maskwatch.config.cameras import CameraConfig, CameraName
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
-from maskwatch.errors import RecordChanged, RecordNotFound, UsageError
+from maskwatch.errors import RecordChanged, RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
@@ -104,12 +104,15 @@ def add_camera(
     principal.must_allow(Scope.CAMERAS_WRITE)
     _must_be_name(name)
     checked = _checked(web, settings)
-    if _stored(web, name) or any(each.camera == name for each in web.control.camera_states()):
+    if web.control.camera_config(name) is not None:
         raise Taken("refused.camera_taken", name=name)
     now = web.now()
-    with web.store.transaction():
-        web.store.cameras.add(StoredCamera(new_id(), name, checked, now, now))
-        web.store.audit.append(principal.actor, "camera.added", name)
+    try:
+        with web.store.transaction():
+            web.store.cameras.add(StoredCamera(new_id(), name, checked, now, now))
+            web.store.audit.append(principal.actor, "camera.added", name)
+    except RecordExists as error:
+        raise Taken("refused.camera_taken", name=name) from error
     return web.control.watch_stored_cameras()
 
 

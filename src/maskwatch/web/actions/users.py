@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttled, UsageError
+from maskwatch.errors import (
+    AccessDenied,
+    NotLoggedIn,
+    RecordExists,
+    RecordNotFound,
+    Throttled,
+    UsageError,
+)
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
@@ -47,8 +54,6 @@ def add_user(
     principal.must_allow(Scope.USERS)
     must_be_name(name)
     must_be_good(password, name, web.config.login.min_password)
-    if web.store.users.by_name(name) is not None:
-        raise Taken("refused.user_taken", name=name)
     user = UserRecord(
         id=new_id(),
         name=name,
@@ -57,9 +62,12 @@ def add_user(
         created_at=web.now(),
         language=web.config.language,
     )
-    with web.store.transaction():
-        web.store.users.add(user)
-        web.store.audit.append(principal.actor, "user.added", user.id, {"role": role.value})
+    try:
+        with web.store.transaction():
+            web.store.users.add(user)
+            web.store.audit.append(principal.actor, "user.added", user.id, {"role": role.value})
+    except RecordExists as error:
+        raise Taken("refused.user_taken", name=name) from error
     return user
 
 

@@ -82,8 +82,11 @@ class AddressDialog:
             image.props(f"src={source} alt={attribute(self._desk.words('cameras.test_picture'))}")
 
     async def _save(self) -> None:
+        self._save_button.set_enabled(False)  # starting a camera takes seconds
         if await self._keep(self._address()):
             self._dialog.close()
+        else:
+            self._save_button.set_enabled(True)
 
     def _address(self) -> str:
         return (self._url.value or "").strip()

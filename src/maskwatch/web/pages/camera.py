@@ -137,7 +137,7 @@ class _CameraPage:
                 copy = ui.button(words("cameras.as_yaml"), on_click=self._show_yaml)
                 copy.props("icon=content_copy")
                 return
-            ui.button(words("common.save"), icon="save", on_click=self._save)
+            self._save_button = ui.button(words("common.save"), icon="save", on_click=self._save)
             ui.button(
                 words("cameras.change_address"), icon="link", on_click=self._ask_address
             ).props("flat")
@@ -193,7 +193,9 @@ class _CameraPage:
         dialog.open()
 
     async def _save(self) -> None:
+        self._save_button.set_enabled(False)  # starting a camera takes seconds
         await self._change(self._chosen())
+        self._save_button.set_enabled(True)
 
     def _ask_address(self) -> None:
         words = self._desk.words
