@@ -32,6 +32,7 @@ from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walking import WalkState
+from maskwatch.words import Language
 
 
 def _without_nul(value: object) -> object:
@@ -608,7 +609,7 @@ class MeView(View):
 class MyChanges(Body):
     """What to change of oneself."""
 
-    language: Annotated[str, Field(pattern="^(en|de)$")] | None = None
+    language: Language | None = None
     current_password: Password | None = None
     new_password: Password | None = None
 
