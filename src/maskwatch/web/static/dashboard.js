@@ -42,7 +42,9 @@ document.addEventListener("keydown", (event) => {
       clear(image);
       return answer.ok ? 500 : 5000;
     }
-    const picture = URL.createObjectURL(await answer.blob());
+    const jpeg = await answer.blob();
+    if (!inSight.has(image)) return 100;  // it went out of sight meanwhile
+    const picture = URL.createObjectURL(jpeg);
     const old = image.dataset.picture;
     image.src = picture;
     image.dataset.picture = picture;
