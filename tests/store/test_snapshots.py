@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from maskwatch.errors import (
 from maskwatch.store import snapshots as snapshots_module
 from maskwatch.store.files import PART, write_whole
 from maskwatch.store.records import SnapshotKind
+from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from tests.store.values import HIDDEN_FACE, after, jpeg, photo
 
@@ -92,7 +94,8 @@ def test_a_changed_or_missing_file_is_noticed(store: Store) -> None:
 
 def test_a_deletion_is_proven(store: Store) -> None:
     saved = photo(store)
-    assert store.snapshots.delete([saved], reason="age", actor="cli:eve") == saved.size
+    freed = store.snapshots.delete([saved], reason="age", actor="cli:eve")
+    assert freed == Freed(1, saved.size, {})
     assert files(store) == []
     with pytest.raises(RecordNotFound):
         store.snapshots.get(saved.id)
@@ -104,6 +107,22 @@ def test_a_deletion_is_proven(store: Store) -> None:
         "cli:eve",
         1,
     )
+
+
+def test_of_two_who_delete_the_same_photo_one_proves_it(store: Store) -> None:
+    """Such as retention, and a recorder that finds the disk full."""
+    taken = photo(store)
+    late: list[Freed] = []
+    other = threading.Thread(
+        target=lambda: late.append(store.snapshots.delete([taken], reason="b"))
+    )
+    with store.transaction():
+        assert store.snapshots.delete([taken], reason="a") == Freed(1, taken.size)
+        other.start()
+        other.join(0.5)  # time enough, if it did not have to wait
+    other.join(30)
+    assert late == [Freed()]
+    assert [each.reason for each in store.deletions.of_item(taken.id)] == ["a"]
 
 
 def test_usage_adds_up_by_kind(store: Store) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from maskwatch.errors import OutputError, RecordNotFound
+from maskwatch.errors import OutputError, RecordNotFound, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -108,6 +110,48 @@ def test_a_deletion_leaves_proof_and_nothing_else(store: Store, filmed: EpisodeR
         {"photos": 1, "person": True},
     )
     assert store.audit.verify().broken_at is None
+
+
+def test_a_deletion_that_is_interrupted_can_be_done_again(
+    store: Store, filmed: EpisodeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(store.audit, "append", Mock(side_effect=StoreError("gone away")))
+        with pytest.raises(StoreError, match="gone away"):
+            delete_episodes(store, [filmed.id], actor="cli:eve")
+    delete_episodes(store, [filmed.id], actor="cli:eve")
+    assert store.episodes.count() == 0
+    assert [each.id for each in store.people.page_of(after(-60), after(7200), 9)] == ["later"]
+    assert store.audit.page()[0].action == "episode.deleted"
+
+
+def test_an_episode_whose_photo_cannot_be_deleted_is_not_said_to_be(
+    store: Store, filmed: EpisodeRecord
+) -> None:
+    (taken,) = store.snapshots.where()
+    path = store.snapshots.folder / taken.file
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StoreError, match=f"the photo {taken.file} cannot be deleted"):
+        delete_episodes(store, [filmed.id], actor="cli:eve")
+    assert store.episodes.get(filmed.id).id == filmed.id
+    assert store.deletions.page().items == ()
+
+
+def test_who_is_written_down_while_their_episode_is_deleted_is_deleted_too(
+    store: Store, filmed: EpisodeRecord
+) -> None:
+    deletion = threading.Thread(
+        target=delete_episodes, args=(store, [filmed.id]), kwargs={"actor": "x"}
+    )
+    with store.transaction():  # as the recorder does it
+        assert store.episodes.are_there([filmed.id])
+        deletion.start()
+        deletion.join(0.5)  # time enough, if it did not have to wait
+        store.people.put(person(id="p", first_at=after(-2), last_at=after(10)))
+    deletion.join(30)
+    assert [each.id for each in store.people.page_of(after(-60), after(7200), 9)] == ["later"]
+    assert not store.episodes.are_there([filmed.id])
 
 
 def test_ids_that_are_paths_reach_no_file(store: Store, tmp_path: Path) -> None:

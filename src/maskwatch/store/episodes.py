@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,13 +64,14 @@ class Episodes:
     def end_abandoned(self, ended_at: datetime) -> list[EpisodeRecord]:
         """Ends what a crash left open; returns the ended episodes. For the start of the service.
 
-        One whose timeline is known ends with its last reading, any other at ``ended_at``.
+        One whose timeline is known ends with its last reading, any other at ``ended_at``; none
+        before it began, wherever the clock has been set to meanwhile.
         """
         ended = []
         with self._db.write():
             for episode in self.ongoing():
                 last = self.timeline(episode.id)[-1:]
-                end = max(episode.started_at, last[0].at) if last else ended_at
+                end = max(episode.started_at, last[0].at if last else ended_at)
                 rows.change(self._db, episodes, episodes.c.id == episode.id, ended_at=end)
                 ended.append(self.get(episode.id))
         return ended
@@ -82,6 +83,14 @@ class Episodes:
             RecordNotFound: there is none of that id.
         """
         return rows.get(self._db, episodes, EpisodeRecord, episode_id)
+
+    def are_there(self, ids: Collection[str]) -> bool:
+        """Whether nobody has deleted one of these; nor can, before the end of the transaction."""
+        query = sa.select(episodes.c.id).where(episodes.c.id.in_(ids))
+        with self._db.write() as connection:
+            # On PostgreSQL somebody who deletes one waits; SQLite has one writer at a time.
+            held = connection.execute(query.with_for_update(read=True, key_share=True))
+            return len(held.all()) == len(ids)
 
     def ongoing(self) -> list[EpisodeRecord]:
         """Those that last, oldest first."""

@@ -6,7 +6,8 @@ audit log, which cannot be changed, notes the sums. The audit log itself and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from maskwatch.config.privacy import Photos
 from maskwatch.config.storage import RetentionConfig, StorageConfig
 from maskwatch.store import rows
-from maskwatch.store.records import EpisodeRecord, SnapshotKind, SnapshotRecord
+from maskwatch.store.records import SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import (
     deliveries,
     episodes,
@@ -27,6 +28,7 @@ from maskwatch.store.schema import (
     reviews,
     snapshots,
 )
+from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 
 GB = 1_000_000_000
@@ -46,6 +48,8 @@ class HouseReport:
     """Left on the disk now."""
     is_full: bool
     """Whether less is free than there should be, although no photo is left to be deleted."""
+    stuck: Mapping[str, str]
+    """Why a photo that should have gone cannot be deleted, by its file."""
 
 
 def keep_house(
@@ -53,7 +57,8 @@ def keep_house(
 ) -> HouseReport:
     """Applies retention, forgets expired sessions, keeps room on the disk.
 
-    What the privacy policy does not allow (any more) goes at once.
+    What the privacy policy does not allow (any more) goes at once. A photo that cannot be deleted
+    keeps nothing else from going.
 
     Args:
         store: what to tidy up.
@@ -62,124 +67,128 @@ def keep_house(
         statistics_only: whether nothing of any person may be kept (`PrivacyConfig`).
 
     Raises:
-        StoreError: something cannot be deleted. What was deleted before is proven.
+        StoreError: the database cannot be used. What was deleted before is proven.
     """
-    before = store.snapshots.usage()
-    deleted = apply_retention(store, storage.retention, now, statistics_only=statistics_only)
+    counts, photos = apply_retention(store, storage.retention, now, statistics_only=statistics_only)
     store.sessions.delete_expired(now)
     wanted = int(storage.min_free_gb * GB)
-    if store.room.keep_free(wanted):
-        count = sum(n for n, _ in before.values()) - sum(
-            n for n, _ in store.snapshots.usage().values()
-        )
-        deleted = {**deleted, "snapshot": count}
+    photos += store.room.keep_free(wanted)
     store.room.put_by()
+    deleted = _without_zeros({"snapshot": photos.photos, **counts})
     if deleted:
         store.audit.append("system", "retention.applied", detail=deleted, at=now)
-    freed = _bytes(before) - _bytes(store.snapshots.usage())
     free = store.room.free_bytes()
-    return HouseReport(MappingProxyType(deleted), max(0, freed), free, free < wanted)
+    return HouseReport(MappingProxyType(deleted), photos.size, free, free < wanted, photos.stuck)
 
 
 def apply_retention(
     store: Store, keep: RetentionConfig, now: datetime, *, statistics_only: bool = False
-) -> dict[str, int]:
-    """Deletes what is too old, too much or not allowed; returns the numbers by kind."""
-    found = {
-        "snapshot": _forbidden_photos(store) + _old_photos(store, keep, now),
-        "episode": _old_episodes(store, now - _days(keep.episodes_days), "age"),
-        "deliveries": _old_rows(
-            store,
-            deliveries,
-            deliveries.c.created_at,
-            now - _days(keep.episodes_days),
-            deliveries.c.episode_id.is_(None),
-        ),
-        "people": _old_people(store, now - _days(keep.people_days)),
-        "people_buckets": _old_rows(
-            store, people_buckets, people_buckets.c.start_at, now - _days(keep.people_days)
-        ),
-        "readings": _old_rows(store, readings, readings.c.minute, now - _days(keep.readings_days)),
-        "health": _old_rows(store, health, health.c.at, now - _days(keep.health_days)),
-    }
+) -> tuple[dict[str, int], Freed]:
+    """Deletes what is too old, too much or not allowed.
+
+    Returns:
+        The numbers of all but photos, by kind, and what became of the photos, those of episodes
+        that went included.
+    """
+    photos = _forbidden_photos(store) + _old_photos(store, keep, now)
+    old_episodes, theirs = _old_episodes(store, now - _days(keep.episodes_days), "age")
+    photos += theirs
+    found = Counter(
+        {
+            "episode": old_episodes,
+            "deliveries": _old_rows(
+                store,
+                deliveries,
+                deliveries.c.created_at,
+                now - _days(keep.episodes_days),
+                deliveries.c.episode_id.is_(None),
+            ),
+            "people": _old_people(store, now - _days(keep.people_days)),
+            "people_buckets": _old_rows(
+                store, people_buckets, people_buckets.c.start_at, now - _days(keep.people_days)
+            ),
+            "readings": _old_rows(
+                store, readings, readings.c.minute, now - _days(keep.readings_days)
+            ),
+            "health": _old_rows(store, health, health.c.at, now - _days(keep.health_days)),
+        }
+    )
     if statistics_only:
-        for what, count in _forbidden_records(store, now).items():
-            found[what] += count
-    found["snapshot"] += _too_many_photos(store, int(keep.photos_gb * GB))
-    return {what: count for what, count in found.items() if count}
+        forbidden, theirs = _forbidden_records(store, now)
+        found.update(forbidden)
+        photos += theirs
+    photos += _too_many_photos(store, int(keep.photos_gb * GB))
+    return _without_zeros(found), photos
 
 
-def _forbidden_records(store: Store, now: datetime) -> dict[str, int]:
+def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:
+    return {what: count for what, count in counts.items() if count}
+
+
+def _forbidden_records(store: Store, now: datetime) -> tuple[dict[str, int], Freed]:
     """Deletes what statistics-only mode would not have written: all but its counts."""
+    count, photos = _old_episodes(store, now, "policy")
     return {
-        "episode": _old_episodes(store, now, "policy"),
+        "episode": count,
         "people": _old_rows(store, people, people.c.first_at, now, reason="policy"),
         # Of a quiet minute these say what one person did.
         "readings": _old_rows(store, readings, readings.c.minute, now, reason="policy"),
-    }
+    }, photos
 
 
-def _forbidden_photos(store: Store) -> int:
+def _forbidden_photos(store: Store) -> Freed:
     if store.snapshots.photos is not Photos.NONE:
-        return 0
+        return Freed()
     return _delete(store, store.snapshots.where(), "policy")
 
 
-def _old_photos(store: Store, keep: RetentionConfig, now: datetime) -> int:
+def _old_photos(store: Store, keep: RetentionConfig, now: datetime) -> Freed:
     in_review = snapshots.c.id.in_(sa.select(reviews.c.snapshot_id)) | (
         snapshots.c.kind == SnapshotKind.REVIEW
     )
-    limits = [
-        (sa.not_(in_review), now - _days(keep.photos_days)),
-        (in_review, now - _days(keep.review_photos_days)),
-    ]
-    return sum(
-        _delete(store, store.snapshots.where(which, snapshots.c.taken_at < limit), "age")
-        for which, limit in limits
-    )
+    usual, longer = now - _days(keep.photos_days), now - _days(keep.review_photos_days)
+    old = store.snapshots.where(sa.not_(in_review), snapshots.c.taken_at < usual)
+    old += store.snapshots.where(in_review, snapshots.c.taken_at < longer)
+    return _delete(store, old, "age")
 
 
-def _too_many_photos(store: Store, most_bytes: int) -> int:
+def _too_many_photos(store: Store, most_bytes: int) -> Freed:
+    freed = Freed()
     excess = _bytes(store.snapshots.usage()) - most_bytes
-    deleted = 0
-    while excess > 0:
-        going = []
-        for record in store.snapshots.oldest(_BATCH):
-            if excess > 0:
-                going.append(record)
-                excess -= record.size
-        if not going:
-            break  # somebody else deleted them meanwhile
-        deleted += _delete(store, going, "size")
-    return deleted
+    while oldest := store.snapshots.oldest(excess, freed.stuck):
+        freed += store.snapshots.delete(oldest, reason="size")
+        excess = _bytes(store.snapshots.usage()) - most_bytes
+    return freed
 
 
-def _old_episodes(store: Store, limit: datetime, reason: str) -> int:
-    deleted = 0
-    query = (
-        sa.select(*rows.columns_of(episodes, EpisodeRecord))
-        .where(episodes.c.started_at < limit, episodes.c.ended_at.is_not(None))
-        .order_by(episodes.c.started_at)
-        .limit(_BATCH)
+def _old_episodes(store: Store, limit: datetime, reason: str) -> tuple[int, Freed]:
+    """Deletes what began before and is over; says how many, and what became of their photos."""
+    query = sa.select(episodes.c.id).where(
+        episodes.c.started_at < limit, episodes.c.ended_at.is_not(None)
     )
-    while old := rows.fetch(store.database, query, EpisodeRecord):
-        for episode in old:
-            remove_episode(store, episode.id, reason=reason, actor="system")
-        deleted += len(old)
-    return deleted
+    with store.database.read() as connection:
+        ids = connection.execute(query.order_by(episodes.c.started_at)).scalars().all()
+    count, photos = 0, Freed()
+    for each in ids:
+        # Photos go first: should it be interrupted, the episode is there to be deleted again.
+        theirs = store.snapshots.delete(store.snapshots.of_episode(each), reason=reason)
+        photos += theirs
+        if not theirs.stuck:
+            count += forget_episode(store, each, reason=reason)
+    return count, photos
 
 
-def remove_episode(store: Store, episode_id: str, *, reason: str, actor: str) -> int:
-    """Deletes an episode with timeline, deliveries, photos and labels; returns how many photos.
+def forget_episode(store: Store, episode_id: str, *, reason: str, actor: str = "system") -> bool:
+    """Deletes an episode with timeline, deliveries and labels, after its photos, and proves it.
 
-    Photos go first: should it be interrupted, the episode is still there to be deleted again.
+    Returns:
+        False when it is not there (any more).
     """
-    photos = store.snapshots.of_episode(episode_id)
-    store.snapshots.delete(photos, reason=reason, actor=actor)
     with store.transaction():
-        if rows.delete(store.database, episodes, episodes.c.id == episode_id):
+        was_there = rows.delete(store.database, episodes, episodes.c.id == episode_id) == 1
+        if was_there:
             store.deletions.note("episode", episode_id, reason=reason, actor=actor)
-    return len(photos)
+    return was_there
 
 
 def _old_people(store: Store, limit: datetime) -> int:
@@ -203,10 +212,12 @@ def _old_rows(
     return count
 
 
-def _delete(store: Store, photos: list[SnapshotRecord], reason: str) -> int:
+def _delete(store: Store, photos: Sequence[SnapshotRecord], reason: str) -> Freed:
+    """A few at a time, so that no proof is long in coming."""
+    freed = Freed()
     for start in range(0, len(photos), _BATCH):
-        store.snapshots.delete(photos[start : start + _BATCH], reason=reason)
-    return len(photos)
+        freed += store.snapshots.delete(photos[start : start + _BATCH], reason=reason)
+    return freed
 
 
 def _bytes(usage: Mapping[SnapshotKind, tuple[int, int]]) -> int:

@@ -10,11 +10,13 @@ import contextlib
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from maskwatch.errors import StoreError
 from maskwatch.store.files import remove
-from maskwatch.store.snapshots import Snapshots
+from maskwatch.store.records import SnapshotRecord
+from maskwatch.store.snapshots import Freed, Snapshots
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +30,12 @@ class Room:
 
     Args:
         snapshots: whose photos give way.
+        database: SQLite's file; None for a server, whose disk may be another one.
     """
 
-    def __init__(self, snapshots: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots, database: Path | None) -> None:
         self._snapshots = snapshots
+        self._database = database
 
     @property
     def reserve(self) -> Path:
@@ -40,41 +44,61 @@ class Room:
 
     def free_bytes(self) -> int:
         """How much is left on the disk."""
+        return shutil.disk_usage(self._place()).free
+
+    def _place(self) -> Path:
+        """The folder of the photos, or the one that it will be made in."""
         folder = self._snapshots.folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
-        return shutil.disk_usage(folder).free
+        return folder
 
     def relieve(self) -> int:
-        """Makes some room at once; returns how many bytes."""
-        freed = self._let_photos_go()
-        if (freed or 0) < _STEP_BYTES and self.reserve.exists():
-            given = 0
+        """Makes some room for the database at once; returns how many bytes.
+
+        Nothing goes while the database is on another disk and this one has room: all photos
+        would go, one after the other, and help nothing.
+        """
+        if not self._holds_the_database() and self._is_ample():
+            return 0
+        oldest = self._snapshots.oldest(_STEP_BYTES)
+        freed = self._let_go(oldest)
+        given = 0
+        if (freed is None or freed.size < _STEP_BYTES) and self.reserve.exists():
             with contextlib.suppress(OSError):
                 size = self.reserve.stat().st_size
                 given = size if remove(self.reserve) else 0
-            if freed is None:  # now it can be written down that they went
-                freed = self._let_photos_go()
-            freed = (freed or 0) + given
-        _log.warning("the disk was full; %d bytes were freed", freed or 0)
-        return freed or 0
+        if freed is None and given:  # now it can be written down that they went
+            self._let_go(oldest)
+        total = given + (freed.size if freed else 0)
+        _log.warning("the disk was full; %d bytes were freed", total)
+        return total
 
-    def _let_photos_go(self) -> int | None:
-        """The bytes that the oldest photos gave; None when that could not be written down."""
+    def _is_ample(self) -> bool:
+        """Whether it has so much room that it is not the one that is full."""
+        return self.free_bytes() >= 4 * RESERVE_BYTES
+
+    def _holds_the_database(self) -> bool:
+        if self._database is None:
+            return False
+        return self._database.stat().st_dev == self._place().stat().st_dev
+
+    def _let_go(self, photos: Sequence[SnapshotRecord]) -> Freed | None:
+        """Deletes photos; None when that could not be written down."""
         try:
-            return self._snapshots.make_room(_STEP_BYTES)
+            return self._snapshots.delete(photos, reason="disk_full")
         except StoreError as error:
             _log.error("the disk is full, and photos cannot make room: %s", error)
             return None
 
-    def keep_free(self, wanted: int) -> int:
-        """Deletes the oldest photos until ``wanted`` bytes are free; returns how many went."""
+    def keep_free(self, wanted: int) -> Freed:
+        """Deletes the oldest photos until ``wanted`` bytes are free."""
         missing = wanted - self.free_bytes()
-        return self._snapshots.make_room(missing) if missing > 0 else 0
+        return self._snapshots.make_room(missing) if missing > 0 else Freed()
 
     def put_by(self) -> None:
         """Makes the reserve unless it is there, or does nothing where there is no room for it."""
-        if self.reserve.exists() or self.free_bytes() < 4 * RESERVE_BYTES:
+        if self.reserve.exists() or not self._is_ample():
             return
         with contextlib.suppress(OSError):
             self.reserve.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

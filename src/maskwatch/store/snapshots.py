@@ -11,7 +11,8 @@ import contextlib
 import errno
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -34,6 +35,26 @@ _SPARE_FACTOR = 4
 
 _SWEEP_AFTER_S = 3600
 """A younger file without a row may be one that is being stored right now."""
+_BATCH = 200
+_PARAMETERS = 500
+"""Databases limit how many a statement may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What became of deleting photos."""
+
+    photos: int = 0
+    """Whose rows are gone and whose deletion is proven."""
+    size: int = 0
+    """Bytes of the files that are gone."""
+    stuck: Mapping[str, str] = field(default_factory=dict)
+    """Why a file cannot be deleted, by its name. The rows stay, so that they are tried again."""
+
+    def __add__(self, more: Freed) -> Freed:
+        """Both together."""
+        stuck = {**self.stuck, **more.stuck}
+        return Freed(self.photos + more.photos, self.size + more.size, stuck)
 
 
 class Snapshots:
@@ -152,9 +173,21 @@ class Snapshots:
         """All photos of an episode, oldest first."""
         return self.where(snapshots.c.episode_id == episode_id)
 
-    def oldest(self, limit: int) -> list[SnapshotRecord]:
-        """The oldest photos of any kind."""
-        return self.where(limit=limit)
+    def oldest(self, size: int, but: Collection[str] = ()) -> list[SnapshotRecord]:
+        """The oldest photos of any kind that have ``size`` bytes together, 200 at most.
+
+        Args:
+            size: in bytes.
+            but: names of files that do not count.
+        """
+        found: list[SnapshotRecord] = []
+        others = snapshots.c.file.not_in(but)
+        for record in self.where(others, limit=_BATCH) if size > 0 else ():
+            found.append(record)
+            size -= record.size
+            if size <= 0:
+                break
+        return found
 
     def where(
         self, *conditions: sa.ColumnElement[bool], limit: int | None = None
@@ -175,37 +208,28 @@ class Snapshots:
 
     def delete(
         self, records: Sequence[SnapshotRecord], *, reason: str, actor: str = "system"
-    ) -> int:
-        """Deletes files, then rows, and proves it; returns the bytes that are free now.
+    ) -> Freed:
+        """Deletes files, then rows, and proves it. What cannot be deleted keeps no other one.
 
-        Raises:
-            StoreError: a file cannot be deleted; those before it are.
+        What somebody else has deleted meanwhile is neither counted nor proven again.
         """
-        freed = 0
+        gone, size, stuck = [], 0, {}
         for record in records:
             try:
-                remove(self.folder / record.file)
+                size += record.size if remove(self.folder / record.file) else 0
+                gone.append(record)
             except OSError as error:
-                why = (error.strerror or "cannot be deleted").lower()
-                raise StoreError(f"{record.file}: {why}") from error
-            freed += record.size
-        self._forget(records, reason, actor)
-        return freed
+                stuck[record.file] = (error.strerror or "cannot be deleted").lower()
+        return Freed(self._forget(gone, reason, actor), size, stuck)
 
-    def make_room(self, size: int) -> int:
-        """Deletes the oldest photos until ``size`` bytes are freed; returns how many were.
+    def make_room(self, size: int) -> Freed:
+        """Deletes the oldest photos until files of ``size`` bytes are gone.
 
         Their files go first, so that there is room to write down that they went.
         """
-        freed = 0
-        while freed < size:
-            going: list[SnapshotRecord] = []
-            for record in self.oldest(20):
-                if freed + sum(each.size for each in going) < size:
-                    going.append(record)
-            if not going:
-                break
-            freed += self.delete(going, reason="disk_full")
+        freed = Freed()
+        while oldest := self.oldest(size - freed.size, freed.stuck):
+            freed += self.delete(oldest, reason="disk_full")
         return freed
 
     def sweep(self, now_s: float | None = None) -> int:
@@ -253,23 +277,28 @@ class Snapshots:
             self.make_room(_SPARE_FACTOR * len(jpeg))
             _unless_full(file, write)
 
-    def _forget(self, records: Sequence[SnapshotRecord], reason: str, actor: str) -> None:
-        if not records:
-            return
-        ids = [record.id for record in records]
-        with self._db.write() as connection:
-            for start in range(0, len(ids), 500):  # databases limit the parameters of a statement
-                some = ids[start : start + 500]
+    def _forget(self, records: Sequence[SnapshotRecord], reason: str, actor: str) -> int:
+        """Deletes rows that are still there and proves it; says how many there were."""
+        forgotten = 0
+        for start in range(0, len(records), _PARAMETERS):
+            known = {each.id: each for each in records[start : start + _PARAMETERS]}
+            query = sa.select(snapshots.c.id).where(snapshots.c.id.in_(known))
+            with self._db.write() as connection:
+                # Two who delete the same photos at once must not both prove it.
+                there = query.order_by(snapshots.c.id).with_for_update()
+                ids = connection.execute(there).scalars().all()
                 connection.execute(
                     sa.update(episodes)
-                    .where(episodes.c.snapshot_id.in_(some))
+                    .where(episodes.c.snapshot_id.in_(ids))
                     .values(snapshot_id=None)
                 )
-                connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(some)))
-            for record in records:
-                self._deletions.note(
-                    "snapshot", record.id, reason=reason, actor=actor, sha256=record.sha256
-                )
+                connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(ids)))
+                for each in ids:
+                    self._deletions.note(
+                        "snapshot", each, reason=reason, actor=actor, sha256=known[each].sha256
+                    )
+            forgotten += len(ids)
+        return forgotten
 
 
 def _unless_full(file: str, write: Callable[[], None]) -> None:

@@ -44,7 +44,7 @@ class Store:
         self.readings = Readings(database)
         self.deletions = Deletions(database)
         self.snapshots = Snapshots(database, snapshots, self.deletions, photos)
-        self.room = Room(self.snapshots)
+        self.room = Room(self.snapshots, database.file)
         self.reviews = Reviews(database)
         self.audit = Audit(database)
         self.users = Users(database)

@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maskwatch.errors import OutputError, SnapshotDamaged
+from maskwatch.errors import OutputError, SnapshotDamaged, StoreError
 from maskwatch.store import rows
 from maskwatch.store.columns import face_as_json
 from maskwatch.store.files import write_whole
 from maskwatch.store.records import AuditEntry, EpisodeRecord, PersonRecord, ReviewItem
-from maskwatch.store.retention import remove_episode
+from maskwatch.store.retention import forget_episode
 from maskwatch.store.schema import people, reviews
 from maskwatch.store.store import Store
 
@@ -59,19 +59,26 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
 
     Raises:
         RecordNotFound: there is no such episode; nothing is deleted then.
+        StoreError: a photo cannot be deleted; its episode is still there then.
     """
     photos = 0
     for episode in [store.episodes.get(each) for each in ids]:
-        removed = remove_episode(store, episode.id, reason="subject_request", actor=actor)
+        freed = store.snapshots.delete(
+            store.snapshots.of_episode(episode.id), reason="subject_request", actor=actor
+        )
+        for file, why in freed.stuck.items():
+            raise StoreError(f"the photo {file} cannot be deleted, nor its episode: {why}")
+        # In one, so that after an interruption all of it is still there to be deleted again, and
+        # so that the recorder writes no row between (see `Episodes.are_there`).
         with store.transaction():
-            # Only now: from here on the recorder writes no row of somebody who is still there.
+            forget_episode(store, episode.id, reason="subject_request", actor=actor)
             person = _person_of(store, episode)
             if person is not None:
                 rows.delete(store.database, people, people.c.id == person.id)
                 store.deletions.note("people", person.id, reason="subject_request", actor=actor)
-            detail = {"photos": removed, "person": person is not None}
+            detail = {"photos": freed.photos, "person": person is not None}
             store.audit.append(actor, "episode.deleted", episode.id, detail)
-        photos += removed
+        photos += freed.photos
     return photos
 
 

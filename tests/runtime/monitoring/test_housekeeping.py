@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from maskwatch.config.root import Config
 from maskwatch.config.storage import StorageConfig
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.store.store import Store
-from tests.store.values import episode
+from tests.store.values import episode, photo
 
 
 def test_a_full_disk_and_its_end_are_noted_once(
@@ -28,6 +28,30 @@ def test_a_full_disk_and_its_end_are_noted_once(
         changes = store.health.page().items
     assert [(change.kind, change.state) for change in changes] == [("disk", "ok"), ("disk", "full")]
     assert changes[1].reason.startswith("0.00 GB are free")
+
+
+def test_a_disk_that_was_full_before_a_restart_is_said_to_be_well_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(storage=StorageConfig(min_free_gb=1))
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        for bytes_free in (10, 10, 5_000_000_000):
+            with monkeypatch.context() as disk:
+                disk.setattr(store.room, "free_bytes", lambda free=bytes_free: free)
+                Housekeeper(store)(config)
+        assert [change.state for change in store.health.page().items] == ["ok", "full"]
+
+
+def test_photos_that_cannot_be_deleted_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        taken = photo(store, taken_at=datetime.now(UTC) - timedelta(days=40))
+        path = store.snapshots.folder / taken.file
+        path.unlink()
+        path.mkdir()
+        Housekeeper(store)(Config())
+    assert f"photos should go and cannot be deleted: 1; {taken.file}: " in caplog.text
 
 
 def test_what_a_crash_left_behind_goes_at_the_start(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class Housekeeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._swept = False
-        self._disk = ""
+        self._disk: str | None = None
 
     def __call__(self, config: Config) -> None:
         """Does what is due.
@@ -46,11 +46,17 @@ class Housekeeper:
         )
         if report.deleted:
             _log.info("retention: %s", dict(report.deleted))
+        if report.stuck:
+            one = next(f"{file}: {why}" for file, why in report.stuck.items())
+            _log.error("photos should go and cannot be deleted: %d; %s", len(report.stuck), one)
         self._note(report.is_full, report.free_bytes, config.storage.min_free_gb)
 
     def _note(self, is_full: bool, free_bytes: int, wanted_gb: float) -> None:
         state = FULL if is_full else OK
-        if state == (self._disk or OK):
+        if self._disk is None:  # before this run, it may have been something else
+            last = self._store.health.last(None, "disk")
+            self._disk = last.state if last else OK
+        if state == self._disk:
             return
         free_gb = free_bytes / GB
         reason = f"{free_gb:.2f} GB are free, and no photo is left to be deleted" if is_full else ""

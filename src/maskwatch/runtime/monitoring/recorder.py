@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from maskwatch.advice import words_for
-from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
+from maskwatch.errors import RecordExists, SnapshotRefused, StoreError
 from maskwatch.runtime.monitoring.chronicle import (
     CountedPeople,
     Entry,
@@ -225,16 +225,9 @@ class Recorder:
         """Writes who was there; not of whom somebody has deleted an episode meanwhile."""
         key = person.camera, person.track
         with self._store.transaction():
-            if all(self._has(each) for each in self._episodes_of.get(key, ())):
+            if self._store.episodes.are_there(self._episodes_of.get(key, ())):
                 self._store.people.put(person)
         self._episodes_of.pop(key, None)
-
-    def _has(self, episode_id: str) -> bool:
-        try:
-            self._store.episodes.get(episode_id)
-        except RecordNotFound:
-            return False
-        return True
 
     def _queue(self, deliveries: Sequence[Delivery]) -> int:
         return self._store.deliveries.add(deliveries) if deliveries else 0
