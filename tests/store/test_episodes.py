@@ -83,6 +83,12 @@ def test_what_a_crash_left_open_ends_with_its_last_reading(store: Store) -> None
     assert store.episodes.ongoing() == []
 
 
+def test_no_episode_ends_before_it_began_though_the_clock_was_put_back(store: Store) -> None:
+    store.episodes.add(episode())
+    (ended,) = store.episodes.end_abandoned(after(-3600))
+    assert ended.ended_at == ended.started_at
+
+
 def test_only_the_first_acknowledgement_counts(store: Store) -> None:
     one = episode()
     store.episodes.add(one)
