@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from itertools import pairwise
@@ -21,14 +20,20 @@ from maskwatch.store.records import (
     PeopleGroup,
     PersonRecord,
 )
-from maskwatch.store.schema import people, people_buckets, people_quarters
+from maskwatch.store.schema import (
+    COUNT_NAMES,
+    FAULT_NAMES,
+    STATE_NAMES,
+    people,
+    people_buckets,
+    people_quarters,
+)
+from maskwatch.types import State
 
 _QUARTER = timedelta(minutes=15)
 _WEEK = 7 * 96
 """In quarters."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-COUNT_NAMES = tuple(field.name for field in fields(PeopleCount) if field.name != "hidden")
-
 
 _CALENDAR: dict[CountBy, Callable[[date], str]] = {
     CountBy.DAY: date.isoformat,
@@ -48,14 +53,17 @@ def with_small_counts_hidden(counts: PeopleCount, smallest: int) -> PeopleCount:
     """Hides every count from 1 to below ``smallest``.
 
     When a single state (or a single fault) would be hidden, the next smallest of its group that is
-    not zero goes too: otherwise whoever knows the sum could subtract.
+    not zero goes too: otherwise whoever knows the sum could subtract. So does the smallest fault
+    where `incorrect`, which is the sum of them, is hidden, and none of them is.
     """
     values = {name: getattr(counts, name) for name in COUNT_NAMES}
-    for group in (COUNT_NAMES[:4], COUNT_NAMES[4:]):
+    for group in (STATE_NAMES, FAULT_NAMES):
         known = sorted((values[name], name) for name in group if values[name])
         small = [name for value, name in known if value < smallest]
         if len(small) == 1:
             small = [name for _, name in known[:2]]
+        if group is FAULT_NAMES and values[State.INCORRECT] is None and not small:
+            small = [name for _, name in known[:1]]
         values |= dict.fromkeys(small)
     hidden = counts.hidden + sum(
         1 for name, value in values.items() if value is None and getattr(counts, name) is not None
@@ -271,7 +279,7 @@ def _sums(table: sa.Table, time: sa.ColumnElement[Any], by: CountBy) -> sa.Selec
 
 
 def _is(name: str) -> sa.ColumnElement[bool]:
-    column = people.c.state if name in COUNT_NAMES[:4] else people.c.fault
+    column = people.c.state if name in STATE_NAMES else people.c.fault
     return column == name
 
 

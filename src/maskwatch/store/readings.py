@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.records import MinuteReadings
-from maskwatch.store.schema import readings
+from maskwatch.store.schema import STATE_NAMES, readings
 
-_SUMMED = ("frames", "mask", "incorrect", "no_mask", "unknown")
+_SUMMED = ("frames", *STATE_NAMES)
 
 
 class Readings:

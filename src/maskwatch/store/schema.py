@@ -107,7 +107,10 @@ people = Table(
     Index(None, "quarter_at"),
 )
 
-_COUNTS = ("mask", "incorrect", "no_mask", "unknown", "nose_out", "under_chin", "chin_out", "other")
+STATE_NAMES = tuple(state.value for state in State)
+FAULT_NAMES = tuple(fault.value for fault in Fault)
+COUNT_NAMES = (*STATE_NAMES, *FAULT_NAMES)
+"""What people are counted by: the columns of the sums, and fields of `PeopleCount`."""
 
 people_quarters = Table(
     "people_quarters",
@@ -118,7 +121,7 @@ people_quarters = Table(
     Column("quarter", Integer, primary_key=True, autoincrement=False),
     # '' for none.
     Column("zone", Text, primary_key=True),
-    *(Column(name, Integer, nullable=False) for name in _COUNTS),
+    *(Column(name, Integer, nullable=False) for name in COUNT_NAMES),
     sqlite_with_rowid=False,
 )
 """How many of ``people`` began in each quarter; triggers, made by the migration, keep it true."""
@@ -131,7 +134,7 @@ people_buckets = Table(
     Column("start_at", UtcDateTime, primary_key=True),
     Column("span_s", Integer, nullable=False),
     # NULL where the count was too small to be kept.
-    *(Column(name, Integer) for name in _COUNTS),
+    *(Column(name, Integer) for name in COUNT_NAMES),
     Column("hidden", Integer, nullable=False),
     Index(None, "start_at"),
 )
@@ -143,10 +146,7 @@ readings = Table(
     Column("zone", OptionalName, primary_key=True),
     Column("minute", UtcDateTime, primary_key=True),
     Column("frames", Integer, nullable=False),
-    Column("mask", Integer, nullable=False),
-    Column("incorrect", Integer, nullable=False),
-    Column("no_mask", Integer, nullable=False),
-    Column("unknown", Integer, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in STATE_NAMES),
     Index(None, "minute"),
 )
 
