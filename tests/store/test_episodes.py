@@ -225,6 +225,12 @@ def test_filters_find_what_they_say(store: Store, wanted: EpisodeFilter, found: 
     assert store.episodes.count(wanted) == len(found)
 
 
+@pytest.mark.parametrize("text", ["tür", "TÜR", "Tür ö"])
+def test_case_is_ignored_in_every_alphabet(store: Store, text: str) -> None:
+    store.episodes.add(episode(zone="Tür Öst"))
+    assert store.episodes.count(EpisodeFilter(text=text)) == 1
+
+
 def test_cameras_with_episodes_are_named_once(store: Store) -> None:
     for camera in ("lab", "entrance", "lab"):
         store.episodes.add(episode(camera=camera))
