@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,14 @@ class TestSweep:
         assert store.snapshots.sweep() == 1
         assert store.snapshots.where() == [kept]
         assert store.deletions.of_item(lost.id)[0].reason == "missing"
+
+    def test_a_disk_that_is_not_mounted_costs_no_photo(self, store: Store) -> None:
+        taken = [photo(store, taken_at=after(i)) for i in range(2)]
+        store.snapshots.folder.rename(away := store.snapshots.folder.with_name("away"))
+        assert store.snapshots.sweep() == 0
+        away.rename(store.snapshots.folder)
+        assert store.snapshots.sweep(time.time() + 4000) == 0
+        assert [store.snapshots.read(each.id) for each in taken] == [jpeg()] * 2
 
 
 def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

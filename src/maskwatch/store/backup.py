@@ -145,10 +145,9 @@ def _fill(
     finally:
         database.close()
     with Store.open(url, folder, photos) as store:
-        known = len(store.snapshots.where())
-        store.snapshots.sweep()
-        missing = known - len(store.snapshots.where())
-    return BackupReport(head["revision"], restored, stored, ("",) * missing)
+        missing = store.snapshots.lost()
+        store.snapshots.delete(missing, reason="missing")
+    return BackupReport(head["revision"], restored, stored, tuple(each.id for each in missing))
 
 
 def verify(path: Path) -> int:
@@ -181,20 +180,8 @@ def verify(path: Path) -> int:
 
 def _write(store: Store, file: IO[bytes], on_progress: Progress) -> BackupReport:
     sums: list[str] = []
-    count = 0
-    with (
-        tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
-        store.database.steady() as connection,
-    ):
-        revision = current_revision(connection) or ""
-        head = {"format": FORMAT, "revision": revision, "made_at": datetime.now(UTC).isoformat()}
-        _add(archive, _HEAD, io.BytesIO(json.dumps(head, indent=2).encode()), sums)
-        for table in _tables(connection):
-            with tempfile.TemporaryFile() as spool:
-                count += _dump(connection, table, spool)
-                _add(archive, f"tables/{table.name}.jsonl", spool, sums)
-        columns = rows.columns_of(snapshots, SnapshotRecord)
-        photos = [SnapshotRecord(**row._mapping) for row in connection.execute(sa.select(*columns))]
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        revision, count, photos = _write_rows(store, archive, sums)
         missing = []
         for done, record in enumerate(photos):
             try:
@@ -207,6 +194,28 @@ def _write(store: Store, file: IO[bytes], on_progress: Progress) -> BackupReport
     return BackupReport(revision, count, len(photos) - len(missing), tuple(missing))
 
 
+def _write_rows(
+    store: Store, archive: tarfile.TarFile, sums: list[str]
+) -> tuple[str, int, list[SnapshotRecord]]:
+    """All rows of one moment; returns their revision, their number, and the photos among them.
+
+    The moment is over when the photos are read, which takes its time: until then SQLite's log
+    grows with whatever is written, and PostgreSQL tidies up nothing.
+    """
+    count = 0
+    with store.database.steady() as connection:
+        revision = current_revision(connection) or ""
+        head = {"format": FORMAT, "revision": revision, "made_at": datetime.now(UTC).isoformat()}
+        _add(archive, _HEAD, io.BytesIO(json.dumps(head, indent=2).encode()), sums)
+        for table in _tables(connection):
+            with tempfile.TemporaryFile() as spool:
+                count += _dump(connection, table, spool)
+                _add(archive, f"tables/{table.name}.jsonl", spool, sums)
+        columns = rows.columns_of(snapshots, SnapshotRecord)
+        photos = [SnapshotRecord(**row._mapping) for row in connection.execute(sa.select(*columns))]
+    return revision, count, photos
+
+
 def _tables(connection: sa.Connection) -> list[sa.Table]:
     """The tables as they are in the database, those that others refer to first."""
     there = sa.MetaData()
@@ -216,7 +225,9 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
 
 def _dump(connection: sa.Connection, table: sa.Table, spool: IO[bytes]) -> int:
     count = 0
-    for row in connection.execute(sa.select(table)):
+    # PostgreSQL would else give all rows at once, and they may be millions.
+    a_few = {"yield_per": _ROWS_AT_ONCE}
+    for row in connection.execute(sa.select(table), execution_options=a_few):
         count += 1
         values = {name: _plain(value) for name, value in row._mapping.items()}
         spool.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from maskwatch.store.files import PART, remove, write_whole
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import SnapshotFace, SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import episodes, snapshots
+
+_log = logging.getLogger(__name__)
 
 _COLUMNS = rows.columns_of(snapshots, SnapshotRecord)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -232,29 +235,45 @@ class Snapshots:
             freed += self.delete(oldest, reason="disk_full")
         return freed
 
+    def lost(self) -> list[SnapshotRecord]:
+        """Photos whose files are gone, oldest first."""
+        known = self.where()  # before the files, of which there may soon be more
+        there = self._files()
+        return [record for record in known if record.file not in there]
+
     def sweep(self, now_s: float | None = None) -> int:
         """Tidies up after a crash: files without row go, rows without file too. Says how many.
+
+        Where all photos are gone at once, their disk is likelier not to be there than lost: the
+        rows stay, else the photos would be strays when it is back.
 
         Args:
             now_s: seconds since 1970; None for the present.
         """
         now_s = time.time() if now_s is None else now_s
         known = {record.file: record for record in self.where()}
-        there = {
-            path.relative_to(self.folder).as_posix(): path
-            for path in self.folder.glob("*/*/*/*")
-            if path.suffix in (".jpg", PART)
-        }
+        there = self._files()
         gone = [record for file, record in known.items() if file not in there]
-        self._forget(gone, "missing", "system")
-        strays = [path for file, path in there.items() if file not in known]
-        swept = len(gone)
-        for path in strays:
+        if gone and not there:
+            _log.error("%s: none of %d photos is there: is it mounted?", self.folder, len(gone))
+            return 0
+        swept = self._forget(gone, "missing", "system")
+        for file, path in there.items():
+            if file in known:
+                continue
             with contextlib.suppress(OSError):
                 if now_s - path.stat().st_mtime > _SWEEP_AFTER_S:
                     remove(path)
                     swept += 1
         return swept
+
+    def _files(self) -> dict[str, Path]:
+        """The files of photos that are there, half written ones included, by their names."""
+        return {
+            path.relative_to(self.folder).as_posix(): path
+            for path in self.folder.glob("*/*/*/*")
+            if path.suffix in (".jpg", PART)
+        }
 
     def _check(self, jpeg: bytes, faces: Sequence[SnapshotFace]) -> None:
         if self.photos is Photos.NONE:
