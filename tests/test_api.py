@@ -84,6 +84,8 @@ def test_only_readings_and_tracks_are_annotated(found: Any) -> None:
         ({"threads": 0}, "threads must be a whole number, 1 to 256, got 0"),
         ({"threads": -1}, "threads must be a whole number, 1 to 256, got -1"),
         ({"threads": 1.5}, "threads must be a whole number, 1 to 256, got 1.5"),
+        ({"threads": np.array([1, 2])}, "threads must be a whole number, 1 to 256"),
+        ({"score": np.array([0.1, 0.2])}, "score must be a number, 0 to 1"),
         ({"device": "tpu"}, "no device is called 'tpu'"),
         ({"detector_folder": b"x"}, "detector_folder must be text or a pathlib.Path, got bytes"),
         ({"classifier_folder": 3}, "classifier_folder must be text or a pathlib.Path, got int"),
@@ -129,7 +131,7 @@ def test_an_address_is_no_file_whatever_is_behind_it(address: str) -> None:
         model().read_file(address)
 
 
-@pytest.mark.parametrize("path", [b"a.png", None, 1.5])
+@pytest.mark.parametrize("path", [b"a.png", None, 1.5, np.zeros((4, 4, 3), np.uint8)])
 def test_a_path_is_text(path: Any) -> None:
     for read in (model().read_file, model().read_video):
         with pytest.raises(UsageError, match=f"path.*got {type(path).__name__}"):
@@ -137,8 +139,9 @@ def test_a_path_is_text(path: Any) -> None:
 
 
 def test_a_webcam_may_be_given_by_its_number() -> None:
-    with pytest.raises(SourceError, match="987"):
-        next(model().read_video(987))
+    for number in (987, np.int64(987)):
+        with pytest.raises(SourceError, match="987"):
+            next(model().read_video(number))
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ it, and a model that is fed the wrong order is quietly worse. So it always has t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,9 +170,9 @@ def load(
         ModelError: a file is missing, damaged, or cannot be run here.
         UsageError: one of the arguments makes no sense.
     """
-    if threads is not None and not (isinstance(threads, SupportsIndex) and 1 <= threads <= 256):
+    if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= 256):
         raise UsageError(f"threads must be a whole number, 1 to 256, got {threads!r}")
-    if score is not None and not (isinstance(score, SupportsFloat) and 0 <= score <= 1):
+    if score is not None and not (isinstance(score, Real) and 0 <= score <= 1):
         raise UsageError(f"score must be a number, 0 to 1, got {score!r}")
     options = BuildOptions(
         detector_folder=_folder(detector_folder, "detector_folder"),
@@ -242,7 +243,7 @@ def as_bgr(image: NDArray[np.uint8], colour: Colour) -> Image:
 def _only_spec(source: str | PathLike[str] | int) -> SourceSpec:
     """The one source that a path or address stands for."""
     found = discover(
-        str(source) if isinstance(source, SupportsIndex) else _text(source, "the source")
+        str(source) if isinstance(source, int | Integral) else _text(source, "the source")
     )
     for error in found.errors:
         raise error

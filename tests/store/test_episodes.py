@@ -18,6 +18,8 @@ from maskwatch.store.store import Store
 from maskwatch.types import Fault, State
 from tests.store.values import NOON, after, episode, photo
 
+NESTED = base64.urlsafe_b64encode(b"[" * 30_000).decode()
+
 
 def test_what_goes_in_comes_out(store: Store) -> None:
     full = episode(
@@ -147,7 +149,7 @@ class TestPages:
         second = store.episodes.page(limit=10, after=first.next)
         assert [*first.items, *second.items] == many[:20]
 
-    @pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "WzEsMl0", "é"])
+    @pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "WzEsMl0", "é", NESTED], ids=range(6))
     def test_a_cursor_that_no_page_gave_is_refused(self, store: Store, cursor: str) -> None:
         with pytest.raises(UsageError):
             store.episodes.page(after=cursor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -138,7 +137,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
         # No id has what cannot be printed, and no database can be asked for all of it.
         if at.tzinfo is None or not isinstance(key, str) or not key.isprintable():
             raise ValueError(cursor)
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{cursor[:80]!r} is no place in a list") from error
     else:
         return at, key
