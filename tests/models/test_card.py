@@ -81,6 +81,8 @@ def test_another_label_order_is_refused(folder: Path) -> None:
         ({"kind": "face_detector"}, "a face_detector, but a mask_classifier is wanted"),
         ({"format": 99}, "card format 99"),
         ({"settings": 3}, "not a model card"),
+        ({"file": 7}, "not a model card: file is 7, expected text"),
+        ({"sha256": None}, "not a model card: sha256 is None, expected text"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from maskwatch.errors import ModelError
 from maskwatch.geometry import clip, nms, vote
 from maskwatch.models.card import read_card
+from maskwatch.models.card_settings import PIXELS_OR_NULL, SHARE, checked_settings
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
@@ -39,6 +40,13 @@ APART = 4
 """Pictures that are decoded together are moved apart by so many times their longer side."""
 MAX_TILES = 16
 """More than so many places cost as much as the whole picture."""
+
+_KINDS = {
+    "score_threshold": SHARE,
+    "iou_threshold": SHARE,
+    "vote_iou": SHARE,
+    "long_side": PIXELS_OR_NULL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +169,9 @@ class YuNetDetector:
         """
         card = read_card(folder, "face_detector")
         card.verify()
-        settings = YuNetSettings(
-            **{name: card.setting(name) for name in YuNetSettings.__dataclass_fields__}
-        )
+        for name in _KINDS:
+            card.setting(name)
+        settings = YuNetSettings(**checked_settings(card, _KINDS))
         session = open_session(card.model_path, threads=threads, provider=provider)
         if session.get_inputs()[0].type != "tensor(uint8)":
             reason = "exported by an older version, for other input; export it again"

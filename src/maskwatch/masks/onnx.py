@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from maskwatch.errors import CardError
 from maskwatch.masks.labels import (
     LABELS,
     UNREADABLE_INDEX,
@@ -22,7 +23,14 @@ from maskwatch.masks.preprocess import crop_face, to_batch
 from maskwatch.masks.quality import reading_quality
 from maskwatch.masks.refine import refine
 from maskwatch.masks.second_look import look_again
-from maskwatch.models.card import ModelCard, read_card
+from maskwatch.models.card import CARD_FILE, ModelCard, read_card
+from maskwatch.models.card_settings import (
+    ABOVE_0,
+    NOT_NEGATIVE,
+    PIXELS,
+    SHARE,
+    checked_settings,
+)
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabilities
 
@@ -30,6 +38,17 @@ MAX_BATCH = 8
 """More crops at a time are judged no faster, because the processor's caches hold what these need;
 and what the network keeps in memory grows with them: with 40 it was 200 MB."""
 UNREADABLE_REASON = "face not readable"
+
+
+_KINDS = {
+    "size": PIXELS,
+    "margin": NOT_NEGATIVE,
+    "temperature": ABOVE_0,
+    "abstain_below": SHARE,
+    "unreadable_above": SHARE,
+    "min_face_px": NOT_NEGATIVE,
+    "second_look_below": SHARE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +77,15 @@ class ClassifierSettings:
 
     @classmethod
     def from_card(cls, card: ModelCard) -> ClassifierSettings:
-        """The settings of a model folder; raises CardError when one is missing."""
-        return cls(
-            **{
-                field.name: card.setting(field.name)
-                for field in fields(cls)
-                if field.default is MISSING or field.name in card.settings
-            }
-        )
+        """The settings of a model folder.
+
+        Raises:
+            CardError: one is missing, or is nothing that it may be.
+        """
+        for field in fields(cls):
+            if field.default is MISSING:
+                card.setting(field.name)
+        return cls(**checked_settings(card, _KINDS))
 
 
 class OnnxMaskClassifier:
@@ -96,8 +116,15 @@ class OnnxMaskClassifier:
         """
         card = read_card(folder, "mask_classifier", LABELS)
         card.verify()
+        settings = ClassifierSettings.from_card(card)
         session = open_session(card.model_path, threads=threads, provider=provider)
-        return cls(session, ClassifierSettings.from_card(card))
+        taken = session.get_inputs()[0].shape[1:3]
+        if not all(side in (settings.size, None) or isinstance(side, str) for side in taken):
+            raise CardError(
+                f"{folder / CARD_FILE}: settings.size is {settings.size}, "
+                f"but the network takes {taken[0]} x {taken[1]}"
+            )
+        return cls(session, settings)
 
     def __call__(self, frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         """One reading per face, in the same order."""

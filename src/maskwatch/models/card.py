@@ -72,6 +72,13 @@ class ModelCard:
             raise CardError(f"{self.folder / CARD_FILE}: settings.{key} is missing") from error
 
 
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data[key]
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is {value!r}, expected text")
+    return value
+
+
 def read_card(folder: Path, kind: str, labels: tuple[str, ...] | None = ()) -> ModelCard:
     """Reads and checks the card of a model folder; does not read the model file.
 
@@ -89,11 +96,7 @@ def read_card(folder: Path, kind: str, labels: tuple[str, ...] | None = ()) -> M
         data = json.loads(path.read_text(encoding="utf-8"))
         card = ModelCard(
             folder=folder,
-            name=data["name"],
-            version=data["version"],
-            kind=data["kind"],
-            file=data["file"],
-            sha256=data["sha256"],
+            **{key: _text(data, key) for key in ("name", "version", "kind", "file", "sha256")},
             labels=tuple(data["labels"]),
             settings=dict(data["settings"]),
             summary=dict(data["summary"]),

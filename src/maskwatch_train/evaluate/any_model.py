@@ -20,15 +20,7 @@ from maskwatch.errors import CardError, ModelError
 from maskwatch.masks.labels import softmax
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
-from maskwatch.types import Box, Face, Frame, Image
-from maskwatch_train.evaluate.answers import (
-    CLASSES,
-    NOTHING_SAID,
-    SUM_TOLERANCE,
-    Answer,
-    answer_from_classes,
-)
-from maskwatch_train.evaluate.card_settings import (
+from maskwatch.models.card_settings import (
     ABOVE_0,
     CHANNELS,
     CHANNELS_ABOVE_0,
@@ -38,6 +30,14 @@ from maskwatch_train.evaluate.card_settings import (
     Kind,
     checked_settings,
     one_of,
+)
+from maskwatch.types import Box, Face, Frame, Image
+from maskwatch_train.evaluate.answers import (
+    CLASSES,
+    NOTHING_SAID,
+    SUM_TOLERANCE,
+    Answer,
+    answer_from_classes,
 )
 from maskwatch_train.evaluate.engines import Engine, open_engine
 

@@ -43,6 +43,9 @@ NOT_NEGATIVE = Kind("a number of at least 0", lambda value: _is_number(value) an
 ABOVE_0 = Kind("a number above 0", _is_above_0)
 SHARE = Kind("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
 PIXELS = Kind("a whole number above 0", lambda value: isinstance(value, int) and _is_above_0(value))
+PIXELS_OR_NULL = Kind(
+    f"{PIXELS.expected}, or null", lambda value: value is None or PIXELS.fits(value)
+)
 CHANNELS = Kind("a number, or one a channel", lambda value: _each(value, _is_number))
 CHANNELS_ABOVE_0 = Kind(
     "a number above 0, or one a channel", lambda value: _each(value, _is_above_0)
