@@ -188,27 +188,28 @@ def test_nothing_is_lost_while_the_store_cannot_be_written_to(
     assert len(woken) == 3
 
 
-def test_a_photo_is_stored_once_however_often_its_episode_is_tried(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("photo_gave_way", [False, True])
+def test_an_episode_that_is_tried_again_has_one_photo(
+    store: Store, monkeypatch: pytest.MonkeyPatch, photo_gave_way: bool
 ) -> None:
-    recorder, working, tries = Recorder(store), store.episodes.add, []
+    add, failures = store.episodes.add, iter([StoreError("busy")] * 2)
 
-    def broken(record: EpisodeRecord) -> None:
-        tries.append(record)
-        if len(tries) < 3:
-            raise StoreError("the database failed: it is locked")
-        working(record)
+    def add_at_last(episode: EpisodeRecord) -> None:
+        if error := next(failures, None):
+            if photo_gave_way:
+                store.snapshots.make_room(1)
+            raise error
+        add(episode)
 
-    monkeypatch.setattr(store.episodes, "add", broken)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr(store.episodes, "add", add_at_last)
+    recorder = Recorder(store)
     recorder.start()
-    entry, other = opened(), opened()
-    recorder.write([entry, other])
+    recorder.write([entry := opened()])
     assert wait_until(lambda: recorder.unwritten == 0)
     assert recorder.stop()
-    assert len(list(store.snapshots.folder.rglob("*.jpg"))) == 2
-    for each in (entry, other):
-        (photo,) = store.snapshots.of_episode(each.record.id)
-        assert store.episodes.get(each.record.id).snapshot_id == photo.id
+    (kept,) = store.snapshots.where()
+    assert store.episodes.get(entry.record.id).snapshot_id == kept.id
 
 
 def test_an_episode_without_its_photo_is_better_than_none(

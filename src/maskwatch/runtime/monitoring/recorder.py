@@ -13,12 +13,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from maskwatch.advice import words_for
-from maskwatch.errors import RecordExists, SnapshotRefused, StoreError
+from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
 from maskwatch.runtime.monitoring.chronicle import (
     CountedPeople,
     Entry,
@@ -86,6 +87,8 @@ class Recorder:
         self._waiting: deque[Entry] = deque()
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
+        self._saved: tuple[Entry, str] | None = None
+        """The last entry whose photo was saved, and the id of that photo."""
         self._changed = threading.Condition()
         self._stopping = False
         self._give_up_at = float("inf")
@@ -182,7 +185,11 @@ class Recorder:
             self._queue_for_review(entry)
 
     def _open(self, entry: EpisodeOpened) -> None:
-        record = self._with_photo(entry).record
+        record = entry.record
+        if entry.photo is not None:
+            kind = SnapshotKind.EPISODE
+            snapshot_id = self._save(entry, entry.photo, kind, record.camera, record.id)
+            record = replace(record, snapshot_id=snapshot_id)
         with self._store.transaction():
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
@@ -192,19 +199,6 @@ class Recorder:
         self._note_queued(queued)
         what = words_for(record.state, record.fault)
         _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
-
-    def _with_photo(self, entry: EpisodeOpened) -> EpisodeOpened:
-        """The entry with its photo stored, as which it waits from now on: once is enough."""
-        if entry.photo is None:
-            return entry
-        record = entry.record
-        snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
-        if snapshot_id is None:
-            return entry  # if it must be tried again, then with the photo
-        stored = replace(entry, record=replace(record, snapshot_id=snapshot_id), photo=None)
-        with self._changed:
-            self._waiting[0] = stored
-        return stored
 
     def _update(self, entry: EpisodeUpdated) -> None:
         episodes = self._store.episodes
@@ -237,11 +231,23 @@ class Recorder:
             self._on_deliveries()
 
     def _save(
-        self, photo: FinishedPhoto, kind: SnapshotKind, camera: str, episode_id: str | None
+        self,
+        entry: Entry,
+        photo: FinishedPhoto,
+        kind: SnapshotKind,
+        camera: str,
+        episode_id: str | None,
     ) -> str | None:
-        """Stores a photo; its id, or None when there is no way: an episode matters more."""
+        """Stores a photo; its id, or None when there is no way: an episode matters more.
+
+        An entry that is tried again, because its rows could not be written, has the photo that
+        it was given before, unless that had to make room meanwhile.
+        """
         try:
-            return self._store.snapshots.save(
+            if self._saved is not None and self._saved[0] is entry:
+                with suppress(RecordNotFound):
+                    return self._store.snapshots.get(self._saved[1]).id
+            saved = self._store.snapshots.save(
                 photo.jpeg,
                 kind=kind,
                 camera=camera,
@@ -255,10 +261,13 @@ class Recorder:
             _log.warning("a photo is left out: %s", error)
         except StoreError as error:
             _log.error("a photo cannot be stored: %s", error)
+        else:
+            self._saved = entry, saved
+            return saved
         return None
 
     def _queue_for_review(self, entry: UncertainFace) -> None:
-        snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, None)
+        snapshot_id = self._save(entry, entry.photo, SnapshotKind.REVIEW, entry.camera, None)
         if snapshot_id is not None:
             item = ReviewItem(
                 id=entry.id,
