@@ -85,6 +85,20 @@ def test_a_place_that_cannot_be_written_is_named(store: Store, filmed: EpisodeRe
         export_episodes(store, [filmed.id], Path("/proc/none"), actor="x")
 
 
+def test_a_damaged_photo_keeps_nobody_from_the_rest(
+    store: Store, filmed: EpisodeRecord, tmp_path: Path
+) -> None:
+    lost = photo(store, episode_id=filmed.id, taken_at=after(-1))
+    (store.snapshots.folder / lost.file).unlink()
+    with pytest.raises(OutputError, match=f"all but {lost.file}: no such file"):
+        export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
+    folder = tmp_path / "out" / filmed.id
+    assert len(json.loads((folder / "episode.json").read_text())["photos"]) == 2
+    (image,) = folder.glob("*.jpg")
+    assert image.read_bytes() == jpeg(777)
+    assert store.audit.page()[0].action == "episode.exported"
+
+
 def test_a_deletion_leaves_proof_and_nothing_else(store: Store, filmed: EpisodeRecord) -> None:
     (taken,) = store.snapshots.where()
     other = episode(track=2)

@@ -36,7 +36,8 @@ def export_episodes(
 
     Raises:
         RecordNotFound: there is no such episode; nothing is written then.
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or a photo is damaged; all else of its episode is
+            there in the latter case.
     """
     episodes = [store.episodes.get(each) for each in ids]
     return tuple(_export(store, episode, folder / episode.id, actor) for episode in episodes)
@@ -102,16 +103,23 @@ def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> P
         ],
         "seen_by": [_plain(each) for each in _seen_by(store, episode, labels)],
     }
+    # First, as no part of it may be handed out without a note.
+    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
+    damaged = []
     try:
         text = json.dumps(told, indent=2, ensure_ascii=False, default=datetime.isoformat)
         write_whole(folder / "episode.json", text.encode())
         for photo in photos:
-            write_whole(folder / f"{photo.id}.jpg", store.snapshots.read(photo.id))
+            try:
+                content = store.snapshots.read_file(photo)
+            except SnapshotDamaged as error:
+                damaged.append(str(error))
+            else:
+                write_whole(folder / f"{photo.id}.jpg", content)
     except OSError as error:
         raise OutputError(str(folder), (error.strerror or "cannot be written").lower()) from error
-    except SnapshotDamaged as error:
-        raise OutputError(str(folder), str(error)) from error
-    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
+    if damaged:
+        raise OutputError(str(folder), f"all but {'; '.join(damaged)}")
     return folder
 
 
