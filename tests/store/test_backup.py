@@ -14,8 +14,11 @@ import sqlalchemy as sa
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import BackupError
 from maskwatch.store.backup import back_up, restore, verify
+from maskwatch.store.database import Database
 from maskwatch.store.records import HealthRecord
 from maskwatch.store.store import Store
+from maskwatch.store.upgrade import known_revisions
+from tests.store.freeze import thaw
 from tests.store.values import after, episode, fill, jpeg, photo
 
 
@@ -68,6 +71,25 @@ def test_a_backup_restores_everything_into_the_other_kind_of_database(
         assert store.sessions.of_user("u") == []  # everybody logs in again
         assert store.audit.verify(full.audit.head()).broken_at is None
         store.episodes.add(episode(started_at=after(1)))
+
+
+@pytest.mark.parametrize("revision", known_revisions())
+def test_a_backup_of_an_older_version_becomes_a_store_of_this_one(
+    revision: str, url: str, tmp_path: Path
+) -> None:
+    thaw(revision, url)
+    with Store(Database(url), tmp_path / "old", Photos.CLEAR) as old:
+        assert back_up(old, tmp_path / "b.tar").revision == revision
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    assert restore(tmp_path / "b.tar", new, tmp_path / "new", Photos.CLEAR).revision == revision
+    with Store.open(url, tmp_path / "old", Photos.CLEAR) as upgraded:
+        upgraded.snapshots.delete(upgraded.snapshots.lost(), reason="missing")
+        with Store.open(new, tmp_path / "new", Photos.CLEAR) as restored:
+            assert content_of(restored) == content_of(upgraded)
+            assert restored.people.counts(after(-1), after(1)) == upgraded.people.counts(
+                after(-1), after(1)
+            )
+            restored.episodes.add(episode(started_at=after(1)))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
