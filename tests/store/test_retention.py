@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -203,23 +203,46 @@ def test_statistics_only_leaves_nothing_of_any_person(store: Store) -> None:
     assert dict(keep_house(store, PLENTY, after(90), statistics_only=True).deleted) == {}
 
 
-def test_the_audit_log_notes_what_went(store: Store) -> None:
+def test_what_went_is_reported(store: Store) -> None:
     photo(store)
     report = keep_house(store, PLENTY, after(1, days=10))
     assert dict(report.deleted) == {"snapshot": 1}
     assert report.freed_bytes == len(jpeg())
     assert not report.is_full
+
+
+def test_the_audit_log_notes_the_sums_of_a_day_when_it_is_over(store: Store) -> None:
+    now = datetime.now(UTC)
+    taken = [photo(store, taken_at=now + timedelta(days=-40, minutes=i)) for i in range(4)]
+    store.health.add(HealthRecord(new_id(), now - timedelta(days=61), None, "disk", "ok"))
+    store.snapshots.delete(taken[:1], reason="disk_full")  # as the recorder does
+    store.snapshots.delete(taken[1:2], reason="subject_request", actor="cli:eve")
+    for _ in range(3):
+        keep_house(store, PLENTY, now)
+    assert store.audit.page() == []
+    for days in (1, 2, 3):
+        keep_house(store, PLENTY, now + timedelta(days=days))
     (entry,) = store.audit.page()
-    assert (entry.actor, entry.action, entry.detail) == (
-        "system",
-        "retention.applied",
-        {"snapshot": 1},
-    )
-    keep_house(store, PLENTY, after(2, days=10))
-    assert len(store.audit.page()) == 1  # nothing went, nothing to note
+    assert (entry.actor, entry.action) == ("system", "retention.applied")
+    assert entry.detail == {
+        "since": now.date().isoformat(),
+        "until": (now + timedelta(days=1)).date().isoformat(),
+        "snapshot": 3,
+        "health": 1,
+    }
 
 
-def test_the_audit_log_counts_what_this_run_deleted_whatever_is_recorded_meanwhile(
+def test_what_is_only_counted_has_one_proof_a_day_and_not_one_a_minute(store: Store) -> None:
+    for minute in range(5):
+        store.readings.add([MinuteReadings("entrance", None, after(minutes=minute), 1, 1)])
+    for minute in range(5):
+        went(store, KEEP, after(1, days=50, minutes=minute))
+    (proof,) = store.deletions.page().items
+    assert (proof.what, proof.count, proof.reason) == ("readings", 5, "age")
+    assert proof.item == "before 2026-03-02T12:04:01+00:00"
+
+
+def test_only_what_a_run_deleted_is_counted_whatever_is_recorded_meanwhile(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     about = episode(ended_at=after(9))
@@ -232,11 +255,10 @@ def test_the_audit_log_counts_what_this_run_deleted_whatever_is_recorded_meanwhi
 
     monkeypatch.setattr(store.room, "free_bytes", free)
     monkeypatch.setattr(store.room, "put_by", lambda: None)
-    report = keep_house(
-        store, StorageConfig(min_free_gb=150 / GB, retention=KEEP), after(1, days=30)
-    )
-    (entry,) = store.audit.page()
-    assert entry.detail == {"snapshot": 2, "episode": 1}  # one with its episode, one for room
+    little = StorageConfig(min_free_gb=150 / GB, retention=KEEP)
+    report = keep_house(store, little, after(1, days=30))
+    # One photo with its episode, one for room.
+    assert dict(report.deleted) == {"snapshot": 2, "episode": 1}
     assert report.freed_bytes == 2 * len(jpeg())
 
 

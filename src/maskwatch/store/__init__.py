@@ -23,6 +23,6 @@ SQL stays in this folder. Callers get a `maskwatch.store.store.Store` and frozen
         store.deletions       proof of what was deleted, when and why
 
 Every method may raise `StoreError` when the database cannot be reached, and every writing one
-`StoreFull` when the disk is full (room has been made by then, so it is worth another try). A store
-may be used from any number of threads.
+`StoreFull` when the disk is full (where photos could make room, they have by then, so it is worth
+another try). A store may be used from any number of threads.
 """

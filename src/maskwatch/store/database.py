@@ -84,7 +84,7 @@ class Database:
         """A transaction that is kept when the block ends well, or the one this thread is in.
 
         Raises:
-            StoreFull: the disk is full; nothing was changed, and some room was made.
+            StoreFull: the disk is full; nothing was changed, and room was made where it could be.
             RecordExists: a row of that key is there already.
             StoreError: the database cannot be used.
         """

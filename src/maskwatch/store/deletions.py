@@ -38,6 +38,31 @@ class Deletions:
         )
         rows.insert(self._db, deletions, [record])
 
+    def add_up(self, what: str, item: str, *, reason: str, count: int) -> None:
+        """Notes that the service deleted some more of what is only counted.
+
+        There is one proof for each kind, reason and day (UTC), which grows: one for every minute
+        would soon be more than what was deleted.
+        """
+        now = datetime.now(UTC)
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        c = deletions.c
+        same = (c.at >= today, c.what == what, c.reason == reason, c.actor == "system")
+        with self._db.write():
+            grown = rows.change(
+                self._db, deletions, *same, at=now, item=item, count=c.count + count
+            )
+            if not grown:
+                self.note(what, item, reason=reason, count=count)
+
+    def sums(self, since: datetime, until: datetime, *, actor: str) -> dict[str, int]:
+        """How many of each kind somebody deleted from ``since`` to before ``until``."""
+        c = deletions.c
+        query = sa.select(c.what, sa.func.sum(c.count)).group_by(c.what).order_by(c.what)
+        query = query.where(c.at >= since, c.at < until, c.actor == actor)
+        with self._db.read() as connection:
+            return {what: int(count) for what, count in connection.execute(query)}
+
     def of_item(self, item: str) -> Sequence[DeletionRecord]:
         """What is known about the deletion of one thing, oldest first."""
         query = sa.select(*_COLUMNS).where(deletions.c.item == item)

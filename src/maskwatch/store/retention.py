@@ -1,7 +1,8 @@
 """Retention: what is deleted when, with proof. To be run every minute or so.
 
-Each photo and each episode gets a row in ``deletions``, other things one row per kind and run; the
-audit log, which cannot be changed, notes the sums. The audit log itself and the proof are kept.
+Each photo and each episode gets a row in ``deletions``, other things one row per kind and day; the
+audit log, which cannot be changed, notes the sums of each day. The audit log itself and the proof
+are kept.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -33,6 +34,8 @@ from maskwatch.store.store import Store
 
 GB = 1_000_000_000
 _BATCH = 200
+_NOTED = "retention.noted"
+"""Name of the setting that says until when the audit log knows what was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,28 @@ def keep_house(
     photos += store.room.keep_free(wanted)
     store.room.put_by()
     deleted = _without_zeros({"snapshot": photos.photos, **counts})
-    if deleted:
-        store.audit.append("system", "retention.applied", detail=deleted, at=now)
+    _note_sums(store, now)
     free = store.room.free_bytes()
     return HouseReport(MappingProxyType(deleted), photos.size, free, free < wanted, photos.stuck)
+
+
+def _note_sums(store: Store, now: datetime) -> None:
+    """Notes in the audit log what the service deleted during a day (UTC), when that is over.
+
+    An entry for every minute would hide what people did, and the log is kept for good.
+    """
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    noted = store.settings.get(_NOTED)
+    if noted is not None and datetime.fromisoformat(noted) >= today:
+        return
+    with store.transaction():
+        if noted is not None:
+            since = datetime.fromisoformat(noted)
+            sums = store.deletions.sums(since, today, actor="system")
+            if sums:
+                period = {"since": since.date().isoformat(), "until": today.date().isoformat()}
+                store.audit.append("system", "retention.applied", detail=period | sums, at=now)
+        store.settings.set(_NOTED, today.isoformat())
 
 
 def apply_retention(
@@ -208,7 +229,7 @@ def _old_rows(
         count = rows.delete(store.database, table, time < limit, *also)
         if count:
             item = f"before {limit.isoformat(timespec='seconds')}"
-            store.deletions.note(table.name, item, reason=reason, count=count)
+            store.deletions.add_up(table.name, item, reason=reason, count=count)
     return count
 
 
