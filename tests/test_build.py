@@ -24,9 +24,15 @@ def test_unknown_names_are_refused_with_those_there_are() -> None:
         build_detector(BuildOptions(device="tpu"))
 
 
-def test_a_device_that_onnx_runtime_lacks_is_said() -> None:
+@pytest.mark.parametrize("detector", ["yunet", "mtcnn"])
+def test_a_device_that_onnx_runtime_lacks_is_said(detector: str, tmp_path: Path) -> None:
+    folder = None
+    if detector == "mtcnn":
+        folder = tmp_path
+        (folder / "pnet.onnx").touch()
+    options = BuildOptions(detector=detector, detector_folder=folder, device="directml")
     with pytest.raises(ModelError, match="DmlExecutionProvider is not in this ONNX Runtime"):
-        build_detector(BuildOptions(device="directml"))
+        build_detector(options)
 
 
 def test_the_detector_of_the_package_delivers_from_the_floor_on() -> None:

@@ -208,7 +208,8 @@ def _mtcnn(options: BuildOptions, score: float | None, floor: float) -> BuiltDet
 
     wanted = MtcnnSettings().score_threshold if score is None else score
     settings = MtcnnSettings(score_threshold=min(wanted, floor))
-    return BuiltDetector(MtcnnDetector(options.detector_folder, settings, options.threads), wanted)
+    detector = MtcnnDetector(options.detector_folder, settings, options.threads, options.provider)
+    return BuiltDetector(detector, wanted)
 
 
 def _known(table: dict[str, str], name: str, what: str) -> str:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from maskwatch.errors import MissingExtra, ModelNotFound
 from maskwatch.geometry import nms, overlap_of_smaller
-from maskwatch.models.session import open_session
+from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
 EXTRA = "mtcnn"
@@ -72,6 +72,7 @@ class MtcnnDetector:
         folder: holds ``pnet.onnx``, ``rnet.onnx`` and ``onet.onnx``; None takes the package's.
         settings: pyramid and thresholds.
         threads: of one inference; None leaves the choice to ONNX Runtime.
+        provider: an ONNX Runtime execution provider.
 
     Raises:
         MissingExtra: no folder is given and the extra is not installed.
@@ -84,11 +85,12 @@ class MtcnnDetector:
         folder: Path | None = None,
         settings: MtcnnSettings | None = None,
         threads: int | None = None,
+        provider: str = CPU,
     ) -> None:
         weights = packaged_weights() if folder is None else folder
-        self._propose_net = _open(weights / "pnet.onnx", threads)
-        self._refine_net = _open(weights / "rnet.onnx", threads)
-        self._output_net = _open(weights / "onet.onnx", threads)
+        self._propose_net = _open(weights / "pnet.onnx", threads, provider)
+        self._refine_net = _open(weights / "rnet.onnx", threads, provider)
+        self._output_net = _open(weights / "onet.onnx", threads, provider)
         self.settings = settings or MtcnnSettings()
 
     def __call__(self, frame: Frame) -> list[Face]:
@@ -166,10 +168,10 @@ def shifted(boxes: Floats, offsets: Floats) -> Floats:
     return moved
 
 
-def _open(path: Path, threads: int | None) -> ort.InferenceSession:
+def _open(path: Path, threads: int | None, provider: str) -> ort.InferenceSession:
     if not path.is_file():
         raise ModelNotFound(f"{path}: no such file")
-    return open_session(path, threads=threads)
+    return open_session(path, threads=threads, provider=provider)
 
 
 def _crops(rgb: Image, boxes: Floats, size: int) -> NDArray[np.uint8]:

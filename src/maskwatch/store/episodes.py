@@ -90,7 +90,7 @@ class Episodes:
         with self._db.write() as connection:
             # On PostgreSQL somebody who deletes one waits; SQLite has one writer at a time.
             held = connection.execute(query.with_for_update(read=True, key_share=True))
-            return len(held.all()) == len(ids)
+            return len(held.all()) == len(set(ids))
 
     def ongoing(self) -> list[EpisodeRecord]:
         """Those that last, oldest first."""
