@@ -129,11 +129,9 @@ def test_of_two_who_delete_the_same_photo_one_proves_it(store: Store) -> None:
 def test_usage_adds_up_by_kind(store: Store) -> None:
     photo(store, content=jpeg(100))
     photo(store, content=jpeg(250))
-    photo(store, content=jpeg(50), kind=SnapshotKind.CAMERA)
     assert store.snapshots.usage() == {
         SnapshotKind.EPISODE: (2, 350),
         SnapshotKind.REVIEW: (0, 0),
-        SnapshotKind.CAMERA: (1, 50),
     }
 
 

@@ -33,7 +33,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS
 from maskwatch.web.pages.parts import chart_time
 from maskwatch.web.security.scopes import scopes_of
-from tests.web.world import NOW, World, add_photo, episode, person, portrait, publish
+from tests.web.world import NOW, World, add_photo, episode, give_photo, person, portrait, publish
 
 
 def administrator(world: World) -> Principal:
@@ -186,9 +186,7 @@ def queued(admin: TestClient, world: World, *, blurred: bool = False) -> str:
             faces=(SnapshotFace(box, made.state, made.fault, is_subject=True, blurred=True),),
             episode_id=made.id,
         )
-        world.store.episodes.update(
-            made.id, state=made.state, fault=made.fault, coverage=1, snapshot_id=snapshot.id
-        )
+        give_photo(world, made.id, snapshot.id)
     else:
         add_photo(world, made)
     body = {"state": "incorrect", "fault": "under_chin"}

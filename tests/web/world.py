@@ -39,6 +39,7 @@ from maskwatch.runtime.monitoring.control import (
     ServiceStatus,
 )
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
+from maskwatch.store import rows
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -56,6 +57,7 @@ from maskwatch.store.records import (
     TimelinePoint,
     UserRecord,
 )
+from maskwatch.store.schema import episodes
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Fault, State
 from maskwatch.web.context import WebContext
@@ -406,6 +408,12 @@ def episode(world: World, at: datetime = NOW, **values: Any) -> EpisodeRecord:
     return made
 
 
+def give_photo(world: World, episode_id: str, snapshot_id: str) -> None:
+    """Makes a photo the episode's; the recorder has one before it writes an episode."""
+    which = episodes.c.id == episode_id
+    rows.change(world.store.database, episodes, which, snapshot_id=snapshot_id)
+
+
 def add_photo(world: World, episode: EpisodeRecord) -> str:
     """Stores a photo of a sample portrait as the episode's; queues some for review."""
     jpeg, box, size = portrait(episode.fault)
@@ -422,14 +430,7 @@ def add_photo(world: World, episode: EpisodeRecord) -> str:
         faces=(subject,),
         episode_id=episode.id,
     )
-    world.store.episodes.update(
-        episode.id,
-        state=episode.state,
-        fault=episode.fault,
-        coverage=episode.coverage,
-        ended_at=episode.ended_at,
-        snapshot_id=snapshot.id,
-    )
+    give_photo(world, episode.id, snapshot.id)
     if episode.track % 3 == 0:
         item = ReviewItem(
             new_id(),

@@ -40,7 +40,6 @@ class Episodes:
         fault: Fault | None,
         coverage: float | None,
         ended_at: datetime | None = None,
-        snapshot_id: str | None = None,
     ) -> bool:
         """Brings an episode up to date; False when it is not there (any more).
 
@@ -50,16 +49,10 @@ class Episodes:
             fault: its fault.
             coverage: its coverage, in percent.
             ended_at: set to end it; None leaves that as it is.
-            snapshot_id: a better photo; None keeps the one there is.
         """
         values: dict[str, Any] = {"state": state, "fault": fault, "coverage": coverage}
         values |= {} if ended_at is None else {"ended_at": ended_at}
-        values |= {} if snapshot_id is None else {"snapshot_id": snapshot_id}
         return rows.change(self._db, episodes, episodes.c.id == episode_id, **values) == 1
-
-    def reopen(self, episode_id: str) -> bool:
-        """Makes an ended episode last again: the person came back within the grace period."""
-        return rows.change(self._db, episodes, episodes.c.id == episode_id, ended_at=None) == 1
 
     def end_abandoned(self, ended_at: datetime) -> list[EpisodeRecord]:
         """Ends what a crash left open; returns the ended episodes. For the start of the service.

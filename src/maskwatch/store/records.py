@@ -345,8 +345,6 @@ class SnapshotKind(StrEnum):
     EPISODE = "episode"
     REVIEW = "review"
     """An uncertain face, for labelling."""
-    CAMERA = "camera"
-    """A camera's test picture or the ground for drawing zones."""
 
 
 @dataclass(frozen=True, slots=True)

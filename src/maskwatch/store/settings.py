@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.schema import settings
 
@@ -34,10 +33,6 @@ class Settings:
             connection.execute(
                 new.on_conflict_do_update(index_elements=["name"], set_={"value": value})
             )
-
-    def delete(self, name: str) -> bool:
-        """Forgets a name; False when it was not known. Of two callers, one gets True."""
-        return rows.delete(self._db, settings, settings.c.name == name) == 1
 
     def secret(self, name: str) -> bytes:
         """32 random bytes that stay the same, such as the key that signs links."""

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -485,11 +485,11 @@ def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> No
         assert wait_until(lambda: len(site.store.episodes.ongoing()) == 1)
         (episode,) = site.store.episodes.ongoing()
     with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
-        store.episodes.reopen(episode.id)
+        store.episodes.add(replace(episode, id="left", ended_at=None))
     quiet = CONFIG.replace("hold_s: 0.5", "coverage_below: 0")
     with running(tmp_path, quiet) as site:
         assert site.store.episodes.ongoing() == []
-        assert site.store.episodes.get(episode.id).ended_at is not None
+        assert site.store.episodes.get("left").ended_at is not None
 
 
 def test_a_second_service_is_refused_and_touches_nothing(tmp_path: Path) -> None:
