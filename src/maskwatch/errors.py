@@ -121,7 +121,7 @@ class StoreTaken(StoreError):
 
 
 class RecordNotFound(StoreError):
-    """Nothing is stored under that id."""
+    """Nothing is stored under that id, or under the one that it belongs to."""
 
 
 class RecordExists(StoreError):

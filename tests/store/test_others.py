@@ -99,6 +99,12 @@ class TestReviews:
         assert store.reviews.waiting() == [wrong, old, new]
         assert store.reviews.waiting(limit=1) == [wrong]
 
+    def test_a_face_of_a_photo_that_is_gone_is_not_queued(self, store: Store) -> None:
+        one = self.item(store)
+        store.snapshots.delete(store.snapshots.where(), reason="age")
+        with pytest.raises(RecordNotFound, match="what it belongs to is gone"):
+            store.reviews.add(one)
+
     def test_a_face_waits_once(self, store: Store) -> None:
         one = self.item(store)
         assert store.reviews.add(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import ssl
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -15,15 +16,16 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
 from maskwatch.config.storage import SslMode, check_database_address
-from maskwatch.errors import RecordExists, StoreError, StoreFull
+from maskwatch.errors import RecordExists, RecordNotFound, StoreError, StoreFull
 
 _BUSY_MS = 15_000
 """How long a writer waits for another one (SQLite has one at a time)."""
 
 _WRITING = "maskwatch_writing"
-_POSTGRES_FULL = (
-    "53100"  # disk_full, https://www.postgresql.org/docs/current/errcodes-appendix.html
-)
+# https://sqlite.org/rescode.html, https://www.postgresql.org/docs/current/errcodes-appendix.html
+_EXISTS = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
+_GONE = {"SQLITE_CONSTRAINT_FOREIGNKEY", "23503"}
+_FULL = {"SQLITE_FULL", "53100"}
 
 
 class Database:
@@ -86,6 +88,7 @@ class Database:
         Raises:
             StoreFull: the disk is full; nothing was changed, and room was made where it could be.
             RecordExists: a row of that key is there already.
+            RecordNotFound: what a row belongs to is not there (any more).
             StoreError: the database cannot be used.
         """
         try:
@@ -273,13 +276,24 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _errors_in_our_words() -> Iterator[None]:
     try:
         yield
-    except exc.IntegrityError as error:
-        raise RecordExists(f"the database refuses it: {_first_line(error)}") from error
     except exc.SQLAlchemyError as error:
-        text = _first_line(error)
-        if "disk is full" in text or _POSTGRES_FULL in text:
+        text, code = _first_line(error), _code(error)
+        if code in _EXISTS:
+            raise RecordExists(f"the database refuses it: {text}") from error
+        if code in _GONE:
+            raise RecordNotFound(f"what it belongs to is gone: {text}") from error
+        if code in _FULL:
             raise StoreFull(f"the database has no room left: {text}") from error
         raise StoreError(f"the database failed: {text}") from error
+
+
+def _code(error: exc.SQLAlchemyError) -> str:
+    """SQLite's name of an error, or PostgreSQL's number; empty when neither said it."""
+    origin = getattr(error, "orig", None)
+    if isinstance(origin, sqlite3.Error):
+        return getattr(origin, "sqlite_errorname", "")
+    said = origin.args[0] if isinstance(origin, pg8000.Error) and origin.args else None
+    return said.get("C", "") if isinstance(said, dict) else ""
 
 
 def _first_line(error: exc.SQLAlchemyError) -> str:

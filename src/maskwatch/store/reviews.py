@@ -41,6 +41,9 @@ class Reviews:
 
         What a person says counts more: a ``wrong`` for a face that waits, or has its label,
         takes the place of what is there and makes it wait (again).
+
+        Raises:
+            RecordNotFound: the photo is not there (any more).
         """
         new = self._db.insert(reviews).values(**rows.values_of(item))
         keys = ["snapshot_id", "face"]
