@@ -15,7 +15,8 @@ from anyio import to_thread
 from maskwatch.errors import StoreError
 from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
-from maskwatch.web.api.views import CameraView, EpisodeView
+from maskwatch.web.api.views.cameras import CameraView
+from maskwatch.web.api.views.episodes import EpisodeView
 from maskwatch.web.context import WebContext
 
 _LOG = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from maskwatch.web import identity
 from maskwatch.web.actions import episodes, users
 from maskwatch.web.actions.review import CHOICES
 from maskwatch.web.api.access import Web, client_address
-from maskwatch.web.api.views import Text
+from maskwatch.web.api.views.base import Text
 from maskwatch.web.context import WebContext
 from maskwatch.web.refusals import said
 from maskwatch.web.security.cookies import (

@@ -10,16 +10,16 @@ from fastapi.responses import JSONResponse
 from maskwatch.web.actions import cameras
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import (
+from maskwatch.web.api.views.cameras import (
     CameraAddress,
     CameraDetailView,
     CameraName,
     CameraSettings,
     CameraView,
     NewCamera,
-    OutcomeView,
     PictureSize,
 )
+from maskwatch.web.api.views.system import OutcomeView
 
 router = APIRouter(tags=["cameras"], prefix="/cameras")
 

@@ -13,16 +13,15 @@ from maskwatch.web.actions import episodes
 from maskwatch.web.api.access import EpisodeReader, EpisodeWriter, SubjectOfficer, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import (
+from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.views.episodes import (
     Correction,
-    DeliveryView,
     EpisodeDetailView,
     EpisodePage,
     EpisodeView,
-    Id,
-    Text,
     TimelineView,
 )
+from maskwatch.web.api.views.messages import DeliveryView
 
 router = APIRouter(tags=["episodes"], prefix="/episodes")
 

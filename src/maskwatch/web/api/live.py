@@ -20,7 +20,8 @@ from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.web.actions import cameras
 from maskwatch.web.api.access import LiveViewer, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import CameraName, LiveViewView
+from maskwatch.web.api.views.cameras import CameraName
+from maskwatch.web.api.views.live import LiveViewView
 from maskwatch.web.context import WebContext
 from maskwatch.web.feed import Feed
 from maskwatch.web.identity import of_session, of_token

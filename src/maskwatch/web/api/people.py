@@ -18,7 +18,7 @@ from maskwatch.web.actions.paper import Paper
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import Text
+from maskwatch.web.api.views.base import Text
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 

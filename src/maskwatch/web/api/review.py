@@ -10,7 +10,9 @@ from maskwatch.web.actions import review
 from maskwatch.web.api.access import Reviewer, ReviewExporter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import Correction, Id, QueueView, ReviewItemView
+from maskwatch.web.api.views.base import Id
+from maskwatch.web.api.views.episodes import Correction
+from maskwatch.web.api.views.review import QueueView, ReviewItemView
 
 router = APIRouter(tags=["review"], prefix="/review")
 

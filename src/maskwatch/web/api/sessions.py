@@ -11,11 +11,11 @@ from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.api.access import Anyone, Web, client_address
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import (
+from maskwatch.web.api.views.base import Id
+from maskwatch.web.api.views.users import (
     ApiTokenView,
     Credentials,
     FirstUser,
-    Id,
     MeView,
     MyChanges,
     NewApiToken,

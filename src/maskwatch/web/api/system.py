@@ -11,19 +11,15 @@ from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions import system
 from maskwatch.web.api.access import Auditor, SystemReader, SystemWriter, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import (
+from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.views.messages import ChannelName, ChannelView, DeliveryPage, DeliveryView
+from maskwatch.web.api.views.system import (
     AuditReportView,
     AuditView,
-    ChannelName,
-    ChannelView,
     DeletionPage,
-    DeliveryPage,
-    DeliveryView,
     HealthPage,
-    Id,
     OutcomeView,
     SystemView,
-    Text,
 )
 
 router = APIRouter(tags=["system"])

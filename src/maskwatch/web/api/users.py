@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from maskwatch.web.actions import users
 from maskwatch.web.api.access import UserManager, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import Id, NewUser, UserChanges, UserView
+from maskwatch.web.api.views.base import Id
+from maskwatch.web.api.views.users import NewUser, UserChanges, UserView
 
 router = APIRouter(tags=["users"], prefix="/users")
 

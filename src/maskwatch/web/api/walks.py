@@ -13,16 +13,9 @@ from maskwatch.web.actions.walk_facts import draw_walk
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views import (
-    CameraName,
-    Id,
-    NewMark,
-    NewPart,
-    RunningWalkView,
-    Text,
-    WalkPage,
-    WalkView,
-)
+from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.views.cameras import CameraName
+from maskwatch.web.api.views.walks import NewMark, NewPart, RunningWalkView, WalkPage, WalkView
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.text import Words

@@ -1,0 +1,1 @@
+"""What the REST API takes in and gives out, as the OpenAPI document describes it."""

@@ -1,0 +1,58 @@
+"""Messages of alerts and the channels they go through, as the REST API gives them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from maskwatch.store.records import DeliveryKind, DeliveryState
+from maskwatch.web.api.views.base import Text, View
+
+
+class DeliveryView(View):
+    """One message to one channel."""
+
+    id: str
+    episode_id: str | None
+    kind: DeliveryKind
+    channel: str
+    recipient: str | None
+    stage: int
+    camera: str | None
+    created_at: datetime | None
+    not_before: datetime | None
+    attempts: int
+    state: DeliveryState
+    last_error: str | None
+    permanent: bool
+    sent_at: datetime | None
+
+
+class DeliveryPage(View):
+    """Some messages, the newest first."""
+
+    items: Sequence[DeliveryView]
+    next: str | None
+
+
+ChannelName = Annotated[
+    Text, Field(min_length=1, max_length=64, pattern=r"^[\w][\w .-]*$", examples=["shift"])
+]
+
+
+class ChannelView(View):
+    """A channel of the configuration."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"name": "shift", "kind": "email", "recipients": 2}]},
+    )
+
+    name: str
+    kind: str
+    recipients: int
+    """Whom it tells one by one; 1 for a channel without addresses."""
