@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -69,8 +69,7 @@ def test_a_detector_that_takes_other_input_is_refused(tmp_path: Path) -> None:
     graph = onnx.helper.make_graph(nodes, "floats", [image], [scores])
     opset = onnx.helper.make_opsetid("", OPSET)
     older = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
-    settings = dict.fromkeys(YuNetSettings.__dataclass_fields__, 0.5)
-    write_model_folder(older, replace(text(), settings=settings), tmp_path / "model")
+    write_model_folder(older, replace(text(), settings=asdict(YuNetSettings())), tmp_path / "model")
     with pytest.raises(ModelError, match="exported by an older version"):
         YuNetDetector.from_folder(tmp_path / "model")
 
