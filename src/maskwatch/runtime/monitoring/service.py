@@ -480,11 +480,12 @@ class Service:
 
     def _chronicle(self, config: Config) -> Chronicle:
         """What lanes tell: everything, or counts alone."""
-        privacy = config.privacy
+        privacy, zone = config.privacy, config.site.zone
+        counted = self._statistics
         if not privacy.statistics_only:
             self._statistics = None
-        elif self._statistics is None or self._statistics.privacy != privacy:
-            self._statistics = StatisticsOnly(self._recorder, privacy, datetime.now(UTC))
+        elif counted is None or (counted.privacy, counted.zone) != (privacy, zone):
+            self._statistics = StatisticsOnly(self._recorder, privacy, zone, datetime.now(UTC))
         return self._statistics or self._recorder
 
     def _first_person(self, camera: str) -> int:

@@ -9,32 +9,37 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.runtime.monitoring.chronicle import Chronicle, CountedPeople, Entry
 from maskwatch.store.records import HealthRecord, PeopleBucket, PeopleCount, PersonRecord
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
 
 
 class StatisticsOnly:
     """A `Chronicle` that lets through nothing but counts.
 
+    Spans are counted from local midnight and none goes beyond one: it belongs to one local day.
+
     Args:
         chronicle: gets the counts.
         privacy: how many minutes a count spans, and which counts are too small.
+        zone: time zone of the days that people are counted by.
         started_at: the first span begins here.
     """
 
-    def __init__(self, chronicle: Chronicle, privacy: PrivacyConfig, started_at: datetime) -> None:
-        self.privacy = privacy
+    def __init__(
+        self, chronicle: Chronicle, privacy: PrivacyConfig, zone: tzinfo, started_at: datetime
+    ) -> None:
+        self.privacy, self.zone = privacy, zone
         """As given."""
         self._chronicle = chronicle
-        self._span = timedelta(minutes=privacy.statistics_minutes)
+        self._length = timedelta(minutes=privacy.statistics_minutes)
         self._smallest = privacy.statistics_min_count
-        self._start = started_at
-        self._end = _boundary(started_at, self._span) + self._span
+        self._start = self._told_until = started_at
+        _, self._end = self._span_of(started_at)
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str | None], Counter[str]] = {}
 
@@ -49,17 +54,20 @@ class StatisticsOnly:
 
     def tick(self, now: datetime) -> None:
         """Writes the counts of a span that is over; to be called now and then."""
-        if now >= self._end:
+        # A clock that was set back ends it, too: it would go on until the clock has caught up.
+        if not self._start <= now < self._end:
             self.flush(now)
 
     def flush(self, now: datetime) -> None:
         """Writes the counts so far as those of a span that ends now."""
         with self._lock:
-            end = min(now, self._end)
+            start, end = self._start, self._end if now < self._start else min(now, self._end)
             counts, self._counts = self._counts, {}
-            # A clock that was set forward leaves out what spans there would have been.
-            start, self._start = self._start, max(end, _boundary(now, self._span))
-            self._end = _boundary(self._start, self._span) + self._span
+            self._told_until = max(self._told_until, end)
+            # A clock that was set forward leaves out what spans there would have been. After one
+            # that was set back, a span that begins as one of before would be taken for that.
+            begun, self._end = self._span_of(now)
+            self._start = begun if begun >= self._told_until else now
         span_s = max(1, round((end - start).total_seconds()))
         self._chronicle.write(
             [
@@ -70,7 +78,11 @@ class StatisticsOnly:
             ]
         )
 
-
-def _boundary(at: datetime, span: timedelta) -> datetime:
-    """The last full multiple of the span up to a moment."""
-    return at - (at - _EPOCH) % span
+    def _span_of(self, at: datetime) -> tuple[datetime, datetime]:
+        """Start and end of the span that a moment lies in, in UTC."""
+        day = at.astimezone(self.zone).date()
+        midnight, next_midnight = (
+            datetime.combine(each, time(), self.zone).astimezone(UTC) for each in (day, day + _DAY)
+        )
+        start = at - (at - midnight) % self._length
+        return start, min(start + self._length, next_midnight)
