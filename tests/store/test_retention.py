@@ -390,3 +390,54 @@ def test_a_full_database_makes_room_so_that_the_next_try_succeeds(tmp_path: Path
         assert relieved == [len(jpeg())]
         write()
         assert store.episodes.count() == 100
+
+
+def test_a_clock_that_leaps_ahead_deletes_nothing_before_it_has_shown_that_time_for_an_hour(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as one without a battery when the machine starts, until the network puts it right."""
+    store.people.put(person())
+    store.episodes.add(episode(ended_at=after(9)))
+    photo(store)
+    keep_house(store, PLENTY, after(minutes=1))
+    for minutes in (0, 1, 59):
+        assert not keep_house(store, PLENTY, after(days=4000, minutes=minutes)).deleted
+    assert caplog.text.count("for an hour nothing is deleted") == 1
+    assert not keep_house(store, PLENTY, after(minutes=2)).deleted  # it is put right
+    for minutes in (120, 179):  # and is wrong again
+        assert not keep_house(store, PLENTY, after(days=4000, minutes=minutes)).deleted
+    gone = keep_house(store, PLENTY, after(days=4000, minutes=180)).deleted
+    assert dict(gone) == {"snapshot": 1, "episode": 1, "people": 1}
+
+
+def test_retention_follows_a_clock_that_runs_or_stood_still_for_a_while(store: Store) -> None:
+    """Also where the machine is never on for an hour."""
+    store.people.put(person())
+    for day in range(0, 60, 3):
+        for minutes in (0, 30):
+            keep_house(store, PLENTY, after(1, days=day, minutes=minutes))
+    assert store.people.page_of(NOON, after(1), 10) == []
+
+
+def test_what_a_clock_noted_that_was_ahead_goes_where_only_counts_may_be_kept(
+    store: Store,
+) -> None:
+    ahead = after(days=4000)
+    store.people.put(person(first_at=ahead, last_at=ahead))
+    store.episodes.add(episode(started_at=ahead, ended_at=ahead))
+    store.readings.add([MinuteReadings("entrance", None, ahead, 1, 1)])
+    report = keep_house(store, PLENTY, after(60), statistics_only=True)
+    assert dict(report.deleted) == {"episode": 1, "people": 1, "readings": 1}
+
+
+def test_the_audit_log_goes_on_with_its_sums_when_a_clock_that_was_ahead_is_set_back(
+    store: Store,
+) -> None:
+    now = datetime.now(UTC)
+    keep_house(store, PLENTY, now + timedelta(days=4000))
+    keep_house(store, PLENTY, now)
+    photo(store, taken_at=now - timedelta(days=40))
+    for days in (0, 1):
+        keep_house(store, PLENTY, now + timedelta(days=days))
+    (entry,) = store.audit.page()
+    assert (entry.action, entry.detail["snapshot"]) == ("retention.applied", 1)

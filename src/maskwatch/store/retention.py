@@ -31,6 +31,7 @@ from maskwatch.store.schema import (
 )
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
+from maskwatch.store.trust import believed
 
 GB = 1_000_000_000
 _BATCH = 200
@@ -66,13 +67,15 @@ def keep_house(
     Args:
         store: what to tidy up.
         storage: how long things are kept, and how much room must be left.
-        now: things are old in relation to this.
+        now: things are old in relation to this, or to what `believed` makes of it.
         statistics_only: whether nothing of any person may be kept (`PrivacyConfig`).
 
     Raises:
         StoreError: the database cannot be used. What was deleted before is proven.
     """
-    counts, photos = apply_retention(store, storage.retention, now, statistics_only=statistics_only)
+    counts, photos = apply_retention(
+        store, storage.retention, believed(store.settings, now), statistics_only=statistics_only
+    )
     store.sessions.delete_expired(now)
     wanted = int(storage.min_free_gb * GB)
     photos += store.room.keep_free(wanted)
@@ -90,11 +93,12 @@ def _note_sums(store: Store, now: datetime) -> None:
     """
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     noted = store.settings.get(_NOTED)
-    if noted is not None and datetime.fromisoformat(noted) >= today:
+    since = today if noted is None else datetime.fromisoformat(noted)
+    if noted is not None and since == today:
         return
     with store.transaction():
-        if noted is not None:
-            since = datetime.fromisoformat(noted)
+        # After a day that a clock noted which was ahead, notes go on from the present day.
+        if since < today:
             sums = store.deletions.sums(since, today, actor="system")
             if sums:
                 period = {"since": since.date().isoformat(), "until": today.date().isoformat()}
@@ -112,7 +116,8 @@ def apply_retention(
         that went included.
     """
     photos = _forbidden_photos(store) + _old_photos(store, keep, now)
-    old_episodes, theirs = _old_episodes(store, now - _days(keep.episodes_days), "age")
+    is_old = episodes.c.started_at < now - _days(keep.episodes_days)
+    old_episodes, theirs = _forget_episodes(store, is_old, reason="age")
     photos += theirs
     found = Counter(
         {
@@ -135,7 +140,7 @@ def apply_retention(
         }
     )
     if statistics_only:
-        forbidden, theirs = _forbidden_records(store, now)
+        forbidden, theirs = _forbidden_records(store)
         found.update(forbidden)
         photos += theirs
     photos += _too_many_photos(store, int(keep.photos_gb * GB))
@@ -146,14 +151,15 @@ def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def _forbidden_records(store: Store, now: datetime) -> tuple[dict[str, int], Freed]:
+def _forbidden_records(store: Store) -> tuple[dict[str, int], Freed]:
     """Deletes what statistics-only mode would not have written: all but its counts."""
-    count, photos = _old_episodes(store, now, "policy")
+    # Of whatever time: a clock that was ahead may have noted it.
+    count, photos = _forget_episodes(store, reason="policy")
     return {
         "episode": count,
-        "people": _old_rows(store, people, people.c.first_at, now, reason="policy"),
+        "people": _forget_rows(store, people, item="all", reason="policy"),
         # Of a quiet minute these say what one person did.
-        "readings": _old_rows(store, readings, readings.c.minute, now, reason="policy"),
+        "readings": _forget_rows(store, readings, item="all", reason="policy"),
     }, photos
 
 
@@ -182,11 +188,11 @@ def _too_many_photos(store: Store, most_bytes: int) -> Freed:
     return freed
 
 
-def _old_episodes(store: Store, limit: datetime, reason: str) -> tuple[int, Freed]:
-    """Deletes what began before and is over; says how many, and what became of their photos."""
-    query = sa.select(episodes.c.id).where(
-        episodes.c.started_at < limit, episodes.c.ended_at.is_not(None)
-    )
+def _forget_episodes(
+    store: Store, *which: sa.ColumnElement[bool], reason: str
+) -> tuple[int, Freed]:
+    """Deletes those that are over; says how many, and what became of their photos."""
+    query = sa.select(episodes.c.id).where(episodes.c.ended_at.is_not(None), *which)
     with store.database.read() as connection:
         ids = connection.execute(query.order_by(episodes.c.started_at)).scalars().all()
     count, photos = 0, Freed()
@@ -223,12 +229,17 @@ def _old_rows(
     time: sa.Column[datetime],
     limit: datetime,
     *also: sa.ColumnElement[bool],
-    reason: str = "age",
+) -> int:
+    item = f"before {limit.isoformat(timespec='seconds')}"
+    return _forget_rows(store, table, time < limit, *also, item=item, reason="age")
+
+
+def _forget_rows(
+    store: Store, table: sa.Table, *which: sa.ColumnElement[bool], item: str, reason: str
 ) -> int:
     with store.transaction():
-        count = rows.delete(store.database, table, time < limit, *also)
+        count = rows.delete(store.database, table, *which)
         if count:
-            item = f"before {limit.isoformat(timespec='seconds')}"
             store.deletions.add_up(table.name, item, reason=reason, count=count)
     return count
 
