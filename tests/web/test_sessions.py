@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
 
@@ -14,12 +14,12 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from maskwatch.config.web import LoginConfig, WebConfig
-from maskwatch.errors import NotLoggedIn, StoreFull, UsageError
+from maskwatch.errors import AccessDenied, NotLoggedIn, StoreFull, UsageError
 from maskwatch.store.records import AuditEntry, Role
 from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
-from maskwatch.web.identity import Principal
+from maskwatch.web.identity import FirstStart, Principal
 from maskwatch.web.security import passwords
 from maskwatch.web.security.journal import MOST_ROWS, LoginJournal
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
@@ -128,6 +128,15 @@ def test_an_idle_session_ends_earlier(world: World) -> None:
     with TestClient(create_app(web, dashboard=False)) as client:
         assert log_in(client) == 200
         now[0] = NOW + timedelta(hours=2, seconds=1)
+        assert client.get("/api/v1/me").status_code == 401
+
+
+def test_a_session_of_a_clock_that_was_ahead_does_not_last_for_years(world: World) -> None:
+    now = [NOW + timedelta(days=4000)]
+    web = replace(world.web, now=lambda: now[0])
+    with TestClient(create_app(web, dashboard=False)) as client:
+        assert log_in(client) == 200
+        now[0] = NOW
         assert client.get("/api/v1/me").status_code == 401
 
 
@@ -338,12 +347,28 @@ def test_a_guessed_set_up_link_makes_nobody(tmp_path: Path) -> None:
 
 def test_the_set_up_link_gets_too_old(tmp_path: Path) -> None:
     world = make_world(tmp_path)
-    now = [NOW]
+    seconds = [1000.0]
+    first = FirstStart(world.web, lambda: seconds[0])
+    secret = first.open() or ""
+    seconds[0] += 24 * 3600 - 1
+    assert first.is_valid(secret)
+    seconds[0] += 2
+    assert not first.is_valid(secret)
+    with pytest.raises(AccessDenied):
+        first.finish(secret, "anna", PASSWORD, "192.0.2.1", "browser")
+    world.store.close()
+
+
+def test_the_set_up_link_survives_that_the_network_tells_a_new_box_the_time(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path)
+    now = [datetime(1970, 1, 1, tzinfo=UTC)]
     app = create_app(replace(world.web, now=lambda: now[0]), dashboard=False)
     secret = (setup_url(app, "http://box") or "").rsplit("/", 1)[1]
-    now[0] += timedelta(hours=24, seconds=1)
+    now[0] = NOW
     body = {"secret": secret, "name": "anna", "password": PASSWORD}
-    assert TestClient(app).post("/api/v1/setup", json=body).status_code == 403
+    assert TestClient(app).post("/api/v1/setup", json=body).status_code == 201
     world.store.close()
 
 

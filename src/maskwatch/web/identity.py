@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
+from time import monotonic
 
 from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttled
 from maskwatch.store.ids import new_id
@@ -142,10 +144,12 @@ def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRe
     now = web.now()
     idle = timedelta(seconds=web.config.login.idle_s)
     user = _active_user(web, session.user_id)
-    if user is None or now - session.last_seen_at >= idle:
+    # Seen in the future: by a clock that has been set back since, and would keep it for years.
+    unseen = abs(now - session.last_seen_at)
+    if user is None or unseen >= idle:
         web.store.sessions.delete(session.token_hash)
         raise NotLoggedIn("the session has ended")
-    if is_use and now - session.last_seen_at >= min(_SEEN_EVERY, idle / 4):
+    if is_use and unseen >= min(_SEEN_EVERY, idle / 4):
         web.store.sessions.seen(session.token_hash, now, session.expires_at)
     return user
 
@@ -165,7 +169,7 @@ def of_token(web: WebContext, token: str) -> Principal:
     user = None if record is None else _active_user(web, record.user_id)
     if record is None or user is None:
         raise NotLoggedIn("this token is unknown, expired or revoked")
-    if record.last_used_at is None or now - record.last_used_at >= _SEEN_EVERY:
+    if record.last_used_at is None or abs(now - record.last_used_at) >= _SEEN_EVERY:
         web.store.tokens.used(record.id, now)
     # No user's name has a slash, so the first one ends it, whatever the token is called.
     actor = f"token:{user.name}/{record.name}"
@@ -184,13 +188,19 @@ _LINK_IS_OVER = "this link no longer works: restart the service for a new one"
 
 
 class FirstStart:
-    """The one-time set-up link: whoever has it makes the first administrator."""
+    """The one-time set-up link: whoever has it makes the first administrator.
 
-    def __init__(self, web: WebContext) -> None:
+    Args:
+        web: the application.
+        clock: monotonic seconds. The time of day may be set at any moment, above all on a new box.
+    """
+
+    def __init__(self, web: WebContext, clock: Callable[[], float] = monotonic) -> None:
         self._web = web
+        self._clock = clock
         self._lock = Lock()
         self._hash: str | None = None
-        self._until = web.now()
+        self._until_s = 0.0
 
     def open(self) -> str | None:
         """A fresh secret for the link, if there are no users yet; the former one ends."""
@@ -199,14 +209,14 @@ class FirstStart:
                 return None
             secret = new_secret()
             self._hash = hash_secret(secret)
-            self._until = self._web.now() + timedelta(seconds=self._web.config.login.setup_s)
+            self._until_s = self._clock() + self._web.config.login.setup_s
             return secret
 
     def is_valid(self, secret: str) -> bool:
         """Whether the link still works."""
         return (
             self._hash is not None
-            and self._web.now() < self._until
+            and self._clock() < self._until_s
             and is_same(self._hash, hash_secret(secret))
         )
 
