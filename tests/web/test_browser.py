@@ -255,7 +255,7 @@ def test_only_the_newest_question_is_answered(chromium: Browser, tmp_path: Path)
         expect(found).to_have_text(re.compile(r"^[1-9]\d* episodes"))
         everything = found.inner_text()
         page.get_by_label("Search").fill("none such")
-        expect(found).to_have_text("0 episodes")
+        expect(found).to_have_text("Episodes: 0")
         page.get_by_label("Search").fill(SLOW_TEXT)
         page.wait_for_timeout(1000)  # until it is asked for
         page.get_by_label("Search").fill("")
@@ -570,7 +570,7 @@ def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None
     page.get_by_role("button", name="Begin", exact=True).click()
     for _ in range(3):
         page.get_by_role("button", name="Start this part").click()
-        expect(page.get_by_text(re.compile(r"Running: \d+ s, [1-9]"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"Running: \d+ s, looks: [1-9]"))).to_be_visible()
         mark = page.get_by_role("button", name="Passing 5 m")
         if mark.is_visible():
             mark.click()
@@ -985,7 +985,7 @@ def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Pa
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login?next=/events")
         log_in(page, "vera")
-        expect(page.get_by_role("status").first).to_have_text("100 000 episodes")
+        expect(page.get_by_role("status").first).to_have_text("Episodes: 100 000")
         starts = page.locator("tbody tr td:first-child")
         seen: list[str] = []
         for _ in range(3):

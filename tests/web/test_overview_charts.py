@@ -6,12 +6,15 @@ import pytest
 
 pytest.importorskip("nicegui")
 
-from maskwatch.store.records import CountBy
-from maskwatch.web.pages.overview_charts import Bar, share_chart, share_chart_rem
+from maskwatch.store.records import CountBy, PeopleCount
+from maskwatch.web.actions.compliance import rate_of
+from maskwatch.web.actions.overview import Group
+from maskwatch.web.pages.overview_charts import Bar, rate_bars, share_chart, share_chart_rem
+from maskwatch.web.text import Words
 
 
 def bars(count: int) -> list[Bar]:
-    return [Bar(f"2026-{i:03d}", 0.5, 0.4, 0.625, 20) for i in range(count)]
+    return [Bar(f"2026-{i:03d}", 0.5, 0.4, 0.625, ("50 %",)) for i in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -41,8 +44,13 @@ def test_share_and_interval_are_drawn_and_told_to_the_mouse(count: int) -> None:
         (low, height), shares = interval, last
         assert (low["data"][1], height["data"][1]) == (40.0, 22.5)
         assert low["stack"] == height["stack"]
-    told = {name: shares["data"][1][name] for name in ("value", "low", "high", "judged")}
-    assert told == {"value": 50.0, "low": 40.0, "high": 62.5, "judged": 20}
+    assert (shares["data"][1]["value"], shares["data"][1]["said"]) == (50.0, ("50 %",))
+
+
+def test_the_mouse_is_told_of_how_many_a_share_is_as_the_language_writes_it() -> None:
+    groups = [Group("2026-03-01", rate_of(PeopleCount(mask=1999, no_mask=1)))]
+    [shown] = rate_bars(Words.of("de"), CountBy.DAY, groups)
+    assert shown.said == ("> 99,9 % (n = 2000)", "95 %: 99,7 % – > 99,9 %")  # noqa: RUF001
 
 
 @pytest.mark.parametrize("by", [CountBy.CAMERA, CountBy.ZONE, None])

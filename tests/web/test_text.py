@@ -131,3 +131,28 @@ def test_the_language_is_the_first_that_the_browser_asks_for_and_we_have() -> No
     assert Words.accepted("fr-FR,de-AT;q=0.8,en;q=0.5", "en").language == "de"
     assert Words.accepted("fr", "de").language == "de"
     assert Words.of("xx").language == "en"
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "german"),
+    [
+        (None, "–", "–"),  # noqa: RUF001 - the dash is meant
+        (0.0, "0.0 %", "0,0 %"),
+        (1 / 5000, "< 0.1 %", "< 0,1 %"),
+        (1 / 200, "0.5 %", "0,5 %"),
+        (0.9306, "93.1 %", "93,1 %"),
+        (199 / 200, "99.5 %", "99,5 %"),
+        (4999 / 5000, "> 99.9 %", "> 99,9 %"),
+        (1.0, "100.0 %", "100,0 %"),
+    ],
+)
+def test_a_share_says_nobody_and_everybody_only_when_it_is_so(
+    share: float | None, english: str, german: str
+) -> None:
+    assert (Words.of("en").percent(share), Words.of("de").percent(share)) == (english, german)
+
+
+def test_numbers_are_written_as_the_language_does_and_nothing_is_not_negative() -> None:
+    assert Words.of("de").number(-3.14159, 2) == "-3,14"
+    assert Words.of("de").number(2.5, None) == "2,5"
+    assert Words.of("en").number(-0.01, signed=True) == "+0.0"

@@ -25,6 +25,7 @@ from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
 from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.app import create_app
 from maskwatch.web.identity import Principal
+from maskwatch.web.pages.walk import marks_in
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.walking import FORGOTTEN_AFTER, LONGEST_LEG, LegRecorder
 from tests.web.world import NOW, PASSWORD, World, episode, person
@@ -253,3 +254,19 @@ def test_a_part_that_nobody_ends_stops_looking() -> None:
     assert (leg.seen, hub.is_watched("door")) == (1, False)
     hub.publish("door", None, seen, NOW + timedelta(seconds=2))
     assert len(leg.finish(NOW + LONGEST_LEG).sightings) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "distances"),
+    [
+        ("5, 4, 2.5", [5, 4, 2.5]),
+        ("5,4,3", [5, 4, 3]),
+        ("5; 4; 2,5", [5, 4, 2.5]),
+        ("5 2,5", [5, 2.5]),
+        ("3,", [3]),
+        ("0, -1, 1e9, nan, x", []),
+        ("", []),
+    ],
+)
+def test_marks_are_read_as_people_write_them(text: str, distances: list[float]) -> None:
+    assert marks_in(text) == distances

@@ -53,4 +53,4 @@ def delete(
         raise UsageError("nothing was deleted")
     with open_store(settings) as store:
         photos = delete_episodes(store, ids, actor=actor())
-    typer.echo(f"deleted {what} and {photos} photos")
+    typer.echo(f"deleted {what} and {photos} {'photo' if photos == 1 else 'photos'}")

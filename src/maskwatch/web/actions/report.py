@@ -74,11 +74,6 @@ def _step(period: Period) -> CountBy:
     return CountBy.WEEK if days > _MOST_DAILY else CountBy.DAY
 
 
-def percent(share: float | None) -> str:
-    """Such as ``93.1 %``; a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.1f} %"  # noqa: RUF001 - a dash is meant
-
-
 def zone_name(words: Words, zone: str) -> str:
     """A zone's name; that of the rest of the picture where it is empty."""
     return zone or words("overview.no_zone")
@@ -109,8 +104,8 @@ def change_words(words: Words, comparison: Comparison, before: Period) -> str:
     if points is None:
         return words("overview.no_comparison", period=span(before))
     key = "overview.change_clear" if comparison.change.is_clear else "overview.change_unclear"
-    share = percent(comparison.before.share)
-    return words(key, points=f"{points:+.1f}", before=share, period=span(before))
+    share = words.percent(comparison.before.share)
+    return words(key, points=words.number(points, signed=True), before=share, period=span(before))
 
 
 def draw_report(report: Report) -> Paper:
@@ -119,13 +114,15 @@ def draw_report(report: Report) -> Paper:
     made = words("report.made", time=f"{report.made_at:%Y-%m-%d %H:%M %Z}")
     paper = Paper([words("report.note"), made])
     paper.line(words("report.title"), 52)
-    paper.line(f"{span(report.period)} ({report.made_at:%Z})", 28, FAINT)
-    zones = (zone_name(words, each) for each in report.period.zones)
-    chosen = (*report.period.cameras, *zones)
+    ends = (report.period.since, report.period.until)
+    zones = "/".join(dict.fromkeys(f"{each:%Z}" for each in ends))  # summer time is another one
+    paper.line(f"{span(report.period)} ({zones})", 28, FAINT)
+    names = (zone_name(words, each) for each in report.period.zones)
+    chosen = (*report.period.cameras, *names)
     if chosen:
         paper.line(", ".join(chosen), 28, FAINT)
     paper.space(30)
-    paper.line(percent(after.share), 110)
+    paper.line(words.percent(after.share), 110)
     paper.line(_interval(words, after), 28, FAINT)
     paper.line(change_words(words, report.comparison, report.before), 28, FAINT)
     paper.space(30)
@@ -144,7 +141,7 @@ def draw_report(report: Report) -> Paper:
 def _interval(words: Words, rate: Rate) -> str:
     if rate.low is None or rate.high is None:
         return words("report.no_rate")
-    low, high = percent(rate.low), percent(rate.high)
+    low, high = words.percent(rate.low), words.percent(rate.high)
     return words("report.interval", low=low, high=high, judged=rate.judged)
 
 
@@ -169,7 +166,7 @@ def _faults(paper: Paper, words: Words, rate: Rate) -> None:
         key = f"fault.{each.fault.value}" if each.fault else f"state.{each.state.value}"
         said = _said(words, each.people)
         if each.share is not None:
-            said = f"{percent(each.share)}  ({said})"
+            said = f"{words.percent(each.share)}  ({said})"
         colour = BAD if each.fault else WORSE
         paper.bar(words(key), (each.people or 0) / most, said, colour=colour)
 
@@ -181,5 +178,5 @@ def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> 
     for group in groups:
         rate = group.rate
         spread = None if rate.low is None or rate.high is None else (rate.low, rate.high)
-        said = f"{percent(rate.share)}  ({rate.judged})"
+        said = f"{words.percent(rate.share)}  ({rate.judged})"
         paper.bar(group_name(words, by, group.key), rate.share, said, spread=spread)

@@ -17,10 +17,10 @@ def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:
     """What was measured and how it came out."""
 
     def said(value: float | None, unit: str, digits: int = 1) -> str:
-        return words("walk.none") if value is None else f"{value:.{digits}f} {unit}"
+        return words("walk.none") if value is None else f"{words.number(value, digits)} {unit}"
 
     alarms = words(
-        "walk.alarms", count=report.false_alarms, minutes=f"{report.quiet_hours * 60:.1f}"
+        "walk.alarms", count=report.false_alarms, minutes=words.number(report.quiet_hours * 60)
     )
     per_hour = report.false_alarms_per_hour
     return (
@@ -29,7 +29,7 @@ def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:
         (words("walk.missed"), f"{report.missed} / {report.bare_walks}"),
         (
             words("walk.false_alarms"),
-            words("walk.none") if per_hour is None else f"{per_hour:.1f} ({alarms})",
+            words("walk.none") if per_hour is None else f"{words.number(per_hour)} ({alarms})",
         ),
         (words("walk.to_alarm"), said(report.seconds_to_alarm, "s")),
         (words("walk.to_message"), said(report.seconds_to_message, "s")),
@@ -54,7 +54,7 @@ def draw_walk(words: Words, walk: WalkRecord, zone: tzinfo, version: str) -> Pap
     if report.distances:
         paper.heading(words("walk.by_distance"))
     for each in report.distances:
-        name = words("walk.at", distance=f"{each.distance_m:g}")
+        name = words("walk.at", distance=words.number(each.distance_m, None))
         for key, right in (("walk.masked", each.masked_right), ("walk.bare", each.bare_right)):
             paper.row(f"{name}: {words(key)}", was_right(words, right), _COLOURS[right])
     return paper

@@ -69,9 +69,9 @@ class _Card:
         if view is not None and is_old and view.jpeg is not None:
             facts.append(words("live.last_picture", time=self._desk.short_time(view.at)))
         if status.fps:
-            facts.append(words("live.fps", fps=f"{status.fps:.1f}"))
+            facts.append(words("live.fps", fps=words.number(status.fps)))
         if status.latency_s is not None:
-            facts.append(words("live.delay", seconds=f"{status.latency_s:.1f}"))
+            facts.append(words("live.delay", seconds=words.number(status.latency_s)))
         if not status.required:
             facts.append(words("live.not_required"))
         facts.append(words("live.people", count=status.people))

@@ -25,7 +25,7 @@ from maskwatch.web.actions.overview import (
     compare,
     zones_of,
 )
-from maskwatch.web.actions.report import change_words, group_name, percent, zone_name
+from maskwatch.web.actions.report import change_words, group_name, zone_name
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -78,8 +78,8 @@ class _OverviewPage:
             self._against = ui.select(
                 against, value="before", label=words("overview.against"), on_change=self.update
             )
-            week = timedelta(days=7)
-            self._before = self._range(self._against, today - 2 * week, today - week)
+            last = today - timedelta(days=7)  # the day before the period that is chosen first
+            self._before = self._range(self._against, last - timedelta(days=6), last)
             groups = {by: words(f"overview.by_{by}") for by in (*_GROUPS, _FAULT)}
             self._by = ui.select(
                 groups, value=CountBy.DAY.value, label=words("overview.by"), on_change=self.update
@@ -165,11 +165,13 @@ class _OverviewPage:
         words, rate = self._desk.words, comparison.after
         interval = words("overview.no_rate")
         if rate.low is not None:
-            interval = words("overview.interval", low=percent(rate.low), high=percent(rate.high))
+            interval = words(
+                "overview.interval", low=words.percent(rate.low), high=words.percent(rate.high)
+            )
         with ui.element("div").classes("mw-tiles"):
             with ui.element("div").classes("mw-card mw-wide"):
                 ui.label(words("overview.rate"))
-                ui.label(percent(rate.share)).classes("mw-big")
+                ui.label(words.percent(rate.share)).classes("mw-big")
                 ui.label(interval).classes("mw-faint")
                 ui.label(change).classes("mw-faint")
             violations = rate.judged - rate.masked
@@ -277,9 +279,9 @@ def _fault_table(desk: Desk, comparison: Comparison) -> str:
         [
             escape(desk.said(each.state, each.fault)),
             _said(words, each.people),
-            percent(each.share),
-            _interval(each),
-            percent(before.share),
+            escape(words.percent(each.share)),
+            _interval(words, each),
+            escape(words.percent(before.share)),
         ]
         for each, before in both
     ]
@@ -300,8 +302,8 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
     rows = [
         [
             escape(group_name(words, by, each.key)),
-            percent(each.rate.share),
-            _interval(each.rate),
+            escape(words.percent(each.rate.share)),
+            _interval(words, each.rate),
             str(each.rate.judged),
             str(each.rate.judged - each.rate.masked),
             str(each.rate.unknown),
@@ -312,8 +314,9 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
     return table(words("overview.table"), head, rows, words("common.none"))
 
 
-def _interval(share: Rate | FaultShare) -> str:
-    low, high = (f'<span class="mw-whole">{percent(end)}</span>' for end in (share.low, share.high))
+def _interval(words: Words, share: Rate | FaultShare) -> str:
+    ends = (escape(words.percent(end)) for end in (share.low, share.high))
+    low, high = (f'<span class="mw-whole">{end}</span>' for end in ends)
     return f"{low} – {high}"  # noqa: RUF001 - a dash is meant
 
 

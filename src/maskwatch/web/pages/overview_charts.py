@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate, fault_shares
+from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Group
 from maskwatch.web.actions.report import group_name
 from maskwatch.web.pages.desk import Desk
@@ -22,10 +22,9 @@ _NAME = {"interval": 0, "width": 140, "overflow": "truncate"}
 """A label for each bar that has a name: however many there are, none is left out."""
 _ROW_REM, _LEAST_REM, _AXIS_REM = 1.6, 20.0, 3.0
 _TOOLTIP = """(items) => {
-  const {name, value, data} = items.find((each) => each.data.judged !== undefined);
-  const said = name.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
-  return [said, value + ' % (n = ' + data.judged + ')',
-    '95 %: ' + data.low + ' - ' + data.high + ' %'].join('<br>');
+  const {name, data} = items.find((each) => each.data.said !== undefined);
+  const safe = (text) => text.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
+  return [name, ...data.said].map(safe).join('<br>');
 }"""
 _WHISKER = """(params, api) => {
   const lies = params.encode.y.length === 1;
@@ -51,8 +50,8 @@ class Bar(NamedTuple):
     share: float
     low: float
     high: float
-    people: int
-    """Of whom it is the share."""
+    said: tuple[str, ...]
+    """Lines for the mouse: the share, of how many, and its interval."""
     colour: str = _GREEN
 
 
@@ -62,8 +61,8 @@ def rate_bars(words: Words, by: CountBy, groups: Iterable[Group]) -> list[Bar]:
     for each in groups:
         share, low, high = each.rate.share, each.rate.low, each.rate.high
         if share is not None and low is not None and high is not None:
-            name = group_name(words, by, each.key)
-            found.append(Bar(name, share, low, high, each.rate.judged))
+            said = _said(words, each.rate, each.rate.judged)
+            found.append(Bar(group_name(words, by, each.key), share, low, high, said))
     return found
 
 
@@ -73,8 +72,14 @@ def fault_bars(desk: Desk, rate: Rate) -> list[Bar]:
     for each in fault_shares(rate):
         if each.share is not None and each.low is not None and each.high is not None:
             name, colour = desk.said(each.state, each.fault), STATE_COLOURS[each.state]
-            found.append(Bar(name, each.share, each.low, each.high, rate.judged, colour))
+            said = _said(desk.words, each, rate.judged)
+            found.append(Bar(name, each.share, each.low, each.high, said, colour))
     return found
+
+
+def _said(words: Words, share: Rate | FaultShare, people: int) -> tuple[str, ...]:
+    low, high = words.percent(share.low), words.percent(share.high)
+    return f"{words.percent(share.share)} (n = {people})", f"95 %: {low} – {high}"  # noqa: RUF001
 
 
 def share_chart(title: str, shown: Sequence[Bar], by: CountBy | None) -> dict[str, Any]:
@@ -160,9 +165,7 @@ def _points(shown: Sequence[Bar]) -> list[dict[str, Any]]:
     return [
         {
             "value": _percent(each.share),
-            "judged": each.people,
-            "low": _percent(each.low),
-            "high": _percent(each.high),
+            "said": each.said,
             "itemStyle": {"color": each.colour},
         }
         for each in shown

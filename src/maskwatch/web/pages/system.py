@@ -88,7 +88,7 @@ def _status_html(desk: Desk, state: SystemState) -> str:
         ("system.box", ready),
         ("system.version", escape(service.version)),
         ("system.since", escape(desk.time(service.started_at, "%Y-%m-%d %H:%M"))),
-        ("system.fps", f"{models.fps:.1f} / {models.offered_fps:.1f}"),
+        ("system.fps", f"{words.number(models.fps)} / {words.number(models.offered_fps)}"),
         ("system.dropped", str(models.dropped)),
         ("system.queue", str(models.queue)),
         ("system.busy", f"{100 * models.busy:.0f} %"),
@@ -99,13 +99,15 @@ def _status_html(desk: Desk, state: SystemState) -> str:
             escape(
                 words(
                     "system.free",
-                    free=_size(state.disk.free_bytes),
-                    total=_size(state.disk.total_bytes),
+                    free=_size(words, state.disk.free_bytes),
+                    total=_size(words, state.disk.total_bytes),
                 )
             ),
         ),
     ]
-    photos = words("system.photos", count=state.disk.photos, size=_size(state.disk.photo_bytes))
+    photos = words(
+        "system.photos", count=state.disk.photos, size=_size(words, state.disk.photo_bytes)
+    )
     cards = "".join(
         f'<div class="mw-card mw-tile">{escape(words(key))}<b>{value}</b></div>'
         for key, value in tiles
@@ -120,9 +122,9 @@ def _status_html(desk: Desk, state: SystemState) -> str:
         [
             escape(each.camera),
             chip(each.phase.value, words(f"phase.{each.phase.value}")),
-            f"{each.fps:.1f} / {each.offered_fps:.1f}",
+            f"{words.number(each.fps)} / {words.number(each.offered_fps)}",
             str(each.dropped),
-            "" if each.latency_s is None else f"{each.latency_s:.2f} s",
+            "" if each.latency_s is None else f"{words.number(each.latency_s, 2)} s",
             escape(each.reason or _damage(each, words)),
         ]
         for each in state.cameras
@@ -168,5 +170,6 @@ def _damage(camera: CameraStatus, words: Words) -> str:
     return words("system.damaged", percent=percent) if percent else ""
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+def _size(words: Words, count: int) -> str:
+    size, unit = (count / 1e9, "GB") if count >= 1e9 else (count / 1e6, "MB")
+    return f"{words.number(size)} {unit}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from html import escape
 
@@ -128,8 +129,9 @@ class _Wizard:
     def _mark_buttons(self, place: ui.element) -> None:
         place.clear()
         with place:
-            for distance in _numbers(self._distances.value or ""):
-                text = self._desk.words("walk.pass", distance=f"{distance:g}")
+            for distance in marks_in(self._distances.value or ""):
+                words = self._desk.words
+                text = words("walk.pass", distance=words.number(distance, None))
                 button = ui.button(text).props("outline")
                 button.on_click(partial(self._pass, distance, button))
 
@@ -219,11 +221,15 @@ class _Earlier:
             await self.update()
 
 
-def _numbers(text: str) -> list[float]:
+def marks_in(text: str) -> list[float]:
+    """The distances in a text, in metres: ``5, 4, 2.5``, or ``5; 4; 2,5`` as in German."""
+    words = [each.strip(",") for each in re.split(r"[;\s]+", text)]
+    if len(words) == 1:
+        words = words[0].split(",")  # no decimal comma: 5,4,3 are three
     found = []
-    for part in text.replace(";", ",").split(","):
+    for word in words:
         try:
-            found.append(float(part))
+            found.append(float(word.replace(",", ".")))
         except ValueError:
             continue  # half typed
     return [each for each in found if 0 < each < 1000][:20]
@@ -252,7 +258,7 @@ def _report_html(desk: Desk, walk: WalkRecord) -> str:
     )
     rows = [
         [
-            escape(words("walk.at", distance=f"{each.distance_m:g}")),
+            escape(words("walk.at", distance=words.number(each.distance_m, None))),
             escape(was_right(words, each.masked_right)),
             escape(was_right(words, each.bare_right)),
         ]

@@ -19,6 +19,24 @@ class Words(words.Words):
         known = language if language in LANGUAGES else Language.ENGLISH.value
         return cls(known, texts_of(Path(__file__).parent, known))
 
+    def number(self, value: float, digits: int | None = 1, *, signed: bool = False) -> str:
+        """A number with so many digits after the decimal sign of the language; None: as it has."""
+        text = f"{value:{'+' if signed else ''}z{'g' if digits is None else f'.{digits}f'}}"
+        return text.replace(".", self("common.decimal_sign"))
+
+    def percent(self, share: float | None) -> str:
+        """A share, such as ``93.1 %``; a dash where there is none.
+
+        It says 0 and 100 only when it is exactly that: one person in many is not nobody.
+        """
+        if share is None:
+            return "–"  # noqa: RUF001 - a dash is meant
+        if 0 < share <= 0.0005:
+            return f"< {self.number(0.1)} %"
+        if 0.9995 <= share < 1:
+            return f"> {self.number(99.9)} %"
+        return f"{self.number(100 * share)} %"
+
     @classmethod
     def accepted(cls, header: str, default: str) -> Words:
         """Of the first language in an ``Accept-Language`` header that there is."""
