@@ -17,7 +17,7 @@ from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Rate, fault_shares, rate_of
+from maskwatch.web.actions.compliance import Change, Rate, change_between, fault_shares, rate_of
 from maskwatch.web.actions.overview import Period, camera_names
 from maskwatch.web.actions.report import make_report
 from maskwatch.web.identity import Principal
@@ -218,6 +218,13 @@ def test_each_fault_is_a_share_of_everybody_judged(admin: TestClient, world: Wor
 def test_where_counts_are_hidden_a_fault_has_no_share(counts: PeopleCount) -> None:
     nose = fault_shares(rate_of(counts))[0]
     assert (nose.people, nose.share, nose.low) == (7, None, None)
+
+
+def test_no_change_is_called_clear_where_counts_are_hidden() -> None:
+    whole = rate_of(PeopleCount(mask=900, no_mask=100))
+    assert change_between(whole, rate_of(PeopleCount(mask=1000))).is_clear
+    partly = rate_of(PeopleCount(mask=1000, hidden=48))
+    assert change_between(whole, partly) == Change(pytest.approx(10.0), is_clear=False)
 
 
 def test_a_zone_is_chosen_everywhere_alike(admin: TestClient, world: World) -> None:

@@ -24,7 +24,9 @@ class Rate:
     """The denominator: everybody but the unknown."""
     unknown: int
     share: float | None
-    """``masked / judged`` in [0, 1]; None when nobody could be judged or a count is hidden."""
+    """``masked / judged`` in [0, 1]; None when nobody could be judged or one of the states is
+    hidden. Where counts of which this is the sum were hidden it is probably too high, as violations
+    are rare."""
     low: float | None
     """95 % Wilson interval of the share."""
     high: float | None
@@ -112,7 +114,8 @@ class Change:
     points: float | None
     """Difference in percentage points; None when one of the two has no rate."""
     is_clear: bool
-    """Whether the 95 % intervals do not overlap: a cautious sign that it is more than chance."""
+    """Whether the 95 % intervals do not overlap: a cautious sign that it is more than chance. Never
+    where counts were hidden as too small: how many of them are missing is another chance."""
 
 
 def change_between(before: Rate, after: Rate) -> Change:
@@ -123,7 +126,8 @@ def change_between(before: Rate, after: Rate) -> Change:
     assert before.low is not None and before.high is not None  # noqa: S101, PT018
     assert after.low is not None and after.high is not None  # noqa: S101, PT018
     apart = before.high < after.low or after.high < before.low
-    return Change(100.0 * (after.share - before.share), apart)
+    is_whole = not (before.hidden or after.hidden)
+    return Change(100.0 * (after.share - before.share), apart and is_whole)
 
 
 CSV_COLUMNS = (

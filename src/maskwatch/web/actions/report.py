@@ -129,7 +129,7 @@ def draw_report(report: Report) -> Paper:
     for text in _counts(words, after):
         paper.line(text, 28)
     if after.hidden:
-        paper.line(words("report.hidden", count=after.hidden), 24, FAINT)
+        paper.line(words("overview.hidden", count=after.hidden), 24, FAINT)
     _faults(paper, words, after)
     _rates(paper, words, CountBy.CAMERA, report.cameras)
     _rates(paper, words, CountBy.ZONE, report.zones)
