@@ -417,6 +417,29 @@ def test_a_token_makes_no_tokens_and_changes_no_password(admin: TestClient) -> N
     assert program.patch("/api/v1/me", json=change).status_code == 403
 
 
+def test_a_token_touches_neither_the_other_tokens_nor_the_language_of_its_user(
+    admin: TestClient,
+) -> None:
+    other = with_token(admin, token_for(admin, "episodes:read"))
+    program = with_token(admin, token_for(admin, "live"))
+    for token in admin.get("/api/v1/tokens").json():
+        assert program.delete(f"/api/v1/tokens/{token['id']}").status_code == 403
+    assert program.get("/api/v1/tokens").status_code == 403
+    assert program.patch("/api/v1/me", json={"language": "de"}).status_code == 403
+    assert other.get("/api/v1/episodes").status_code == 200
+    assert admin.get("/api/v1/me").json()["language"] == "en"
+
+
+def test_a_token_for_users_ends_tokens(admin: TestClient) -> None:
+    program = with_token(admin, token_for(admin, "users"))
+    ended = with_token(admin, token_for(admin, "episodes:read"))
+    [token] = [
+        each for each in program.get("/api/v1/tokens").json() if each["scopes"] == ["episodes:read"]
+    ]
+    assert program.delete(f"/api/v1/tokens/{token['id']}").status_code == 204
+    assert ended.get("/api/v1/episodes").status_code == 401
+
+
 def test_nobody_gets_a_token_for_more_than_the_own_role(
     as_user: Callable[[str], TestClient],
 ) -> None:

@@ -158,12 +158,23 @@ def change_own_password(web: WebContext, principal: Principal, current: str, new
 
 
 def change_language(web: WebContext, principal: Principal, language: str) -> UserRecord:
-    """Chooses one's own language."""
+    """Chooses one's own language.
+
+    Raises:
+        AccessDenied: by token.
+    """
+    if principal.session_hash is None:
+        raise AccessDenied("a token cannot change its user's language")
     return web.store.users.change(principal.user.id, lambda user: replace(user, language=language))
 
 
 def list_tokens(web: WebContext, principal: Principal) -> Sequence[ApiTokenRecord]:
-    """One's own tokens."""
+    """One's own tokens.
+
+    Raises:
+        AccessDenied: by a token that may not manage users.
+    """
+    _must_manage_tokens(principal)
     return web.store.tokens.of_user(principal.user.id)
 
 
@@ -219,14 +230,22 @@ def revoke_token(web: WebContext, principal: Principal, token_id: str) -> None:
     """Ends one of one's own tokens; an administrator may end anybody's.
 
     Raises:
+        AccessDenied: by a token that may not manage users.
         RecordNotFound: there is no such token among them.
     """
+    _must_manage_tokens(principal)
     own = {token.id for token in web.store.tokens.of_user(principal.user.id)}
     anybodys = {token.id for token in web.store.tokens.all()}
     if token_id not in (anybodys if principal.allows(Scope.USERS) else own):
         raise RecordNotFound(f"no token of yours has the id {token_id!r}")
     with web.store.transaction():
         _revoke(web, principal, token_id)
+
+
+def _must_manage_tokens(principal: Principal) -> None:
+    # A token is for one program: it is not to end its user's others.
+    if principal.session_hash is None and not principal.allows(Scope.USERS):
+        raise AccessDenied("only a token that may manage users can see or end tokens")
 
 
 def _revoke(web: WebContext, principal: Principal, token_id: str) -> None:

@@ -64,7 +64,10 @@ def who_am_i(principal: Anyone) -> MeView:
 
 @router.patch("/me", responses=problems(401, 403, 422, 429))
 def change_me(web: Web, principal: Anyone, body: MyChanges) -> MeView:
-    """Changes one's language or password; a new password ends all other sessions."""
+    """Changes one's language or password; a new password ends all other sessions.
+
+    Needs a session.
+    """
     if (body.current_password is None) != (body.new_password is None):
         raise UsageError("a new password needs the current one")
     if body.current_password is not None and body.new_password is not None:
@@ -75,9 +78,9 @@ def change_me(web: Web, principal: Anyone, body: MyChanges) -> MeView:
     return MeView.of(principal).model_copy(update={"language": user.language})
 
 
-@router.get("/tokens", responses=problems(401))
+@router.get("/tokens", responses=problems(401, 403))
 def list_tokens(web: Web, principal: Anyone) -> Sequence[ApiTokenView]:
-    """One's own tokens."""
+    """One's own tokens. Needs a session, or a token with `users`."""
     return [ApiTokenView.of(each) for each in users.list_tokens(web, principal)]
 
 
@@ -90,7 +93,7 @@ def add_token(web: Web, principal: Anyone, body: NewApiToken) -> NewApiTokenView
 
 @router.delete("/tokens/{token_id}", status_code=204, responses=problems(401, 403, 404, 422))
 def revoke_token(web: Web, principal: Anyone, token_id: Id) -> None:
-    """Ends a token for good."""
+    """Ends a token for good. Needs a session, or a token with `users`."""
     users.revoke_token(web, principal, token_id)
 
 
