@@ -16,6 +16,7 @@ from maskwatch.errors import BackupError
 from maskwatch.store.backup import back_up, restore, verify
 from maskwatch.store.database import Database
 from maskwatch.store.records import HealthRecord
+from maskwatch.store.schema import snapshots
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import known_revisions
 from tests.store.freeze import thaw
@@ -205,6 +206,33 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, harm: Callable[[Path],
         restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
     assert not (tmp_path / "b").exists()
     assert not (tmp_path / "b.db").exists()
+
+
+@pytest.mark.parametrize("forged", ["file", "id"])
+def test_a_forged_backup_reaches_no_file_elsewhere(tmp_path: Path, forged: str) -> None:
+    path, precious = tmp_path / "b.tar", tmp_path / "precious.jpg"
+    precious.write_bytes(b"not a photo of ours")
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a", Photos.CLEAR) as store:
+        photo(store)
+        with store.database.write() as connection:
+            connection.execute(sa.update(snapshots).values({forged: "../precious.jpg"}))
+        back_up(store, path)
+    with pytest.raises(BackupError, match=r"\.\./precious\.jpg"):
+        restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
+    assert precious.exists()
+    with Store.open(f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b") as empty:
+        assert empty.snapshots.where() == []
+
+
+def test_a_backup_is_written_into_no_file_that_somebody_else_made_ready(
+    full: Store, tmp_path: Path
+) -> None:
+    ready, other = tmp_path / "b.tar.part", tmp_path / "of_somebody_else"
+    other.write_bytes(b"")
+    ready.symlink_to(other)
+    back_up(full, tmp_path / "b.tar")
+    assert other.read_bytes() == b""
+    assert stat.S_IMODE((tmp_path / "b.tar").lstat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("harm", [cut_in_a_photo, cut_in_the_sums])

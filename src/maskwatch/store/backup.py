@@ -17,7 +17,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from maskwatch.config.privacy import Photos
 from maskwatch.errors import BackupError, SnapshotDamaged
 from maskwatch.store import rows
 from maskwatch.store.database import Database, sqlite_file
-from maskwatch.store.files import PART, write_whole
+from maskwatch.store.files import PART, new_file, write_whole
 from maskwatch.store.ownership import kept_by_owner
 from maskwatch.store.records import SnapshotRecord
 from maskwatch.store.schema import snapshots
@@ -41,6 +41,7 @@ _HEAD, _SUMS = "backup.json", "SHA256SUMS"
 _LEFT_OUT = {"alembic_version", "sessions", "people_quarters"}
 """The last is made anew by the database while people are restored."""
 _PHOTO = re.compile(r"snapshots/(\d{4}/\d\d/\d\d/[0-9a-f]{32}\.jpg)")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _ROWS_AT_ONCE = 500
 
 Progress = Callable[[int, int], None]
@@ -73,8 +74,7 @@ def back_up(store: Store, path: Path, on_progress: Progress = lambda *_: None) -
         raise BackupError(f"{path}: there is a file of that name")
     part = path.with_name(path.name + PART)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with new_file(part) as file:
             report = _write(store, file, on_progress)
             file.flush()
             os.fsync(file.fileno())
@@ -106,8 +106,8 @@ def restore(
         on_progress: told about each file of the backup.
 
     Raises:
-        BackupError: the backup is damaged or of a newer version, or the database is not empty.
-            The database is then as it was.
+        BackupError: the backup is damaged, forged or of a newer version, or the database is not
+            empty. The database is then as it was.
     """
     steps = verify(path)
     file = sqlite_file(url)
@@ -244,6 +244,7 @@ def _load(connection: sa.Connection, name: str, content: IO[bytes]) -> int:
     count = 0
     for batch in _batches(content):
         for values in batch:
+            _check_names(name, values)
             for key in times & values.keys():
                 if values[key] is not None:
                     at = datetime.fromisoformat(values[key])
@@ -251,6 +252,18 @@ def _load(connection: sa.Connection, name: str, content: IO[bytes]) -> int:
         connection.execute(sa.insert(table), batch)
         count += len(batch)
     return count
+
+
+def _check_names(table: str, values: Mapping[str, Any]) -> None:
+    """Refuses a row that names a file elsewhere: it would be read, or deleted, by whoever restores.
+
+    Ids are checked, too, as files that are handed out are called by them.
+    """
+    file, key = values.get("file"), values.get("id")
+    if table == snapshots.name and not _PHOTO.fullmatch(f"snapshots/{file}"):
+        raise BackupError(f"the backup has a photo in a place where none can be: {file!r}")
+    if isinstance(key, str) and not _ID.fullmatch(key):
+        raise BackupError(f"the backup has a row in {table} with an id that none can have: {key!r}")
 
 
 def _batches(content: IO[bytes]) -> Iterator[list[dict[str, Any]]]:

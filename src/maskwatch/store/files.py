@@ -5,8 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Opens a new file of our own (mode 600), in place of what a crash left under its name.
+
+    Never one that is there: in a folder that others may write to, such as ``/tmp``, it may be
+    theirs to read, or a link to another file.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -18,8 +32,7 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(path.name + PART)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with new_file(part) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
