@@ -529,6 +529,26 @@ def test_a_message_that_was_given_up_gets_another_chance(admin: TestClient, worl
     assert answer.json()["state"] == "pending"
 
 
+@pytest.mark.parametrize(("name", "sees"), [("vera", False), ("ravi", False), ("anna", True)])
+def test_addresses_of_recipients_are_for_administrators(
+    as_user: Callable[[str], TestClient], world: World, name: str, sees: bool
+) -> None:
+    made, address = episode(world), "officer@hospital.test"
+    sent = Delivery(
+        *(new_id(), made.id, DeliveryKind.VIOLATION, "mail", address),
+        last_error=f"recipient refused: 550 <{address}> is unknown",
+    )
+    world.store.deliveries.add([sent])
+    client = as_user(name)
+    answers = [
+        client.get(f"/api/v1/{each}")
+        for each in ("deliveries", f"deliveries/{sent.id}", f"episodes/{made.id}")
+    ]
+    assert [each.status_code for each in answers] == [200] * 3
+    assert [address in each.text for each in answers] == [sees] * 3
+    assert ["is unknown" in each.text for each in answers] == [True] * 3
+
+
 def test_a_channel_is_tried_and_says_what_became_of_it(admin: TestClient, world: World) -> None:
     told = admin.get("/api/v1/channels").json()
     assert told == [

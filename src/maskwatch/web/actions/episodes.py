@@ -24,6 +24,7 @@ from maskwatch.store.records import (
 )
 from maskwatch.store.subject import delete_episodes, export_episodes
 from maskwatch.types import Fault, State
+from maskwatch.web.actions.system import seen_by
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
@@ -72,7 +73,7 @@ def see_episode(web: WebContext, principal: Principal, episode_id: str) -> Episo
     return EpisodeDetail(
         episode,
         web.store.episodes.timeline(episode_id),
-        web.store.deliveries.of_episode(episode_id),
+        [seen_by(principal, each) for each in web.store.deliveries.of_episode(episode_id)],
         _snapshot_of(web, episode),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import ModelError, RecordNotFound
+from maskwatch.frames.urls import HIDDEN
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
@@ -104,7 +105,8 @@ def deliveries(
 ) -> Page[Delivery]:
     """Messages, the newest first."""
     principal.must_allow(Scope.SYSTEM_READ)
-    return web.store.deliveries.page(states, limit=limit, after=after)
+    page = web.store.deliveries.page(states, limit=limit, after=after)
+    return Page(tuple(seen_by(principal, each) for each in page.items), page.next)
 
 
 def retry_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Delivery:
@@ -128,7 +130,15 @@ def see_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Del
         RecordNotFound: there is none of that id.
     """
     principal.must_allow(Scope.SYSTEM_READ)
-    return web.store.deliveries.get(delivery_id)
+    return seen_by(principal, web.store.deliveries.get(delivery_id))
+
+
+def seen_by(principal: Principal, delivery: Delivery) -> Delivery:
+    """A message as somebody may see it: addresses are for whoever looks after the channels."""
+    if delivery.recipient is None or principal.allows(Scope.SYSTEM_WRITE):
+        return delivery
+    error = delivery.last_error and delivery.last_error.replace(delivery.recipient, HIDDEN)
+    return replace(delivery, recipient=HIDDEN, last_error=error)
 
 
 def channels(web: WebContext, principal: Principal) -> Sequence[ChannelFacts]:

@@ -20,6 +20,7 @@ class DeliveryView(View):
     kind: DeliveryKind
     channel: str
     recipient: str | None
+    """Null for a channel without addresses; `***` for whoever may not send messages again."""
     stage: int
     camera: str | None
     created_at: datetime | None
