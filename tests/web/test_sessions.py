@@ -191,6 +191,15 @@ def test_many_names_from_one_address_are_throttled_too() -> None:
     assert throttle.begin(at_login("somebody", "198.51.100.8")) == 0
 
 
+def test_made_up_names_make_no_guesses_forgotten() -> None:
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
+    for i in range(5):
+        assert throttle.begin(at_login("anna", f"198.51.100.{i}")) == 0
+    for i in range(20_000):
+        throttle.begin(at_login(f"name{i}", f"2001:db8:{i // 15:x}::1"))
+    assert throttle.begin(at_login("anna", "198.51.100.9")) > 0
+
+
 @pytest.mark.parametrize(
     ("tries", "other"),
     [

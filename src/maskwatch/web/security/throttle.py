@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
@@ -11,7 +10,10 @@ from threading import Lock
 from maskwatch.config.web import LoginConfig
 from maskwatch.store.users import name_key
 
-_REMEMBERED = 10_000
+_SLOTS = 1 << 16
+"""Failures are counted in so many places, which bounds the memory, and none is forgotten for those
+of others. Whoever shares a place, by chance, is counted together; the hash that chooses it is
+seeded anew in each process, so that nobody can aim at one."""
 _SHARED_ALLOWANCE = 4
 """An address may belong to a whole department: it gets so many times the tries of one user."""
 
@@ -23,6 +25,11 @@ class Guesser:
     key: str
     is_shared: bool = False
     """Whether it may be several people."""
+
+    @property
+    def slot(self) -> int:
+        """The place where the failures are counted."""
+        return hash(self.key) % _SLOTS
 
 
 def at_login(name: str, address: str) -> tuple[Guesser, ...]:
@@ -67,7 +74,7 @@ class LoginThrottle:
     def __init__(self, settings: LoginConfig, clock: Callable[[], float]) -> None:
         self._settings = settings
         self._clock = clock
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
+        self._failures: dict[int, _Failures] = {}
         self._lock = Lock()
 
     def begin(self, guessers: Sequence[Guesser]) -> float:
@@ -97,27 +104,24 @@ class LoginThrottle:
         with self._lock:
             for each in guessers:
                 if not each.is_shared:
-                    self._failures.pop(each.key, None)
-                elif each.key in self._failures:
+                    self._failures.pop(each.slot, None)
+                elif each.slot in self._failures:
                     # Other names were guessed from there before: that is not forgotten.
-                    self._failures[each.key].count -= 1
-                    self._failures[each.key].until_s = 0.0
+                    self._failures[each.slot].count -= 1
+                    self._failures[each.slot].until_s = 0.0
 
     def _wait_s(self, guessers: Sequence[Guesser], now: float) -> float:
-        found = (self._failures.get(each.key) for each in guessers)
+        found = (self._failures.get(each.slot) for each in guessers)
         return max((each.until_s - now for each in found if each and each.until_s > now), default=0)
 
     def _count(self, guesser: Guesser, now: float) -> None:
-        entry = self._failures.setdefault(guesser.key, _Failures())
+        entry = self._failures.setdefault(guesser.slot, _Failures())
         if now - entry.last_s > self._settings.longest_wait_s * 2:
             entry.count = 0
         entry.count += 1
         entry.last_s = now
-        self._failures.move_to_end(guesser.key)
         allowance = _SHARED_ALLOWANCE if guesser.is_shared else 1
         beyond = entry.count - self._settings.tries * allowance
         if beyond >= 0:
             wait = self._settings.wait_s * 2.0 ** min(beyond, 30)
             entry.until_s = now + min(wait, self._settings.longest_wait_s)
-        while len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
