@@ -69,7 +69,8 @@ class WebConfig(Section):
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1 << 20
     """Larger requests are refused."""
     max_streams: Annotated[int, Field(ge=1, le=1000)] = 32
-    """Live pictures and event streams that are open at the same time."""
+    """Live pictures and event streams that are open at the same time; one user gets three quarters
+    of them."""
 
     @field_validator("base_url")
     @classmethod

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import math
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from email.utils import format_datetime
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -31,7 +35,16 @@ from maskwatch.web.security.scopes import SCOPE_OF_NEWS
 router = APIRouter(tags=["live"])
 
 _BOUNDARY = "maskwatch-frame"
+_NOTHING = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI//////////////////////////"
+    "//////////////////////////wAALCAAJABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAAT/xAAUEAEAAAAAAAAAAAAA"
+    "AAAAAAAA/9oACAEBAAA/AJgH/9k="
+)
+"""A dark JPEG of 16x9 pixels. It takes the place of a picture that may be seen no longer: a browser
+goes on showing the last one of a stream, also when the stream has ended."""
 _KEEP_ALIVE_S = 15.0
+_LOOK_S = 1.0
+"""How often a stream of pictures asks whether the one that it showed is still there."""
 _STEP_S = 0.5
 """How long news may wait without a look whether the service is about to stop."""
 _CHECK_EVERY_S = 30.0
@@ -40,25 +53,38 @@ _RETRY_S = 10.0
 
 
 class Streams:
-    """Counts what stays open, so that forgotten browser tabs do not eat the box."""
+    """Counts what stays open, so that forgotten browser tabs do not eat the box.
+
+    Args:
+        most: of everybody together. One user, with all programs, gets three quarters of them.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.open = 0
+        self._most_of_one = math.ceil(most * 0.75)
+        self._open: Counter[str] = Counter()
 
-    def response(self, parts: AsyncIterator[bytes], media_type: str) -> StreamingResponse:
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self._open.total()
+
+    def response(
+        self, user_id: str, parts: AsyncIterator[bytes], media_type: str
+    ) -> StreamingResponse:
         """Sends parts until the client leaves.
 
         Raises:
-            Throttled: there are too many already.
+            Throttled: there are too many already, or too many of this user.
         """
-        if self.open >= self._most:
+        if self.open >= self._most or self._open[user_id] >= self._most_of_one:
             raise Throttled(_RETRY_S, "open streams")
-        self.open += 1
-        return _Counted(parts, self._leave, media_type)
+        self._open[user_id] += 1
+        return _Counted(parts, partial(self._leave, user_id), media_type)
 
-    def _leave(self) -> None:
-        self.open -= 1
+    def _leave(self, user_id: str) -> None:
+        self._open[user_id] -= 1
+        self._open += Counter()  # drops whoever has none
 
 
 class _Counted(StreamingResponse):
@@ -135,7 +161,7 @@ async def stream(
     await to_thread.run_sync(cameras.live_view, web, principal, name)
     streams: Streams = request.app.state.streams
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-    return streams.response(_pictures(request, web, name), media_type)
+    return streams.response(principal.user.id, _pictures(request, web, name), media_type)
 
 
 @router.get(
@@ -159,22 +185,35 @@ async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingRe
     """
     kinds = {kind for kind, scope in SCOPE_OF_NEWS.items() if principal.allows(scope)}
     streams: Streams = request.app.state.streams
-    return streams.response(_news(request, web, kinds), "text/event-stream")
+    return streams.response(principal.user.id, _news(request, web, kinds), "text/event-stream")
 
 
 async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterator[bytes]:
+    """Parts of a stream: each new picture, and nothing once the last one may be seen no longer."""
     sequence = 0
     async for _ in _while_allowed(request, web):
-        view = await web.hub.wait_newer(name, sequence, timeout=_KEEP_ALIVE_S)
+        view = await web.hub.wait_newer(name, sequence, timeout=_LOOK_S)
+        if view is None and sequence and web.hub.peek(name) is None:
+            sequence = 0
+            yield _NO_PICTURE
         if view is None:
             continue
         sequence = view.sequence
         try:
             jpeg = _jpeg(web, view)
         except MaskwatchError:
-            return
-        head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-        yield head.encode() + jpeg + b"\r\n"
+            break
+        yield _part(jpeg)
+    yield _NO_PICTURE
+
+
+def _part(jpeg: bytes) -> bytes:
+    head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+    return head.encode() + jpeg + b"\r\n"
+
+
+_NO_PICTURE = 2 * _part(_NOTHING)
+"""Twice, as browsers show a picture once the next one begins."""
 
 
 async def _news(request: Request, web: WebContext, kinds: Collection[str]) -> AsyncIterator[bytes]:

@@ -1,0 +1,76 @@
+"""Streams of live pictures: how many, and what they leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.requests import Request
+
+from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.errors import Throttled
+from maskwatch.web.api import live
+from tests.web.world import World, publish
+
+PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
+"""What is sent at once. A browser shows a picture when the next one begins: nothing comes twice."""
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    yield b""
+
+
+async def sent(world: World) -> AsyncIterator[list[str]]:
+    """What a stream of the entrance sends."""
+    request = Request({"type": "http", "headers": []})
+    async for some in live._pictures(request, world.web, "entrance"):
+        kinds = []
+        for part in some.split(b"--maskwatch-frame\r\n")[1:]:
+            head, _, jpeg = part.removesuffix(b"\r\n").partition(b"\r\n\r\n")
+            assert head.endswith(b"Content-Length: %d" % len(jpeg))
+            assert jpeg.startswith(b"\xff\xd8\xff")
+            kinds.append("nothing" if jpeg == live._NOTHING else "picture")
+        yield kinds
+
+
+def test_a_stream_shows_nothing_when_its_last_picture_may_be_seen_no_longer(world: World) -> None:
+    async def watch() -> None:
+        publish(world, "entrance")
+        stream = sent(world)
+        assert await anext(stream) == PICTURE
+        world.hub.forget("entrance")  # it is watched anew under other settings
+        assert await anext(stream) == NOTHING
+        publish(world, "entrance")
+        assert await anext(stream) == PICTURE
+        world.service.policy = (PrivacyConfig(photos=Photos.NONE),)
+        world.hub.publish("entrance", None, (), world.web.now())
+        assert [each async for each in stream] == [NOTHING]
+
+    asyncio.run(watch())
+
+
+def test_a_stream_that_ends_leaves_no_picture_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_CHECK_EVERY_S", 0.0)  # nobody is logged in
+
+    async def watch() -> list[list[str]]:
+        publish(world, "entrance")
+        return [each async for each in sent(world)]
+
+    assert asyncio.run(watch()) == [NOTHING]
+
+
+@pytest.mark.parametrize(("most", "of_one"), [(1, 1), (2, 2), (8, 6), (32, 24)])
+def test_one_user_leaves_streams_for_others(most: int, of_one: int) -> None:
+    streams = live.Streams(most)
+    for _ in range(of_one):
+        streams.response("vera", nothing(), "text/event-stream")
+    with pytest.raises(Throttled):
+        streams.response("vera", nothing(), "text/event-stream")
+    for _ in range(most - of_one):
+        streams.response("anna", nothing(), "text/event-stream")
+    with pytest.raises(Throttled):
+        streams.response("ravi", nothing(), "text/event-stream")
+    assert streams.open == most
