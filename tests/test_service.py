@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,6 +28,7 @@ from maskwatch.runtime.monitoring.service import Service
 from maskwatch.store.store import Store
 from maskwatch.web.app import create_app
 from maskwatch.web.context import WebContext
+from maskwatch.web.security.connections import BoundedProtocol
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,37 @@ def test_a_dashboard_answers_when_it_is_announced(
         assert httpx.get(f"{server._listening.url}/healthz", timeout=30).status_code == 200
         assert server.stop(10)
         assert not server.is_alive
+
+
+def test_connections_that_ask_for_nothing_give_way_to_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(service, "create_app", lambda web: create_app(web, dashboard=False))
+    monkeypatch.setattr(BoundedProtocol, "most", 4)
+    with _dashboard(tmp_path, lambda _: None) as server:
+        server.start()
+        address = server._listening.socket.getsockname()
+        with ExitStack() as stack:
+            silent = [stack.enter_context(_connected(address, b"")) for _ in range(4)]
+            slow = stack.enter_context(
+                _connected(address, b"POST /api/v1/session HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+            )
+            assert silent[0].recv(1) == b""  # the first of them was ended
+            asked = stack.enter_context(_connected(address, b"GET /healthz HTTP/1.1\r\n\r\n"))
+            assert asked.recv(12) == b"HTTP/1.1 200"
+            assert silent[1].recv(1) == b""
+            for _ in range(8):
+                stack.enter_context(_connected(address, b""))
+            assert silent[3].recv(1) == b""
+            slow.send(b"not JSON.")  # what was being asked for is answered
+            assert slow.recv(12) == b"HTTP/1.1 422"
+        assert server.stop(10)
+
+
+def _connected(address: tuple[str, int], said: bytes) -> socket.socket:
+    made = socket.create_connection(address, 30)
+    made.sendall(said)
+    return made
 
 
 def test_a_certificate_that_cannot_be_read_is_named_at_the_start(

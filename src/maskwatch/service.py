@@ -30,6 +30,7 @@ from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.context import WebContext
+from maskwatch.web.security.connections import BoundedProtocol
 from maskwatch.web.startup import Startup
 
 _log = logging.getLogger(__name__)
@@ -184,6 +185,7 @@ class DashboardServer:
 def _uvicorn_config(app: Startup, web: WebConfig) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
