@@ -98,6 +98,15 @@ def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
         assert not memory & set(Path("/dev/shm").glob("psm_*"))  # noqa: S108
 
 
+def test_a_crash_leaves_no_pictures_on_the_disk(tmp_path: Path) -> None:
+    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
+        program.wait_for("select 1 from health where state = 'connected'")
+        for pid in (program.process.pid, *program.children()):
+            limits = Path(f"/proc/{pid}/limits").read_text()
+            [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+            assert core.split()[4:6] == ["0", "0"]
+
+
 def test_a_camera_that_goes_away_and_comes_back_is_watched_again(tmp_path: Path) -> None:
     with rtsp_camera() as camera:
         port = port_of(camera)

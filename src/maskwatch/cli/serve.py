@@ -39,7 +39,9 @@ def serve(
         raise MissingExtra("maskwatch serve", "serve")
     set_up_logging(log_format, log_level)
     from maskwatch.runtime.allocator import give_pictures_back
+    from maskwatch.runtime.crashes import leave_no_memory_behind
 
+    leave_no_memory_behind()
     give_pictures_back()  # before there are threads with heaps of their own
     from maskwatch.service import build_service
 
