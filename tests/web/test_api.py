@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -168,6 +169,23 @@ def test_an_episode_is_handed_out_and_deleted_with_proof(admin: TestClient, worl
     assert list(world.store.snapshots.folder.rglob("*.jpg")) == []
     deleted = admin.get("/api/v1/deletions").json()["items"]
     assert {each["reason"] for each in deleted} == {"subject_request"}
+
+
+def test_an_episode_is_handed_out_without_a_photo_that_is_damaged(
+    admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Photos are written nowhere else, where no retention rule would reach them.
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    made = episode(world)
+    add_photo(world, made)
+    [taken] = world.store.snapshots.of_episode(made.id)
+    (world.store.snapshots.folder / taken.file).unlink()
+    answer = admin.get(f"/api/v1/episodes/{made.id}/export.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == [f"{made.id}/episode.json"]
+        told = json.loads(archive.read(f"{made.id}/episode.json"))
+    assert [each["id"] for each in told["photos"]] == [taken.id]
+    assert told["damaged"] == [f"{taken.file}: no such file or directory"]
 
 
 # --- review

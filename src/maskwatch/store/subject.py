@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,53 @@ from maskwatch.errors import OutputError, SnapshotDamaged, StoreError
 from maskwatch.store import rows
 from maskwatch.store.columns import face_as_json
 from maskwatch.store.files import write_whole
-from maskwatch.store.records import AuditEntry, EpisodeRecord, PersonRecord, ReviewItem
+from maskwatch.store.records import (
+    AuditEntry,
+    EpisodeRecord,
+    PersonRecord,
+    ReviewItem,
+    SnapshotRecord,
+)
 from maskwatch.store.retention import forget_episode
 from maskwatch.store.schema import people, reviews
 from maskwatch.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is stored about an episode."""
+
+    files: Mapping[str, bytes]
+    """By name: ``episode.json`` and the photos."""
+    damaged: Sequence[str]
+    """Why photos that there should be are not among them; ``episode.json`` says so, too."""
+
+
+def tell_episode(store: Store, episode_id: str, *, actor: str) -> Told:
+    """Everything about an episode, for whoever was filmed. The audit log notes it.
+
+    Args:
+        store: where it is.
+        episode_id: which.
+        actor: for the audit log.
+
+    Raises:
+        RecordNotFound: there is no such episode.
+    """
+    episode = store.episodes.get(episode_id)
+    photos = store.snapshots.of_episode(episode.id)
+    known = _known(store, episode, photos)
+    # First, as no part of it may be handed out without a note.
+    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
+    pictures, damaged = {}, []
+    for photo in photos:
+        try:
+            pictures[f"{photo.id}.jpg"] = store.snapshots.read_file(photo)
+        except SnapshotDamaged as error:
+            damaged.append(str(error))
+    known["damaged"] = damaged
+    text = json.dumps(known, indent=2, ensure_ascii=False, default=datetime.isoformat)
+    return Told({"episode.json": text.encode(), **pictures}, damaged)
 
 
 def export_episodes(
@@ -40,7 +84,7 @@ def export_episodes(
             there in the latter case.
     """
     episodes = [store.episodes.get(each) for each in ids]
-    return tuple(_export(store, episode, folder / episode.id, actor) for episode in episodes)
+    return tuple(_export(store, each.id, folder / each.id, actor) for each in episodes)
 
 
 def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
@@ -83,15 +127,28 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
     return photos
 
 
-def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> Path:
-    photos = store.snapshots.of_episode(episode.id)
+def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:
+    told = tell_episode(store, episode_id, actor=actor)
+    try:
+        for name, content in told.files.items():
+            write_whole(folder / name, content)
+    except OSError as error:
+        raise OutputError(str(folder), (error.strerror or "cannot be written").lower()) from error
+    if told.damaged:
+        raise OutputError(str(folder), f"all but {'; '.join(told.damaged)}")
+    return folder
+
+
+def _known(
+    store: Store, episode: EpisodeRecord, photos: Sequence[SnapshotRecord]
+) -> dict[str, Any]:
     labels = rows.fetch(
         store.database,
         sa.select(*rows.columns_of(reviews, ReviewItem)).where(reviews.c.episode_id == episode.id),
         ReviewItem,
     )
     person = _person_of(store, episode)
-    told = {
+    return {
         "episode": _plain(episode),
         "person": None if person is None else _plain(person),
         "timeline": [_plain(point) for point in store.episodes.timeline(episode.id)],
@@ -103,24 +160,6 @@ def _export(store: Store, episode: EpisodeRecord, folder: Path, actor: str) -> P
         ],
         "seen_by": [_plain(each) for each in _seen_by(store, episode, labels)],
     }
-    # First, as no part of it may be handed out without a note.
-    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
-    damaged = []
-    try:
-        text = json.dumps(told, indent=2, ensure_ascii=False, default=datetime.isoformat)
-        write_whole(folder / "episode.json", text.encode())
-        for photo in photos:
-            try:
-                content = store.snapshots.read_file(photo)
-            except SnapshotDamaged as error:
-                damaged.append(str(error))
-            else:
-                write_whole(folder / f"{photo.id}.jpg", content)
-    except OSError as error:
-        raise OutputError(str(folder), (error.strerror or "cannot be written").lower()) from error
-    if damaged:
-        raise OutputError(str(folder), f"all but {'; '.join(damaged)}")
-    return folder
 
 
 def _seen_by(

@@ -6,8 +6,6 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from maskwatch.alerts.due import why_unwanted
 from maskwatch.errors import RecordNotFound, UsageError
@@ -22,7 +20,7 @@ from maskwatch.store.records import (
     SnapshotRecord,
     TimelinePoint,
 )
-from maskwatch.store.subject import delete_episodes, export_episodes
+from maskwatch.store.subject import delete_episodes, tell_episode
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.system import seen_by
 from maskwatch.web.context import WebContext
@@ -160,17 +158,19 @@ def delete_subject(web: WebContext, principal: Principal, episode_id: str) -> No
 def export_subject(web: WebContext, principal: Principal, episode_id: str) -> bytes:
     """Everything that is kept about one episode, for the person concerned: a zip file.
 
+    A photo that is damaged is left out; ``episode.json`` in it says so.
+
     Raises:
         AccessDenied: the policy allows no pictures (the command line exports all the same).
         RecordNotFound: there is no such episode.
     """
     principal.must_allow(Scope.SUBJECTS)
     web.must_allow_images()
+    told = tell_episode(web.store, episode_id, actor=principal.actor)
     out = io.BytesIO()
-    with TemporaryDirectory() as name, zipfile.ZipFile(out, "w") as archive:
-        for folder in export_episodes(web.store, [episode_id], Path(name), actor=principal.actor):
-            for path in sorted(folder.iterdir()):
-                archive.write(path, f"{folder.name}/{path.name}")
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in told.files.items():
+            archive.writestr(zipfile.ZipInfo(f"{episode_id}/{name}"), content)
     return out.getvalue()
 
 
