@@ -44,6 +44,23 @@ def test_a_line_has_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
+def test_what_others_say_neither_tears_lines_apart_nor_moves_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logging(LogFormat.TEXT, "info")
+    forged = "door\r2026-03-02T09:00:00Z INFO all is well\x1b[1A\x85\u2028next"
+    logging.getLogger("maskwatch.x").warning("camera %s is lost", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logging.getLogger("maskwatch.x").exception("failed")
+    said = capsys.readouterr().err
+    assert not set("\r\x1b\x85") & set(said)
+    told = "camera door 2026-03-02T09:00:00Z INFO all is well\\x1b[1A next is lost"
+    assert said.split("\n")[0].endswith(f"x: {told}")
+    assert "ValueError: door\\r2026" in said
+
+
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogFormat.JSON, "debug")
     try:

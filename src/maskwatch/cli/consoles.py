@@ -60,8 +60,12 @@ def on_one_line(text: str) -> str:
     some characters round, and bytes that are no text have no width: white space becomes one space
     each, the others are spelt out, such as ``\x1b``.
     """
-    joined = " ".join(text.split())
-    return "".join(repr(letter)[1:-1] if _is_spelt_out(letter) else letter for letter in joined)
+    return spelt_out(" ".join(text.split()))
+
+
+def spelt_out(text: str) -> str:
+    """Text with nothing in it that a terminal obeys, line breaks included."""
+    return "".join(repr(letter)[1:-1] if _is_spelt_out(letter) else letter for letter in text)
 
 
 def _is_spelt_out(letter: str) -> bool:

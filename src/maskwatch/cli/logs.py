@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from maskwatch.cli.consoles import on_one_line, spelt_out
 from maskwatch.frames.urls import mask_password
 
 _CHATTY = ("httpx", "httpcore", "alembic", "apprise", "multipart", "uvicorn")
@@ -55,7 +56,8 @@ class _Text(logging.Formatter):
 
     def _trace(self, record: logging.LogRecord) -> str:
         assert record.exc_info  # noqa: S101 - asked by the caller
-        return without_passwords(self.formatException(record.exc_info))
+        lines = without_passwords(self.formatException(record.exc_info)).split("\n")
+        return "\n".join(spelt_out(each) for each in lines)
 
 
 class _Json(logging.Formatter):
@@ -79,8 +81,8 @@ def without_passwords(text: str) -> str:
 
 
 def _message_of(record: logging.LogRecord) -> str:
-    # One event is one line, whatever a camera or server says.
-    return without_passwords(record.getMessage()).replace("\n", " ")
+    # One event is one line, and a terminal obeys nothing in it, whatever a camera or server says.
+    return on_one_line(without_passwords(record.getMessage()))
 
 
 def _time_of(record: logging.LogRecord) -> str:
