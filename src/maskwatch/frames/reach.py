@@ -38,6 +38,10 @@ way it leads to another camera of its kind at most, never to a file, nor from TL
 _NAT64 = ip_network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that a gateway connects to."""
 
+_NOT_GLOBAL = tuple(map(ip_network, ("fec0::/10", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48")))
+"""What Python takes for global, at least in some releases: networks of a site (RFC 3879), and IPv6
+addresses that stand for IPv4 addresses of the place (RFC 4291, 2765 and 8215)."""
+
 _FORMATS = (
     *("rtsp", "mpjpeg", "mjpeg", "mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "m4v"),
     *("matroska", "webm", "mov", "mp4", "avi", "image2", "jpeg_pipe", "png_pipe", "webp_pipe"),
@@ -64,6 +68,8 @@ class Reach:
     def _allows_itself(self, address: Address) -> bool:
         if any(address.version == net.version and address in net for net in self.networks):
             return True
+        if any(address.version == net.version and address in net for net in _NOT_GLOBAL):
+            return False
         return address.is_global and not address.is_multicast
 
     def pinned(self, url: str, resolver: Resolve | None = None) -> str:
