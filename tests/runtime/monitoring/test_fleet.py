@@ -8,10 +8,10 @@ from datetime import UTC
 import pytest
 
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.lane import LaneSetting
+from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.types import State
 from tests.painted import SquareClassifier, SquareDetector
@@ -78,3 +78,21 @@ def test_a_camera_that_is_added_again_is_off_since_then(setting: LaneSetting) ->
     assert again.since > before.since
     fleet.apply({"door": OFF}, setting)
     assert fleet.states() == [again]
+
+
+def test_a_camera_may_be_removed_while_somebody_asks_how_all_of_them_are(
+    setting: LaneSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service itself asks every second, and would end by an error."""
+    fleet, door = Fleet(), PlannedCamera(camera_config())
+    fleet.apply({"door": door, "gate": OFF}, setting)
+    status = CameraLane.status
+
+    def status_meanwhile(lane: CameraLane) -> CameraStatus:
+        fleet.apply({"door": door}, setting)
+        return status(lane)
+
+    monkeypatch.setattr(CameraLane, "status", status_meanwhile)
+    assert [each.camera for each in fleet.states()] == ["door", "gate"]
+    assert [each.camera for each in fleet.states()] == ["door"]
+    assert fleet.stop_all(10)

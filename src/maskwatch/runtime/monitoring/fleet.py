@@ -111,7 +111,8 @@ class Fleet:
     def states(self) -> list[CameraStatus]:
         """All cameras in their order, those that are switched off as well."""
         with self._lock:
-            planned, lanes, off_since = dict(self._planned), dict(self._lanes), self._off_since
+            planned, lanes = dict(self._planned), dict(self._lanes)
+            off_since = dict(self._off_since)
         return [
             lanes[name].status() if name in lanes else _switched_off(name, each, off_since[name])
             for name, each in planned.items()
