@@ -57,6 +57,30 @@ def test_ctrl_c_cannot_hit_the_server_while_it_loads() -> None:
     assert not blocked(os.getpid()) & sigint
 
 
+def test_a_terminal_that_is_closed_takes_no_helper_away(checkout: Path) -> None:
+    """Its signal comes to all processes, and what follows from it is the program's to decide."""
+    program = (
+        "import os, signal\n"
+        "from tests.runtime.live.test_forking import opened\n"
+        "decoder = opened()\n"
+        "decoder.next()\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "os.killpg(0, signal.SIGHUP)\n"
+        "for _ in range(5): decoder.next()\n"
+        "decoder.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_a_decoder_has_for_itself_is_less_than_half_of_what_it_uses() -> None:
     with closing(opened()) as one, closing(opened()):
         own = memory_kb(one.pid, "Private_Clean", "Private_Dirty")

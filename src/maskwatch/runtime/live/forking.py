@@ -76,15 +76,17 @@ class _Keeper:
 
 
 def _start_undisturbed() -> None:
-    """Has the server run, which Ctrl-C cannot hit while it loads what makes it ignore Ctrl-C.
+    """Has the server run, which neither Ctrl-C nor a terminal that is closed can hit.
 
-    A terminal sends the signal to all processes of a program. Those that this thread starts have
-    the signals blocked that it has. What tracks resources blocks and unblocks some by itself, so
-    it is started before.
+    A terminal sends its signals to all processes of a program, and what they mean is the program's
+    to decide. Those that this thread starts have the signals blocked that it has. What tracks
+    resources ignores Ctrl-C, for which it blocks and unblocks that by itself, so it is started
+    before.
     """
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
