@@ -13,8 +13,8 @@ from maskwatch.types import Box, Face
 WAIT_S = 0.3
 """Of who comes in at the edge, or turns round, half a face shows for some frames before it is
 found."""
-MAX_BYTES = 80_000_000
-"""Of pictures that wait: 12 of 1920x1080, three of 4K."""
+MAX_BYTES = 40_000_000
+"""Of pictures that wait: six of 1920x1080, one of 4K."""
 
 
 @dataclass(frozen=True, slots=True)
