@@ -1,7 +1,8 @@
 """Drawing on many labelled faces, picture by picture, so that any number of processes can share it.
 
-What is drawn on a face depends on the seed, the picture's content and which of its labels are drawn
-on: not on the order of the pictures, their names or number, or how many processes there are.
+What is drawn on a face depends on the seed, the picture's content, which of its labels are drawn
+on, and the landmarks that the shipped detector gives: not on the order of the pictures, their names
+or number, or how many processes there are.
 """
 
 from __future__ import annotations
