@@ -72,7 +72,8 @@ def _device_count(asked: str, gpus: int | None) -> int:
 
 def precision() -> Precision:
     """The mixed precision of this machine: bfloat16, or float16 on GPUs that know no bfloat16."""
-    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+    # Emulated it is slower than float32.
+    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported(including_emulation=False):
         return "16-mixed"
     return "bf16-mixed"
 

@@ -333,7 +333,10 @@ def test_graphics_processors_without_bfloat16_get_half_floats(
     assert precision() == "bf16-mixed"
     assert mixed(torch.device("cpu")).fast_dtype is torch.bfloat16
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    # So answers PyTorch on those before Ampere: what they do not know is emulated.
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation
+    )
     assert precision() == "16-mixed"
     # PyTorch refuses the other there.
     assert mixed(torch.device("cpu")).fast_dtype is torch.float16
