@@ -92,7 +92,9 @@ def check_no_copies(file: Path, members: Iterable[tuple[str, str, str]]) -> None
         known, side = first.setdefault(sha256, (path, split))
         if side != split:
             raise DataError(
-                file, f"the same picture lies in {side} as {known} and in {split} as {path}"
+                file,
+                f"the same picture lies in {side or 'no split'} as {known} and in "
+                f"{split or 'no split'} as {path}",
             )
 
 

@@ -108,8 +108,10 @@ def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
             what belongs together on two sides.
     """
     every = [each for place in places for each in _sets_in(place)]
-    rows = [row for place in every if place.is_file() for row in read_manifest(place).rows]
-    check_leakage(places[0], (row for row in rows if row.split != UNSPLIT))
+    manifests = [place for place in every if place.is_file()]
+    rows = [row for place in manifests for row in read_manifest(place).rows if row.split != UNSPLIT]
+    # Each alone is sound, or could not be read: it is all of them that the message is about.
+    check_leakage(Path(" and ".join(map(str, manifests))), rows)
     found = [one for one in (_read(place, split) for place in every) if not one.is_empty]
     if not any(one.has_faces for one in found):
         raise _nothing(places[0], split)

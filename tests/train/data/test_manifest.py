@@ -125,6 +125,12 @@ def test_a_picture_under_two_names_in_two_splits_is_not_written(tmp_path: Path) 
         write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, copy)))
 
 
+def test_where_a_copy_has_no_split_is_said(tmp_path: Path) -> None:
+    copy = replace(ROW, path="images/c.jpg", group="8", split="")
+    with pytest.raises(DataError, match=r"and in no split as street/images/c\.jpg"):
+        write_manifest(tmp_path / "manifest.jsonl", Manifest((ROW, copy)))
+
+
 def test_a_group_with_a_slash_spans_sets(tmp_path: Path) -> None:
     there = replace(ROW, source_set="other", sha256="0" * 64, split="test", group="street/7")
     with pytest.raises(DataError, match="group street/7 lies in both train and test"):

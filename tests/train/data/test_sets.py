@@ -189,8 +189,9 @@ def test_manifests_that_put_a_group_or_a_picture_on_two_sides_are_not_read_toget
         together = [mine, manifest(name, replace(other, split=""))]
         assert len(read_sets(together, "train")) == 1
         together = [mine, manifest(name, replace(other, split="test"))]
-        with pytest.raises(DataError, match=r"train.* and .*test"):
+        with pytest.raises(DataError, match=r"train.* and .*test") as refused:
             read_sets(together, "train")
+        assert str(refused.value).startswith(f"{together[0]} and {together[1]}: ")
 
 
 def test_one_of_several_sets_may_lack_a_split_but_not_all(tmp_path: Path) -> None:
