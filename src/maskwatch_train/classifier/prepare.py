@@ -111,8 +111,8 @@ def samples_of(
     """
     if left_out := sum(faultless_in(one) for one in sets):
         progress(
-            f"{sets[0].split}: left out, as labelled incorrect without a fault, which is what the "
-            f"classifier learns: {left_out}"
+            f"{sets[0].split}: faces left out, as they are labelled incorrect without a fault, and "
+            f"the classifier learns faults: {left_out}"
         )
     images = [image for one in sets for image in one.images]
     portraits = [picture for one in sets for picture in one.pictures]

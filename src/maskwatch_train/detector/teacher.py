@@ -93,7 +93,7 @@ def detect_all(
     for count, path in enumerate(missing, start=1):
         seen[path] = teacher(read_picture(path))
         if count % 100 == 0:
-            progress(f"teacher: {count} of {len(missing)} pictures")
+            progress(f"faces looked for in {count} of {len(missing)} pictures")
     if missing:
         arrays: dict[str, NDArray[np.generic]] = {"names": np.array([str(p) for p in seen])}
         for i, found in enumerate(seen.values()):

@@ -76,8 +76,8 @@ def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
     made = samples(path, (image,), (portrait,), progress=heard.append)
     assert len(made) == 1
     assert heard == [
-        "train: left out, as labelled incorrect without a fault, which is what the classifier "
-        "learns: 2"
+        "train: faces left out, as they are labelled incorrect without a fault, and the classifier "
+        "learns faults: 2"
     ]
     samples(path, (replace(image, faces=(known,)),), (), progress=heard.append)
     assert len(heard) == 1
