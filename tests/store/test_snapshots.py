@@ -21,10 +21,12 @@ from maskwatch.errors import (
 )
 from maskwatch.store import snapshots as snapshots_module
 from maskwatch.store.files import PART, write_whole
-from maskwatch.store.records import SnapshotKind
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotKind
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
-from tests.store.values import HIDDEN_FACE, after, jpeg, photo
+from maskwatch.types import State
+from tests.store.values import HIDDEN_FACE, after, episode, jpeg, photo
 
 
 def files(store: Store) -> list[str]:
@@ -124,6 +126,26 @@ def test_of_two_who_delete_the_same_photo_one_proves_it(store: Store) -> None:
     other.join(30)
     assert late == [Freed()]
     assert [each.reason for each in store.deletions.of_item(taken.id)] == ["a"]
+
+
+def test_an_episode_can_be_corrected_while_its_photo_is_deleted(store: Store) -> None:
+    """Each holds what the other one needs next, unless both begin with the episode."""
+    about = episode()
+    taken = photo(store, episode_id=about.id)
+    store.episodes.add(replace(about, snapshot_id=taken.id))
+    freed: list[Freed] = []
+    deletion = threading.Thread(
+        target=lambda: freed.append(store.snapshots.delete([taken], reason="age"))
+    )
+    with store.transaction():  # as the dashboard does it
+        store.episodes.correct(about.id, State.MASK, None, by="eve", at=after(60))
+        deletion.start()
+        deletion.join(0.5)  # time enough, if it did not have to wait
+        store.reviews.add(ReviewItem(new_id(), taken.id, ReviewReason.WRONG, after(60)))
+    deletion.join(30)
+    assert freed == [Freed(1, taken.size)]
+    corrected = store.episodes.get(about.id)
+    assert (corrected.corrected_by, corrected.snapshot_id) == ("eve", None)
 
 
 def test_usage_adds_up_by_kind(store: Store) -> None:

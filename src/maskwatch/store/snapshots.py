@@ -303,14 +303,15 @@ class Snapshots:
             known = {each.id: each for each in records[start : start + _PARAMETERS]}
             query = sa.select(snapshots.c.id).where(snapshots.c.id.in_(known))
             with self._db.write() as connection:
+                # Episodes first, as whoever corrects one and queues its photo holds them, too.
+                connection.execute(
+                    sa.update(episodes)
+                    .where(episodes.c.snapshot_id.in_(known))
+                    .values(snapshot_id=None)
+                )
                 # Two who delete the same photos at once must not both prove it.
                 there = query.order_by(snapshots.c.id).with_for_update()
                 ids = connection.execute(there).scalars().all()
-                connection.execute(
-                    sa.update(episodes)
-                    .where(episodes.c.snapshot_id.in_(ids))
-                    .values(snapshot_id=None)
-                )
                 connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(ids)))
                 for each in ids:
                     self._deletions.note(
