@@ -292,11 +292,20 @@ def _code(error: exc.SQLAlchemyError) -> str:
     origin = getattr(error, "orig", None)
     if isinstance(origin, sqlite3.Error):
         return getattr(origin, "sqlite_errorname", "")
-    said = origin.args[0] if isinstance(origin, pg8000.Error) and origin.args else None
-    return said.get("C", "") if isinstance(said, dict) else ""
+    return _answer(origin).get("C", "")
 
 
 def _first_line(error: exc.SQLAlchemyError) -> str:
     """What the database said, without the statement and its values."""
     origin = getattr(error, "orig", None) or error
-    return (str(origin).splitlines() or [type(origin).__name__])[0]
+    text = _answer(origin).get("M") or str(origin)
+    return (text.splitlines() or [type(origin).__name__])[0]
+
+
+def _answer(origin: object) -> dict[str, str]:
+    """What PostgreSQL itself said, by the letters of its protocol; empty if it said nothing.
+
+    https://www.postgresql.org/docs/current/protocol-error-fields.html
+    """
+    said = origin.args[0] if isinstance(origin, pg8000.Error) and origin.args else None
+    return said if isinstance(said, dict) else {}
