@@ -232,6 +232,26 @@ def test_the_audit_log_notes_the_sums_of_a_day_when_it_is_over(store: Store) -> 
     }
 
 
+def test_sums_go_on_after_a_clock_that_was_ahead_was_set_back(store: Store) -> None:
+    now = datetime.now(UTC)
+    keep_house(store, PLENTY, now + timedelta(days=400))
+    keep_house(store, PLENTY, now)
+    store.snapshots.delete([photo(store)], reason="age")
+    keep_house(store, PLENTY, now + timedelta(days=1))
+    assert [entry.detail["snapshot"] for entry in store.audit.page()] == [1]
+
+
+def test_a_clock_that_is_corrected_by_a_second_at_midnight_has_no_day_noted_twice(
+    store: Store,
+) -> None:
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    store.snapshots.delete([photo(store)], reason="age")
+    for at in (now, midnight, midnight - timedelta(seconds=1), midnight + timedelta(seconds=1)):
+        keep_house(store, PLENTY, at)
+    assert len(store.audit.page()) == 1
+
+
 def test_what_is_only_counted_has_one_proof_a_day_and_not_one_a_minute(store: Store) -> None:
     for minute in range(5):
         store.readings.add([MinuteReadings("entrance", None, after(minutes=minute), 1, 1)])
@@ -428,16 +448,3 @@ def test_what_a_clock_noted_that_was_ahead_goes_where_only_counts_may_be_kept(
     store.readings.add([MinuteReadings("entrance", None, ahead, 1, 1)])
     report = keep_house(store, PLENTY, after(60), statistics_only=True)
     assert dict(report.deleted) == {"episode": 1, "people": 1, "readings": 1}
-
-
-def test_the_audit_log_goes_on_with_its_sums_when_a_clock_that_was_ahead_is_set_back(
-    store: Store,
-) -> None:
-    now = datetime.now(UTC)
-    keep_house(store, PLENTY, now + timedelta(days=4000))
-    keep_house(store, PLENTY, now)
-    photo(store, taken_at=now - timedelta(days=40))
-    for days in (0, 1):
-        keep_house(store, PLENTY, now + timedelta(days=days))
-    (entry,) = store.audit.page()
-    assert (entry.action, entry.detail["snapshot"]) == ("retention.applied", 1)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
 from maskwatch.config.storage import RetentionConfig, StorageConfig
+from maskwatch.delays import CLOCK_STEP
 from maskwatch.store import rows
 from maskwatch.store.records import SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import (
@@ -94,10 +95,10 @@ def _note_sums(store: Store, now: datetime) -> None:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     noted = store.settings.get(_NOTED)
     since = today if noted is None else datetime.fromisoformat(noted)
-    if noted is not None and since == today:
+    # Not what a clock noted that was ahead: there would be no sums until then.
+    if noted is not None and today <= since <= now + CLOCK_STEP:
         return
     with store.transaction():
-        # After a day that a clock noted which was ahead, notes go on from the present day.
         if since < today:
             sums = store.deletions.sums(since, today, actor="system")
             if sums:
