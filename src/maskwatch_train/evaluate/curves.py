@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
+from sklearn.metrics import precision_recall_curve, roc_curve
 
 from maskwatch.metrics.classification import bootstrap_interval, risk_coverage
 from maskwatch_train.evaluate.outcomes import (
@@ -26,6 +21,7 @@ from maskwatch_train.evaluate.outcomes import (
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.intp]
 
 MAX_POINTS = 300
 """A curve of more points is thinned: nobody could see the others."""
@@ -68,7 +64,7 @@ def _roc(truth: Bools, score: Floats, groups: Any, seed: int, repeats: int) -> d
     return {
         "x": thinned(false_rate),
         "y": thinned(true_rate),
-        "auc": _area(roc_auc_score, truth, score, groups, seed, repeats),
+        "auc": _area(roc_area, truth, score, groups, seed, repeats),
     }
 
 
@@ -79,25 +75,72 @@ def _precision_recall(
     return {
         "x": thinned(recall[::-1]),
         "y": thinned(precision[::-1]),
-        "auc": _area(average_precision_score, truth, score, groups, seed, repeats),
+        "auc": _area(precision_recall_area, truth, score, groups, seed, repeats),
     }
 
 
 def _area(
-    area: Callable[[Bools, Floats], float],
+    area: Callable[[Ints, Ints], float],
     truth: Bools,
     score: Floats,
     groups: Any,
     seed: int,
     repeats: int,
 ) -> dict[str, float]:
-    def on_draw(drawn: NDArray[np.intp]) -> float:
-        some = truth[drawn]
-        # Without both kinds there is no curve.
-        return float(area(some, score[drawn])) if 0 < some.sum() < len(some) else float("nan")
+    counts = _counts(truth, score)
+    interval = bootstrap_interval(lambda drawn: area(*counts(drawn)), groups, seed, repeats)
+    return {"value": area(*counts(np.arange(len(score)))), **interval._asdict()}
 
-    interval = bootstrap_interval(on_draw, groups, seed, repeats)
-    return {"value": float(area(truth, score)), **interval._asdict()}
+
+def _counts(truth: Bools, score: Floats) -> Callable[[Ints], tuple[Ints, Ints]]:
+    """Counts of drawn samples at each threshold; they are put in order once for all draws.
+
+    Returns:
+        Given the ``(M,)`` indices of the drawn samples, how many of those that are looked for, and
+        how many others, have at least each of the scores, from the highest to the lowest.
+    """
+    order = np.argsort(-score, kind="stable")
+    last_of_score = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    wanted = truth[order]
+
+    def of(drawn: Ints) -> tuple[Ints, Ints]:
+        times = np.bincount(drawn, minlength=len(order))[order]
+        found, strays = np.cumsum(times * wanted), np.cumsum(times * ~wanted)
+        return found[last_of_score], strays[last_of_score]
+
+    return of
+
+
+def roc_area(found: Ints, strays: Ints) -> float:
+    """Area under the ROC curve, as `sklearn.metrics.roc_auc_score`, many times as fast.
+
+    Args:
+        found: ``(N,)`` samples that are looked for, from each threshold on, highest first.
+        strays: ``(N,)`` others.
+
+    Returns:
+        NaN without both kinds.
+    """
+    if not found[-1] or not strays[-1]:
+        return float("nan")
+    heights = found - np.diff(found, prepend=0) / 2
+    return float(np.diff(strays, prepend=0) @ heights / found[-1] / strays[-1])
+
+
+def precision_recall_area(found: Ints, strays: Ints) -> float:
+    """Area below precision and recall, as `sklearn.metrics.average_precision_score`.
+
+    Args:
+        found: as of `roc_area`.
+        strays: likewise.
+
+    Returns:
+        NaN without both kinds.
+    """
+    if not found[-1] or not strays[-1]:
+        return float("nan")
+    precision = found / np.maximum(found + strays, 1)  # nothing is drawn yet: nothing is added
+    return float(np.diff(found, prepend=0) @ precision / found[-1])
 
 
 def reliability(confidence: Floats, right: Bools) -> list[dict[str, float]]:

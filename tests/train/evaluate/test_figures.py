@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from maskwatch.metrics.classification import expected_calibration_error
+from maskwatch.metrics.classification import bootstrap_interval, expected_calibration_error
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
@@ -112,6 +113,35 @@ def test_areas_are_those_of_scikit_learn_and_reliability_adds_up_to_the_error() 
     assert result["risk_coverage"]["y"][-1] == pytest.approx(
         ((o.probabilities[:, 0] >= 0.5) != (o.state == 0)).mean()
     )
+
+
+def test_intervals_of_areas_are_those_of_scikit_learn_over_the_same_draws() -> None:
+    rng = np.random.default_rng(1)
+    items = [
+        said(
+            State.NO_MASK if i % 9 == 0 else State.MASK,
+            State.MASK if rng.random() < 0.8 else State.NO_MASK,
+            confidence=float(rng.integers(5, 10) / 10),  # so that many are alike
+            group=f"g{i // 3}",
+        )
+        for i in range(30)
+    ]
+    o = outcomes(items)
+    result = curves(o, seed=3, repeats=100)
+    assert result is not None
+    truth, score = o.state != 0, 1 - o.probabilities[:, 0]
+    for name, area in (
+        ("roc", roc_auc_score),
+        ("precision_recall", average_precision_score),
+    ):
+
+        def of(drawn: np.ndarray, area: Callable[..., float] = area) -> float:
+            kinds = set(truth[drawn])
+            return area(truth[drawn], score[drawn]) if len(kinds) == 2 else float("nan")
+
+        everything = of(np.arange(len(truth)))
+        expected = [everything, *bootstrap_interval(of, o.groups, seed=3, repeats=100)]
+        assert [*result[name]["violation"]["auc"].values()] == pytest.approx(expected)
 
 
 def test_a_long_curve_is_thinned_but_keeps_its_ends() -> None:
