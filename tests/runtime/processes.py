@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,12 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in ("Z", "X")
+
+
+def shared_memory_of(pid: int) -> list[Path]:
+    """The files of the shared memory that a process has in use; other programs have theirs."""
+    used = Path(f"/proc/{pid}/maps").read_text()
+    return [Path(each) for each in set(re.findall(r"/dev/shm/psm_\w+", used))]  # noqa: S108
 
 
 def wait_until(condition: Callable[[], bool]) -> bool:

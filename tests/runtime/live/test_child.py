@@ -16,7 +16,14 @@ from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.messages import Opened
-from tests.runtime.processes import PATIENCE_S, is_running, order, read_on, wait_until
+from tests.runtime.processes import (
+    PATIENCE_S,
+    is_running,
+    order,
+    read_on,
+    shared_memory_of,
+    wait_until,
+)
 from tests.servers.local import dripping_server, silent_server
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -96,14 +103,14 @@ def test_closing_gets_rid_of_a_stuck_process(decoder: DecoderProcess) -> None:
 
 @linux_only
 def test_closing_ends_the_process_and_frees_its_memory(decoder: DecoderProcess) -> None:
-    before = set(Path("/dev/shm").iterdir())  # noqa: S108 - where the system keeps it
     decoder.open()
     frame_of(decoder)
-    assert set(Path("/dev/shm").iterdir()) != before  # noqa: S108
     pid = pid_of(decoder)
+    memory = shared_memory_of(pid)
+    assert memory
     decoder.close()
     assert not is_running(pid)
-    assert not {p for p in set(Path("/dev/shm").iterdir()) - before if "psm" in p.name}  # noqa: S108
+    assert not any(each.exists() for each in memory)
     decoder.close()
 
 

@@ -130,7 +130,10 @@ def test_where_there_can_be_no_server_each_camera_loads_its_own(
     assert wait_until(lambda: not is_running(decoder))
 
 
-def test_a_thread_that_starts_other_processes_meanwhile_has_them_load_the_program() -> None:
+def test_a_thread_that_starts_other_processes_meanwhile_has_them_load_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("__main__.__file__", __file__, raising=False)
     usual = spawn.get_preparation_data("usual").keys()
     assert usual & {"init_main_from_name", "init_main_from_path"}
     with forking.without_main(), ThreadPoolExecutor(1) as other:

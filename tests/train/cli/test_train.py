@@ -96,7 +96,7 @@ def train(verb: str, recipe: str, epochs: int, data: Path, out: Path) -> dict[st
     file = out.with_suffix(".toml")
     file.write_text(recipe.format(epochs))
     weights = shared("models")
-    # Looking for the faces takes most of the time: what the first run has found is the others', too.
+    # Looking for the faces takes long: what the first run has found is good for the others.
     found, known = out / "teacher.npz", data / f"{verb}.npz"
     if known.exists() and not out.exists():
         out.mkdir()
