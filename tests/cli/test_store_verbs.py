@@ -107,7 +107,7 @@ def test_an_episode_is_deleted_when_one_says_yes(site: Site) -> None:
     with site.open() as store:
         assert store.episodes.count() == 1
     done = site.run("episodes", "delete", "e1", "--yes")
-    assert done.stdout == "deleted episode e1 and 1 photos\n"
+    assert done.stdout == "deleted episode e1 and 1 photo\n"
     with site.open() as store:
         assert store.episodes.count() == 0
         entry = store.audit.page()[0]
