@@ -73,8 +73,6 @@ class NewCamera(Body):
     """The same keys as in the configuration file."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [{"name": "door", "settings": {"url": "rtsp://192.168.20.5/stream1"}}]
         },

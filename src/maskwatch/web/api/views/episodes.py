@@ -19,8 +19,6 @@ class EpisodeView(View):
     """One violation of one person."""
 
     model_config = ConfigDict(
-        from_attributes=True,
-        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [
                 {
@@ -117,8 +115,6 @@ class Correction(Body):
     """What it really was."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [{"state": "mask"}, {"state": "incorrect", "fault": "other"}]
         },

@@ -48,8 +48,6 @@ class ChannelView(View):
     """A channel of the configuration."""
 
     model_config = ConfigDict(
-        from_attributes=True,
-        use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"name": "shift", "kind": "email", "recipients": 2}]},
     )
 

@@ -16,7 +16,7 @@ from maskwatch.web.walking import WalkState
 class NewPart(Body):
     """A part of a walk that begins."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"phase": "bare"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"phase": "bare"}]})
 
     phase: Phase
 
@@ -32,8 +32,6 @@ class RunningWalkView(View):
     """A walk that goes on."""
 
     model_config = ConfigDict(
-        from_attributes=True,
-        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [
                 {
