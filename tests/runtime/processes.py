@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +29,21 @@ def order(
     read_timeout_s: float = 20.0,
 ) -> DecoderOrder:
     return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s)
+
+
+def run_program(
+    program: str, checkout: Path, *, timeout_s: float = PATIENCE_S, new_session: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Runs lines of Python in a process of its own, which can import the tests."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        start_new_session=new_session,
+    )
 
 
 def read_on(decoder: DecoderProcess) -> None:

@@ -21,6 +21,7 @@ from tests.runtime.processes import (
     is_running,
     order,
     read_on,
+    run_program,
     shared_memory_of,
     wait_until,
 )
@@ -138,13 +139,7 @@ def test_closing_while_it_still_starts_prints_nothing(checkout: Path) -> None:
         "for _ in range(3):\n"
         "    DecoderProcess(order()).close()\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE_S,
-    )
+    ran = run_program(program, checkout, timeout_s=4 * PATIENCE_S)
     assert (ran.stdout, ran.stderr) == ("", "")
 
 

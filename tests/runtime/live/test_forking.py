@@ -17,7 +17,7 @@ import pytest
 
 from maskwatch.runtime.live import forking
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
-from tests.runtime.processes import PATIENCE_S, is_running, order, read_on, wait_until
+from tests.runtime.processes import is_running, order, read_on, run_program, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each loads its own")
 
@@ -69,15 +69,7 @@ def test_a_terminal_that_is_closed_takes_no_helper_away(checkout: Path) -> None:
         "for _ in range(5): decoder.next()\n"
         "decoder.close()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        check=False,
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        start_new_session=True,
-    )
+    done = run_program(program, checkout, new_session=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -176,11 +168,5 @@ def test_a_fork_of_a_process_with_cameras_has_its_own(checkout: Path) -> None:
         "    os._exit(0)\n"
         "os.wait()\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    ran = run_program(program, checkout)
     assert ran.stdout == "seen\n", ran.stderr
