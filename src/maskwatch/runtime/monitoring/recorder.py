@@ -87,8 +87,8 @@ class Recorder:
         self._waiting: deque[Entry] = deque()
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
-        self._saved: tuple[Entry, str] | None = None
-        """The last entry whose photo was saved, and the id of that photo."""
+        self._saved: tuple[FinishedPhoto, str] | None = None
+        """The photo that was saved last, and its id."""
         self._changed = threading.Condition()
         self._stopping = False
         self._give_up_at = float("inf")
@@ -187,8 +187,7 @@ class Recorder:
     def _open(self, entry: EpisodeOpened) -> None:
         record = entry.record
         if entry.photo is not None:
-            kind = SnapshotKind.EPISODE
-            snapshot_id = self._save(entry, entry.photo, kind, record.camera, record.id)
+            snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
             record = replace(record, snapshot_id=snapshot_id)
         with self._store.transaction():
             self._store.episodes.add(record)
@@ -231,20 +230,15 @@ class Recorder:
             self._on_deliveries()
 
     def _save(
-        self,
-        entry: Entry,
-        photo: FinishedPhoto,
-        kind: SnapshotKind,
-        camera: str,
-        episode_id: str | None,
+        self, photo: FinishedPhoto, kind: SnapshotKind, camera: str, episode_id: str | None
     ) -> str | None:
         """Stores a photo; its id, or None when there is no way: an episode matters more.
 
-        An entry that is tried again, because its rows could not be written, has the photo that
-        it was given before, unless that had to make room meanwhile.
+        That of an entry which is tried again, because its rows could not be written, is there
+        already, unless it had to make room meanwhile.
         """
         try:
-            if self._saved is not None and self._saved[0] is entry:
+            if self._saved is not None and self._saved[0] is photo:
                 with suppress(RecordNotFound):
                     return self._store.snapshots.get(self._saved[1]).id
             saved = self._store.snapshots.save(
@@ -262,12 +256,12 @@ class Recorder:
         except StoreError as error:
             _log.error("a photo cannot be stored: %s", error)
         else:
-            self._saved = entry, saved
+            self._saved = photo, saved
             return saved
         return None
 
     def _queue_for_review(self, entry: UncertainFace) -> None:
-        snapshot_id = self._save(entry, entry.photo, SnapshotKind.REVIEW, entry.camera, None)
+        snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, None)
         if snapshot_id is not None:
             item = ReviewItem(
                 id=entry.id,
