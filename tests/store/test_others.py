@@ -11,6 +11,7 @@ from maskwatch.errors import RecordExists, RecordNotFound
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     ApiTokenRecord,
+    CameraReadings,
     HealthRecord,
     MinuteReadings,
     ReviewItem,
@@ -47,6 +48,25 @@ class TestReadings:
         store.readings.add([later, first])
         assert store.readings.between(NOON, later.minute) == [first]
         assert store.readings.between(NOON, after(3600), "lab") == [later]
+
+    def test_the_minutes_and_zones_of_a_period_are_added_up_camera_by_camera(
+        self, store: Store
+    ) -> None:
+        start = NOON.replace(second=0)
+        minute = MinuteReadings("lab", None, start, 10, 1, 2, 3, 4)
+        next_one = replace(minute, minute=start + timedelta(minutes=1))
+        too_late = replace(minute, minute=start + timedelta(minutes=2))
+        elsewhere = MinuteReadings("entrance", None, start, 480)
+        zone = replace(minute, zone="door", frames=0, mask=7)
+        store.readings.add([minute, zone, next_one, too_late, elsewhere])
+        got = store.readings.by_camera(start, too_late.minute)
+        assert got == [
+            CameraReadings("entrance", 480, 0, 0, 0, 0),
+            CameraReadings("lab", 20, 9, 6, 9, 12),
+        ]
+        assert [each.faces for each in got] == [0, 36]
+        assert [each.unknown_share for each in got] == [None, 12 / 36]
+        assert store.readings.by_camera(too_late.minute, start) == []
 
 
 class TestWalks:

@@ -634,6 +634,15 @@ def test_system_says_what_share_of_a_cameras_pictures_arrives_damaged(
     expect(said).to_have_count(1)
 
 
+def test_system_says_how_many_faces_of_a_camera_could_not_be_told(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/system")
+    row = page.get_by_role("row").filter(has_text="canteen")
+    expect(row.get_by_role("cell").nth(5)).to_have_text("1050")
+    expect(row.get_by_role("cell").nth(6)).to_have_text("25.7 %")
+
+
 def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/system")
     expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()

@@ -29,6 +29,7 @@ _READS = {
     Scope.CAMERAS_READ: (
         *("/cameras", "/cameras/{name}", "/cameras/{name}/walk", "/walks", "/walks/{walk_id}"),
         *("/walks/{walk_id}/report.pdf", "/walks/{walk_id}/report.png"),
+        *("/readings", "/readings/{camera}"),
     ),
     Scope.SYSTEM_READ: (
         "/system",

@@ -47,6 +47,7 @@ from maskwatch.store.records import (
     DeliveryState,
     EpisodeRecord,
     HealthRecord,
+    MinuteReadings,
     PersonRecord,
     ReviewItem,
     ReviewReason,
@@ -312,6 +313,7 @@ def seed(world: World, *, days: int = 14, seed: int = 7, episodes_per_day: int =
             for number in range(episodes_per_day):
                 at = now - timedelta(days=day, minutes=13 + 55 * (episodes_per_day - number))
                 _seed_episode(world, rng, at, with_photo=day < 3)
+        _seed_readings(world, now)
         for hours, state, reason in ((30, "lost", "no picture for 10 s"), (29, "connected", "")):
             world.store.health.add(
                 HealthRecord(
@@ -336,6 +338,15 @@ def _seed_people(world: World, rng: random.Random, day: datetime, camera: str) -
             new_id(), camera, zone, track, state, fault, at, at + timedelta(seconds=20)
         )
         world.store.people.put(person)
+
+
+def _seed_readings(world: World, now: datetime) -> None:
+    """Of the last half hour; the light of the canteen is bad."""
+    start = now.replace(second=0, microsecond=0) - timedelta(minutes=30)
+    for camera, states in zip(CAMERAS, ((52, 3, 1, 1), (37, 1, 0, 0), (20, 3, 3, 9)), strict=True):
+        for minute in range(30):
+            at = start + timedelta(minutes=minute)
+            world.store.readings.add([MinuteReadings(camera, None, at, 470, *states)])
 
 
 def _seed_episode(world: World, rng: random.Random, at: datetime, *, with_photo: bool) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from maskwatch.store import rows
 from maskwatch.store.database import Database
-from maskwatch.store.records import MinuteReadings
+from maskwatch.store.records import CameraReadings, MinuteReadings
 from maskwatch.store.schema import STATE_NAMES, readings
 
 _SUMMED = ("frames", *STATE_NAMES)
@@ -41,3 +41,14 @@ class Readings:
             query = query.where(readings.c.camera == camera)
         order = (readings.c.minute, readings.c.camera, readings.c.zone)
         return rows.fetch(self._db, query.order_by(*order), MinuteReadings)
+
+    def by_camera(self, since: datetime, until: datetime) -> list[CameraReadings]:
+        """The sums of each camera that looked at anything in the minutes of `between`, by name."""
+        query = (
+            sa.select(readings.c.camera, *(sa.func.sum(readings.c[name]) for name in _SUMMED))
+            .where(readings.c.minute >= since, readings.c.minute < until)
+            .group_by(readings.c.camera)
+            .order_by(readings.c.camera)
+        )
+        with self._db.read() as connection:
+            return [CameraReadings(*row) for row in connection.execute(query)]

@@ -224,6 +224,29 @@ class MinuteReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraReadings:
+    """How many readings of one camera, whatever the zone, had which state within a period."""
+
+    camera: str
+    frames: int
+    """Frames that were looked at."""
+    mask: int
+    incorrect: int
+    no_mask: int
+    unknown: int
+
+    @property
+    def faces(self) -> int:
+        """Readings of any state; one face on ten frames counts ten times."""
+        return self.mask + self.incorrect + self.no_mask + self.unknown
+
+    @property
+    def unknown_share(self) -> float | None:
+        """Of all readings, in [0, 1]; None without any."""
+        return self.unknown / self.faces if self.faces else None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Somebody did or looked at something. ``hash`` covers everything here and ``previous``."""
 

@@ -17,6 +17,7 @@ from maskwatch.web.api import (
     episodes,
     live,
     people,
+    readings,
     review,
     sessions,
     system,
@@ -60,7 +61,18 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     app.state.feed = Feed(web)
     app.state.streams = live.Streams(web.config.max_streams)
     # The routes of live come first: cameras/{name} would take theirs for names.
-    for module in (sessions, users, episodes, people, review, live, cameras, walks, system):
+    for module in (
+        sessions,
+        users,
+        episodes,
+        people,
+        review,
+        live,
+        cameras,
+        readings,
+        walks,
+        system,
+    ):
         app.include_router(module.router, prefix=API)
     app.include_router(probes.router)
     add_problem_handlers(app)

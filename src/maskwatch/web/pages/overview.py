@@ -37,7 +37,7 @@ from maskwatch.web.pages.overview_charts import (
     share_chart,
     share_chart_rem,
 )
-from maskwatch.web.pages.parts import attribute, heading, html, table
+from maskwatch.web.pages.parts import attribute, heading, html, table, whole
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.text import Words
 
@@ -315,8 +315,7 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
 
 
 def _interval(words: Words, share: Rate | FaultShare) -> str:
-    ends = (escape(words.percent(end)) for end in (share.low, share.high))
-    low, high = (f'<span class="mw-whole">{end}</span>' for end in ends)
+    low, high = (whole(words.percent(end)) for end in (share.low, share.high))
     return f"{low} – {high}"  # noqa: RUF001 - a dash is meant
 
 

@@ -59,8 +59,12 @@ def heading(text: str) -> None:
 
 def moment(desk: Desk, at: datetime | None) -> str:
     """HTML of a time, which may break between day and hour only."""
-    said = desk.time(at).split(" ")
-    return " ".join(f'<span class="mw-whole">{escape(each)}</span>' for each in said if each)
+    return " ".join(whole(each) for each in desk.time(at).split(" ") if each)
+
+
+def whole(text: str) -> str:
+    """HTML of a text that stays on one line."""
+    return f'<span class="mw-whole">{escape(text)}</span>'
 
 
 def chart_time(at: datetime, zone: tzinfo) -> float:

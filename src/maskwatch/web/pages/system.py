@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 
@@ -11,13 +11,14 @@ from nicegui import ui
 from starlette.requests import Request
 
 from maskwatch.runtime.monitoring.control import CameraStatus
-from maskwatch.web.actions import system
+from maskwatch.store.records import CameraReadings
+from maskwatch.web.actions import readings, system
 from maskwatch.web.actions.system import SystemState
 from maskwatch.web.pages import logs
 from maskwatch.web.pages.account import account
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.messages import messages
-from maskwatch.web.pages.parts import chip, html, table
+from maskwatch.web.pages.parts import chip, html, table, whole
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.pages.users import user_list
 from maskwatch.web.security.scopes import Scope
@@ -58,8 +59,9 @@ def _status(desk: Desk) -> None:
 
     async def update() -> None:
         state = await desk.look(system.system_state)
-        if state is not None:
-            body.set_content(_status_html(desk, state))
+        judged = await desk.look(readings.of_last_hour)
+        if state is not None and judged is not None:
+            body.set_content(_status_html(desk, state, judged))
 
     if desk.allows(Scope.SYSTEM_WRITE):
         ui.button(desk.words("system.reload"), on_click=partial(_reload, desk)).props("outline")
@@ -79,7 +81,7 @@ async def _reload(desk: Desk) -> None:
         )
 
 
-def _status_html(desk: Desk, state: SystemState) -> str:
+def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings]) -> str:
     words, service, models = desk.words, state.service, state.inference
     ready = chip("mask", words("system.ready"), "✓")
     if not service.ready:
@@ -124,7 +126,8 @@ def _status_html(desk: Desk, state: SystemState) -> str:
             chip(each.phase.value, words(f"phase.{each.phase.value}")),
             f"{words.number(each.fps)} / {words.number(each.offered_fps)}",
             str(each.dropped),
-            "" if each.latency_s is None else f"{words.number(each.latency_s, 2)} s",
+            "" if each.latency_s is None else whole(f"{words.number(each.latency_s, 2)} s"),
+            *_judged(judged.get(each.camera), words),
             escape(each.reason or _damage(each, words)),
         ]
         for each in state.cameras
@@ -135,6 +138,8 @@ def _status_html(desk: Desk, state: SystemState) -> str:
         words("system.fps"),
         words("system.dropped"),
         words("system.delay"),
+        words("system.readings"),
+        words("system.unknown_share"),
         words("common.reason"),
     ]
     cameras = table(words("nav.cameras"), head, rows, words("common.none"))
@@ -162,6 +167,13 @@ def _models(desk: Desk) -> None:
                 )
 
     ui.timer(0.01, update, once=True)
+
+
+def _judged(camera: CameraReadings | None, words: Words) -> tuple[str, str]:
+    """How many readings there were, and the share that could not be told."""
+    if camera is None or not camera.faces:
+        return "0", ""
+    return str(camera.faces), words.percent(camera.unknown_share)
 
 
 def _damage(camera: CameraStatus, words: Words) -> str:
