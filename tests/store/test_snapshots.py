@@ -79,6 +79,64 @@ def test_what_the_policy_forbids_never_touches_the_disk(
         assert photo(store, faces=faces).faces == faces
 
 
+CLEAR_FACE = replace(HIDDEN_FACE, blurred=False)
+
+
+def test_what_the_policy_allows_no_longer_is_given_out_no_longer(store: Store) -> None:
+    store.snapshots.photos = Photos.CLEAR
+    clear, hidden = photo(store, faces=(CLEAR_FACE,)), photo(store)
+    assert store.snapshots.too_clear() == []
+    store.snapshots.photos = Photos.BLURRED
+    assert store.snapshots.too_clear() == [clear]
+    with pytest.raises(SnapshotRefused, match="the violator's face"):
+        store.snapshots.read(clear.id)
+    assert store.snapshots.read(hidden.id) == jpeg()
+    store.snapshots.photos = Photos.NONE
+    with pytest.raises(SnapshotRefused, match="no photos"):
+        store.snapshots.read(hidden.id)
+
+
+def test_a_photo_is_replaced_by_one_that_shows_less_with_proof(store: Store) -> None:
+    store.snapshots.photos = Photos.CLEAR
+    clear = photo(store, faces=(CLEAR_FACE,), episode_id="e")
+    store.snapshots.photos = Photos.BLURRED
+    with pytest.raises(SnapshotRefused):
+        store.snapshots.replace(clear, jpeg(300), clear.faces)
+    less = jpeg(300, seed=1)
+    new = store.snapshots.replace(clear, less, [HIDDEN_FACE])
+    assert store.snapshots.read(clear.id) == less
+    assert store.snapshots.of_episode("e") == [new]
+    assert (new.id, new.taken_at, new.size, new.faces) == (
+        clear.id,
+        clear.taken_at,
+        300,
+        (HIDDEN_FACE,),
+    )
+    assert files(store) == [new.file] != [clear.file]
+    (proof,) = store.deletions.of_item(clear.id)
+    assert (proof.what, proof.sha256, proof.reason) == ("clear_photo", clear.sha256, "policy")
+
+
+def test_a_photo_that_cannot_be_replaced_stays_as_it_is(store: Store) -> None:
+    saved = photo(store)
+    path = store.snapshots.folder / saved.file
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)  # no file, so it cannot be deleted as one
+    with pytest.raises(StoreError, match=saved.file):
+        store.snapshots.replace(saved, jpeg(300), saved.faces)
+    assert store.snapshots.get(saved.id) == saved
+    assert store.deletions.of_item(saved.id) == []
+    assert files(store) == []
+
+
+def test_a_photo_that_is_gone_is_not_replaced(store: Store) -> None:
+    saved = photo(store)
+    store.snapshots.delete([saved], reason="age")
+    with pytest.raises(RecordNotFound):
+        store.snapshots.replace(saved, jpeg(300), saved.faces)
+    assert files(store) == []
+
+
 def test_only_jpeg_is_taken(store: Store) -> None:
     with pytest.raises(StoreError, match="only JPEG"):
         photo(store, content=b"GIF89a")

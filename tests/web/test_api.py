@@ -18,6 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.errors import StoreFull, UsageError
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import new_id
@@ -244,6 +245,21 @@ def test_faces_that_are_hidden_in_their_photo_are_left_out_of_the_export(
     answer = admin.get("/api/v1/review/export.zip")
     assert (answer.headers["x-faces"], answer.headers["x-left-out"]) == ("0", "1")
     assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["manifest.jsonl"]
+
+
+def test_photos_of_a_time_when_more_was_allowed_are_not_shown(
+    admin: TestClient, world: World
+) -> None:
+    item = queued(admin, world)
+    [made] = admin.get("/api/v1/episodes").json()["items"]
+    admin.post(f"/api/v1/review/{item}/label", json={"state": "mask"})
+    world.set_privacy(PrivacyConfig(photos=Photos.BLURRED))
+    for address in (f"episodes/{made['id']}/photo", f"review/{item}/photo"):
+        answer = admin.get(f"/api/v1/{address}")
+        assert answer.status_code == 403
+        assert answer.json()["detail"] == "the privacy policy wants the violator's face hidden"
+    answer = admin.get("/api/v1/review/export.zip")
+    assert (answer.headers["x-faces"], answer.headers["x-left-out"]) == ("0", "1")
 
 
 def test_a_label_can_be_taken_back_and_a_face_be_skipped(admin: TestClient, world: World) -> None:

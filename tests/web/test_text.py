@@ -28,8 +28,11 @@ _KEY = re.compile(r"""["'](\w+\.\w+)["']""")
 
 HEALTH = {"connection", "frozen", "inference", "load", "store", "disk"}
 CONDITIONS = {"lost", "connected", "frozen", "ok", "failed", "overloaded", "full"}
-DELETED = {"snapshot", "episode", "people", "people_buckets", "readings", "health", "deliveries"}
-DELETIONS = {"age", "size", "disk_full", "policy", "subject_request"}
+DELETED = {
+    *("snapshot", "clear_photo", "episode", "people", "people_buckets", "readings", "health"),
+    "deliveries",
+}
+DELETIONS = {"age", "size", "disk_full", "missing", "policy", "subject_request"}
 
 
 def audit_actions() -> set[str]:

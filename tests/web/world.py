@@ -217,7 +217,7 @@ class World:
     def set_privacy(self, privacy: PrivacyConfig) -> None:
         """As if the configuration had been reloaded."""
         self.policy[:] = [privacy]
-        self.store.snapshots.photos = Photos.CLEAR
+        self.store.snapshots.photos = privacy.stored_photos
 
     def add_user(self, name: str, role: Role) -> UserRecord:
         """Somebody whose password is ``PASSWORD``."""

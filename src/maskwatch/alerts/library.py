@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from maskwatch.alerts.roll_call import RollCall
-from maskwatch.config.privacy import Photos
-from maskwatch.errors import RecordNotFound, SnapshotDamaged
+from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused
 from maskwatch.store.records import Delivery, EpisodeRecord
 from maskwatch.store.store import Store
 
@@ -19,15 +18,13 @@ class Library:
     """Looks things up for messages.
 
     Args:
-        store: where they are.
-        photos: what the privacy policy allows now; what was stored under a laxer one is not sent.
+        store: where they are. What was stored under a laxer privacy policy is not sent.
         roll_call: the cameras that there are.
     """
 
-    def __init__(self, store: Store, photos: Photos, roll_call: RollCall) -> None:
+    def __init__(self, store: Store, roll_call: RollCall) -> None:
         self._store = store
         self._roll_call = roll_call
-        self._photos = photos
 
     def episodes(self, rows: Sequence[Delivery]) -> list[EpisodeRecord]:
         """The episodes of rows, each once, in the order of the rows; deleted ones are left out."""
@@ -37,14 +34,11 @@ class Library:
 
     def photo(self, episode: EpisodeRecord) -> bytes | None:
         """The photo of an episode, as far as there is one that may be sent; JPEG."""
-        if episode.snapshot_id is None or self._photos is Photos.NONE:
+        if episode.snapshot_id is None:
             return None
         try:
-            faces = self._store.snapshots.get(episode.snapshot_id).faces
-            if self._photos is Photos.BLURRED and not all(face.blurred for face in faces):
-                return None
             return self._store.snapshots.read(episode.snapshot_id)
-        except RecordNotFound:  # retention was faster
+        except (RecordNotFound, SnapshotRefused):  # retention was faster, or the policy is stricter
             return None
         except SnapshotDamaged as error:
             _log.warning("a message goes without its photo: %s", error)

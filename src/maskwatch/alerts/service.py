@@ -155,7 +155,7 @@ class AlertService:
             links = LinkMaker(settings.base_url, secret, valid_for)
         return Desk(
             store=self._store,
-            library=Library(self._store, settings.privacy.stored_photos, self._roll_call),
+            library=Library(self._store, self._roll_call),
             wording=Wording(settings.site.zone, links, settings.site.name, settings.language),
             config=settings.alerts,
         )

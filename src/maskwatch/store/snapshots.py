@@ -13,14 +13,14 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
+from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
@@ -149,16 +149,19 @@ class Snapshots:
         return rows.get(self._db, snapshots, SnapshotRecord, snapshot_id)
 
     def read(self, snapshot_id: str) -> bytes:
-        """The file's content.
+        """The file's content, for whoever may see what the policy allows now.
 
         Raises:
             RecordNotFound: there is none of that id (any more).
             SnapshotDamaged: the file is gone, or is not the one that was stored.
+            SnapshotRefused: it is of a time when the policy allowed more.
         """
-        return self.read_file(self.get(snapshot_id))
+        record = self.get(snapshot_id)
+        self._check_faces(record.faces)
+        return self.read_file(record)
 
     def read_file(self, record: SnapshotRecord) -> bytes:
-        """As `read`, for a photo whose record is at hand.
+        """The file's content, whatever the policy is now.
 
         Raises:
             SnapshotDamaged: the file is gone, or is not the one that was stored.
@@ -225,6 +228,55 @@ class Snapshots:
                 stuck[record.file] = (error.strerror or "cannot be deleted").lower()
         return Freed(self._forget(gone, reason, actor), size, stuck)
 
+    def too_clear(self) -> list[SnapshotRecord]:
+        """Photos that show a face which the policy wants hidden (by now), oldest first."""
+        return [
+            record
+            for record in self.where()
+            if not all(self._may_be_seen(face) for face in record.faces)
+        ]
+
+    def replace(
+        self, record: SnapshotRecord, jpeg: bytes, faces: Sequence[SnapshotFace]
+    ) -> SnapshotRecord:
+        """Puts a photo in which more is hidden in place of one, which goes with proof.
+
+        Args:
+            record: of the photo to replace.
+            jpeg: the new file's content, of the same size in pixels.
+            faces: as in the new file.
+
+        Raises:
+            SnapshotRefused: the policy does not allow the new one either.
+            RecordNotFound: the old one is gone.
+            StoreError: the new one cannot be written, or the old one not be deleted.
+        """
+        self._check(jpeg, faces)
+        file = (Path(record.file).parent / f"{new_id()}.jpg").as_posix()
+        digest = hashlib.sha256(jpeg).hexdigest()
+        new = replace(record, file=file, sha256=digest, size=len(jpeg), faces=tuple(faces))
+        self._write(file, jpeg)
+        try:
+            with self._db.write():
+                changed = rows.change(
+                    self._db, snapshots, snapshots.c.id == record.id, **rows.values_of(new)
+                )
+                if not changed:
+                    raise RecordNotFound(f"no {snapshots.name} row has the id {record.id!r}")
+                self._deletions.note(
+                    "clear_photo", record.id, reason="policy", sha256=record.sha256
+                )
+                # Last, as what fails before it leaves everything as it was.
+                remove(self.folder / record.file)
+        except (OSError, StoreError) as error:
+            with contextlib.suppress(OSError):
+                remove(self.folder / file)
+            if isinstance(error, StoreError):
+                raise
+            reason = (error.strerror or "cannot be deleted").lower()
+            raise StoreError(f"{record.file}: {reason}") from error
+        return new
+
     def make_room(self, size: int) -> Freed:
         """Deletes the oldest photos until files of ``size`` bytes are gone.
 
@@ -276,15 +328,21 @@ class Snapshots:
         }
 
     def _check(self, jpeg: bytes, faces: Sequence[SnapshotFace]) -> None:
+        self._check_faces(faces)
+        if not jpeg.startswith(b"\xff\xd8\xff"):
+            raise StoreError("only JPEG files are stored as photos")
+
+    def _check_faces(self, faces: Sequence[SnapshotFace]) -> None:
         if self.photos is Photos.NONE:
             raise SnapshotRefused("the privacy policy allows no photos")
         for face in faces:
-            may_be_seen = self.photos is Photos.CLEAR and face.is_subject
-            if not face.blurred and not may_be_seen:
+            if not self._may_be_seen(face):
                 who = "the violator's" if face.is_subject else "a bystander's"
                 raise SnapshotRefused(f"the privacy policy wants {who} face hidden")
-        if not jpeg.startswith(b"\xff\xd8\xff"):
-            raise StoreError("only JPEG files are stored as photos")
+
+    def _may_be_seen(self, face: SnapshotFace) -> bool:
+        """As it is in its photo."""
+        return face.blurred or (self.photos is Photos.CLEAR and face.is_subject)
 
     def _write(self, file: str, jpeg: bytes) -> None:
         def write() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from maskwatch.config.root import Config
 from maskwatch.runtime.monitoring.recorder import health_of_box
+from maskwatch.runtime.monitoring.stricter import hide_faces
 from maskwatch.store.retention import GB, keep_house
 from maskwatch.store.store import Store
 
@@ -44,6 +45,9 @@ class Housekeeper:
             datetime.now(UTC),
             statistics_only=config.privacy.statistics_only,
         )
+        hidden = hide_faces(self._store)
+        if hidden:
+            _log.warning("the privacy policy is stricter: faces hidden in %d photos", hidden)
         if report.deleted:
             _log.info("retention: %s", dict(report.deleted))
         if report.stuck:

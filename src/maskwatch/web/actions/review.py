@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maskwatch.errors import RecordChanged, RecordNotFound, SnapshotDamaged, UsageError
+from maskwatch.errors import (
+    RecordChanged,
+    RecordNotFound,
+    SnapshotDamaged,
+    SnapshotRefused,
+    UsageError,
+)
 from maskwatch.store.records import ReviewItem, SnapshotRecord
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.types import Fault, State
@@ -156,7 +162,7 @@ def export(web: WebContext, principal: Principal) -> Export:
 def _read(web: WebContext, snapshot_id: str) -> bytes | None:
     try:
         return web.store.snapshots.read(snapshot_id)
-    except (RecordNotFound, SnapshotDamaged):
+    except (RecordNotFound, SnapshotDamaged, SnapshotRefused):
         return None
 
 
