@@ -27,10 +27,12 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"max_fps": 0.0}, "--max-fps must be above 0, got 0"),
-        ({"max_fps": float("nan")}, "--max-fps must be above 0, got nan"),
-        ({"looks_per_s": -1.0}, "--looks must be 0 or more, got -1"),
-        ({"looks_per_s": float("inf")}, "--looks must be 0 or more, got inf"),
+        ({"max_fps": 0.0}, "--max-fps must be above 0 and at most 1000000, got 0"),
+        ({"max_fps": float("nan")}, "--max-fps must be above 0 and at most 1000000, got nan"),
+        ({"max_fps": 1e308}, "--max-fps must be above 0 and at most 1000000, got 1e.308"),
+        ({"looks_per_s": -1.0}, "--looks must be 0 or from 1e-06 to 1000000, got -1"),
+        ({"looks_per_s": float("inf")}, "--looks must be 0 or from 1e-06 to 1000000, got inf"),
+        ({"looks_per_s": 1e-308}, "--looks must be 0 or from 1e-06 to 1000000, got 1e-308"),
         ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
         ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
         ({"jsonl": ""}, "the name of an output file is empty"),

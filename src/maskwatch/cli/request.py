@@ -10,10 +10,13 @@ from pathlib import Path
 
 from maskwatch.build import BuildOptions
 from maskwatch.errors import UsageError
+from maskwatch.frames.sampling import MOST_FPS
 from maskwatch.outputs.files import STDOUT, file_identity
 
 DEFAULT_OUT = Path("maskwatch-out")
 
+FEWEST_LOOKS_PER_S = 1e-6
+"""One in eleven days; the time between fewer does not fit a number of frames."""
 MAX_THREADS = 256
 """More than helps on any machine; tens of thousands would bring it to a stop."""
 
@@ -47,12 +50,17 @@ class DetectRequest:
     models: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
-        if self.max_fps is not None and not (math.isfinite(self.max_fps) and self.max_fps > 0):
-            raise UsageError(f"--max-fps must be above 0, got {self.max_fps:g}")
+        if self.max_fps is not None and not 0 < self.max_fps <= MOST_FPS:
+            raise UsageError(
+                f"--max-fps must be above 0 and at most {MOST_FPS}, got {self.max_fps:g}"
+            )
         if not math.isfinite(self.min_face_px):
             raise UsageError(f"--min-face must be a number of pixels, got {self.min_face_px:g}")
-        if not (math.isfinite(self.looks_per_s) and self.looks_per_s >= 0):
-            raise UsageError(f"--looks must be 0 or more, got {self.looks_per_s:g}")
+        if self.looks_per_s != 0 and not FEWEST_LOOKS_PER_S <= self.looks_per_s <= MOST_FPS:
+            raise UsageError(
+                f"--looks must be 0 or from {FEWEST_LOOKS_PER_S:g} to {MOST_FPS}, "
+                f"got {self.looks_per_s:g}"
+            )
         if "" in self.targets:
             raise UsageError("the name of an output file is empty")
         places = Counter(_place(target) for target in self.targets)

@@ -7,6 +7,9 @@ from typing import SupportsFloat, SupportsIndex
 
 from maskwatch.errors import UsageError
 
+MOST_FPS = 1_000_000
+"""As a limit: beyond it, times of long recordings no longer fit a number."""
+
 # Times are sums of fractions such as 1/30: a frame due at 0.1 s may carry 0.09999999.
 _TIME_TOLERANCE = 1e-6
 
@@ -23,16 +26,17 @@ class Sampler:
         max_fps: frames per second; None for no limit.
 
     Raises:
-        UsageError: ``every`` is no whole number from 1 on, or ``max_fps`` no positive number.
+        UsageError: ``every`` is no whole number from 1 on, or ``max_fps`` no positive number of
+            at most a million.
     """
 
     def __init__(self, every: int = 1, max_fps: float | None = None) -> None:
         if not (isinstance(every, SupportsIndex) and every >= 1):
             raise UsageError(f"every must be a whole number from 1 on, got {every!r}")
         if max_fps is not None and not (
-            isinstance(max_fps, SupportsFloat) and 0 < max_fps < math.inf
+            isinstance(max_fps, SupportsFloat) and 0 < max_fps <= MOST_FPS
         ):
-            raise UsageError(f"max_fps must be a positive number, got {max_fps!r}")
+            raise UsageError(f"max_fps must be above 0 and at most {MOST_FPS}, got {max_fps!r}")
         self.every = every
         self.max_fps = max_fps
         self._slot: int | None = None
