@@ -345,7 +345,7 @@ def test_a_doubtful_face_is_proposed_for_a_label_where_it_may_be_seen(
     def doubt(_: SquareClassifier, __: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         return [reading_of(face, State.MASK, confidence=0.6) for face in faces]
 
-    finish = "maskwatch.runtime.monitoring.lane.finish_photo"
+    finish = "maskwatch.runtime.monitoring.reporter.finish_photo"
     rules = camera_config(rule={"coverage_below": 0})
     with (
         patch.object(SquareClassifier, "__call__", doubt),
@@ -569,7 +569,7 @@ def test_while_the_models_fail_nobody_is_shown_and_after_long_everybody_is_gone(
 
 def test_an_episode_whose_photo_cannot_be_made_is_told_without() -> None:
     camera = ScriptedCamera(people_at(lambda _: [BARE]), speed=4)
-    finish = "maskwatch.runtime.monitoring.lane.finish_photo"
+    finish = "maskwatch.runtime.monitoring.reporter.finish_photo"
     with patch(finish, side_effect=MemoryError), watching(camera) as stage:
         assert wait_until(lambda: bool(stage.opened))
         assert ("inference", "failed") not in stage.health

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
@@ -42,14 +42,13 @@ class FinishedPhoto:
     """The subject first; boxes in pixels of the photo."""
 
 
-def finish_photo(photo: Photo, privacy: PrivacyConfig, taken_at: datetime) -> FinishedPhoto | None:
-    """The photo of a violation as it may be kept; None when none may.
+def taken_at(frame: Frame) -> datetime:
+    """When a frame was taken, in UTC; now for one that does not say."""
+    return frame.captured_at or datetime.now(UTC)
 
-    Args:
-        photo: as it was taken.
-        privacy: the policy.
-        taken_at: aware, UTC.
-    """
+
+def finish_photo(photo: Photo, privacy: PrivacyConfig) -> FinishedPhoto | None:
+    """The photo of a violation as it may be kept; None when none may."""
     if not privacy.images_allowed:
         return None
     shows_subject = privacy.photos is Photos.CLEAR
@@ -58,7 +57,8 @@ def finish_photo(photo: Photo, privacy: PrivacyConfig, taken_at: datetime) -> Fi
     image, factor = scaled_down(image, PHOTO_PX)
     height, width = image.shape[:2]
     faces = tuple(_snapshot_face(face, factor, not shows_subject) for face in photo.faces)
-    return FinishedPhoto(encode_jpeg(image, PHOTO_QUALITY), width, height, taken_at, faces)
+    jpeg = encode_jpeg(image, PHOTO_QUALITY)
+    return FinishedPhoto(jpeg, width, height, taken_at(photo.frame), faces)
 
 
 def live_picture(sight: Sight, people: Sequence[Presence], privacy: PrivacyConfig) -> bytes | None:

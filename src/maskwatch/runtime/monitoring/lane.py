@@ -11,42 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.events.camera import (
-    CameraWatch,
-    Closed,
-    Continued,
-    Left,
-    News,
-    Opened,
-    Point,
-    Presence,
-    Sight,
-    Watched,
-)
-from maskwatch.events.photos import Photo
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.events.camera import CameraWatch, Presence, Sight, Watched
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
-from maskwatch.runtime.monitoring.capture import AbortableDecoding, Capture, Link
-from maskwatch.runtime.monitoring.chronicle import (
-    Chronicle,
-    Entry,
-    EpisodeOpened,
-    EpisodeUpdated,
-    UncertainFace,
-)
+from maskwatch.runtime.monitoring.capture import AbortableDecoding, Capture
+from maskwatch.runtime.monitoring.chronicle import Chronicle
 from maskwatch.runtime.monitoring.clock import ClockWatch
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
-from maskwatch.runtime.monitoring.finish import (
-    FinishedPhoto,
-    finish_photo,
-    live_picture,
-    packed,
-)
+from maskwatch.runtime.monitoring.finish import live_picture, packed, taken_at
 from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.inference import (
     InferenceFailed,
@@ -57,11 +34,11 @@ from maskwatch.runtime.monitoring.inference import (
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.runtime.monitoring.minutes import MinuteSums
 from maskwatch.runtime.monitoring.rates import Rate
+from maskwatch.runtime.monitoring.reporter import Reporter
 from maskwatch.runtime.monitoring.rules import rules_of
-from maskwatch.store.ids import new_id
-from maskwatch.store.records import EpisodeRecord, HealthRecord, PersonRecord, TimelinePoint
+from maskwatch.runtime.monitoring.troubles import TroubleWatch
 from maskwatch.tracks.tracker import TrackerSettings
-from maskwatch.types import Box, Episode, Face, Frame
+from maskwatch.types import Box, Face, Frame
 
 if TYPE_CHECKING:
     from maskwatch.config.cameras import CameraConfig
@@ -71,9 +48,6 @@ _log = logging.getLogger(__name__)
 _LOOK_AT_MAILBOX_S = 0.5
 _UNWATCHED_EVERY_S = 5.0
 """How often a live picture is made while nobody looks at it."""
-
-_UNCERTAIN_EVERY_S = 600.0
-"""At most one face per camera is proposed for labelling in this time."""
 
 _RETRY_MODELS_S = 1.0
 
@@ -96,18 +70,6 @@ class LaneSetting:
     """Where the addresses of cameras of the dashboard may lead."""
     wall: Callable[[], float] = time.time
     """The time of day in seconds, to notice that the clock is set."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """What the time of day was at a moment on the clock of the frames' source."""
-
-    t: float
-    at: datetime
-
-    def moment(self, t: float) -> datetime:
-        """The time of day at ``t``."""
-        return self.at + timedelta(seconds=t - self.t)
 
 
 class CameraLane:
@@ -143,19 +105,23 @@ class CameraLane:
         self._watch = self._new_watch(first_person)
         self._gaze = Gaze(self._watch, self._judged)
         self._minutes = MinuteSums(name)
-        reach = setting.reach if from_dashboard else None
-        self._capture = Capture(name, config, self._on_link, connect=setting.connect, reach=reach)
+        self._reporter = Reporter(name, setting.chronicle, setting.privacy, setting.model_version)
+        self._troubles = TroubleWatch(name, setting.chronicle)
+        self._capture = Capture(
+            name,
+            config,
+            self._troubles.note_link,
+            connect=setting.connect,
+            reach=setting.reach if from_dashboard else None,
+        )
         self._looks = Rate()
         self._latency_s = Rate()
         self._people = 0
-        self._ids: dict[tuple[int, float], str] = {}
-        self._clock: _Clock | None = None
         self._clock_watch = ClockWatch(setting.wall)
         self._looked_at: float | None = None
         """When somebody may last have been seen; None once nobody is taken to be there."""
-        self._shown_at = self._asked_at = float("-inf")
+        self._shown_at = float("-inf")
         self._shown_violators: set[int] = set()
-        self._models_fail = self._is_frozen = self._is_connected = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
 
@@ -236,9 +202,10 @@ class CameraLane:
                     self._look_at_nothing()
         except InferenceStopped:
             pass
-        self._tell(self._watch.end())
+        self._reporter.tell(self._watch.end())
         self._setting.chronicle.write(self._minutes.rest())
-        self._note_models("")  # the next lane knows nothing of it, and could not take it back
+        # The next lane knows nothing of a trouble, and could not take it back.
+        self._troubles.note_models("")
 
     def _look(self) -> None:
         try:
@@ -255,7 +222,7 @@ class CameraLane:
             _log.exception("camera %s: a picture could not be worked on", self.name)
             self._fail(f"a picture could not be worked on: {error}")
         else:
-            self._note_models("")
+            self._troubles.note_models("")
 
     def _look_at_nothing(self) -> None:
         """Nobody is told to be there unseen; after long nobody is remembered either."""
@@ -269,12 +236,12 @@ class CameraLane:
     def _give_up_everybody(self) -> None:
         """Ends what is open, as of the last picture: whoever is there later is somebody new."""
         self._looked_at = None
-        self._tell(self._watch.end())
+        self._reporter.tell(self._watch.end())
         self._watch = self._new_watch(self._watch.next_person)
         self._gaze = Gaze(self._watch, self._judged)
 
     def _fail(self, reason: str) -> None:
-        self._note_models(reason)
+        self._troubles.note_models(reason)
         self._look_at_nothing()
         self._stopping.wait(_RETRY_MODELS_S)
 
@@ -293,27 +260,28 @@ class CameraLane:
         return self._rules.zones.judged(wanted, width, height)
 
     def _take_in(self, look: Look) -> None:
-        frame = look.frame
+        frame, at = look.frame, taken_at(look.frame)
         if step_s := self._clock_watch.step_s():
             _log.warning("camera %s: the clock was set by %+.0f s", self.name, step_s)
             # Else what began before would end at a time that does not fit its start.
             self._give_up_everybody()
-        self._clock = _Clock(frame.t, _taken_at(frame))
+        self._reporter.set_clock(frame.t, at)
         sight = self._gaze.sight(look)
-        local = _taken_at(frame).astimezone(self._setting.zone).replace(tzinfo=None)
+        local = at.astimezone(self._setting.zone).replace(tzinfo=None)
         watched = self._watch.look(sight, local)
         self._looked_at = time.monotonic()
-        self._tell(watched.news)
+        self._reporter.tell(watched.news)
         self._people = len(watched.people)
-        self._show(sight, watched)
-        self._propose(watched)
-        minute = _taken_at(frame).replace(second=0, microsecond=0)
+        self._show(sight, watched, at)
+        if watched.uncertain is not None:
+            self._reporter.propose(watched.uncertain)
         states = [(each.zone, each.track.reading.state) for each in watched.people]
+        minute = at.replace(second=0, microsecond=0)
         self._setting.chronicle.write(self._minutes.add(minute, states))
         self._looks.add()
-        self._latency_s.add((datetime.now(UTC) - _taken_at(frame)).total_seconds())
+        self._latency_s.add((datetime.now(UTC) - at).total_seconds())
 
-    def _show(self, sight: Sight, watched: Watched) -> None:
+    def _show(self, sight: Sight, watched: Watched, at: datetime) -> None:
         hub, now = self._setting.hub, time.monotonic()
         if self._stopping.is_set():
             return  # a lane with other settings may be in its place by now
@@ -328,11 +296,10 @@ class CameraLane:
         self._shown_at, self._shown_violators = now, violators
         privacy = self._setting.privacy
         jpeg = live_picture(sight, watched.people, privacy)
-        clock = _Clock(sight.frame.t, _taken_at(sight.frame))
         # How somebody wears a mask is said of nobody where only counts may be shown.
         shown = () if privacy.statistics_only else watched.people
-        people = tuple(self._live_person(each, clock) for each in shown)
-        hub.publish(self.name, jpeg, people, _taken_at(sight.frame))
+        people = tuple(self._live_person(each) for each in shown)
+        hub.publish(self.name, jpeg, people, at)
 
     def _show_nobody(self) -> None:
         """Leaves the last picture with its time, and takes the people away from it."""
@@ -342,135 +309,16 @@ class CameraLane:
             hub.publish(self.name, view.jpeg, (), view.at)
             self._shown_at, self._shown_violators = float("-inf"), set()
 
-    def _live_person(self, presence: Presence, clock: _Clock) -> LivePerson:
-        track = presence.track
-        start_s = presence.episode_s
+    def _live_person(self, presence: Presence) -> LivePerson:
+        track, start_s = presence.track, presence.episode_s
         return LivePerson(
             track=track.id,
             state=track.verdict.state,
             fault=track.verdict.fault,
             coverage=track.verdict.coverage,
             zone=presence.zone,
-            since=clock.moment(presence.first_t),
-            episode_id=None if start_s is None else self._ids.get((track.id, start_s)),
+            since=self._reporter.time_of_day(presence.first_t),
+            episode_id=None if start_s is None else self._reporter.episode_id(track.id, start_s),
             exempt=presence.exemption is not None,
             face_px=track.reading.face.box.side,
         )
-
-    def _propose(self, watched: Watched) -> None:
-        """Puts a doubtful face into the queue for labels, where faces may be seen at all."""
-        photo, now, privacy = watched.uncertain, time.monotonic(), self._setting.privacy
-        if photo is None or privacy.photos is not Photos.CLEAR:
-            return
-        if now - self._asked_at < _UNCERTAIN_EVERY_S:
-            return
-        finished = finish_photo(photo, privacy, _taken_at(photo.frame))
-        if finished is None:
-            return
-        self._asked_at = now
-        subject = photo.faces[0]
-        face = UncertainFace(new_id(), self.name, finished, subject.state, subject.fault)
-        self._setting.chronicle.write([face])
-
-    def _tell(self, news: Sequence[News]) -> None:
-        entries = [self._entry(each) for each in news]
-        if entries:
-            self._setting.chronicle.write(entries)
-
-    def _entry(self, news: News) -> Entry:
-        clock = self._clock
-        assert clock is not None  # noqa: S101 - news come of pictures
-        if isinstance(news, Opened):
-            return self._opened(news, clock)
-        if isinstance(news, Left):
-            return PersonRecord(
-                id=new_id(),
-                camera=self.name,
-                zone=news.zone,
-                track=news.person.track,
-                state=news.person.state,
-                fault=news.person.fault,
-                first_at=clock.moment(news.person.first_s),
-                last_at=clock.moment(news.person.last_s),
-            )
-        return self._updated(news, clock)
-
-    def _opened(self, news: Opened, clock: _Clock) -> EpisodeOpened:
-        episode, setting = news.episode, self._setting
-        episode_id = new_id()
-        self._ids[episode.track, episode.start_s] = episode_id
-        record = EpisodeRecord(
-            id=episode_id,
-            camera=self.name,
-            zone=news.zone,
-            track=episode.track,
-            state=episode.state,
-            fault=episode.fault,
-            coverage=news.coverage,
-            started_at=clock.moment(episode.start_s),
-            model_version=setting.model_version,
-        )
-        photo = None if news.photo is None else self._finished(news.photo)
-        return EpisodeOpened(record, datetime.now(UTC), photo, _timeline(news.points, clock))
-
-    def _finished(self, photo: Photo) -> FinishedPhoto | None:
-        """The photo as it may be kept; None when none may, or when it cannot be made."""
-        try:
-            return finish_photo(photo, self._setting.privacy, _taken_at(photo.frame))
-        except Exception:  # noqa: BLE001 - out of memory, say: the episode matters more
-            _log.exception("camera %s: the photo of an episode cannot be made", self.name)
-            return None
-
-    def _updated(self, news: Continued | Closed, clock: _Clock) -> EpisodeUpdated:
-        episode: Episode = news.episode
-        key = (episode.track, episode.start_s)
-        is_over = isinstance(news, Closed)
-        return EpisodeUpdated(
-            id=self._ids.pop(key) if is_over else self._ids[key],
-            state=episode.state,
-            fault=episode.fault,
-            coverage=news.coverage,
-            ended_at=clock.moment(episode.end_s) if is_over else None,
-            timeline=_timeline(news.points, clock),
-        )
-
-    def _on_link(self, link: Link) -> None:
-        """Writes down what changed: the connection, or whether the picture is frozen."""
-        if self._is_frozen and link.phase is not CameraPhase.FROZEN:
-            self._is_frozen = False
-            self._note_trouble("frozen", "ok", "")
-        if link.phase is CameraPhase.LOST:
-            self._is_connected = False
-            self._note_trouble("connection", "lost", link.reason)
-        elif link.phase in (CameraPhase.WATCHING, CameraPhase.FROZEN) and not self._is_connected:
-            self._is_connected = True
-            self._note_trouble("connection", "connected", "")
-        if link.phase is CameraPhase.FROZEN:
-            self._is_frozen = True
-            self._note_trouble("frozen", "frozen", link.reason)
-
-    def _note_models(self, reason: str) -> None:
-        if bool(reason) != self._models_fail:
-            self._models_fail = bool(reason)
-            self._note_trouble("inference", "failed" if reason else "ok", reason)
-
-    def _note_trouble(self, kind: str, state: str, reason: str) -> None:
-        record = HealthRecord(new_id(), datetime.now(UTC), self.name, kind, state, reason)
-        self._setting.chronicle.write([record])
-
-
-def _taken_at(frame: Frame) -> datetime:
-    return frame.captured_at or datetime.now(UTC)
-
-
-def _timeline(points: Sequence[Point], clock: _Clock) -> tuple[TimelinePoint, ...]:
-    return tuple(
-        TimelinePoint(
-            clock.moment(point.t),
-            point.reading.state,
-            point.reading.fault,
-            point.reading.coverage,
-            point.reading.quality,
-        )
-        for point in points
-    )

@@ -1,0 +1,50 @@
+"""Notices when the health of one camera changes, and writes that down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from maskwatch.runtime.monitoring.capture import Link
+from maskwatch.runtime.monitoring.chronicle import Chronicle
+from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import HealthRecord
+
+
+class TroubleWatch:
+    """The troubles of one camera: lost, frozen, or its pictures cannot be worked on.
+
+    Args:
+        camera: its name.
+        chronicle: takes every change.
+    """
+
+    def __init__(self, camera: str, chronicle: Chronicle) -> None:
+        self._camera = camera
+        self._chronicle = chronicle
+        self._models_fail = self._is_frozen = self._is_connected = False
+
+    def note_link(self, link: Link) -> None:
+        """Takes in where the connection stands, and whether the picture is frozen."""
+        if self._is_frozen and link.phase is not CameraPhase.FROZEN:
+            self._is_frozen = False
+            self._write("frozen", "ok", "")
+        if link.phase is CameraPhase.LOST:
+            self._is_connected = False
+            self._write("connection", "lost", link.reason)
+        elif link.phase in (CameraPhase.WATCHING, CameraPhase.FROZEN) and not self._is_connected:
+            self._is_connected = True
+            self._write("connection", "connected", "")
+        if link.phase is CameraPhase.FROZEN:
+            self._is_frozen = True
+            self._write("frozen", "frozen", link.reason)
+
+    def note_models(self, reason: str) -> None:
+        """Takes in why a picture could not be worked on; empty when it could."""
+        if bool(reason) != self._models_fail:
+            self._models_fail = bool(reason)
+            self._write("inference", "failed" if reason else "ok", reason)
+
+    def _write(self, kind: str, state: str, reason: str) -> None:
+        record = HealthRecord(new_id(), datetime.now(UTC), self._camera, kind, state, reason)
+        self._chronicle.write([record])
