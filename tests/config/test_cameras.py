@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.cameras import CameraConfig, camera_of
 from maskwatch.config.root import parse_config
 from maskwatch.errors import ConfigError
 from maskwatch.events.schedule import Exemption
@@ -142,6 +142,19 @@ def test_a_refused_password_is_shown_in_no_part() -> None:
     text = str(caught.value)
     assert "cameras.door.url" in text
     assert not any(part in text for part in ("s3", "cret", "top"))
+
+
+def test_a_camera_from_elsewhere_is_checked_as_one_of_the_file_is() -> None:
+    assert camera_of({"url": "rtsp://10.0.0.5/stream", "max_fps": 5}).max_fps == 5
+    with pytest.raises(ConfigError) as caught:
+        camera_of({"url": "rtsp://viewer:s3@cret/top@10.0.0.5/1", "max_fps": 900})
+    assert [problem.key for problem in caught.value.problems] == ["url", "max_fps"]
+    assert not any(part in str(caught.value) for part in ("s3", "cret", "top"))
+
+
+def test_what_is_no_address_leaves_the_reason_readable() -> None:
+    with pytest.raises(ConfigError, match="must be a webcam's number"):
+        camera_of({"url": "a"})
 
 
 @pytest.mark.parametrize("given", ["coverage_below: 70", "coverage_below: 90"])

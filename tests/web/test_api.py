@@ -438,6 +438,12 @@ def test_a_hidden_password_does_not_travel_to_another_host(admin: TestClient, wo
     assert "password again" in answer.json()["detail"]
 
 
+def test_what_is_no_address_leaves_the_reason_readable(admin: TestClient) -> None:
+    answer = admin.post("/api/v1/cameras", json={"name": "gate", "settings": {"url": "a"}})
+    assert answer.status_code == 422
+    assert "webcam" in answer.json()["detail"]
+
+
 def test_a_wrong_setting_is_named_and_the_address_is_not(admin: TestClient) -> None:
     settings = {"url": "rtsp://viewer:hush@8.8.8.8/stream", "max_fps": -1, "colour": "red"}
     answer = admin.post("/api/v1/cameras", json={"name": "gate", "settings": settings})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from maskwatch.config.base import (
     Fraction,
@@ -18,6 +19,9 @@ from maskwatch.config.base import (
     Section,
     without_offset,
 )
+from maskwatch.config.problems import key_text, problems_of
+from maskwatch.config.secrets import Resolved
+from maskwatch.errors import ConfigError, ConfigProblem
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
@@ -206,6 +210,23 @@ class CameraConfig(Section):
     def address(self) -> str:
         """The address as it may be shown, any password masked."""
         return mask_password(self.url.get_secret_value())
+
+
+def camera_of(settings: Mapping[str, Any]) -> CameraConfig:
+    """A camera by settings that do not come from the file, checked as those in it are.
+
+    Raises:
+        ConfigError: what is wrong, without the address, which may hold a password.
+    """
+    values = dict(settings)
+    try:
+        return CameraConfig.model_validate(values)
+    except ValidationError as error:
+        url = str(values.get("url", ""))
+        secrets = frozenset([url] if scheme_of(url) else [])
+        found = problems_of(error, Resolved(values, secrets, ()))
+        problems = [ConfigProblem(key_text(each.path), each.value, each.reason) for each in found]
+        raise ConfigError("camera", problems) from None  # pydantic's error holds the input
 
 
 CameraName: TypeAlias = Name

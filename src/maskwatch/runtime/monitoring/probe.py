@@ -7,13 +7,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from maskwatch.config.cameras import CameraConfig
-from maskwatch.config.problems import problems_of
-from maskwatch.config.secrets import Resolved
+from maskwatch.config.cameras import CameraConfig, camera_of
 from maskwatch.draw import pixelate
-from maskwatch.errors import SourceError, UsageError
+from maskwatch.errors import ConfigError, SourceError, UsageError
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
@@ -117,7 +113,6 @@ def first_frame(
 
 def _section_of(url: str) -> CameraConfig:
     try:
-        return CameraConfig.model_validate({"url": url})
-    except ValidationError as error:
-        given = Resolved({"url": url}, frozenset(), ())
-        raise UsageError("; ".join(each.reason for each in problems_of(error, given))) from None
+        return camera_of({"url": url})
+    except ConfigError as error:
+        raise UsageError("; ".join(each.reason for each in error.problems)) from error

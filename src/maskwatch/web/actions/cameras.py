@@ -9,11 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from maskwatch.config.cameras import CameraConfig, CameraName
-from maskwatch.config.problems import key_text, problems_of
-from maskwatch.config.secrets import Resolved
-from maskwatch.errors import RecordChanged, RecordExists, RecordNotFound, UsageError
-from maskwatch.frames.urls import mask_password
+from maskwatch.config.cameras import CameraName, camera_of
+from maskwatch.errors import ConfigError, RecordChanged, RecordExists, RecordNotFound, UsageError
+from maskwatch.frames.urls import HIDDEN, mask_password
 from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.ids import new_id
@@ -24,7 +22,6 @@ from maskwatch.web.refusals import Missing, Taken, WrongUse
 from maskwatch.web.security.addresses import checked_address
 from maskwatch.web.security.scopes import Scope
 
-_HIDDEN_MARK = "***"
 _NAME: TypeAdapter[str] = TypeAdapter(CameraName)
 
 
@@ -195,14 +192,12 @@ def _must_be_name(name: str) -> None:
 def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings as JSON, after the same checks as those of the YAML file."""
     try:
-        config = CameraConfig.model_validate(dict(settings))
-    except ValidationError as error:
-        # The address may hold a password, and reasons may quote what they are about.
-        given = Resolved(dict(settings), frozenset(filter(None, [str(settings.get("url"))])), ())
-        reasons = [f"{key_text(each.path)}: {each.reason}" for each in problems_of(error, given)]
-        raise UsageError("; ".join(reasons)) from None
+        config = camera_of(settings)
+    except ConfigError as error:
+        reasons = [f"{each.key}: {each.reason}" for each in error.problems]
+        raise UsageError("; ".join(reasons)) from error
     url = config.url.get_secret_value()
-    if _HIDDEN_MARK in url:
+    if HIDDEN in url:
         raise WrongUse("refused.camera_password")
     # A device of the box itself is for whoever may edit its configuration file.
     checked_address(url, web.config.camera_networks)
