@@ -69,7 +69,7 @@ TABLE = {
     ),
     "runtime.monitoring": Layer(
         STAGES | {"outputs", "config", "store", "alerts", "alerts.base", "runtime", "runtime.live"},
-        NUMPY | {"pydantic"},
+        NUMPY,
     ),
     "web": Layer(
         PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime.monitoring"},

@@ -17,14 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.cameras import CameraConfig
-from maskwatch.config.problems import problems_of
 from maskwatch.config.root import Config
-from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, DashboardError, MaskwatchError, StoreError, StoreTaken
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
@@ -45,12 +41,13 @@ from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.lane import LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
+from maskwatch.runtime.monitoring.planning import planned_cameras
 from maskwatch.runtime.monitoring.probe import probe_camera
 from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
 from maskwatch.runtime.monitoring.statistics import StatisticsOnly
 from maskwatch.runtime.monitoring.systemd import Systemd
 from maskwatch.store.lock import Hold, only_service
-from maskwatch.store.records import Delivery, EpisodeFilter
+from maskwatch.store.records import Delivery
 from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -240,7 +237,7 @@ class Service:
     def watch_stored_cameras(self) -> ReloadOutcome:
         """Watches the cameras of the dashboard as they are now, whatever has become of the file."""
         with self._reloading:
-            planned, problems = self._planned(self.config)
+            planned, problems = planned_cameras(self.config, self._store)
             changes = self._watch_cameras(planned)
             return _told(ReloadOutcome(True, tuple(changes), tuple(problems)))
 
@@ -275,17 +272,13 @@ class Service:
         if self._lost_store is not None:
             raise self._lost_store
 
-    def ask_reload(self) -> None:
-        """Has the configuration read again soon; returns at once."""
-        self._reload_asked.set()
-
     def _start(self) -> None:
         for episode in self._store.episodes.end_abandoned(self.started_at):
             _log.info("episode %s was left open by an earlier run and is ended", episode.id)
         self._parts.models.inference.start()
         self._recorder.start()
         self._alerts.start()
-        self._watch_cameras(self._planned(self.config)[0])
+        self._watch_cameras(planned_cameras(self.config, self._store)[0])
         if self._parts.web is not None:
             self._web = self._parts.web(self)
             self._web.start()
@@ -410,7 +403,7 @@ class Service:
 
     def _take(self, new: Config) -> ReloadOutcome:
         """Puts a configuration into force."""
-        planned, problems = self._planned(new)
+        planned, problems = planned_cameras(new, self._store)
         self._alerts.reload(alert_settings(new))  # so far nothing has changed if it raises
         old, self.config = self.config, new
         sections = [name for name in Config.model_fields if name != "cameras"]
@@ -433,36 +426,6 @@ class Service:
         if counted is not None and counted is not self._statistics:
             counted.flush(datetime.now(UTC))  # after the lanes have told it who was there
         return changes
-
-    def _planned(self, config: Config) -> tuple[dict[str, PlannedCamera], list[str]]:
-        """The cameras that there are to be, and what is wrong with those of the dashboard.
-
-        All that has to be asked of the store, so that what follows does not fail half-way.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        planned = {
-            name: PlannedCamera(each, first_person=self._first_person(name))
-            for name, each in config.cameras.items()
-        }
-        problems = []
-        for stored in self._store.cameras.all():
-            if stored.name in planned:
-                problems.append(f"{stored.name}: the configuration file has one of that name")
-                continue
-            try:
-                camera = CameraConfig.model_validate(dict(stored.settings))
-            except ValidationError as error:
-                given = Resolved(stored.settings, frozenset(), ())
-                problems += [f"{stored.name}: {each.reason}" for each in problems_of(error, given)]
-                continue
-            planned[stored.name] = PlannedCamera(
-                camera, from_dashboard=True, first_person=self._first_person(stored.name)
-            )
-        for problem in problems:
-            _log.error("a camera of the dashboard is left out: %s", problem)
-        return planned, problems
 
     def _lane_setting(self, config: Config) -> LaneSetting:
         models = self._parts.models
@@ -487,11 +450,6 @@ class Service:
         elif counted is None or (counted.privacy, counted.zone) != (privacy, zone):
             self._statistics = StatisticsOnly(self._recorder, privacy, zone, datetime.now(UTC))
         return self._statistics or self._recorder
-
-    def _first_person(self, camera: str) -> int:
-        """People are numbered on after a restart, so that nobody is taken for somebody else."""
-        latest = self._store.episodes.page(EpisodeFilter(cameras=(camera,)), limit=50)
-        return 1 + max((episode.track for episode in latest.items), default=0)
 
     def _models_answer(self) -> bool:
         """Whether they do not hang, as code below Python may."""
