@@ -35,7 +35,7 @@ from maskwatch.config.alerts import (
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.errors import ChannelError, MaskwatchError, SourceError
-from maskwatch.frames.reasons import system_reason
+from maskwatch.reasons import system_reason
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.monitoring.capture import NOT_LIVE
 from maskwatch.runtime.monitoring.probe import first_frame
@@ -193,7 +193,7 @@ def check_disk(config: Config) -> Finding:
             os.fsync(file.fileno())
             free_gb = shutil.disk_usage(file.name).free / 1e9
     except OSError as error:
-        reason = (error.strerror or "cannot be written to").lower()
+        reason = system_reason(error)
         advice = "set storage.folder to a folder that this user may write to"
         return Finding("disk", Verdict.FAILED, f"{folder}: {reason}", advice)
     said = f"{free_gb:.1f} GB free in {folder}"
@@ -296,7 +296,7 @@ def check_port(config: Config) -> Finding:
     try:
         socket.create_server((web.host, web.port), family=family).close()
     except OSError as error:
-        reason = (error.strerror or "not possible").lower()
+        reason = system_reason(error)
         return Finding(
             "dashboard",
             Verdict.WARNING,
@@ -388,7 +388,7 @@ def _reach(url: str, timeout_s: float) -> str:
     try:
         socket.create_connection((parts.hostname or "", port), timeout_s).close()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise ChannelError(f"nobody answers at {parts.hostname}:{port}: {reason}") from error
     return f"{parts.hostname}:{port} answers"
 

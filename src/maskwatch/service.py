@@ -20,9 +20,9 @@ from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config, load_config
 from maskwatch.config.web import WebConfig
 from maskwatch.errors import DashboardError, UsageError
-from maskwatch.frames.reasons import system_reason
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.models.card import read_card
+from maskwatch.reasons import system_reason
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
@@ -207,7 +207,7 @@ def _listen(web: WebConfig) -> _Listening:
     try:
         listener = socket.create_server((web.host, web.port), family=family)
     except OSError as error:
-        reason = (error.strerror or "not possible").lower()
+        reason = system_reason(error)
         raise UsageError(f"web: cannot listen on {web.host}:{web.port}: {reason}") from error
     port = listener.getsockname()[1]
     host = f"[{web.host}]" if family == socket.AF_INET6 else web.host

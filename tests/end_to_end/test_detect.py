@@ -210,7 +210,7 @@ def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 4
-    assert done.stderr == "error: nowhere/card.json: No such file or directory\n"
+    assert done.stderr == "error: nowhere/card.json: no such file or directory\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])

@@ -28,6 +28,7 @@ from maskwatch.config.storage import StorageConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.config.yaml import line_of, read_yaml
 from maskwatch.errors import ConfigError, ConfigProblem
+from maskwatch.reasons import system_reason
 
 
 class Config(Section):
@@ -114,8 +115,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise ConfigError(str(path), [ConfigProblem("", None, reason)]) from error
+        problem = ConfigProblem("", None, system_reason(error))
+        raise ConfigError(str(path), [problem]) from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), [ConfigProblem("", None, "no text in UTF-8")]) from error
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwatch.reasons import system_reason
+
 _USER_OF_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://(?P<user>[^/?#]*)@", re.IGNORECASE)
 _DELIMITERS = str.maketrans({each: f"%{ord(each):02X}" for each in "/?#@[]"})
 
@@ -95,5 +97,5 @@ def _why(error: Exception, name: str) -> str:
     if isinstance(error, KeyError):
         return f"the environment variable {name} is not set"
     if isinstance(error, OSError):
-        return f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
+        return f"the file cannot be read: {system_reason(error)}"
     return "it is no text in UTF-8"

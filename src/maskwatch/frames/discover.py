@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from maskwatch.errors import SourceError, SourceNotFound
-from maskwatch.frames.reasons import system_reason
 from maskwatch.frames.sniff import SourceKind, kind_of_file, kind_of_name
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
+from maskwatch.reasons import system_reason
 
 
 @dataclass(frozen=True, slots=True)

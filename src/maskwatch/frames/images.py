@@ -16,8 +16,8 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from maskwatch.errors import ImageTooLarge, SourceError, SourceNotFound, UnreadableImage
-from maskwatch.frames.reasons import system_reason
 from maskwatch.frames.sniff import HEADER_BYTES, is_heif
+from maskwatch.reasons import system_reason
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:

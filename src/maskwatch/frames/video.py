@@ -15,7 +15,7 @@ from maskwatch.frames.avio import plain_reason
 from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import BgrConverter, Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.deferred import DeferredFrame, PassedFrame
-from maskwatch.frames.reasons import system_reason
+from maskwatch.reasons import system_reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer

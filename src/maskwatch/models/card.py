@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import CardError, ChecksumMismatch, ModelNotFound
+from maskwatch.reasons import system_reason
 
 CARD_FILE = "card.json"
 FORMAT = 1
@@ -57,7 +58,7 @@ class ModelCard:
             try:
                 found = hashlib.sha256(path.read_bytes()).hexdigest()
             except OSError as error:
-                raise ModelNotFound(f"{path}: {error.strerror}") from error
+                raise ModelNotFound(f"{path}: {system_reason(error)}") from error
             if found != wanted:
                 raise ChecksumMismatch(
                     f"{path}: checksum {found[:12]}... is not the card's "
@@ -104,7 +105,7 @@ def read_card(folder: Path, kind: str, labels: tuple[str, ...] | None = ()) -> M
         )
         layout = data["format"]
     except OSError as error:
-        raise ModelNotFound(f"{path}: {error.strerror}") from error
+        raise ModelNotFound(f"{path}: {system_reason(error)}") from error
     except KeyError as error:
         raise CardError(f"{path}: {error.args[0]} is missing") from error
     except (ValueError, TypeError) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from maskwatch.errors import OutputError
+from maskwatch.reasons import system_reason
 
 STDOUT = "-"
 """The name that stands for standard output instead of a file."""
@@ -20,21 +21,13 @@ STDOUT_NAME = "standard output"
 """What errors call it."""
 
 
-def reason_of(error: OSError) -> str:
-    """What the system says, in lower case and without the path."""
-    if error.errno == errno.ENOSPC:
-        return "no space left on the device"
-    said = error.strerror or str(error)
-    return said[:1].lower() + said[1:]
-
-
 @contextmanager
 def output_errors(path: Path | str) -> Iterator[None]:
     """Turns the system's errors into OutputError for ``path``."""
     try:
         yield
     except OSError as error:
-        raise OutputError(str(path), reason_of(error)) from error
+        raise OutputError(str(path), system_reason(error)) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -44,7 +37,7 @@ def make_folder(folder: Path) -> None:
     except FileExistsError as error:
         raise OutputError(str(folder), "there is a file of that name") from error
     except OSError as error:
-        raise OutputError(str(folder), reason_of(error)) from error
+        raise OutputError(str(folder), system_reason(error)) from error
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TextIO, TypeGuard, TypeVar
 
 from maskwatch.errors import OutputError
-from maskwatch.outputs.files import STDOUT_NAME, reason_of
+from maskwatch.outputs.files import STDOUT_NAME
+from maskwatch.reasons import system_reason
 
 
 class StandardOutput(io.TextIOWrapper):
@@ -114,4 +115,4 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(STDOUT_NAME, reason_of(error)) from error
+        raise OutputError(STDOUT_NAME, system_reason(error)) from error

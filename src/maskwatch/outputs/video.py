@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from maskwatch.errors import OutputError
-from maskwatch.outputs.files import reason_of
+from maskwatch.reasons import system_reason
 from maskwatch.types import Image
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(str(path), reason_of(error)) from error
+        raise OutputError(str(path), system_reason(error)) from error
     except av.FFmpegError as error:
         raise OutputError(str(path), f"cannot be encoded ({error.strerror})") from error
 

@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import BackupError, SnapshotDamaged
+from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.database import Database, sqlite_file
 from maskwatch.store.files import PART, new_file, write_whole
@@ -80,7 +81,7 @@ def back_up(store: Store, path: Path, on_progress: Progress = lambda *_: None) -
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise BackupError(f"{path}: {(error.strerror or 'cannot be written').lower()}") from error
+        raise BackupError(f"{path}: {system_reason(error)}") from error
     finally:
         with contextlib.suppress(OSError):  # such as below a file: nothing can have been made there
             part.unlink()
@@ -141,7 +142,7 @@ def _fill(
                 on_progress(done + 1, steps)
             upgrade(database)
     except OSError as error:
-        raise BackupError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from error
+        raise BackupError(f"{folder}: {system_reason(error)}") from error
     finally:
         database.close()
     with Store.open(url, folder, photos) as store:

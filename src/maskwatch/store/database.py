@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 
 from maskwatch.config.storage import SslMode, check_database_address
 from maskwatch.errors import RecordExists, RecordNotFound, StoreError, StoreFull
+from maskwatch.reasons import system_reason
 
 _BUSY_MS = 15_000
 """How long a writer waits for another one (SQLite has one at a time)."""
@@ -187,7 +188,7 @@ def _tls(mode: str, authorities: str | None) -> ssl.SSLContext | bool | None:
     try:
         context = ssl.create_default_context(cafile=authorities)
     except OSError as error:  # ssl.SSLError among them
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise StoreError(f"sslrootcert: {authorities}: no certificates: {reason}") from error
     context.check_hostname = mode == SslMode.VERIFY_FULL
     if mode == SslMode.REQUIRE and authorities is None:
@@ -240,7 +241,7 @@ def _sqlite(url: URL) -> sa.Engine:
         # Photos' addresses, sessions and cameras' passwords are for the owner only.
         path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError(f"{path}: {(error.strerror or 'cannot be made').lower()}") from error
+        raise StoreError(f"{path}: {system_reason(error)}") from error
     engine = sa.create_engine(url)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)

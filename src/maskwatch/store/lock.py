@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from maskwatch.errors import StoreError, StoreTaken
+from maskwatch.reasons import system_reason
 from maskwatch.store.database import Database
 from maskwatch.store.store import Store
 
@@ -161,7 +162,7 @@ class _ServerLock:
 
 
 def _failed(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"{path}: {(error.strerror or 'cannot be locked').lower()}")
+    return StoreError(f"{path}: {system_reason(error)}")
 
 
 def _taken(place: str, kind: str) -> StoreTaken:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
+from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
@@ -169,8 +170,7 @@ class Snapshots:
         try:
             content = (self.folder / record.file).read_bytes()
         except OSError as error:
-            reason = (error.strerror or "cannot be read").lower()
-            raise SnapshotDamaged(f"{record.file}: {reason}") from error
+            raise SnapshotDamaged(f"{record.file}: {system_reason(error)}") from error
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise SnapshotDamaged(f"{record.file}: it is not the photo that was stored")
         return content
@@ -225,7 +225,7 @@ class Snapshots:
                 size += record.size if remove(self.folder / record.file) else 0
                 gone.append(record)
             except OSError as error:
-                stuck[record.file] = (error.strerror or "cannot be deleted").lower()
+                stuck[record.file] = system_reason(error)
         return Freed(self._forget(gone, reason, actor), size, stuck)
 
     def too_clear(self) -> list[SnapshotRecord]:
@@ -273,8 +273,7 @@ class Snapshots:
                 remove(self.folder / file)
             if isinstance(error, StoreError):
                 raise
-            reason = (error.strerror or "cannot be deleted").lower()
-            raise StoreError(f"{record.file}: {reason}") from error
+            raise StoreError(f"{record.file}: {system_reason(error)}") from error
         return new
 
     def make_room(self, size: int) -> Freed:
@@ -383,7 +382,7 @@ def _unless_full(file: str, write: Callable[[], None]) -> None:
     try:
         write()
     except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
+        reason = system_reason(error)
         if error.errno in _FULL:
             raise StoreFull(f"{file}: {reason}") from error
         raise StoreError(f"{file}: {reason}") from error

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maskwatch.errors import OutputError, SnapshotDamaged, StoreError
+from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.columns import face_as_json
 from maskwatch.store.files import write_whole
@@ -133,7 +134,7 @@ def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:
         for name, content in told.files.items():
             write_whole(folder / name, content)
     except OSError as error:
-        raise OutputError(str(folder), (error.strerror or "cannot be written").lower()) from error
+        raise OutputError(str(folder), system_reason(error)) from error
     if told.damaged:
         raise OutputError(str(folder), f"all but {'; '.join(told.damaged)}")
     return folder

@@ -7,7 +7,7 @@ import errno
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from maskwatch.errors import StoreError
-from maskwatch.frames.reasons import system_reason
+from maskwatch.reasons import system_reason
 
 _SHORT_OF_SHARED_MEMORY = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOENT)
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from maskwatch.errors import UsageError
-from maskwatch.outputs.files import make_folder, output_errors, reason_of
+from maskwatch.outputs.files import make_folder, output_errors
+from maskwatch.reasons import system_reason
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             path.rmdir()
     except OSError as error:  # it is mounted, as in a container
         raise UsageError(
-            f"{path}: cannot be replaced ({reason_of(error)}): name a new folder in it"
+            f"{path}: cannot be replaced ({system_reason(error)}): name a new folder in it"
         ) from error
     with output_errors(path):
         # Never one that a killed run left behind, as the number of a process may come again.

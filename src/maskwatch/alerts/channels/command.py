@@ -14,6 +14,7 @@ from maskwatch.alerts.base import Alert
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import CommandConfig
 from maskwatch.errors import ChannelError
+from maskwatch.reasons import system_reason
 
 # What a program needs to find its files, screen and loudspeaker. Nothing else is passed on: the
 # environment of the service may hold its secrets.
@@ -45,7 +46,7 @@ class CommandChannel:
                 start_new_session=True,  # so that whatever it starts can be ended with it
             )
         except OSError as error:
-            raise ChannelError(f"{self._config.command[0]}: {error.strerror}") from error
+            raise ChannelError(f"{self._config.command[0]}: {system_reason(error)}") from error
         try:
             _, complaint = process.communicate(values, timeout=self._config.timeout_s)
         except subprocess.TimeoutExpired as error:

@@ -22,6 +22,7 @@ from maskwatch.alerts.compose import moment_of, place_of
 from maskwatch.alerts.text import MessageWords
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
+from maskwatch.reasons import system_reason
 
 _LONGEST_REPLY = 200
 _IN_ASCII = SMTP.clone(cte_type="7bit")
@@ -64,7 +65,7 @@ class EmailChannel:
         except smtplib.SMTPException as error:
             raise _channel_error(error) from error
         except OSError as error:  # ssl.SSLError among them
-            reason = f"no mail server at {self._config.host}: {error.strerror or error}"
+            reason = f"no mail server at {self._config.host}: {system_reason(error)}"
             raise ChannelError(reason) from error
 
     def _deliver(self, message: EmailMessage, watch: Watch) -> None:

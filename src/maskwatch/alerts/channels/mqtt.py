@@ -22,6 +22,7 @@ from maskwatch.alerts.channels.tls import show_certificate, trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import MqttConfig
 from maskwatch.errors import ChannelError
+from maskwatch.reasons import system_reason
 
 _log = logging.getLogger(__name__)
 
@@ -232,8 +233,8 @@ def check_broker(config: MqttConfig) -> None:
         client.loop_start()
         reason = answers.get(timeout=config.timeout_s)
     except OSError as error:  # ssl.SSLError among them
-        why = error.strerror or str(error)
-        raise ChannelError(f"no MQTT broker at {config.host}: {why.lower()}") from error
+        why = system_reason(error)
+        raise ChannelError(f"no MQTT broker at {config.host}: {why}") from error
     except queue.Empty:
         raise ChannelError(f"no answer within {config.timeout_s:g} s") from None
     finally:

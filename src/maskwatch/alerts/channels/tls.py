@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from maskwatch.errors import UsageError
+from maskwatch.reasons import system_reason
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:
@@ -17,7 +18,7 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError among them
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise UsageError(f"ca_file {ca_file}: no usable certificates: {reason}") from error
 
 
@@ -32,6 +33,6 @@ def show_certificate(
     try:
         context.load_cert_chain(certificate, key)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise UsageError(f"certificate_file {certificate}: cannot be used: {reason}") from error
     return context

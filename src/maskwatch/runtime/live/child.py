@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maskwatch.frames.reasons import system_reason
+from maskwatch.reasons import system_reason
 from maskwatch.runtime.live import worker
 from maskwatch.runtime.live.forking import decoder_context, without_main
 from maskwatch.runtime.live.memory import FrameReader
