@@ -28,6 +28,8 @@ class Relay:
         """What clients sent, by connection."""
         self.cut_at: bytes | None = None
         """Resets a connection once its client has sent this in one piece."""
+        self.is_deaf = False
+        """Keeps to itself what clients send, as a network does that has broken without a word."""
 
     def start(self) -> None:
         self._threads[0].start()
@@ -42,6 +44,11 @@ class Relay:
             thread.join(10)
         for each in self._sockets:
             each.close()
+
+    def cut(self) -> None:
+        """Ends all connections that there are; new ones are welcome."""
+        for each in self._sockets:
+            _hang_up(each)
 
     def _accept(self) -> None:
         while True:
@@ -67,9 +74,11 @@ class Relay:
     ) -> None:
         with suppress(OSError):
             while chunk := source.recv(_CHUNK):
-                target.sendall(chunk)
                 if kept is None:
+                    target.sendall(chunk)
                     continue
+                if not self.is_deaf:
+                    target.sendall(chunk)
                 kept += chunk
                 if self.cut_at is not None and self.cut_at in chunk:
                     # Closing without lingering resets the connection.

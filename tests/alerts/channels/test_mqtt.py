@@ -4,6 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.runtime.processes import wait_until
 from tests.servers.certificates import Certificates
 from tests.servers.local import free_port
 from tests.servers.mqtt import PASSWORD, USER, Broker, Listener, listener, mosquitto
+from tests.servers.relay import relay
 
 DOOR = CameraFacts("Door 1", online=True, violation=True, people=2)
 GATE = CameraFacts("Gate", online=False, violation=False, people=0)
@@ -175,6 +177,23 @@ def test_after_the_broker_was_away_states_are_there_again(tmp_path: Path) -> Non
             mqtt.send(samples.alert())
             late.wait_for("maskwatch/cameras/Door 1/alert")
             assert late.last("maskwatch/cameras/Door 1/state") in (None, b"")
+
+
+def test_what_was_said_into_a_dead_connection_comes_before_what_holds_now(broker: Broker) -> None:
+    state = "maskwatch/cameras/Door 1/state"
+    with relay(broker.port) as network, channel(Broker(network.port, broker.process)) as mqtt:
+        mqtt.show([DOOR])
+        mqtt.send(samples.message_to_try())
+        network.is_deaf = True
+        mqtt.show([replace(DOOR, people=3)])
+        assert wait_until(lambda: b'"people": 3' in network.sent[0])
+        network.cut()
+        assert wait_until(lambda: not mqtt._connected.is_set())
+        network.is_deaf = False
+        mqtt.show([replace(DOOR, violation=False, people=0)])
+        mqtt.send(samples.message_to_try())
+        with listener(broker) as late:
+            assert json.loads(late.wait_for(state)) == {"violation": False, "people": 0}
 
 
 def test_everything_goes_over_tls_with_a_login(tmp_path: Path, certificates: Certificates) -> None:

@@ -156,6 +156,7 @@ class MqttChannel:
         client.will_set(self._topics.status, OFFLINE, qos=_AT_LEAST_ONCE, retain=True)
         client.reconnect_delay_set(1, _LONGEST_PAUSE_S)
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -170,11 +171,20 @@ class MqttChannel:
             self._why_not = str(reason).lower()
             _log.warning("MQTT broker %s refuses: %s", self._config.host, self._why_not)
             return
-        client.publish(self._topics.status, ONLINE, qos=_AT_LEAST_ONCE, retain=True)
         kept = [self._topics.of("+", what) for what in ("status", "state", "photo")]
         if self._announcement is not None:
             kept.append(self._announcement.ours)
         client.subscribe([(topic, 0) for topic in kept])  # finds those of cameras that are gone
+
+    def _on_subscribe(
+        self, client: paho.Client, _data: Any, _id: int, _reasons: Any, _properties: Any
+    ) -> None:
+        """The first answer of the broker.
+
+        Not sooner: after `_on_connect` paho says once more what the last connection was told and
+        nobody acknowledged, which is not how things are now.
+        """
+        client.publish(self._topics.status, ONLINE, qos=_AT_LEAST_ONCE, retain=True)
         with self._lock:  # so that what `show` publishes meanwhile is not overtaken by older news
             _retain(client, self._wanted)
             self._tidy(client)
