@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from maskwatch.config.privacy import Photos
 from maskwatch.config.root import Config, config_schema, load_config, parse_config
+from maskwatch.config.yaml import read_yaml
 from maskwatch.errors import ConfigError
 
 HUSH = "hush-4711"
@@ -24,6 +26,21 @@ def refused(text: str) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
         parse_config(text, "m.yaml")
     return caught.value
+
+
+def is_taken(text: str) -> bool:
+    try:
+        parse_config(text, "m.yaml")
+    except ConfigError:
+        return False
+    return True
+
+
+def marked_by_an_editor(text: str) -> list[str]:
+    """What is wrong with a text by the schema; as in editors, formats of times count."""
+    rules = pytest.importorskip("jsonschema_rs")
+    editor = rules.validator_for(config_schema(), validate_formats=True)
+    return [error.message for error in editor.iter_errors(read_yaml(text))]
 
 
 def test_an_empty_file_gives_the_defaults() -> None:
@@ -316,6 +333,39 @@ class TestSchema:
     def test_it_says_what_each_key_does(self) -> None:
         storage = config_schema()["$defs"]["StorageConfig"]["properties"]
         assert "oldest photos" in storage["min_free_gb"]["description"]
+
+    @pytest.mark.parametrize("page", ["src/maskwatch/config/example.yaml", "docs/serve.md"])
+    def test_an_editor_finds_nothing_wrong_with_what_is_shown(
+        self, checkout: Path, page: str
+    ) -> None:
+        text = (checkout / page).read_text(encoding="utf-8")
+        shown = re.findall("```yaml\n(.*?)```", text, re.DOTALL) or [text]
+        for each in shown:
+            assert marked_by_an_editor(each) == []
+
+    def test_an_editor_knows_the_number_of_a_webcam(self) -> None:
+        assert marked_by_an_editor("cameras: {door: {url: 0}}") == []
+
+    @pytest.mark.parametrize("start", ["7:00", "24:00", "07:60", "07:00+01:00", "noon"])
+    def test_an_editor_marks_times_that_are_none(self, start: str) -> None:
+        hours = f"{{hours: [{{start: '{start}'}}]}}"
+        assert marked_by_an_editor(f"cameras: {{door: {{url: 0, schedule: {hours}}}}}")
+
+    @pytest.mark.parametrize(
+        ("since", "is_right"),
+        [
+            ("2026-03-02", True),
+            ("2026-03-02T09:00", True),
+            ("2026-03-02 09:00:00", True),
+            ("2026-03-02T09:00:00Z", False),
+            ("March", False),
+        ],
+    )
+    def test_an_editor_knows_days_and_local_moments(self, since: str, is_right: bool) -> None:
+        exemption = f"{{reason: fire drill, since: '{since}'}}"
+        text = f"cameras: {{door: {{url: 0, exemptions: [{exemption}]}}}}"
+        assert (marked_by_an_editor(text) == []) is is_right
+        assert is_taken(text) is is_right
 
     def test_it_is_json(self) -> None:
         assert json.loads(json.dumps(config_schema())) == config_schema()

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 _Moment = TypeVar("_Moment", time, datetime)
 
@@ -67,8 +67,19 @@ HostName = Annotated[str, AfterValidator(host_name)]
 Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
 """A time to keep something, of at most a hundred years."""
 
-LocalTime = Annotated[time, AfterValidator(without_offset)]
+_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+
+
+def _written(pattern: str) -> WithJsonSchema:
+    """How editors are told what is right: their formats of times all have an offset."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+LocalTime = Annotated[time, AfterValidator(without_offset), _written(_HOUR)]
 """A time of the day in the configured time zone."""
+
+LocalMoment = Annotated[datetime, _written(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_HOUR}")]
+"""A day and a time in the configured time zone; `without_offset` checks it."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A place in a picture as a share of its width or height, or a probability."""

@@ -7,10 +7,18 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from maskwatch.config.base import (
     Fraction,
+    LocalMoment,
     LocalTime,
     Name,
     Percent,
@@ -98,9 +106,9 @@ class ExemptionConfig(Section):
     """Include zones that it covers; none means the whole camera."""
     hours: tuple[HoursConfig, ...] = ()
     """When, within the dates; none means all day."""
-    since: datetime | date | None = None
+    since: LocalMoment | date | None = None
     """First day or moment; none means since ever."""
-    until: datetime | date | None = None
+    until: LocalMoment | date | None = None
     """Last day (included) or moment; none means for good."""
 
     @field_validator("since", "until", mode="before")
@@ -146,7 +154,7 @@ class RuleConfig(Section):
 class CameraConfig(Section):
     """One camera."""
 
-    url: SecretStr
+    url: Annotated[SecretStr, WithJsonSchema({"type": ["string", "integer"], "format": "password"})]
     """`rtsp://`, `rtsps://`, `http(s)://` and other streams, a device such as `/dev/video0`, or
     the number of a webcam."""
     enabled: bool = True
