@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -363,6 +366,49 @@ def test_metrics_need_a_token_unless_they_are_public(
     with TestClient(create_app(public.web, dashboard=False)) as client:
         assert client.get("/metrics").status_code == 200
     public.store.close()
+
+
+def test_metrics_tell_how_the_cameras_do_while_the_database_does_not_answer(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path, config=WebConfig(metrics_public=True))
+    with TestClient(create_app(world.web, dashboard=False)) as client:
+        assert "maskwatch_store_up 1.0" in client.get("/metrics").text
+        world.store.close()
+        (tmp_path / "store.db").write_bytes(b"no database" * 1000)
+        world.service.store = None  # the real one asks nothing of it
+        answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert 'maskwatch_camera_up{camera="entrance"} 1.0' in answer.text
+    assert "maskwatch_unwritten_records 0.0" in answer.text
+    assert "maskwatch_store_up 0.0" in answer.text
+    assert "maskwatch_photo_bytes" not in answer.text
+
+
+def let_nothing_be_written(world: World) -> None:
+    """As when a disk that fails is mounted anew, for reading only."""
+
+    def prepare(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    world.store.close()
+    sa.event.listen(world.store.database.engine, "connect", prepare)
+
+
+def test_a_database_that_can_only_be_read_shuts_nobody_out(admin: TestClient, world: World) -> None:
+    body = {"name": "fleet", "scopes": ["cameras:read"]}
+    token = admin.post("/api/v1/tokens", json=body).json()["token"]
+    anna = world.store.users.by_name("anna")
+    assert anna is not None
+    [session] = world.store.sessions.of_user(anna.id)
+    long_ago = world.web.now() - timedelta(minutes=10)
+    world.store.sessions.seen(session.token_hash, long_ago, session.expires_at)
+    let_nothing_be_written(world)
+    program = TestClient(admin.app, headers={"Authorization": f"Bearer {token}"})
+    for client in (admin, program):
+        assert client.get("/api/v1/cameras").status_code == 200
+    new = {"name": "nils", "password": "nine loud pianos", "role": "reviewer"}
+    assert admin.post("/api/v1/users", json=new).status_code == 503
 
 
 def test_metrics_count_refused_logins_that_the_audit_log_leaves_out(tmp_path: Path) -> None:

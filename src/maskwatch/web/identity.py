@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
 
-from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, Throttled
+from maskwatch.errors import AccessDenied, NotLoggedIn, RecordNotFound, StoreError, Throttled
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Role, SessionRecord, UserRecord
 from maskwatch.web.context import WebContext
@@ -150,7 +151,8 @@ def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRe
         web.store.sessions.delete(session.token_hash)
         raise NotLoggedIn("the session has ended")
     if is_use and unseen >= min(_SEEN_EVERY, idle / 4):
-        web.store.sessions.seen(session.token_hash, now, session.expires_at)
+        with suppress(StoreError):  # who may look may do so also where nothing can be written
+            web.store.sessions.seen(session.token_hash, now, session.expires_at)
     return user
 
 
@@ -170,7 +172,8 @@ def of_token(web: WebContext, token: str) -> Principal:
     if record is None or user is None:
         raise NotLoggedIn("this token is unknown, expired or revoked")
     if record.last_used_at is None or abs(now - record.last_used_at) >= _SEEN_EVERY:
-        web.store.tokens.used(record.id, now)
+        with suppress(StoreError):  # as above
+            web.store.tokens.used(record.id, now)
     # No user's name has a slash, so the first one ends it, whatever the token is called.
     actor = f"token:{user.name}/{record.name}"
     return Principal(user, actor, known_scopes(record.scopes) & scopes_of(user.role))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -12,8 +13,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from maskwatch.errors import NotLoggedIn, StoreError
-from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.web.actions.system import SystemState, state_of
+from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
+from maskwatch.store.records import DeliveryState
+from maskwatch.web.actions.system import DiskUse, disk_use
 from maskwatch.web.api.access import Web
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import of_token
@@ -39,14 +41,18 @@ def ready(web: Web) -> JSONResponse:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request, web: Web) -> Response:
-    """Numbers for Prometheus; needs a token with `system:read` unless they are public."""
+    """Numbers for Prometheus; needs a token with `system:read` unless they are public.
+
+    While the database does not answer, those that it knows are left out.
+    """
     if not web.config.metrics_public:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
         of_token(web, token).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
-    registry.register(_Numbers(state_of(web), request.app.state.streams.open, web.journal.total))
+    streams = request.app.state.streams.open
+    registry.register(_Numbers(web.control, _stored(web), streams, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -58,11 +64,34 @@ def _store_answers(web: WebContext) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What only the database knows."""
+
+    disk: DiskUse
+    deliveries: Mapping[DeliveryState, int]
+
+
+def _stored(web: WebContext) -> _Stored | None:
+    """None when the database does not answer: just then somebody wants to know the rest."""
+    try:
+        return _Stored(disk_use(web), web.store.deliveries.counts())
+    except StoreError:
+        return None
+
+
 class _Numbers(Collector):
     """One state of the system in Prometheus' words."""
 
-    def __init__(self, state: SystemState, streams: int, refused: RefusedLogins) -> None:
-        self._state = state
+    def __init__(
+        self,
+        control: ServiceControl,
+        stored: _Stored | None,
+        streams: int,
+        refused: RefusedLogins,
+    ) -> None:
+        self._control = control
+        self._stored = stored
         self._streams = streams
         self._refused = refused
 
@@ -71,6 +100,7 @@ class _Numbers(Collector):
         yield from self._of_cameras()
         yield from self._of_inference()
         yield from self._of_box()
+        yield from self._of_store()
 
     def _of_cameras(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("maskwatch_camera_up", "1 while pictures come", labels=["camera"])
@@ -83,7 +113,7 @@ class _Numbers(Collector):
         dropped = CounterMetricFamily(
             "maskwatch_camera_dropped_frames", "Replaced before a look", labels=["camera"]
         )
-        for each in self._state.cameras:
+        for each in self._control.camera_states():
             name = [each.camera]
             up.add_metric(name, float(each.phase is CameraPhase.WATCHING))
             fps.add_metric(name, each.fps)
@@ -95,7 +125,7 @@ class _Numbers(Collector):
         yield from (up, fps, people, latency, frames, dropped)
 
     def _of_inference(self) -> Iterator[Metric]:
-        state = self._state.inference
+        state = self._control.inference_state()
         yield _gauge("maskwatch_inference_fps", "Pictures looked at a second", state.fps)
         yield _gauge("maskwatch_inference_queue", "Cameras whose picture waits", state.queue)
         yield _gauge("maskwatch_inference_busy", "Share of the time at work", state.busy)
@@ -103,24 +133,28 @@ class _Numbers(Collector):
         yield _gauge("maskwatch_inference_overloaded", "1 when the box is too slow", overloaded)
 
     def _of_box(self) -> Iterator[Metric]:
-        state = self._state
-        yield _gauge("maskwatch_ready", "1 when all is loaded", float(state.service.ready))
-        yield _gauge("maskwatch_disk_free_bytes", "Room for photos", state.disk.free_bytes)
-        yield _gauge("maskwatch_photo_bytes", "Photos kept", state.disk.photo_bytes)
-        yield _gauge(
-            "maskwatch_unwritten_records", "Waiting for the store", state.service.unwritten
-        )
+        service = self._control.status()
+        yield _gauge("maskwatch_ready", "1 when all is loaded", float(service.ready))
+        yield _gauge("maskwatch_unwritten_records", "Waiting for the store", service.unwritten)
         yield _gauge("maskwatch_open_streams", "Live pictures and event streams", self._streams)
-        deliveries = GaugeMetricFamily("maskwatch_deliveries", "Messages", labels=["state"])
-        for delivery_state, count in state.deliveries.items():
-            deliveries.add_metric([delivery_state.value], count)
-        yield deliveries
         refused = CounterMetricFamily(
             "maskwatch_refused_logins", "Wrong passwords, tries during a wait", labels=["reason"]
         )
         refused.add_metric(["wrong_password"], self._refused.failed)
         refused.add_metric(["held_back"], self._refused.held_back)
         yield refused
+
+    def _of_store(self) -> Iterator[Metric]:
+        stored = self._stored
+        yield _gauge("maskwatch_store_up", "1 when the database answers", float(stored is not None))
+        if stored is None:
+            return
+        yield _gauge("maskwatch_disk_free_bytes", "Room for photos", stored.disk.free_bytes)
+        yield _gauge("maskwatch_photo_bytes", "Photos kept", stored.disk.photo_bytes)
+        deliveries = GaugeMetricFamily("maskwatch_deliveries", "Messages", labels=["state"])
+        for delivery_state, count in stored.deliveries.items():
+            deliveries.add_metric([delivery_state.value], count)
+        yield deliveries
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

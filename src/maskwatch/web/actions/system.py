@@ -58,21 +58,17 @@ class SystemState:
 def system_state(web: WebContext, principal: Principal) -> SystemState:
     """How the box is doing."""
     principal.must_allow(Scope.SYSTEM_READ)
-    return state_of(web)
-
-
-def state_of(web: WebContext) -> SystemState:
-    """The same, for the metrics."""
     return SystemState(
         web.control.status(),
         web.control.inference_state(),
         web.control.camera_states(),
-        _disk_use(web),
+        disk_use(web),
         web.store.deliveries.counts(),
     )
 
 
-def _disk_use(web: WebContext) -> DiskUse:
+def disk_use(web: WebContext) -> DiskUse:
+    """How much room photos take, and how much is left."""
     usage = web.store.snapshots.usage().values()
     folder = web.store.snapshots.folder
     disk = shutil.disk_usage(_existing(folder))
