@@ -229,6 +229,20 @@ def test_a_changed_file_is_taken_and_untouched_cameras_go_on(tmp_path: Path) -> 
         assert site.service.status().config_error == ""
 
 
+def test_a_file_that_was_changed_while_the_service_started_is_taken(tmp_path: Path) -> None:
+    site = site_in(tmp_path)
+    site.edit(lambda text: text + "\n  yard: {url: 7}\n")
+    late = Service(site.service.config, site.service._parts)
+    thread = threading.Thread(target=late.run)
+    thread.start()
+    try:
+        assert wait_until(lambda: "yard" in [each.camera for each in late.camera_states()])
+    finally:
+        late.stop()
+        thread.join(60)
+        site.store.close()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

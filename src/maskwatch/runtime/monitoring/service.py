@@ -142,7 +142,8 @@ class Service:
         self._signals: SimpleQueue[int] = SimpleQueue()
         self._config_loaded_at = self.started_at
         self._config_error = ""
-        self._seen_file = _stamp(parts.config_file)
+        # Read again at once: it may have been changed since, as loading the models takes its time.
+        self._seen_file: tuple[int, int, int] | None = None
         self._store_failed = False
         self._lost_store: StoreTaken | None = None
 
