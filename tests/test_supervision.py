@@ -45,7 +45,17 @@ def test_tracks_become_detections_of_their_verdicts_with_ids() -> None:
 
 @pytest.mark.usefixtures("needs_supervision")
 def test_nobody_is_no_detections() -> None:
-    assert len(to_detections([])) == 0
+    detections = to_detections([])
+    assert (len(detections), detections.is_empty()) == (0, True)
+    assert detections.xyxy.shape == (0, 4)
+
+
+@pytest.mark.usefixtures("needs_supervision")
+def test_a_frame_without_faces_has_the_same_columns() -> None:
+    """What goes through a video asks each frame for them."""
+    some, none = to_detections([NOSE_OUT]), to_detections([])
+    assert {key: len(values) for key, values in none.data.items()} == dict.fromkeys(some.data, 0)
+    assert none[none.data["class_name"] == "no_mask"].is_empty()
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
