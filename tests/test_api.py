@@ -16,6 +16,7 @@ from maskwatch.api import Model, annotate, as_bgr, load
 from maskwatch.errors import ModelError, SourceError, SourceNotFound, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.testing import face_at, reading_of
+from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, State, Track, Verdict
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
 from tests.runtime.processes import PATIENCE_S
@@ -209,6 +210,24 @@ def test_people_of_a_video_are_followed(tmp_path: Path) -> None:
         (1, State.MASK),
         (2, State.NO_MASK),
     ]
+
+
+def test_the_score_that_was_asked_for_holds_for_videos_too(tmp_path: Path) -> None:
+    """As `maskwatch detect --score` has it."""
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 20)
+    for score, people in ((None, 1), (0.95, 0)):
+        tracking = TrackerSettings().starting_from(score)
+        watcher = Model(SquareDetector(), SquareClassifier(), score or 0.5, tracking=tracking)
+        results = [result for _, result in watcher.read_video(path)]
+        assert len(results[-1].tracks) == people
+        assert len(results[-1].readings) == people
+
+
+def test_load_passes_the_score_on_to_videos() -> None:
+    clip = Path(__file__).parents[1] / "samples" / "clip.mp4"
+    seen = list(load(score=0.999, threads=1).read_video(clip, max_fps=5))
+    assert len(seen) > 10
+    assert [result.readings for _, result in seen] == [()] * len(seen)
 
 
 @pytest.mark.parametrize(("threads", "others"), [(1, False), (2, True), (None, True)])

@@ -54,6 +54,7 @@ class Model:
         classifier: judges them.
         score: from which detector score on a face is reported.
         threads: as `load` was asked for; videos are decoded accordingly.
+        tracking: how the faces of a video become people.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class Model:
         classifier: MaskClassifier,
         score: float,
         threads: int | None = None,
+        tracking: TrackerSettings | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._score = score
         self._threads = threads
+        self._tracking = tracking or TrackerSettings()
 
     def read(self, image: NDArray[np.uint8], *, colour: Colour) -> list[MaskReading]:
         """Judges the faces of one picture.
@@ -137,13 +140,13 @@ class Model:
         self, spec: SourceSpec, sampler: Sampler, looks: LookSettings
     ) -> Iterator[tuple[Frame, FrameResult]]:
         judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
-        pipeline = Pipeline(self._detector, judge, Tracker(TrackerSettings()), looks)
+        pipeline = Pipeline(self._detector, judge, Tracker(self._tracking), looks)
         shares = share_threads(self._threads, {spec.kind})
         with open_source(
             spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead
         ) as frames:
             for frame in frames:
-                yield frame, pipeline(frame)
+                yield frame, pipeline(frame).without_weak(self._score)
 
     def _strong(self, frame: Frame) -> list[Face]:
         return [face for face in self._detector(frame) if face.score >= self._score]
@@ -162,7 +165,8 @@ def load(
     Args:
         threads: of one inference, and of what decodes videos, 1 to 256; None for as many as help.
         device: ``cpu``, ``cuda``, ``coreml`` or ``directml``.
-        score: from which detector score on, 0 to 1, a face is reported; None for the model's own.
+        score: from which detector score on, 0 to 1, a face is reported, in a video also a weaker
+            one that continues a track; None for the model's own.
         detector_folder: holds another face detector with its card.
         classifier_folder: holds another mask classifier with its card.
 
@@ -180,8 +184,9 @@ def load(
         threads=threads,
         device=device,
     )
-    built = build_detector(options, score=score, floor=TrackerSettings().min_score)
-    return Model(built.detect, build_classifier(options), built.score, threads)
+    tracking = TrackerSettings().starting_from(score)
+    built = build_detector(options, score=score, floor=tracking.min_score)
+    return Model(built.detect, build_classifier(options), built.score, threads, tracking)
 
 
 def annotate(

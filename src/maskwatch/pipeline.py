@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maskwatch.faces.base import FaceDetector, find
 from maskwatch.masks.base import MaskClassifier
@@ -25,6 +25,15 @@ class FrameResult:
     the people in it, as last judged."""
     tracks: tuple[Track, ...]
     """The people seen in this frame, by id. Faces that are nobody yet are only in ``readings``."""
+
+    def without_weak(self, min_score: float) -> FrameResult:
+        """The same without the faces of a lower detector score that are nobody."""
+        kept = (
+            reading
+            for reading, track in self.readings_with_tracks()
+            if track is not None or reading.face.score >= min_score
+        )
+        return replace(self, readings=tuple(kept))
 
     def readings_with_tracks(self) -> list[tuple[MaskReading, Track | None]]:
         """Every reading with the person it belongs to, None for a face that is nobody yet."""

@@ -73,7 +73,7 @@ def run_detect(request: DetectRequest) -> RunSummary:
 
 def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
     """Runs the session over everything that was found."""
-    tracking = _tracking(request.score)
+    tracking = TrackerSettings().starting_from(request.score)
     looks = LookSettings(1 / request.looks_per_s) if request.looks_per_s else EVERY_FRAME
     spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
@@ -130,14 +130,6 @@ def _opener(
     return PicturesAhead(opened, specs) if shares.ahead else nullcontext(opened)
 
 
-def _tracking(score: float | None) -> TrackerSettings:
-    """The tracker's own thresholds, unless the user moves the one from which a face counts."""
-    usual = TrackerSettings()
-    if score is None:
-        return usual
-    return replace(usual, start_score=score, min_score=min(score, usual.min_score))
-
-
 def _discover(request: DetectRequest) -> Discovery:
     """Everything that the request names, each source once however often it is named."""
     found = _without_own_output(discover_all(request.sources), request)
@@ -167,11 +159,12 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     A file that is named itself is looked at all the same.
     """
     own = functools.cache(written_names)
+    named_themselves = frozenset(request.sources)
     kept = tuple(
         spec
         for spec in found.specs
         if not spec.is_file
-        or spec.name in request.sources
+        or spec.name in named_themselves
         or _path(spec).name not in own(_path(spec).parent)
     )
     errors = found.errors

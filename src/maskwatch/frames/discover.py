@@ -53,7 +53,12 @@ class Discovery:
 
 def discover_all(requests: Iterable[str]) -> Discovery:
     """`discover` for several requests, in their order."""
-    return sum((discover(request) for request in requests), Discovery())
+    found = [discover(request) for request in requests]
+    return Discovery(
+        tuple(spec for each in found for spec in each.specs),
+        tuple(error for each in found for error in each.errors),
+        sum(each.ignored for each in found),
+    )
 
 
 def discover(request: str) -> Discovery:

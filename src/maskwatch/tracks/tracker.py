@@ -8,7 +8,7 @@ that moved by more than their width, and for people who looked away for a moment
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -64,6 +64,12 @@ class TrackerSettings:
             raise ValueError("need max_size_ratio >= 1, 0 < min_iou <= 1 and 0 <= max_share <= 1")
         if min(self.reach_sizes, self.reach_sizes_per_s, self.max_reach_sizes) < 0:
             raise ValueError("reaches must not be negative")
+
+    def starting_from(self, score: float | None) -> TrackerSettings:
+        """The same where the user moves the score from which a face counts; None leaves it."""
+        if score is None:
+            return self
+        return replace(self, start_score=score, min_score=min(score, self.min_score))
 
 
 class Tracker:

@@ -98,16 +98,12 @@ class MovingWatch:
 
     def look(self, frame: Frame) -> Look:
         """What is in the frame."""
-        result = self._pipeline(frame)
+        result = self._pipeline(frame).without_weak(self._min_score)
         self._people_log.update(result.tracks)
         ended = self._episode_log.update(frame.index, frame.t, result.tracks)
         self._ended.extend(ended)
-        faces = tuple(
-            (reading, track)
-            for reading, track in result.readings_with_tracks()
-            if track is not None or reading.face.score >= self._min_score
-        )
         self._last_t = frame.t
+        faces = tuple(result.readings_with_tracks())
         return Look(frame, faces, is_followed=True, ended=tuple(ended))
 
     def end(self) -> tuple[Episode, ...]:
