@@ -52,3 +52,13 @@ def test_no_more_wait_than_fit_in_memory_but_always_one() -> None:
         for index in range(5):
             list(hindsight.add(look_at(index), []))
         assert len(list(hindsight.rest())) == waiting
+
+
+def test_what_waits_is_hidden_before_the_first_picture_is_given_out() -> None:
+    """Whoever is interrupted while he shows that one shows the rest as it is."""
+    hindsight = Hindsight(wait_s=0.25)
+    for index in range(3):
+        assert list(hindsight.add(look_at(index), [])) == []
+    hindsight.add(look_at(3), [HERE])
+    rest = [(each.look.frame.index, each.hidden) for each in hindsight.rest()]
+    assert rest == [(0, ()), (1, (HERE.box,)), (2, (HERE.box,)), (3, (HERE.box,))]

@@ -210,6 +210,20 @@ def test_ctrl_c_closes_everything_and_keeps_what_was_seen() -> None:
     assert bench.pictures["a.mp4"].closed == 1
 
 
+def test_ctrl_c_between_two_sources_keeps_what_was_seen_as_well() -> None:
+    class Struck(SessionListener):
+        def source_done(self, _: SourceSummary) -> None:
+            raise KeyboardInterrupt
+
+    bench = Bench(clip("a.mp4", [[BARE]] * 20), clip("b.mp4", [[MASKED]]))
+    bench.listener = Struck()
+    summary = bench.run()
+    assert summary.interrupted
+    assert [source.frames for source in summary.sources] == [20]
+    assert summary.not_reached == ("b.mp4",)
+    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+
+
 def test_sources_that_were_not_reached_are_named() -> None:
     frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
     bench = Bench(Interruption(frames), clip("b.mp4", [[MASKED]]), clip("c.mp4", [[MASKED]]))
@@ -361,6 +375,24 @@ def test_blur_hides_a_face_in_the_frames_before_it_was_found(ends: bool) -> None
     bench.run(SessionSettings(blur=True))
     pictures, times = bench.pictures["a.mp4"].pictures, bench.pictures["a.mp4"].times
     assert times == [i / 25 for i in range(6)]
+    insides = [picture[110:130, 230:250].reshape(-1, 3) for picture in pictures]
+    assert all((inside != (0, 0, 255)).any(axis=1).all() for inside in insides)
+
+
+def test_blur_hides_a_face_that_was_found_just_before_ctrl_c() -> None:
+    class Struck(LookRecorder):
+        def write(self, look: Look) -> None:
+            if look.frame.index == 3:
+                raise KeyboardInterrupt
+
+    frames = [Frame("a.mp4", i, i / 25, scene([BARE])) for i in range(6)]
+    for frame in frames:
+        frame.image[90:150:2, 210:270] = (0, 0, 255)
+    bench = Bench(ScriptedSource(frames))
+    bench.looks, bench.detector = Struck(), Dawdling()
+    assert bench.run(SessionSettings(blur=True)).interrupted
+    pictures = bench.pictures["a.mp4"].pictures
+    assert len(pictures) >= 3
     insides = [picture[110:130, 230:250].reshape(-1, 3) for picture in pictures]
     assert all((inside != (0, 0, 255)).any(axis=1).all() for inside in insides)
 

@@ -44,20 +44,24 @@ class Hindsight:
         self._waiting: deque[VeiledLook] = deque()
 
     def add(self, look: Look, found: Sequence[Face]) -> Iterator[VeiledLook]:
-        """Takes a look and all faces that were found in it; yields those that need wait no longer.
+        """Takes a look and all faces that were found in it; gives those that need wait no longer.
 
-        To be gone through to the end before the next call.
+        These are to be gone through to the end before the next call. What waits is hidden before
+        that: showing them takes long, and whoever is interrupted in it shows the `rest`.
         """
         t, now = look.frame.t, [face.box for face in found]
-        while self._waiting and t - self._waiting[0].look.frame.t > self._wait_s:
-            yield self._waiting.popleft()
-        self._waiting = deque(each.hiding(now) for each in self._waiting)
+        due = sum(t - each.look.frame.t > self._wait_s for each in self._waiting)
+        self._waiting = deque(
+            each if place < due else each.hiding(now) for place, each in enumerate(self._waiting)
+        )
         self._waiting.append(VeiledLook(look, tuple(self._veil.over(t, found))))
         fitting = max(1, self._max_bytes // look.frame.image.nbytes) if self._wait_s else 0
-        while len(self._waiting) > fitting:
-            yield self._waiting.popleft()
+        return self._first(max(due, len(self._waiting) - fitting))
 
     def rest(self) -> Iterator[VeiledLook]:
         """Those that still wait, when nothing comes any more."""
-        while self._waiting:
+        return self._first(len(self._waiting))
+
+    def _first(self, count: int) -> Iterator[VeiledLook]:
+        for _ in range(count):
             yield self._waiting.popleft()

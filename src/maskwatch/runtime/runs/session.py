@@ -135,14 +135,14 @@ class Session:
                 visit = _Visit(spec, self._models, self._settings, self._tracking)
                 try:
                     self._go_through(visit, is_last=place == len(specs))
-                except KeyboardInterrupt:
-                    interrupted = True
                 finally:
                     self._add_episodes(visit.watch.end())
-                summaries.append(visit.summary())
+                    summaries.append(visit.summary())
                 self._listener.source_done(summaries[-1])
-                if interrupted or visit.is_in_vain or self._listener.should_stop():
+                if visit.is_in_vain or self._listener.should_stop():
                     break
+        except KeyboardInterrupt:
+            interrupted = True
         finally:
             self._guard.close(self._sinks.looks)
             self._guard.close(self._sinks.episodes)
@@ -200,12 +200,13 @@ class Session:
         return not self._guard.working([*sinks, *pictures])
 
     def _write(self, look: Look, visit: _Visit, pictures: Sequence[PictureSink]) -> None:
+        # First of all, so that whatever happens meanwhile no picture is shown without it.
+        veiled = visit.veiled(look) if self._guard.working(pictures) else ()
         for sink in self._guard.working(self._sinks.looks):
             with self._guard(sink):
                 sink.write(look)
         self._add_episodes(look.ended)
-        if self._guard.working(pictures):
-            self._show(visit.veiled(look), pictures)
+        self._show(veiled, pictures)
 
     def _show(self, veiled: Iterable[VeiledLook], pictures: Sequence[PictureSink]) -> None:
         for each in veiled:
