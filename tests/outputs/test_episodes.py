@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 from maskwatch.outputs.episodes import EpisodesFile
@@ -35,3 +36,18 @@ def test_the_file_is_whole_after_each_episode(tmp_path: Path) -> None:
     assert json.loads(path.read_text()) == []
     file.add([NOSE_OUT])
     assert len(json.loads(path.read_text())) == 1
+
+
+def test_a_pipe_gets_one_list_at_the_end(tmp_path: Path) -> None:
+    """Such as that of ``--episodes >(gzip > episodes.json.gz)``: several in a row are no JSON."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        file = EpisodesFile(str(pipe))
+        file.add([NOSE_OUT])
+        file.add([NO_MASK])
+        file.close()
+        assert len(json.loads(os.read(reader, 10_000))) == 2
+    finally:
+        os.close(reader)

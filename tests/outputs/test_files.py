@@ -69,6 +69,16 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "there" / "real.json").read_bytes() == b"new"
 
 
+def test_who_may_read_an_earlier_file_may_read_the_new_one_and_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    path.touch(mode=0o600)
+    write_whole(path, b"new")
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    write_whole(path, b"newer")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from maskwatch.advice import advice_for
-from maskwatch.outputs.files import STDOUT, write_text
+from maskwatch.outputs.files import STDOUT, is_one_way, output_errors, write_text
 from maskwatch.types import Episode
 
 
@@ -30,7 +31,8 @@ class EpisodesFile:
     """An ``EpisodeSink``: a JSON list, whole at any moment.
 
     Args:
-        target: a path, or ``-`` for standard output, where the list appears at the end.
+        target: a path, or ``-`` for standard output. There, and in a pipe, the list appears at the
+            end.
 
     Raises:
         OutputError: the file cannot be made.
@@ -39,20 +41,20 @@ class EpisodesFile:
     def __init__(self, target: str) -> None:
         self._target = target
         self._listed: list[dict[str, Any]] = []
-        self._write_unless_stdout()
+        with output_errors(target):
+            self._is_rewritten = target != STDOUT and not is_one_way(Path(target))
+        if self._is_rewritten:
+            self._write()
 
     def add(self, episodes: Sequence[Episode]) -> None:
         """Adds to the list; raises OutputError."""
         self._listed.extend(episode_as_json(episode) for episode in episodes)
-        self._write_unless_stdout()
-
-    def close(self) -> None:
-        """Prints the list where it is wanted on standard output."""
-        if self._target == STDOUT:
+        if self._is_rewritten:
             self._write()
 
-    def _write_unless_stdout(self) -> None:
-        if self._target != STDOUT:
+    def close(self) -> None:
+        """Writes the list where it can be written only once."""
+        if not self._is_rewritten:
             self._write()
 
     def _write(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -53,6 +54,15 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def is_one_way(path: Path) -> bool:
+    """Whether there is something that is no file, such as a pipe: what it got it cannot give back.
+
+    Raises:
+        OSError: nobody can tell.
+    """
+    return path.exists() and not path.is_file()
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that is either complete or not there; an earlier one stays until then.
 
@@ -62,7 +72,7 @@ def write_whole(path: Path, data: bytes) -> None:
         OutputError: it cannot be written; nothing is left behind.
     """
     with output_errors(path):
-        if path.exists() and not path.is_file():
+        if is_one_way(path):
             path.write_bytes(data)
             return
     with put_in_place(path) as part:
@@ -73,7 +83,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def put_in_place(path: Path) -> Iterator[Path]:
     """Yields where to write a file; once it is complete there, it takes the place of ``path``.
 
-    A link is followed. Processes that write the same file at once do not disturb each other.
+    A link is followed. Processes that write the same file at once do not disturb each other. Whom
+    an earlier file belongs to and who may read it stays as it is.
 
     Raises:
         OutputError: it cannot be written; nothing is left behind, and an earlier file stays.
@@ -83,10 +94,23 @@ def put_in_place(path: Path) -> Iterator[Path]:
         # As short as it can be: a name may have 255 bytes, and so may that of the file.
         part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}.{os.getpid()}.part")
         try:
+            earlier = target.stat() if target.exists() else None
+            if earlier is not None:
+                part.touch(mode=0o600)  # what comes next may be for no more people than before
             yield part
+            if earlier is not None:
+                _hand_over(part, earlier)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _hand_over(part: Path, earlier: os.stat_result) -> None:
+    """Makes a file that of whom the earlier one belonged to, as far as the system lets us."""
+    if hasattr(os, "chown"):  # Windows has none
+        with suppress(PermissionError):
+            os.chown(part, earlier.st_uid, earlier.st_gid)
+    part.chmod(stat.S_IMODE(earlier.st_mode))
 
 
 def write_text(target: str, text: str) -> None:
