@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -70,6 +71,36 @@ def test_every_frame_in_order_with_its_time(tmp_path: Path, name: str, codec: st
     assert {frame.source for frame in frames} == {str(path)}
     assert frames[0].image.shape == (48, 64, 3)
     assert frames[0].image.flags.c_contiguous
+
+
+@pytest.mark.parametrize("spacing_s", [0.0, 0.2])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_h264_in_avi_keeps_its_times_although_avi_states_none(
+    tmp_path: Path, spacing_s: float, threads: int
+) -> None:
+    path = write_clip(tmp_path / "a.avi", 20, codec="libx264", b_frames=2)
+    frames = frames_of(path, spacing_s=spacing_s, threads=threads)
+    assert [number_of(frame.image) for frame in frames] == list(range(20))
+    assert [frame.t for frame in frames] == pytest.approx([i / 10 for i in range(20)])
+
+
+@pytest.mark.parametrize("spacing_s", [0.0, 0.2])
+@pytest.mark.parametrize(("start_s", "first"), [(0.0, 0), (0.5, 5)])
+def test_what_was_cut_away_from_a_video_is_not_looked_at(
+    tmp_path: Path, start_s: float, first: int, spacing_s: float
+) -> None:
+    """Telephones trim recordings by an edit list, and leave the pictures in the file."""
+    path = write_clip(tmp_path / "a.mp4", 20, codec="libx264", b_frames=2)
+    data = bytearray(path.read_bytes())
+    edit = data.index(b"elst") + 12  # after version, flags and number: duration, start of media
+    (start,) = struct.unpack(">i", data[edit + 4 : edit + 8])
+    unit_s = 1 / struct.unpack(">I", data[(at := data.index(b"mdhd") + 16) : at + 4])[0]
+    data[edit : edit + 8] = struct.pack(">Ii", 1000, start + round(start_s / unit_s))
+    path.write_bytes(data)
+    frames = frames_of(path, spacing_s=spacing_s)
+    assert [frame.index for frame in frames] == list(range(10))
+    assert [frame.t for frame in frames] == pytest.approx([i / 10 for i in range(10)], abs=2e-3)
+    assert number_of(frames[0].image) == first
 
 
 def test_colours_come_out_as_bgr(tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ _COUNTED_FROM_ZERO = ("matroska,webm", "asf")
 A recorder that starts a new file every few minutes may let the time run on from one to the next.
 """
 
+_IN_DECODING_ORDER = ("avi",)
+"""Formats that do not say when a picture is shown. What FFmpeg guesses of H.264 with B-frames runs
+back and forth; when a packet is decoded it knows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
@@ -136,6 +140,7 @@ class Decoder:
         self._unit_s = float(self._time_base)
         # In others FFmpeg counts the packets, at 25 a second: Motion-JPEG over HTTP is one of them.
         self._has_stamps = Flags.no_timestamps not in Flags(container.format.flags)
+        self._is_in_decoding_order = container.format.name in _IN_DECODING_ORDER
         self._last_end: float | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
@@ -186,7 +191,9 @@ class Decoder:
         """
         fps = self.fps or 25.0
         timeline = Timeline(self._time_base, 1 / fps)
-        shortcut = shortcut_for(self._stream, Spacing(spacing_s, fps))
+        # It goes by the times at which packets are shown.
+        spacing = Spacing(0.0 if self._is_in_decoding_order else spacing_s, fps)
+        shortcut = shortcut_for(self._stream, spacing)
         for packet in self._packets():
             if shortcut is not None:
                 shortcut.prepare(packet)
@@ -199,7 +206,7 @@ class Decoder:
                         continue  # it has been given up
                     for left_out in shortcut.left_out_before(frame.pts):
                         yield from self._account_for(left_out, timeline)
-                t = timeline.place(frame.pts)
+                t = timeline.place(frame.dts if self._is_in_decoding_order else frame.pts)
                 if frame.is_corrupt:
                     self.damaged += 1
                 else:

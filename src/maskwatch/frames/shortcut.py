@@ -43,10 +43,13 @@ class Shortcut:
         self._shown: float | None = None
 
     def prepare(self, packet: Packet[VideoStream]) -> None:
-        """To be called right before the packet is decoded."""
+        """To be called right before the packet is decoded.
+
+        One that was cut away when the video was trimmed is decoded only for those that build on it.
+        """
         wanted = self._wants(packet)
         self._context.skip_frame = "DEFAULT" if wanted else "NONREF"
-        if packet.pts is not None:
+        if packet.pts is not None and not packet.is_discard:
             heapq.heappush(self._inside, LeftOut(packet.pts, wanted))
 
     def left_out_before(self, pts: float) -> list[LeftOut]:
