@@ -12,7 +12,7 @@ from torch import Tensor
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
-from maskwatch_train.cli.train import say
+from maskwatch_train.cli.say import say
 from maskwatch_train.engine import kept_weights, read_weights, refuse_state
 from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import read_recipe

@@ -18,7 +18,8 @@ from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch_train.cli.export import DETECTOR_NAME
-from maskwatch_train.cli.train import DataFolder, WeightsFolder, say
+from maskwatch_train.cli.say import say
+from maskwatch_train.cli.train import DataFolder, WeightsFolder
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.sets import LabelledSet, read_every, read_set
 from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_images, cases_of_pictures

@@ -19,12 +19,8 @@ from maskwatch.outputs.files import write_whole
 from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.train import RECIPE_FILE, Judge, judge_of, load_run, predict
-from maskwatch_train.cli.train import (
-    DataSets,
-    StartingWeights,
-    say,
-    validation_samples,
-)
+from maskwatch_train.cli.say import say
+from maskwatch_train.cli.train import DataSets, StartingWeights, validation_samples
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.engine import kept_weights

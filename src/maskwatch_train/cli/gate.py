@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.cli.evaluate import DetectorFolder
-from maskwatch_train.cli.train import console, say
+from maskwatch_train.cli.say import console, say
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.subjects import open_subject
 from maskwatch_train.release.gate import Check, read_gate, run_gate
@@ -58,10 +59,10 @@ def gate(
 
 
 def _table(name: str, checks: list[Check]) -> Table:
-    table = Table("set", "slice", "floor", "faces", "value", "", title=name)
+    table = Table("set", "slice", "floor", "faces", "value", "", title=escape(name))
     for check in checks:
         verdict = "ok" if check.passed else "[red]FAILS[/red]"
         value = f"{check.value:.3f}"
-        row = (check.set, check.floor.where, str(check.floor), str(check.faces), value, verdict)
-        table.add_row(*row)
+        told = (check.set, check.floor.where, str(check.floor), str(check.faces), value)
+        table.add_row(*map(escape, told), verdict)
     return table

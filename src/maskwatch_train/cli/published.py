@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwatch_train.cli.data.progress import advancing
+from maskwatch_train.cli.say import say
 from maskwatch_train.cli.train import (
     Devices,
     Nodes,
@@ -16,7 +17,6 @@ from maskwatch_train.cli.train import (
     RecipeFile,
     Workers,
     keep_recipe,
-    say,
     started,
 )
 from maskwatch_train.engine import Site

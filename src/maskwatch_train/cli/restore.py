@@ -16,12 +16,12 @@ from maskwatch_train.classifier.augment import plain_crop
 from maskwatch_train.classifier.network import blank
 from maskwatch_train.classifier.restore import restore
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
+from maskwatch_train.cli.say import say
 from maskwatch_train.cli.train import (
     DataSets,
     OutFolder,
     RecipeFile,
     StartingWeights,
-    say,
     training_samples,
 )
 from maskwatch_train.engine import kept_weights, refuse_state

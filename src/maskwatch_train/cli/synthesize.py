@@ -23,10 +23,10 @@ from maskwatch_train.cli.data.options import (
     ManifestFile,
     open_manifest,
     require_set_name,
-    say,
     show,
 )
 from maskwatch_train.cli.data.progress import advancing, cancelling
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 import typer
 from lightning_fabric import Fabric
-from rich.console import Console
 
 from maskwatch.errors import UsageError
 from maskwatch.faces.yunet import Detections
@@ -22,6 +21,7 @@ from maskwatch_train.classifier.samples import Sample
 from maskwatch_train.classifier.teachers import Teachers
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe, load_run
 from maskwatch_train.classifier.train import train as train_classifier
+from maskwatch_train.cli.say import console, say
 from maskwatch_train.cli.training_bar import TrainingBar
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
@@ -60,7 +60,6 @@ OutFolder = Annotated[
     Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
 ]
 Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
-
 TeacherRuns = Annotated[
     list[Path] | None,
     typer.Option(
@@ -83,13 +82,6 @@ TEACHER_WEIGHTS = "yunet_n.safetensors"
 TEACHER_CACHE = "teacher.npz"
 PACKAGE_CACHE = "package-detector.npz"
 """What each of the two detectors saw: a run may be begun with one and gone on with the other."""
-
-console = Console()
-
-
-def say(line: str) -> None:
-    """Prints a line of progress at once."""
-    console.print(line, highlight=False)
 
 
 def refuse_another_recipe(chosen: ClassifierRecipe | DetectorRecipe, out: Path) -> None:

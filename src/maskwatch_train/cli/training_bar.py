@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from maskwatch_train.cli.say import say
 from maskwatch_train.engine import Watcher
 
 
@@ -28,7 +29,6 @@ class TrainingBar(Watcher):
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._console = console
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -53,7 +53,7 @@ class TrainingBar(Watcher):
     def said(self, line: str) -> None:
         """Prints a line above the bar."""
         if not self._quiet:
-            self._bar.console.print(line, highlight=False)
+            say(line, self._bar.console)
 
     def moved(self, done: int, total: int, losses: Mapping[str, float]) -> None:
         """Moves the bar; what an earlier run did does not count for the time that is left."""

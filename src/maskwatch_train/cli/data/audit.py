@@ -14,8 +14,9 @@ from maskwatch.frames.images import read_image
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import write_whole
 from maskwatch.types import Box, Image, State
-from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, say
+from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest
 from maskwatch_train.cli.data.progress import advancing, in_threads
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.whole_folder import whole_folder

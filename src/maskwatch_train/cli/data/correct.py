@@ -14,8 +14,8 @@ from maskwatch_train.cli.data.options import (
     OutManifest,
     open_manifest,
     save_manifest,
-    say,
 )
+from maskwatch_train.cli.say import say
 from maskwatch_train.data import corrections
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.errors import DataError

@@ -11,8 +11,9 @@ import typer
 
 from maskwatch.build import DETECTORS, BuildOptions, build_detector
 from maskwatch.errors import UsageError
-from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, say, show
+from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, show
 from maskwatch_train.cli.data.progress import advancing
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.crops import MISSING, Cropped, CropSettings, by_picture, crop_picture
 from maskwatch_train.data.manifest import Manifest, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder

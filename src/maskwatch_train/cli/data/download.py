@@ -21,8 +21,8 @@ from rich.progress import (
 
 from maskwatch.errors import UsageError
 from maskwatch.outputs.files import write_whole
-from maskwatch_train.cli.data.options import say
 from maskwatch_train.cli.data.progress import console
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.catalogue import CATALOGUE, PublicSet, RemoteFile, read_catalogue
 from maskwatch_train.data.download import fetch, unpack, verify
 from maskwatch_train.data.whole_folder import whole_folder

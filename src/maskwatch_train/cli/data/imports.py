@@ -8,13 +8,9 @@ from typing import Annotated
 import typer
 
 from maskwatch.errors import UsageError
-from maskwatch_train.cli.data.options import (
-    OutManifest,
-    require_set_name,
-    save_manifest,
-    say,
-)
+from maskwatch_train.cli.data.options import OutManifest, require_set_name, save_manifest
 from maskwatch_train.cli.data.progress import in_threads
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.formats.raw import Problem, RawPicture
 from maskwatch_train.data.grouping import drop_split as without_split
 from maskwatch_train.data.importing import (

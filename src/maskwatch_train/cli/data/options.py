@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from maskwatch.errors import UsageError
+from maskwatch_train.cli.say import say
 from maskwatch_train.data.grouping import summarise
 from maskwatch_train.data.manifest import Manifest, is_set_name, read_manifest, write_manifest
 
@@ -20,8 +20,6 @@ Folders = Annotated[
     list[str] | None,
     typer.Option("--folder", help="NAME=DIR: where a set lies, if it was moved."),
 ]
-
-console = Console()
 
 
 def open_manifest(path: Path, folders: Sequence[str] | None = None) -> Manifest:
@@ -74,9 +72,3 @@ def show(manifest: Manifest) -> None:
     for (name, split), counts in sorted(summarise(manifest).items()):
         told = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
         say(f"{name} {split or 'without a split'}: {told}")
-
-
-def say(line: str) -> None:
-    """Prints a line as it is; bytes of a file's name that are no text are escaped."""
-    told = line.encode(errors="backslashreplace").decode()
-    console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -17,10 +17,10 @@ from maskwatch_train.cli.data.options import (
     open_manifest,
     place_sets,
     save_manifest,
-    say,
     show,
 )
 from maskwatch_train.cli.data.progress import in_threads
+from maskwatch_train.cli.say import say
 from maskwatch_train.data import grouping, splits
 from maskwatch_train.data.manifest import Manifest, ManifestRow, checksum, read_manifest
 from maskwatch_train.data.neardup import Fingerprint, Likeness, fingerprint
