@@ -13,6 +13,7 @@ from maskwatch.geometry import iou_matrix, overlap_of_smaller
 from maskwatch.masks.labels import UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
+from maskwatch_train.data.faces import prominence
 from maskwatch_train.synthesis import WearKind, has_room
 
 CONTEXT_MARGIN = 0.7
@@ -133,13 +134,13 @@ def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:
 
 
 def central_face(width: int, height: int, seen: Detections) -> int | None:
-    """Index of the detection that a tight portrait is about: large, sure and near the middle."""
-    if len(seen.boxes) == 0:
-        return None
-    centre = (seen.boxes[:, :2] + seen.boxes[:, 2:]) / 2
-    away = np.abs(centre / np.array([width, height]) - 0.5).max(axis=1)
-    side = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) / min(width, height)
-    return int((seen.scores + side - 2 * away).argmax())
+    """Index of the detection that a portrait is about, as `main_face`; None without any."""
+
+    def prominence_of(index: int) -> float:
+        box = Box(*seen.boxes[index].tolist())
+        return prominence(box, float(seen.scores[index]), width, height)
+
+    return max(range(len(seen.boxes)), key=prominence_of, default=None)
 
 
 def mistaken_samples(

@@ -24,17 +24,20 @@ def face_at(box: Box, faces: Sequence[Face]) -> Face | None:
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
-    """The face that a portrait is about: sure, large and near the middle; None without faces.
+    """The face that a portrait is about, the one of most `prominence`; None without faces.
 
     Args:
         faces: what a detector found.
         width: of the picture in pixels.
         height: of the picture in pixels.
     """
+    return max(
+        faces, key=lambda face: prominence(face.box, face.score, width, height), default=None
+    )
 
-    def prominence(face: Face) -> float:
-        x, y = (face.box.x0 + face.box.x1) / 2 / width, (face.box.y0 + face.box.y1) / 2 / height
-        away = max(abs(x - 0.5), abs(y - 0.5))
-        return face.score + face.box.side / min(width, height) - 2 * away
 
-    return max(faces, key=prominence, default=None)
+def prominence(box: Box, score: float, width: int, height: int) -> float:
+    """How sure, large and near the middle of its picture a detection is."""
+    x, y = (box.x0 + box.x1) / 2 / width, (box.y0 + box.y1) / 2 / height
+    away = max(abs(x - 0.5), abs(y - 0.5))
+    return score + box.side / min(width, height) - 2 * away

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from maskwatch.faces.base import FaceDetector
-from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import iou_matrix
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.masks.quality import nose_offset
 from maskwatch.types import Box, Face, Frame, Image
-from maskwatch_train.classifier.samples import central_face
+from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.pictures import read_picture
@@ -24,8 +21,6 @@ LOOK_SIZE = 64
 """Side in pixels that a face is scaled to before its light and sharpness are measured."""
 LOWER_FACE = (slice(40, 60), slice(16, 48))
 """Rows and columns of a face at `LOOK_SIZE` that a worn mask covers."""
-SAME_FACE_IOU = 0.35
-"""A detection that overlaps a label by so much shows which way its face is turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ def cases_of_pictures(
 ) -> tuple[Case, ...]:
     """The face that each picture is about.
 
-    That is the one that `portrait_face` chooses, as in training; where nothing is found, the
+    That is the one that `main_face` chooses, as in training; where nothing is found, the
     whole picture is taken for a face, since many of these pictures are cut that tightly.
 
     Raises:
@@ -127,7 +122,7 @@ def cases_of_pictures(
         pixels = read_picture(picture.path)
         frame = Frame(picture.path.name, 0, 0.0, pixels)
         label = picture_label(frame, picture)
-        found = portrait_face(frame, detector(frame))
+        found = main_face(detector(frame), pixels.shape[1], pixels.shape[0])
         box = found.box if found else label.box
         looks = look(pixels, box, turn_of(box, [found] if found else []))
         group = _global_group(source, picture.group)
@@ -138,16 +133,6 @@ def cases_of_pictures(
 def _global_group(source: str, group: str) -> str:
     """The group with its set's name, unless it has one: as `ManifestRow.global_group` has it."""
     return group if "/" in group else f"{source}/{group}"
-
-
-def portrait_face(frame: Frame, faces: Sequence[Face]) -> Face | None:
-    """The face that a portrait is about: large, sure and near the middle; None without faces."""
-    height, width = frame.image.shape[:2]
-    boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
-    scores = np.array([face.score for face in faces], dtype=np.float32)
-    landmarks = np.zeros((len(faces), 5, 2), dtype=np.float32)
-    chosen = central_face(width, height, Detections(boxes, scores, landmarks))
-    return None if chosen is None else faces[chosen]
 
 
 def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
@@ -170,12 +155,7 @@ def look(pixels: Image, box: Box, turn: float = float("nan")) -> Looks:
 
 def turn_of(box: Box, seen: Sequence[Face]) -> float:
     """How far the face in a box is turned, by the landmarks of the detection that hits it."""
-    if not seen:
+    found = face_at(box, seen)
+    if found is None or found.landmarks is None:
         return float("nan")
-    boxes = np.array([face.box for face in seen], dtype=np.float64)
-    overlap = iou_matrix(np.array([box], dtype=np.float64), boxes)[0]
-    best = int(overlap.argmax())
-    landmarks = seen[best].landmarks
-    if overlap[best] < SAME_FACE_IOU or landmarks is None:
-        return float("nan")
-    return nose_offset(landmarks)
+    return nose_offset(found.landmarks)
