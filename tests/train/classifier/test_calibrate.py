@@ -49,6 +49,12 @@ def test_readable_faces_stay_within_the_budget() -> None:
     assert chosen.unknown_share == chosen.caught_share
 
 
+def test_of_a_few_readable_faces_none_is_given_up_where_the_budget_is_less_than_one() -> None:
+    readable = np.stack([outputs(0.9, 0.1)] * 49 + [outputs(0.9, 0.7)])
+    assert choose_abstention(readable, readable, budget=0.01).unknown_share == 0
+    assert choose_abstention(readable, readable, budget=0.02).unknown_share == 0.02
+
+
 def test_what_is_as_likely_as_not_is_unknown() -> None:
     readable = np.stack([outputs(0.9)] * 97 + [outputs(m) for m in (0.46, 0.54, 0.56)])
     assert choose_abstention(readable, readable, budget=0.01).unknown_share == 0.02
