@@ -81,10 +81,11 @@ def split_rows(
     wanted = parse_shares(shares)
     if split == RANDOM:
         return _random(rows, labels, wanted, seed)
-    missing = {"train", "test"} - {row.split for row in rows}
-    if missing or any(row.split == UNSPLIT for row in rows):
+    unsplit = [row for row in rows if row.split == UNSPLIT]
+    if unsplit or {"train", "test"} - {row.split for row in rows}:
         raise DataError(
-            Path(rows[0].source_set), "carries no split into train and test: see data split"
+            Path((unsplit or rows)[0].source_set),
+            "carries no split into train and test: see data split",
         )
     check_leakage(Path("the data"), rows)
     return tuple(rows)
@@ -103,4 +104,7 @@ def _random(
                 end = start + round(len(members) * percent / 100)
                 side[members[start:end]] = name
                 start = end
+    if empty := sorted(shares.keys() - set(side)):
+        reason = f"too few pictures of each class: nothing is left for {', '.join(empty)}"
+        raise DataError(Path("the data"), reason)
     return tuple(replace(row, split=str(name)) for row, name in zip(rows, side, strict=True))

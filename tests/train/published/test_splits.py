@@ -77,6 +77,19 @@ def test_data_without_a_split_are_refused_for_the_grouped_one() -> None:
         split_rows(ROWS, LABELS, "other", "80/20", 1)
 
 
+def test_of_several_sets_the_one_without_a_split_is_named() -> None:
+    kept = [row(n, State.MASK, split="train" if n < 8 else "test") for n in range(12)]
+    other = replace(kept[0], source_set="other", path="x.png", sha256="x", group="g", split="")
+    with pytest.raises(DataError, match="other: carries no split"):
+        split_rows([*kept, other], [0] * 13, "grouped", "80/20", 1)
+
+
+def test_a_random_split_that_leaves_a_side_empty_is_refused() -> None:
+    few = [row(n, State.MASK) for n in range(2)]
+    with pytest.raises(DataError, match="nothing is left for test"):
+        split_rows(few, [0, 0], "random", "80/20", 1)
+
+
 @pytest.mark.parametrize(
     ("label", "fault", "expected"),
     [
