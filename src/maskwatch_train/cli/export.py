@@ -12,6 +12,7 @@ import onnx
 import onnxruntime as ort
 import typer
 
+from maskwatch.errors import UsageError
 from maskwatch.masks.labels import LABELS, softmax
 from maskwatch.models.card import CARD_FILE, read_card
 from maskwatch.models.session import CPU
@@ -68,6 +69,7 @@ def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
 
     Raises:
         DataError: a file is missing or damaged.
+        UsageError: two reports have the same name.
     """
     try:
         summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
@@ -83,9 +85,12 @@ def read_scores(reports: list[Path]) -> dict[str, Any]:
 
     Raises:
         DataError: a file is missing or damaged.
+        UsageError: two reports have the same name.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for path in reports:
+        if path.stem in found:
+            raise UsageError(f"--scores {path}: another report is called {path.stem!r}, too")
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
             found[path.stem] = headline(report, DETECTOR_NAME)
@@ -171,6 +176,7 @@ def recalibrate(
     """Fit temperature and thresholds of a model folder anew, after export to another format."""
     card = read_card(model, "mask_classifier", LABELS)
     card.verify()
+    told = read_scores(scores or [])
     judge = open_engine(card.model_path).run
     with tempfile.TemporaryDirectory() as folder:
         samples = validation_samples(data, weights, Path(folder))
@@ -180,7 +186,7 @@ def recalibrate(
     values = json.loads((model / CARD_FILE).read_text(encoding="utf-8"))
     values["settings"].update(found.settings)
     values["summary"]["calibration"] = found.summary
-    if scores:
-        values["summary"]["scores"] = read_scores(scores)
+    if told:
+        values["summary"]["scores"] = told
     write_whole(model / CARD_FILE, (json.dumps(values, indent=2) + "\n").encode())
     say(f"{model}: {found}")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 pytest.importorskip("torch", reason="needs the extra [train]")
 
+from maskwatch.errors import UsageError
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.types import Box, State
@@ -72,6 +73,20 @@ def test_scores_come_into_the_card_and_a_damaged_report_changes_nothing(folder: 
     report.write_text("{")
     assert recalibrate(folder, "--scores", report) != 0
     assert (folder / "card.json").read_text() == card
+
+
+def test_two_reports_of_one_name_are_refused_before_any_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("maskwatch_train.cli.export.validation_samples")
+    reports = [folder.parent / place / "val.json" for place in ("street", "bala")]
+    for report in reports:
+        report.parent.mkdir()
+        report.write_text(json.dumps({"shares": {"found": {"value": 0.9}}}))
+    words = [word for report in reports for word in ("--scores", str(report))]
+    done = CliRunner().invoke(app, ["recalibrate", str(folder), "--data", "nowhere", *words])
+    assert isinstance(done.exception, UsageError)
+    assert "another report is called 'val'" in str(done.exception)
 
 
 def test_without_faces_the_card_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
