@@ -59,7 +59,7 @@ StartingWeights = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
 ]
-Workers = Annotated[int, typer.Option(help="Processes that prepare batches.")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that prepare batches.")]
 TeacherRuns = Annotated[
     list[Path] | None,
     typer.Option(

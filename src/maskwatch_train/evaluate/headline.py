@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 CARD_IOU = "0.5"
+CARD_THRESHOLD = "0.5"
+"""Score from which the detections count whose recall is told by the size of faces."""
 CARD_SCORES = (
     "side_accuracy_decided",
     "state_macro_f1_decided",
@@ -52,7 +54,7 @@ def _of_detector(report: Mapping[str, Any], name: str) -> dict[str, Any]:
     for threshold, entry in at["score"].items():
         figures[f"recall at score {threshold}"] = _rounded(entry["recall"])
         figures[f"unmatched per picture at {threshold}"] = _rounded(entry["unmatched_per_image"])
-    bands = at["score"][CARD_IOU]["recall_by_band"]
+    bands = at["score"][CARD_THRESHOLD]["recall_by_band"]
     return {**figures, **{f"recall {band} px": _rounded(b["recall"]) for band, b in bands.items()}}
 
 

@@ -305,6 +305,17 @@ def test_a_missing_validation_split_is_told_before_training_faces_are_searched(
     assert "split 'val'" in refused(DataError, "classifier", recipe, *places)
 
 
+@pytest.mark.parametrize("verb", ["classifier", "detector", "published"])
+def test_fewer_processes_than_none_are_refused_before_anything_is_read(
+    verb: str, tmp_path: Path
+) -> None:
+    words = [verb, "recipe.toml", "--workers", "-1"]
+    words += [word for name in ("--data", "--out", "--weights") for word in (name, str(tmp_path))]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert "'--workers'" in result.output
+
+
 def test_an_export_is_not_restored_over_a_run_that_would_go_on(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(b"state")
     places = ["--data", tmp_path, "--out", tmp_path]
