@@ -48,17 +48,27 @@ class Imported:
 
 
 def read_raw(
-    source: Path, layout: str, vocabulary: Vocabulary
+    source: Path, layout: str, vocabulary: Vocabulary, *, drop_split: bool = False
 ) -> tuple[list[RawPicture], list[Problem]]:
     """Reads the labels of a set; no picture is decoded yet.
 
-    Each picture comes once, with all that the set says of it in several files.
+    Each picture comes once, with all that the set says of it in several places.
+
+    Args:
+        source: folder or file of its labels.
+        layout: a key of `FORMATS`.
+        vocabulary: what its words mean.
+        drop_split: whether to forget the split that it came with.
 
     Raises:
         DataError: the set is not in the layout, is empty, or a label is unknown.
     """
     told = list(FORMATS[layout](source))
-    listed = [each for each in told if isinstance(each, RawPicture)]
+    listed = [
+        replace(each, split="") if drop_split else each
+        for each in told
+        if isinstance(each, RawPicture)
+    ]
     if not listed:
         raise DataError(source, "no pictures in it")
     vocabulary.check(source, (face.word for picture in listed for face in picture.faces))
@@ -72,8 +82,13 @@ def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
     for picture in listed:
         by_path.setdefault(_plain(picture.path), []).append(picture)
     for first, *others in by_path.values():
-        if any((each.split, each.group) != (first.split, first.group) for each in others):
-            yield Problem(first.path, "listed more than once, in several splits or groups")
+        splits = dict.fromkeys(each.split or "none" for each in (first, *others))
+        if len(splits) > 1:
+            told = ", ".join(splits)
+            yield Problem(first.path, f"in several splits ({told}), which --drop-split forgets")
+            continue
+        if any(each.group != first.group for each in others):
+            yield Problem(first.path, "listed more than once, in several groups")
             continue
         sizes = dict.fromkeys(each.size for each in (first, *others) if each.size)
         if len(sizes) > 1:

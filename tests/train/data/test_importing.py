@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,8 +149,8 @@ def test_labels_of_a_picture_in_several_files_come_together(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("other", "width", "reason"),
     [
-        ("train.json", 64, "in several splits or groups"),
-        ("other.json", 32, "with labels of 64x64 and 32x32 pixels"),
+        ("train.json", 64, "in several splits (none, train), which --drop-split forgets"),
+        ("other.json", 32, "listed more than once, with labels of 64x64 and 32x32 pixels"),
     ],
 )
 def test_files_that_contradict_each_other_about_a_picture_are_a_problem(
@@ -159,7 +160,54 @@ def test_files_that_contradict_each_other_about_a_picture_are_a_problem(
     write_coco(folder / other, "mask", [40, 2, 30, 30], width=width)
     pictures, problems = read_raw(folder, "coco", Vocabulary())
     assert not pictures
-    assert problems == [Problem(folder / "a.png", f"listed more than once, {reason}")]
+    assert problems == [Problem(folder / "a.png", reason)]
+
+
+def csv_in_two_splits(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file,label,split\na.png,mask,train\na.png,mask,val\n")
+
+
+def voc_in_two_splits(folder: Path) -> None:
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
+    (folder / "a.xml").write_text(
+        f"<annotation><object><name>mask</name>{box}</object></annotation>"
+    )
+    (folder / "ImageSets" / "Main").mkdir(parents=True)
+    for split in ("train", "val"):
+        (folder / "ImageSets" / "Main" / f"{split}.txt").write_text("a\n")
+
+
+def yolo_in_two_splits(folder: Path) -> None:
+    """As in the small examples of Ultralytics: validated on what was trained on."""
+    (folder / "data.yaml").write_text("train: .\nval: .\nnames: [mask]\n")
+    (folder / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+
+
+@pytest.mark.parametrize("make", [csv_in_two_splits, voc_in_two_splits, yolo_in_two_splits])
+def test_a_picture_in_several_splits_is_a_problem_unless_they_are_forgotten(
+    make: Callable[[Path], None], folder: Path
+) -> None:
+    make(folder)
+    layout = make.__name__.partition("_")[0]
+    pictures, (problem,) = read_raw(folder, layout, Vocabulary())
+    assert not pictures
+    assert problem.reason == "in several splits (train, val), which --drop-split forgets"
+    (picture,), problems = read_raw(folder, layout, Vocabulary(), drop_split=True)
+    assert (picture.split, len(picture.faces)) == ("", 1)
+    assert not problems
+
+
+def test_a_split_of_another_name_can_be_forgotten_too(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file,label,split\na.png,mask,fold 3\n")
+    for forget, kind in ((False, Problem), (True, list)):
+        (picture,), _ = read_raw(folder, "csv", Vocabulary(), drop_split=forget)
+        assert isinstance(import_picture(picture, folder, "own", "CC0", Vocabulary()), kind)
+
+
+def test_a_picture_in_several_groups_is_a_problem(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file,label,group\na.png,mask,1\na.png,mask,2\n")
+    _, (problem,) = read_raw(folder, "csv", Vocabulary(), drop_split=True)
+    assert problem.reason == "listed more than once, in several groups"
 
 
 def test_a_box_that_rounding_put_outside_is_moved_in(folder: Path) -> None:

@@ -12,7 +12,6 @@ from maskwatch_train.cli.data.options import OutManifest, require_set_name, save
 from maskwatch_train.cli.data.progress import in_threads
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.formats.raw import Problem, RawPicture
-from maskwatch_train.data.grouping import drop_split as without_split
 from maskwatch_train.data.importing import (
     FORMATS,
     folder_of,
@@ -59,7 +58,7 @@ def import_set(
     if layout not in FORMATS:
         raise UsageError(f"no format is called {layout!r}; there are {', '.join(FORMATS)}")
     vocabulary = parse_vocabulary(label or ())
-    pictures, told = read_raw(source, layout, vocabulary)
+    pictures, told = read_raw(source, layout, vocabulary, drop_split=drop_split)
     folder = folder_of(source, pictures)
     called = name or folder.resolve().name
     require_set_name(called)
@@ -71,8 +70,6 @@ def import_set(
     if not skip_bad:
         refuse(source, found.problems)
     made = Manifest(found.rows, {called: folder})
-    if drop_split:
-        made = without_split(made)
     _refuse_leaks(source, made)
     save_manifest(out, made)
     for problem in found.problems:

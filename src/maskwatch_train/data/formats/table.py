@@ -15,7 +15,7 @@ BOX_COLUMNS = ("x0", "y0", "x1", "y1")
 
 
 def read_table(source: Path) -> Reading:
-    """Pictures of a table; the lines of one file are its faces.
+    """Pictures of a table; the lines of one file, split and group are its faces.
 
     Args:
         source: the table, or a folder that holds it as ``labels.csv``. Columns: ``file`` (relative
@@ -23,24 +23,26 @@ def read_table(source: Path) -> Reading:
             lower edge exclusive), ``split`` and ``group``.
 
     Raises:
-        DataError: the table is missing, has no such columns or no lines, or the lines of a file
-            name two splits or groups.
+        DataError: the table is missing, or has no such columns or no lines.
     """
     table = source / LABELS if source.is_dir() else source
     reader = csv.DictReader(io.StringIO(read_text(table)))
     missing = {"file", "label"} - set(reader.fieldnames or ())
     if missing:
         raise DataError(table, f"no column {', '.join(sorted(missing))}")
-    lines: dict[str, list[dict[str, str]]] = {}
+    lines: dict[tuple[str, str, str], list[dict[str, str]]] = {}
     for line in reader:
-        lines.setdefault(line["file"] or "", []).append(line)
+        key = (line["file"] or "", line.get("split") or "", line.get("group") or "")
+        lines.setdefault(key, []).append(line)
     if not lines:
         raise DataError(table, "no lines below its head")
-    for name, of_file in lines.items():
-        yield _picture(table, name, of_file)
+    for (name, split, group), of_file in lines.items():
+        yield _picture(table, name, split, group, of_file)
 
 
-def _picture(table: Path, name: str, lines: list[dict[str, str]]) -> RawPicture | Problem:
+def _picture(
+    table: Path, name: str, split: str, group: str, lines: list[dict[str, str]]
+) -> RawPicture | Problem:
     if not name:
         return Problem(table, f"lines without a file: {len(lines)}")
     path = table.parent / name
@@ -52,10 +54,6 @@ def _picture(table: Path, name: str, lines: list[dict[str, str]]) -> RawPicture 
         faces = tuple(RawFace(line["label"], _box(line)) for line in lines)
     except (ValueError, TypeError):
         return Problem(path, "a coordinate of its box is not a number")
-    owners = {(line.get("split") or "", line.get("group") or "") for line in lines}
-    if len(owners) > 1:
-        raise DataError(table, f"{name} lies in two splits or groups: {sorted(owners)}")
-    split, group = owners.pop()
     return RawPicture(path, faces, split, group)
 
 

@@ -38,7 +38,7 @@ def read_voc(source: Path) -> Reading:
     to an XML file, as Roboflow names them.
 
     Raises:
-        DataError: there is no such folder or no XML file, or a name is in two lists.
+        DataError: there is no such folder, or no XML file.
     """
     files = sorted_files(source)
     annotations = [path for path in files if path.suffix.lower() == ".xml"]
@@ -47,8 +47,9 @@ def read_voc(source: Path) -> Reading:
     pictures = _by_name(files)
     splits = _splits(source, {path.stem for path in annotations})
     for annotation in annotations:
-        split = splits.get(annotation.stem, "") if splits else split_in(annotation, source)
-        yield _picture(annotation, pictures, split)
+        told = splits.get(annotation.stem, {""}) if splits else {split_in(annotation, source)}
+        for split in sorted(told):
+            yield _picture(annotation, pictures, split)
 
 
 def _by_name(files: list[Path]) -> dict[str, list[Path]]:
@@ -60,9 +61,9 @@ def _by_name(files: list[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def _splits(source: Path, names: set[str]) -> dict[str, str]:
-    """Split of each picture's name without extension; ``names`` are those of all annotations."""
-    found: dict[str, str] = {}
+def _splits(source: Path, names: set[str]) -> dict[str, set[str]]:
+    """Splits of each picture's name without extension; ``names`` are those of all annotations."""
+    found: dict[str, set[str]] = {}
     for path in sorted((source / _LISTS).glob("*.txt")):
         split = SPLIT_NAMES.get(path.stem.lower())
         if split is None:  # trainval, and the lists of single classes
@@ -70,8 +71,7 @@ def _splits(source: Path, names: set[str]) -> dict[str, str]:
         for line in filter(None, map(str.strip, read_text(path).splitlines())):
             # Of pictures that somebody numbered, " 1" is the end of the name.
             name = line if line in names else _FLAG.sub("", line)
-            if found.setdefault(name, split) != split:
-                raise DataError(path, f"{name} lies in both {found[name]} and {split}")
+            found.setdefault(name, set()).add(split)
     return found
 
 

@@ -94,22 +94,15 @@ def _names(root: Path, settings: dict[str, Any]) -> dict[int, str]:
 
 
 def _pictures(root: Path, settings: dict[str, Any]) -> Iterator[tuple[Path, str] | Problem]:
-    """Every picture once, with its split."""
+    """Every picture with its split, and again for each other that the YAML file puts it into."""
     places = [(key, settings[key]) for key in SPLIT_NAMES if settings.get(key)]
     if not places:
         yield from ((path, split_in(path, root)) for path in sorted_files(root) if is_picture(path))
         return
     base = root / str(settings.get("path") or "")
-    side: dict[Path, str] = {}
     for key, place in places:
         for path in _listed(base if base.is_dir() else root, root, place):
-            if isinstance(path, Problem):
-                yield path
-                continue
-            split = SPLIT_NAMES[key]
-            if side.setdefault(path.resolve(), split) != split:
-                raise DataError(path, f"lies in both {side[path.resolve()]} and {split}")
-            yield path, split
+            yield path if isinstance(path, Problem) else (path, SPLIT_NAMES[key])
 
 
 def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:

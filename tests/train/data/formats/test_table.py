@@ -69,7 +69,6 @@ def test_a_line_that_is_too_short_is_a_problem(
         ("file,class\na.png,mask\n", "no column label"),
         ("", "no column file, label"),
         ("file,label\n", "no lines below its head"),
-        ("file,label,split\na.png,mask,train\na.png,mask,test\n", "lies in two splits"),
     ],
 )
 def test_other_tables_are_refused(tmp_path: Path, text: str, message: str) -> None:

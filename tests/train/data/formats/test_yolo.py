@@ -149,7 +149,6 @@ def test_a_line_that_makes_no_sense_is_a_problem(tmp_path: Path, line: str, reas
         ("names: [mask", "not YAML"),
         ("names: {mask: 0}", r"data\.yaml: names: 'mask' is not the number of a class"),
         (f"train: nowhere\n{NAMES}", "no such folder or list"),
-        (f"train: images\nval: images\n{NAMES}", "lies in both train and val"),
         (NAMES, "no picture in it has a label file"),
     ],
 )
