@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskwatch.errors import OutputError
+from maskwatch.outputs.files import make_folder, write_whole
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -40,15 +40,12 @@ def write_report(folder: Path, name: str, values: Mapping[str, Any], text: str) 
     NaN, which JSON does not have, becomes null.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written; an earlier one stays.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(without_nan(values), indent=2, allow_nan=False)
-        (folder / f"{name}.json").write_text(content + "\n", encoding="utf-8")
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(str(folder), error.strerror or "cannot be written") from error
+    content = json.dumps(without_nan(values), indent=2, allow_nan=False)
+    make_folder(folder)
+    write_whole(folder / f"{name}.json", f"{content}\n".encode())
+    write_whole(folder / f"{name}.md", text.encode())
 
 
 def without_nan(value: Any) -> Any:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,27 @@ def test_a_report_is_written_as_json_and_markdown(tmp_path: Path) -> None:
     write_report(folder, "scores", {"a": [1, math.nan], "b": {"c": 0.5}}, "# Scores\n")
     assert json.loads((folder / "scores.json").read_text()) == {"a": [1, None], "b": {"c": 0.5}}
     assert (folder / "scores.md").read_text() == "# Scores\n"
+
+
+def test_a_report_that_cannot_be_written_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(tmp_path, "scores", {}, "# Before\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *how: Any, **named: Any) -> Any:
+        file = opened(path, mode, *how, **named)
+        if "w" in mode:
+            file.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OutputError, match="no space left"):
+        write_report(tmp_path, "scores", {"a": 1}, "# After\n")
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
