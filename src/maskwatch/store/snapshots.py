@@ -20,9 +20,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
+from maskwatch.errors import SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
 from maskwatch.reasons import system_reason
 from maskwatch.store import rows
+from maskwatch.store.columns import shows_a_face
 from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
 from maskwatch.store.files import PART, remove, write_whole
@@ -130,8 +131,7 @@ class Snapshots:
         try:
             self._insert(record)
         except StoreError:
-            with contextlib.suppress(OSError):
-                remove(self.folder / file)
+            self._discard(file)
             raise
         return record
 
@@ -229,16 +229,14 @@ class Snapshots:
         return Freed(self._forget(gone, reason, actor), size, stuck)
 
     def too_clear(self) -> list[SnapshotRecord]:
-        """Photos that show a face which the policy wants hidden (by now), oldest first."""
+        """Photos that show a face which the policy wants hidden (by now), newest first."""
         return [
             record
-            for record in self.where()
+            for record in reversed(self.where(shows_a_face(snapshots.c.faces)))
             if not all(self._may_be_seen(face) for face in record.faces)
         ]
 
-    def replace(
-        self, record: SnapshotRecord, jpeg: bytes, faces: Sequence[SnapshotFace]
-    ) -> SnapshotRecord:
+    def replace(self, record: SnapshotRecord, jpeg: bytes, faces: Sequence[SnapshotFace]) -> Freed:
         """Puts a photo in which more is hidden in place of one, which goes with proof.
 
         Args:
@@ -246,35 +244,42 @@ class Snapshots:
             jpeg: the new file's content, of the same size in pixels.
             faces: as in the new file.
 
+        Returns:
+            What became of the old one: nothing where somebody has deleted it meanwhile.
+
         Raises:
             SnapshotRefused: the policy does not allow the new one either.
-            RecordNotFound: the old one is gone.
-            StoreError: the new one cannot be written, or the old one not be deleted.
+            StoreError: the database cannot be used; the old one is there as before.
         """
         self._check(jpeg, faces)
         file = (Path(record.file).parent / f"{new_id()}.jpg").as_posix()
         digest = hashlib.sha256(jpeg).hexdigest()
         new = replace(record, file=file, sha256=digest, size=len(jpeg), faces=tuple(faces))
-        self._write(file, jpeg)
+        try:
+            self._write(file, jpeg)
+        except StoreError as error:
+            return Freed(stuck={record.file: str(error)})
         try:
             with self._db.write():
                 changed = rows.change(
                     self._db, snapshots, snapshots.c.id == record.id, **rows.values_of(new)
                 )
-                if not changed:
-                    raise RecordNotFound(f"no {snapshots.name} row has the id {record.id!r}")
-                self._deletions.note(
-                    "clear_photo", record.id, reason="policy", sha256=record.sha256
-                )
-                # Last, as what fails before it leaves everything as it was.
-                remove(self.folder / record.file)
-        except (OSError, StoreError) as error:
-            with contextlib.suppress(OSError):
-                remove(self.folder / file)
-            if isinstance(error, StoreError):
-                raise
-            raise StoreError(f"{record.file}: {system_reason(error)}") from error
-        return new
+                if changed:
+                    self._deletions.note(
+                        "clear_photo", record.id, reason="policy", sha256=record.sha256
+                    )
+                    # Last, as what fails before it leaves everything as it was.
+                    remove(self.folder / record.file)
+        except OSError as error:
+            self._discard(file)
+            return Freed(stuck={record.file: system_reason(error)})
+        except StoreError:
+            self._discard(file)
+            raise
+        if not changed:
+            self._discard(file)
+            return Freed()
+        return Freed(1, record.size)
 
     def make_room(self, size: int) -> Freed:
         """Deletes the oldest photos until files of ``size`` bytes are gone.
@@ -352,6 +357,11 @@ class Snapshots:
         except StoreFull:
             self.make_room(_SPARE_FACTOR * len(jpeg))
             _unless_full(file, write)
+
+    def _discard(self, file: str) -> None:
+        """Takes back a file whose row was not written, if it can; `sweep` finds it otherwise."""
+        with contextlib.suppress(OSError):
+            remove(self.folder / file)
 
     def _forget(self, records: Sequence[SnapshotRecord], reason: str, actor: str) -> int:
         """Deletes rows that are still there and proves it; says how many there were."""

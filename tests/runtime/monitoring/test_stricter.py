@@ -58,9 +58,9 @@ def detail(image: Image, box: Box) -> float:
 def test_the_face_that_was_clear_is_hidden_and_nothing_else_changes(store: Store) -> None:
     taken = clear_photo(store)
     before = decode_jpeg(store.snapshots.read(taken.id))
-    assert hide_faces(store) == 0
+    assert hide_faces(store).photos == 0
     store.snapshots.photos = Photos.BLURRED
-    assert hide_faces(store) == 1
+    assert hide_faces(store).photos == 1
     after = decode_jpeg(store.snapshots.read(taken.id))
     assert detail(after, SUBJECT.box) < 0.1 * detail(before, SUBJECT.box)
     elsewhere = Box(420, 20, 620, 460)
@@ -70,21 +70,76 @@ def test_the_face_that_was_clear_is_hidden_and_nothing_else_changes(store: Store
     assert (known.width, known.height) == (after.shape[1], after.shape[0]) == (640, 480)
 
 
-def test_photos_are_looked_at_only_when_the_policy_has_changed(
+def test_photos_of_a_short_time_in_which_more_was_allowed_are_hidden_too(store: Store) -> None:
+    store.snapshots.photos = Photos.BLURRED
+    hide_faces(store)
+    store.snapshots.photos = Photos.CLEAR
+    taken = clear_photo(store)
+    store.snapshots.photos = Photos.BLURRED  # before anybody looked
+    assert hide_faces(store).photos == 1
+    assert all(face.blurred for face in store.snapshots.get(taken.id).faces)
+
+
+def test_photos_stay_clear_once_the_policy_allows_that_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = []
-    look = store.snapshots.too_clear
-    monkeypatch.setattr(store.snapshots, "too_clear", lambda: looks.append(1) or look())
-    for policy, looked in (
-        (Photos.BLURRED, 1),
-        (Photos.BLURRED, 1),
-        (Photos.CLEAR, 1),
-        (Photos.BLURRED, 2),
-    ):
-        store.snapshots.photos = policy
-        hide_faces(store)
-        assert len(looks) == looked
+    for _ in range(3):
+        clear_photo(store)
+    read = store.snapshots.read_file
+
+    def read_and_allow(record: SnapshotRecord) -> bytes:
+        store.snapshots.photos = Photos.CLEAR
+        return read(record)
+
+    monkeypatch.setattr(store.snapshots, "read_file", read_and_allow)
+    store.snapshots.photos = Photos.BLURRED
+    assert hide_faces(store).photos == 1
+    hidden = [all(face.blurred for face in each.faces) for each in store.snapshots.where()]
+    assert sorted(hidden) == [False, False, True]
+
+
+def test_a_photo_that_cannot_be_replaced_keeps_no_other_one_and_is_told(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = clear_photo(store), clear_photo(store)
+    read, path = store.snapshots.read_file, store.snapshots.folder / stuck.file
+
+    def read_and_block(record: SnapshotRecord) -> bytes:
+        content = read(record)
+        if record == stuck:
+            path.unlink()
+            path.mkdir()  # no file, so it cannot be deleted as one
+        return content
+
+    monkeypatch.setattr(store.snapshots, "read_file", read_and_block)
+    store.snapshots.photos = Photos.BLURRED
+    Housekeeper(store)(Config())
+    assert all(face.blurred for face in store.snapshots.get(other.id).faces)
+    assert store.snapshots.get(stuck.id) == stuck
+    assert f"faces hidden and cannot be replaced: 1; {stuck.file}: " in caplog.text
+
+
+def test_a_photo_whose_file_is_not_there_now_is_given_up_by_nobody(store: Store) -> None:
+    taken = clear_photo(store)
+    path = store.snapshots.folder / taken.file
+    elsewhere = path.rename(store.snapshots.folder / "unmounted")
+    store.snapshots.photos = Photos.BLURRED
+    assert hide_faces(store).photos == 0
+    assert store.deletions.of_item(taken.id) == []
+    elsewhere.rename(path)
+    assert hide_faces(store).photos == 1
+
+
+def test_the_newest_photos_come_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = [clear_photo(store) for _ in range(3)]
+    looked_at: list[SnapshotRecord] = []
+    read = store.snapshots.read_file
+    monkeypatch.setattr(
+        store.snapshots, "read_file", lambda record: looked_at.append(record) or read(record)
+    )
+    store.snapshots.photos = Photos.BLURRED
+    assert hide_faces(store).photos == 3
+    assert looked_at == photos[::-1]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0 no picture"])
@@ -120,7 +175,6 @@ def test_a_photo_that_retention_takes_meanwhile_is_no_error(
 
 def test_photos_of_a_backup_are_hidden_after_it_was_restored(store: Store, tmp_path: Path) -> None:
     taken = clear_photo(store)
-    hide_faces(store)  # notes that clear photos are allowed
     back_up(store, tmp_path / "b.tar")
     url, folder = f"sqlite:///{tmp_path}/n.db", tmp_path / "n"
     restore(tmp_path / "b.tar", url, folder, Photos.BLURRED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from maskwatch.config.root import Config
@@ -45,15 +46,14 @@ class Housekeeper:
             datetime.now(UTC),
             statistics_only=config.privacy.statistics_only,
         )
-        hidden = hide_faces(self._store)
-        if hidden:
-            _log.warning("the privacy policy is stricter: faces hidden in %d photos", hidden)
         if report.deleted:
             _log.info("retention: %s", dict(report.deleted))
-        if report.stuck:
-            one = next(f"{file}: {why}" for file, why in report.stuck.items())
-            _log.error("photos should go and cannot be deleted: %d; %s", len(report.stuck), one)
+        _tell_stuck("go and cannot be deleted", report.stuck)
         self._note(report.is_full, report.free_bytes, config.storage.min_free_gb)
+        hidden = hide_faces(self._store)  # last, as many photos take their time
+        if hidden.photos:
+            _log.warning("the privacy policy is stricter: faces hidden in %d photos", hidden.photos)
+        _tell_stuck("have their faces hidden and cannot be replaced", hidden.stuck)
 
     def _note(self, is_full: bool, free_bytes: int, wanted_gb: float) -> None:
         state = FULL if is_full else OK
@@ -68,3 +68,9 @@ class Housekeeper:
             _log.error("the disk is full: %s; storage.min_free_gb is %g", reason, wanted_gb)
         self._store.health.add(health_of_box("disk", state, reason))
         self._disk = state
+
+
+def _tell_stuck(what: str, stuck: Mapping[str, str]) -> None:
+    if stuck:
+        one = next(f"{file}: {why}" for file, why in stuck.items())
+        _log.error("photos should %s: %d; %s", what, len(stuck), one)
