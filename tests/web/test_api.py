@@ -576,7 +576,7 @@ def test_addresses_of_recipients_are_for_administrators(
     made, address = episode(world), "officer@hospital.test"
     sent = Delivery(
         *(new_id(), made.id, DeliveryKind.VIOLATION, "mail", address),
-        last_error=f"recipient refused: 550 <{address}> is unknown",
+        last_error=f"recipient refused: 550 <{address.upper()}> {address} is unknown",
     )
     world.store.deliveries.add([sent])
     client = as_user(name)
@@ -585,8 +585,24 @@ def test_addresses_of_recipients_are_for_administrators(
         for each in ("deliveries", f"deliveries/{sent.id}", f"episodes/{made.id}")
     ]
     assert [each.status_code for each in answers] == [200] * 3
-    assert [address in each.text for each in answers] == [sees] * 3
+    assert [address in each.text.lower() for each in answers] == [sees] * 3
     assert ["is unknown" in each.text for each in answers] == [True] * 3
+
+
+@pytest.mark.parametrize(("name", "sees"), [("vera", False), ("ravi", False), ("anna", True)])
+def test_who_followed_the_link_of_a_message_is_named_to_administrators(
+    as_user: Callable[[str], TestClient], world: World, name: str, sees: bool
+) -> None:
+    made, actor = episode(world), "link:officer@hospital.test"
+    episodes.acknowledge_as(world.web, actor, made.id)
+    episodes.correct_as(world.web, actor, made.id, State.MASK, None)
+    client = as_user(name)
+    [listed] = client.get("/api/v1/episodes").json()["items"]
+    seen = client.get(f"/api/v1/episodes/{made.id}").json()["episode"]
+    said = {each[key] for each in (listed, seen) for key in ("acknowledged_by", "corrected_by")}
+    assert said == ({actor} if sees else {"link:***"})
+    again = client.post(f"/api/v1/episodes/{made.id}/acknowledge")
+    assert (actor in again.text) == sees
 
 
 def test_a_channel_is_tried_and_says_what_became_of_it(admin: TestClient, world: World) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from maskwatch.store.records import Role
 from maskwatch.store.subject import delete_episodes
 from maskwatch.web import feed as feed_module
+from maskwatch.web.actions.episodes import acknowledge_as
+from maskwatch.web.api import live
 from maskwatch.web.feed import EVERY_S, Feed
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, PASSWORD, World, episode
 
 
@@ -53,9 +61,9 @@ def told_after(world: World, change: Callable[[], object]) -> list[str]:
     async def watch() -> list[str]:
         async with Feed(world.web).watch() as news:
             end = await asyncio.to_thread(change_and_end)
-            told = [(await news.get()).data["id"]]
+            told = [(await news.get()).about.id]
             while told[-1] != end:
-                told.append((await news.get()).data["id"])
+                told.append((await news.get()).about.id)
         return told[:-1]
 
     return asyncio.run(watch())
@@ -92,6 +100,29 @@ def test_a_program_hears_only_of_what_it_may_read(site: str) -> None:
                 told.append(next(lines))
     assert {each for each in told if each.startswith("event:")} == {"event: camera"}
     assert newest["id"] not in "".join(told)
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.VIEWER, False), (Role.ADMIN, True)])
+def test_news_name_who_followed_the_link_of_a_message_to_administrators(
+    world: World, role: Role, sees: bool
+) -> None:
+    made, actor = episode(world), "link:officer@hospital.test"
+    principal = Principal(world.add_user("otto", role), "otto", scopes_of(role))
+    app = SimpleNamespace(state=SimpleNamespace(feed=Feed(world.web)))
+    request = Request({"type": "http", "headers": [], "app": app})
+
+    async def told() -> str:
+        stream = live._news(request, world.web, principal)
+        assert await anext(stream) == b": welcome\n\n"
+        await asyncio.to_thread(acknowledge_as, world.web, actor, made.id)
+        news = await anext(stream)
+        await stream.aclose()
+        return news.decode()
+
+    kind, data = asyncio.run(told()).splitlines()[:2]
+    assert kind == "event: episode"
+    said = json.loads(data.removeprefix("data: "))
+    assert (said["id"], said["acknowledged_by"]) == (made.id, actor if sees else "link:***")
 
 
 def test_an_episode_that_was_written_late_is_news_where_all_are_looked_at(world: World) -> None:

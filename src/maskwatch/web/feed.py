@@ -8,15 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from anyio import to_thread
 
 from maskwatch.errors import StoreError
 from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
-from maskwatch.web.api.views.cameras import CameraView
-from maskwatch.web.api.views.episodes import EpisodeView
 from maskwatch.web.context import WebContext
 
 _LOG = logging.getLogger(__name__)
@@ -33,8 +30,8 @@ class News:
 
     kind: str
     """``episode`` or ``camera``."""
-    data: Mapping[str, Any]
-    """JSON of the episode or camera, as the REST API has it."""
+    about: EpisodeRecord | CameraStatus
+    """As it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +120,12 @@ def _moved_up(before: _Seen, episode: EpisodeRecord) -> bool:
 
 def _difference(before: _Seen, after: _Seen) -> list[News]:
     news = [
-        News("episode", EpisodeView.of(each).model_dump(mode="json"))
+        News("episode", each)
         for each in reversed(list(after.episodes.values()))
         if before.episodes.get(each.id) != each and not _moved_up(before, each)
     ]
     for name, (essence, status) in after.cameras.items():
         known = before.cameras.get(name)
         if known is None or known[0] != essence:
-            news.append(News("camera", CameraView.model_validate(status).model_dump(mode="json")))
+            news.append(News("camera", status))
     return news

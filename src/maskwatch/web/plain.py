@@ -25,6 +25,7 @@ from maskwatch.store.records import EpisodeRecord
 from maskwatch.types import Fault, State
 from maskwatch.web import identity
 from maskwatch.web.actions import episodes, users
+from maskwatch.web.actions.recipients import holder_of_link
 from maskwatch.web.actions.review import CHOICES
 from maskwatch.web.api.access import Web, client_address
 from maskwatch.web.api.views.base import Text
@@ -168,7 +169,7 @@ def follow_link(
     words = _words(request, web)
     try:
         claim, episode = _read(web, token)
-        actor = f"link:{claim.recipient or 'unknown'}"
+        actor = holder_of_link(claim.recipient)
         if claim.action is LinkAction.ACKNOWLEDGE:
             episodes.acknowledge_as(web, actor, episode.id)
         elif claim.action is LinkAction.WRONG:

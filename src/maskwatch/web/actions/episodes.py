@@ -22,7 +22,7 @@ from maskwatch.store.records import (
 )
 from maskwatch.store.subject import delete_episodes, tell_episode
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.system import seen_by
+from maskwatch.web.actions.recipients import delivery_for, episode_for
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
@@ -50,7 +50,8 @@ def list_episodes(
 ) -> Page[EpisodeRecord]:
     """One page of episodes, the newest first."""
     principal.must_allow(Scope.EPISODES_READ)
-    return web.store.episodes.page(wanted, after=after, limit=min(limit, PAGE_LIMIT))
+    page = web.store.episodes.page(wanted, after=after, limit=min(limit, PAGE_LIMIT))
+    return Page(tuple(episode_for(principal, each) for each in page.items), page.next)
 
 
 def camera_names(web: WebContext, principal: Principal) -> list[str]:
@@ -69,9 +70,9 @@ def see_episode(web: WebContext, principal: Principal, episode_id: str) -> Episo
     episode = web.store.episodes.get(episode_id)
     web.store.audit.append(principal.actor, "episode.viewed", episode_id)
     return EpisodeDetail(
-        episode,
+        episode_for(principal, episode),
         web.store.episodes.timeline(episode_id),
-        [seen_by(principal, each) for each in web.store.deliveries.of_episode(episode_id)],
+        [delivery_for(principal, each) for each in web.store.deliveries.of_episode(episode_id)],
         _snapshot_of(web, episode),
     )
 
@@ -99,7 +100,7 @@ def acknowledge(web: WebContext, principal: Principal, episode_id: str) -> Episo
     Messages that still wait and are only for episodes that nobody has acknowledged are withdrawn.
     """
     principal.must_allow(Scope.EPISODES_WRITE)
-    return acknowledge_as(web, principal.actor, episode_id)
+    return episode_for(principal, acknowledge_as(web, principal.actor, episode_id))
 
 
 def acknowledge_as(web: WebContext, actor: str, episode_id: str) -> EpisodeRecord:
@@ -121,7 +122,8 @@ def correct(
         RecordNotFound: there is no such episode.
     """
     principal.must_allow(Scope.EPISODES_WRITE)
-    return correct_as(web, principal.actor, episode_id, state, fault)
+    made = correct_as(web, principal.actor, episode_id, state, fault)
+    return episode_for(principal, made)
 
 
 def correct_as(

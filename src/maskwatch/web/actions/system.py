@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import ModelError, RecordNotFound
-from maskwatch.frames.urls import HIDDEN
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
@@ -29,6 +28,7 @@ from maskwatch.store.records import (
     HealthRecord,
     Page,
 )
+from maskwatch.web.actions.recipients import delivery_for
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
@@ -102,7 +102,7 @@ def deliveries(
     """Messages, the newest first."""
     principal.must_allow(Scope.SYSTEM_READ)
     page = web.store.deliveries.page(states, limit=limit, after=after)
-    return Page(tuple(seen_by(principal, each) for each in page.items), page.next)
+    return Page(tuple(delivery_for(principal, each) for each in page.items), page.next)
 
 
 def retry_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Delivery:
@@ -126,15 +126,7 @@ def see_delivery(web: WebContext, principal: Principal, delivery_id: str) -> Del
         RecordNotFound: there is none of that id.
     """
     principal.must_allow(Scope.SYSTEM_READ)
-    return seen_by(principal, web.store.deliveries.get(delivery_id))
-
-
-def seen_by(principal: Principal, delivery: Delivery) -> Delivery:
-    """A message as somebody may see it: addresses are for whoever looks after the channels."""
-    if delivery.recipient is None or principal.allows(Scope.SYSTEM_WRITE):
-        return delivery
-    error = delivery.last_error and delivery.last_error.replace(delivery.recipient, HIDDEN)
-    return replace(delivery, recipient=HIDDEN, last_error=error)
+    return delivery_for(principal, web.store.deliveries.get(delivery_id))
 
 
 def channels(web: WebContext, principal: Principal) -> Sequence[ChannelFacts]:

@@ -7,7 +7,7 @@ import base64
 import json
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from email.utils import format_datetime
 from functools import partial
@@ -21,14 +21,18 @@ from starlette.types import Receive, Scope, Send
 
 from maskwatch.errors import MaskwatchError, RecordNotFound, Throttled
 from maskwatch.runtime.monitoring.live_hub import LiveView
+from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import cameras
+from maskwatch.web.actions.recipients import episode_for
 from maskwatch.web.api.access import LiveViewer, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views.cameras import CameraName
+from maskwatch.web.api.views.base import View
+from maskwatch.web.api.views.cameras import CameraName, CameraView
+from maskwatch.web.api.views.episodes import EpisodeView
 from maskwatch.web.api.views.live import LiveViewView
 from maskwatch.web.context import WebContext
-from maskwatch.web.feed import Feed
-from maskwatch.web.identity import of_session, of_token
+from maskwatch.web.feed import Feed, News
+from maskwatch.web.identity import Principal, of_session, of_token
 from maskwatch.web.security.cookies import session_cookie
 from maskwatch.web.security.scopes import SCOPE_OF_NEWS
 
@@ -183,9 +187,8 @@ async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingRe
 
     Each kind needs the permission to read such objects as well: `episodes:read`, `cameras:read`.
     """
-    kinds = {kind for kind, scope in SCOPE_OF_NEWS.items() if principal.allows(scope)}
     streams: Streams = request.app.state.streams
-    return streams.response(principal.user.id, _news(request, web, kinds), "text/event-stream")
+    return streams.response(principal.user.id, _news(request, web, principal), "text/event-stream")
 
 
 async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterator[bytes]:
@@ -216,7 +219,8 @@ _NO_PICTURE = 2 * _part(_NOTHING)
 """Twice, as browsers show a picture once the next one begins."""
 
 
-async def _news(request: Request, web: WebContext, kinds: Collection[str]) -> AsyncIterator[bytes]:
+async def _news(request: Request, web: WebContext, principal: Principal) -> AsyncIterator[bytes]:
+    kinds = {kind for kind, scope in SCOPE_OF_NEWS.items() if principal.allows(scope)}
     feed: Feed = request.app.state.feed
     async with feed.watch() as queue:
         yield b": welcome\n\n"
@@ -227,12 +231,21 @@ async def _news(request: Request, web: WebContext, kinds: Collection[str]) -> As
             with suppress(TimeoutError):
                 each = await asyncio.wait_for(queue.get(), _STEP_S)
             if each is not None and each.kind in kinds:
-                yield f"event: {each.kind}\ndata: {json.dumps(dict(each.data))}\n\n".encode()
+                yield f"event: {each.kind}\ndata: {_json_for(principal, each)}\n\n".encode()
             elif loop.time() - said_at >= _KEEP_ALIVE_S:
                 yield b": still here\n\n"
             else:
                 continue
             said_at = loop.time()
+
+
+def _json_for(principal: Principal, news: News) -> str:
+    """The episode or camera, as the REST API has it for somebody."""
+    if isinstance(news.about, EpisodeRecord):
+        view: View = EpisodeView.of(episode_for(principal, news.about))
+    else:
+        view = CameraView.model_validate(news.about)
+    return json.dumps(view.model_dump(mode="json"))
 
 
 async def _while_allowed(request: Request, web: WebContext) -> AsyncIterator[None]:
