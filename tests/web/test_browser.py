@@ -926,6 +926,22 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_
         page.close()
 
 
+def test_in_statistics_only_mode_system_says_nothing_of_readings_which_are_not_kept(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "statistics", "1") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/system")
+        log_in(page, "anna")
+        row = page.get_by_role("row").filter(has_text="canteen")
+        expect(row.get_by_role("cell").nth(1)).to_have_text("Watching")
+        expect(page.get_by_role("columnheader", name="Delay")).to_be_visible()
+        for name in ("Readings, last hour", "Of these unknown"):
+            expect(page.get_by_role("columnheader", name=name)).to_have_count(0)
+        page.close()
+
+
 def test_where_no_picture_may_be_seen_a_camera_is_saved_once_its_size_was(
     chromium: Browser, tmp_path: Path
 ) -> None:

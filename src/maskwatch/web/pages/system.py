@@ -83,6 +83,7 @@ async def _reload(desk: Desk) -> None:
 
 def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings]) -> str:
     words, service, models = desk.words, state.service, state.inference
+    keeps_readings = not desk.web.privacy().statistics_only
     ready = chip("mask", words("system.ready"), "✓")
     if not service.ready:
         ready = chip("no_mask", words("system.not_ready"), "✕")
@@ -127,7 +128,7 @@ def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraRead
             f"{words.number(each.fps)} / {words.number(each.offered_fps)}",
             str(each.dropped),
             "" if each.latency_s is None else whole(f"{words.number(each.latency_s, 2)} s"),
-            *_judged(judged.get(each.camera), words),
+            *(_judged(judged.get(each.camera), words) if keeps_readings else ()),
             escape(each.reason or _damage(each, words)),
         ]
         for each in state.cameras
@@ -138,8 +139,7 @@ def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraRead
         words("system.fps"),
         words("system.dropped"),
         words("system.delay"),
-        words("system.readings"),
-        words("system.unknown_share"),
+        *((words("system.readings"), words("system.unknown_share")) if keeps_readings else ()),
         words("common.reason"),
     ]
     cameras = table(words("nav.cameras"), head, rows, words("common.none"))
