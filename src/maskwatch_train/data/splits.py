@@ -2,7 +2,8 @@
 
 The method is the iterative stratification of Sechidis, Tsoumakas and Vlahavas, "On the
 Stratification of Multi-label Data" (ECML PKDD 2011), with groups in the place of examples: rare
-labels first, and each group goes where most of its labels are still wanted.
+labels first, and each group goes where its rarest label is wanted most, or, where several sides
+want that alike, most of its labels.
 """
 
 from __future__ import annotations
@@ -115,14 +116,22 @@ def _stratify(
     totals = counts.sum(axis=0)
     wanted = portions[:, None] * totals[None, :]
     order = rng.permutation(len(counts))
-    rarest = np.where(counts > 0, totals[None, :], np.inf).min(axis=1)
+    of_group = np.where(counts > 0, totals[None, :], np.inf)
+    rarest = of_group.min(axis=1)
     # Stable: within equal keys the shuffled order stays.
     order = order[np.lexsort((-counts[order].sum(axis=1), rarest[order]))]
     side = np.empty(len(counts), dtype=np.intp)
     for group in order:
-        # Per label, so that a common one does not drown a rare one.
-        need = (wanted * (counts[group] / totals)).sum(axis=1)
-        best = np.flatnonzero(need >= need.max() - 1e-9)
+        need = wanted * (counts[group] / totals)
+        # The rarest alone, or the common ones beside it would decide: they are wanted for long.
+        best = _most(need[:, of_group[group] == rarest[group]].sum(axis=1), np.arange(len(need)))
+        best = _most(need.sum(axis=1), best)
         side[group] = best[0] if len(best) == 1 else rng.choice(best)
         wanted[side[group]] -= counts[group]
     return side
+
+
+def _most(need: NDArray[np.float64], among: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of some sides, by their indices, those that need most; several if they need alike."""
+    most: NDArray[np.intp] = among[need[among] >= need[among].max() - 1e-9]
+    return most

@@ -57,6 +57,19 @@ def test_rare_labels_are_shared_out_first() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_a_rare_label_among_common_ones_has_its_share_on_every_side(seed: int) -> None:
+    # Ten crowds with one wrongly worn mask each, and many portraits.
+    crowds = [(i, label) for i in range(10) for label in (2, *[0] * 6, *[1] * 3)]
+    portraits = [(i, i % 2) for i in range(10, 200)]
+    made = split(HERE, grouped(*crowds, *portraits), SHARES["80/20"], seed)
+    assert shares_of(made) == {
+        State.INCORRECT: {"train": 8, "test": 2},
+        State.MASK: {"train": 124, "test": 31},
+        State.NO_MASK: {"train": 100, "test": 25},
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_no_group_is_ever_torn_apart(seed: int) -> None:
     rng = np.random.default_rng(seed)
     groups, labels = rng.integers(0, 60, 300), rng.choice(4, 300, p=(0.5, 0.3, 0.15, 0.05))
