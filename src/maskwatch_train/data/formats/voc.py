@@ -45,7 +45,10 @@ def read_voc(source: Path) -> Reading:
     if not annotations:
         raise DataError(source, "no XML files in it")
     pictures = _by_name(files)
-    splits = _splits(source, {path.stem for path in annotations})
+    names = {path.stem for path in annotations}
+    splits = _splits(source, names)
+    for name in sorted(splits.keys() - names):
+        yield Problem(source / _LISTS, f"lists {name!r}, which has no XML file")
     for annotation in annotations:
         told = splits.get(annotation.stem, {""}) if splits else {split_in(annotation, source)}
         for split in sorted(told):

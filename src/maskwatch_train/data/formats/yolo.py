@@ -30,9 +30,9 @@ def read_yolo(source: Path) -> Reading:
     """Pictures with label files, in the layouts that Ultralytics and Roboflow write.
 
     Labels of ``…/images/…/a.jpg`` lie at ``…/labels/…/a.txt``, or beside the picture. A picture
-    without a label file shows no face, as those programs take it. Polygons become the box around
-    them. A folder that the YAML file names and that is not there is a problem: Roboflow names one
-    for a split without pictures.
+    without a label file shows no face, as those programs take it; a label file without a picture is
+    a problem. Polygons become the box around them. A folder that the YAML file names and that is
+    not there is a problem: Roboflow names one for a split without pictures.
 
     Args:
         source: the YAML file, or a folder that holds ``data.yaml``; without one, names are read
@@ -59,6 +59,7 @@ def read_yolo(source: Path) -> Reading:
         raise DataError(missing.path, missing.reason)
     if not labelled:
         raise DataError(source, "no picture in it has a label file")
+    yield from _strays(root)
 
 
 def _settings(source: Path) -> dict[str, Any]:
@@ -128,12 +129,35 @@ def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:
 
 
 def _labels_of(path: Path) -> Path | None:
+    return next((file for file in _places_of_labels(path) if file.is_file()), None)
+
+
+def _places_of_labels(path: Path) -> list[Path]:
+    """Where the labels of a picture may lie, the likeliest first."""
     parts = list(path.parts[:-1])
-    tried = [path.with_suffix(".txt")]
+    places = [path.with_suffix(".txt")]
     if "images" in parts:
         last = len(parts) - 1 - parts[::-1].index("images")
-        tried.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :], f"{path.stem}.txt"))
-    return next((file for file in tried if file.is_file()), None)
+        places.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :], f"{path.stem}.txt"))
+    return places
+
+
+def _strays(root: Path) -> Iterator[Problem]:
+    """Files of labels whose picture is missing; other text is known by what it holds."""
+    files = sorted_files(root)
+    expected = {place for path in filter(is_picture, files) for place in _places_of_labels(path)}
+    for path in files:
+        if path.suffix.lower() == ".txt" and path not in expected and _holds_labels(path):
+            yield Problem(path, "labels of a picture that is nowhere in the set")
+
+
+def _holds_labels(path: Path) -> bool:
+    try:
+        rows = [line.split() for line in read_text(path).splitlines() if line.strip()]
+        numbers = [[float(value) for value in row] for row in rows]
+    except (DataError, ValueError):
+        return False
+    return bool(numbers) and all(len(row) >= 5 for row in numbers)
 
 
 def _picture(

@@ -72,6 +72,13 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
     assert told == [("a", "train"), ("a", "val"), ("b", ""), ("c", "")]
 
 
+def test_a_name_in_a_list_without_an_annotation_is_a_problem(tmp_path: Path) -> None:
+    lists = set_with_lists(tmp_path, "ab")
+    (lists / "train.txt").write_text("a.png\nb\n")
+    (problem,) = (each for each in read_voc(tmp_path) if isinstance(each, Problem))
+    assert problem == Problem(lists, "lists 'a.png', which has no XML file")
+
+
 def test_without_lists_the_folders_give_the_split(tmp_path: Path) -> None:
     for folder in ("train", "valid"):
         (tmp_path / folder).mkdir()

@@ -70,6 +70,26 @@ def test_paths_that_begin_with_the_sets_own_folder_are_found(
         assert found.path.samefile(picture)
 
 
+def test_labels_whose_picture_is_missing_are_a_problem_and_other_text_is_none(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "data.yaml", f"train: images/train\n{NAMES}")
+    for side in ("train", "other"):  # nobody asked for the other side, but it is whole
+        save_pattern(tmp_path / f"images/{side}/a.png", 1)
+        write(tmp_path / f"labels/{side}/a.txt", "0 0.5 0.5 1 1")
+    strays = [
+        write(tmp_path / name, "0 0.5 0.5 1 1\n")
+        for name in ("images/train/c.txt", "labels/train/b.txt")
+    ]
+    write(tmp_path / "README.txt", "2 pictures of 3 people in 4 places\n")
+    write(tmp_path / "labels/train/empty.txt", "\n")
+    write(tmp_path / "train.txt", "images/train/a.png\n")
+    found = [each for each in read_yolo(tmp_path) if isinstance(each, Problem)]
+    assert found == [
+        Problem(path, "labels of a picture that is nowhere in the set") for path in strays
+    ]
+
+
 def test_labelimg_keeps_the_names_beside_the_labels(tmp_path: Path) -> None:
     write(tmp_path / "labels" / "classes.txt", "mask\nno_mask\n")
     save_pattern(tmp_path / "images" / "a.png", 1)
