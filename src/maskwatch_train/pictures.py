@@ -7,6 +7,7 @@ from pathlib import Path
 from maskwatch.errors import SourceError, SourceNotFound
 from maskwatch.frames.images import read_image
 from maskwatch.types import Image
+from maskwatch_train.data.manifest import checksum
 from maskwatch_train.errors import DataError
 
 
@@ -22,6 +23,13 @@ def read_picture(path: Path) -> Image:
         raise DataError(path, _missing(path)) from error
     except SourceError as error:
         raise DataError(path, error.reason) from error
+
+
+def picture_checksum(path: Path) -> str:
+    """SHA-256 of a picture's file in hexadecimal; raises DataError as `read_picture`."""
+    if not path.exists():
+        raise DataError(path, _missing(path))
+    return checksum(path)
 
 
 def _missing(path: Path) -> str:

@@ -19,7 +19,7 @@ from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.export import DETECTOR, to_onnx
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import picture_checksum, read_picture
 
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
@@ -32,6 +32,8 @@ DOUBT_SCORE = 0.5
 Below, nearly all are hands, arms, lamps and backs of heads (seen among 28 of street's training
 split), so that networks may be taught that they are none.
 """
+
+_SUMS = "sha256"
 
 
 class Teacher:
@@ -71,6 +73,8 @@ def detect_all(
 ) -> dict[Path, Detections]:
     """What the teacher sees in many pictures, kept in a file so that it looks only once.
 
+    Pictures are known again by what they hold: others may come to have their names.
+
     Args:
         weights: as of `Teacher`.
         pictures: files.
@@ -81,21 +85,16 @@ def detect_all(
         DataError: a picture cannot be read.
         OutputError: the cache cannot be written.
     """
-    seen: dict[Path, Detections] = {}
-    if cache.exists():
-        with np.load(cache) as stored:
-            for i, name in enumerate(stored["names"]):
-                seen[Path(str(name))] = Detections(
-                    stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
-                )
-    missing = [path for path in pictures if path not in seen]
+    seen = _read(cache)
+    sums = {path: picture_checksum(path) for path in pictures}
+    missing = {sha256: path for path, sha256 in sums.items() if sha256 not in seen}
     teacher = Teacher(weights)
-    for count, path in enumerate(missing, start=1):
-        seen[path] = teacher(read_picture(path))
+    for count, (sha256, path) in enumerate(missing.items(), start=1):
+        seen[sha256] = teacher(read_picture(path))
         if count % 100 == 0:
             progress(f"faces looked for in {count} of {len(missing)} pictures")
     if missing:
-        arrays: dict[str, NDArray[np.generic]] = {"names": np.array([str(p) for p in seen])}
+        arrays: dict[str, NDArray[np.generic]] = {_SUMS: np.array(list(seen))}
         for i, found in enumerate(seen.values()):
             arrays[f"{i}.boxes"] = found.boxes
             arrays[f"{i}.scores"] = found.scores
@@ -104,4 +103,17 @@ def detect_all(
         np.savez(made, **arrays)  # type: ignore[arg-type]
         make_folder(cache.parent)
         write_whole(cache, made.getvalue())
-    return seen
+    return {path: seen[sha256] for path, sha256 in sums.items()}
+
+
+def _read(cache: Path) -> dict[str, Detections]:
+    """What is kept, by checksum of the picture; nothing of a file that knows only names."""
+    if not cache.exists():
+        return {}
+    with np.load(cache) as stored:
+        return {
+            str(sha256): Detections(
+                stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
+            )
+            for i, sha256 in enumerate(stored.get(_SUMS, ()))
+        }

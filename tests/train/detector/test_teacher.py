@@ -55,6 +55,23 @@ def test_it_looks_at_a_picture_once(picture: Path, tmp_path: Path) -> None:
     assert again[picture].boxes.tolist() == first[picture].boxes.tolist() == [[1, 2, 3, 4]]
 
 
+def test_another_picture_of_the_same_name_is_looked_at(picture: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "seen.npz"
+    teacher.detect_all(Path(), [picture], cache)
+    cv2.imwrite(str(picture), np.full((8, 8, 3), 9, np.uint8))
+    teacher.detect_all(Path(), [picture], cache)
+    assert OneFace.looks == 2
+
+
+def test_a_file_that_knows_pictures_by_their_names_alone_is_not_believed(
+    picture: Path, tmp_path: Path
+) -> None:
+    cache, nothing = tmp_path / "seen.npz", np.zeros((0, 5, 2), np.float32)
+    parts = {"0.boxes": nothing, "0.scores": nothing, "0.landmarks": nothing}
+    np.savez(cache, names=np.array([str(picture)]), **parts)  # type: ignore[arg-type]
+    assert len(teacher.detect_all(Path(), [picture], cache)[picture].boxes) == 1
+
+
 def test_a_damaged_picture_is_named_and_nothing_is_kept(picture: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.jpg"
     damaged.write_bytes(picture.read_bytes()[:40])
