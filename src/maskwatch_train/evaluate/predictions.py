@@ -98,9 +98,12 @@ class Predictions:
         """What was said of each case; nothing, where the file leaves it out.
 
         Raises:
-            DataError: a prediction fits several of their pictures, or none fits any.
+            DataError: a prediction fits several of their pictures, or none fits any; or one without
+                a box is about a picture of several labelled faces, or not the only one of its
+                picture.
         """
         found = self.about(case.picture for case in cases)
+        self._check_boxes(found, cases)
         if cases and not any(found.values()):
             raise DataError(
                 self.file,
@@ -112,6 +115,22 @@ class Predictions:
             Judged(case, NOTHING_SAID if answer is None else answer)
             for case, answer in zip(cases, answers, strict=True)
         )
+
+    def _check_boxes(
+        self, found: Mapping[Path, Sequence[Prediction]], cases: Sequence[Case]
+    ) -> None:
+        labelled: dict[Path, set[Box]] = {}
+        for case in cases:
+            labelled.setdefault(case.picture, set()).add(case.face.box)
+        for picture, boxes in labelled.items():
+            said = found[picture]
+            if all(face.box for face in said) or (len(boxes) == 1 and len(said) == 1):
+                continue
+            raise DataError(
+                self.file,
+                f"{len(said)} of its entries are about {picture}, where {len(boxes)} faces are "
+                "labelled: each needs its box",
+            )
 
     def matches(self, pictures: Iterable[Path], cases: Sequence[Case]) -> str:
         """How well the file fits the data, as a sentence for people.

@@ -56,6 +56,19 @@ def test_a_prediction_is_found_by_the_end_of_the_path_and_by_its_box(tmp_path: P
     assert judged[3].reading.probabilities is None
 
 
+def test_an_entry_without_a_box_is_refused_where_it_may_be_about_several_faces(
+    tmp_path: Path,
+) -> None:
+    boxed = {"picture": "1.jpg", "box": [0, 0, 40, 40], "state": "mask"}
+    bare = {"picture": "1.jpg", "state": "no_mask"}
+    one, several = [a_case("/d/1.jpg")], [a_case("/d/1.jpg"), a_case("/d/1.jpg", x=100)]
+    for entries, cases in (((bare,), several), ((bare, bare), one), ((boxed, bare), one)):
+        with pytest.raises(DataError, match=r"/d/1\.jpg, where . faces are labelled: each needs"):
+            read_predictions(written(tmp_path, *entries)).judged(cases)
+    (judged,) = read_predictions(written(tmp_path, bare)).judged(one)
+    assert judged.reading.state is State.NO_MASK
+
+
 @pytest.mark.parametrize(
     ("other", "expected"),
     [
