@@ -24,7 +24,7 @@ Layer = tuple[nn.Conv2d | nn.Linear, nn.BatchNorm2d | None]
 
 
 def restore(
-    network: MaskNetwork, model: onnx.ModelProto, crops: NDArray[np.uint8], path: Path
+    network: MaskNetwork, model: onnx.ModelProto, crops: Callable[[], NDArray[np.uint8]], path: Path
 ) -> None:
     """Takes the weights of an exported classifier, in place.
 
@@ -35,7 +35,8 @@ def restore(
     Args:
         network: of the backbone and size that the model was made from.
         model: the export, of whatever precision.
-        crops: ``(N, S, S, 3)`` uint8 RGB, some hundred of the faces that are trained on.
+        crops: gives ``(N, S, S, 3)`` uint8 RGB, some hundred of the faces that are trained on; only
+            asked when the model fits the network, since they may take long to find.
         path: where the model lies, for the message.
 
     Raises:
@@ -59,7 +60,7 @@ def restore(
             target.bias.copy_(torch.from_numpy(bias.copy()))
             if norm is not None:
                 _pass_through(norm)
-    _measure([norm for _, norm in layers if norm is not None], network, crops)
+    _measure([norm for _, norm in layers if norm is not None], network, crops())
 
 
 def _place(shape: Sequence[int]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from maskwatch.masks.labels import LABELS
@@ -47,12 +48,19 @@ def restore_classifier(
     refuse_state(out)
     chosen = read_recipe(recipe, ClassifierRecipe)
     card, exported = opened(model, LABELS)
-    samples = training_samples(chosen, data, weights, out)
-    if not samples:
-        raise DataError(data[0], "has no face to measure the normalisations on")
-    rng = np.random.default_rng(chosen.seed)
-    some = rng.permutation(len(samples))[:MEASURED_ON]
-    crops = to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])
+    for key, wanted in (("size", chosen.size), ("margin", chosen.margin)):
+        if card.setting(key) != wanted:
+            raise DataError(
+                recipe, f"{key} is {wanted}, but {model} takes its faces with {card.setting(key)}"
+            )
+
+    def crops() -> NDArray[np.uint8]:
+        samples = training_samples(chosen, data, weights, out)
+        if not samples:
+            raise DataError(data[0], "has no face to measure the normalisations on")
+        some = np.random.default_rng(chosen.seed).permutation(len(samples))[:MEASURED_ON]
+        return to_batch([plain_crop(samples[i], chosen.size, chosen.margin) for i in some])
+
     network = blank(chosen.backbone, chosen.size)
     restore(network, exported, crops, card.model_path)
     make_folder(out)
