@@ -117,6 +117,18 @@ def test_an_episode_is_deleted_when_one_says_yes(site: Site) -> None:
     assert isinstance(gone.exception, RecordNotFound)
 
 
+def test_an_episode_that_is_named_twice_is_handed_out_and_deleted_once(
+    site: Site, tmp_path: Path
+) -> None:
+    made = site.run("episodes", "export", "e1", "e1", "--output", str(tmp_path / "out"))
+    assert made.stdout.split() == [str(tmp_path / "out" / "e1")]
+    done = site.run("episodes", "delete", "e1", "e1", "--yes")
+    assert done.stdout == "deleted episode e1 and 1 photo\n"
+    with site.open() as store:
+        noted = [entry.action for entry in store.audit.page()]
+    assert sorted(noted) == ["episode.deleted", "episode.exported"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -139,6 +151,30 @@ def test_a_verb_that_finds_no_store_says_where_it_looked_and_makes_none(
     place = tmp_path / "maskwatch-data" / "maskwatch.db"
     assert str(refused.exception).startswith(f"there is no database at {place}; is storage.folder")
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["backup", "b.tar"], ["episodes", "export", "e1"], ["episodes", "delete", "e1", "--yes"]],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_verb_that_finds_the_database_and_no_photos_says_where_it_looked_and_does_nothing(
+    site: Site, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"  # from where the service was not started
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    site.config.write_text(
+        f"storage: {{folder: data, url: 'sqlite:///{site.folder}/data/maskwatch.db'}}\n"
+    )
+    refused = site.run(*words)
+    assert isinstance(refused.exception, StoreError)
+    place = elsewhere / "data" / "snapshots"
+    assert str(refused.exception).startswith(f"there are no photos at {place}; is storage.folder")
+    assert list(elsewhere.iterdir()) == []
+    with site.open() as store:
+        assert store.snapshots.read(store.snapshots.where()[0].id) == jpeg(999)
+        assert store.deletions.page().items == ()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,14 @@ from maskwatch.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Hand out or delete what is stored about somebody.")
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Of episodes; the dashboard says.")]
+Ids = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...",
+        help="Of episodes; the dashboard says.",
+        callback=lambda ids: list(dict.fromkeys(ids)),  # each once
+    ),
+]
 
 
 @app.command()

@@ -81,7 +81,8 @@ class Store:
         """As `open`, for whoever looks for what is there: a mistyped place must not become one.
 
         Raises:
-            StoreError: nothing of maskwatch is there, and nothing was made; or as `open`.
+            StoreError: nothing of maskwatch is there, and nothing was made; there are photos by the
+                rows, and the folder is not there; or as `open`.
         """
         file = sqlite_file(url)
         if file is not None and not file.exists():
@@ -94,7 +95,12 @@ class Store:
                 raise StoreError(f"the database at {database.place} is empty; {_IS_IT_RIGHT}")
         finally:
             database.close()
-        return cls.open(url, snapshots, photos)
+        store = cls.open(url, snapshots, photos)
+        # Elsewhere they would be called damaged, or proven to be deleted, and be where they are.
+        if store.snapshots.oldest(1) and not snapshots.exists():
+            store.close()
+            raise StoreError(f"there are no photos at {snapshots.absolute()}; {_IS_IT_RIGHT}")
+        return store
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
