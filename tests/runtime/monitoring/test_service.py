@@ -356,7 +356,10 @@ def test_while_the_store_is_away_cameras_stay_as_they_are_and_come_once_it_is_ba
                 site.service.watch_stored_cameras()
             site.edit(change)
             outcome = site.service.reload()
-            assert (outcome.accepted, outcome.problems) == (False, ("the server is away",))
+            assert (outcome.accepted, outcome.problems) == (
+                False,
+                ("the server is away; it is tried again",),
+            )
             assert {each.camera for each in site.service.camera_states()} == {"door", "gate"}
             assert site.service.config.site.name == ""
         assert site.phase("door") is CameraPhase.WATCHING
@@ -365,6 +368,22 @@ def test_while_the_store_is_away_cameras_stay_as_they_are_and_come_once_it_is_ba
             "camera yard: added",
         }
         assert wait_until(lambda: site.phase("yard") is CameraPhase.WATCHING)
+
+
+def test_a_change_that_met_a_database_which_was_away_is_taken_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreError("the server is away")
+
+    monkeypatch.setattr(service_module, "_RELOAD_AGAIN_S", 0.5, raising=False)
+    with running(tmp_path) as site:
+        with monkeypatch.context() as broken:
+            broken.setattr(site.store.episodes, "page", away)
+            site.edit(lambda text: text + "\nsite: {name: x}\n")
+            assert wait_until(lambda: "is away" in site.service.status().config_error)
+        assert wait_until(lambda: site.service.config.site.name == "x")
+        assert site.service.status().config_error == ""
 
 
 def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:

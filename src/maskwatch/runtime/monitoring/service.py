@@ -55,6 +55,8 @@ _log = logging.getLogger(__name__)
 _TICK_S = 0.25
 _SLOW_TICK_S = 1.0
 _LOOK_AT_CONFIG_S = 2.0
+_RELOAD_AGAIN_S = 30.0
+"""Not sooner: a database that does not answer holds the loop up for half as long each time."""
 _MODELS_STUCK_S = 30.0
 _HOUSE_EVERY_S = 60.0
 _LOCK_EVERY_S = 10.0
@@ -144,6 +146,8 @@ class Service:
         self._config_error = ""
         # Read again at once: it may have been changed since, as loading the models takes its time.
         self._seen_file: tuple[int, int, int] | None = None
+        self._reload_at = float("inf")
+        """When (`monotonic`) to try again what the database kept from being taken."""
         self._store_failed = False
         self._lost_store: StoreTaken | None = None
 
@@ -218,6 +222,7 @@ class Service:
         """Reads the configuration again; the old one stays in force unless all of it is right."""
         with self._reloading:
             self._reload_asked.clear()
+            self._reload_at = float("inf")
             self._seen_file = _stamp(self._parts.config_file)
             try:
                 new = self._parts.load()
@@ -227,6 +232,9 @@ class Service:
                 outcome = self._take(new)
             except ConfigError as error:
                 return self._refuse([str(problem) for problem in error.problems])
+            except StoreError as error:  # nothing is wrong with the configuration
+                self._reload_at = time.monotonic() + _RELOAD_AGAIN_S
+                return self._refuse([f"{error}; it is tried again"])
             except MaskwatchError as error:
                 return self._refuse([str(error)])
             except Exception as error:  # noqa: BLE001 - hides nothing: it is told in full
@@ -300,7 +308,7 @@ class Service:
                 next_file = now + _LOOK_AT_CONFIG_S
                 if _stamp(self._parts.config_file) != self._seen_file:
                     self._reload_asked.set()
-            if self._reload_asked.is_set():
+            if self._reload_asked.is_set() or now >= self._reload_at:
                 self.reload()
 
     def _slow_tick(self, now: float) -> None:
