@@ -71,6 +71,11 @@ class Box(NamedTuple):
         return self.y1 - self.y0
 
     @property
+    def middle(self) -> tuple[float, float]:
+        """The point between its sides, (x, y) in pixels."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
     def side(self) -> float:
         """The shorter side in pixels: what this project calls the size of a face."""
         return min(self.width, self.height)

@@ -124,9 +124,9 @@ class ReentryBook:
         """How far apart they are in face sizes; None when they cannot be the same."""
         settings = self._settings
         box = track.reading.face.box
-        size, old_size = math.sqrt(box.width * box.height), _size(known.box)
+        size, old_size = _size(box), _size(known.box)
         away_s = track.first_t - known.last_t
-        apart = math.dist(_middle(box), _middle(known.box)) / max(size, old_size)
+        apart = math.dist(box.middle, known.box.middle) / max(size, old_size)
         comparable = colours is not None and known.colours is not None
         allowed_s = settings.within_s if comparable else settings.within_unseen_s
         fits = (
@@ -173,10 +173,6 @@ def clothes(image: Image, face: Box) -> Colours | None:
 def likeness(a: Colours, b: Colours) -> float:
     """The Bhattacharyya coefficient: 1 for the same colours, 0 for none in common."""
     return float(np.sqrt(a * b).sum())
-
-
-def _middle(box: Box) -> tuple[float, float]:
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
 
 
 def _size(box: Box) -> float:

@@ -59,4 +59,5 @@ class ZoneMap:
 
 
 def _middle(box: Box, width: int, height: int) -> tuple[float, float]:
-    return (box.x0 + box.x1) / 2 / width, (box.y0 + box.y1) / 2 / height
+    x, y = box.middle
+    return x / width, y / height

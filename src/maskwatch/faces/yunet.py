@@ -247,7 +247,7 @@ def _faces(
 def _window(box: Box) -> Box:
     """The square of whole pixels around a face that becomes its tile."""
     half = max(1, round(WINDOW_SIZES * max(box.width, box.height) / 2))
-    x, y = round((box.x0 + box.x1) / 2), round((box.y0 + box.y1) / 2)
+    x, y = map(round, box.middle)
     return Box(x - half, y - half, x + half, y + half)
 
 

@@ -125,14 +125,7 @@ def _box_at(position: FloatArray) -> Box:
 
 
 def _measured(box: Box) -> FloatArray:
-    return np.array(
-        [
-            (box.x0 + box.x1) / 2,
-            (box.y0 + box.y1) / 2,
-            math.log(box.width),
-            math.log(box.height),
-        ]
-    )
+    return np.array([*box.middle, math.log(box.width), math.log(box.height)])
 
 
 def _axis_scales(position: FloatArray, place: float, log_size: float) -> FloatArray:

@@ -122,7 +122,7 @@ class Tracklet:
         """Where the whole face should be at ``t``, even if only a part of it was seen last."""
         box = self.expected_box(t)
         grown = math.exp(self._size - _log_size(box)) / 2
-        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        x, y = box.middle
         across, down = grown * box.width, grown * box.height
         return Box(x - across, y - down, x + across, y + down)
 

@@ -85,7 +85,7 @@ def _is_one_of(box: Box, shown: Iterable[Box]) -> bool:
 
 
 def _holds_middle(outer: Box, inner: Box) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    x, y = inner.middle
     return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
 
 
