@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from maskwatch.events.camera import (
@@ -130,13 +130,28 @@ def test_each_episode_opens_and_closes_once_and_each_person_leaves_once(
     assert left == set(range(1, len(left) + 1))
 
 
+SOON_AGAIN = [
+    Span(1.0, (State.NO_MASK,)),
+    Span(1.5, (State.MASK,)),
+    Span(1.0, (State.NO_MASK,)),
+]
+"""An episode that ends while the readings that begin the next one are in already."""
+
+
 @settings(max_examples=150, deadline=None)
 @given(SPANS, RULES, RATES)
+@example(
+    SOON_AGAIN,
+    CameraRules(rule=RuleSettings(hold_s=0), correct_s=1, reentry=ReentrySettings(within_s=0)),
+    8.0,
+)
 def test_no_episode_opens_before_enough_readings_say_so_for_long_enough(
     spans: list[Span], rules: CameraRules, fps: float
 ) -> None:
-    looks, votes = looks_at(spans, fps), VoteSettings()
+    looks, votes, ended_s = looks_at(spans, fps), VoteSettings(), -1.0
     for each in news_of([looks], rules, fps):
+        if isinstance(each, Closed):
+            ended_s = each.episode.end_s
         if not isinstance(each, Opened):
             continue
         start_s, now = each.episode.start_s, each.episode.end_s
@@ -145,6 +160,8 @@ def test_no_episode_opens_before_enough_readings_say_so_for_long_enough(
         heard = max(lately, seen[-votes.min_window_readings :], key=len)
         bad = [look.t for look in heard if look.state in (State.NO_MASK, State.INCORRECT)]
         assert len(bad) >= votes.min_readings
+        if start_s == ended_s:  # it cannot begin before the one before it has ended
+            start_s = bad[0]
         assert bad[-1] - start_s >= max(votes.min_change_s, rules.rule.hold_s) - 1e-3
 
 
