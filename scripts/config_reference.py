@@ -61,7 +61,7 @@ def reference() -> str:
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
-    yield "\n| key | unless given | allowed | meaning |\n| --- | --- | --- | --- |\n"
+    yield "\n| key | default | allowed | meaning |\n| --- | --- | --- | --- |\n"
     for key, default, allowed, meaning in rows:
         yield f"| `{key}` | {default} | {allowed} | {meaning} |\n"
 

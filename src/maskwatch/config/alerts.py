@@ -70,16 +70,16 @@ class RateLimit(Section):
     """How many messages one recipient gets at most; what is beyond is put into one message."""
 
     messages: Annotated[int, Field(ge=1, le=10_000)] = 12
-    """So many messages."""
+    """Messages within `per_s`, at most."""
     per_s: Annotated[float, Field(gt=0, le=7 * 86400)] = 3600
-    """Within so long."""
+    """How long the messages are counted."""
 
 
 class Pacing(Section):
     """What keeps people from drowning in messages. Nothing is dropped: it goes into a digest."""
 
     cooldown_camera_s: Seconds = 60
-    """After a message about a camera, further episodes there go into the digest for so long."""
+    """How long after a message about a camera further episodes there go into the digest."""
     cooldown_person_s: Seconds = 600
     """The same for episodes of one and the same person."""
     quiet_hours: tuple[HoursConfig, ...] = ()
@@ -138,7 +138,7 @@ class EmailConfig(_Channel):
     host: Annotated[HostName, Field(min_length=1)]
     """Name of the mail server."""
     port: Port | None = None
-    """587 for `starttls`, 465 for `tls`, 25 for `none`, unless given."""
+    """By default 587 for `starttls`, 465 for `tls`, 25 for `none`."""
     security: Security = Security.STARTTLS
     """`starttls` and `tls` check the server's certificate; `none` sends everything in clear."""
     username: str | None = None
@@ -184,7 +184,7 @@ class MqttConfig(_Channel):
     host: Annotated[HostName, Field(min_length=1)]
     """Name of the broker."""
     port: Port | None = None
-    """1883, or 8883 with TLS, unless given."""
+    """By default 1883, or 8883 with TLS."""
     tls: bool = False
     """Whether to speak TLS and check the broker's certificate; else everything is in clear."""
     ca_file: Path | None = None
@@ -305,7 +305,7 @@ class CameraTrouble(Section):
     """Who is told when a camera is down."""
 
     channels: tuple[Name, ...] = ()
-    """Names of channels; nobody is told unless given."""
+    """Names of channels; none: nobody is told."""
     after_s: Seconds = 120
     """A camera that is back sooner, and stays for a minute, is no news."""
 
@@ -316,14 +316,14 @@ class Retry(Section):
     first_delay_s: Annotated[Seconds, Field(gt=0)] = 5
     """How long after the first failure it is tried again, give or take a quarter."""
     factor: Annotated[float, Field(ge=1, le=10)] = 2
-    """Each delay is so many times the one before."""
+    """Each delay is the one before times this."""
     max_delay_s: Annotated[Seconds, Field(gt=0)] = 900
     """No delay is longer."""
     give_up_after_s: Annotated[Seconds, Field(gt=0)] = 86400
-    """After so long of trying the message is dead: it stays in the list of deliveries and can be
+    """How long a message is tried before it is dead: it stays in the list of deliveries and can be
     sent again from there."""
     claim_s: Annotated[float, Field(ge=1, le=3600)] = 60
-    """A message taken in hand by a process that died is free again after so long."""
+    """How long until a message that was claimed by a process that died is free again."""
 
 
 class AlertsConfig(Section):
@@ -332,7 +332,7 @@ class AlertsConfig(Section):
     channels: dict[Name, ChannelConfig] = Field(default_factory=dict)
     """Ways to reach somebody, by a name of your choice."""
     ladder: tuple[Step, ...] = ()
-    """Who is told first, and who when that did not help; all channels at once unless given."""
+    """Who is told first, and who when that did not help; without it all channels at once."""
     pacing: Pacing = Pacing()
     """For the channels that people read: `email` and `apprise`."""
     camera_trouble: CameraTrouble = CameraTrouble()
@@ -340,7 +340,7 @@ class AlertsConfig(Section):
     retry: Retry = Retry()
     """What becomes of a message that could not be sent."""
     language: Language | None = None
-    """Of messages; that of the dashboard (`web.language`) unless given."""
+    """Of messages; none for that of the dashboard (`web.language`)."""
     links_valid_s: Annotated[float, Field(ge=60, le=90 * 86400)] = 7 * 86400
     """How long the links of a message work. There are links when `web.base_url` is given."""
 

@@ -107,7 +107,7 @@ class ExemptionConfig(Section):
     hours: tuple[HoursConfig, ...] = ()
     """When, within the dates; none means all day."""
     since: LocalMoment | date | None = None
-    """First day or moment; none means since ever."""
+    """First day or moment; none means that it has always held."""
     until: LocalMoment | date | None = None
     """Last day (included) or moment; none means for good."""
 
@@ -139,14 +139,14 @@ class ExemptionConfig(Section):
 
 
 class RuleConfig(Section):
-    """When bad wearing becomes an episode."""
+    """When a violation becomes an episode."""
 
     coverage_below: Percent = 80
     """Violation below this coverage, in percent."""
     hold_s: Seconds = 1
-    """The violation must have lasted so long before an episode opens."""
+    """How long a violation must have lasted before an episode opens."""
     correct_s: Seconds = 1
-    """A mask must be worn so long before the episode is over."""
+    """How long a mask must be worn before the episode is over."""
     reentry_s: Seconds = 20
     """Somebody who comes back within this time, near where they went, is the same person."""
 
@@ -162,19 +162,19 @@ class CameraConfig(Section):
     transport: Literal["tcp", "udp"] = "tcp"
     """How RTSP carries the pictures."""
     max_fps: Annotated[float, Field(gt=0, le=60)] = 8
-    """No more pictures are looked at in a second."""
+    """Pictures that are looked at in a second, at most."""
     open_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
     """How long to wait for a connection."""
     read_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
-    """Without a picture for so long, the connection is made anew."""
+    """How long without a picture before the camera is connected anew."""
     frozen_s: Annotated[float, Field(ge=5, le=86400)] | None = 60
-    """When the picture has not changed for so long, the camera counts as frozen; none: never."""
+    """How long without any change before the picture counts as frozen; none: never."""
     min_face_px: FaceSize = 24
     """Faces with a shorter side than this are left out, in pixels."""
     min_score: Fraction | None = None
-    """From which certainty on something is a face; none for what the model recommends."""
+    """How sure the detector must be of a face; none for what the model recommends."""
     rule: RuleConfig = RuleConfig()
-    """When bad wearing becomes an episode."""
+    """When a violation becomes an episode."""
     zones: tuple[ZoneConfig, ...] = ()
     """Parts of the picture that are judged or left out; none means all of it."""
     schedule: ScheduleConfig = ScheduleConfig()

@@ -24,4 +24,4 @@ class InferenceConfig(Section):
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
     """Threads of one inference; none for as many as help."""
     batch: Annotated[int, Field(ge=1, le=64)] = 8
-    """At most so many cameras' pictures are looked at together."""
+    """Pictures that are looked at together, each of another camera, at most."""

@@ -27,9 +27,9 @@ class LoginConfig(Section):
     """Sessions, and what wrong passwords lead to."""
 
     session_s: Annotated[float, Field(ge=60, le=30 * 86400)] = 12 * 3600
-    """A session ends so long after the login."""
+    """How long after the login a session ends."""
     idle_s: Annotated[float, Field(ge=60, le=30 * 86400)] = 2 * 3600
-    """A session ends after so long without any use."""
+    """How long without any use before a session ends."""
     tries: Annotated[int, Field(ge=1, le=100)] = 5
     """Wrong passwords in a row before a user, or an address, has to wait."""
     wait_s: Annotated[float, Field(ge=1, le=3600)] = 30
@@ -39,7 +39,7 @@ class LoginConfig(Section):
     min_password: Annotated[int, Field(ge=8, le=128)] = 12
     """Characters that a password needs."""
     setup_s: Seconds = 24 * 3600
-    """The one-time set-up link of the first start works for so long."""
+    """How long the one-time set-up link of the first start works."""
 
 
 class WebConfig(Section):
