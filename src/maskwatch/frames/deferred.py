@@ -55,7 +55,7 @@ class DeferredFrame(Frame):
 class PassedFrame(Frame):
     """A frame that was not decoded: it has its place and time, and no picture.
 
-    Sources deliver such frames only to whom has said how rarely pictures will be looked at.
+    Sources deliver such frames only when they were told how rarely pictures will be looked at.
 
     Args:
         source: see `Frame`.

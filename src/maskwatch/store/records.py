@@ -123,7 +123,7 @@ class Delivery:
     """Step of the escalation ladder, from 0."""
     camera: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
-    """JSON: what the message needs beyond the episode, such as the episodes of a digest."""
+    """JSON: what the message needs beyond the episode, such as the reason of a camera's trouble."""
     created_at: datetime | None = None
     """Set by the store when it is None."""
     not_before: datetime | None = None
@@ -355,7 +355,7 @@ class HealthRecord:
     camera: str | None
     """None for the box itself."""
     kind: str
-    """Such as ``connection``, ``frozen``, ``overload``, ``disk``."""
+    """``connection``, ``frozen``, ``inference``; of the box ``load``, ``store``, ``disk``."""
     state: str
     """Such as ``connected``, ``lost``, ``full``, ``ok``."""
     reason: str = ""

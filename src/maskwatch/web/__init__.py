@@ -1,1 +1,1 @@
-"""The REST API and the dashboard. Reads the store and the live hub; never touches the runtime."""
+"""The REST API and the dashboard: over the store, the live hub and what `ServiceControl` offers."""

@@ -198,7 +198,7 @@ class ServiceControl(Protocol):
         ...
 
     def stop_camera(self, camera: str) -> None:
-        """Switches a camera off until the next start of the service. Blocks for up to 2 s.
+        """Switches a camera off until the next start of the service. Blocks for up to 3 s.
 
         Raises:
             UsageError: there is no camera of that name.

@@ -62,7 +62,7 @@ class LaneSetting:
     privacy: PrivacyConfig
     zone: tzinfo
     score: float
-    """From which detector score on something is a face, as the model recommends."""
+    """How sure the detector must be of a face, as the model recommends."""
     model_version: str = ""
     connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess
     tracking: TrackerSettings = field(default_factory=TrackerSettings)

@@ -93,7 +93,7 @@ class Models:
 
     inference: SharedInference
     score: float
-    """From which detector score on something is a face."""
+    """How sure the detector must be of a face."""
     version: str
     device: str
 
