@@ -284,6 +284,14 @@ def test_the_address_that_was_checked_is_the_one_that_is_opened() -> None:
     assert checked_address(url, (), resolver("8.8.4.4")) == url
 
 
+def test_a_host_that_nobody_knows_is_told_from_one_that_is_closed() -> None:
+    def nobody(*_: object) -> list[Address]:
+        raise OSError("Name or service not known")
+
+    with pytest.raises(UsageError, match="no host is called 'nowhere'"):
+        checked_address("rtsp://nowhere/1", (), nobody)
+
+
 @pytest.mark.parametrize(
     "url",
     [

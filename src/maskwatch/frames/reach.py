@@ -55,6 +55,10 @@ class OutOfReach(Exception):
     """An address may not be connected to; the message is a short clause for people."""
 
 
+class UnknownHost(OutOfReach):
+    """Nobody knows the host of an address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where connections may go: to public addresses, and into these networks."""
@@ -90,7 +94,7 @@ class Reach:
         try:
             addresses = (resolver or resolve)(host, parts.port or _DEFAULT_PORTS[parts.scheme])
         except (OSError, UnicodeError) as error:
-            raise OutOfReach(f"no host is called {host!r}") from error
+            raise UnknownHost(f"no host is called {host!r}") from error
         if not all(self.allows(each) for each in addresses):
             raise OutOfReach(f"{host} is in a network that is not open to the dashboard")
         if parts.scheme not in _PINNED:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from maskwatch.config.web import Network
 from maskwatch.errors import UsageError
-from maskwatch.frames.reach import Address, OutOfReach, Reach, Resolve, resolve
+from maskwatch.frames.reach import Address, OutOfReach, Reach, Resolve, UnknownHost, resolve
 from maskwatch.web.refusals import WrongUse
 
 __all__ = ["Address", "checked_address"]
@@ -30,8 +30,9 @@ def checked_address(url: str, networks: Sequence[Network], resolver: Resolve = r
     """
     try:
         return Reach(tuple(networks)).pinned(url, resolver)
+    except UnknownHost as error:
+        raise WrongUse("refused.camera_host", host=urlsplit(url).hostname) from error
     except OutOfReach as error:
-        why = "refused.camera_host" if "no host" in str(error) else "refused.camera_network"
-        raise WrongUse(why, host=urlsplit(url).hostname) from error
+        raise WrongUse("refused.camera_network", host=urlsplit(url).hostname) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
