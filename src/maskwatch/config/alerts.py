@@ -290,10 +290,14 @@ class OnlyWhile(StrEnum):
     """As ``unacknowledged``, and the violation still holds."""
 
 
+ChannelName: TypeAlias = Name
+"""What a channel is called, here as in the dashboard."""
+
+
 class Step(Section):
     """One step of the escalation ladder."""
 
-    channels: Annotated[tuple[Name, ...], Field(min_length=1)]
+    channels: Annotated[tuple[ChannelName, ...], Field(min_length=1)]
     """Names of channels."""
     after_s: Seconds = 0
     """How long after the violation was confirmed."""
@@ -304,7 +308,7 @@ class Step(Section):
 class CameraTrouble(Section):
     """Who is told when a camera is down."""
 
-    channels: tuple[Name, ...] = ()
+    channels: tuple[ChannelName, ...] = ()
     """Names of channels; none: nobody is told."""
     after_s: Seconds = 120
     """A camera that is back sooner, and stays for a minute, is no news."""
@@ -329,7 +333,7 @@ class Retry(Section):
 class AlertsConfig(Section):
     """Who is told what, how, and how often."""
 
-    channels: dict[Name, ChannelConfig] = Field(default_factory=dict)
+    channels: dict[ChannelName, ChannelConfig] = Field(default_factory=dict)
     """Ways to reach somebody, by a name of your choice."""
     ladder: tuple[Step, ...] = ()
     """Who is told first, and who when that did not help; without it all channels at once."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
+from maskwatch.config import cameras
 from maskwatch.web.api.views.base import Body, Text, View
 
 
@@ -22,9 +23,7 @@ def _can_be_written(value: dict[str, Any]) -> dict[str, Any]:
 
 Settings = Annotated[dict[str, Any], AfterValidator(_can_be_written)]
 """Of a camera: they are checked as a whole, but for what could never be given out again."""
-CameraName = Annotated[
-    Text, Field(min_length=1, max_length=64, pattern=r"^[\w][\w .-]*$", examples=["door"])
-]
+CameraName = Annotated[cameras.CameraName, Field(examples=["door"])]
 
 
 class CameraView(View):

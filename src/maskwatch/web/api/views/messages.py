@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from maskwatch.config import alerts
 from maskwatch.store.records import DeliveryKind, DeliveryState
-from maskwatch.web.api.views.base import Text, View
+from maskwatch.web.api.views.base import View
 
 
 class DeliveryView(View):
@@ -39,9 +40,7 @@ class DeliveryPage(View):
     next: str | None
 
 
-ChannelName = Annotated[
-    Text, Field(min_length=1, max_length=64, pattern=r"^[\w][\w .-]*$", examples=["shift"])
-]
+ChannelName = Annotated[alerts.ChannelName, Field(examples=["shift"])]
 
 
 class ChannelView(View):
