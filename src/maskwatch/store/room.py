@@ -42,6 +42,10 @@ class Room:
         """The file that is put by, in the folder of the photos."""
         return self._snapshots.folder / "reserve"
 
+    def total_bytes(self) -> int:
+        """How large the disk is."""
+        return shutil.disk_usage(self._place()).total
+
     def free_bytes(self) -> int:
         """How much is left on the disk."""
         return shutil.disk_usage(self._place()).free

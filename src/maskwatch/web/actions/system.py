@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import ModelError, RecordNotFound
@@ -70,14 +68,8 @@ def system_state(web: WebContext, principal: Principal) -> SystemState:
 def disk_use(web: WebContext) -> DiskUse:
     """How much room photos take, and how much is left."""
     usage = web.store.snapshots.usage().values()
-    folder = web.store.snapshots.folder
-    disk = shutil.disk_usage(_existing(folder))
     count, size = sum(each[0] for each in usage), sum(each[1] for each in usage)
-    return DiskUse(disk.total, disk.free, count, size)
-
-
-def _existing(folder: Path) -> Path:
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    return DiskUse(web.store.room.total_bytes(), web.store.room.free_bytes(), count, size)
 
 
 def health_log(
