@@ -23,7 +23,8 @@ from maskwatch.events.rule import AlertRule, RuleSettings
 from maskwatch.events.schedule import Exemption, Schedule
 from maskwatch.events.zones import ZoneMap
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
-from maskwatch.types import Box, Episode, Face, Frame, MaskReading, State, Track, Verdict
+from maskwatch.tracks.verdict import UNDECIDED
+from maskwatch.types import Box, Episode, Face, Frame, MaskReading, Track, Verdict
 
 _POINT_EVERY_S = 0.5
 _SPARSE_AFTER_S = 60.0
@@ -31,8 +32,6 @@ _SPARSE_EVERY_S = 5.0
 _PROGRESS_EVERY_S = 5.0
 _EARLY_POINTS = 8
 """Of the timeline: how dense, and how many from before the episode opened."""
-
-_UNDECIDED = Verdict(State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +294,7 @@ class CameraWatch:
         if not verdict.state.is_violation:
             return track
         if required_t is None:
-            return replace(track, verdict=_UNDECIDED)
+            return replace(track, verdict=UNDECIDED)
         if verdict.since_t is not None and verdict.since_t < required_t:
             return replace(track, verdict=replace(verdict, since_t=required_t))
         return track

@@ -16,7 +16,7 @@ from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.web.context import WebContext
 
-_LOG = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 _NEWEST = 100
@@ -81,7 +81,7 @@ class Feed:
             try:
                 now = await to_thread.run_sync(self._look)
             except StoreError as error:
-                _LOG.warning("nothing new can be told: %s", error)
+                _log.warning("nothing new can be told: %s", error)
                 continue
             for news in _difference(seen, now):
                 self._tell(news)

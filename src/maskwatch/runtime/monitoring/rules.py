@@ -89,7 +89,7 @@ def _exemption(config: ExemptionConfig) -> Exemption:
     exemption = Exemption(config.reason, frozenset(config.zones), _hours(config.hours))
     since = exemption.since if config.since is None else _moment(config.since, days=0)
     until = exemption.until if config.until is None else _moment(config.until, days=1)
-    return Exemption(config.reason, exemption.zones, exemption.hours, since, until)
+    return replace(exemption, since=since, until=until)
 
 
 def _moment(value: datetime | date, days: int) -> datetime:
