@@ -1,7 +1,8 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
 With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
-more. With ``slow``, looking for `SLOW_TEXT`, counting the people of `SLOW_YEAR` and starting a
+more. With ``policies``, reading the configuration again puts the next of `POLICIES` in force. With
+``slow``, looking for `SLOW_TEXT`, counting the people of `SLOW_YEAR` and starting a
 camera take a while.
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
@@ -17,6 +18,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from maskwatch.types import Fault, State
 from maskwatch.web.app import create_app, setup_url
 from tests.web.world import World, add_photo, make_world, person, publish, seed
 
+POLICIES = (Photos.BLURRED, Photos.NONE, Photos.CLEAR)
 SLOW_TEXT, SLOW_YEAR = "slow", 2020
 _SLOW_S = 3.0
 
@@ -59,6 +62,18 @@ def slow_down(world: World) -> None:
     world.service.watch_stored_cameras = slow_watch  # type: ignore[method-assign]
     world.store.episodes.count = slow_count  # type: ignore[assignment]
     world.store.people.counts = slow_counts  # type: ignore[assignment]
+
+
+def change_policies(world: World) -> None:
+    """Has the privacy policy change each time that the configuration is read again."""
+    policies = cycle(POLICIES)
+    read_again = world.service.reload
+
+    def reload() -> ReloadOutcome:
+        world.set_privacy(PrivacyConfig(photos=next(policies)))
+        return read_again()
+
+    world.service.reload = reload  # type: ignore[method-assign]
 
 
 def keep_publishing(world: World) -> None:
@@ -108,6 +123,8 @@ def main() -> None:
         fill(world.store, 100_000)
     if "slow" in options:
         slow_down(world)
+    if "policies" in options:
+        change_policies(world)
     app = create_app(world.web)
     if "lost" in options:
         publish(world, "entrance")

@@ -278,6 +278,17 @@ def test_only_the_newest_question_is_answered(chromium: Browser, tmp_path: Path)
         page.close()
 
 
+def test_a_thousand_people_are_not_one_in_any_language(visit: Callable[..., Page]) -> None:
+    page = visit("otto", "/overview")
+    chart = page.get_by_role("img", name="Wie Masken falsch getragen wurden")
+    expect(chart.locator("canvas")).to_be_visible()
+    said = chart.evaluate(
+        "(each) => getElement(Number(each.id.slice(1))).chart.getOption()"
+        ".xAxis[0].axisLabel.formatter(1234)"
+    )
+    assert said == "1\u00a0234"
+
+
 def test_a_bar_says_how_many_people_it_stands_for(visit: Callable[..., Page]) -> None:
     page = visit("vera", "/overview")
     chart = page.locator("canvas").first
@@ -643,6 +654,17 @@ def test_system_says_how_many_faces_of_a_camera_could_not_be_told(
     expect(row.get_by_role("cell").nth(6)).to_have_text("25.7 %")
 
 
+def test_a_reason_is_read_without_a_line_for_each_word_on_a_phone(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/system", viewport={"width": 360, "height": 800})
+    said = page.get_by_text("12 % of the pictures arrive damaged")
+    expect(said).to_have_count(1)
+    box = said.bounding_box()
+    assert box is not None
+    assert box["width"] > box["height"]
+
+
 def test_system_shows_health_audit_and_users(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/system")
     expect(page.locator(".mw-state", has_text="Ready")).to_be_visible()
@@ -926,7 +948,7 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(chromium: Browser, tmp_
         page.close()
 
 
-def test_in_statistics_only_mode_system_says_nothing_of_readings_which_are_not_kept(
+def test_in_statistics_only_mode_system_says_no_numbers_of_what_is_not_written_down(
     chromium: Browser, tmp_path: Path
 ) -> None:
     with dashboard(tmp_path, "statistics", "1") as (url, _):
@@ -934,12 +956,42 @@ def test_in_statistics_only_mode_system_says_nothing_of_readings_which_are_not_k
         page.set_default_timeout(PATIENCE_MS)
         page.goto("/login?next=/system")
         log_in(page, "anna")
-        row = page.get_by_role("row").filter(has_text="canteen")
-        expect(row.get_by_role("cell").nth(1)).to_have_text("Watching")
-        expect(page.get_by_role("columnheader", name="Delay")).to_be_visible()
-        for name in ("Readings, last hour", "Of these unknown"):
-            expect(page.get_by_role("columnheader", name=name)).to_have_count(0)
+        expect(page.get_by_role("columnheader", name="Dropped pictures")).to_be_visible()
+        expect(page.get_by_role("columnheader", name="Readings, last hour")).to_have_count(0)
+        expect(page.get_by_role("row").filter(has_text="entrance").locator("td")).to_have_count(6)
         page.close()
+
+
+def test_open_pages_follow_a_privacy_policy_that_becomes_stricter_and_laxer_again(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "policies", "1") as (url, _):
+        context = chromium.new_context(base_url=url)
+        live, other = context.new_page(), context.new_page()
+        live.set_default_timeout(PATIENCE_MS)
+        live.goto("/login")
+        log_in(live, "anna")
+        live.wait_for_selector("h1")
+        other.set_default_timeout(PATIENCE_MS)
+        headers = {"X-CSRF-Token": live.request.get("/api/v1/me").json()["csrf"]}
+
+        def next_policy() -> None:
+            assert live.request.post("/api/v1/system/reload", headers=headers).ok
+
+        next_policy()  # photos that were clear are not hidden yet
+        [newest, *_] = live.request.get("/api/v1/episodes").json()["items"]
+        for path in (f"/events?episode={newest['id']}", "/review"):
+            other.goto(path)
+            expect(other.get_by_text("about to be hidden")).to_be_visible()
+            expect(other.locator("img.mw-picture")).to_have_count(0)
+        card = live.get_by_role("region", name="entrance")
+        expect(card.locator("img")).to_be_visible()
+        next_policy()
+        expect(card).to_contain_text("The privacy policy allows no pictures.")
+        expect(card.locator("img")).to_have_count(0)
+        next_policy()
+        expect(card.locator("img[data-picture]")).to_be_visible()
+        context.close()
 
 
 def test_where_no_picture_may_be_seen_a_camera_is_saved_once_its_size_was(

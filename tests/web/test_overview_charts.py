@@ -53,6 +53,17 @@ def test_the_mouse_is_told_of_how_many_a_share_is_as_the_language_writes_it() ->
     assert shown.said == ("> 99,9 % (n = 2000)", "95 %: 99,7 % – > 99,9 %")  # noqa: RUF001
 
 
+def test_an_hour_that_comes_twice_is_called_by_its_offset() -> None:
+    keys = ("2026-10-25T01:00+02:00", "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00")
+    groups = [Group(key, rate_of(PeopleCount(mask=9))) for key in keys]
+    shown = rate_bars(Words.of("en"), CountBy.HOUR, groups)
+    assert [each.name for each in shown] == [
+        "2026-10-25 01:00",
+        "2026-10-25 02:00 +02:00",
+        "2026-10-25 02:00 +01:00",
+    ]
+
+
 @pytest.mark.parametrize("by", [CountBy.CAMERA, CountBy.ZONE, None])
 def test_bars_with_names_lie_one_below_the_other_and_each_has_room_and_its_name(
     by: CountBy | None,

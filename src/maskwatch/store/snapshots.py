@@ -228,12 +228,16 @@ class Snapshots:
                 stuck[record.file] = system_reason(error)
         return Freed(self._forget(gone, reason, actor), size, stuck)
 
+    def may_be_seen(self, record: SnapshotRecord) -> bool:
+        """Whether the policy (by now) allows what a photo shows; else `read` refuses it."""
+        return self.photos is not Photos.NONE and all(map(self._is_allowed, record.faces))
+
     def too_clear(self) -> list[SnapshotRecord]:
         """Photos that show a face which the policy wants hidden (by now), newest first."""
         return [
             record
             for record in reversed(self.where(shows_a_face(snapshots.c.faces)))
-            if not all(self._may_be_seen(face) for face in record.faces)
+            if not self.may_be_seen(record)
         ]
 
     def replace(self, record: SnapshotRecord, jpeg: bytes, faces: Sequence[SnapshotFace]) -> Freed:
@@ -340,11 +344,11 @@ class Snapshots:
         if self.photos is Photos.NONE:
             raise SnapshotRefused("the privacy policy allows no photos")
         for face in faces:
-            if not self._may_be_seen(face):
+            if not self._is_allowed(face):
                 who = "the violator's" if face.is_subject else "a bystander's"
                 raise SnapshotRefused(f"the privacy policy wants {who} face hidden")
 
-    def _may_be_seen(self, face: SnapshotFace) -> bool:
+    def _is_allowed(self, face: SnapshotFace) -> bool:
         """As it is in its photo."""
         return face.blurred or (self.photos is Photos.CLEAR and face.is_subject)
 

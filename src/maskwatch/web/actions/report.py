@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,6 +87,16 @@ def group_name(words: Words, by: CountBy, key: str) -> str:
     if by is CountBy.HOUR_OF_DAY:
         return f"{key}:00"
     return key.replace("T", " ")[:16] if by is CountBy.HOUR else key
+
+
+def group_names(words: Words, by: CountBy, groups: Sequence[Group]) -> list[str]:
+    """What groups are called: an hour that comes twice, as clocks are put back, by its offset."""
+    names = [group_name(words, by, each.key) for each in groups]
+    times = Counter(names)
+    return [
+        name if times[name] == 1 else f"{name} {each.key[16:]}"
+        for name, each in zip(names, groups, strict=True)
+    ]
 
 
 def span(period: Period) -> str:

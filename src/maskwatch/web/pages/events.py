@@ -218,6 +218,9 @@ class _Detail:
         if snapshot is None:
             ui.label(words("events.no_photo")).classes("mw-faint")
             return
+        if not self._desk.web.store.snapshots.may_be_seen(snapshot):
+            ui.label(words("common.being_hidden")).classes("mw-note")
+            return
         address = f"/api/v1/episodes/{episode.id}/photo"
         html(photo(address, snapshot, words("events.photo")))
 

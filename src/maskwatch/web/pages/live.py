@@ -34,16 +34,22 @@ async def live_page(request: Request) -> None:
 
 
 class _Card:
-    """One camera."""
+    """One camera.
 
-    def __init__(self, desk: Desk, name: str) -> None:
+    Args:
+        desk: the page.
+        name: of the camera.
+        has_picture: whether the privacy policy allows one.
+    """
+
+    def __init__(self, desk: Desk, name: str, *, has_picture: bool) -> None:
         self._desk = desk
         with ui.element("section").classes("mw-card").props(f"aria-label={attribute(name)}"):
             with ui.element("div").classes("mw-card-head"):
                 ui.label(name)
                 self._phase = html("")
             self._shown: ui.element | None = None
-            if desk.web.privacy().images_allowed:
+            if has_picture:
                 self._picture(name)
             else:
                 ui.label(desk.words("common.no_pictures")).classes("mw-faint")
@@ -94,6 +100,7 @@ class _LivePage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._cards: dict[str, _Card] = {}
+        self._has_pictures = False
         with ui.element("div").classes("mw-split"):
             with ui.element("div"):
                 self._none = ui.label(desk.words("live.no_cameras"))
@@ -107,10 +114,15 @@ class _LivePage:
         if seen is None:
             return
         states, views, latest = seen
-        if set(self._cards) != {each.camera for each in states}:
+        has_pictures = self._desk.web.privacy().images_allowed  # now: a wall display stays open
+        names = [each.camera for each in states]
+        if (set(self._cards), self._has_pictures) != (set(names), has_pictures):
+            self._has_pictures = has_pictures
             self._grid.clear()
             with self._grid:
-                self._cards = {each.camera: _Card(self._desk, each.camera) for each in states}
+                self._cards = {
+                    name: _Card(self._desk, name, has_picture=has_pictures) for name in names
+                }
         self._none.set_visibility(not states)
         for each in states:
             self._cards[each.camera].update(each, views[each.camera])

@@ -25,7 +25,7 @@ from maskwatch.web.actions.overview import (
     compare,
     zones_of,
 )
-from maskwatch.web.actions.report import change_words, group_name, zone_name
+from maskwatch.web.actions.report import change_words, group_names, zone_name
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -301,7 +301,7 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
     ]
     rows = [
         [
-            escape(group_name(words, by, each.key)),
+            escape(name),
             escape(words.percent(each.rate.share)),
             _interval(words, each.rate),
             str(each.rate.judged),
@@ -309,7 +309,7 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
             str(each.rate.unknown),
             *(_said(words, each.rate.faults[fault]) for fault in Fault),
         ]
-        for each in groups
+        for name, each in zip(group_names(words, by, groups), groups, strict=True)
     ]
     return table(words("overview.table"), head, rows, words("common.none"))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Group
-from maskwatch.web.actions.report import group_name
+from maskwatch.web.actions.report import group_names
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS
 from maskwatch.web.text import Words
@@ -26,6 +26,8 @@ _TOOLTIP = """(items) => {
   const safe = (text) => text.replace(/[&<>"]/g, (c) => '&#' + c.charCodeAt(0) + ';');
   return [name, ...data.said].map(safe).join('<br>');
 }"""
+_COUNT = r"""(count) => String(count ?? '-').replace(/\B(?=(\d{3})+$)/g, '\u00a0')"""
+"""By itself ECharts writes 1,000, which is one in German; this space is for every language."""
 _WHISKER = """(params, api) => {
   const lies = params.encode.y.length === 1;
   const at = (share) => api.coord(lies ? [share, api.value(0)] : [api.value(0), share]);
@@ -55,14 +57,14 @@ class Bar(NamedTuple):
     colour: str = _GREEN
 
 
-def rate_bars(words: Words, by: CountBy, groups: Iterable[Group]) -> list[Bar]:
+def rate_bars(words: Words, by: CountBy, groups: Sequence[Group]) -> list[Bar]:
     """Who wears the mask; groups without a rate are left out."""
     found = []
-    for each in groups:
+    for name, each in zip(group_names(words, by, groups), groups, strict=True):
         share, low, high = each.rate.share, each.rate.low, each.rate.high
         if share is not None and low is not None and high is not None:
             said = _said(words, each.rate, each.rate.judged)
-            found.append(Bar(group_name(words, by, each.key), share, low, high, said))
+            found.append(Bar(name, share, low, high, said))
     return found
 
 
@@ -183,12 +185,12 @@ def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
     ]
     found.append((desk.said(State.NO_MASK), rate.states[State.NO_MASK], State.NO_MASK))
     return {
-        "tooltip": {},
+        "tooltip": {":valueFormatter": _COUNT},
         "grid": {"left": 120, "right": 48, "top": 16, "bottom": 32},
         "xAxis": {
             "type": "value",
             "minInterval": 1,
-            "axisLabel": CHART_TEXT,
+            "axisLabel": {":formatter": _COUNT, **CHART_TEXT},
             "splitLine": CHART_LINES,
         },
         "yAxis": {

@@ -73,6 +73,8 @@ class _ReviewPage:
             with ui.element("div").classes("mw-card"):
                 if snapshot is None:
                     ui.label(words("common.no_pictures"))
+                elif not self._desk.web.store.snapshots.may_be_seen(snapshot):
+                    ui.label(words("common.being_hidden")).classes("mw-note")
                 else:
                     self._picture(item, snapshot)
             with ui.element("div").classes("mw-card"):

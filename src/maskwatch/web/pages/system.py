@@ -14,6 +14,8 @@ from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import CameraReadings
 from maskwatch.web.actions import readings, system
 from maskwatch.web.actions.system import SystemState
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from maskwatch.web.pages import logs
 from maskwatch.web.pages.account import account
 from maskwatch.web.pages.desk import Desk
@@ -58,15 +60,24 @@ def _status(desk: Desk) -> None:
     body = html("")
 
     async def update() -> None:
-        state = await desk.look(system.system_state)
-        judged = await desk.look(readings.of_last_hour)
-        if state is not None and judged is not None:
-            body.set_content(_status_html(desk, state, judged))
+        seen = await desk.look(_seen)
+        if seen is not None:
+            body.set_content(_status_html(desk, *seen))
 
     if desk.allows(Scope.SYSTEM_WRITE):
         ui.button(desk.words("system.reload"), on_click=partial(_reload, desk)).props("outline")
     ui.timer(0.01, update, once=True)
     ui.timer(_EVERY_S, update)
+
+
+def _seen(
+    web: WebContext, principal: Principal
+) -> tuple[SystemState, Mapping[str, CameraReadings] | None]:
+    """How the box is doing, and what each camera made of faces, where that is written down."""
+    state = system.system_state(web, principal)
+    # In statistics-only mode nothing is: "0" would be said of a camera that sees a lot.
+    is_known = not web.privacy().statistics_only
+    return state, readings.of_last_hour(web, principal) if is_known else None
 
 
 async def _reload(desk: Desk) -> None:
@@ -81,9 +92,10 @@ async def _reload(desk: Desk) -> None:
         )
 
 
-def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings]) -> str:
+def _status_html(
+    desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings] | None
+) -> str:
     words, service, models = desk.words, state.service, state.inference
-    keeps_readings = not desk.web.privacy().statistics_only
     ready = chip("mask", words("system.ready"), "✓")
     if not service.ready:
         ready = chip("no_mask", words("system.not_ready"), "✕")
@@ -128,10 +140,11 @@ def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraRead
             f"{words.number(each.fps)} / {words.number(each.offered_fps)}",
             str(each.dropped),
             "" if each.latency_s is None else whole(f"{words.number(each.latency_s, 2)} s"),
-            *(_judged(judged.get(each.camera), words) if keeps_readings else ()),
-            escape(each.reason or _damage(each, words)),
+            *([] if judged is None else _judged(judged.get(each.camera), words)),
+            f'<span class="mw-sentence">{escape(reason)}</span>' if reason else "",
         ]
         for each in state.cameras
+        for reason in [each.reason or _damage(each, words)]
     ]
     head = [
         words("common.camera"),
@@ -139,7 +152,7 @@ def _status_html(desk: Desk, state: SystemState, judged: Mapping[str, CameraRead
         words("system.fps"),
         words("system.dropped"),
         words("system.delay"),
-        *((words("system.readings"), words("system.unknown_share")) if keeps_readings else ()),
+        *([] if judged is None else [words("system.readings"), words("system.unknown_share")]),
         words("common.reason"),
     ]
     cameras = table(words("nav.cameras"), head, rows, words("common.none"))
