@@ -146,6 +146,22 @@ def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_sho
         page.close()
 
 
+def test_the_picture_of_a_cameras_page_goes_when_it_may_be_shown_no_more(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "lost", "1") as (url, _):
+        page = chromium.new_page(base_url=url)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/cameras/entrance")
+        log_in(page, "anna")
+        picture = page.locator(".mw-editor img")
+        expect(picture).to_have_attribute("src", re.compile("frame.jpg"))
+        headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+        assert page.request.post("/api/v1/cameras/entrance/stop", headers=headers).ok
+        expect(page.locator(".mw-editor img[src*=frame]")).to_have_count(0)
+        page.close()
+
+
 def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
     visit: Callable[..., Page],
 ) -> None:

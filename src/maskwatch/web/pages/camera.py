@@ -148,13 +148,12 @@ class _CameraPage:
     async def update(self) -> None:
         """Shows the newest picture and whom the thresholds on the page would report."""
         view = await self._desk.look(cameras.live_view, self._detail.status.camera)
-        if view is None:
-            return
-        if view.jpeg is not None:
-            self._editor.show(self._frame_address())
+        # Without one, what is there may show more than there may be seen now.
+        has_picture = view is not None and view.jpeg is not None
+        self._editor.show(self._frame_address() if has_picture else "")
         words, values = self._desk.words, self._values()
         lines = []
-        for each in view.people:
+        for each in () if view is None else view.people:
             verdict = words(
                 "cameras.would_alert" if _would_alert(each, values) else "cameras.would_not"
             )
