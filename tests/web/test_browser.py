@@ -789,6 +789,13 @@ def test_everything_is_there_in_german_and_stays_so(visit: Callable[..., Page]) 
     expect(table).not_to_have_attribute("aria-label", re.compile("Expand"))
 
 
+def test_a_link_to_an_episode_that_is_gone_says_so_in_the_readers_language(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("otto", "/events?episode=01a204dba455c502258e485742e1943a")
+    expect(page.get_by_text("Das hat nicht geklappt: das gibt es nicht (mehr)")).to_be_visible()
+
+
 def test_refusals_are_in_the_readers_language(visit: Callable[..., Page]) -> None:
     page = visit("otto", "/system")
     page.get_by_role("tab", name="Konten").click()

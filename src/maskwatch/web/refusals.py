@@ -48,8 +48,15 @@ class Missing(Refusal, RecordNotFound):
     """There is none of that name."""
 
 
+_KEYS = ((StoreFull, "refused.full"), (RecordNotFound, "refused.gone"))
+"""Of errors that people meet, whose own words are for programs."""
+
+
 def said(error: MaskwatchError, words: Words) -> str:
     """Why something was refused, in a language as far as there are words for it."""
     if isinstance(error, Refusal):
         return words(error.key, **error.values)
-    return words("refused.full") if isinstance(error, StoreFull) else str(error)
+    for kind, key in _KEYS:
+        if isinstance(error, kind):
+            return words(key)
+    return str(error)

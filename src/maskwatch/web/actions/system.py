@@ -29,6 +29,7 @@ from maskwatch.store.records import (
 from maskwatch.web.actions.recipients import delivery_for
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.refusals import Missing
 from maskwatch.web.security.scopes import Scope
 
 
@@ -186,7 +187,7 @@ def model_cards(web: WebContext, principal: Principal) -> Sequence[ModelCard]:
             read_card(DEFAULT_CLASSIFIER, "mask_classifier", LABELS),
         ]
     except ModelError as error:
-        raise RecordNotFound(f"no model card: {error}") from error
+        raise Missing("refused.model_card", reason=error) from error
 
 
 def card_as_json(card: ModelCard) -> dict[str, Any]:
