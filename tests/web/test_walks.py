@@ -48,6 +48,20 @@ def test_where_there_are_no_episodes_nobody_walks(admin: TestClient, world: Worl
     assert "statistics-only" in answer.json()["detail"]
 
 
+def test_no_report_is_kept_of_a_walk_whose_episodes_have_gone_meanwhile(
+    admin: TestClient, world: World
+) -> None:
+    walking = "/api/v1/cameras/entrance/walk"
+    admin.post(walking)
+    assert admin.post(f"{walking}/parts", json={"phase": "bare"}).is_success
+    world.set_privacy(PrivacyConfig(statistics_only=True))
+    answer = admin.post(f"{walking}/finish")
+    assert answer.status_code == 403
+    assert "statistics-only" in answer.json()["detail"]
+    assert admin.get("/api/v1/walks").json()["items"] == []
+    assert admin.delete(walking).is_success
+
+
 def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, world: World) -> None:
     made = episode(world, NOW + timedelta(seconds=4))
     sent = NOW + timedelta(seconds=5)

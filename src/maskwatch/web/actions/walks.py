@@ -43,8 +43,7 @@ def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     see_camera(web, principal, camera)
-    if web.privacy().statistics_only:
-        raise NotAllowed("refused.no_episodes")
+    _must_have_episodes(web)
     web.walking.begin(camera, principal.actor, web.now())
     web.store.audit.append(principal.actor, "camera.walk_begun", camera)
     return web.walking.state(camera)
@@ -111,6 +110,7 @@ def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:
     """Ends the walk that goes on, and keeps its report.
 
     Raises:
+        AccessDenied: in statistics-only mode, though the walk began before it.
         RecordNotFound: nobody walks there.
         UsageError: it has no part yet.
     """
@@ -148,9 +148,11 @@ def finish_walk(
     """Looks up what alarms each part led to by now, and keeps the report.
 
     Raises:
+        AccessDenied: in statistics-only mode.
         UsageError: there is no part.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
+    _must_have_episodes(web)
     if not legs:
         raise WrongUse("refused.no_part")
     ends = [*(leg.start for leg in legs[1:]), None]
@@ -170,6 +172,11 @@ def finish_walk(
         web.store.walks.add(walk)
         web.store.audit.append(principal.actor, "camera.walk_finished", camera, {"walk": walk.id})
     return walk
+
+
+def _must_have_episodes(web: WebContext) -> None:
+    if web.privacy().statistics_only:
+        raise NotAllowed("refused.no_episodes")
 
 
 def _alarms_of(
