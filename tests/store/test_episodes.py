@@ -301,3 +301,14 @@ def test_deleting_a_photo_leaves_no_episode_pointing_to_it(store: Store) -> None
     store.episodes.add(one)
     store.snapshots.delete([taken], reason="age")
     assert store.episodes.get(one.id).snapshot_id is None
+
+
+def test_addresses_of_those_who_followed_a_link_are_not_searched(store: Store) -> None:
+    made = episode()
+    store.episodes.add(made)
+    store.episodes.acknowledge(made.id, "link:officer@hospital.test", NOON)
+    store.episodes.correct(made.id, State.MASK, None, by="link:officer@hospital.test", at=NOON)
+    for text, found in (("officer", 0), ("link:o", 0), ("hospital.test", 0), ("link:", 1)):
+        assert store.episodes.count(EpisodeFilter(text=text)) == found
+    store.episodes.correct(made.id, State.MASK, None, by="officer", at=NOON)
+    assert store.episodes.count(EpisodeFilter(text="OFFIC")) == 1

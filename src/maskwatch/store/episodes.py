@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from maskwatch.store import rows
 from maskwatch.store.database import Database
-from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page, TimelinePoint
+from maskwatch.store.records import (
+    LINK_HOLDER,
+    EpisodeFilter,
+    EpisodeRecord,
+    Page,
+    TimelinePoint,
+)
 from maskwatch.store.schema import episode_readings, episodes
 from maskwatch.types import Fault, State
 
@@ -190,7 +196,12 @@ def _conditions(wanted: EpisodeFilter) -> list[sa.ColumnElement[bool]]:
 
 def _mentions(text: str) -> sa.ColumnElement[bool]:
     c = episodes.c
-    columns = (c.id, c.camera, c.zone, c.state, c.fault, c.acknowledged_by, c.corrected_by)
+    names = (_without_address(each) for each in (c.acknowledged_by, c.corrected_by))
+    columns = (c.id, c.camera, c.zone, c.state, c.fault, *names)
     return sa.or_(
         *(sa.cast(column, sa.Text).icontains(text, autoescape=True) for column in columns)
     )
+
+
+def _without_address(name: sa.Column[str]) -> sa.ColumnElement[str]:
+    return sa.case((name.startswith(LINK_HOLDER), LINK_HOLDER), else_=name)

@@ -27,6 +27,10 @@ class Page(Generic[RecordT]):
     """Give it as ``after`` to get the page that follows; None on the last page."""
 
 
+LINK_HOLDER = "link:"
+"""How somebody's name begins who followed the link of a message; its recipient comes after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
     """One violation of one person, as the store keeps it."""
@@ -72,7 +76,8 @@ class EpisodeFilter:
     corrected: bool | None = None
     with_photo: bool | None = None
     text: str = ""
-    """Found anywhere in id, camera, zone, fault, state or a person's name; case is ignored."""
+    """Found anywhere in id, camera, zone, fault, state or a person's name; case is ignored. Not in
+    the address of a `LINK_HOLDER`: not everybody who may search may know it."""
 
 
 @dataclass(frozen=True, slots=True)

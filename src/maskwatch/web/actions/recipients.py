@@ -6,18 +6,17 @@ import re
 from dataclasses import replace
 
 from maskwatch.frames.urls import HIDDEN
-from maskwatch.store.records import Delivery, EpisodeRecord
+from maskwatch.store.records import LINK_HOLDER, Delivery, EpisodeRecord
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
-_LINK = "link:"
 # Servers repeat an address in a way of their own: in small letters, or the domain as ``xn--...``.
 _MAIL_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
 
 
 def holder_of_link(recipient: str | None) -> str:
     """What somebody is called (see `AuditEntry.actor`) who follows the link of a message."""
-    return f"{_LINK}{recipient or 'unknown'}"
+    return f"{LINK_HOLDER}{recipient or 'unknown'}"
 
 
 def delivery_for(principal: Principal, delivery: Delivery) -> Delivery:
@@ -46,4 +45,4 @@ def _may_know(principal: Principal) -> bool:
 
 
 def _without_recipient(actor: str | None) -> str | None:
-    return _LINK + HIDDEN if actor is not None and actor.startswith(_LINK) else actor
+    return LINK_HOLDER + HIDDEN if actor is not None and actor.startswith(LINK_HOLDER) else actor
