@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import threading
 import time
@@ -269,6 +270,32 @@ class TestSweep:
         away.rename(store.snapshots.folder)
         assert store.snapshots.sweep(time.time() + 4000) == 0
         assert [store.snapshots.read(each.id) for each in taken] == [jpeg()] * 2
+
+    def test_nor_when_a_photo_was_stored_meanwhile_or_there_is_no_room(self, store: Store) -> None:
+        taken = [photo(store, taken_at=after(i)) for i in range(2)]
+        store.snapshots.folder.rename(away := store.snapshots.folder.with_name("away"))
+        newer = photo(store, taken_at=after(7 * 24 * 3600))
+        assert store.snapshots.sweep() == 0
+        assert store.snapshots.make_room(10**9).photos == 1
+        assert store.snapshots.where() == taken
+        assert (store.snapshots.folder / newer.file).parent.is_dir()
+        shutil.rmtree(store.snapshots.folder)
+        away.rename(store.snapshots.folder)
+        assert store.snapshots.sweep(time.time() + 4000) == 0
+        assert [store.snapshots.read(each.id) for each in taken] == [jpeg()] * 2
+
+
+def test_all_photos_come_oldest_first_while_they_are_deleted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "_BATCH", 2)
+    taken = [photo(store, taken_at=after(i // 3)) for i in (4, 3, 5, 0, 2, 1)]
+    found = []
+    for each in store.snapshots.oldest_first():
+        found.append(each)
+        if len(found) % 2:
+            store.snapshots.delete([each], reason="age")
+    assert found == sorted(taken, key=lambda each: (each.taken_at, each.id))
 
 
 def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from maskwatch.store.schema import (
     reviews,
     snapshots,
 )
-from maskwatch.store.snapshots import Freed
+from maskwatch.store.snapshots import Freed, as_many
 from maskwatch.store.store import Store
 from maskwatch.store.trust import believed
 
@@ -181,11 +181,9 @@ def _old_photos(store: Store, keep: RetentionConfig, now: datetime) -> Freed:
 
 
 def _too_many_photos(store: Store, most_bytes: int) -> Freed:
-    freed = Freed()
-    excess = _bytes(store.snapshots.usage()) - most_bytes
-    while oldest := store.snapshots.oldest(excess, freed.stuck):
+    freed, photos = Freed(), store.snapshots.oldest_first()
+    while oldest := as_many(photos, _bytes(store.snapshots.usage()) - most_bytes):
         freed += store.snapshots.delete(oldest, reason="size")
-        excess = _bytes(store.snapshots.usage()) - most_bytes
     return freed
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from maskwatch.errors import StoreError
 from maskwatch.store.files import remove
 from maskwatch.store.records import SnapshotRecord
-from maskwatch.store.snapshots import Freed, Snapshots
+from maskwatch.store.snapshots import Freed, Snapshots, as_many
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Room:
         """
         if not self._holds_the_database() and self._is_ample():
             return 0
-        oldest = self._snapshots.oldest(_STEP_BYTES)
+        oldest = as_many(self._snapshots.making_room(), _STEP_BYTES)
         freed = self._let_go(oldest)
         given = 0
         if (freed is None or freed.size < _STEP_BYTES) and self.reserve.exists():

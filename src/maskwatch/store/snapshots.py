@@ -12,7 +12,7 @@ import errno
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -179,21 +179,23 @@ class Snapshots:
         """All photos of an episode, oldest first."""
         return self.where(snapshots.c.episode_id == episode_id)
 
-    def oldest(self, size: int, but: Collection[str] = ()) -> list[SnapshotRecord]:
-        """The oldest photos of any kind that have ``size`` bytes together, 200 at most.
+    def oldest_first(self) -> Iterator[SnapshotRecord]:
+        """All photos of any kind, read a few at a time; they may be deleted meanwhile."""
+        taken_at, key = snapshots.c.taken_at, snapshots.c.id
+        later: tuple[sa.ColumnElement[bool], ...] = ()
+        while some := self.where(*later, limit=_BATCH):
+            yield from some
+            last = some[-1]
+            is_next = sa.and_(taken_at == last.taken_at, key > last.id)
+            later = (taken_at >= last.taken_at, sa.or_(taken_at > last.taken_at, is_next))
 
-        Args:
-            size: in bytes.
-            but: names of files that do not count.
-        """
-        found: list[SnapshotRecord] = []
-        others = snapshots.c.file.not_in(but)
-        for record in self.where(others, limit=_BATCH) if size > 0 else ():
-            found.append(record)
-            size -= record.size
-            if size <= 0:
-                break
-        return found
+    def making_room(self) -> Iterator[SnapshotRecord]:
+        """The photos that make room when they go, oldest first: none of a disk that is away."""
+        return filter(self._is_in_reach, self.oldest_first())
+
+    def _is_in_reach(self, record: SnapshotRecord) -> bool:
+        """Whether the disk of a photo is there: it would take the folder of the day along."""
+        return (self.folder / record.file).parent.is_dir()
 
     def where(
         self, *conditions: sa.ColumnElement[bool], limit: int | None = None
@@ -290,8 +292,8 @@ class Snapshots:
 
         Their files go first, so that there is room to write down that they went.
         """
-        freed = Freed()
-        while oldest := self.oldest(size - freed.size, freed.stuck):
+        freed, photos = Freed(), self.making_room()
+        while oldest := as_many(photos, size - freed.size):
             freed += self.delete(oldest, reason="disk_full")
         return freed
 
@@ -304,8 +306,8 @@ class Snapshots:
     def sweep(self, now_s: float | None = None) -> int:
         """Tidies up after a crash: files without row go, rows without file too. Says how many.
 
-        Where all photos are gone at once, their disk is likelier not to be there than lost: the
-        rows stay, else the photos would be strays when it is back.
+        Where all photos are gone at once, or all of a day with its folder, their disk is likelier
+        not to be there than lost: the rows stay, else the photos would be strays when it is back.
 
         Args:
             now_s: seconds since 1970; None for the present.
@@ -313,10 +315,13 @@ class Snapshots:
         now_s = time.time() if now_s is None else now_s
         known = {record.file: record for record in self.where()}
         there = self._files()
-        gone = [record for file, record in known.items() if file not in there]
-        if gone and not there:
-            _log.error("%s: none of %d photos is there: is it mounted?", self.folder, len(gone))
-            return 0
+        missing = [record for file, record in known.items() if file not in there]
+        gone = [record for record in missing if there and self._is_in_reach(record)]
+        if away := len(missing) - len(gone):
+            which = f"{away} of {len(known)} photos"
+            _log.error(
+                "%s: %s are not there, nor their folders: is it mounted?", self.folder, which
+            )
         swept = self._forget(gone, "missing", "system")
         for file, path in there.items():
             if file in known:
@@ -390,6 +395,15 @@ class Snapshots:
                     )
             forgotten += len(ids)
         return forgotten
+
+
+def as_many(photos: Iterator[SnapshotRecord], size: int) -> list[SnapshotRecord]:
+    """The next photos that have ``size`` bytes together, 200 at most."""
+    found: list[SnapshotRecord] = []
+    while size > 0 and len(found) < _BATCH and (photo := next(photos, None)) is not None:
+        found.append(photo)
+        size -= photo.size
+    return found
 
 
 def _unless_full(file: str, write: Callable[[], None]) -> None:

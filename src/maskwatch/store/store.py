@@ -97,7 +97,7 @@ class Store:
             database.close()
         store = cls.open(url, snapshots, photos)
         # Elsewhere they would be called damaged, or proven to be deleted, and be where they are.
-        if store.snapshots.oldest(1) and not snapshots.exists():
+        if store.snapshots.where(limit=1) and not snapshots.exists():
             store.close()
             raise StoreError(f"there are no photos at {snapshots.absolute()}; {_IS_IT_RIGHT}")
         return store
