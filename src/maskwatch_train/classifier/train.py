@@ -333,14 +333,14 @@ def train(
     def losses(batch: Crop) -> Losses:
         batch = Crop(*(part.to(run.fabric.device) for part in batch))
         inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
-        inputs, truth, mixed = mixing(inputs, batch.label)
+        inputs, truth, novel, mixed = mixing(inputs, batch.label, batch.novel)
         logits, boxes = run.network(inputs)
         label = F.cross_entropy(
             logits.float(), truth, label_smoothing=recipe.label_smoothing, reduction="none"
         )
         target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
         # Teachers may take for a mask worn well what was just put there and is none.
-        taught = recipe.teacher_share * (~batch.novel).float()
+        taught = recipe.teacher_share * (~novel).float()
         terms = {
             "label": ((1 - taught) * label).mean(),
             "box": recipe.box_weight * box_loss(boxes.float(), target),

@@ -284,14 +284,17 @@ def test_half_of_the_batches_are_mixed_and_so_are_their_labels() -> None:
     torch.manual_seed(0)
     inputs = torch.stack([torch.full((3, 8, 8), float(i)) for i in range(4)])
     labels = torch.tensor([0, 1, 2, 3])
+    novel = labels == 1
     for mixing in (Mixing(0.4, 0.0), Mixing(0.0, 1.0), Mixing(0.4, 1.0)):
-        drawn = [mixing(inputs, labels) for _ in range(40)]
+        drawn = [mixing(inputs, labels, novel) for _ in range(40)]
         assert 10 <= sum(is_mixed for *_, is_mixed in drawn) <= 30
-        for mixed, shares, is_mixed in drawn:
+        for mixed, shares, has_novel, is_mixed in drawn:
             if not is_mixed:
                 assert mixed is inputs
                 assert shares is labels
+                assert has_novel is novel
                 continue
+            assert has_novel.tolist() == (shares[:, 1] > 0).tolist()
             assert shares.shape == (4, 7)
             assert shares.sum(dim=1).tolist() == pytest.approx([1.0] * 4)
             # Each picture is its number, so its mean must be the mean of its labels.
@@ -303,10 +306,30 @@ def test_no_mixing_draws_nothing() -> None:
     torch.manual_seed(0)
     before = torch.get_rng_state()
     labels = torch.tensor([0, 1])
-    _, same, is_mixed = Mixing(0.0, 0.0)(torch.zeros(2, 3, 8, 8), labels)
+    _, same, _, is_mixed = Mixing(0.0, 0.0)(torch.zeros(2, 3, 8, 8), labels, labels == 1)
     assert same is labels
     assert not is_mixed
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_teachers_are_not_asked_about_a_crop_that_something_drawn_was_mixed_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskwatch_train.classifier.mixing.MIXED_SHARE", 1.0)
+    plain, drawn = faces(1)[0], bare_faces(1)[0]
+    recipe = replace(
+        RECIPE, epochs=1, batch=2, rarity=1.0, synthetic_share=0.0, occluder_share=1.0,
+        ruined_share=0.0, teacher_share=0.6, mixup=1.0,
+    )  # fmt: skip
+
+    def both(*_: object) -> np.ndarray:
+        return np.array([0, 1 * 2 + 1])  # each once: item = position * count + sample
+
+    monkeypatch.setattr("maskwatch_train.classifier.train.drawn_items", both)
+    teachers = Teachers([(SaysMask(), 32)])
+    train(Small(), [plain, drawn], recipe, here(tmp_path), teachers=teachers)
+    (row,) = csv.DictReader((tmp_path / "log.csv").read_text().splitlines())
+    assert float(row["teacher"]) == 0
 
 
 def test_a_recipe_may_mix(tmp_path: Path) -> None:
