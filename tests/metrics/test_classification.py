@@ -187,7 +187,8 @@ def test_bootstrap_leaves_out_draws_without_a_value() -> None:
     assert interval == Interval(1.0, 1.0)
 
 
-def test_bootstrap_of_nothing_is_nan() -> None:
-    interval = bootstrap_interval(lambda _: 0.0, np.array([], dtype=np.int64), seed=0)
+@pytest.mark.parametrize("groups", [[], ["a", "a", "a"]])
+def test_bootstrap_of_fewer_than_two_groups_is_nan(groups: list[str]) -> None:
+    interval = bootstrap_interval(lambda _: 0.0, np.array(groups, dtype=np.str_), seed=0)
     assert math.isnan(interval.low)
     assert math.isnan(interval.high)

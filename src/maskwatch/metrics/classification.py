@@ -164,14 +164,15 @@ def bootstrap_interval(
         level: share of draws inside the interval.
 
     Returns:
-        NaN limits without samples or without a draw that has a value.
+        NaN limits of fewer than two groups, which do not show how groups differ, or without a draw
+        that has a value.
     """
     _, member = np.unique(groups, return_inverse=True)
     order = np.argsort(member, kind="stable")
     pools = np.split(order, np.flatnonzero(np.diff(member[order])) + 1) if len(order) else []
     rng = np.random.default_rng(seed)
     values = []
-    for _ in range(repeats if pools else 0):
+    for _ in range(repeats if len(pools) > 1 else 0):
         drawn = rng.integers(len(pools), size=len(pools))
         values.append(statistic(np.concatenate([pools[i] for i in drawn])))
     known = np.array(values, dtype=np.float64)

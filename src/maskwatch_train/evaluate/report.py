@@ -23,8 +23,8 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def with_interval(entry: Mapping[str, float]) -> str:
-    """A value and its interval, from ``value``, ``low`` and ``high``; a dash for NaN."""
-    if math.isnan(entry["value"]):
+    """A value and its interval, if it has one, from ``value``, ``low`` and ``high``."""
+    if math.isnan(entry["low"]):
         return number(entry["value"])
     return f"{number(entry['value'])} ({number(entry['low'])} to {number(entry['high'])})"
 

@@ -20,11 +20,12 @@ def group_draws(groups: NDArray[np.str_], seed: int, repeats: int) -> NDArray[np
         repeats: R, number of draws.
 
     Returns:
-        ``(R, N)`` counts; samples of one group have the same.
+        ``(R, N)`` counts; samples of one group have the same. ``(0, N)`` of fewer than two groups,
+        which do not show how groups differ.
     """
     names, member = np.unique(groups, return_inverse=True)
-    if not len(names):
-        return np.zeros((repeats, 0), dtype=np.int64)
+    if len(names) < 2:
+        return np.zeros((0, len(groups)), dtype=np.int64)
     rng = np.random.default_rng(seed)
     even = np.full(len(names), 1 / len(names))
     return rng.multinomial(len(names), even, size=repeats)[:, member].astype(np.int64, copy=False)

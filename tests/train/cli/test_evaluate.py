@@ -191,7 +191,7 @@ def test_a_set_without_violations_is_compared(data: Path, model: Path, tmp_path:
     (test,) = compared["tests"].values()
     assert test["differences"]["called_mask"]["p"] is None
     page = (tmp_path / "r" / "compare.html").read_text()
-    assert "<td>violations called mask</td><td>-</td><td>- to -</td><td>-</td>" in page
+    assert "<td>violations called mask</td><td>-</td><td>-</td><td>-</td>" in page
     invoke("evaluate", model, data, "--report", tmp_path / "r")
 
 

@@ -101,4 +101,4 @@ def test_results_stand_side_by_side(image: LabelledImage) -> None:
     }
     text = end_to_end_markdown(results, "Two classifiers")
     assert "| share (of faces) | good | bad |" in text
-    assert "| mask: right side (1) | 1.000 (1.000 to 1.000) | 0.000 (0.000 to 0.000) |" in text
+    assert "| mask: right side (1) | 1.000 | 0.000 |" in text

@@ -26,6 +26,7 @@ def test_a_value_stands_before_its_interval() -> None:
     entry = {"value": 0.5, "low": 0.25, "high": 0.75}
     assert with_interval(entry) == "0.500 (0.250 to 0.750)"
     assert with_interval(dict.fromkeys(entry, math.nan)) == "-"
+    assert with_interval({"value": 0.5, "low": math.nan, "high": math.nan}) == "0.500"
 
 
 def test_a_share_of_nothing_is_nan() -> None:

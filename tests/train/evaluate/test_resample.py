@@ -70,6 +70,17 @@ def test_the_interval_is_that_of_the_slower_bootstrap() -> None:
     assert fast["high"] == pytest.approx(slow.high, abs=0.03)
 
 
+def test_one_group_gives_no_interval() -> None:
+    draws = resample.group_draws(np.array(["g"] * 60), seed=0, repeats=3)
+    once = np.ones((1, 60), dtype=np.int64)
+    (confusion,), confusions = (
+        resample.drawn_confusions(TRUTH, READ, 3, some) for some in (once, draws)
+    )
+    entry = resample.with_limits(lambda c: resample.recall(c, 0), confusion, confusions)
+    assert 0 < entry["value"] < 1
+    assert np.isnan([entry["low"], entry["high"]]).all()
+
+
 def test_no_samples_give_nan() -> None:
     draws = resample.group_draws(np.array([], dtype=np.str_), seed=0, repeats=3)
     nothing = np.array([], dtype=np.int64)
