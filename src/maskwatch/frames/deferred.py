@@ -51,6 +51,10 @@ class DeferredFrame(Frame):
             object.__setattr__(self, "_made", made)
         return made
 
+    def __reduce__(self) -> tuple[type[Frame], tuple[object, ...]]:
+        """A copy, as for another process, is a frame with its picture: a decoder stays here."""
+        return Frame, (self.source, self.index, self.t, self.image, self.captured_at)
+
 
 class PassedFrame(Frame):
     """A frame that was not decoded: it has its place and time, and no picture.
