@@ -52,6 +52,24 @@ def test_a_picture_stays_until_a_key_is_pressed(screen: Callable[..., list[int]]
         assert not window.quit_wanted
 
 
+def test_ctrl_c_before_a_picture_shows_it_no_more(
+    screen: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written of it as well is written then, and nobody is to press a key for it."""
+
+    def strike(_: int) -> int:
+        raise KeyboardInterrupt
+
+    screen([])
+    monkeypatch.setattr(cv2, "waitKey", strike)
+    with Window() as window:
+        sink = window.for_kind(SourceKind.IMAGE)
+        with pytest.raises(KeyboardInterrupt):
+            sink.write(PICTURE, 0.0)
+        sink.write(PICTURE, 0.0)
+        assert window.quit_wanted
+
+
 def test_closing_the_window_quits(screen: Callable[..., list[int]]) -> None:
     screen([], visible=0.0)
     with Window() as window:

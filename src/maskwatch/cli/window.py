@@ -30,7 +30,7 @@ class Window:
 
     def __init__(self) -> None:
         self.quit_wanted = False
-        """True once the user has pressed q or closed the window."""
+        """True once the user has pressed q or Ctrl-C, or closed the window."""
         self._is_sized = False
 
     def __enter__(self) -> Self:
@@ -51,6 +51,13 @@ class Window:
             cv2.resizeWindow(_TITLE, *size_for(image))
             self._is_sized = True
         cv2.imshow(_TITLE, image)
+        try:
+            self._wait(wait_ms)
+        except KeyboardInterrupt:
+            self.quit_wanted = True
+            raise
+
+    def _wait(self, wait_ms: int) -> None:
         if wait_ms:
             self._heed(cv2.waitKey(wait_ms))
             return

@@ -224,6 +224,25 @@ def test_ctrl_c_between_two_sources_keeps_what_was_seen_as_well() -> None:
     assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
 
 
+@pytest.mark.parametrize("blur", [False, True])
+def test_the_picture_that_ctrl_c_strikes_at_is_written_as_it_is_counted(blur: bool) -> None:
+    class Struck(PictureRecorder):
+        is_struck = False
+
+        def write(self, image: Image, t: float) -> None:
+            if not self.is_struck:
+                self.is_struck = True
+                raise KeyboardInterrupt
+            super().write(image, t)
+
+    bench = Bench(still("a.jpg", [MASKED]), still("b.jpg", [MASKED]), kind=SourceKind.IMAGE)
+    bench.new_pictures = Struck
+    summary = bench.run(SessionSettings(blur=blur))
+    assert (summary.interrupted, summary.not_reached) == (True, ("b.jpg",))
+    assert (len(bench.looks.looks), summary.total.people) == (1, 1)
+    assert len(bench.pictures["a.jpg"].pictures) == 1
+
+
 def test_sources_that_were_not_reached_are_named() -> None:
     frames = [Frame("a.mp4", i, i / 10, scene([BARE])) for i in range(20)]
     bench = Bench(Interruption(frames), clip("b.mp4", [[MASKED]]), clip("c.mp4", [[MASKED]]))

@@ -46,8 +46,9 @@ class Hindsight:
     def add(self, look: Look, found: Sequence[Face]) -> Iterator[VeiledLook]:
         """Takes a look and all faces that were found in it; gives those that need wait no longer.
 
-        These are to be gone through to the end before the next call. What waits is hidden before
-        that: showing them takes long, and whoever is interrupted in it shows the `rest`.
+        These are to be gone through to the end before the next call. Showing them takes long, and
+        whoever is interrupted in it shows the `rest`: that has been hidden before, and begins with
+        the one that was not shown to the end.
         """
         t, now = look.frame.t, [face.box for face in found]
         due = sum(t - each.look.frame.t > self._wait_s for each in self._waiting)
@@ -64,4 +65,5 @@ class Hindsight:
 
     def _first(self, count: int) -> Iterator[VeiledLook]:
         for _ in range(count):
-            yield self._waiting.popleft()
+            yield self._waiting[0]
+            self._waiting.popleft()

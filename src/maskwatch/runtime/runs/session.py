@@ -256,7 +256,7 @@ class _Visit:
         self._models = models
         self._settings = settings
         self._tracking = tracking
-        self._hindsight = Hindsight(wait_s=0.0) if settings.blur else None
+        self._hindsight = Hindsight(wait_s=0.0)
         self._frames = self._readings = 0
         self._sieve = self._sieve_from(settings.score)
         self.watch: Watch = StillWatch(self._sieve, models.classifier)
@@ -284,13 +284,11 @@ class _Visit:
 
     def veiled(self, look: Look) -> Iterable[VeiledLook]:
         """The looks that may be shown since this last one, with what must not be recognised."""
-        if self._hindsight is None:
-            return [VeiledLook(look, ())]
-        return self._hindsight.add(look, self._sieve.found)
+        return self._hindsight.add(look, self._sieve.found if self._settings.blur else ())
 
     def veiled_rest(self) -> Iterable[VeiledLook]:
         """Those that may be shown because there are no more."""
-        return () if self._hindsight is None else self._hindsight.rest()
+        return self._hindsight.rest()
 
     def _sieve_from(self, score: float) -> FaceSieve:
         return FaceSieve(self._models.detector, score, self._settings.min_face_px)
