@@ -79,6 +79,25 @@ def test_who_may_read_an_earlier_file_may_read_the_new_one_and_nobody_else(tmp_p
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.parametrize("code", [errno.EBUSY, errno.EACCES])
+def test_a_file_that_nothing_may_take_the_place_of_is_written_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As one that was mounted into a container, or was made in a folder of somebody else."""
+
+    def refuse(*_: object) -> Path:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    path = tmp_path / "out.json"
+    with pytest.raises(OutputError, match=os.strerror(code)[1:]):
+        write_whole(path, b"new")
+    path.write_bytes(b"an earlier one")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -66,7 +66,8 @@ def is_one_way(path: Path) -> bool:
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that is either complete or not there; an earlier one stays until then.
 
-    A link is followed. What is there and no file, such as a pipe or a device, is written to.
+    A link is followed. What is there and no file, such as a pipe or a device, is written to, and so
+    is a file that nothing may take the place of.
 
     Raises:
         OutputError: it cannot be written; nothing is left behind.
@@ -75,8 +76,20 @@ def write_whole(path: Path, data: bytes) -> None:
         if is_one_way(path):
             path.write_bytes(data)
             return
-    with put_in_place(path) as part:
-        part.write_bytes(data)
+    try:
+        with put_in_place(path) as part:
+            part.write_bytes(data)
+    except OutputError as error:
+        if not (_is_kept_in_place(error.__cause__) and path.is_file()):
+            raise
+        with output_errors(path):
+            path.write_bytes(data)
+
+
+def _is_kept_in_place(error: BaseException | None) -> bool:
+    """Whether a folder takes no other files, or a file was mounted into it by itself."""
+    reasons = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY)
+    return isinstance(error, OSError) and error.errno in reasons
 
 
 @contextmanager
