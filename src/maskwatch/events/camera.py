@@ -233,8 +233,7 @@ class CameraWatch:
 
     def expected_boxes(self, t: float) -> list[Box] | None:
         """Where all faces should be at ``t``; None while somebody is new, lost or in doubt."""
-        steady = self._tracker.is_complete and self._tracker.is_calm
-        return self._tracker.expected_boxes(t) if steady else None
+        return self._tracker.expected_boxes(t) if self._tracker.is_calm else None
 
     def look(self, sight: Sight, local: datetime) -> Watched:
         """Takes in one picture.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.events.camera import CameraWatch, Opened, Sight
+from maskwatch.events.photos import Photo
 from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.testing import reading_of
 from maskwatch.types import Box, Face, Frame, MaskReading, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
 
@@ -69,6 +72,7 @@ class Door:
         self.gaze = Gaze(self.watch, self._judged)
         self.sights: list[Sight] = []
         self.opened: list[Opened] = []
+        self.uncertain: list[Photo] = []
         self._left_half_only = left_half_only
 
     def _judged(self, frame: Frame, faces: Sequence[Face]) -> Sequence[Face]:
@@ -86,6 +90,7 @@ class Door:
             self.sights.append(self.gaze.sight(look))
             watched = self.watch.look(self.sights[-1], NOON + timedelta(seconds=frame.t))
             self.opened += [news for news in watched.news if isinstance(news, Opened)]
+            self.uncertain += [] if watched.uncertain is None else [watched.uncertain]
         return self.sights[begin:]
 
 
@@ -143,6 +148,14 @@ def test_whoever_comes_is_seen_in_the_very_look_that_shows_them(doors: Callable[
     assert len(door.show(1, MASKED, BYSTANDER)[0].readings) == 2
 
 
+def test_while_somebody_is_in_doubt_every_look_is_whole(doors: Callable[..., Door]) -> None:
+    door = doors()
+    door.show(4.2, MASKED)
+    _, *doubtful = door.show(1, BARE)
+    assert doubtful
+    assert all(sight.is_whole for sight in doubtful)
+
+
 def test_a_photo_is_never_one_of_a_glance(doors: Callable[..., Door]) -> None:
     door = doors()
     door.show(4.2, MASKED)
@@ -152,6 +165,18 @@ def test_a_photo_is_never_one_of_a_glance(doors: Callable[..., Door]) -> None:
     whole = {sight.frame.index for sight in door.sights if sight.is_whole}
     assert len(whole) < len(door.sights) / 2 + 3 * SECOND
     assert opened.photo.frame.index in whole
+
+
+def test_no_face_of_a_glance_is_proposed_for_a_label(doors: Callable[..., Door]) -> None:
+    def doubt(_: SquareClassifier, __: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        return [reading_of(face, State.MASK, confidence=0.6) for face in faces]
+
+    door = doors()
+    door.show(4.2, MASKED)
+    with patch.object(SquareClassifier, "__call__", doubt):
+        door.show(3, MASKED)
+    (photo,) = door.uncertain
+    assert photo.frame.index in {sight.frame.index for sight in door.sights if sight.is_whole}
 
 
 def test_bystanders_stay_hidden_while_only_others_are_glanced_at(
