@@ -32,6 +32,12 @@ def test_what_is_over_when_it_is_told_is_told_as_over() -> None:
     assert alert.text.splitlines()[0] == said
 
 
+def test_a_message_about_several_steps_is_of_the_highest() -> None:
+    about = [episode(), episode()]
+    rows = [replace(delivery(each), stage=stage) for each, stage in zip(about, (1, 3), strict=True)]
+    assert compose(rows, about, None, WORDING, NOON).stage == 3
+
+
 def test_somebody_without_a_mask_is_advised_to_put_one_on() -> None:
     about = replace(episode(state=State.NO_MASK, fault=None), coverage=None, zone="left lane")
     alert = compose([delivery(about)], [about], None, WORDING, NOON)

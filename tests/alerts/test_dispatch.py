@@ -451,6 +451,25 @@ def test_a_digest_that_fails_comes_again_whole_and_under_the_same_id(store: Stor
     assert len({alert.id for alert in mail.alerts}) == 1
 
 
+def test_what_has_just_come_into_a_digest_is_not_given_up_with_what_was_tried_for_long(
+    store: Store,
+) -> None:
+    failures = [ChannelError("busy"), None]
+    mail = RecordingChannel(lambda _: failures.pop(0))
+    given = settings(channels={"mail": MAIL}, retry={**SOON, "give_up_after_s": 1})
+    about = [episode(track=number) for number in range(2)]
+    with running(store, given, {"mail": mail}, start=False) as service:
+        planned = [row for each in about for row in service.plan(each, now())]
+        tried, new = (replace(row, kind=DeliveryKind.DIGEST) for row in planned)
+        for each in about:
+            store.episodes.add(each)
+        store.deliveries.add([replace(tried, attempts=50), new])
+        service.start()
+        found = settled(store, [tried, new])
+    assert {row.state for row in found} == {DeliveryState.SENT}
+    assert [len(alert.episodes) for alert in mail.alerts] == [2, 2]
+
+
 def test_what_is_left_of_a_digest_that_failed_keeps_its_id(store: Store) -> None:
     about = [episode(track=number) for number in range(3)]
     failures = [ChannelError("answered too late"), None]

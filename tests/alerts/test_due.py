@@ -250,6 +250,16 @@ def test_what_was_in_one_message_before_stays_one_and_others_do_not_join_it() ->
     assert next_batch(mixed, RateLimit(messages=1), [], NOW).rows == tuple(mixed)
 
 
+def test_two_messages_that_were_tried_before_stay_two_though_their_rows_are_mixed() -> None:
+    first, second = (
+        [replace(row(DeliveryKind.DIGEST), message_id=32 * letter) for _ in range(2)]
+        for letter in "mn"
+    )
+    mixed = [first[0], second[0], first[1], second[1]]
+    assert next_batch(mixed, None, [], NOW).rows == tuple(first)
+    assert next_batch([second[0], *first, second[1]], None, [], NOW).rows == tuple(first)
+
+
 def test_with_room_every_message_goes_out_by_itself_and_digests_go_together() -> None:
     digests = [row(DeliveryKind.DIGEST), row(DeliveryKind.DIGEST)]
     single = row()

@@ -57,6 +57,13 @@ def test_a_wrong_value_is_named_with_line_key_value_and_reason() -> None:
     )
 
 
+def test_of_a_section_where_a_value_belongs_the_message_says_only_where_it_is() -> None:
+    error = refused("storage:\n  retention:\n    photos_days: {weeks: 2, door: hush}\n")
+    assert str(error) == (
+        "m.yaml: line 3: storage.retention.photos_days: input should be a valid number"
+    )
+
+
 def test_nothing_is_kept_for_longer_than_calendars_go() -> None:
     error = refused("storage:\n  retention: {people_days: 1000000, photos_gb: 1.0e+300}\n")
     assert {problem.key: problem.reason for problem in error.problems} == {
@@ -313,6 +320,14 @@ class TestSecrets:
         error = refused(text)
         assert HUSH not in str(error)
         assert error.__cause__ is None  # pydantic's own error holds the input
+
+    def test_of_one_that_begins_like_another_nothing_is_left(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SHORT", "hush")
+        monkeypatch.setenv("LONG", HUSH)
+        error = refused("site: {name: '${env:SHORT}', time_zone: 'a${env:LONG}b'}")
+        assert HUSH.removeprefix("hush") not in str(error)
 
     def test_they_are_not_shown_with_the_configuration(self) -> None:
         text = f"""

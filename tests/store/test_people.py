@@ -207,6 +207,13 @@ def test_sums_are_those_of_the_people_one_by_one(store: Store, zone: ZoneInfo) -
         assert {each.key: each.counts for each in found} == counted(some, CountBy.DAY, zone)
 
 
+def test_groups_come_in_order_wherever_their_people_were_counted(store: Store) -> None:
+    store.people.put(replace(person(), camera="yard"))
+    store.people.add_bucket(bucket(mask=20), 5)
+    found = store.people.counts(after(-1), after(1), CountBy.CAMERA)
+    assert [each.key for each in found] == ["entrance", "yard"]
+
+
 def test_sums_follow_what_is_learnt_of_people_and_who_is_forgotten(store: Store) -> None:
     there = {each.id: each for each in some_people(2)}
     for each in there.values():

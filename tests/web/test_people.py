@@ -19,7 +19,7 @@ from maskwatch.store.records import PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import Change, Rate, change_between, fault_shares, rate_of
 from maskwatch.web.actions.overview import Period, camera_names
-from maskwatch.web.actions.report import make_report
+from maskwatch.web.actions.report import make_report, span
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.turns import Turns
@@ -117,6 +117,22 @@ def test_a_report_of_a_longer_period_has_longer_steps(
     assert made.step == step
     assert sum(each.rate.judged for each in made.times) == days
     assert len(made.times) == bars
+
+
+@pytest.mark.parametrize(
+    ("begins", "lasts", "said"),
+    [
+        (timedelta(0), timedelta(days=7), "2026-03-01 – 2026-03-07"),  # noqa: RUF001
+        (timedelta(0), timedelta(days=1), "2026-03-01"),
+        (timedelta(hours=22), timedelta(hours=8), "2026-03-01 22:00 – 2026-03-02 06:00"),  # noqa: RUF001
+        (timedelta(0), timedelta(hours=6), "2026-03-01 00:00 – 2026-03-01 06:00"),  # noqa: RUF001
+    ],
+)
+def test_a_report_names_its_days_and_its_hours_where_they_are_not_whole(
+    begins: timedelta, lasts: timedelta, said: str
+) -> None:
+    since = datetime(2026, 3, 1, tzinfo=UTC) + begins
+    assert span(Period(since, since + lasts)) == said
 
 
 def test_a_report_of_many_years_is_a_few_pages(admin: TestClient, world: World) -> None:

@@ -70,6 +70,11 @@ def test_few_passwords_are_checked_at_the_same_time(monkeypatch: pytest.MonkeyPa
     assert most[0] <= 2
 
 
+def test_administrators_see_who_has_logged_in_and_when(admin: TestClient) -> None:
+    seen = {each["name"]: each["last_login_at"] for each in admin.get("/api/v1/users").json()}
+    assert (seen["anna"], seen["vera"]) == (NOW.isoformat().replace("+00:00", "Z"), None)
+
+
 def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(anonymous: TestClient) -> None:
     wrong = [
         anonymous.post("/api/v1/session", json={"name": name, "password": "not this one"})
@@ -346,6 +351,15 @@ def test_the_set_up_link_still_works_when_there_was_no_room_to_write(
     world.store.close()
 
 
+def test_the_set_up_link_makes_nobody_with_an_easy_password(tmp_path: Path) -> None:
+    world, client, secret = fresh(tmp_path)
+    body = {"secret": secret, "name": "anna", "password": "anna-anna-anna"}
+    assert client.post("/api/v1/setup", json=body).status_code == 422
+    assert world.store.users.count() == 0
+    assert client.post("/api/v1/setup", json={**body, "password": PASSWORD}).status_code == 201
+    world.store.close()
+
+
 def test_a_guessed_set_up_link_makes_nobody(tmp_path: Path) -> None:
     world, client, secret = fresh(tmp_path)
     body = {"secret": secret[:-1] + "!", "name": "eve", "password": PASSWORD}
@@ -515,6 +529,21 @@ def test_a_new_password_ends_the_other_sessions(admin: TestClient) -> None:
     assert admin.get("/api/v1/me").status_code == 200
     assert other.get("/api/v1/me").status_code == 401
     assert log_in(other, password=new) == 200
+
+
+def test_an_easy_password_is_refused_whoever_gets_it(admin: TestClient, world: World) -> None:
+    vera = world.store.users.by_name("vera")
+    assert vera is not None
+    new = {"name": "nils", "password": "nils-nils-nils", "role": "viewer"}
+    own = {"current_password": PASSWORD, "new_password": "anna-anna-anna"}
+    answers = [
+        admin.post("/api/v1/users", json=new),
+        admin.patch(f"/api/v1/users/{vera.id}", json={"password": "vera-vera-vera"}),
+        admin.patch("/api/v1/me", json=own),
+    ]
+    assert [each.status_code for each in answers] == [422] * 3
+    assert world.store.users.by_name("nils") is None
+    assert [log_in(TestClient(admin.app), name) for name in ("anna", "vera")] == [200] * 2
 
 
 def test_while_a_stranger_guesses_one_can_change_the_own_password(admin: TestClient) -> None:

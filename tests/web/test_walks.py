@@ -90,6 +90,15 @@ def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, wor
     assert admin.get("/api/v1/walks?camera=canteen").json()["items"] == []
 
 
+def test_walks_are_leafed_through(admin: TestClient, world: World) -> None:
+    made = {finished_walk(world).id for _ in range(3)}
+    first = admin.get("/api/v1/walks?limit=2").json()
+    rest = admin.get("/api/v1/walks", params={"limit": 2, "after": first["next"]}).json()
+    assert [len(each["items"]) for each in (first, rest)] == [2, 1]
+    assert {each["id"] for each in (*first["items"], *rest["items"])} == made
+    assert rest["next"] is None
+
+
 def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World) -> None:
     user = world.store.users.by_name("anna")
     assert user is not None
