@@ -939,6 +939,20 @@ def test_a_session_that_ends_takes_the_page_with_it(visit: Callable[..., Page], 
     page.wait_for_url(re.compile("/login"))
 
 
+@pytest.mark.parametrize("path", ["/cameras/ward%203/walk", "/events?episode=gone"])
+def test_after_a_session_that_ended_one_is_where_one_was(
+    visit: Callable[..., Page], path: str
+) -> None:
+    page = visit("anna", path)
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    page.request.delete("/api/v1/session", headers=headers)
+    if "events" in path:  # there is no live picture that notices by itself
+        page.get_by_text("Not acknowledged").click()
+    page.wait_for_url(re.compile("/login"))
+    log_in(page, "anna")
+    page.wait_for_url(re.compile(re.escape(path)))
+
+
 def test_another_site_cannot_open_the_pages_socket(visit: Callable[..., Page], site: str) -> None:
     page = visit("vera")
     answer = page.request.get(

@@ -23,6 +23,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, refreshed
 from maskwatch.web.plain import static_address
 from maskwatch.web.refusals import said
+from maskwatch.web.security.gate import login_address
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
 from maskwatch.words import Language
@@ -68,6 +69,7 @@ class Desk:
         self.principal: Principal = request.state.principal
         self.words = Words.of(self.principal.user.language)
         self._path = request.url.path
+        self._login_address = login_address(request.scope)
         self._theme = request.cookies.get("maskwatch_theme", "")
 
     def allows(self, scope: Scope) -> bool:
@@ -104,7 +106,7 @@ class Desk:
         try:
             return await run.io_bound(work)
         except NotLoggedIn:
-            ui.navigate.to(f"/login?next={self._path}")
+            ui.navigate.to(self._login_address)
         except Throttled as error:
             self.tell(self.words("login.wait", seconds=math.ceil(error.wait_s)), is_bad=True)
         except RecordChanged:

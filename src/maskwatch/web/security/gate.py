@@ -54,7 +54,7 @@ class DashboardGate:
         if principal is None:
             answer: Response = PlainTextResponse("not logged in", 401)
             if not is_socket and scope["type"] == "http":
-                answer = RedirectResponse(f"/login?next={_target(scope)}", 303)
+                answer = RedirectResponse(login_address(scope), 303)
             await self._refuse(scope, receive, send, answer)
             return
         needed = scope_of_page(scope["path"])
@@ -83,11 +83,12 @@ class DashboardGate:
         await answer(scope, receive, send)
 
 
-def _target(scope: Scope) -> str:
-    """Path and query of a page, as a value within the query of another."""
+def login_address(scope: Scope) -> str:
+    """Where to log in, and then go on to the page that was asked for, its query included."""
     query = scope["query_string"].decode("latin-1")
     path = quote(scope["path"], safe="/")
-    return quote(f"{path}?{query}" if query else path, safe="/")
+    target = quote(f"{path}?{query}" if query else path, safe="/")
+    return f"/login?next={target}"
 
 
 def _is_open(path: str) -> bool:

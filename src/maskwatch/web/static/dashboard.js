@@ -35,7 +35,11 @@ document.addEventListener("keydown", (event) => {
     // Waiting for a camera that shows nothing new must not keep others waiting.
     const wait = inSight.size > MOST_AT_ONCE ? 0 : 1;
     const answer = await fetch(`${address}?after=${after}&wait_s=${wait}`, { cache: "no-store" });
-    if (answer.status === 401) { window.location.assign("/login"); return 60000; }
+    if (answer.status === 401) {
+      const here = encodeURIComponent(location.pathname + location.search);
+      window.location.assign(`/login?next=${here}`);
+      return 60000;
+    }
     if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") return wait ? 100 : 400;
     if (answer.status === 204 || !answer.ok) {
       // It may have been taken under settings that showed more than there may be seen now.
