@@ -18,15 +18,19 @@ RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
 BOUNDARY = "frameboundary"
 JPEG_INTERVAL_S = 0.05
+CHUNKED = "/chunked/"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Files of a folder, and an endless MJPEG stream at any path that ends in ".mjpg"."""
+    """Files of a folder, and an endless MJPEG stream at any path that ends in ".mjpg".
+
+    Below "/chunked" files come in pieces, and nobody says how long they are.
+    """
 
     server: WebServer
 
     def do_GET(self) -> None:
-        file = self.server.folder / self.path.split("?")[0].lstrip("/")
+        file = self.server.folder / self.path.split("?")[0].removeprefix(CHUNKED).lstrip("/")
         if file.suffix == ".mjpg":
             self._stream()
         elif not file.is_file():
@@ -36,10 +40,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, file: Path) -> None:
         data = file.read_bytes()
+        if self.path.startswith(CHUNKED):
+            self._pieces(data)
+            return
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data[: self.server.break_after])
+
+    def _pieces(self, data: bytes) -> None:
+        self.protocol_version = "HTTP/1.1"
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for start in range(0, len(data), 500):
+            piece = data[start : start + 500]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def _stream(self) -> None:
         self.send_response(200)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 # FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
 _PICTURE_FORMATS = ("_pipe", "image2")
+
+# What reads a picture of which the server does not say how long it is, as programs in cameras do.
+# By such a name FFmpeg takes it for a file of that length, and finds nothing in it.
+_PIPES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe", ".webp": "webp_pipe"}
 
 # Formats whose pictures come at the speed of a camera, whatever length they claim.
 _LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
@@ -89,9 +95,7 @@ class LiveReader:
         if scheme_of(url) in _RTP_SCHEMES:
             self._has_missed = self._entered.enter_context(missed_packets())
         try:
-            self._container = open_container(
-                url, format=self._source.format, options=options, timeout=self._timeouts
-            )
+            self._container = self._opened(url, options)
             if self._source.reach is not None:
                 self._source.reach.check_peers()
             self._look_into(self._container)
@@ -143,6 +147,17 @@ class LiveReader:
         keeps_up = not self.is_bursty
         is_lossy = scheme_of(self._source.url) == "udp"
         return decoder.live(keeps_up=keeps_up, has_missed=self._has_missed, believes_marks=is_lossy)
+
+    def _opened(self, url: str, options: dict[str, str]) -> InputContainer:
+        container = self._opened_as(self._source.format, url, options)
+        kind = _PIPES.get(PurePosixPath(re.split("[?#]", url)[0]).suffix.lower())
+        if container.format.name != "image2" or (container.size or 0) > 0 or kind is None:
+            return container
+        container.close()
+        return self._opened_as(kind, url, options)
+
+    def _opened_as(self, kind: str | None, url: str, options: dict[str, str]) -> InputContainer:
+        return open_container(url, format=kind, options=options, timeout=self._timeouts)
 
     def _where_to(self) -> tuple[str, dict[str, str]]:
         """The address to open, and how."""

@@ -106,6 +106,18 @@ def test_a_picture_is_one_frame_upright(server: WebServer) -> None:
     assert frame.image[-3, 10:-10].mean() > 240
 
 
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo"])
+def test_a_picture_of_a_length_that_nobody_says_is_read(server: WebServer, name: str) -> None:
+    """Programs in cameras send it as they make it."""
+    file = server.folder / name
+    large = picture(5, (640, 480))
+    Image.fromarray(large).save(file, format="PNG" if name.endswith("png") else "JPEG")
+    with source_at(f"{server.url}/chunked/{name}") as source:
+        (frame,) = source
+    assert frame.image.shape == large.shape
+    assert number_of(frame.image) == 5
+
+
 @pytest.mark.parametrize("suffix", ["png", "webp", "bmp"])
 def test_other_pictures_arrive_unchanged(server: WebServer, suffix: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 70, 3), np.uint8)
