@@ -87,7 +87,7 @@ def _described(one: LabelledSet) -> dict[str, Any]:
     return {
         "name": one.name,
         "split": one.split,
-        "pictures": len(one.images) + len(one.pictures),
+        "pictures": len({i.path for i in one.images} | {p.path for p in one.pictures}),
         "faces": sum(len(image.faces) for image in one.images) + len(one.pictures),
     }
 

@@ -20,7 +20,8 @@ from maskwatch.types import Box, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.sets import LabelledSet
-from maskwatch_train.evaluate.answers import answer_from_classes
+from maskwatch_train.data.vocabulary import parse_label
+from maskwatch_train.evaluate.answers import Answer, answer_from_classes
 from maskwatch_train.evaluate.cases import Case, look
 from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.outcomes import Judged
@@ -112,7 +113,7 @@ def write_reports(
     areas: dict[str, float | None] = {}
     for name, probabilities in said.items():
         judged = tuple(
-            Judged(case, answer_from_classes(dict(zip(classes, row.tolist(), strict=True))))
+            Judged(case, _answer(row, classes))
             for case, row in zip(cases, probabilities, strict=True)
         )
         subject = Subject(f"{title}, {name}", {"labels": list(classes)}, _never, None, None)
@@ -122,6 +123,13 @@ def write_reports(
         curve = report["classification"]["curves"]["roc"].get("violation")
         areas[name] = curve["auc"]["value"] if curve else None
     return areas
+
+
+def _answer(probabilities: NDArray[np.float64], classes: Sequence[str]) -> Answer:
+    """The likeliest class, as the papers and `scores` take it: no side is decided on first."""
+    said = parse_label(classes[int(probabilities.argmax())])
+    given = dict(zip(classes, probabilities.tolist(), strict=True))
+    return Answer(said.state, said.fault, answer_from_classes(given).probabilities)
 
 
 def _never(_cases: Sequence[Case]) -> tuple[Judged, ...]:
