@@ -24,6 +24,8 @@ FILE_NAME = "corrections.jsonl"
 """In the folder of a data set."""
 DROP = "drop"
 """In the place of a label: the face is to be left out."""
+_AGAIN = "; if this manifest came from data apply, give the one that it was made from"
+"""Corrections are all carried out on the labels that the data came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,13 @@ def _carry_out(correction: Correction, copies: Sequence[_Face], path: Path) -> N
     named = [face for face in copies if face.path == correction.path] or copies
     labels = [face.row.label_text for face in named if face.row is not None]
     if not labels:
-        raise DataError(path, f"{correction.path}: no such face in the manifest, or it was dropped")
-    if correction.was not in labels:
         raise DataError(
-            path, f"{correction.path}: says that it was {correction.was}, it is {labels[0]}"
+            path, f"{correction.path}: no such face in the manifest, or it was dropped{_AGAIN}"
+        )
+    if correction.was not in labels:
+        again = _AGAIN if correction.now in labels else ""
+        raise DataError(
+            path, f"{correction.path}: says that it was {correction.was}, it is {labels[0]}{again}"
         )
     for face in copies:
         if face.row is not None and face.row.label_text == correction.was:

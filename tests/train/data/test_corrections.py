@@ -85,6 +85,14 @@ def test_one_that_does_not_fit_is_refused() -> None:
         apply(Manifest((ROW,)), [dropped, fits], FILE)
 
 
+@pytest.mark.parametrize("now", ["no_mask", "drop"])
+def test_what_was_corrected_already_points_to_the_manifest_of_before(now: str) -> None:
+    corrections = [correct(ROW, now, "Ann", "")]
+    made = apply(Manifest((ROW, OTHER)), corrections, FILE)
+    with pytest.raises(DataError, match="from data apply, give the one that it was made from"):
+        apply(made, [*corrections, correct(OTHER, "unknown", "Ann", "")], FILE)
+
+
 @pytest.mark.parametrize("text", ["a\u2028b", "a\u0085b", "a\nb", "a\x1cb"])
 def test_whatever_ends_a_line_somewhere_may_stand_in_a_reason(tmp_path: Path, text: str) -> None:
     corrections = [correct(row, "no_mask", "Ann", text) for row in (ROW, OTHER)]
