@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.components import need
 from tests.web.world import PASSWORD
@@ -20,10 +21,21 @@ PATIENCE_MS = 60_000
 def chromium() -> Iterator[Browser]:
     """A running browser; the calling test is skipped where there is none."""
     need("chromium", CHROMIUM is not None, "apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def page_of(browser: Browser, url: str, name: str | None, **options: Any) -> Page:
+    """A page that shows nothing yet; somebody is logged in already, nobody with None."""
+    page = browser.new_page(base_url=url, **options)
+    page.set_default_timeout(PATIENCE_MS)
+    if name is not None:
+        answer = page.request.post("/api/v1/session", data={"name": name, "password": PASSWORD})
+        assert answer.ok, answer.text()
+    return page
 
 
 def log_in(page: Page, name: str) -> None:

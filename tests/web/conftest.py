@@ -85,19 +85,18 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Opens a page as somebody; complains at the end about anything the browser complained of."""
-    from playwright.sync_api import expect
+    """Opens a page as somebody, as a stranger with None.
 
-    from tests.web.chromium import PATIENCE_MS, log_in
+    Complains at the end about anything the browser complained of.
+    """
+    from tests.web.chromium import page_of
 
     complaints: list[str] = []
-    contexts = []
+    pages: list[Page] = []
 
-    def open_page(name: str, path: str = "/", **options: object) -> Page:
-        context = chromium.new_context(base_url=site, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
+    def open_page(name: str | None, path: str = "/", **options: object) -> Page:
+        page = page_of(chromium, site, name, **options)
+        pages.append(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
@@ -112,12 +111,10 @@ def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
             ),
         )
         page.goto(path)
-        log_in(page, name)
         page.wait_for_selector("h1")
         return page
 
-    expect.set_options(timeout=PATIENCE_MS)
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []

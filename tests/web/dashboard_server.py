@@ -2,8 +2,8 @@
 
 With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
 more. With ``policies``, reading the configuration again puts the next of `POLICIES` in force. With
-``slow``, looking for `SLOW_TEXT`, counting the people of `SLOW_YEAR` and starting a
-camera take a while.
+``slow``, starting a camera takes a while, and the answers to looking for `SLOW_TEXT` and to counting
+the people of `SLOW_YEAR` wait until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -36,21 +36,49 @@ from tests.web.world import World, add_photo, make_world, person, publish, seed
 
 POLICIES = (Photos.BLURRED, Photos.NONE, Photos.CLEAR)
 SLOW_TEXT, SLOW_YEAR = "slow", 2020
-_SLOW_S = 3.0
+_SLOW_S = 1.0
 
 
-def slow_down(world: World) -> None:
+class Held:
+    """The answer to a question: the server says by a file that it was asked, waits for another.
+
+    Args:
+        folder: of the files.
+        name: of the question.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._asked, self._free = folder / f"{name}.asked", folder / f"{name}.free"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the question has arrived."""
+        return self._asked.exists()
+
+    def let_go(self) -> None:
+        """The answer may come now, and every later one."""
+        self._free.touch()
+
+    def wait(self) -> None:
+        """Until it was let go."""
+        self._asked.touch()
+        while not self._free.exists():
+            time.sleep(0.02)
+
+
+def slow_down(world: World, folder: Path) -> None:
     """Has old questions answered after newer ones, and cameras started as slowly as real ones."""
+    by_text, by_year = Held(folder, SLOW_TEXT), Held(folder, str(SLOW_YEAR))
     count, counts = world.store.episodes.count, world.store.people.counts
 
     def slow_count(wanted: EpisodeFilter) -> int:
         if wanted.text == SLOW_TEXT:
-            time.sleep(_SLOW_S)
+            by_text.wait()
         return count(wanted)
 
     def slow_counts(since: datetime, *args: Any, **kwargs: Any) -> list[PeopleGroup]:
         if since.year == SLOW_YEAR:
-            time.sleep(_SLOW_S)
+            by_year.wait()
         return counts(since, *args, **kwargs)
 
     watch = world.service.watch_stored_cameras
@@ -100,6 +128,7 @@ def main() -> None:
     if "fresh" not in options:
         for name, role in (("anna", Role.ADMIN), ("ravi", Role.REVIEWER), ("vera", Role.VIEWER)):
             world.add_user(name, role)
+        world.add_user("nele", Role.VIEWER)  # whose language a test changes
         german = world.add_user("otto", Role.ADMIN)
         world.store.users.replace(replace(german, language="de"))
         seed(world, days=int(next((each for each in options if each.isdigit()), "4")))
@@ -122,7 +151,7 @@ def main() -> None:
     if "many" in options:
         fill(world.store, 100_000)
     if "slow" in options:
-        slow_down(world)
+        slow_down(world, folder)
     if "policies" in options:
         change_policies(world)
     app = create_app(world.web)
