@@ -2,8 +2,8 @@
 
 With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
 more. With ``policies``, reading the configuration again puts the next of `POLICIES` in force. With
-``slow``, starting a camera takes a while, and the answers to looking for `SLOW_TEXT` and to counting
-the people of `SLOW_YEAR` wait until they are let go (`Held`).
+``slow``, starting a camera takes a while, and the answers to looking for `SLOW_TEXT` and to
+counting the people of `SLOW_YEAR` wait until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
