@@ -82,8 +82,14 @@ def test_only_ones_own_page_logs_one_out(browser: TestClient) -> None:
 # --- links of messages
 
 
-def link(world: World, action: LinkAction, episode_id: str, days: float = 1) -> str:
-    claim = LinkClaim(action, episode_id, "ada@hospital.test", NOW + timedelta(days=days))
+def link(
+    world: World,
+    action: LinkAction,
+    episode_id: str,
+    days: float = 1,
+    recipient: str = "ada@hospital.test",
+) -> str:
+    claim = LinkClaim(action, episode_id, recipient, NOW + timedelta(days=days))
     return f"/a/{sign_link(claim, world.web.link_secrets[0])}"
 
 
@@ -96,6 +102,33 @@ def test_looking_at_a_link_changes_nothing_and_its_button_does(
     assert world.store.episodes.get(made.id).acknowledged_by is None
     assert browser.post(address).status_code == 200
     assert world.store.episodes.get(made.id).acknowledged_by == "link:ada@hospital.test"
+
+
+def test_a_link_says_that_somebody_takes_care_already_and_who_it_was_only_to_themselves(
+    browser: TestClient, world: World
+) -> None:
+    made = episode(world)
+    adas, bens = (
+        link(world, LinkAction.ACKNOWLEDGE, made.id, recipient=f"{name}@hospital.test")
+        for name in ("ada", "ben")
+    )
+    assert "<button>" in browser.get(bens).text
+    assert "It is noted." in browser.post(adas).text
+    for answer in (browser.get(bens), browser.post(bens)):  # he had opened it before she confirmed
+        assert "Somebody takes care of it already, since 2026-03-12 14:30." in answer.text
+        assert "<button>" not in answer.text
+        assert "ada" not in answer.text
+    for answer in (browser.get(adas), browser.post(adas)):
+        assert "You have confirmed it: 2026-03-12 14:30." in answer.text
+    assert world.store.episodes.get(made.id).acknowledged_by == "link:ada@hospital.test"
+
+
+def test_a_link_says_what_was_answered_already(browser: TestClient, world: World) -> None:
+    made = episode(world)
+    address = link(world, LinkAction.WRONG, made.id)
+    assert "answered already" not in browser.get(address).text
+    browser.post(address, data={"choice": "1"})
+    assert "It was answered already: Mask (2026-03-12 14:30)." in browser.get(address).text
 
 
 def test_a_link_asks_what_it_really_was(browser: TestClient, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from datetime import datetime
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -171,7 +172,10 @@ def follow_link(
         claim, episode = _read(web, token)
         actor = holder_of_link(claim.recipient)
         if claim.action is LinkAction.ACKNOWLEDGE:
-            episodes.acknowledge_as(web, actor, episode.id)
+            was_open = episode.acknowledged_at is None
+            episode = episodes.acknowledge_as(web, actor, episode.id)
+            if not was_open or episode.acknowledged_by != actor:  # two need not go there
+                return _link_form(words, web, claim, episode)
         elif claim.action is LinkAction.WRONG:
             chosen = next((each for each in CHOICES if each.key == choice), None)
             if chosen is None:
@@ -236,25 +240,52 @@ def _setup_form(
 def _link_form(
     words: Words, web: WebContext, claim: LinkClaim, episode: EpisodeRecord, status: int = 200
 ) -> HTMLResponse:
-    condition = words(f"fault.{episode.fault}" if episode.fault else f"state.{episode.state}")
     values = {
         "camera": escape(episode.camera),
-        "time": f"{episode.started_at.astimezone(web.timezone):%Y-%m-%d %H:%M}",
-        "words": condition,
+        "time": _minute(web, episode.started_at),
+        "words": _condition(words, episode.state, episode.fault),
     }
     if claim.action is LinkAction.ACKNOWLEDGE:
-        body = f"""<p>{words("link.acknowledge_text", **values)}</p>
-<form method="post"><button>{words("link.acknowledge")}</button></form>"""
+        body = f"""<p>{words("link.episode", **values)}</p>
+{_acknowledging(words, web, claim, episode)}"""
     else:
-        body = f"""<p>{words("link.wrong_text", **values)}</p>
+        body = f"""<p>{words("link.wrong_text", **values)}</p>{_corrected(words, web, episode)}
 <form method="post"><fieldset><legend>{words("events.wrong_title")}</legend>
 {"".join(_radio(words, each.key, each.state, each.fault) for each in CHOICES)}
 </fieldset><button>{words("link.wrong")}</button></form>"""
     return _page(words, words("link.title"), body, status)
 
 
+def _acknowledging(words: Words, web: WebContext, claim: LinkClaim, episode: EpisodeRecord) -> str:
+    """The button; whose turn it is instead, once somebody has pressed one."""
+    if episode.acknowledged_at is None:
+        return f"""<p>{words("link.acknowledge_text")}</p>
+<form method="post"><button>{words("link.acknowledge")}</button></form>"""
+    holder = holder_of_link(claim.recipient)  # the links of some channels are everybody's
+    is_own = claim.recipient is not None and episode.acknowledged_by == holder
+    key = "link.acknowledged" if is_own else "link.taken"
+    return f"<p role='status'>{words(key, time=_minute(web, episode.acknowledged_at))}</p>"
+
+
+def _corrected(words: Words, web: WebContext, episode: EpisodeRecord) -> str:
+    """What somebody has answered already; nothing when nobody has."""
+    if episode.corrected_at is None or episode.corrected_state is None:
+        return ""
+    answer = _condition(words, episode.corrected_state, episode.corrected_fault)
+    time = _minute(web, episode.corrected_at)
+    return f"<p role='status'>{words('link.corrected', words=answer, time=time)}</p>"
+
+
+def _condition(words: Words, state: State, fault: Fault | None) -> str:
+    return words(f"fault.{fault}" if fault else f"state.{state}")
+
+
+def _minute(web: WebContext, at: datetime) -> str:
+    return f"{at.astimezone(web.timezone):%Y-%m-%d %H:%M}"
+
+
 def _radio(words: Words, key: str, state: State, fault: Fault | None) -> str:
-    text = words(f"fault.{fault}" if fault else f"state.{state}")
+    text = _condition(words, state, fault)
     return f'<label><input type="radio" name="choice" value="{key}" required> {text}</label>'
 
 
