@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from maskwatch.store.records import ReviewItem, SnapshotRecord
 from maskwatch.types import State
@@ -34,7 +35,8 @@ class Labelled:
 class Export:
     """A zip file and what is in it."""
 
-    data: bytes
+    parts: Iterator[bytes]
+    """Of the file, made as they are asked for: months of photos do not fit into memory."""
     faces: int
     left_out: int
     """Labelled faces that are hidden in their photo, or whose photo is gone."""
@@ -51,23 +53,39 @@ def is_usable(labelled: Labelled) -> bool:
 
 
 def export_review(labelled: Sequence[Labelled], read: Callable[[str], bytes | None]) -> Export:
-    """Makes the zip file: ``manifest.jsonl`` and ``pictures/``.
+    """Makes the zip file: ``pictures/`` and ``manifest.jsonl``.
 
     Args:
         labelled: faces in any order.
-        read: the bytes of a snapshot by its id; None when it is gone.
+        read: the bytes of a snapshot by its id; None when it is gone. Asked twice, to count first
+            and then to make the file; what goes meanwhile is left out of it.
     """
-    left_out = 0
-    pictures: dict[str, bytes] = {}
+    ordered = sorted(labelled, key=lambda one: (one.snapshot.id, one.item.id))
+    usable = [each for each in ordered if is_usable(each)]
+    photos = dict.fromkeys(each.snapshot.id for each in usable)
+    there = {each for each in photos if read(each) is not None}
+    chosen = [each for each in usable if each.snapshot.id in there]
+    return Export(_zipped(chosen, read), len(chosen), len(ordered) - len(chosen))
+
+
+def _zipped(chosen: Sequence[Labelled], read: Callable[[str], bytes | None]) -> Iterator[bytes]:
+    """The zip file of faces that are in order of their photos, one photo after the other."""
     rows: list[str] = []
-    for each in sorted(labelled, key=lambda one: one.item.id):
-        data = read(each.snapshot.id) if is_usable(each) else None
-        if data is None:
-            left_out += 1
-            continue
-        name = f"pictures/{each.snapshot.id}.jpg"
-        pictures[name] = data
-        rows.append(_row(each, name, data))
+    out = _Passing()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
+        for photo, faces in groupby(chosen, key=lambda one: one.snapshot.id):
+            data = read(photo)
+            if data is None:
+                continue
+            name = f"pictures/{photo}.jpg"
+            rows += [_row(each, name, data) for each in faces]
+            _add(archive, name, data)
+            yield out.take()
+        _add(archive, "manifest.jsonl", _manifest(rows))
+    yield out.take()
+
+
+def _manifest(rows: Sequence[str]) -> bytes:
     body = "".join(f"{row}\n" for row in rows).encode()
     head = {
         "format": _FORMAT,
@@ -75,12 +93,30 @@ def export_review(labelled: Sequence[Labelled], read: Callable[[str], bytes | No
         "sha256": hashlib.sha256(body).hexdigest(),
         "folders": {SET_NAME: "."},  # the pictures lie beside the manifest
     }
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
-        _add(archive, "manifest.jsonl", json.dumps(head).encode() + b"\n" + body)
-        for name, data in sorted(pictures.items()):
-            _add(archive, name, data)
-    return Export(out.getvalue(), len(rows), left_out)
+    return json.dumps(head).encode() + b"\n" + body
+
+
+class _Passing(io.BytesIO):
+    """A file that keeps only what nobody has taken yet; its positions are those of the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken = 0
+
+    def tell(self) -> int:
+        return self._taken + super().tell()
+
+    def seek(self, position: int, whence: int = io.SEEK_SET, /) -> int:
+        assert whence == io.SEEK_SET  # noqa: S101 - zipfile knows no other way
+        return self._taken + super().seek(position - self._taken)
+
+    def take(self) -> bytes:
+        """What is there and will not be changed any more."""
+        data = self.getvalue()
+        self._taken += len(data)
+        super().seek(0)
+        self.truncate(0)
+        return data
 
 
 def _row(labelled: Labelled, name: str, data: bytes) -> str:

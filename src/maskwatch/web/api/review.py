@@ -34,7 +34,7 @@ def export(web: Web, principal: ReviewExporter) -> Response:
     """All labelled faces that can be seen, as a data set for `maskwatch-train`."""
     made = review.export(web, principal)
     counts = {"X-Faces": str(made.faces), "X-Left-Out": str(made.left_out)}
-    return download(made.data, "application/zip", "maskwatch-review.zip", **counts)
+    return download(made.parts, "application/zip", "maskwatch-review.zip", **counts)
 
 
 @router.get(
