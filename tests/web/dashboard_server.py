@@ -1,9 +1,10 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
-With ``lost`` a camera has shown one picture and is gone. With ``many`` there are 100,000 episodes
-more. With ``policies``, reading the configuration again puts the next of `POLICIES` in force. With
-``slow``, starting a camera takes a while, and the answers to looking for `SLOW_TEXT` and to
-counting the people of `SLOW_YEAR` wait until they are let go (`Held`).
+With ``long`` a camera more has a name that is one long word. With ``lost`` a camera has shown one
+picture and is gone. With ``many`` there are 100,000 episodes more. With ``policies``, reading the
+configuration again puts the next of `POLICIES` in force. With ``slow``, starting a camera takes a
+while, and the answers to looking for `SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait
+until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -29,12 +30,20 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.runtime.monitoring.control import CameraPhase, ReloadOutcome
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import EpisodeFilter, EpisodeRecord, PeopleGroup, PersonRecord, Role
+from maskwatch.store.records import (
+    EpisodeFilter,
+    EpisodeRecord,
+    PeopleGroup,
+    PersonRecord,
+    Role,
+    StoredCamera,
+)
 from maskwatch.types import Fault, State
 from maskwatch.web.app import create_app, setup_url
-from tests.web.world import World, add_photo, make_world, person, publish, seed
+from tests.web.world import World, add_photo, episode, make_world, person, publish, seed
 
 POLICIES = (Photos.BLURRED, Photos.NONE, Photos.CLEAR)
+LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänskajütenvorraumtür_64"
 SLOW_TEXT, SLOW_YEAR = "slow", 2020
 _SLOW_S = 1.0
 
@@ -148,6 +157,11 @@ def main() -> None:
         add_photo(world, wrong)
         gone = PersonRecord(new_id(), "old door", None, 1, State.MASK, None, at, at)
         world.store.people.put(gone)
+    if "long" in options:
+        settings = {"url": "rtsp://192.0.2.99/stream1"}
+        camera = StoredCamera(new_id(), LONG_NAME, settings, world.web.now(), world.web.now())
+        world.store.cameras.add(camera)
+        episode(world, world.web.now(), camera=LONG_NAME)
     if "many" in options:
         fill(world.store, 100_000)
     if "slow" in options:

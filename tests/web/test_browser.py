@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.web.chromium import PATIENCE_MS, log_in, page_of
-from tests.web.dashboard_server import SLOW_TEXT, SLOW_YEAR, Held
+from tests.web.dashboard_server import LONG_NAME, SLOW_TEXT, SLOW_YEAR, Held
 from tests.web.running import PATHS, dashboard
 
 
@@ -825,6 +826,23 @@ def test_no_page_is_wider_than_a_phone(visit: Callable[..., Page]) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
     page.get_by_role("button", name="Open the navigation").click()
     expect(page.locator(".mw-drawer").get_by_role("link", name="Events")).to_be_visible()
+
+
+def test_a_long_name_goes_on_in_the_next_line_and_hides_nothing(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    cameras = f"/cameras/{quote(LONG_NAME)}"
+    with dashboard(tmp_path, "long") as (url, _):
+        page = page_of(chromium, url, "anna", viewport={"width": 360, "height": 740})
+        for path in ("/", "/events", "/cameras", cameras, f"{cameras}/walk", "/system"):
+            page.goto(path)
+            page.wait_for_selector("h1")
+            expect(page.get_by_text(LONG_NAME).first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        page.goto("/events")
+        state = page.get_by_role("row").filter(has_text=LONG_NAME).locator(".mw-state")
+        expect(state).to_be_in_viewport(ratio=1)
+        page.close()
 
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, img, [role=button]')]

@@ -145,7 +145,7 @@ class _EventsPage:
         coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
         with ui.element("tr"):
             _cell(moment(desk, each.started_at))
-            _cell(escape(each.camera) + zone)
+            _cell(escape(each.camera) + zone, "mw-name")
             _cell(_states(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
             _cell(coverage, "mw-hide-small")
