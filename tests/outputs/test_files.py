@@ -79,6 +79,26 @@ def test_who_may_read_an_earlier_file_may_read_the_new_one_and_nobody_else(tmp_p
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="files have no owner here")
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
+def test_a_file_of_somebody_else_is_replaced_where_its_owner_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As on disks without owners, or in a container that does not know the one of the file."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    path = tmp_path / "out.json"
+    path.write_bytes(b"an earlier one")
+    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    before = path.stat().st_ino
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_ino != before
+
+
 @pytest.mark.parametrize("code", [errno.EBUSY, errno.EACCES])
 def test_a_file_that_nothing_may_take_the_place_of_is_written_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int

@@ -119,11 +119,15 @@ def put_in_place(path: Path) -> Iterator[Path]:
 
 
 def _hand_over(part: Path, earlier: os.stat_result) -> None:
-    """Makes a file that of whom the earlier one belonged to, as far as the system lets us."""
+    """Makes a file that of whom the earlier one belonged to, as far as the system lets us.
+
+    Few may give a file away, and there are disks that know neither owners nor permissions.
+    """
     if hasattr(os, "chown"):  # Windows has none
-        with suppress(PermissionError):
+        with suppress(OSError):
             os.chown(part, earlier.st_uid, earlier.st_gid)
-    part.chmod(stat.S_IMODE(earlier.st_mode))
+    with suppress(OSError):
+        part.chmod(stat.S_IMODE(earlier.st_mode))
 
 
 def write_text(target: str, text: str) -> None:
