@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sqlite3
 import stat
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
 from maskwatch.errors import (
@@ -127,6 +129,21 @@ def test_a_photo_that_cannot_be_replaced_stays_as_it_is(store: Store) -> None:
     assert store.snapshots.get(saved.id) == saved
     assert store.deletions.of_item(saved.id) == []
     assert files(store) == []
+
+
+def test_a_photo_stays_when_the_database_does_not_keep_that_it_was_replaced(store: Store) -> None:
+    saved = photo(store)
+
+    def refuse(_: sa.Connection) -> None:
+        raise sa.exc.OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    sa.event.listen(store.database.engine, "commit", refuse)
+    with pytest.raises(StoreError):
+        store.snapshots.replace(saved, jpeg(300), saved.faces)
+    sa.event.remove(store.database.engine, "commit", refuse)
+    assert store.snapshots.read(saved.id) == jpeg()
+    assert files(store) == [saved.file]
+    assert store.deletions.of_item(saved.id) == []
 
 
 def test_a_photo_that_is_gone_is_not_replaced(store: Store) -> None:

@@ -1,8 +1,9 @@
 """Photos: files with checksums. What the privacy policy forbids is refused here, at the disk.
 
 A file is written before its row and deleted before its row, so a row never promises a photo that
-was not there, and proof of deletion is never written ahead of the deletion. What a crash leaves
-in between, `Snapshots.sweep` tidies up.
+was not there, and proof of deletion is never written ahead of the deletion. Of two of which one
+takes the other's place, that other is deleted after the row. What a crash leaves in between,
+`Snapshots.sweep` tidies up.
 """
 
 from __future__ import annotations
@@ -255,7 +256,7 @@ class Snapshots:
 
         Raises:
             SnapshotRefused: the policy does not allow the new one either.
-            StoreError: the database cannot be used; the old one is there as before.
+            StoreError: the database cannot be used; one of the two is there.
         """
         self._check(jpeg, faces)
         file = (Path(record.file).parent / f"{new_id()}.jpg").as_posix()
@@ -266,26 +267,27 @@ class Snapshots:
         except StoreError as error:
             return Freed(stuck={record.file: str(error)})
         try:
-            with self._db.write():
-                changed = rows.change(
-                    self._db, snapshots, snapshots.c.id == record.id, **rows.values_of(new)
-                )
-                if changed:
-                    self._deletions.note(
-                        "clear_photo", record.id, reason="policy", sha256=record.sha256
-                    )
-                    # Last, as what fails before it leaves everything as it was.
-                    remove(self.folder / record.file)
-        except OSError as error:
-            self._discard(file)
-            return Freed(stuck={record.file: system_reason(error)})
+            changed = self._put(new)
         except StoreError:
             self._discard(file)
             raise
         if not changed:
             self._discard(file)
             return Freed()
+        # Only now: were it gone before the row of the new one is kept, a crash would cost both.
+        try:
+            remove(self.folder / record.file)
+        except OSError as error:
+            self._put(record)
+            self._discard(file)
+            return Freed(stuck={record.file: system_reason(error)})
+        self._deletions.note("clear_photo", record.id, reason="policy", sha256=record.sha256)
         return Freed(1, record.size)
+
+    def _put(self, record: SnapshotRecord) -> bool:
+        """Writes a row anew; False when it is gone."""
+        values = rows.values_of(record)
+        return bool(rows.change(self._db, snapshots, snapshots.c.id == record.id, **values))
 
     def make_room(self, size: int) -> Freed:
         """Deletes the oldest photos until files of ``size`` bytes are gone.

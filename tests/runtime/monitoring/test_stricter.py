@@ -130,6 +130,13 @@ def test_a_photo_whose_file_is_not_there_now_is_given_up_by_nobody(store: Store)
     assert hide_faces(store).photos == 1
 
 
+def test_many_photos_are_hidden_in_turns_so_that_retention_has_its_own(store: Store) -> None:
+    for _ in range(3):
+        clear_photo(store)
+    store.snapshots.photos = Photos.BLURRED
+    assert [hide_faces(store, turn_s=0.0).photos for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_the_newest_photos_come_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = [clear_photo(store) for _ in range(3)]
     looked_at: list[SnapshotRecord] = []

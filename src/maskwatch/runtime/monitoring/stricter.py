@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 
 from maskwatch.config.privacy import Photos
@@ -17,12 +18,20 @@ from maskwatch.store.store import Store
 _log = logging.getLogger(__name__)
 
 
-def hide_faces(store: Store) -> Freed:
+TURN_S = 300.0
+"""Of many thousands of photos, what is left after so long waits: retention must have its turn."""
+
+
+def hide_faces(store: Store, turn_s: float = TURN_S) -> Freed:
     """Hides the faces that stored photos may show no longer; says what became of those photos.
 
     The newest ones first, as it is those that people look at. One that cannot be replaced keeps
     no other one. While this goes on the policy may become another one: what it allows stays. With
     ``none`` photos go altogether, which is up to retention.
+
+    Args:
+        store: holds the photos.
+        turn_s: no photo is begun later than that; the next call goes on.
 
     Raises:
         StoreError: the database cannot be used. The next call goes on with it.
@@ -30,10 +39,11 @@ def hide_faces(store: Store) -> Freed:
     freed = Freed()
     if store.snapshots.photos is not Photos.BLURRED:
         return freed
+    end = time.monotonic() + turn_s
     for record in store.snapshots.too_clear():
-        if store.snapshots.photos is not Photos.BLURRED:
-            break
         freed += _hide(store, record)
+        if store.snapshots.photos is not Photos.BLURRED or time.monotonic() >= end:
+            break
     return freed
 
 
