@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -89,6 +90,27 @@ def test_a_dashboard_that_cannot_start_says_why_and_announces_nothing(
     assert announced == []
 
 
+def test_a_dashboard_that_takes_its_time_to_start_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free = threading.Event()
+
+    @asynccontextmanager
+    async def slow(_: FastAPI) -> AsyncIterator[None]:
+        free.wait(30)
+        yield
+
+    announced: list[str] = []
+    asked = iter([False, True])
+    monkeypatch.setattr(service, "create_app", lambda _: FastAPI(lifespan=slow))
+    monkeypatch.setattr(service, "_START_S", 20.0)
+    with _dashboard(tmp_path, announced.append, lambda: next(asked)) as server:
+        server.start()
+        free.set()
+        assert server.stop(10)
+    assert announced == []
+
+
 def test_a_dashboard_answers_when_it_is_announced(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -148,8 +170,13 @@ def test_a_certificate_that_cannot_be_read_is_named_at_the_start(
 
 @contextmanager
 def _dashboard(
-    folder: Path, announce: Callable[[str], None], **web: Any
+    folder: Path,
+    announce: Callable[[str], None],
+    must_stop: Callable[[], bool] = lambda: False,
+    **web: Any,
 ) -> Iterator[service.DashboardServer]:
-    running = SimpleNamespace(config=Config(web=WebConfig(port=0, **web)), hub=LiveHub())
+    running = SimpleNamespace(
+        config=Config(web=WebConfig(port=0, **web)), hub=LiveHub(), must_stop=must_stop
+    )
     with Store.open(f"sqlite:///{folder}/m.db", folder / "photos") as store:
         yield service.DashboardServer(cast("Service", running), store, announce)

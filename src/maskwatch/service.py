@@ -131,6 +131,7 @@ class DashboardServer:
     def __init__(self, service: Service, store: Store, announce: Callable[[str], None]) -> None:
         web = service.config.web
         self._announce = announce
+        self._service = service
         self._hub = service.hub
         context = WebContext(
             store=store,
@@ -149,11 +150,17 @@ class DashboardServer:
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
 
     def start(self) -> None:
-        """Returns once browsers are answered; raises DashboardError when they never will be."""
+        """Returns once browsers are answered, or the service must stop.
+
+        Raises:
+            DashboardError: they never will be.
+        """
         base_url = self._listening.url
         self._thread.start()
         deadline = time.monotonic() + _START_S
         while not self._server.started:
+            if self._service.must_stop():
+                return
             self._thread.join(0.02)
             if not self.is_alive:
                 raise DashboardError(f"the dashboard cannot be started: {self._startup.failure}")

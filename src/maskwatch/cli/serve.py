@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -34,6 +35,7 @@ def serve(
     """
     if log_level.lower() not in _LEVELS:
         raise UsageError(f"--log-level must be one of {', '.join(_LEVELS)}, got {log_level!r}")
+    _end_at_once_when_asked()
     loaded = read_config("serve", config)
     if importlib.util.find_spec("nicegui") is None or importlib.util.find_spec("uvicorn") is None:
         raise MissingExtra("maskwatch serve", "serve")
@@ -47,6 +49,19 @@ def serve(
 
     build_service(loaded, config, lambda line: typer.echo(line)).run()
     _leave()
+
+
+def _end_at_once_when_asked() -> None:
+    """Lets signals end the process until the service runs, which then heeds them itself.
+
+    Process 1 of a container has no default action for SIGTERM, and an exception would be swallowed
+    where it interrupts the loading of a compiled module. Nothing is lost that a power cut would not
+    lose. A change of the configuration is noticed by itself, so SIGHUP is not needed yet.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: os._exit(ExitCode.OK))
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _leave() -> NoReturn:

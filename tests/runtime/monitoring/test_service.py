@@ -618,6 +618,35 @@ def test_a_signal_ends_the_service_whatever_it_interrupts(tmp_path: Path) -> Non
     assert (ended.stdout, ended.returncode) == ("stopped\n", 0), ended.stderr
 
 
+STOPPED_EARLY = """
+import os, signal, sys
+from pathlib import Path
+from tests.runtime.monitoring.test_service import FixedDashboard, site_in
+
+class Dashboard(FixedDashboard):
+    def start(self):
+        print("the dashboard is started")
+
+text = "{{storage: {{folder: {folder}}}}}"
+service = site_in(Path(sys.argv[1]), text, web=Dashboard()).service
+service._parts.alerts.start = lambda: os.kill(os.getpid(), signal.SIGTERM)
+service.run()
+print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody sends signals there")
+def test_after_a_signal_during_the_start_nothing_more_is_started(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STOPPED_EARLY, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.stdout, ended.returncode) == ("stopped\n", 0), ended.stderr
+
+
 def test_people_are_numbered_on_after_a_restart(tmp_path: Path) -> None:
     tracks = []
     for _ in range(2):

@@ -71,7 +71,11 @@ class WebServer(Protocol):
         ...
 
     def start(self) -> None:
-        """Serves, in threads of its own, once it returns; raises DashboardError."""
+        """Serves, in threads of its own, once it returns, or the service must stop.
+
+        Raises:
+            DashboardError: it cannot be started.
+        """
         ...
 
     def stop(self, timeout_s: float) -> bool:
@@ -256,6 +260,11 @@ class Service:
 
     # Running.
 
+    def must_stop(self) -> bool:
+        """Heeds the signals that have come; whether somebody has asked to stop."""
+        self._heed_signals()
+        return self._stop_asked.is_set()
+
     def run(self) -> None:
         """Starts everything, goes on until somebody asks to stop, and stops everything.
 
@@ -282,19 +291,34 @@ class Service:
             raise self._lost_store
 
     def _start(self) -> None:
+        """Starts one thing after the other, until all run or somebody asks to stop."""
+        for step in (
+            self._end_abandoned,
+            self._parts.models.inference.start,
+            self._recorder.start,
+            self._alerts.start,
+            lambda: self._watch_cameras(planned_cameras(self.config, self._store)[0]),
+            self._start_web,
+            self._start_housekeeping,
+        ):
+            if self.must_stop():
+                return
+            step()
+        self._systemd.ready(f"watching {len(self._fleet.lanes())} cameras")
+
+    def _end_abandoned(self) -> None:
         for episode in self._store.episodes.end_abandoned(self.started_at):
             _log.info("episode %s was left open by an earlier run and is ended", episode.id)
-        self._parts.models.inference.start()
-        self._recorder.start()
-        self._alerts.start()
-        self._watch_cameras(planned_cameras(self.config, self._store)[0])
+
+    def _start_web(self) -> None:
         if self._parts.web is not None:
             self._web = self._parts.web(self)
             self._web.start()
+
+    def _start_housekeeping(self) -> None:
         if (work := self._parts.housekeeping) is not None:
             args, name = (work,), "housekeeping"
             threading.Thread(target=self._keep_house, args=args, name=name, daemon=True).start()
-        self._systemd.ready(f"watching {len(self._fleet.lanes())} cameras")
 
     def _go_on(self) -> None:
         next_slow = next_file = time.monotonic()

@@ -1,0 +1,76 @@
+"""What ends `maskwatch serve` before it watches anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody sends signals there")
+
+LOADING = """
+import sys, time
+from maskwatch import service
+from maskwatch.cli.main import run
+
+def load(config):
+    print("loading", flush=True)
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass  # as compiled modules do with what interrupts their loading
+
+service.load_models = load
+sys.argv = ["maskwatch", "serve", "-c", sys.argv[1]]
+run()
+"""
+
+
+@contextmanager
+def loading(folder: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
+    """The service while it loads its models, which takes for ever."""
+    config = folder / "maskwatch.yaml"
+    config.write_text(f"storage: {{folder: {folder}/data}}\nweb: {{enabled: false}}\n")
+    command = [*before, sys.executable, "-c", LOADING, str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "loading\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_while_models_load(tmp_path: Path, number: signal.Signals) -> None:
+    with loading(tmp_path) as process:
+        process.send_signal(number)
+        assert process.wait(60) == 0
+
+
+def test_as_process_1_of_a_container_it_ends_while_models_load(tmp_path: Path) -> None:
+    namespace = ["unshare", "--pid", "--fork", "--kill-child"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode != 0
+    ):
+        pytest.skip("this machine allows no namespaces")
+    with loading(tmp_path, *namespace) as process:
+        [first] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(first), signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_reload_that_comes_too_early_ends_nothing(tmp_path: Path) -> None:
+    with loading(tmp_path) as process:
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
