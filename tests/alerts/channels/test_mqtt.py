@@ -30,6 +30,8 @@ from tests.servers.relay import relay
 DOOR = CameraFacts("Door 1", online=True, violation=True, people=2)
 GATE = CameraFacts("Gate", online=False, violation=False, people=0)
 
+ITSELF, ANNOUNCED = "maskwatch/status", "maskwatch/announced"
+
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
@@ -309,7 +311,7 @@ def kept(broker: Broker) -> set[str]:
         late.client.publish("heard all", b"yes", qos=1)  # comes after what the broker keeps
         late.wait_for("heard all")
         topics = {topic for topic, _, retained in late.heard if retained}
-    return {topic for topic in topics if late.last(topic)} - {"maskwatch/status"}
+    return {topic for topic in topics if late.last(topic)} - {ITSELF, ANNOUNCED}
 
 
 def earlier_run(broker: Broker, *cameras: CameraFacts, announced: Announcement | None) -> None:
@@ -387,6 +389,55 @@ def test_where_photos_are_no_longer_allowed_the_one_that_was_kept_goes(
     made.show([DOOR])
     assert wait_until(lambda: kept(broker) == said_of(DOOR)), kept(broker)
     made.close()
+
+
+@pytest.mark.parametrize(
+    "now",
+    [None, replace(announcement(), node="east wing"), replace(announcement(), prefix="ha")],
+    ids=["home_assistant: false", "another client_id", "another discovery_topic"],
+)
+def test_announcements_that_are_made_no_more_or_elsewhere_go(
+    broker: Broker, now: Announcement | None
+) -> None:
+    earlier_run(broker, DOOR, GATE, announced=announcement())
+    somebody_elses = "homeassistant/sensor/maskwatch/by_hand/config"
+    with listener(broker) as ear:
+        ear.client.publish(somebody_elses, b"{}", qos=1, retain=True)
+        ear.wait_for(somebody_elses)
+    expected = topics_of(DOOR, now) | topics_of(GATE, now) | {somebody_elses}
+    with channel(broker, now, retain_photo=True) as mqtt:
+        mqtt.show([DOOR, GATE])
+        assert wait_until(lambda: kept(broker) == expected), kept(broker)
+        with listener(broker) as late:
+            late.wait_for("maskwatch/cameras/Gate/state")
+            late.client.publish("heard all", b"yes", qos=1)
+            late.wait_for("heard all")
+            assert (late.last(ANNOUNCED) is None) == (now is None)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        b"no list",
+        b"3",
+        b"[3]",
+        b'["homeassistant/#", "zigbee/bridge/config", "a/sensor/+/b/config"]',
+    ],
+)
+def test_a_list_of_announcements_that_is_none_of_ours_takes_nothing_away(
+    broker: Broker, listed: bytes
+) -> None:
+    others = "zigbee/bridge/config"
+    with listener(broker) as ear:
+        for topic, body in ((others, b"{}"), (ANNOUNCED, listed)):
+            ear.client.publish(topic, body, qos=1, retain=True)
+            ear.wait_for(topic)
+    with channel(broker, announcement()) as mqtt:
+        mqtt.show([GATE])
+        mqtt.send(samples.message_to_try())
+        assert wait_until(
+            lambda: kept(broker) == said_of(GATE) | set(announcement().entities("Gate")) | {others}
+        )
 
 
 def test_before_the_cameras_are_known_nothing_is_taken_back(broker: Broker) -> None:

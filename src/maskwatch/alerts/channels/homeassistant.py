@@ -7,11 +7,14 @@ binary sensor, sensor, event and image there.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 ONLINE, OFFLINE = "online", "offline"
+
+_ANNOUNCEMENT = re.compile(r"[^+#]+/(binary_sensor|sensor|event|image)/\w+/\w+/config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Topics:
     def alert(self) -> str:
         """Alerts that are about no single camera."""
         return f"{self.root}/alert"
+
+    @property
+    def announced(self) -> str:
+        """The topics of all announcements, retained: so they are found under whatever name."""
+        return f"{self.root}/announced"
 
     def of(self, camera: str, what: str) -> str:
         """A topic of a camera (``+`` for all): ``status``, ``state``, ``alert`` or ``photo``."""
@@ -110,6 +118,16 @@ class Announcement:
             "device": device,
             "origin": {"name": "maskwatch", "sw_version": self.version},
         }
+
+
+def announced_in(body: bytes | bytearray) -> set[str]:
+    """The topics of announcements that the broker kept a list of; what is none is left out."""
+    try:
+        listed = json.loads(body)
+    except ValueError:  # not ours
+        return set()
+    found = listed if isinstance(listed, list) else []
+    return {each for each in found if isinstance(each, str) and _ANNOUNCEMENT.fullmatch(each)}
 
 
 def slug(name: str) -> str:

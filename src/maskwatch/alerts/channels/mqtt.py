@@ -17,7 +17,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from maskwatch.alerts.base import Alert, CameraFacts
-from maskwatch.alerts.channels.homeassistant import OFFLINE, ONLINE, Announcement, Topics
+from maskwatch.alerts.channels.homeassistant import (
+    OFFLINE,
+    ONLINE,
+    Announcement,
+    Topics,
+    announced_in,
+)
 from maskwatch.alerts.channels.tls import show_certificate, trust
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import MqttConfig
@@ -36,9 +42,10 @@ class MqttChannel:
     """Keeps a connection to a broker; publishes alerts, and how the cameras are doing.
 
     States are retained and published again after each connection; what the broker keeps of cameras
-    that are gone is taken back. When this process dies, the broker itself says ``offline`` (last
-    will). The first `send` or `show` connects, and none after `close`: two connections of the same
-    name would push each other out.
+    that are gone is taken back, and so are announcements that are made no more, or under another
+    name. When this process dies, the broker itself says ``offline`` (last will). The first `send`
+    or `show` connects, and none after `close`: two connections of the same name would push each
+    other out.
 
     Args:
         config: of the channel.
@@ -88,7 +95,8 @@ class MqttChannel:
             return
         wanted: dict[str, bytes] = {}
         for facts in cameras:
-            wanted |= self._retained(facts)
+            wanted |= self._states(facts)
+        wanted |= self._announcements(cameras)
         photos = {self._topics.of(facts.camera, "photo") for facts in cameras}
         with self._lock:
             before, self._wanted = self._wanted, wanted
@@ -114,15 +122,22 @@ class MqttChannel:
             _wait(farewell, _FAREWELL_S)
         self._drop()
 
-    def _retained(self, facts: CameraFacts) -> dict[str, bytes]:
+    def _states(self, facts: CameraFacts) -> dict[str, bytes]:
         topics = self._topics
         state = {"violation": facts.violation, "people": facts.people}
-        announced = self._announcement.entities(facts.camera) if self._announcement else {}
         return {
             topics.of(facts.camera, "status"): (ONLINE if facts.online else OFFLINE).encode(),
             topics.of(facts.camera, "state"): json.dumps(state).encode(),
-            **{topic: json.dumps(content).encode() for topic, content in announced.items()},
         }
+
+    def _announcements(self, cameras: Sequence[CameraFacts]) -> dict[str, bytes]:
+        if self._announcement is None or not cameras:
+            return {}
+        made: dict[str, Any] = {}
+        for facts in cameras:
+            made |= self._announcement.entities(facts.camera)
+        made[self._topics.announced] = sorted(made)
+        return {topic: json.dumps(content).encode() for topic, content in made.items()}
 
     def _publish(self, topic: str, body: bytes, ends_at: float, *, retain: bool = False) -> None:
         assert self._client is not None  # noqa: S101 - `send` connects
@@ -172,6 +187,7 @@ class MqttChannel:
             _log.warning("MQTT broker %s refuses: %s", self._config.host, self._why_not)
             return
         kept = [self._topics.of("+", what) for what in ("status", "state", "photo")]
+        kept.append(self._topics.announced)
         if self._announcement is not None:
             kept.append(self._announcement.ours)
         client.subscribe([(topic, 0) for topic in kept])  # finds those of cameras that are gone
@@ -206,13 +222,15 @@ class MqttChannel:
         if message.retain and message.payload:
             with self._lock:
                 self._kept.add(message.topic)
+                if message.topic == self._topics.announced:
+                    self._kept |= announced_in(message.payload)
                 self._tidy(client)
         elif message.topic.endswith("/photo"):
             # What was kept has come before it, and each photo to come would come back, too.
             client.unsubscribe(self._topics.of("+", "photo"))
 
     def _tidy(self, client: paho.Client) -> None:
-        """Has the broker forget what it keeps of cameras that are gone; needs the lock."""
+        """Has the broker forget what it keeps and should not any more; needs the lock."""
         if self._allowed is not None:
             _retain(client, dict.fromkeys(self._kept - self._allowed, b""))
             self._kept &= self._allowed
