@@ -22,7 +22,7 @@ from maskwatch_train.cli.train import (
 from maskwatch_train.engine import Site
 from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.run import RESULT, Place, begin, conclude, prepare, train
+from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
 from maskwatch_train.recipe import read_recipe
 
@@ -68,7 +68,7 @@ def published(
             read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing
         )
     if fabric.is_global_zero:
-        begin(chosen, material, split, weights, out)
+        begin_as(chosen, material, split, weights, out)
     keep_recipe(recipe, out, fabric)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
     bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")

@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from maskwatch.errors import UsageError
 from maskwatch.faces.yunet import Detections
 from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.begun import begin
 from maskwatch_train.classifier.network import MaskNetwork, blank, create, start_from
 from maskwatch_train.classifier.prepare import samples_of
 from maskwatch_train.classifier.samples import Sample
@@ -25,13 +26,14 @@ from maskwatch_train.cli.say import console, say
 from maskwatch_train.cli.training_bar import TrainingBar
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
-from maskwatch_train.data.sets import read_sets
+from maskwatch_train.data.manifest import checksum
+from maskwatch_train.data.sets import LabelledSet, checksum_of, read_sets
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
-from maskwatch_train.engine import STATE, Site
+from maskwatch_train.engine import STATE, Site, kept_weights
 from maskwatch_train.hardware import AUTO, launched
 from maskwatch_train.recipe import read_recipe, refuse_another
 
@@ -136,11 +138,22 @@ def detector(
     teacher = weights / TEACHER_WEIGHTS
     network = load_yunet(teacher)
     fabric, bar = started(out, devices, nodes)
-    keep_recipe(recipe, out, fabric)
     portraits, _ = training_portraits(data / bala.NAME)
+    images, held = (read_street(data / street.NAME, split) for split in ("train", "val"))
+    if fabric.is_global_zero:
+        learned = LabelledSet(street.NAME, "train", images, tuple(portraits))
+        watched = LabelledSet(street.NAME, "val", held, ())
+        begin(
+            out,
+            {
+                "--weights (sha256)": checksum(teacher),
+                **checksums({"train": [learned], "val": [watched]}),
+            },
+        )
+    keep_recipe(recipe, out, fabric)
     with fabric.rank_zero_first():
         scenes = build_scenes(
-            read_street(data / street.NAME, "train"),
+            images,
             portraits,
             chosen.bala_pictures,
             teacher,
@@ -148,7 +161,6 @@ def detector(
             chosen.seed,
             bar.said,
         )
-        held = read_street(data / street.NAME, "val")
         seen = detect_all(teacher, [image.path for image in held], out / TEACHER_CACHE, bar.said)
     validation = [street_scene(image, seen[image.path]) for image in held]
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
@@ -172,9 +184,20 @@ def classifier(
     refuse_another_recipe(chosen, out)
     if (chosen.teacher_share > 0) != bool(teacher):
         raise UsageError("--teacher goes with a teacher_share above 0 in the recipe")
+    before = [start] if start else []
+    refuse_over(out, [*before, *(teacher or [])])
     network = starting_network(chosen, weights, start)
     teachers = Teachers([teaching(run) for run in teacher]) if teacher else None
     fabric, bar = started(out, devices, nodes)
+    if fabric.is_global_zero:
+        begin(
+            out,
+            {
+                "--from (sha256)": [weights_checksum(run) for run in before],
+                "--teacher (sha256)": [weights_checksum(run) for run in teacher or []],
+                **checksums({split: read_sets(data, split) for split in ("val", "train")}),
+            },
+        )
     keep_recipe(recipe, out, fabric)
     with fabric.rank_zero_first():
         # These first: they are few, so that it is soon told if there are none.
@@ -190,6 +213,26 @@ def classifier(
             validation=validation,
             teachers=teachers,
         )
+
+
+def refuse_over(out: Path, runs: Sequence[Path]) -> None:
+    """Raises UsageError if a run would be written over one that it learns from."""
+    if out.resolve() in {run.resolve() for run in runs}:
+        raise UsageError(
+            f"--out {out}: is a run to learn from, whose weights would be written over: "
+            "choose another folder"
+        )
+
+
+def checksums(sets: Mapping[str, Sequence[LabelledSet]]) -> dict[str, str]:
+    """What tells the data of a run from others, by split."""
+    return {f"--data, {split} (sha256)": checksum_of(those) for split, those in sets.items()}
+
+
+def weights_checksum(run: Path) -> str:
+    """What tells the weights of a classifier's run from others."""
+    recipe = read_recipe(run / RECIPE_FILE, ClassifierRecipe)
+    return checksum(kept_weights(run, recipe.keep_best))
 
 
 def starting_network(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from maskwatch_train.data.manifest import (
     read_manifest,
 )
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import picture_checksum
 
 SPLITS = ("train", "val", "test", "all")
 
@@ -116,6 +119,20 @@ def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
     if not any(one.has_faces for one in found):
         raise _nothing(places[0], split)
     return found
+
+
+def checksum_of(sets: Sequence[LabelledSet]) -> str:
+    """SHA-256 in hexadecimal of all pictures and labels of some sets, wherever they lie.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    told: list[tuple[Path, object]] = []
+    for one in sets:
+        told += [(im.path, [(f.box, f.state, f.fault) for f in im.faces]) for im in one.images]
+        told += [(each.path, (each.label, each.fault)) for each in one.pictures]
+    lines = [json.dumps([picture_checksum(path), labels]) for path, labels in told]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _nothing(place: Path, split: str) -> DataError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch_train.begun import begin
 from maskwatch_train.data.manifest import Manifest
-from maskwatch_train.engine import STATE, Site
+from maskwatch_train.engine import Site
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
 from maskwatch_train.published.backbones import DOWNLOAD, NONE, Start, open_body
@@ -39,12 +40,9 @@ from maskwatch_train.published.training import (
     train_on_features,
     train_on_pictures,
 )
-from maskwatch_train.recipe import refuse_another
 
 FORMAT = 1
 RESULT = "result.json"
-BEGUN = "begun.json"
-"""What a run was begun with, in its folder: a run that was stopped goes on with nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +99,13 @@ def prepare(
     return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
 
 
-def begin(recipe: PublishedRecipe, material: Material, split: str, weights: str, out: Path) -> None:
+def begin_as(
+    recipe: PublishedRecipe, material: Material, split: str, weights: str, out: Path
+) -> None:
     """Keeps in the folder of a run what it is begun with, or sees that it goes on with the same.
 
     Raises:
-        UsageError: the folder holds a run that was begun with something else.
-        DataError: it does not say what its run was begun with.
-        OutputError: it cannot be written.
+        UsageError, DataError, OutputError: see `maskwatch_train.begun.begin`.
     """
     asked = {
         **json.loads(json.dumps(asdict(recipe))),  # with lists, as they come back from the file
@@ -115,22 +113,7 @@ def begin(recipe: PublishedRecipe, material: Material, split: str, weights: str,
         "--weights": weights if weights in (DOWNLOAD, NONE) else str(Path(weights).resolve()),
         "--data (sha256)": material.manifest.sha256,
     }
-    if (out / STATE).exists():
-        refuse_another(out, _begun(out / BEGUN, asked.keys()), asked)
-    write_whole(out / BEGUN, json.dumps(asked, indent=1).encode() + b"\n")
-
-
-def _begun(path: Path, keys: Collection[str]) -> dict[str, Any]:
-    try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = f"{error.strerror}, so that nobody knows how the run beside it was begun"
-        raise DataError(path, reason) from error
-    except ValueError as error:
-        raise DataError(path, f"not JSON: {error}") from error
-    if not isinstance(begun, dict) or begun.keys() != keys:
-        raise DataError(path, "written by another version: choose another folder")
-    return begun
+    begin(out, asked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

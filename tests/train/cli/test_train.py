@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,14 @@ from maskwatch_train.classifier.network import ExportedClassifier, blank  # noqa
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.cli.train import validation_samples  # noqa: E402
-from maskwatch_train.data.manifest import Manifest, rows_of_images, write_manifest  # noqa: E402
+from maskwatch_train.data.manifest import (  # noqa: E402
+    Manifest,
+    read_manifest,
+    rows_of_images,
+    write_manifest,
+)
 from maskwatch_train.data.street import read_street  # noqa: E402
+from maskwatch_train.engine import Site  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
 from maskwatch_train.export import classifier_signature, to_onnx  # noqa: E402
@@ -268,6 +275,87 @@ def test_a_run_goes_on_with_its_own_recipe_alone(
         "recipe.toml": own,
         "state.pt": "state",
     }
+
+
+@pytest.fixture
+def begun(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The command of a run with a teacher that was stopped after its first epoch."""
+
+    def stopped(
+        _network: object, _samples: object, _recipe: object, site: Site, **_: object
+    ) -> None:
+        (site.out / "state.pt").write_bytes(b"state")
+
+    monkeypatch.setattr("maskwatch_train.cli.train.train_classifier", stopped)
+    for side in ("training", "validation"):
+        monkeypatch.setattr(f"maskwatch_train.cli.train.{side}_samples", lambda *_: [])
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('backbone = "mobilenetv4-small"\nsize = 64\nteacher_share = 0.5\n')
+    places = [own_faces(data, tmp_path, split) for split in ("train", "val")]
+    run_of_noise(tmp_path / "start", 0)
+    run_of_noise(tmp_path / "teacher", 1)
+    command: list[object] = ["classifier", recipe, "--out", tmp_path / "run"]
+    command += [word for place in places for word in ("--data", place)]
+    command += ["--from", tmp_path / "start", "--teacher", tmp_path / "teacher"]
+    call(*command)
+    return command
+
+
+def run_of_noise(folder: Path, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder.mkdir(exist_ok=True)
+    (folder / "recipe.toml").write_text('backbone = "mobilenetv4-small"\nsize = 64\n')
+    save_file(blank("mobilenetv4-small", 64).state_dict(), folder / "weights.safetensors")
+
+
+def test_a_classifier_goes_on_with_the_same_data_start_and_teachers(
+    begun: list[object], tmp_path: Path
+) -> None:
+    call(*begun)
+    # Where the pictures lie makes no difference.
+    manifest = read_manifest(tmp_path / "train.jsonl")
+    shutil.copytree(manifest.folders["own"], tmp_path / "moved")
+    write_manifest(tmp_path / "train.jsonl", replace(manifest, folders={"own": tmp_path / "moved"}))
+    call(*begun)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("labels", "--data, train (sha256)"),
+        ("pictures", "--data, val (sha256)"),
+        ("start", "--from (sha256)"),
+        ("teacher", "--teacher (sha256)"),
+    ],
+)
+def test_a_classifier_does_not_go_on_with_other_data_or_networks(
+    change: str, told: str, begun: list[object], tmp_path: Path
+) -> None:
+    if change == "labels":
+        manifest = read_manifest(tmp_path / "train.jsonl")
+        first, *rest = manifest.rows
+        assert first.label is State.NO_MASK
+        rows = (replace(first, label=State.MASK), *rest)
+        write_manifest(tmp_path / "train.jsonl", replace(manifest, rows=rows))
+    elif change == "pictures":
+        manifest = read_manifest(tmp_path / "val.jsonl")
+        write_manifest(tmp_path / "val.jsonl", replace(manifest, rows=manifest.rows[1:]))
+    else:
+        run_of_noise(tmp_path / change, 2)
+    said = refused(UsageError, *begun)
+    assert f"run: its run was begun with {told} = " in said
+
+
+def test_a_run_is_not_written_over_one_that_it_learns_from(
+    begun: list[object], tmp_path: Path
+) -> None:
+    before = (tmp_path / "teacher/weights.safetensors").read_bytes()
+    said = refused(UsageError, *begun, "--out", tmp_path / "run" / ".." / "teacher")
+    assert "is a run to learn from" in said
+    assert sorted(path.name for path in (tmp_path / "teacher").iterdir()) == [
+        "recipe.toml", "weights.safetensors",
+    ]  # fmt: skip
+    assert (tmp_path / "teacher/weights.safetensors").read_bytes() == before
 
 
 def test_a_recipe_that_only_reads_otherwise_is_the_same(data: Path, tmp_path: Path) -> None:
