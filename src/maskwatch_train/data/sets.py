@@ -47,6 +47,11 @@ class LabelledSet:
         """False where all its pictures show none."""
         return bool(self.pictures) or any(image.faces for image in self.images)
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files of all its pictures."""
+        return [image.path for image in self.images] + [each.path for each in self.pictures]
+
     def some(self, count: int, seed: int = 0) -> LabelledSet:
         """A random choice of so many pictures of each kind, all of them if there are fewer.
 
@@ -91,9 +96,12 @@ def read_every(places: Sequence[Path], split: str) -> list[LabelledSet]:
         split: as for `read_set`.
 
     Raises:
-        DataError: one cannot be read or has nothing in this split, or none of them has a face.
+        DataError: one cannot be read or has nothing in this split, none of them has a face, or two
+            hold the same picture, which would count twice.
     """
     found = [read_set(place, split) for place in places]
+    if len(found) > 1:
+        _refuse_common_pictures(places, found)
     if not any(one.has_faces for one in found):
         raise _nothing(places[0], split)
     return found
@@ -133,6 +141,21 @@ def checksum_of(sets: Sequence[LabelledSet]) -> str:
         told += [(each.path, (each.label, each.fault)) for each in one.pictures]
     lines = [json.dumps([picture_checksum(path), labels]) for path, labels in told]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _refuse_common_pictures(places: Sequence[Path], sets: Sequence[LabelledSet]) -> None:
+    owner: dict[str, tuple[Path, Path]] = {}
+    for place, one in zip(places, sets, strict=True):
+        sums = {picture_checksum(path): path for path in one.paths}
+        if common := sorted(sums.keys() & owner.keys(), key=lambda sha256: sums[sha256]):
+            other, known = owner[common[0]]
+            raise DataError(
+                place,
+                f"pictures that {other} holds as well, and that would count twice: {len(common)}, "
+                f"such as {sums[common[0]]}, there {known}: leave one of the sets out, or "
+                "take the pictures out of one (data correct --to drop, data apply)",
+            )
+        owner |= {sha256: (place, path) for sha256, path in sums.items()}
 
 
 def _nothing(place: Path, split: str) -> DataError:

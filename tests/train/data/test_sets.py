@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,6 +159,27 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("[]")
     with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
         read_set(tmp_path, "val")
+
+
+def test_a_picture_of_two_sets_would_count_twice(tmp_path: Path) -> None:
+    for name, like in (("street", street_like), ("bala", bala_like)):
+        (tmp_path / name).mkdir()
+        like(tmp_path / name)
+    street, bala, again = tmp_path / "street", tmp_path / "bala", tmp_path / "street.jsonl"
+    face = street / "images" / "1.png"
+    row = ManifestRow("mine", face.name, "a", None, State.NO_MASK, None, "1", "val", "own")
+    write_manifest(again, Manifest((row,), {"mine": face.parent}))
+    assert [one.name for one in read_every([street], "val")] == ["street"]
+    with pytest.raises(
+        DataError, match=r"count twice: 1, such as .*1\.png, there .*1\.png"
+    ) as told:
+        read_every([street, again], "val")
+    assert told.value.path == again
+    with pytest.raises(DataError, match="count twice: 2, such as"):
+        read_every([street, street], "val")
+    # Copies within a set are its own affair.
+    shutil.copyfile(bala / "images" / "5.png", bala / "images" / "6.png")
+    assert len(read_every([bala], "train")) == 1
 
 
 def test_a_folder_with_both_sets_stands_for_them(tmp_path: Path) -> None:
