@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskwatch.errors import SourceError, SourceNotFound
 from maskwatch.frames.images import read_image
-from maskwatch.types import Image
+from maskwatch.types import Box, Image
 from maskwatch_train.data.manifest import checksum
 from maskwatch_train.errors import DataError
 
@@ -23,6 +23,12 @@ def read_picture(path: Path) -> Image:
         raise DataError(path, _missing(path)) from error
     except SourceError as error:
         raise DataError(path, error.reason) from error
+
+
+def whole_of(image: Image) -> Box:
+    """The box of a picture as a whole."""
+    height, width = image.shape[:2]
+    return Box(0.0, 0.0, float(width), float(height))
 
 
 def picture_checksum(path: Path) -> str:

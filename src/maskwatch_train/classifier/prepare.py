@@ -21,7 +21,7 @@ from maskwatch_train.classifier.samples import (
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.detector.teacher import DOUBT_SCORE
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import read_picture, whole_of
 
 MIN_SIDE_PX = 12
 """Smaller labelled faces are left out: nobody could have labelled them."""
@@ -72,7 +72,7 @@ def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
     height, width = pixels.shape[:2]
     found = central_face(width, height, seen)
     if found is None:
-        box, marks = Box(0.0, 0.0, float(width), float(height)), None
+        box, marks = whole_of(pixels), None
     else:
         box, marks = Box(*(float(v) for v in seen.boxes[found])), seen.landmarks[found]
     return cut_sample(pixels, box, picture.label, picture.fault, marks, Source.PORTRAIT)

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskwatch.errors import SourceError
 from maskwatch.faces.base import FaceDetector
-from maskwatch.frames.images import read_image
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
@@ -16,6 +14,7 @@ from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.manifest import Manifest, ManifestRow, checksum
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import read_picture, whole_of
 
 MISSING = ("drop", "keep", "fail")
 """What to do about a label without a face: leave it out, crop what is labelled, or refuse."""
@@ -80,16 +79,13 @@ def crop_picture(
         OutputError: a crop cannot be written.
     """
     path = manifest.path_of(rows[0])
-    try:
-        image = read_image(path)
-    except SourceError as error:
-        raise DataError(path, error.reason) from error
+    image = read_picture(path)
     faces = None if detect is None else _large(detect(Frame(str(path), 0, 0.0, image)), settings)
     for number, row in enumerate(row for row in rows if row.label is not None):
         box = _box(row, faces, image)
         if box is None and settings.missing == "fail":
             raise DataError(path, "the detector finds no face at a label")
-        kept = box or (None if settings.missing == "drop" else row.box or _whole(image))
+        kept = box or (None if settings.missing == "drop" else row.box or whole_of(image))
         if kept is None:
             yield Cropped(None, False)
             continue
@@ -107,11 +103,7 @@ def _large(faces: Sequence[Face], settings: CropSettings) -> list[Face]:
 
 def _box(row: ManifestRow, faces: Sequence[Face] | None, image: Image) -> Box | None:
     if faces is None:
-        return row.box or _whole(image)
+        return row.box or whole_of(image)
     height, width = image.shape[:2]
     found = main_face(faces, width, height) if row.box is None else face_at(row.box, faces)
     return None if found is None else found.box
-
-
-def _whole(image: Image) -> Box:
-    return Box(0.0, 0.0, float(image.shape[1]), float(image.shape[0]))

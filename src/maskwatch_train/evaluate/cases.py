@@ -15,7 +15,7 @@ from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.sets import LabelledSet
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import read_picture, whole_of
 
 LOOK_SIZE = 64
 """Side in pixels that a face is scaled to before its light and sharpness are measured."""
@@ -137,9 +137,7 @@ def _global_group(source: str, group: str) -> str:
 
 def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
     """The label of a picture as a whole, as that of a face that fills it."""
-    height, width = frame.image.shape[:2]
-    box = Box(0.0, 0.0, float(width), float(height))
-    return LabelledFace(box, picture.label, picture.fault, "", "sure")
+    return LabelledFace(whole_of(frame.image), picture.label, picture.fault, "", "sure")
 
 
 def look(pixels: Image, box: Box, turn: float = float("nan")) -> Looks:

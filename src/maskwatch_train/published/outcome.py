@@ -16,7 +16,7 @@ from maskwatch.metrics.classification import (
     confusion_matrix,
 )
 from maskwatch.metrics.intervals import wilson_interval
-from maskwatch.types import Box, State
+from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.sets import LabelledSet
@@ -28,7 +28,7 @@ from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.report_of import ReportFiles, report_of, write_report_files
 from maskwatch_train.evaluate.subjects import Subject
 from maskwatch_train.evaluate.training_log import read_training_log
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import read_picture, whole_of
 
 INTERVAL_SEED = 1
 
@@ -139,8 +139,7 @@ def _never(_cases: Sequence[Case]) -> tuple[Judged, ...]:
 def _case(manifest: Manifest, row: ManifestRow, index: int) -> Case:
     path = manifest.path_of(row)
     pixels = read_picture(path)
-    height, width = pixels.shape[:2]
-    box = row.box or Box(0.0, 0.0, float(width), float(height))
+    box = row.box or whole_of(pixels)
     face = LabelledFace(box, row.label or State.UNKNOWN, row.fault, "", "sure")
     looks = look(pixels, box)
     return Case(row.source_set, path, path.name, index, row.global_group, face, box, looks)

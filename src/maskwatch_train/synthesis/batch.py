@@ -16,15 +16,13 @@ import cv2
 import numpy as np
 
 from maskwatch.build import BuildOptions, build_detector
-from maskwatch.errors import SourceError
 from maskwatch.faces.base import FaceDetector
-from maskwatch.frames.images import read_image
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.manifest import ManifestRow, checksum
-from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import read_picture
 from maskwatch_train.synthesis.drawers import DRAWERS
 from maskwatch_train.synthesis.head import fit_head
 from maskwatch_train.synthesis.recolour import Recolour
@@ -91,10 +89,7 @@ def draw(job: Job) -> Outcome:
         DataError: the picture cannot be read.
         OutputError: a drawing cannot be written.
     """
-    try:
-        image = read_image(job.path)
-    except SourceError as error:
-        raise DataError(job.path, error.reason) from error
+    image = read_picture(job.path)
     faces = [f for f in _detector()(Frame(str(job.path), 0, 0.0, image)) if f.landmarks]
     made: list[ManifestRow] = []
     unseen = undrawn = 0

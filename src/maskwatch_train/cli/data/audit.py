@@ -9,11 +9,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from maskwatch.errors import SourceError, UsageError
-from maskwatch.frames.images import read_image
+from maskwatch.errors import UsageError
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import write_whole
-from maskwatch.types import Box, Image, State
+from maskwatch.types import Image, State
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest
 from maskwatch_train.cli.data.progress import advancing, in_threads
 from maskwatch_train.cli.say import say
@@ -21,6 +20,7 @@ from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.whole_folder import whole_folder
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import read_picture, whole_of
 
 CROP_PX = 128
 MARGIN = 0.2
@@ -111,12 +111,7 @@ def _is_asked(row: ManifestRow, split: str, min_face: float) -> bool:
 
 
 def _crop(manifest: Manifest, row: ManifestRow) -> Image:
-    path = manifest.path_of(row)
-    try:
-        image = read_image(path)
-    except SourceError as error:
-        raise DataError(path, error.reason) from error
+    image = read_picture(manifest.path_of(row))
     if row.box is not None:
         return crop_face(image, row.box, MARGIN, CROP_PX)
-    whole = Box(0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
-    return crop_face(image, whole, 0.0, CROP_PX)
+    return crop_face(image, whole_of(image), 0.0, CROP_PX)

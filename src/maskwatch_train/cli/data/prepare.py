@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.errors import SourceError
-from maskwatch.frames.images import read_image
 from maskwatch_train.cli.data.options import (
     Folders,
     ManifestFile,
@@ -25,6 +23,7 @@ from maskwatch_train.data import grouping, splits
 from maskwatch_train.data.manifest import Manifest, ManifestRow, checksum, read_manifest
 from maskwatch_train.data.neardup import Fingerprint, Likeness, fingerprint
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import read_picture
 
 DEFAULT = Likeness()
 Manifests = Annotated[list[Path], typer.Argument(help="Manifests; several become one.")]
@@ -116,11 +115,7 @@ def _near_pairs(manifest: Manifest, likeness: Likeness) -> Iterator[grouping.Nea
     pictures = grouping.pictures_of(manifest.rows)
 
     def print_of(row: ManifestRow) -> Fingerprint:
-        path = manifest.path_of(row)
-        try:
-            return fingerprint(read_image(path))
-        except SourceError as error:
-            raise DataError(path, error.reason) from error
+        return fingerprint(read_picture(manifest.path_of(row)))
 
     prints = in_threads(print_of, pictures, "Hashing pictures")
     by_picture = {row.picture: each for row, each in zip(pictures, prints, strict=True)}
