@@ -97,7 +97,7 @@ def cut_randomly(
     box = sample.face.box
     longer = max(box.width, box.height)
     side = longer * (1 + 2 * margin) * np.clip(np.exp(rng.normal(0.03, how.zoom)), 0.75, 1.6)
-    face_middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+    face_middle = np.array(box.middle)
     middle = face_middle + np.clip(rng.normal(0, how.shift, 2), -0.25, 0.25) * longer
     angle = np.deg2rad(np.clip(how.turn * rng.standard_t(2), -MAX_TURN, MAX_TURN))
     stretch = np.exp(rng.uniform(-how.stretch, how.stretch))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import iou_matrix, overlap_of_smaller
+from maskwatch.geometry import overlap_of_smaller
 from maskwatch.masks.labels import UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
-from maskwatch_train.data.faces import prominence
+from maskwatch_train.data.faces import best_overlap, prominence
 from maskwatch_train.synthesis import WearKind, has_room
 
 CONTEXT_MARGIN = 0.7
@@ -100,8 +100,7 @@ def cut_sample(
     cut = crop_face(image, box, CONTEXT_MARGIN, CONTEXT_SIZE)
     longer = max(box.width, box.height)
     scale = CONTEXT_SIZE / (longer * (1 + 2 * CONTEXT_MARGIN))
-    left = (box.x0 + box.x1) / 2 - CONTEXT_SIZE / scale / 2
-    top = (box.y0 + box.y1) / 2 - CONTEXT_SIZE / scale / 2
+    left, top = (middle - CONTEXT_SIZE / scale / 2 for middle in box.middle)
     moved = Box(
         (box.x0 - left) * scale,
         (box.y0 - top) * scale,
@@ -125,12 +124,9 @@ def cut_sample(
 
 
 def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:
-    """Landmarks ``(5, 2)`` of the detection that overlaps the box best, above IoU 0.35."""
-    if len(seen.boxes) == 0:
-        return None
-    overlap = iou_matrix(np.array([box], dtype=np.float32), seen.boxes)[0]
-    best = int(overlap.argmax())
-    return seen.landmarks[best] if overlap[best] > 0.35 else None
+    """Landmarks ``(5, 2)`` of the detection that overlaps the box best, as `face_at`, or None."""
+    best = best_overlap(box, seen.boxes)
+    return None if best is None else seen.landmarks[best]
 
 
 def central_face(width: int, height: int, seen: Detections) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face
@@ -15,12 +16,17 @@ MIN_IOU = 0.35
 
 def face_at(box: Box, faces: Sequence[Face]) -> Face | None:
     """The face that overlaps a labelled box best, or None."""
-    if not faces:
+    best = best_overlap(box, np.array([face.box for face in faces], dtype=np.float32))
+    return None if best is None else faces[best]
+
+
+def best_overlap(box: Box, found: NDArray[np.float32]) -> int | None:
+    """Index of the one of N boxes ``(N, 4)`` that overlaps a labelled box best, or None."""
+    if not len(found):
         return None
-    found = np.array([face.box for face in faces], dtype=np.float32)
     overlap = iou_matrix(np.array([box], dtype=np.float32), found)[0]
     best = int(overlap.argmax())
-    return faces[best] if overlap[best] >= MIN_IOU else None
+    return best if overlap[best] >= MIN_IOU else None
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
@@ -38,6 +44,6 @@ def main_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
 
 def prominence(box: Box, score: float, width: int, height: int) -> float:
     """How sure, large and near the middle of its picture a detection is."""
-    x, y = (box.x0 + box.x1) / 2 / width, (box.y0 + box.y1) / 2 / height
-    away = max(abs(x - 0.5), abs(y - 0.5))
+    x, y = box.middle
+    away = max(abs(x / width - 0.5), abs(y / height - 0.5))
     return score + box.side / min(width, height) - 2 * away

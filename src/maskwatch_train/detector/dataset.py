@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from maskwatch.faces.yunet import Detections
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Image, Landmarks, Point
+from maskwatch_train.data.faces import MIN_IOU
 from maskwatch_train.detector.degrade import USUAL, Degradation, degrade
 from maskwatch_train.detector.loss import Target
 from maskwatch_train.detector.teacher import DOUBT_SCORE, SURE_SCORE
@@ -64,7 +65,7 @@ def label_scene(
     ignored = [unknown]
     for i in range(len(seen.boxes)):
         best = int(overlap[i].argmax()) if overlap.shape[1] else -1
-        if best >= 0 and overlap[i, best] > 0.35:
+        if best >= 0 and overlap[i, best] >= MIN_IOU:
             if best < len(boxes) and np.isnan(landmarks[best]).any():
                 landmarks[best] = seen.landmarks[i]
         elif seen.scores[i] >= SURE_SCORE:
