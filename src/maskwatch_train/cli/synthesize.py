@@ -23,11 +23,11 @@ from maskwatch_train.cli.data.options import (
     ManifestFile,
     open_manifest,
     require_set_name,
+    require_split,
     show,
 )
 from maskwatch_train.cli.data.progress import advancing, cancelling
 from maskwatch_train.cli.say import say
-from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder
 from maskwatch_train.errors import DataError
@@ -47,7 +47,7 @@ def synthesize(
         typer.Option(help=f"Commas between: {', '.join([*SETS, *DRAWERS])}."),
     ] = "worn,negatives",
     split: Annotated[
-        str, typer.Option(help="Side of the split to draw on; 'any' where there is none.")
+        str, typer.Option(help="Side of the split to draw on; 'all' where there is none.")
     ] = "train",
     per_face: Annotated[int, typer.Option(min=1, help="Drawings of each face, at most.")] = 1,
     limit: Annotated[
@@ -109,10 +109,9 @@ def _rows(
     path: Path, whole: Manifest, kinds: Sequence[str], split: str, limit: int | None, seed: int
 ) -> list[ManifestRow]:
     """The labels to draw on, in the order of the manifest."""
-    if split not in (*SPLITS, "any"):
-        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}, any")
+    require_split(split)
     needed = {DRAWERS[kind].needs for kind in kinds}
-    rows = [row for row in whole.rows if row.label in needed and split in (row.split, "any")]
+    rows = [row for row in whole.rows if row.label in needed and split in (row.split, "all")]
     if not rows:
         wanted = " or ".join(sorted(needed))
         raise DataError(path, f"no faces labelled {wanted} in its split {split!r}; see --split")

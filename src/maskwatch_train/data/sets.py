@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from maskwatch.types import Box
-from maskwatch_train.data import bala, street
+from maskwatch_train.data import bala, labelled, street
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.manifest import (
     UNSPLIT,
@@ -23,7 +23,8 @@ from maskwatch_train.data.manifest import (
 from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import picture_checksum
 
-SPLITS = ("train", "val", "test", "all")
+SPLITS = (*labelled.SPLITS, "all")
+"""What a part of a set is asked for by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from maskwatch_train.cli.synthesize import synthesize as verb
 from maskwatch_train.data.manifest import checksum, read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
-ANY = ("--split", "any")
+ALL = ("--split", "all")
 PROGRAM = """
 import sys, typer
 from maskwatch.errors import MaskwatchError
@@ -62,7 +62,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_every_kind_is_drawn_with_its_label_and_on_one_sheet(people: Path, tmp_path: Path) -> None:
     out = tmp_path / "drawn"
     words = ("--kinds", "worn,hand,recoloured", "--per-face", "9", "--jobs", "1")
-    done(people, "--out", out, *ANY, *words)
+    done(people, "--out", out, *ALL, *words)
     manifest = read_manifest(out / "manifest.jsonl")
     labels = {row.path.partition("/")[0]: (row.label, row.fault) for row in manifest.rows}
     assert labels == {
@@ -85,7 +85,7 @@ def test_every_kind_is_drawn_with_its_label_and_on_one_sheet(people: Path, tmp_p
 
 
 def test_a_drawing_stays_in_the_group_of_its_face(people: Path, tmp_path: Path) -> None:
-    done(people, "--out", tmp_path / "drawn", *ANY, "--kinds", "mask", "--jobs", "1")
+    done(people, "--out", tmp_path / "drawn", *ALL, "--kinds", "mask", "--jobs", "1")
     groups = {row.global_group for row in read_manifest(people).rows}
     drawn = {row.global_group for row in read_manifest(tmp_path / "drawn/manifest.jsonl").rows}
     assert drawn < groups
@@ -96,9 +96,9 @@ def test_the_seed_decides_and_the_number_of_processes_does_not(
     people: Path, tmp_path: Path
 ) -> None:
     kinds = ("--kinds", "worn,negatives")
-    done(people, "--out", tmp_path / "a", *ANY, *kinds, "--jobs", "1", "--seed", "7")
-    done(people, "--out", tmp_path / "b", *ANY, *kinds, "--jobs", "2", "--seed", "7")
-    done(people, "--out", tmp_path / "c", *ANY, *kinds, "--jobs", "1", "--seed", "8")
+    done(people, "--out", tmp_path / "a", *ALL, *kinds, "--jobs", "1", "--seed", "7")
+    done(people, "--out", tmp_path / "b", *ALL, *kinds, "--jobs", "2", "--seed", "7")
+    done(people, "--out", tmp_path / "c", *ALL, *kinds, "--jobs", "1", "--seed", "8")
     assert content(tmp_path / "a") == content(tmp_path / "b")
     assert content(tmp_path / "a") != content(tmp_path / "c")
     first, second = (read_manifest(tmp_path / name / "manifest.jsonl") for name in "ab")
@@ -121,14 +121,14 @@ def test_of_copies_every_face_is_drawn_on_once_under_a_name_of_its_own(
     for name in ("a.jpg", "b.jpg"):
         shutil.copy(whole.path_of(portrait), whole.folders["people"] / name)
     write_manifest(tmp_path / "copies.jsonl", replace(whole, rows=tuple(rows)))
-    done(tmp_path / "copies.jsonl", "--out", tmp_path / "drawn", *ANY, "--kinds", "worn")
+    done(tmp_path / "copies.jsonl", "--out", tmp_path / "drawn", *ALL, "--kinds", "worn")
     manifest = read_manifest(tmp_path / "drawn" / "manifest.jsonl")
     assert len({row.path for row in manifest.rows}) == len(manifest.rows) == 3
     assert all(checksum(manifest.path_of(row)) == row.sha256 for row in manifest.rows)
 
 
 def test_the_limit_chooses_by_seed(people: Path, tmp_path: Path) -> None:
-    done(people, "--out", tmp_path / "a", *ANY, "--limit", "1", "--jobs", "1", "--kinds", "mask")
+    done(people, "--out", tmp_path / "a", *ALL, "--limit", "1", "--jobs", "1", "--kinds", "mask")
     assert len(read_manifest(tmp_path / "a" / "manifest.jsonl").rows) == 1
 
 
@@ -139,7 +139,7 @@ def test_the_limit_chooses_by_seed(people: Path, tmp_path: Path) -> None:
         (("--name", "my/drawings"), UsageError, "--name 'my/drawings'"),
         (("--split", "side"), UsageError, "--split 'side'"),
         (("--split", "train"), DataError, "no faces labelled no_mask in its split 'train'"),
-        ((*ANY, "--min-face", "5000"), DataError, "no face in it on which any"),
+        ((*ALL, "--min-face", "5000"), DataError, "no face in it on which any"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_and_leaves_nothing(
@@ -155,7 +155,7 @@ def test_what_cannot_be_drawn_is_said_and_leaves_nothing(
 def test_a_sheet_that_no_jpeg_can_hold_is_refused_before_anything_is_drawn(
     people: Path, tmp_path: Path
 ) -> None:
-    result = synthesize(people, "--out", tmp_path / "drawn", *ANY, "--sheet-columns", "512")
+    result = synthesize(people, "--out", tmp_path / "drawn", *ALL, "--sheet-columns", "512")
     assert result.exit_code == 2
     assert "--sheet-columns" in result.output
 
@@ -163,14 +163,14 @@ def test_a_sheet_that_no_jpeg_can_hold_is_refused_before_anything_is_drawn(
 def test_a_set_that_is_there_is_not_overwritten(people: Path, tmp_path: Path) -> None:
     (tmp_path / "drawn").mkdir()
     (tmp_path / "drawn" / "mine.txt").touch()
-    result = synthesize(people, "--out", tmp_path / "drawn", *ANY)
+    result = synthesize(people, "--out", tmp_path / "drawn", *ALL)
     assert isinstance(result.exception, UsageError)
     assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["mine.txt"]
 
 
 def test_a_full_disk_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
-    verb = [str(people), "--out", str(tmp_path / "drawn"), *ANY, "--jobs", "1"]
+    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", "1"]
     result = subprocess.run(
         [sys.executable, "-c", limit + PROGRAM, *verb], capture_output=True, text=True, timeout=300
     )
@@ -182,7 +182,7 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(people: Path, tmp_path:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_an_interrupt_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
-    verb = [str(people), "--out", str(tmp_path / "drawn"), *ANY, "--jobs", "2"]
+    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", "2"]
     running = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

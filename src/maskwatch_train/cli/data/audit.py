@@ -9,14 +9,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from maskwatch.errors import UsageError
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import write_whole
 from maskwatch.types import Image, State
-from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest
+from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, require_split
 from maskwatch_train.cli.data.progress import advancing, in_threads
 from maskwatch_train.cli.say import say
-from maskwatch_train.data.labelled import SPLITS
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.whole_folder import whole_folder
 from maskwatch_train.errors import DataError
@@ -30,7 +28,7 @@ BATCH = 64
 def audit(
     manifest: ManifestFile,
     out: Annotated[Path, typer.Option("--out", help="New folder for the page and the list.")],
-    split: Annotated[str, typer.Option(help="Side of the split to audit, or 'any'.")] = "any",
+    split: Annotated[str, typer.Option(help="Side of the split to audit, or 'all'.")] = "all",
     backbone: Annotated[
         str, typer.Option(help="ImageNet backbone that looks at the faces.")
     ] = "efficientnet-lite0",
@@ -50,8 +48,7 @@ def audit(
     from maskwatch_train.data.features import imagenet_features
     from maskwatch_train.data.gallery import gallery
 
-    if split not in (*SPLITS, "any"):
-        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}, any")
+    require_split(split)
     extract = imagenet_features(backbone, weights)
     whole = open_manifest(manifest, folder)
     rows = [row for row in whole.rows if _is_asked(row, split, min_face)]
@@ -105,7 +102,7 @@ def audit(
 def _is_asked(row: ManifestRow, split: str, min_face: float) -> bool:
     return (
         row.label not in (None, State.UNKNOWN)
-        and split in (row.split, "any")
+        and split in (row.split, "all")
         and (row.box is None or row.box.side >= min_face)
     )
 

@@ -13,6 +13,7 @@ from maskwatch.errors import UsageError
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.grouping import summarise
 from maskwatch_train.data.manifest import Manifest, is_set_name, read_manifest, write_manifest
+from maskwatch_train.data.sets import SPLITS
 
 ManifestFile = Annotated[Path, typer.Argument(help="Manifest of the data (JSON Lines).")]
 OutManifest = Annotated[Path, typer.Option("--out", help="Manifest to write.")]
@@ -47,6 +48,12 @@ def require_set_name(name: str) -> None:
     """Raises UsageError when a set cannot be called so."""
     if not is_set_name(name):
         raise UsageError(f"--name {name!r}: a set's name is one word without a slash")
+
+
+def require_split(split: str) -> None:
+    """Raises UsageError unless it is a side of a split, or all of them."""
+    if split not in SPLITS:
+        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
 
 
 def save_manifest(path: Path, manifest: Manifest, *inputs: Path) -> None:
