@@ -37,9 +37,6 @@ class LabelledImage:
     """One picture with all its labelled faces."""
 
     path: Path
-    width: int
-    """Pixels, as is ``height``."""
-    height: int
     split: str
     """``train``, ``val`` or ``test``."""
     group: str

@@ -217,5 +217,4 @@ def _image(manifest: Manifest, rows: Sequence[ManifestRow]) -> LabelledImage:
         if row.box is not None and row.label is not None
     )
     first = rows[0]
-    # A manifest holds no size, and nothing here asks for it.
-    return LabelledImage(manifest.path_of(first), 0, 0, first.split, first.global_group, faces)
+    return LabelledImage(manifest.path_of(first), first.split, first.global_group, faces)

@@ -58,7 +58,7 @@ def _image(labels: Path, entry: dict[str, Any]) -> LabelledImage:
                 labels,
                 f"{name} face {i}: box {tuple(face.box)} is not inside {width}x{height} pixels",
             )
-    return LabelledImage(path, width, height, split, group, found)
+    return LabelledImage(path, split, group, found)
 
 
 def _face(labels: Path, where: str, face: dict[str, Any]) -> LabelledFace:

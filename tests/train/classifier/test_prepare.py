@@ -51,7 +51,7 @@ def samples(
 def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:
     box = Box(20, 20, 100, 120)
     face = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
-    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    image = LabelledImage(path, "train", "g", (face,))
     portrait = LabelledPicture(path, State.INCORRECT, "train", "g", Fault.NOSE_OUT)
     made = samples(path, (image,), (portrait,))
     assert [(one.source, LABELS[one.label]) for one in made] == [
@@ -62,7 +62,7 @@ def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(p
 
 def test_masks_worn_wrongly_in_an_unknown_way_are_left_out(path: Path) -> None:
     face = LabelledFace(Box(20, 20, 100, 120), State.INCORRECT, None, "", "sure")
-    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    image = LabelledImage(path, "train", "g", (face,))
     assert samples(path, (image,), (LabelledPicture(path, State.INCORRECT, "train", "g"),)) == []
 
 
@@ -70,7 +70,7 @@ def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
     box = Box(20, 20, 100, 120)
     known = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
     unknown = LabelledFace(box, State.INCORRECT, None, "", "sure")
-    image = LabelledImage(path, 400, 300, "train", "g", (known, unknown))
+    image = LabelledImage(path, "train", "g", (known, unknown))
     portrait = LabelledPicture(path, State.INCORRECT, "train", "g")
     heard: list[str] = []
     made = samples(path, (image,), (portrait,), progress=heard.append)
@@ -85,7 +85,7 @@ def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
 
 def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:
     face = LabelledFace(Box(20, 20, 60, 70), State.MASK, None, "", "sure")
-    image = LabelledImage(path, 400, 300, "train", "g", (face,))
+    image = LabelledImage(path, "train", "g", (face,))
     made = samples(path, (image,), (), backgrounds=2)
     beside = [one for one in made if one.source is Source.BACKGROUND]
     assert len(beside) == 2
@@ -93,6 +93,6 @@ def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:
 
 
 def test_a_picture_without_a_face_gives_what_is_none(path: Path) -> None:
-    image = LabelledImage(path, 0, 0, "train", "g", ())
+    image = LabelledImage(path, "train", "g", ())
     made = samples(path, (image,), (), backgrounds=2)
     assert [(one.source, one.label) for one in made] == 2 * [(Source.BACKGROUND, UNREADABLE_INDEX)]

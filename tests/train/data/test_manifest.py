@@ -192,7 +192,7 @@ def test_a_picture_with_faces_gives_a_row_for_each(tmp_path: Path) -> None:
         LabelledFace(Box(1, 2, 3, 4), State.MASK, None, "", "sure"),
         LabelledFace(Box(5, 6, 7, 8), State.INCORRECT, Fault.OTHER, "", "sure"),
     )
-    image = LabelledImage(tmp_path / "a.jpg", 10, 10, "val", "g", faces)
+    image = LabelledImage(tmp_path / "a.jpg", "val", "g", faces)
     first, second = rows_of_images([image], tmp_path, "street", "none")
     assert first == ManifestRow(
         "street",
@@ -214,7 +214,7 @@ def test_a_picture_with_faces_gives_a_row_for_each(tmp_path: Path) -> None:
 
 def test_a_picture_without_faces_gives_one_row_without_a_label(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    image = LabelledImage(tmp_path / "a.jpg", 10, 10, "val", "g", ())
+    image = LabelledImage(tmp_path / "a.jpg", "val", "g", ())
     (row,) = rows_of_images([image], tmp_path, "street", "none")
     assert (row.box, row.label, row.fault) == (None, None, None)
 

@@ -40,8 +40,8 @@ def test_it_reads_pictures_and_faces(tmp_path: Path) -> None:
         Box(10.0, 20.5, 30.0, 50.0), State.INCORRECT, Fault.NOSE_OUT, "beard", "unsure"
     )
     assert read_street(folder) == (
-        LabelledImage(folder / "images" / "a.jpg", 40, 60, "train", "3", (face,)),
-        LabelledImage(folder / "images" / "b.jpg", 40, 60, "test", "4", ()),
+        LabelledImage(folder / "images" / "a.jpg", "train", "3", (face,)),
+        LabelledImage(folder / "images" / "b.jpg", "test", "4", ()),
     )
 
 

@@ -33,7 +33,7 @@ def labelled_image(
     """A grey picture on disk with the given labels; its group is its name unless given."""
     path = folder / f"{name}.png"
     cv2.imwrite(str(path), np.full((HEIGHT, WIDTH, 3), grey, dtype=np.uint8))
-    return LabelledImage(path, WIDTH, HEIGHT, "test", group or name, faces)
+    return LabelledImage(path, "test", group or name, faces)
 
 
 def case(face: LabelledFace, group: str = "g", looks: Looks | None = None) -> Case:

@@ -14,7 +14,7 @@ from tests.train.evaluate.pictures import label
 
 
 def image(*faces: LabelledFace) -> LabelledImage:
-    return LabelledImage(Path("a.jpg"), 1000, 200, "val", "g", faces)
+    return LabelledImage(Path("a.jpg"), "val", "g", faces)
 
 
 def hit(face: LabelledFace, state: State | None = None, score: float = 0.9) -> Located:
