@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from maskwatch.events.camera import Sight
-from maskwatch.events.photos import PhotoBook
+from maskwatch.events.photos import Photo, PhotoBook
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Frame, State, Track, Verdict
+from maskwatch.types import Box, Face, Frame, MaskReading, State, Track, Verdict
 
 FACE = face_at(20, 20, 10)
 
@@ -80,3 +82,90 @@ def test_nothing_is_packed_for_nobody() -> None:
     story.book.drop(1)
     story.show(9.0)
     assert story.packer.indices == []
+
+
+def a_sight(
+    readings: Sequence[MaskReading],
+    found: Sequence[Face],
+    hidden: Sequence[Box] = (),
+    *,
+    t: float = 0.0,
+    is_whole: bool = True,
+) -> Sight:
+    frame = Frame("door", round(10 * t), t, np.zeros((240, 320, 3), np.uint8))
+    return Sight(frame, tuple(readings), tuple(found), tuple(hidden), is_whole)
+
+
+def track_of(reading: MaskReading, verdict: State = State.NO_MASK, number: int = 1) -> Track:
+    return Track(number, "door", reading, Verdict(verdict, None, 1.0, 0.0), 0.0, 0.0)
+
+
+def test_bystanders_are_to_be_hidden_and_the_subject_is_not() -> None:
+    subject, judged, left_out = face_at(60, 60), face_at(160, 60), face_at(260, 60)
+    # The classifier moves the box of the subject a little, and so its detection has another.
+    reading = reading_of(face_at(64, 62), State.NO_MASK)
+    beside = reading_of(judged, State.MASK)
+    sight = a_sight([beside, reading], [judged, left_out, subject])
+    photo = Photo.of(sight, track_of(reading))
+    assert set(photo.hidden) == {judged.box, left_out.box}
+    faces = [(face.box, face.state, face.is_subject) for face in photo.faces]
+    assert faces == [
+        (reading.face.box, State.NO_MASK, True),
+        (judged.box, State.MASK, False),
+        (left_out.box, State.UNKNOWN, False),
+    ]
+
+
+def test_where_a_bystander_was_a_moment_ago_is_hidden_and_where_the_subject_was_is_not() -> None:
+    reading = reading_of(face_at(60, 60), State.NO_MASK)
+    own_trace, other_trace = face_at(70, 64).box, face_at(200, 60).box
+    sight = a_sight([reading], [reading.face], [own_trace, other_trace])
+    assert Photo.of(sight, track_of(reading)).hidden == (other_trace,)
+
+
+def test_a_bystander_whose_box_the_classifier_moved_is_one_face_of_the_photo() -> None:
+    reading = reading_of(face_at(60, 60), State.NO_MASK)
+    beside = reading_of(face_at(204, 62), State.MASK)
+    sight = a_sight([reading, beside], [reading.face, face_at(200, 60)])
+    assert [face.state for face in Photo.of(sight, track_of(reading)).faces] == [
+        State.NO_MASK,
+        State.MASK,
+    ]
+
+
+def test_a_picture_in_which_not_all_faces_were_looked_for_is_not_kept() -> None:
+    book = PhotoBook(Packer())
+    reading = reading_of(FACE, State.NO_MASK)
+    book.offer(a_sight([reading], [FACE], is_whole=False), track_of(reading))
+    assert book.take(1) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "verdict", "stays"),
+    [
+        (State.MASK, State.MASK, False),
+        # A hand, or a mask that is still being put on or taken off: it may not be over.
+        (State.MASK, State.NO_MASK, True),
+        (State.NO_MASK, State.MASK, True),
+        (State.UNKNOWN, State.MASK, True),
+    ],
+)
+def test_the_picture_of_a_violation_goes_once_a_mask_is_worn_again(
+    read: State, verdict: State, stays: bool
+) -> None:
+    book = PhotoBook(Packer())
+    clear = reading_of(FACE, State.NO_MASK)
+    book.offer(a_sight([clear], [FACE]), track_of(clear))
+    later = reading_of(FACE, read, quality=0.1)
+    book.offer(a_sight([later], [FACE], t=0.1), track_of(later, verdict))
+    kept = book.take(1)
+    assert (kept is not None) is stays
+    assert kept is None or kept.frame.t == 0.0
+
+
+def test_of_too_many_pictures_the_oldest_goes() -> None:
+    story = Story()
+    for number in range(8):
+        story.show(float(number), **{f"p{number}": 0.9})
+    held = [number for number in range(8) if story.book.take(number) is not None]
+    assert held == [2, 3, 4, 5, 6, 7]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from maskwatch.errors import OutputError
-from maskwatch.runtime.runs.behind import WriteBehind
+from maskwatch.runtime.runs.behind import WriteBehind, video_sink
 from maskwatch.types import Image
 
 PATIENCE_S = 60.0
@@ -95,3 +96,16 @@ def test_a_failure_with_the_last_picture_is_raised_on_closing() -> None:
 def test_something_must_be_able_to_wait() -> None:
     with pytest.raises(ValueError, match="at least one"):
         WriteBehind(Tape(), 0)
+
+
+@pytest.mark.parametrize("threads", [1, None])
+def test_a_video_is_written_without_a_thread_more_where_there_is_to_be_one(
+    tmp_path: Path, threads: int | None
+) -> None:
+    before = threading.active_count()
+    sink = video_sink(tmp_path / "a.mp4", 10.0, threads)
+    sink.write(PICTURE, 0.0)
+    among = threading.active_count()
+    sink.close()
+    assert (among > before) is (threads is None)
+    assert (tmp_path / "a.mp4").stat().st_size > 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -8,6 +9,7 @@ from PIL import Image
 from maskwatch.errors import ImageTooLarge, SourceError
 from maskwatch.frames.discover import discover_all
 from maskwatch.frames.sampling import Sampler
+from maskwatch.runtime.live.source import LiveOptions
 from maskwatch.runtime.runs.open import open_source
 from tests.frames.clips import write_clip
 
@@ -35,3 +37,19 @@ def test_a_webcam_that_is_not_there() -> None:
         pass
     assert caught.value.source == "camera 97"
     assert "cannot be opened" in caught.value.reason
+
+
+def test_limits_and_transport_reach_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {}
+
+    def noted(source: object, **options: object) -> None:
+        made.update(options, source=source)
+
+    monkeypatch.setattr("maskwatch.runtime.live.source.LiveSource", noted)
+    (spec,) = discover_all(["rtsp://10.0.0.7/door"]).specs
+    live, sampler = LiveOptions(read_timeout_s=3.0, rtsp_transport="udp"), Sampler(max_fps=2)
+    open_source(spec, sampler=sampler, max_pixels=47, live=live)
+    assert dict(made["source"].options) == {"rtsp_transport": "udp", "timeout": "3000000"}
+    assert made["sampler"] is sampler
+    assert made["options"] is live
+    assert made["max_pixels"] == 47

@@ -9,6 +9,7 @@ from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.base import Look, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
+from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.session import (
     Models,
     Session,
@@ -197,6 +198,22 @@ def test_rows_that_cannot_be_written_are_given_up_once_and_pictures_go_on() -> N
     assert len(summary.output_errors) == 1
     assert bench.looks.closed == 1
     assert sum(len(each.pictures) for each in bench.pictures.values()) == 20
+
+
+def test_the_listener_is_told_once_of_each_output_that_fails() -> None:
+    class Told(SessionListener):
+        def __init__(self) -> None:
+            self.failed: list[OutputError] = []
+
+        def output_failed(self, error: OutputError) -> None:
+            self.failed.append(error)
+
+    bench = Bench(clip("a.mp4", [[MASKED]] * 10))
+    bench.looks, bench.new_pictures = LookRecorder(fail_at=4), lambda: PictureRecorder(fail_at=6)
+    bench.listener = told = Told()
+    summary = bench.run()
+    assert tuple(told.failed) == summary.output_errors
+    assert [error.path for error in told.failed] == ["rows.jsonl", "out/a.mp4"]
 
 
 def test_ctrl_c_closes_everything_and_keeps_what_was_seen() -> None:
@@ -396,6 +413,21 @@ def test_blur_hides_a_face_in_the_frames_before_it_was_found(ends: bool) -> None
     assert times == [i / 25 for i in range(6)]
     insides = [picture[110:130, 230:250].reshape(-1, 3) for picture in pictures]
     assert all((inside != (0, 0, 255)).any(axis=1).all() for inside in insides)
+
+
+@pytest.mark.parametrize("blur", [False, True])
+def test_with_blur_every_frame_is_looked_at_however_seldom_looks_are_wanted(blur: bool) -> None:
+    class Counting(SquareDetector):
+        frames = 0
+
+        def __call__(self, frame: Frame) -> list[Face]:
+            self.frames += 1
+            return super().__call__(frame)
+
+    bench = Bench(clip("a.mp4", [[MASKED]] * 30))
+    bench.detector = detector = Counting()
+    bench.run(SessionSettings(blur=blur, looks=LookSettings(interval_s=0.5)))
+    assert (detector.frames == 30) is blur
 
 
 def test_blur_hides_a_face_that_was_found_just_before_ctrl_c() -> None:

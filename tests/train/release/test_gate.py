@@ -68,6 +68,20 @@ def test_a_floor_holds_or_not(where: str, score: str, bound: float, passes: bool
     assert check.passed is passes
 
 
+def test_faces_under_the_limit_of_size_count_in_no_floor_but_those_of_size() -> None:
+    face = label(0, 20, State.MASK)
+    small = Judged(case(face), reading_of(Face(face.box, 1.0), State.NO_MASK))
+    wanted = [("overall", "side_accuracy"), ("label/mask", "side_accuracy")]
+    wanted.append(("size/16-24", "side_accuracy"))
+    one = GateSet("made", Path(), "test", False, tuple(Floor(*each, 0.9) for each in wanted))
+    checks = check_set(one, [*ITEMS, *[small] * 30], 32)
+    assert [(check.faces, check.passed) for check in checks] == [
+        (20, True),
+        (10, True),
+        (30, False),
+    ]
+
+
 def test_a_gate_is_read(tmp_path: Path) -> None:
     text = SETS % '{overall: {accuracy: 0.9}, "hard/hand": {called_mask: 0}}'
     gate = read_gate(written(tmp_path, text))
@@ -86,6 +100,7 @@ def test_a_gate_is_read(tmp_path: Path) -> None:
         (SETS % "{}", "no floors"),
         (SETS % "{overall: {acuracy: 0.9}}", "unknown score 'acuracy'"),
         (SETS % "{overall: {accuracy: 90}}", "90 is no share"),
+        (SETS % "{overall: {called_mask: true}}", "True is no share"),
         (SETS % "{hard/hand: {state_ece: 0.1}}", "unknown score 'state_ece'"),
         (SETS % "[1]", "makes no sense"),
         ("format: 1\nsets: [", "not YAML"),

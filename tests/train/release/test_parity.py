@@ -5,7 +5,7 @@ import pytest
 
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
-from maskwatch_train.evaluate.answers import NOTHING_SAID
+from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.release.parity import (
     ParityError,
@@ -54,6 +54,25 @@ def test_a_class_may_not_lose_more_than_half_a_point() -> None:
         require(rare, "half")
 
 
+def test_another_fault_is_a_miss_and_none_at_all_is_not() -> None:
+    """A model that names no faults has told all that it can by the state."""
+
+    def with_fault(fault: Fault | None) -> list[Judged]:
+        items = judged()
+        for i in range(600, 610):
+            states = items[i].reading.probabilities
+            items[i] = Judged(items[i].case, Answer(State.INCORRECT, fault, states))
+        return items
+
+    wrong = compare_files(judged(), with_fault(Fault.UNDER_CHIN), LIMITS)
+    assert wrong.problems == ("recall of nose_out falls from 100.0% to 0.0% (of 10 faces)",)
+    assert compare_files(with_fault(None), with_fault(None), LIMITS).recall["nose_out"] == (
+        10,
+        1,
+        1,
+    )
+
+
 def test_getting_better_is_no_problem() -> None:
     found = compare_files(judged(changed={605: State.MASK}), judged(), LIMITS)
     assert found.problems == ()
@@ -89,6 +108,15 @@ def test_faces_that_were_not_judged_do_not_hide_how_far_the_others_moved() -> No
     )
     assert found.mean_drift == compare_files(judged(0.9), judged(0.8), LIMITS).mean_drift
     assert (found.faces, found.judged) == (9610, 610)
+
+
+def test_faces_that_only_one_of_the_files_judges_count_as_moved() -> None:
+    (one, *_) = judged(0.9)
+    silent = Judged(one.case, NOTHING_SAID)
+    for before, after in ((silent, one), (one, silent)):
+        found = compare_files([before], [after], LIMITS)
+        assert found.judged == 1
+        assert found.max_drift == pytest.approx(0.9)
 
 
 def test_files_that_judge_none_of_the_faces_are_not_taken_for_the_same() -> None:
