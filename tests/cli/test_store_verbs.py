@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +72,15 @@ def test_a_backup_can_be_restored_elsewhere(site: Site, tmp_path: Path) -> None:
     again = other.run("restore", str(tmp_path / "b.tar"))
     assert isinstance(again.exception, BackupError)
     assert exit_code_of(again.exception) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there names of files are any bytes")
+def test_a_backup_whose_name_is_no_text_is_noted_readably(site: Site, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9.tar"
+    backup = [sys.executable, "-m", "maskwatch", "backup", "--config", site.config, name]
+    assert subprocess.run(backup, capture_output=True, check=False).returncode == 0
+    with site.open() as store:
+        assert [each.detail for each in store.audit.entries()] == [{"file": "caf\ufffd.tar"}]
 
 
 def test_an_untouched_audit_log_is_ok_and_a_changed_one_is_not(site: Site) -> None:

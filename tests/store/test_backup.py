@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import tarfile
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -293,6 +294,26 @@ def test_a_backup_of_many_rows_holds_a_few_of_them_at_a_time(store: Store, tmp_p
     finally:
         tracemalloc.stop()
     assert most < 4000 * len(long) / 2
+
+
+def test_the_place_of_temporary_files_needs_no_room_for_a_backup(
+    full: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full or not there"))
+    back_up(full, tmp_path / "b.tar")
+    assert verify(tmp_path / "b.tar")
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("tmp")] == []
+
+
+def test_half_a_character_in_the_audit_log_keeps_no_backup_from_being_made(
+    full: Store, other_url: str, tmp_path: Path
+) -> None:
+    full.audit.append("cli:root", "backup.made", detail={"file": "caf\udce9.tar"})
+    back_up(full, tmp_path / "b.tar")
+    restore(tmp_path / "b.tar", other_url, tmp_path / "restored", Photos.CLEAR)
+    with Store.open(other_url, tmp_path / "restored") as store:
+        assert content_of(store) == content_of(full)
+        assert store.audit.verify(full.audit.head()).broken_at is None
 
 
 def test_progress_is_told(full: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,7 +36,7 @@ def backup(
 
     path = file or Path(f"maskwatch-{datetime.now().astimezone():%Y%m%d-%H%M%S}.tar")
     with open_store(settings) as store:
-        store.audit.append(actor(), "backup.made", detail={"file": path.name})
+        store.audit.append(actor(), "backup.made", detail={"file": _readable(path.name)})
         with _progress("photos") as on_progress:
             report = back_up(store, path, on_progress)
         place = store.database.place
@@ -66,10 +67,15 @@ def restore(
             on_progress,
         )
     with open_store(settings) as store:
-        store.audit.append(actor(), "backup.restored", detail={"file": file.name})
+        store.audit.append(actor(), "backup.restored", detail={"file": _readable(file.name)})
     if report.missing:
         say_note(err_console(), f"{len(report.missing)} photos were not in the backup, or not kept")
     typer.echo(f"{file}: {report.rows} rows, {report.photos} photos restored")
+
+
+def _readable(name: str) -> str:
+    """The name of a file, whose bytes need not be text, as text that can be stored and shown."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 @contextmanager

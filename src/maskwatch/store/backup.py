@@ -76,7 +76,7 @@ def back_up(store: Store, path: Path, on_progress: Progress = lambda *_: None) -
     part = path.with_name(path.name + PART)
     try:
         with new_file(part) as file:
-            report = _write(store, file, on_progress)
+            report = _write(store, file, path.parent, on_progress)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -179,10 +179,10 @@ def verify(path: Path) -> int:
     return len(found) + 1
 
 
-def _write(store: Store, file: IO[bytes], on_progress: Progress) -> BackupReport:
+def _write(store: Store, file: IO[bytes], folder: Path, on_progress: Progress) -> BackupReport:
     sums: list[str] = []
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        revision, count, photos = _write_rows(store, archive, sums)
+        revision, count, photos = _write_rows(store, archive, folder, sums)
         missing = []
         for done, record in enumerate(photos):
             try:
@@ -196,12 +196,15 @@ def _write(store: Store, file: IO[bytes], on_progress: Progress) -> BackupReport
 
 
 def _write_rows(
-    store: Store, archive: tarfile.TarFile, sums: list[str]
+    store: Store, archive: tarfile.TarFile, folder: Path, sums: list[str]
 ) -> tuple[str, int, list[SnapshotRecord]]:
     """All rows of one moment; returns their revision, their number, and the photos among them.
 
     The moment is over when the photos are read, which takes its time: until then SQLite's log
     grows with whatever is written, and PostgreSQL tidies up nothing.
+
+    A table passes through ``folder``, where room for the backup is needed anyway: the usual place
+    of temporary files is memory on many systems.
     """
     count = 0
     with store.database.steady() as connection:
@@ -209,7 +212,7 @@ def _write_rows(
         head = {"format": FORMAT, "revision": revision, "made_at": datetime.now(UTC).isoformat()}
         _add(archive, _HEAD, io.BytesIO(json.dumps(head, indent=2).encode()), sums)
         for table in _tables(connection):
-            with tempfile.TemporaryFile() as spool:
+            with tempfile.TemporaryFile(dir=folder) as spool:
                 count += _dump(connection, table, spool)
                 _add(archive, f"tables/{table.name}.jsonl", spool, sums)
         columns = rows.columns_of(snapshots, SnapshotRecord)
@@ -231,7 +234,8 @@ def _dump(connection: sa.Connection, table: sa.Table, spool: IO[bytes]) -> int:
     for row in connection.execute(sa.select(table), execution_options=a_few):
         count += 1
         values = {name: _plain(value) for name, value in row._mapping.items()}
-        spool.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+        # In ASCII, as JSON in the database may hold half a character, which has no encoding.
+        spool.write(json.dumps(values).encode() + b"\n")
     return count
 
 
