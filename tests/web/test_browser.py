@@ -141,6 +141,18 @@ def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_sho
         page.close()
 
 
+def test_pictures_look_old_while_the_service_cannot_be_reached(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera")
+    picture = page.get_by_alt_text("Picture of entrance")
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    page.context.set_offline(True)
+    expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
+    page.context.set_offline(False)
+    expect(picture).to_have_css("filter", "none")
+
+
 def test_the_picture_of_a_cameras_page_goes_when_it_may_be_shown_no_more(
     chromium: Browser, tmp_path: Path
 ) -> None:

@@ -62,7 +62,13 @@ document.addEventListener("keydown", (event) => {
       let pause = 100;
       if (!document.hidden && inSight.has(image) && asking < MOST_AT_ONCE) {
         asking += 1;
-        try { pause = await next(image); } catch { pause = 2000; } finally { asking -= 1; }
+        try {
+          pause = await next(image);
+          delete image.dataset.cut;
+        } catch {
+          pause = 2000;
+          image.dataset.cut = "1";  // whatever it shows is no longer live
+        } finally { asking -= 1; }
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
