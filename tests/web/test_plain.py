@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, sign_link
+from maskwatch.errors import StoreError
 from maskwatch.types import Fault, State
 from maskwatch.web import plain
 from maskwatch.web.app import create_app
@@ -169,6 +170,24 @@ def test_a_link_to_look_leads_to_the_episode_for_those_who_are_logged_in(
     made = episode(world)
     answer = browser.get(link(world, LinkAction.VIEW, made.id))
     assert answer.headers["location"] == f"/events?episode={made.id}"
+
+
+def test_a_link_says_in_words_that_the_database_is_away_and_that_nothing_was_changed(
+    browser: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = episode(world)
+    address = link(world, LinkAction.ACKNOWLEDGE, made.id)
+
+    def away(*_: object) -> None:
+        raise StoreError("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store.episodes, "get", away)
+        for answer in (browser.get(address), browser.post(address)):
+            assert answer.status_code == 503
+            assert answer.headers["content-type"].startswith("text/html")
+            assert "The database does not answer just now. Nothing was changed." in answer.text
+    assert world.store.episodes.get(made.id).acknowledged_by is None
 
 
 # --- files, and addresses without a page

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, read_link
 from maskwatch.errors import (
@@ -19,6 +21,7 @@ from maskwatch.errors import (
     LinkError,
     NotLoggedIn,
     RecordNotFound,
+    StoreError,
     Throttled,
     UsageError,
 )
@@ -41,7 +44,25 @@ from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.secrets import is_same
 from maskwatch.web.text import Words
 
-router = APIRouter()
+
+class _PageRoute(APIRoute):
+    """A page that says so, in words for people, when the database does not answer."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See `APIRoute`."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except StoreError:
+                words = _words(request, request.app.state.web)
+                return _page(words, words("away.title"), _alert(words("away.text")), 503)
+
+        return handled
+
+
+router = APIRouter(route_class=_PageRoute)
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {path.name: path for path in _STATIC.iterdir() if path.suffix in (".css", ".js", ".svg")}

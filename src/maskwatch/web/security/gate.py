@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from maskwatch.errors import NotLoggedIn
+from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session
 from maskwatch.web.security.cookies import session_cookie
@@ -50,7 +50,14 @@ class DashboardGate:
         if is_socket and not is_own_origin(self._web.config, Headers(scope=scope)):
             await self._refuse(scope, receive, send, PlainTextResponse("foreign origin", 403))
             return
-        principal = await self._principal(connection)
+        try:
+            principal = await self._principal(connection)
+        except StoreError:
+            accepted = connection.headers.get("accept-language", "")
+            words = Words.accepted(accepted, self._web.config.language)
+            away = PlainTextResponse(f"{words('away.text')} {words('away.title')}.", 503)
+            await self._refuse(scope, receive, send, away)
+            return
         if principal is None:
             answer: Response = PlainTextResponse("not logged in", 401)
             if not is_socket and scope["type"] == "http":
