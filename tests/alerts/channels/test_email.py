@@ -3,7 +3,9 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,25 @@ def test_what_people_called_their_cameras_cannot_become_html() -> None:
 def test_a_site_stands_before_the_subject() -> None:
     alert = replace(samples.alert(recipient=ANN), site="Ward 3")
     assert mail_of(alert, "m@example.org")["Subject"] == "[Ward 3] Door 1: nose out"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Ärzte Süd Äußere Küche Äußere Äußere Station Tür Station: Nase frei",
+        "4 Verstöße: مدخل الطوارئ 5, Halle 7, כניסה ראשית 2 und 1 weitere",
+        "Küche 🏥 " + 10 * "Donaudampfschifffahrtsgesellschaftskapitänskajüte ",
+        30 * "x" + " " + 300 * "y",
+        "Door 1: nose out",
+    ],
+)
+def test_however_long_a_subject_is_its_words_stay_apart(title: str) -> None:
+    alert = replace(samples.alert(recipient=ANN), site="Klinikum Süd", title=title)
+    sent = mail_of(alert, "m@example.org").as_bytes()
+    assert sent.isascii()
+    assert max(map(len, sent.splitlines())) < 998  # RFC 5322
+    read = message_from_bytes(sent, policy=default)
+    assert read["Subject"] == f"[Klinikum Süd] {title}".strip()
 
 
 def test_a_line_break_in_site_or_title_costs_no_mail_and_smuggles_no_header_in() -> None:

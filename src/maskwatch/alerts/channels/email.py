@@ -7,9 +7,10 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import cache
 
@@ -25,7 +26,25 @@ from maskwatch.errors import ChannelError
 from maskwatch.reasons import system_reason
 
 _LONGEST_REPLY = 200
-_IN_ASCII = SMTP.clone(cte_type="7bit")
+
+
+class _Subject(UniqueUnstructuredHeader):
+    """A subject whose words stay apart: by itself it loses spaces between words with umlauts.
+
+    See https://github.com/python/cpython/issues/92081.
+    """
+
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as lines of ASCII."""
+        lines = Header(str(self), header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {lines}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type] # typeshed knows no mix-ins
+_IN_ASCII = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 """Not every server takes more, and smtplib does not ask."""
 
 
