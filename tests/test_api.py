@@ -122,13 +122,13 @@ def test_files_are_read(tmp_path: Path) -> None:
 def test_a_video_is_not_taken_for_a_picture(tmp_path: Path) -> None:
     """A camera would never end, and the faces of a clip would come without their frames."""
     for source in (paint_video(tmp_path / "a.mp4", [[MASKED]] * 3), "0"):
-        with pytest.raises(UsageError, match="is no picture: read_video reads it"):
+        with pytest.raises(UsageError, match="is not a picture: use read_video"):
             model().read_file(source)
 
 
 @pytest.mark.parametrize("address", ["rtsp://127.0.0.1/live", "http://127.0.0.1/a.jpg"])
 def test_an_address_is_no_file_whatever_is_behind_it(address: str) -> None:
-    with pytest.raises(UsageError, match=f"{address} is an address, not a file: read_video"):
+    with pytest.raises(UsageError, match=f"{address} is an address, not a file: use read_video"):
         model().read_file(address)
 
 

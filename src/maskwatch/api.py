@@ -98,10 +98,10 @@ class Model:
         spec = _only_spec(path)
         if spec.kind is SourceKind.STREAM:
             raise UsageError(
-                f"{spec.name} is an address, not a file: read_video reads it, a single picture too"
+                f"{spec.name} is an address, not a file: use read_video, also for a single picture"
             )
         if spec.kind is not SourceKind.IMAGE:
-            raise UsageError(f"{spec.name} is no picture: read_video reads it")
+            raise UsageError(f"{spec.name} is not a picture: use read_video")
         with open_source(spec) as source:
             return [
                 reading

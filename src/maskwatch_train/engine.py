@@ -67,7 +67,7 @@ def refuse_state(folder: Path) -> None:
     """Raises UsageError if a folder holds a state, which would bring its own weights back."""
     if (folder / STATE).exists():
         raise UsageError(
-            f"{folder}: holds the state of a run, which would go on with its own weights: "
+            f"{folder}: holds the state of a run, which would resume with its own weights: "
             "choose another folder"
         )
 

@@ -111,7 +111,7 @@ def test_a_second_run_over_the_same_folder_leaves_out_what_the_first_one_wrote(
     done = detect("maskwatch-out", "--fail-on", "violation")
     assert (done.exit_code, done.stderr) == (
         1,
-        "error: maskwatch-out: only what earlier runs annotated\n",
+        "error: maskwatch-out: only files that earlier runs annotated\n",
     )
 
 
@@ -193,7 +193,7 @@ def test_passwords_stay_hidden_where_nothing_is_left_to_look_at(detect: Detect) 
     paint_picture(Path("a.png"), [MASKED])
     detect("a.png")
     done = detect("maskwatch-out", "rtsp://user:pa#ss@cam/1")
-    assert "only what earlier runs annotated" in done.stderr
+    assert "only files that earlier runs annotated" in done.stderr
     assert "pa#ss" not in done.stderr + done.stdout
 
 

@@ -297,7 +297,7 @@ class TestSecrets:
         monkeypatch.setenv("LATIN", os.fsdecode(b"K\xe4se"))
         for reference in (f"${{file:{tmp_path}/pw}}", "${env:LATIN}"):
             (problem,) = refused(f"site: {{name: '{reference}'}}").problems
-            assert (problem.value, problem.reason) == (reference, "it is no text in UTF-8")
+            assert (problem.value, problem.reason) == (reference, "it is not UTF-8 text")
 
     @pytest.mark.parametrize(
         "text",

@@ -203,7 +203,7 @@ def test_a_link_that_leads_nowhere_is_named_and_the_rest_found(folder: Path) -> 
     Path("in/b.jpg").symlink_to("gone.jpg")
     found = discover("in")
     assert names(found) == ["in/a.jpg"]
-    assert [str(error) for error in found.errors] == ["in/b.jpg: a link that leads nowhere"]
+    assert [str(error) for error in found.errors] == ["in/b.jpg: a broken link"]
 
 
 def test_an_unreadable_folder_is_named_and_the_rest_found(

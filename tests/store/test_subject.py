@@ -90,7 +90,7 @@ def test_a_damaged_photo_keeps_nobody_from_the_rest(
 ) -> None:
     lost = photo(store, episode_id=filmed.id, taken_at=after(-1))
     (store.snapshots.folder / lost.file).unlink()
-    with pytest.raises(OutputError, match=f"all but {lost.file}: no such file"):
+    with pytest.raises(OutputError, match=f"all was written except {lost.file}: no such file"):
         export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
     folder = tmp_path / "out" / filmed.id
     assert len(json.loads((folder / "episode.json").read_text())["photos"]) == 2

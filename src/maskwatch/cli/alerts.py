@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from maskwatch.store.records import Delivery
     from maskwatch.store.store import Store
 
-app = typer.Typer(no_args_is_help=True, help="Messages to people and programs.")
+app = typer.Typer(no_args_is_help=True, help="Try the channels that messages go through.")
 
 _STEP_S = 0.2
 
 
 @app.callback()
 def _alerts() -> None:
-    """Messages to people and programs."""
+    """Try the channels that messages go through."""
 
 
 @app.command("test")
@@ -37,10 +37,10 @@ def try_channel(
     ] = 30.0,
     config: ConfigOption = None,
 ) -> None:
-    """Send a test message to everybody whom a channel reaches, and say what became of it.
+    """Send a test message through a channel, and say what became of it for each recipient.
 
-    The running service sends it, the same way as any alert. The exit code is 1 unless all of them
-    were sent within the time; what was not is withdrawn. The audit log notes the test.
+    The running service sends it, the same way as any alert. The exit code is 1 unless all were sent
+    in time; those that were not are withdrawn. The audit log notes the test.
     """
     settings = read_config("alerts test", config)
     from datetime import UTC, datetime

@@ -11,12 +11,12 @@ from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.errors import StoreError, UsageError
 
-app = typer.Typer(no_args_is_help=True, help="The log of who did or looked at what.")
+app = typer.Typer(no_args_is_help=True, help="Check the log of who did or looked at what.")
 
 
 @app.callback()
 def _audit() -> None:
-    """The log of who did or looked at what."""
+    """Check the log of who did or looked at what."""
 
 
 @app.command()
@@ -30,7 +30,7 @@ def verify(
     """Check that no entry was changed, removed or slipped in; the exit code is 1 if one was.
 
     Prints the head: the number and the hash of the last entry. Note it somewhere else now and
-    then, and give it as `--head` later: only so can you tell when the end was cut off.
+    then, and give it as `--head` later: only that shows when the end was cut off.
     """
     settings = read_config("audit verify", config)
     from maskwatch.store.audit import AuditHead

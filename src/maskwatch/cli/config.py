@@ -11,7 +11,9 @@ import typer
 
 from maskwatch.cli.config_file import need_serve, read_config
 
-app = typer.Typer(no_args_is_help=True, help="Check a configuration, or see what one may say.")
+app = typer.Typer(
+    no_args_is_help=True, help="Check a configuration, or print its schema or an example."
+)
 
 
 @app.command()
@@ -31,7 +33,7 @@ def check(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON schema, with which an editor can complete and check the file.
+    """Print the JSON schema; with it an editor can complete and check the file.
 
     For the YAML extension of VS Code, put this into the file's first line:
     `# yaml-language-server: $schema=maskwatch-schema.json`.

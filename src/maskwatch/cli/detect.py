@@ -16,7 +16,7 @@ from maskwatch.cli.request import DetectRequest
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
-    "is done; 2 the command line makes no sense; 3 a violation, with --fail-on violation; 4 a "
+    "is done; 2 the command line is wrong; 3 a violation, with --fail-on violation; 4 a "
     "model cannot be used; 130 Ctrl-C, SIGTERM or a closed terminal, what was done is written."
 )
 
@@ -111,7 +111,7 @@ def detect(
         typer.Option(
             metavar="[FILE.json]",
             rich_help_panel=_WRITE,
-            help="The summary as JSON, instead of the table unless FILE.json is given.",
+            help="The summary as JSON: instead of the table, or to FILE.json beside it.",
         ),
     ] = None,
     quiet: Annotated[
@@ -158,7 +158,7 @@ def detect(
         typer.Option(
             metavar="PER_SECOND",
             rich_help_panel=_LOOK,
-            help="How often a second faces are looked for in videos; in between they are moved on. "
+            help="How often per second to look for faces in videos; in between they are moved on. "
             "0, and always with --blur: in every frame.",
         ),
     ] = 10.0,

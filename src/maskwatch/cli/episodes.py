@@ -16,7 +16,7 @@ Ids = Annotated[
     list[str],
     typer.Argument(
         metavar="ID...",
-        help="Of episodes; the dashboard says.",
+        help="Of episodes, as the dashboard shows them.",
         callback=lambda ids: list(dict.fromkeys(ids)),  # each once
     ),
 ]

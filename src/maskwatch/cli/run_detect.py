@@ -170,7 +170,7 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     errors = found.errors
     if found.specs and not kept:
         named = ", ".join(map(mask_password, request.sources))
-        errors += (SourceNotFound(named, "only what earlier runs annotated"),)
+        errors += (SourceNotFound(named, "only files that earlier runs annotated"),)
     return replace(found, specs=kept, errors=errors)
 
 

@@ -26,7 +26,7 @@ def backup(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Save the database and the photos in one file, while the service goes on.
+    """Save the database and the photos in one file, while the service keeps running.
 
     The file holds photos, hashes of passwords and addresses of cameras: keep it as safe as the
     machine itself.
@@ -52,7 +52,7 @@ def restore(
     """Fill an empty database, and the folder of photos, from a backup.
 
     The whole backup is checked first. It may be of an older version, and of another kind of
-    database. Everybody has to log in again. Stop the service before.
+    database. Everybody has to log in again. Stop the service first.
     """
     settings = read_config("restore", config)
     from maskwatch.store.backup import restore as fill

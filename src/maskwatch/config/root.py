@@ -118,7 +118,7 @@ def _text(path: Path) -> str:
         problem = ConfigProblem("", None, system_reason(error))
         raise ConfigError(str(path), [problem]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [ConfigProblem("", None, "no text in UTF-8")]) from error
+        raise ConfigError(str(path), [ConfigProblem("", None, "not UTF-8 text")]) from error
 
 
 def _mapping(text: str, source: str) -> dict[str, Any]:

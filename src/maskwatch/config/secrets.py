@@ -98,4 +98,4 @@ def _why(error: Exception, name: str) -> str:
         return f"the environment variable {name} is not set"
     if isinstance(error, OSError):
         return f"the file cannot be read: {system_reason(error)}"
-    return "it is no text in UTF-8"
+    return "it is not UTF-8 text"

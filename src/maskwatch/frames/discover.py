@@ -214,7 +214,7 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
         try:
             is_file = stat.S_ISREG(path.stat().st_mode)
         except FileNotFoundError:
-            errors.append(SourceNotFound(str(path), "a link that leads nowhere"))
+            errors.append(SourceNotFound(str(path), "a broken link"))
         except OSError as error:
             errors.append(SourceError(str(path), system_reason(error)))
         else:

@@ -136,7 +136,7 @@ def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:
     except OSError as error:
         raise OutputError(str(folder), system_reason(error)) from error
     if told.damaged:
-        raise OutputError(str(folder), f"all but {'; '.join(told.damaged)}")
+        raise OutputError(str(folder), f"all was written except {'; '.join(told.damaged)}")
     return folder
 
 

@@ -34,7 +34,7 @@ def average(
     weights = [read_weights(file) for file in files]
     for run, each in zip(runs, weights, strict=True):
         if _shapes(each) != _shapes(weights[0]):
-            raise DataError(run, f"its network is another one than that of {runs[0]}")
+            raise DataError(run, f"its network differs from that of {runs[0]}")
     mean = {name: _mean([each[name] for each in weights]) for name in weights[0]}
     make_folder(out)
     write_whole(out / files[0].name, save(mean))

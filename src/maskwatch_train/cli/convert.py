@@ -28,7 +28,9 @@ Format = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMAT
 On = Annotated[
     list[Path],
     typer.Option(
-        "--on", help="DATA as of evaluate; may be given several times. Calibrated on its train."
+        "--on",
+        help="DATA as of evaluate; may be given several times. Eight bits are calibrated on its "
+        "training side.",
     ),
 ]
 Split = Annotated[str, typer.Option(help="Split that the files are compared on.")]
@@ -48,7 +50,7 @@ def export_model(
     recall_drop: RecallDrop = LIMITS.recall_drop,
     mean_drift: MeanDrift = LIMITS.mean_drift,
 ) -> None:
-    """Write a mask classifier in another format, unless it says something else than before."""
+    """Write a mask classifier in another format; refuse it if its answers change."""
     faces = YuNetDetector.from_folder(detector)
     compared = [case for place in on for case in cases_of(read_set(place, split), faces)]
     calibration = []

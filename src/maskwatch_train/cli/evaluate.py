@@ -70,16 +70,26 @@ BothSets = Annotated[
     Path | None,
     typer.Option("--data", help="Without MODEL and DATA: folder with the sets street and bala."),
 ]
-DetectorFolder = Annotated[Path, typer.Option("--detector", help="Model folder.")]
+DetectorFolder = Annotated[
+    Path,
+    typer.Option(
+        "--detector", show_default="in the package", help="Model folder of the face detector."
+    ),
+]
 ClassifierFolder = Annotated[
-    Path, typer.Option("--classifier", help="With --data: model folder of the classifier.")
+    Path,
+    typer.Option(
+        "--classifier",
+        show_default="in the package",
+        help="With --data: model folder of the classifier.",
+    ),
 ]
 Run = Annotated[
     Path | None,
     typer.Option("--run", help="Folder of the training run, whose log becomes curves."),
 ]
 Name = Annotated[
-    str | None, typer.Option(help="Name of the files; from model and split unless given.")
+    str | None, typer.Option(help="Name of the files; by default made from model and split.")
 ]
 Gallery = Annotated[
     int, typer.Option(min=0, help="Worst mistakes to show; 0 keeps all faces out of the report.")
@@ -136,7 +146,7 @@ def evaluate(
     data: BothSets = None,
     classifier: ClassifierFolder = DEFAULT_CLASSIFIER,
 ) -> None:
-    """Report on a model: one page as HTML, its numbers and what was said of each face as JSON.
+    """Report on a model: an HTML page, its numbers and the model's predictions as JSON.
 
     Without MODEL and DATA, score the classifier of the package on street and bala, alone and with
     the detector, as Markdown and JSON.
@@ -201,7 +211,7 @@ def compare_models(
     min_face_px: MinFace = 32.0,
     threads: Threads = THREADS,
 ) -> None:
-    """Put models side by side on the same faces, and test whether they differ but by chance."""
+    """Compare models on the same faces, and test whether they differ by more than chance."""
     subjects = [open_subject(place, threads) for place in models]
     if len(subjects) < 2:
         raise UsageError("give two models or more")

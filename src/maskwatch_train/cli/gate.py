@@ -20,7 +20,8 @@ from maskwatch_train.evaluate.subjects import open_subject
 from maskwatch_train.release.gate import Check, read_gate, run_gate
 
 Model = Annotated[
-    Path, typer.Argument(help="Model folder, ONNX file or predictions; the package's by default.")
+    Path,
+    typer.Argument(show_default="in the package", help="Model folder, ONNX file or predictions."),
 ]
 GateFile = Annotated[Path, typer.Option("--gate", help="YAML file with the floors.")]
 RequireAll = Annotated[
@@ -36,7 +37,7 @@ def gate(
     require_all: RequireAll = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Check the floors of a release; exit code 1 if one does not hold."""
+    """Check the floors (least scores) of a release; the exit code is 1 if one is missed."""
     if not gate_file.exists():
         raise DataError(
             gate_file,

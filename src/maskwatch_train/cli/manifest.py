@@ -21,7 +21,7 @@ OutFile = Annotated[Path, typer.Option("--out", help="JSON Lines file to write."
 
 
 def manifest(data: DataFolder, out: OutFile) -> None:
-    """List every picture and label with its checksum; a model card cites the list's own."""
+    """List every picture and label with its checksum; model cards cite the checksum of the list."""
     boxes = rows_of_images(
         street.read_street(data / street.NAME), data / street.NAME, street.NAME, street.LICENCE
     )

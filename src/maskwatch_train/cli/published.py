@@ -52,7 +52,7 @@ def published(
     ] = None,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", help="KEY=VALUE instead of the recipe's; told with the result."),
+        typer.Option("--set", help="KEY=VALUE replaces the recipe's; the result records it."),
     ] = None,
     workers: Workers = 0,
     devices: Devices = AUTO,

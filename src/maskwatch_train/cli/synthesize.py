@@ -58,7 +58,7 @@ def synthesize(
     ] = 40.0,
     seed: Annotated[int, typer.Option(min=0, help="The same gives the same pictures.")] = 0,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one for each core unless given.")
+        int | None, typer.Option(min=1, help="Processes; by default one per core.")
     ] = None,
     sheet_columns: Annotated[
         # A JPEG of more columns would be too wide.
@@ -134,7 +134,7 @@ def _in_processes(work: Sequence[Job], processes: int) -> list[Outcome]:
         with cancelling(pool):
             return list(advancing(pool.map(draw, work, chunksize=4), "Drawing", len(work)))
     except BrokenProcessPool as error:
-        raise DataError(work[0].folder, "a drawing process was ended from outside") from error
+        raise DataError(work[0].folder, "a drawing process ended unexpectedly") from error
 
 
 def _leave_interrupts_to_the_parent() -> None:

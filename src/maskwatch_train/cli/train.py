@@ -37,7 +37,7 @@ from maskwatch_train.engine import STATE, Site, kept_weights
 from maskwatch_train.hardware import AUTO, launched
 from maskwatch_train.recipe import read_recipe, refuse_another
 
-RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every number behind the run.")]
+RecipeFile = Annotated[Path, typer.Argument(help="TOML file with every setting of the run.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder with the sets street and bala.")]
 DataSets = Annotated[
     list[Path],
@@ -54,12 +54,12 @@ StartingWeights = Annotated[
     Path | None,
     typer.Option(
         "--weights",
-        help="Folder with the third-party starting weights; without it the face detector of the "
-        "package shows where faces are.",
+        help="Folder with the third-party starting weights; without it the face detector in the "
+        "package finds the faces.",
     ),
 ]
 OutFolder = Annotated[
-    Path, typer.Option("--out", help="Folder of the run; a run that was stopped goes on.")
+    Path, typer.Option("--out", help="Folder of the run; a run that was stopped resumes.")
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that prepare batches.")]
 TeacherRuns = Annotated[
@@ -71,12 +71,12 @@ TeacherRuns = Annotated[
 Devices = Annotated[
     str,
     typer.Option(
-        help="How many share each batch; auto takes all GPUs, or one process on the CPU, or as "
-        "many as torchrun has started."
+        help="How many processors share each batch; auto takes as many as torchrun has started, "
+        "else all GPUs, or one process on the CPU."
     ),
 ]
 Nodes = Annotated[
-    int, typer.Option(min=1, help="Machines, on each of which the same command is started.")
+    int, typer.Option(min=1, help="Number of machines; start the same command on each.")
 ]
 StartFrom = Annotated[Path | None, typer.Option("--from", help="Run whose weights to start from.")]
 

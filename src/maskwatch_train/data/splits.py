@@ -72,7 +72,7 @@ def split(
     if NOTE not in manifest.notes and not ungrouped:
         raise DataError(
             path,
-            "nobody has looked for near-duplicates, and a split that tears them apart leaks: "
+            "near-duplicates were never searched for, and a split that separates them leaks: "
             "run data group first, or repeat the published protocol with --ungrouped",
         )
     side = _assign(manifest.rows, shares, seed)

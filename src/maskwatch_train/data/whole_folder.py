@@ -30,7 +30,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     path = path.resolve()
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise UsageError(f"{path}: is there already, and would be overwritten")
+        raise UsageError(f"{path}: already exists and would be overwritten")
     make_folder(path.parent)
     try:
         # Now, not when hours of work wait for the name.

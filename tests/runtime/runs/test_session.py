@@ -327,7 +327,7 @@ def test_a_run_ends_when_all_that_was_asked_for_has_failed() -> None:
     (source,) = summary.sources
     assert source.frames == 5
     assert source.error is not None
-    assert source.error.reason == "left off: results can go nowhere any more"
+    assert source.error.reason == "stopped: no result can be written any more"
     assert len(summary.output_errors) == 1
     assert summary.not_reached == ("b.mp4",)
 

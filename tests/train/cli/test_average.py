@@ -52,7 +52,7 @@ def test_networks_that_differ_have_no_mean(tmp_path: Path) -> None:
     first, other = make_run(tmp_path / "a", 1.0), make_run(tmp_path / "b", 4.0, size=5)
     code, said = average(first, other, "--out", tmp_path / "mean")
     assert code == 1
-    assert "another one than that of" in said
+    assert "differs from that of" in said
     assert not (tmp_path / "mean").exists()
 
 

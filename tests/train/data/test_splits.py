@@ -95,7 +95,7 @@ def test_the_seed_decides_and_is_noted() -> None:
 
 def test_a_manifest_that_nobody_searched_for_copies_is_refused_unless_told() -> None:
     whole = replace(grouped(*((i, 0) for i in range(10))), notes={})
-    with pytest.raises(DataError, match="nobody has looked for near-duplicates"):
+    with pytest.raises(DataError, match="near-duplicates were never searched for"):
         split(HERE, whole, SHARES["80/20"], seed=0)
     made = split(HERE, whole, SHARES["80/20"], seed=0, ungrouped=True)
     assert made.notes["split"]["ungrouped"] is True

@@ -146,7 +146,7 @@ def test_a_run_of_which_nobody_knows_how_it_was_begun_is_left_alone(
     arguments = ["--data", str(data), "--weights", "none", "--out", str(tmp_path)]
     done = CliRunner().invoke(app, ["published", str(recipe), *arguments])
     assert isinstance(done.exception, DataError)
-    assert "begun.json: No such file or directory, so that nobody knows" in str(done.exception)
+    assert "begun.json: No such file or directory, so how the run" in str(done.exception)
 
 
 @pytest.fixture(scope="module")

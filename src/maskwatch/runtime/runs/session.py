@@ -121,8 +121,8 @@ class Session:
     def run(self, specs: Sequence[SourceSpec], not_found: Sequence[SourceError] = ()) -> RunSummary:
         """Looks at all sources.
 
-        Ctrl-C ends the run early, with everything closed properly, and so does it when results can
-        go nowhere any more. A live source that is not the last one is refused: it has no end.
+        Ctrl-C ends the run early, with everything closed properly; so it ends when no result can
+        be written any more. A live source that is not the last one is refused: it has no end.
 
         Args:
             specs: the sources, in order.
@@ -182,7 +182,7 @@ class Session:
         try:
             for frame in source:
                 if visit.is_in_vain:
-                    raise SourceError(visit.spec.name, "left off: results can go nowhere any more")
+                    raise SourceError(visit.spec.name, "stopped: no result can be written any more")
                 look = visit.look(frame)
                 self._write(look, visit, pictures)
                 self._listener.frame_done(frame)
@@ -252,7 +252,7 @@ class _Visit:
         self.spec = spec
         self.error: SourceError | None = None
         self.is_in_vain = False
-        """Whether results can go nowhere any more."""
+        """Whether no result can be written any more."""
         self._models = models
         self._settings = settings
         self._tracking = tracking

@@ -93,7 +93,7 @@ def label(
     principal.must_allow(Scope.REVIEW)
     must_fit(state, fault)
     if state is State.UNKNOWN:
-        raise UsageError("unknown is no label: skip the face instead")
+        raise UsageError("unknown is not a label: skip the face instead")
     with web.store.transaction():
         seen = web.store.reviews.get(item_id)
         if not web.store.reviews.label(item_id, state, fault, by=principal.actor, at=web.now()):

@@ -36,7 +36,7 @@ def correct(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help=f"Where to write; {corrections.FILE_NAME} beside the data unless given."),
+        typer.Option(help=f"Where to write; by default {corrections.FILE_NAME} beside the data."),
     ] = None,
     folder: Folders = None,
 ) -> None:
@@ -66,11 +66,11 @@ def apply(
     out: OutManifest,
     file: Annotated[
         list[Path] | None,
-        typer.Option(help="Corrections; those beside the data unless given."),
+        typer.Option(help="Corrections; by default those beside the data."),
     ] = None,
     folder: Folders = None,
 ) -> None:
-    """Make a manifest with the corrections carried out; data and labels stay as they are."""
+    """Make a manifest with the corrections applied; data and labels stay as they are."""
     whole = open_manifest(manifest, folder)
     names = sorted({row.source_set for row in whole.rows})
     files = file or [path for path in (_beside(whole, name) for name in names) if path.exists()]

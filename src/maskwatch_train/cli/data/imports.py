@@ -31,7 +31,7 @@ Source = Annotated[
 Licence = Annotated[
     str, typer.Option(help="Licence of the pictures; every row keeps it. Say 'unknown' if it is.")
 ]
-Name = Annotated[str | None, typer.Option(help="Name of the set; its folder's unless given.")]
+Name = Annotated[str | None, typer.Option(help="Name of the set; by default its folder's.")]
 Labels = Annotated[
     list[str] | None,
     typer.Option("--label", help="WORD=LABEL: what a word of the set means; LABEL may be skip."),

@@ -98,7 +98,7 @@ def check(
     show(whole)
     for pair in grouping.unlike_copies(whole.rows):
         told = ", ".join(f"{row.source_set}/{row.path} is {row.label_text}" for row in pair)
-        say(f"copies with unlike labels: {told}")
+        say(f"copies with different labels: {told}")
     if near:
         likeness = Likeness(distance, colour)
         leaks = grouping.Leaks()
@@ -107,7 +107,7 @@ def check(
         if leaks.count:
             raise DataError(manifest, grouping.leak_message(leaks, len(leaks.groups)))
     elif grouping.NOTE not in whole.notes:
-        say("nobody has looked for near-duplicates in it: see --near, and data group")
+        say("near-duplicates were never searched for in it: see --near, and data group")
     say(f"{manifest}: {len(pictures)} pictures as listed, no leakage found")
 
 

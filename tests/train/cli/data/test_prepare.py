@@ -86,7 +86,7 @@ def test_a_split_that_tears_copies_apart_is_found_and_refused(
         rows = {row.path: row.split for row in read_manifest(torn).rows}
         if rows["mask/0.png"] != rows["mask/mirrored.png"]:
             break
-    assert "nobody has looked for near-duplicates" in done("check", torn).stdout
+    assert "near-duplicates were never searched for" in done("check", torn).stdout
     for verb in (("check", torn, "--near"), ("group", torn, "--out", tmp_path / "g.jsonl")):
         result = run(*verb)
         assert isinstance(result.exception, DataError)
@@ -104,14 +104,15 @@ def test_a_changed_picture_is_found(imported: Path, photos: Path) -> None:
         assert told.endswith(f"mask/0.png: not the picture that the manifest names{rest}")
 
 
-def test_copies_with_unlike_labels_are_named(photos: Path, tmp_path: Path) -> None:
+def test_copies_with_different_labels_are_named(photos: Path, tmp_path: Path) -> None:
     shutil.copy(photos / "mask" / "0.png", photos / "no_mask" / "copy.png")
     shutil.copy(photos / "mask" / "2.png", photos / "mask" / "copy.png")
     out = tmp_path / "m.jsonl"
     done("import", "folders", photos, "--licence", "own", "--out", out)
     told = [line for line in done("check", out).stdout.splitlines() if "copies" in line.split()]
     assert told == [
-        "copies with unlike labels: photos/mask/0.png is mask, photos/no_mask/copy.png is no_mask"
+        "copies with different labels: "
+        "photos/mask/0.png is mask, photos/no_mask/copy.png is no_mask"
     ]
 
 
