@@ -15,7 +15,7 @@ from maskwatch_train.classifier.samples import CONTEXT_SIZE, Sample
 from maskwatch_train.recipe import require_range
 from maskwatch_train.weather import dim, infrared, rain
 
-INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
+INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 MAX_TURN = 75.0
 MOVEMENTS = ("turn", "shift", "zoom", "stretch", "shear")
 """The keys of `Augmentation` that are no chances."""
@@ -131,8 +131,8 @@ def lower_resolution(image: Image, target: float, rng: np.random.Generator) -> I
     small = max(int(target), 4)
     if small >= size:
         return image
-    down = INTERPOLATIONS[int(rng.integers(1, 3))]
-    up = INTERPOLATIONS[int(rng.integers(1, 4))]
+    down = INTERPOLATIONS[int(rng.integers(2))]
+    up = INTERPOLATIONS[int(rng.integers(3))]
     shrunk = cv2.resize(image, (small, small), interpolation=down)
     return cv2.resize(shrunk, (size, size), interpolation=up)  # type: ignore[return-value]
 

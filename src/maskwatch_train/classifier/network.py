@@ -104,16 +104,13 @@ class MaskNetwork(nn.Module):
         return self.backbone.forward_head(features), self.box(features)  # type: ignore[operator]
 
 
-def create(
-    backbone: str, third_party: Path | None, size: int, drop_rate: float = 0.2
-) -> MaskNetwork:
+def create(backbone: str, third_party: Path | None, size: int) -> MaskNetwork:
     """A classifier with pretrained backbone and fresh heads.
 
     Args:
         backbone: a key of ``BACKBONES``.
         third_party: folder with the third-party starting weights; None where there is none.
         size: side of the input in pixels, a multiple of 32.
-        drop_rate: dropout before the head.
 
     Raises:
         DataError: the file of the backbone's weights cannot be read.
@@ -121,7 +118,7 @@ def create(
         UsageError: the backbone's weights are in the folder that is None.
         ValueError: the weights do not fit.
     """
-    network, pretrained = blank(backbone, size, drop_rate), BACKBONES[backbone].weights
+    network, pretrained = blank(backbone, size), BACKBONES[backbone].weights
     if pretrained is not None:
         state = pretrained(third_party)
         missing, unexpected = network.backbone.load_state_dict(state, strict=False)

@@ -156,9 +156,9 @@ def _figure(content: str, names: Sequence[str], told: str) -> Markup:
     )
 
 
-def fitted(name: str, values: Sequence[float], *, least: float = 1e-3) -> Axis:
+def fitted(name: str, values: Sequence[float]) -> Axis:
     """An axis that holds all the finite values, and a little more."""
     known = [value for value in values if value is not None and math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)
-    room = max((high - low) * 0.05, least)
+    room = max((high - low) * 0.05, 1e-3)
     return Axis(name, low - room if low < 0 else max(0.0, low - room), high + room)

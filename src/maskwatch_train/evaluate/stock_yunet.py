@@ -10,6 +10,9 @@ import numpy as np
 from maskwatch.errors import ModelError, ModelNotFound
 from maskwatch.types import Box, Face, Frame, Landmarks, Point
 
+MAX_OVERLAP = 0.45
+"""IoU of two detections from which only the better one is kept."""
+
 
 class StockYuNet:
     """A ``FaceDetector`` around ``cv2.FaceDetectorYN``.
@@ -19,7 +22,6 @@ class StockYuNet:
         long_side: pictures are scaled so that their longer side has this many pixels; None
             keeps the size of each.
         score_threshold: detections under this score are dropped.
-        iou_threshold: of two detections that overlap by more, the better one is kept.
 
     Raises:
         ModelNotFound: there is no such file.
@@ -31,13 +33,12 @@ class StockYuNet:
         model: Path,
         long_side: int | None = None,
         score_threshold: float = 0.5,
-        iou_threshold: float = 0.45,
     ) -> None:
         if not model.is_file():
             raise ModelNotFound(f"{model}: no such file")
         try:
             self._net = cv2.FaceDetectorYN.create(
-                str(model), "", (320, 320), score_threshold, iou_threshold
+                str(model), "", (320, 320), score_threshold, MAX_OVERLAP
             )
         except cv2.error as error:
             raise ModelError(f"{model}: not a YuNet network: {error}") from error
