@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from maskwatch.errors import MaskwatchError, UsageError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
-from maskwatch_train import board
+from maskwatch_train import tensorboard_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import require_range
 
@@ -299,7 +299,7 @@ class Run:
         if self.fabric.is_global_zero:
             self._save()
             self._publish()
-            board.append(self._folder, row)
+            tensorboard_log.append(self._folder, row)
         self.fabric.barrier()
         return " ".join(f"{name} {value}" for name, value in row.items())
 
@@ -349,7 +349,7 @@ class Run:
             raise DataError(self._state_file, reason) from error
         if self.fabric.is_global_zero:
             self._publish()
-            board.rewrite(self._folder, self._rows)
+            tensorboard_log.rewrite(self._folder, self._rows)
 
     def _take(self, state: Mapping[str, Any]) -> None:
         # A constant learning rate counts no steps.

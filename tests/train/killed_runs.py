@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter  # noqa: F401 - before the forks
 
-from maskwatch_train import board, engine
+from maskwatch_train import engine, tensorboard_log
 
 SCHEDULE = engine.Schedule(
     epochs=3, steps=2, learning_rate=0.05, weight_decay=0.01, ema=0.5, warmup=0.3
@@ -58,7 +58,7 @@ class Killer:
             (Path, "write_bytes", lambda path, data: Path.open(path, "wb").write(data[:99])),
             (Path, "replace", lambda *_: None),
             (torch, "save", lambda _, file: (file.write(b"half"), file.flush())),
-            (board, "append", lambda *_: None),
+            (tensorboard_log, "append", lambda *_: None),
         ):
             setattr(owner, name, self._deadly(getattr(owner, name), half_done))
 
