@@ -146,6 +146,23 @@ def test_in_a_crowd_labels_hide_neither_faces_nor_each_other() -> None:
     assert letters[0] == letters[1] > 50
 
 
+def test_where_words_would_hide_other_faces_each_face_has_its_symbol() -> None:
+    states = (State.MASK, State.NO_MASK, State.INCORRECT)
+    faces = [Box(4 + 30 * i, 4, 24 + 30 * i, 24) for i in range(3)]
+    marks = [
+        Mark(box, state, Fault.NOSE_OUT if state is State.INCORRECT else None, 50, 7)
+        for box, state in zip(faces, states, strict=True)
+    ]
+    drawn = draw_marks(grey(28, 90), marks)
+    for mark in marks:
+        inside = drawn[7:21, int(mark.box.x0) + 3 : int(mark.box.x1) - 3]
+        of_state = {
+            state: int((inside == STYLES[state].colour[::-1]).all(axis=2).sum()) for state in states
+        }
+        assert of_state.pop(mark.state) > 30
+        assert set(of_state.values()) == {0}
+
+
 def edges_on_red(picture: Image) -> int:
     """Pixels in which white letters and a red label meet."""
     blue, green, red = (picture[:, :, channel].astype(int) for channel in range(3))

@@ -112,9 +112,11 @@ def test_clothes_are_the_colours_below_the_face() -> None:
     assert likeness(worn, other) == 0
 
 
-def test_a_face_at_the_lower_edge_shows_no_clothes() -> None:
-    image = np.zeros((200, 200, 3), np.uint8)
-    assert clothes(image, Box(80, 150, 120, 190)) is None
+@pytest.mark.parametrize(
+    "face", [Box(80, 150, 120, 190), Box(-36, 40, 4, 80), Box(196, 40, 236, 80)]
+)
+def test_a_face_at_the_edge_shows_no_clothes(face: Box) -> None:
+    assert clothes(np.zeros((200, 200, 3), np.uint8), face) is None
 
 
 def test_a_track_that_one_look_missed_is_the_same_person_however_rare_looks_are() -> None:
@@ -122,3 +124,32 @@ def test_a_track_that_one_look_missed_is_the_same_person_however_rare_looks_are(
     assert numbers(book, 0.0, track(1, 0.0)) == [1]
     assert numbers(book, 30.0) == []
     assert numbers(book, 60.0, track(1, 60.0, first_t=0.0)) == [1]
+
+
+def test_somebody_in_front_for_a_moment_does_not_change_what_one_wears() -> None:
+    book = ReentryBook()
+    for tenths in range(10):
+        numbers(book, tenths / 10, track(1, tenths / 10, first_t=0.0))
+    numbers(book, 1.0, track(1, 1.0, first_t=0.0), worn=RED)
+    assert numbers(book, 9.0, track(2, 9.0)) == [1]
+
+
+def test_a_shorter_time_to_come_back_holds_for_clothes_that_are_not_seen_too() -> None:
+    book = ReentryBook(ReentrySettings(within_s=1.0))
+    numbers(book, 0.0, track(1, 0.0), worn=None)
+    assert numbers(book, 2.0, track(2, 2.0), worn=None) == [2]
+
+
+def test_one_who_comes_back_is_one_of_those_who_were_lost_and_the_other_may_still_come() -> None:
+    book = ReentryBook()
+    assert numbers(book, 0.0, track(1, 0.0, x=100), track(2, 0.0, x=160)) == [1, 2]
+    assert numbers(book, 5.0, track(3, 5.0, x=110)) == [1]
+    assert numbers(book, 6.0, track(3, 6.0, x=110, first_t=5.0), track(4, 6.0, x=160)) == [1, 2]
+
+
+def test_who_came_back_in_time_is_known_though_their_track_is_told_of_later() -> None:
+    book = ReentryBook(ReentrySettings(within_s=20))
+    numbers(book, 0.0, track(1, 0.0))
+    for t in (19.0, 20.0, 20.5):
+        numbers(book, t)
+    assert numbers(book, 21.0, track(2, 21.0, first_t=19.5)) == [1]

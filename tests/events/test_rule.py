@@ -65,6 +65,19 @@ def test_a_violation_counts_from_its_first_reading_and_only_once_it_has_held() -
     assert heard[-1][1].coverage == pytest.approx(5)
 
 
+def test_until_a_violation_has_held_its_coverage_is_told_already() -> None:
+    heard = dict(judge(tracks((3, covered(95)), (3, BARE))))
+    # Three of the thirteen readings of the last 1.2 s are still those of before.
+    mean = (3 * 95 + 10 * 5) / 13
+    assert heard[3.9] == Verdict(State.UNKNOWN, None, pytest.approx(mean))
+
+
+def test_a_hold_is_over_in_time_though_times_are_fractions() -> None:
+    heard = judge(tracks((3.1, covered(95)), (3, BARE)))
+    assert 4.1 - 3.1 < 1
+    assert first(heard, State.NO_MASK) == 4.1
+
+
 def test_what_follows_a_short_violation_does_not_make_it_hold() -> None:
     heard = judge(tracks((3, covered(95)), (0.9, BARE), (3, covered(95))))
     assert states(heard) == [State.UNKNOWN, State.MASK, State.UNKNOWN, State.MASK]

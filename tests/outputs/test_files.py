@@ -99,6 +99,15 @@ def test_a_file_of_somebody_else_is_replaced_where_its_owner_cannot_be_kept(
     assert path.stat().st_ino != before
 
 
+def test_a_new_file_is_open_to_no_more_people_while_it_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    path.touch(mode=0o600)
+    with put_in_place(path) as part:
+        part.write_bytes(b"new")
+        assert part.stat().st_mode & 0o077 == 0
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("code", [errno.EBUSY, errno.EACCES])
 def test_a_file_that_nothing_may_take_the_place_of_is_written_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
