@@ -119,3 +119,11 @@ def test_a_file_of_something_else_is_refused_and_not_written_to(tmp_path: Path, 
     with pytest.raises(DataError, match="line 2 is not a correction"):
         record(path, [correct(OTHER, "no_mask", "Ann", "")])
     assert path.read_bytes() == before
+
+
+def test_after_a_line_without_its_end_a_correction_stands_on_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "corrections.jsonl"
+    first, second = correct(ROW, "no_mask", "Ann", ""), correct(OTHER, "drop", "Ben", "")
+    path.write_text(first.to_json(), encoding="utf-8")  # as editors leave it
+    record(path, [second])
+    assert read_corrections(path) == (first, second)

@@ -96,6 +96,9 @@ def test_a_label_without_a_face_is_dropped_kept_or_refused(
         State.NO_MASK,
         False,
     )
+    cut, box = cv2.imread(str(tmp_path / "s" / "b.png-1.png")), rows[1].box
+    assert box is not None
+    assert np.array_equal(cut, crop_face(pattern(1, width=160, height=100), box, 0.1, 32))
     with pytest.raises(DataError, match=r"b\.png: the detector finds no face at a label"):
         crops(manifest, rows, tmp_path, FACE, settings=CropSettings(32, 0.1, "fail"))
 

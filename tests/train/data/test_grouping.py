@@ -106,3 +106,12 @@ def test_the_summary_counts_faults_states_and_pictures_without_faces() -> None:
     assert grouping.summarise(Manifest(rows)) == {
         ("a", "train"): {"mask": 1, "nose_out": 1, "background": 1}
     }
+
+
+def test_what_was_noted_before_stays_and_a_split_that_is_dropped_is_noted_no_more() -> None:
+    notes = {"corrections": {"count": 2}, "split": {"seed": 1}}
+    grouped = grouping.group(Manifest((row("1", "x", "train"),), {}, notes), [], Likeness())
+    assert grouped.notes.keys() == {"corrections", "split", grouping.NOTE}
+    dropped = grouping.drop_split(grouped)
+    assert [each.split for each in dropped.rows] == [""]
+    assert dropped.notes.keys() == {"corrections", grouping.NOTE}

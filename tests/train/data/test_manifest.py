@@ -117,6 +117,16 @@ def test_a_group_on_two_sides_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "manifest.jsonl").exists()
 
 
+def test_a_manifest_of_others_with_a_group_on_two_sides_is_refused(tmp_path: Path) -> None:
+    rows = (ROW, replace(ROW, path="images/c.jpg", sha256="1" * 64, split="test"))
+    body = "".join(f"{row.to_json()}\n" for row in rows).encode()
+    head = {"format": 1, "rows": 2, "sha256": hashlib.sha256(body).hexdigest()}
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(json.dumps(head).encode() + b"\n" + body)
+    with pytest.raises(DataError, match="group street/7 lies in both train and test"):
+        read_manifest(path)
+
+
 def test_a_picture_under_two_names_in_two_splits_is_not_written(tmp_path: Path) -> None:
     copy = replace(ROW, path="images/c.jpg", group="8", split="test")
     with pytest.raises(

@@ -56,6 +56,21 @@ def test_rare_labels_are_shared_out_first() -> None:
     }
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_every_fault_and_every_set_has_its_share_on_every_side(seed: int) -> None:
+    kinds = [(s, f) for s in ("a", "b") for f in (Fault.NOSE_OUT, Fault.UNDER_CHIN)]
+    plain = grouped(*((i, 2) for i in range(80)))
+    rows = tuple(
+        replace(row, source_set=kinds[i % 4][0], fault=kinds[i % 4][1])
+        for i, row in enumerate(plain.rows)
+    )
+    made = split(HERE, replace(plain, rows=rows), SHARES["80/20"], seed)
+    counts = Counter((row.source_set, row.fault, row.split) for row in made.rows)
+    assert counts == {
+        (*kind, side): count for kind in kinds for side, count in (("train", 16), ("test", 4))
+    }
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_rare_label_among_common_ones_has_its_share_on_every_side(seed: int) -> None:
     # Ten crowds with one wrongly worn mask each, and many portraits.
@@ -105,6 +120,9 @@ def test_a_manifest_with_a_split_and_one_with_too_few_groups_are_refused() -> No
     whole = grouped(*((i, 0) for i in range(10)))
     with pytest.raises(DataError, match="has a split already"):
         split(HERE, split(HERE, whole, SHARES["80/20"], 0), SHARES["80/20"], 0)
+    half = (replace(whole.rows[0], split="test"), *whole.rows[1:])
+    with pytest.raises(DataError, match="has a split already"):
+        split(HERE, replace(whole, rows=half), SHARES["80/20"], 0)
     with pytest.raises(DataError, match="too few groups: nothing is left for test"):
         split(HERE, grouped((0, 0), (0, 1)), SHARES["80/20"], 0)
 

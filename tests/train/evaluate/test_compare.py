@@ -5,6 +5,7 @@ import pytest
 
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, State
+from maskwatch_train.evaluate.answers import NOTHING_SAID
 from maskwatch_train.evaluate.compare import compare, holm, mcnemar
 from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.outcomes import Judged
@@ -59,6 +60,15 @@ def test_a_clear_difference_is_no_chance_and_its_interval_holds_it() -> None:
     assert difference["p"] == 1 / 200  # no draw is on the other side: as sure as 200 draws can be
     headline = result["models"]["bad"]["headline"]
     assert headline["side_accuracy"]["value"] == pytest.approx(0.8)
+
+
+def test_one_that_says_nothing_of_violations_is_not_right_about_them() -> None:
+    silent = [
+        Judged(item.case, NOTHING_SAID) if item.face.state is State.NO_MASK else item
+        for item in judged(set())
+    ]
+    test = compare({"good": judged(set()), "silent": silent}, SCORING)["tests"]["silent"]
+    assert (test["right_side"]["only_first"], test["right_side"]["only_other"]) == (30, 0)
 
 
 def test_the_same_model_twice_is_the_same() -> None:

@@ -60,6 +60,7 @@ def test_scores_are_those_that_one_counts() -> None:
     assert head["side_accuracy"] == pytest.approx(20 / 23)
     assert head["side_accuracy_decided"] == pytest.approx(20 / 22)
     assert head["accuracy"] == pytest.approx(19 / 23)
+    assert head["state_macro_f1_decided"] == pytest.approx((16 / 18 + 18 / 21 + 4 / 5) / 3)
     assert head["called_mask"] == pytest.approx(1 / 13)
     assert head["unknown_rate"] == pytest.approx(1 / 23)
     mask = result["states"]["scores"]["mask"]
@@ -70,6 +71,19 @@ def test_scores_are_those_that_one_counts() -> None:
     assert result["unreadable"] == {"faces": 1, "called_unknown": 1}
     for entry in result["headline"].values():
         assert math.isnan(entry["low"]) or entry["low"] <= entry["value"] <= entry["high"] + 1e-9
+
+
+def test_faults_are_scored_with_and_without_the_faces_of_which_nothing_was_said() -> None:
+    nose = [said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, group="a")]
+    nose.append(said(State.INCORRECT, State.UNKNOWN, Fault.NOSE_OUT, group="b"))
+    head = figures(nose, SCORING)["headline"]
+    assert head["nose_chin_macro_f1"]["value"] == pytest.approx(2 / 3)
+    assert head["nose_chin_macro_f1_decided"]["value"] == 1.0
+
+
+def test_faces_that_nobody_could_tell_are_counted_whatever_their_size() -> None:
+    items = [*several(), said(State.UNKNOWN, State.MASK, size=10)]
+    assert figures(items, SCORING)["unreadable"] == {"faces": 2, "called_unknown": 1}
 
 
 def test_a_model_without_faults_or_probabilities_has_neither_table_nor_curves() -> None:

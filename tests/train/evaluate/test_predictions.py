@@ -56,6 +56,26 @@ def test_a_prediction_is_found_by_the_end_of_the_path_and_by_its_box(tmp_path: P
     assert judged[3].reading.probabilities is None
 
 
+@pytest.mark.parametrize(
+    ("box", "state"),
+    [
+        ([0, 0, 200, 200], State.NO_MASK),  # that of the label, a portrait's whole picture
+        ([80, 50, 120, 90], State.NO_MASK),  # that of the face in it
+        ([60, 30, 100, 70], State.UNKNOWN),  # of a face that overlaps it by a seventh
+    ],
+)
+def test_a_box_is_about_the_face_that_is_labelled_or_found_and_about_no_other_near_it(
+    tmp_path: Path, box: list[int], state: State
+) -> None:
+    said = {"picture": "1.jpg", "box": box, "state": "no_mask"}
+    portrait = label(0, 200, State.MASK)
+    place = Path("/data/1.jpg")
+    looked_at = Box(80, 50, 120, 90)
+    one = Case("made", place, "1.jpg", 0, "g", portrait, looked_at, Looks(100, 100))
+    (judged,) = read_predictions(written(tmp_path, said)).judged([one])
+    assert judged.reading.state is state
+
+
 def test_an_entry_without_a_box_is_refused_where_it_may_be_about_several_faces(
     tmp_path: Path,
 ) -> None:
