@@ -135,6 +135,16 @@ def test_a_remembered_reading_lies_where_the_face_is_now() -> None:
     assert reading.face.box == pytest.approx((74, 60, 154, 144))
 
 
+def test_who_walks_on_between_two_judgements_stays_the_same_face() -> None:
+    inner, picture = Counting(), painted()
+    judge = RememberingClassifier(inner, MemorySettings(changed=9.0))
+    faces = [face_at(100 + 8 * i, 100, size=80) for i in range(14)]
+    for i, face in enumerate(faces):
+        judge(frame_at(i / 10, picture), [face])
+    # In the 0.7 s that the last reading stands in, the face moves by more than half of its size.
+    assert [t for t, _ in inner.asked] == [*np.arange(0, 0.65, 0.1).round(2)]
+
+
 def test_after_a_clock_that_ran_backwards_everything_is_judged() -> None:
     inner = Counting()
     judge = watch(inner, 2.0)

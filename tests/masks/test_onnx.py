@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from maskwatch.errors import ChecksumMismatch
 from maskwatch.masks.labels import LABELS, UNREADABLE
 from maskwatch.masks.onnx import MAX_BATCH, ClassifierSettings, OnnxMaskClassifier
+from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.types import Box, Face, Fault, Frame, State
 
 SETTINGS = ClassifierSettings(
@@ -120,3 +123,12 @@ def test_faces_of_several_frames_are_judged_together_as_they_would_be_one_by_one
     assert together == [classifier(GreyNetwork())(*look) for look in looks]
     assert [len(each) for each in together] == [5, 0, 6]
     assert network.batches == [MAX_BATCH, 11 - MAX_BATCH]
+
+
+def test_a_changed_model_is_refused(tmp_path: Path) -> None:
+    card = (DEFAULT_CLASSIFIER / "card.json").read_text(encoding="utf-8")
+    (tmp_path / "card.json").write_text(card, encoding="utf-8")
+    model = (DEFAULT_CLASSIFIER / "model.onnx").read_bytes()
+    (tmp_path / "model.onnx").write_bytes(model + b"\0")
+    with pytest.raises(ChecksumMismatch):
+        OnnxMaskClassifier.from_folder(tmp_path)
