@@ -132,6 +132,15 @@ def test_a_link_says_what_was_answered_already(browser: TestClient, world: World
     assert "It was answered already: Mask (2026-03-12 14:30)." in browser.get(address).text
 
 
+def test_the_date_stays_as_it_is_beside_a_name_that_is_written_from_right_to_left(
+    browser: TestClient, world: World
+) -> None:
+    made = episode(world, camera="مدخل 5")
+    for action in (LinkAction.ACKNOWLEDGE, LinkAction.WRONG):
+        page = browser.get(link(world, action, made.id)).text
+        assert "<bdi>مدخل 5</bdi>, 2026-03-12 14:30" in page
+
+
 def test_a_link_asks_what_it_really_was(browser: TestClient, world: World) -> None:
     made = episode(world)
     address = link(world, LinkAction.WRONG, made.id)

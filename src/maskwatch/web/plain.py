@@ -262,7 +262,8 @@ def _link_form(
     words: Words, web: WebContext, claim: LinkClaim, episode: EpisodeRecord, status: int = 200
 ) -> HTMLResponse:
     values = {
-        "camera": escape(episode.camera),
+        # By itself a name that is written from right to left turns the date after it around.
+        "camera": f"<bdi>{escape(episode.camera)}</bdi>",
         "time": _minute(web, episode.started_at),
         "words": _condition(words, episode.state, episode.fault),
     }
