@@ -6,16 +6,22 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from maskwatch.outputs.files import output_errors
+
 FOLDER = "tensorboard"
 """In the folder of a run."""
 
 
 def append(run: Path, row: Mapping[str, float]) -> None:
-    """Adds the numbers of one epoch; closed at once, so that a stop loses none."""
+    """Adds the numbers of one epoch; closed at once, so that a stop loses none.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
     # Imported here: it takes a second, and only the first of several processes needs it.
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(run / FOLDER)) as writer:
+    with output_errors(run / FOLDER), SummaryWriter(str(run / FOLDER)) as writer:
         for name, value in row.items():
             if name != "epoch":
                 writer.add_scalar(name, value, int(row["epoch"]))

@@ -213,6 +213,17 @@ def test_a_full_disk_is_told_and_costs_no_earlier_state(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
+def test_a_log_for_tensorboard_that_cannot_be_written_is_told_and_the_run_goes_on_later(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tensorboard").write_text("in the way")
+    with pytest.raises(OutputError, match=r"tensorboard: "):
+        fitted(tmp_path, [0.5, 0.4])
+    (tmp_path / "tensorboard").unlink()
+    fitted(tmp_path, [0.5, 0.4])
+    assert [row["val_loss"] for row in rows_of(tmp_path)] == ["0.5", "0.4"]
+
+
 class FullDisk(io.BytesIO):
     """Takes a kilobyte."""
 
