@@ -13,6 +13,7 @@ from torch import Tensor
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
 from maskwatch_train.cli.say import say
+from maskwatch_train.cli.train import refuse_over
 from maskwatch_train.engine import kept_weights, read_weights, refuse_state
 from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import read_recipe
@@ -30,6 +31,7 @@ def average(
     if len(runs) < 2:
         raise typer.BadParameter("an average needs at least two runs")
     refuse_state(out)
+    refuse_over(out, runs)
     files = [_file(run) for run in runs]
     weights = [read_weights(file) for file in files]
     for run, each in zip(runs, weights, strict=True):

@@ -73,3 +73,11 @@ def test_a_run_that_would_bring_its_own_weights_back_is_left_alone(tmp_path: Pat
     code, said = average(*runs, "--out", runs[1])
     assert (code, "b: holds the state of a run" in said) == (1, True)
     assert (runs[1] / "weights.safetensors").read_bytes() == before
+
+
+def test_the_mean_is_not_written_over_a_run_that_it_is_made_of(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / name, value) for name, value in (("a", 1.0), ("b", 4.0))]
+    before = (runs[0] / "weights.safetensors").read_bytes()
+    code, said = average(*runs, "--out", runs[0])
+    assert (code, "a: is a run to learn from" in said) == (1, True)
+    assert (runs[0] / "weights.safetensors").read_bytes() == before
