@@ -17,12 +17,18 @@ from maskwatch.faces.ssd_res10 import SsdRes10Detector
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
-from maskwatch_train.cli.export import DETECTOR_NAME
+from maskwatch_train.cli.export_run import DETECTOR_NAME
 from maskwatch_train.cli.say import say
 from maskwatch_train.cli.train import DataFolder, WeightsFolder
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.sets import LabelledSet, read_every, read_set
-from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import (
+    SCORED_FROM_PX,
+    Case,
+    cases_of,
+    cases_of_images,
+    cases_of_pictures,
+)
 from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.compare import compare
@@ -141,7 +147,7 @@ def evaluate(
     run: Run = None,
     name: Name = None,
     gallery: Gallery = 24,
-    min_face_px: MinFace = 32.0,
+    min_face_px: MinFace = SCORED_FROM_PX,
     threads: Threads = THREADS,
     data: BothSets = None,
     classifier: ClassifierFolder = DEFAULT_CLASSIFIER,
@@ -208,7 +214,7 @@ def compare_models(
     split: Split = "val",
     detector: DetectorFolder = DEFAULT_DETECTOR,
     name: CompareName = "compare",
-    min_face_px: MinFace = 32.0,
+    min_face_px: MinFace = SCORED_FROM_PX,
     threads: Threads = THREADS,
 ) -> None:
     """Compare models on the same faces, and test whether they differ by more than chance."""

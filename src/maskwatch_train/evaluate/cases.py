@@ -17,6 +17,9 @@ from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledP
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.pictures import read_picture, whole_of
 
+SCORED_FROM_PX = 32.0
+"""Least size of the faces that scores are of, unless somebody asks for another: labels of smaller
+ones are guesses too often."""
 LOOK_SIZE = 64
 """Side in pixels that a face is scaled to before its light and sharpness are measured."""
 LOWER_FACE = (slice(40, 60), slice(16, 48))

@@ -11,6 +11,7 @@ import numpy as np
 from maskwatch.masks.labels import LABELS
 from maskwatch.metrics.classification import class_scores
 from maskwatch.types import State
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.outcomes import (
     SCORES,
     Judged,
@@ -21,7 +22,6 @@ from maskwatch_train.evaluate.outcomes import (
 )
 from maskwatch_train.evaluate.report import number, share, table, with_interval
 
-MIN_FACE_PX = 32.0
 DARK, BRIGHT = 80.0, 160.0
 """Limits of brightness: about the darkest tenth and the brightest tenth of street's faces."""
 BLURRED, SHARP = 150.0, 600.0
@@ -31,7 +31,7 @@ Choice = Callable[[Judged], bool]
 
 
 def _large(item: Judged) -> bool:
-    return item.face.box.side >= MIN_FACE_PX
+    return item.face.box.side >= SCORED_FROM_PX
 
 
 POPULATIONS: Mapping[str, Choice] = {
@@ -41,7 +41,7 @@ POPULATIONS: Mapping[str, Choice] = {
     "tiny alone": lambda j: j.face.certainty == "tiny",
     "any size": lambda _: True,
 }
-"""Faces of at least `MIN_FACE_PX`, but for the last two."""
+"""Faces of at least `SCORED_FROM_PX`, but for the last two."""
 
 
 def _between(value: Callable[[Judged], float], low: float, high: float) -> Choice:
@@ -94,7 +94,7 @@ def evaluate_classifier(judged: Sequence[Judged], seed: int, repeats: int = 1000
     """
     everything = outcomes([item for item in judged if _large(item)])
     return {
-        "min_face_px": MIN_FACE_PX,
+        "min_face_px": SCORED_FROM_PX,
         "populations": {
             name: scores(_chosen(judged, choice), seed, repeats)
             for name, choice in POPULATIONS.items()

@@ -21,6 +21,7 @@ from maskwatch.masks.labels import likeliest_state
 from maskwatch.types import Box, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.answers import Answer
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.detector import BANDS, band_name
 from maskwatch_train.evaluate.outcomes import Judge
 from maskwatch_train.evaluate.predictions import Predictions
@@ -89,7 +90,9 @@ def _likeliest(answer: MaskReading | Answer) -> State:
 
 
 def evaluate_detection(
-    images: Sequence[LabelledImage], found: Sequence[Sequence[Located]], min_face_px: float = 32.0
+    images: Sequence[LabelledImage],
+    found: Sequence[Sequence[Located]],
+    min_face_px: float = SCORED_FROM_PX,
 ) -> dict[str, Any]:
     """Average precision of each state and of all, and recall by size of face.
 

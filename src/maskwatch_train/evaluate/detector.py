@@ -21,13 +21,12 @@ from maskwatch.metrics.detection import (
 )
 from maskwatch.types import Frame, State
 from maskwatch_train.data.labelled import LabelledImage
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.report import number, share, table
 from maskwatch_train.pictures import read_picture
 
 BANDS = (0.0, 16.0, 24.0, 32.0, 64.0, 128.0, math.inf)
 """Limits of the face sizes in pixels that recall is listed for."""
-MIN_FACE_PX = 32.0
-"""Least size of the faces, and of the unmatched detections, that the totals count."""
 SCORES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 IOUS = (0.5, 0.4, 0.3)
 STATES = (State.MASK, State.INCORRECT, State.NO_MASK)
@@ -157,19 +156,19 @@ def evaluate_detector(images: Sequence[LabelledImage], run: DetectorRun) -> dict
 
     Returns:
         ``iou``: for each overlap the average precision and, for each score threshold, recall of
-        the faces of at least `MIN_FACE_PX` (all and by state), recall by size band, and unmatched
-        detections of at least `MIN_FACE_PX` per picture.
+        the faces of at least `SCORED_FROM_PX` (all and by state), recall by size band, and
+        unmatched detections of at least `SCORED_FROM_PX` per picture.
     """
     matchings = {iou: match_run(images, run, iou) for iou in IOUS}
     return {
         "name": run.name,
         "images": len(images),
-        "faces": int((matchings[IOUS[0]].face_size >= MIN_FACE_PX).sum()),
-        "min_face_px": MIN_FACE_PX,
+        "faces": int((matchings[IOUS[0]].face_size >= SCORED_FROM_PX).sum()),
+        "min_face_px": SCORED_FROM_PX,
         "median_ms": run.median_ms,
         "iou": {
             f"{iou:g}": {
-                "average_precision": matching.average_precision(MIN_FACE_PX),
+                "average_precision": matching.average_precision(SCORED_FROM_PX),
                 "score": {f"{score:g}": _at_threshold(matching, score) for score in SCORES},
             }
             for iou, matching in matchings.items()
@@ -180,15 +179,15 @@ def evaluate_detector(images: Sequence[LabelledImage], run: DetectorRun) -> dict
 def _at_threshold(matching: Matching, score: float) -> dict[str, Any]:
     bands = recall_by_band(matching.face_size, matching.found(score), BANDS)
     return {
-        "recall": matching.recall(score, MIN_FACE_PX),
+        "recall": matching.recall(score, SCORED_FROM_PX),
         "recall_by_state": {
-            state.value: matching.recall(score, MIN_FACE_PX, state) for state in STATES
+            state.value: matching.recall(score, SCORED_FROM_PX, state) for state in STATES
         },
         "recall_by_band": {
             band_name(band.low, band.high): {"recall": band.recall, "faces": band.total}
             for band in bands
         },
-        "unmatched_per_image": matching.unmatched(score, MIN_FACE_PX),
+        "unmatched_per_image": matching.unmatched(score, SCORED_FROM_PX),
     }
 
 
@@ -224,12 +223,12 @@ def detector_markdown(results: Sequence[Mapping[str, Any]], title: str) -> str:
     ]
     return (
         f"# {title}\n\n{results[0]['images']} pictures, {results[0]['faces']} faces of at least "
-        f"{MIN_FACE_PX:g} px; states by recall at IoU {IOUS[0]:g}; detections of at least "
-        f"{MIN_FACE_PX:g} px count as unmatched where they hit nothing labelled at IoU "
+        f"{SCORED_FROM_PX:g} px; states by recall at IoU {IOUS[0]:g}; detections of at least "
+        f"{SCORED_FROM_PX:g} px count as unmatched where they hit nothing labelled at IoU "
         f"{IOUS[0]:g}.\n\n{table(header, totals)}\n"
         f"Recall at IoU {IOUS[0]:g} by face size in pixels (number of faces):\n\n"
         f"{table(['detector', 'score >=', *names], bands)}\n"
-        f"Average precision, faces of at least {MIN_FACE_PX:g} px:\n\n"
+        f"Average precision, faces of at least {SCORED_FROM_PX:g} px:\n\n"
         f"{table(['detector', *(f'IoU {iou:g}' for iou in IOUS), 'ms per picture'], speed)}"
     )
 

@@ -15,10 +15,10 @@ from maskwatch.metrics.detection import UNMATCHED, match
 from maskwatch.pipeline import read_faces
 from maskwatch.types import Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.report import number, share, table, with_interval
 from maskwatch_train.pictures import read_picture
 
-MIN_FACE_PX = 32.0
 IOU = 0.5
 
 
@@ -132,7 +132,7 @@ SHARES: Mapping[str, tuple[Choice, Choice]] = {
 
 
 def evaluate_end_to_end(
-    seen: SeenSet, seed: int, repeats: int = 1000, min_size: float = MIN_FACE_PX
+    seen: SeenSet, seed: int, repeats: int = 1000, min_size: float = SCORED_FROM_PX
 ) -> dict[str, Any]:
     """All numbers of a detector with a classifier on one set, ready for JSON.
 

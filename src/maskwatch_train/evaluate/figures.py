@@ -13,6 +13,7 @@ from maskwatch.masks.labels import LABELS
 from maskwatch.metrics.classification import bootstrap_interval
 from maskwatch.types import State
 from maskwatch_train.evaluate import resample
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.curves import curves
 from maskwatch_train.evaluate.outcomes import (
     NO_LABEL,
@@ -42,7 +43,7 @@ class Scoring:
         repeats: draws of each interval.
     """
 
-    min_face_px: float = 32.0
+    min_face_px: float = SCORED_FROM_PX
     seed: int = 1
     repeats: int = 1000
 

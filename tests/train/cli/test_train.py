@@ -182,7 +182,7 @@ def test_a_file_that_says_something_else_than_the_network_is_not_written(
     (run / "recipe.toml").write_text('backbone = "mobilenetv4-small"\nsize = 64\n')
     network = blank("mobilenetv4-small", 64)
     undecided = to_onnx(ExportedClassifier(network), classifier_signature(64))
-    monkeypatch.setattr("maskwatch_train.cli.export.to_onnx", lambda *_: undecided)
+    monkeypatch.setattr("maskwatch_train.cli.export_run.to_onnx", lambda *_: undecided)
     torch.nn.init.constant_(network.backbone.get_classifier().bias[0], 5.0)
     save_file(network.state_dict(), run / "weights.safetensors")
     (tmp_path / "summary.toml").write_text(SUMMARY)
