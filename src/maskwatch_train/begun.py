@@ -38,7 +38,7 @@ def _begun(path: Path, keys: Collection[str]) -> dict[str, Any]:
     try:
         begun = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        reason = f"{error.strerror}, so that nobody knows how the run beside it was begun"
+        reason = f"{error.strerror}, so how the run beside it was begun is unknown"
         raise DataError(path, reason) from error
     except ValueError as error:
         raise DataError(path, f"not JSON: {error}") from error

@@ -196,7 +196,7 @@ def test_a_live_source_ends_when_nobody_reads_its_only_output(tmp_path: Path) ->
         assert process.wait(timeout=PATIENCE_S) == 1
         process.stderr.close()
     assert err.splitlines()[0] == "error: standard output: broken pipe"
-    assert "left off" in err
+    assert "stopped: no result can be written any more" in err
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_many_threads_write_and_read_at_once(store: Store) -> None:
         ("postgresql://u:hush@h/d?ssl=true", "may have the options sslmode"),
         (
             "postgresql://u:hush@h/d?sslmode=require&sslrootcert=/proc/none.pem",
-            "sslrootcert: /proc/none.pem: no certificates: No such file",
+            "sslrootcert: /proc/none.pem: no certificates: no such file",
         ),
         ("sqlite:////proc/hush/m.db", "no such file or directory"),
         ("postgresql://u:hush@127.0.0.1:1/d", "the database failed"),

@@ -77,6 +77,6 @@ def test_what_is_there_is_not_overwritten_but_an_empty_folder_is_filled(tmp_path
     (tmp_path / "out").mkdir()
     with whole_folder(tmp_path / "out") as part:
         (part / "a").touch()
-    with pytest.raises(UsageError, match="is there already"), whole_folder(tmp_path / "out"):
+    with pytest.raises(UsageError, match="already exists"), whole_folder(tmp_path / "out"):
         pass
     assert (tmp_path / "out" / "a").exists()
