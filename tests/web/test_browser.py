@@ -157,10 +157,8 @@ def test_the_picture_of_a_cameras_page_goes_when_it_may_be_shown_no_more(
     chromium: Browser, tmp_path: Path
 ) -> None:
     with dashboard(tmp_path, "lost", "1") as (url, _):
-        page = chromium.new_page(base_url=url)
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto("/login?next=/cameras/entrance")
-        log_in(page, "anna")
+        page = page_of(chromium, url, "anna")
+        page.goto("/cameras/entrance")
         picture = page.locator(".mw-editor img")
         expect(picture).to_have_attribute("src", re.compile("frame.jpg"))
         headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
@@ -1023,10 +1021,8 @@ def test_in_statistics_only_mode_system_says_no_numbers_of_what_is_not_written_d
     chromium: Browser, tmp_path: Path
 ) -> None:
     with dashboard(tmp_path, "statistics", "1") as (url, _):
-        page = chromium.new_page(base_url=url)
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto("/login?next=/system")
-        log_in(page, "anna")
+        page = page_of(chromium, url, "anna")
+        page.goto("/system")
         expect(page.get_by_role("columnheader", name="Dropped pictures")).to_be_visible()
         expect(page.get_by_role("columnheader", name="Readings, last hour")).to_have_count(0)
         expect(page.get_by_role("row").filter(has_text="entrance").locator("td")).to_have_count(6)

@@ -608,8 +608,12 @@ print("stopped")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody sends signals there")
 def test_a_signal_ends_the_service_whatever_it_interrupts(tmp_path: Path) -> None:
+    assert_program_stops(SIGNALLED, tmp_path)
+
+
+def assert_program_stops(program: str, folder: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", SIGNALLED, str(tmp_path)],
+        [sys.executable, "-c", program, str(folder)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -637,14 +641,7 @@ print("stopped")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody sends signals there")
 def test_after_a_signal_during_the_start_nothing_more_is_started(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", STOPPED_EARLY, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (ended.stdout, ended.returncode) == ("stopped\n", 0), ended.stderr
+    assert_program_stops(STOPPED_EARLY, tmp_path)
 
 
 def test_people_are_numbered_on_after_a_restart(tmp_path: Path) -> None:
