@@ -136,7 +136,8 @@ class Decoder:
         self._container = container
         self._stream = stream
         # Asked of a packet, each would be a fraction made anew.
-        self._time_base = Fraction(stream.time_base or _USUAL_TIME_BASE)
+        base = stream.time_base or _USUAL_TIME_BASE
+        self._time_base = Fraction(base.numerator, base.denominator)
         self._unit_s = float(self._time_base)
         # In others FFmpeg counts the packets, at 25 a second: Motion-JPEG over HTTP is one of them.
         self._has_stamps = Flags.no_timestamps not in Flags(container.format.flags)

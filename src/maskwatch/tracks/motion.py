@@ -94,7 +94,7 @@ def expected_travel(motion: Motion, since: float, until: float) -> float:
     """
     across, down, _, _ = motion.velocity.tolist()
     pixels = math.hypot(across, down) * (_reach(until) - _reach(since))
-    return pixels / max(math.exp(float(motion.position[2:].min())), 1.0)
+    return pixels / max(math.exp(float(np.min(motion.position[2:]))), 1.0)
 
 
 def correct(motion: Motion, box: Box) -> Motion:

@@ -153,7 +153,7 @@ class Tracker:
             return False
         distance = distance_in_sizes(_array(boxes), _array(boxes))
         np.fill_diagonal(distance, np.inf)
-        return bool(distance.min() < self._settings.encounter_sizes)
+        return bool(np.min(distance) < self._settings.encounter_sizes)
 
     def greatest_move(self, since: float, until: float) -> float:
         """How far the fastest face should come from one time to another, in its own sizes.

@@ -133,5 +133,5 @@ def _stratify(
 
 def _most(need: NDArray[np.float64], among: NDArray[np.intp]) -> NDArray[np.intp]:
     """Of some sides, by their indices, those that need most; several if they need alike."""
-    most: NDArray[np.intp] = among[need[among] >= need[among].max() - 1e-9]
+    most: NDArray[np.intp] = among[need[among] >= np.max(need[among]) - 1e-9]
     return most

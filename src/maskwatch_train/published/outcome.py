@@ -127,7 +127,7 @@ def write_reports(
 
 def _answer(probabilities: NDArray[np.float64], classes: Sequence[str]) -> Answer:
     """The likeliest class, as the papers and `scores` take it: no side is decided on first."""
-    said = parse_label(classes[int(probabilities.argmax())])
+    said = parse_label(classes[int(np.argmax(probabilities))])
     given = dict(zip(classes, probabilities.tolist(), strict=True))
     return Answer(said.state, said.fault, answer_from_classes(given).probabilities)
 

@@ -101,7 +101,7 @@ def compare_files(
         judged=len(moved),
         recall=recall,
         mean_drift=float(moved.mean()) if moved.size else 0.0,
-        max_drift=float(largest.max(initial=0.0)),
+        max_drift=float(np.max(largest, initial=0.0)),
         large_share=float((largest > limits.large_drift).mean()) if moved.size else 0.0,
         box_drift=_box_drift(*boxes),
         changed=sum(_said(a) != _said(b) for a, b in zip(before, after, strict=True)),

@@ -123,7 +123,7 @@ def _segment(window: Image, canvas: Canvas) -> np.ndarray:
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(found)
     if count < 2:
         return np.zeros(found.shape, bool)
-    return np.asarray(pieces == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+    return np.asarray(pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
 
 
 def _edges(found: np.ndarray, canvas: Canvas, middle: float) -> tuple[float, float] | None:
