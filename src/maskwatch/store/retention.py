@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -36,6 +37,9 @@ from maskwatch.store.trust import believed
 
 GB = 1_000_000_000
 _BATCH = 200
+_ROWS_AT_ONCE = 5000
+_LET_IN_S = 0.15
+"""Whoever waits to write to SQLite looks every tenth of a second whether it can."""
 _NOTED = "retention.noted"
 """Name of the setting that says until when the audit log knows what was deleted."""
 
@@ -236,11 +240,17 @@ def _old_rows(
 def _forget_rows(
     store: Store, table: sa.Table, *which: sa.ColumnElement[bool], item: str, reason: str
 ) -> int:
-    with store.transaction():
-        count = rows.delete(store.database, table, *which)
-        if count:
-            store.deletions.add_up(table.name, item, reason=reason, count=count)
-    return count
+    """Some at a time: with SQLite nobody else writes meanwhile, and there may be millions."""
+    forgotten = 0
+    while True:
+        with store.transaction():
+            count = rows.delete_some(store.database, table, _ROWS_AT_ONCE, *which)
+            if count:
+                store.deletions.add_up(table.name, item, reason=reason, count=count)
+        forgotten += count
+        if count < _ROWS_AT_ONCE:
+            return forgotten
+        sleep(_LET_IN_S)
 
 
 def _delete(store: Store, photos: Sequence[SnapshotRecord], reason: str) -> Freed:

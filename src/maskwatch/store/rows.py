@@ -89,6 +89,14 @@ def delete(database: Database, table: sa.Table, *where: sa.ColumnElement[bool]) 
         return connection.execute(sa.delete(table).where(*where)).rowcount
 
 
+def delete_some(
+    database: Database, table: sa.Table, limit: int, *where: sa.ColumnElement[bool]
+) -> int:
+    """As `delete`, but no more than ``limit`` of them."""
+    key = tuple(table.primary_key)
+    return delete(database, table, sa.tuple_(*key).in_(sa.select(*key).where(*where).limit(limit)))
+
+
 def newest_first(
     database: Database,
     query: sa.Select[Any],
