@@ -74,6 +74,15 @@ def test_an_exit_code_is_a_failure_with_the_last_words() -> None:
     assert not raised.value.permanent
 
 
+def test_last_words_are_told_as_far_as_they_can_be_read() -> None:
+    """One that crashes, or writes UTF-16, says NUL, which PostgreSQL cannot store."""
+    said = "no display\n\n".encode("utf-16-le")
+    program = f"import os; os.write(2, {said!r}); os._exit(3)"
+    with pytest.raises(ChannelError) as raised:
+        channel(*python(program)).send(samples.alert())
+    assert raised.value.reason == "exit code 3: no display"
+
+
 def test_a_program_that_is_not_there_is_named() -> None:
     with pytest.raises(ChannelError, match=r"no-such-program: No such file"):
         channel("no-such-program").send(samples.alert())

@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.replies import shown
 from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import CommandConfig
 from maskwatch.errors import ChannelError
@@ -22,7 +23,6 @@ _PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"),
     *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
 )
-_LONGEST_COMPLAINT = 200
 _LAST_BREATH_S = 1.0
 
 
@@ -94,5 +94,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_line(complaint: bytes) -> str:
-    lines = complaint.decode(errors="replace").strip().splitlines()
-    return f": {lines[-1][:_LONGEST_COMPLAINT]}" if lines else ""
+    said = [line for each in complaint.splitlines() if (line := shown(each))]
+    return f": {said[-1]}" if said else ""

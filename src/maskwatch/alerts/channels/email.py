@@ -17,6 +17,7 @@ from functools import cache
 import jinja2
 
 from maskwatch.alerts.base import Alert
+from maskwatch.alerts.channels.replies import shown
 from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
 from maskwatch.alerts.compose import moment_of, place_of
@@ -24,8 +25,6 @@ from maskwatch.alerts.text import MessageWords
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
 from maskwatch.reasons import system_reason
-
-_LONGEST_REPLY = 200
 
 
 class _Subject(UniqueUnstructuredHeader):
@@ -233,7 +232,7 @@ def _channel_error(error: smtplib.SMTPException) -> ChannelError:
     """What a failure means: only a no to this very mail or recipient is for good."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, reply = next(iter(error.recipients.values()))
-        return ChannelError(f"recipient refused: {code} {_shown(reply)}", permanent=code >= 500)
+        return ChannelError(f"recipient refused: {code} {shown(reply)}", permanent=code >= 500)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return ChannelError(f"login refused: {_reply(error)}")
     if isinstance(error, smtplib.SMTPSenderRefused):
@@ -243,13 +242,8 @@ def _channel_error(error: smtplib.SMTPException) -> ChannelError:
         return ChannelError(f"mail refused: {_reply(error)}", permanent=error.smtp_code >= 500)
     if isinstance(error, smtplib.SMTPResponseException):
         return ChannelError(f"the server says: {_reply(error)}")
-    return ChannelError(f"mail server: {_shown(str(error))}")
+    return ChannelError(f"mail server: {shown(str(error))}")
 
 
 def _reply(error: smtplib.SMTPResponseException) -> str:
-    return f"{error.smtp_code} {_shown(error.smtp_error)}"
-
-
-def _shown(reply: bytes | str) -> str:
-    text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-    return " ".join(text.split())[:_LONGEST_REPLY]
+    return f"{error.smtp_code} {shown(error.smtp_error)}"
