@@ -257,13 +257,13 @@ def check_shared_memory(needed_bytes: int) -> Finding:
 
 def check_channel(config: Config, name: str) -> Finding:
     """Whether a channel could send, as far as that can be told without sending."""
+    from maskwatch.alerts.service import AlertSettings
     from maskwatch.build import build_channel
-    from maskwatch.runtime.monitoring.service import alert_settings
 
     what = f"channel {name}"
     try:
         # The service does not start when this fails; none of them connects yet.
-        build_channel(name, alert_settings(config)).close()
+        build_channel(name, AlertSettings.of(config)).close()
         said = _tried(config.alerts.channels[name])
     except MaskwatchError as error:
         return Finding(what, Verdict.FAILED, str(error), f"correct alerts.channels.{name}")

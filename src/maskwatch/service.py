@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from maskwatch import __version__
-from maskwatch.alerts.service import LINK_SECRET, AlertService
+from maskwatch.alerts.service import LINK_SECRET, AlertService, AlertSettings
 from maskwatch.build import BuildOptions, build_channels, build_classifier, build_detector
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config, load_config
@@ -25,7 +25,7 @@ from maskwatch.models.card import read_card
 from maskwatch.reasons import system_reason
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.monitoring.service import Models, Parts, Service
 from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.app import create_app, setup_url
@@ -57,7 +57,7 @@ def build_service(
     store = Store.open(
         config.storage.database_url, config.storage.snapshots, config.privacy.stored_photos
     )
-    alerts = AlertService(store, alert_settings(config), build_channels)
+    alerts = AlertService(store, AlertSettings.of(config), build_channels)
 
     def web(service: Service) -> DashboardServer:
         return DashboardServer(service, store, announce)

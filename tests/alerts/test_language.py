@@ -15,9 +15,9 @@ from maskwatch.alerts import text
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.email import mail_of
 from maskwatch.alerts.compose import compose
+from maskwatch.alerts.service import AlertSettings
 from maskwatch.alerts.text import MessageWords
 from maskwatch.config.root import parse_config
-from maskwatch.runtime.monitoring.service import alert_settings
 from maskwatch.store.records import DeliveryKind
 from maskwatch.types import Fault, State
 from maskwatch.words import LANGUAGES, Language
@@ -113,4 +113,4 @@ def test_a_digest_is_told_in_german() -> None:
 def test_messages_have_the_language_of_the_dashboard_unless_told_otherwise(
     given: str, expected: str
 ) -> None:
-    assert alert_settings(parse_config(given, "test")).language == expected
+    assert AlertSettings.of(parse_config(given, "test")).language == expected

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from maskwatch.alerts.service import AlertService
+from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.cli.config_file import open_store, read_config
 from maskwatch.cli.main import app
 from maskwatch.errors import ChannelError, UsageError
-from maskwatch.runtime.monitoring.service import alert_settings
 from maskwatch.store.records import DeliveryState
 from maskwatch.store.store import Store
 from maskwatch.testing import RecordingChannel
@@ -44,7 +43,7 @@ def serving(config: Path, channel: RecordingChannel) -> Iterator[None]:
     settings = read_config("test", config)
     with open_store(settings) as store:
         channels = dict.fromkeys(settings.alerts.channels, channel)
-        alerts = AlertService(store, alert_settings(settings), lambda _: channels)
+        alerts = AlertService(store, AlertSettings.of(settings), lambda _: channels)
         alerts.start()
         try:
             yield

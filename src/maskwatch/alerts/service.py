@@ -16,6 +16,7 @@ from maskwatch.alerts.policy import plan_camera_trouble, plan_episode, plan_test
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.config.root import Config
 from maskwatch.config.site import SiteConfig
 from maskwatch.store.records import Delivery, EpisodeRecord, HealthRecord
 from maskwatch.store.store import Store
@@ -36,6 +37,13 @@ class AlertSettings:
     """Where the dashboard is reached from outside; without it messages have no links."""
     language: str = Language.ENGLISH
     """Of messages."""
+
+    @classmethod
+    def of(cls, config: Config) -> AlertSettings:
+        """Those of a configuration."""
+        alerts, web = config.alerts, config.web
+        language = alerts.language or web.language
+        return cls(alerts, config.privacy, config.site, web.base_url, language)
 
 
 ChannelMaker = Callable[[AlertSettings], Mapping[str, AlertChannel]]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from maskwatch.alerts.service import AlertService
+from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.build import build_channels
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.monitoring.service import Models, Parts, Service
 from maskwatch.store.store import Store
 from maskwatch.types import Image, State
 from tests.painted import SquareClassifier, SquareDetector, scene
@@ -65,7 +65,7 @@ def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
                     store=store,
                     models=Models(inference, 0.5, "painted 1", "cpu"),
                     load=lambda: config,
-                    alerts=AlertService(store, alert_settings(config), build_channels),
+                    alerts=AlertService(store, AlertSettings.of(config), build_channels),
                     housekeeping=Housekeeper(store),
                     connect=camera.connect,
                 ),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from maskwatch.alerts.service import AlertService
+from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.monitoring import load
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.monitoring.service import Models, Parts, Service
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
@@ -56,7 +56,7 @@ def test_a_slow_box_drops_evenly_and_says_so(
                 store=store,
                 models=models,
                 load=lambda: config,
-                alerts=AlertService(store, alert_settings(config), lambda _: {}),
+                alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
                 connect=lambda order: cameras[order.source.name].connect(order),
             ),
         )

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from maskwatch.alerts.base import CameraFacts
-from maskwatch.alerts.service import AlertService
+from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
 from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
+from maskwatch.runtime.monitoring import reloading
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
@@ -26,7 +27,6 @@ from maskwatch.runtime.monitoring.service import (
     Models,
     Parts,
     Service,
-    alert_settings,
 )
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import StoredCamera
@@ -123,7 +123,7 @@ def site_in(
         store=store,
         models=Models(inference, 0.5, "painted 1", "cpu"),
         load=lambda: load_config(file),
-        alerts=AlertService(store, alert_settings(config), lambda _: {}),
+        alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
         web=None if web is None else lambda _: web,
         housekeeping=housekeeping,
         config_file=file,
@@ -284,7 +284,7 @@ def test_a_mistake_that_nobody_foresaw_ends_no_service_and_is_told_in_full(
 ) -> None:
     with running(tmp_path) as site:
         with monkeypatch.context() as broken:
-            broken.setattr(service_module, "alert_settings", lambda _: {}["nothing"])
+            broken.setattr(AlertSettings, "of", lambda _: {}["nothing"])
             site.edit(lambda text: text + "\nsite: {name: x}\n")
             assert wait_until(lambda: "KeyError" in site.service.status().config_error)
         assert site.phase("door") is CameraPhase.WATCHING
@@ -376,7 +376,7 @@ def test_a_change_that_met_a_database_which_was_away_is_taken_once_it_is_back(
     def away(*_: object, **__: object) -> None:
         raise StoreError("the server is away")
 
-    monkeypatch.setattr(service_module, "_RELOAD_AGAIN_S", 0.5, raising=False)
+    monkeypatch.setattr(reloading, "_AGAIN_S", 0.5)
     with running(tmp_path) as site:
         with monkeypatch.context() as broken:
             broken.setattr(site.store.episodes, "page", away)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwatch.alerts.service import AlertService
+from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service, alert_settings
+from maskwatch.runtime.monitoring.service import Models, Parts, Service
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
@@ -110,7 +110,7 @@ cameras:
             store=store,
             models=Models(inference, 0.5, "painted 1", "cpu"),
             load=lambda: config,
-            alerts=AlertService(store, alert_settings(config), lambda _: {}),
+            alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
             connect=lambda order: cameras[order.source.name].connect(order),
         ),
     )

@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from maskwatch.alerts.base import CameraFacts
-from maskwatch.alerts.service import AlertService, AlertSettings
+from maskwatch.alerts.service import AlertService
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
-from maskwatch.errors import ConfigError, DashboardError, MaskwatchError, StoreError, StoreTaken
+from maskwatch.errors import DashboardError, StoreError, StoreTaken
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -36,15 +36,15 @@ from maskwatch.runtime.monitoring.control import (
     ReloadOutcome,
     ServiceStatus,
 )
-from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
+from maskwatch.runtime.monitoring.fleet import Fleet
+from maskwatch.runtime.monitoring.in_force import InForce
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.lane import LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
-from maskwatch.runtime.monitoring.planning import planned_cameras
 from maskwatch.runtime.monitoring.probe import probe_camera
 from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
-from maskwatch.runtime.monitoring.statistics import StatisticsOnly
+from maskwatch.runtime.monitoring.reloading import Reloading
 from maskwatch.runtime.monitoring.systemd import Systemd
 from maskwatch.store.lock import Hold, only_service
 from maskwatch.store.records import Delivery
@@ -55,8 +55,6 @@ _log = logging.getLogger(__name__)
 _TICK_S = 0.25
 _SLOW_TICK_S = 1.0
 _LOOK_AT_CONFIG_S = 2.0
-_RELOAD_AGAIN_S = 30.0
-"""Not sooner: a database that does not answer holds the loop up for half as long each time."""
 _MODELS_STUCK_S = 30.0
 _HOUSE_EVERY_S = 60.0
 _LOCK_EVERY_S = 10.0
@@ -129,7 +127,6 @@ class Service:
     """
 
     def __init__(self, config: Config, parts: Parts) -> None:
-        self.config = config
         self.hub = LiveHub()
         self.started_at = datetime.now(UTC)
         self._parts = parts
@@ -137,25 +134,31 @@ class Service:
         self._fleet = Fleet(self.hub.forget)
         self._alerts = parts.alerts
         self._recorder = Recorder(parts.store, parts.alerts, parts.alerts.wake)
-        self._statistics: StatisticsOnly | None = None
+        self._in_force = InForce(
+            config,
+            self._lane_setting,
+            parts.store,
+            parts.alerts,
+            self._fleet,
+            self._recorder,
+        )
+        self._reloading = Reloading(self._in_force, parts.load, parts.config_file)
         self._web: WebServer | None = None
         self._load = LoadWatch()
         self._systemd = Systemd()
-        self._reloading = threading.Lock()
         self._stop_asked = threading.Event()
         self._reload_asked = threading.Event()
         self._house_asked = threading.Event()
         self._signals: SimpleQueue[int] = SimpleQueue()
-        self._config_loaded_at = self.started_at
-        self._config_error = ""
-        # Read again at once: it may have been changed since, as loading the models takes its time.
-        self._seen_file: tuple[int, int, int] | None = None
-        self._reload_at = float("inf")
-        """When (`monotonic`) to try again what the database kept from being taken."""
         self._store_failed = False
         self._lost_store: StoreTaken | None = None
 
     # What others may ask: see `ServiceControl`.
+
+    @property
+    def config(self) -> Config:
+        """In force now."""
+        return self._in_force.config
 
     def status(self) -> ServiceStatus:
         """The service as a whole."""
@@ -168,8 +171,8 @@ class Service:
                 and all(lane.tried for lane in lanes)
             ),
             version=self._parts.version,
-            config_loaded_at=self._config_loaded_at,
-            config_error=self._config_error,
+            config_loaded_at=self._reloading.loaded_at,
+            config_error=self._reloading.error,
             store_error=self._recorder.error,
             unwritten=self._recorder.unwritten,
         )
@@ -224,35 +227,15 @@ class Service:
 
     def reload(self) -> ReloadOutcome:
         """Reads the configuration again; the old one stays in force unless all of it is right."""
-        with self._reloading:
-            self._reload_asked.clear()
-            self._reload_at = float("inf")
-            self._seen_file = _stamp(self._parts.config_file)
-            try:
-                new = self._parts.load()
-                frozen = _needs_restart(self.config, new)
-                if frozen:
-                    return self._refuse([f"{key}: a change needs a restart" for key in frozen])
-                outcome = self._take(new)
-            except ConfigError as error:
-                return self._refuse([str(problem) for problem in error.problems])
-            except StoreError as error:  # nothing is wrong with the configuration
-                self._reload_at = time.monotonic() + _RELOAD_AGAIN_S
-                return self._refuse([f"{error}; it is tried again"])
-            except MaskwatchError as error:
-                return self._refuse([str(error)])
-            except Exception as error:  # noqa: BLE001 - hides nothing: it is told in full
-                # Else a mistake that nobody foresaw would end the service, which watches people.
-                _log.exception("the configuration cannot be taken")
-                return self._refuse([f"unforeseen: {type(error).__name__}; the log has all of it"])
-            return _told(outcome)
+        self._reload_asked.clear()
+        outcome = self._reloading.reload()
+        if outcome.accepted:
+            self._house_asked.set()
+        return outcome
 
     def watch_stored_cameras(self) -> ReloadOutcome:
         """Watches the cameras of the dashboard as they are now, whatever has become of the file."""
-        with self._reloading:
-            planned, problems = planned_cameras(self.config, self._store)
-            changes = self._watch_cameras(planned)
-            return _told(ReloadOutcome(True, tuple(changes), tuple(problems)))
+        return self._reloading.watch_stored_cameras()
 
     def stop(self) -> None:
         """Asks the service to stop."""
@@ -297,7 +280,7 @@ class Service:
             self._parts.models.inference.start,
             self._recorder.start,
             self._alerts.start,
-            lambda: self._watch_cameras(planned_cameras(self.config, self._store)[0]),
+            self._in_force.watch_cameras,
             self._start_web,
             self._start_housekeeping,
         ):
@@ -330,9 +313,9 @@ class Service:
                 self._slow_tick(now)
             if now >= next_file:
                 next_file = now + _LOOK_AT_CONFIG_S
-                if _stamp(self._parts.config_file) != self._seen_file:
+                if self._reloading.is_due():
                     self._reload_asked.set()
-            if self._reload_asked.is_set() or now >= self._reload_at:
+            if self._reload_asked.is_set():
                 self.reload()
 
     def _slow_tick(self, now: float) -> None:
@@ -345,8 +328,7 @@ class Service:
             _log.warning("load: %s: %s", state, load.words)
             self._recorder.write([health_of_box("load", state, load.words)])
         self._note_store()
-        if self._statistics is not None:
-            self._statistics.tick(datetime.now(UTC))
+        self._in_force.tick()
         self._alerts.show([_facts(state, self.hub) for state in self._fleet.states()])
 
     def _note_store(self) -> None:
@@ -368,8 +350,7 @@ class Service:
         web.start()
         ended = self._fleet.stop_all(1.5)
         self._parts.models.inference.stop(0.5)
-        if self._statistics is not None:
-            self._statistics.flush(datetime.now(UTC))
+        self._in_force.flush()
         written = self._recorder.stop(1.0)
         sent = self._alerts.stop(max(0.2, deadline - time.monotonic()))
         web.join(max(0.1, deadline - time.monotonic()))
@@ -432,39 +413,11 @@ class Service:
             asked = self._reload_asked if name == "SIGHUP" else self._stop_asked
             asked.set()
 
-    # The configuration.
-
-    def _take(self, new: Config) -> ReloadOutcome:
-        """Puts a configuration into force."""
-        planned, problems = planned_cameras(new, self._store)
-        self._alerts.reload(alert_settings(new))  # so far nothing has changed if it raises
-        old, self.config = self.config, new
-        sections = [name for name in Config.model_fields if name != "cameras"]
-        changes = [f"{name}: changed" for name in sections if _differ(old, new, name)]
-        changes += self._watch_cameras(planned)
-        self._house_asked.set()
-        self._config_loaded_at, self._config_error = datetime.now(UTC), ""
-        return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
-
-    def _refuse(self, problems: Sequence[str]) -> ReloadOutcome:
-        self._config_error = "; ".join(problems)
-        _log.error("the configuration is refused, the old one stays: %s", self._config_error)
-        return ReloadOutcome(accepted=False, problems=tuple(problems))
-
-    def _watch_cameras(self, planned: Mapping[str, PlannedCamera]) -> list[str]:
-        """Watches these cameras under the configuration in force; returns what was done."""
-        self._store.snapshots.photos = self.config.privacy.stored_photos
-        counted = self._statistics
-        changes = self._fleet.apply(planned, self._lane_setting(self.config))
-        if counted is not None and counted is not self._statistics:
-            counted.flush(datetime.now(UTC))  # after the lanes have told it who was there
-        return changes
-
-    def _lane_setting(self, config: Config) -> LaneSetting:
+    def _lane_setting(self, config: Config, chronicle: Chronicle) -> LaneSetting:
         models = self._parts.models
         return LaneSetting(
             inference=models.inference,
-            chronicle=self._chronicle(config),
+            chronicle=chronicle,
             hub=self.hub,
             privacy=config.privacy,
             zone=config.site.zone,
@@ -473,16 +426,6 @@ class Service:
             connect=self._parts.connect,
             reach=Reach(config.web.camera_networks),
         )
-
-    def _chronicle(self, config: Config) -> Chronicle:
-        """What lanes tell: everything, or counts alone."""
-        privacy, zone = config.privacy, config.site.zone
-        counted = self._statistics
-        if not privacy.statistics_only:
-            self._statistics = None
-        elif counted is None or (counted.privacy, counted.zone) != (privacy, zone):
-            self._statistics = StatisticsOnly(self._recorder, privacy, zone, datetime.now(UTC))
-        return self._statistics or self._recorder
 
     def _models_answer(self) -> bool:
         """Whether they do not hang, as code below Python may."""
@@ -493,48 +436,6 @@ class Service:
         return Load(
             sum(lane.offered_fps for lane in lanes), sum(lane.fps for lane in lanes), len(lanes)
         )
-
-
-def alert_settings(config: Config) -> AlertSettings:
-    """The parts of the configuration that alerts depend on."""
-    return AlertSettings(
-        config.alerts,
-        config.privacy,
-        config.site,
-        config.web.base_url,
-        config.alerts.language or config.web.language,
-    )
-
-
-def _differ(old: Config, new: Config, section: str) -> bool:
-    return bool(getattr(old, section) != getattr(new, section))
-
-
-def _told(outcome: ReloadOutcome) -> ReloadOutcome:
-    """The same, once the log has it."""
-    for change in outcome.changes:
-        _log.info("configuration: %s", change)
-    return outcome
-
-
-def _needs_restart(old: Config, new: Config) -> list[str]:
-    """Keys that cannot change while the service runs."""
-    frozen = [name for name in ("inference", "web") if _differ(old, new, name)]
-    if (old.storage.database_url, old.storage.folder) != (
-        new.storage.database_url,
-        new.storage.folder,
-    ):
-        frozen.append("storage.url and storage.folder")
-    return frozen
-
-
-def _stamp(path: Path | None) -> tuple[int, int, int] | None:
-    """Changes when the file does, also when an editor puts a new one in its place."""
-    try:
-        found = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _facts(state: CameraStatus, hub: LiveHub) -> CameraFacts:
