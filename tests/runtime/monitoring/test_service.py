@@ -386,6 +386,25 @@ def test_a_change_that_met_a_database_which_was_away_is_taken_once_it_is_back(
         assert site.service.status().config_error == ""
 
 
+def test_a_camera_that_was_added_when_the_database_went_away_is_watched_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreError("the server is away")
+
+    monkeypatch.setattr(reloading, "_AGAIN_S", 0.5)
+    with running(tmp_path) as site:
+        assert site.service.reload().accepted  # so that the file is no reason for another one
+        site.store.cameras.add(StoredCamera("1", "yard", {"url": "rtsp://yard.test/1"}, now, now))
+        with monkeypatch.context() as broken:
+            broken.setattr(site.store.episodes, "page", away)
+            with pytest.raises(StoreError, match="the server is away"):
+                site.service.watch_stored_cameras()
+        assert wait_until(lambda: site.phase("yard") is CameraPhase.WATCHING)
+
+
 def test_a_camera_can_be_switched_off_and_on(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         site.service.stop_camera("door")

@@ -61,7 +61,7 @@ class Reloading:
             except ConfigError as error:
                 return self._refuse([str(problem) for problem in error.problems])
             except StoreError as error:  # nothing is wrong with the configuration
-                self._again_at = time.monotonic() + _AGAIN_S
+                self._try_again()
                 return self._refuse([f"{error}; it is tried again"])
             except MaskwatchError as error:
                 return self._refuse([str(error)])
@@ -76,10 +76,17 @@ class Reloading:
         """Watches the cameras of the dashboard as they are now, whatever has become of the file.
 
         Raises:
-            StoreError: they cannot be read; all goes on as before.
+            StoreError: they cannot be read; a reload is tried half a minute later.
         """
         with self._changing:
-            return _told(self._in_force.watch_cameras())
+            try:
+                return _told(self._in_force.watch_cameras())
+            except StoreError:
+                self._try_again()
+                raise
+
+    def _try_again(self) -> None:
+        self._again_at = time.monotonic() + _AGAIN_S
 
     def _refuse(self, problems: Sequence[str]) -> ReloadOutcome:
         self.error = "; ".join(problems)
@@ -88,7 +95,10 @@ class Reloading:
 
 
 class WatchedFile:
-    """A file that is to be read again once it has changed.
+    """A file that is to be read again once it has changed, and nobody is writing to it any more.
+
+    Editors and copies write in several steps. The first half of a configuration may be right by
+    itself: cameras would go, and what is kept for less long by default would be deleted for good.
 
     Args:
         path: None for a file that never changes.
@@ -96,16 +106,18 @@ class WatchedFile:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        # Due at once: it may have been changed while the models were loaded.
+        # Due at the second look: it may have been changed while the models were loaded.
         self._read: _Stamp | None = None
+        self._seen: _Stamp | None = None
 
     def note_reading(self) -> None:
         """It is about to be read."""
         self._read = _stamp(self._path)
 
     def is_due(self) -> bool:
-        """Whether it has changed since it was read."""
-        return _stamp(self._path) != self._read
+        """Whether it has changed since it was read, but no more since this was last asked."""
+        before, self._seen = self._seen, _stamp(self._path)
+        return self._seen == before and self._seen != self._read
 
 
 def _stamp(path: Path | None) -> _Stamp | None:
