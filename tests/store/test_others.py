@@ -105,6 +105,26 @@ class TestHealth:
         assert store.health.page().items == (disk, back, lost)
         assert store.health.page("lab").items == (back, lost)
 
+    def test_troubles_of_an_earlier_run_are_ended(self, store: Store) -> None:
+        """The next run knows nothing of them, and would never say that they are over."""
+        told = [
+            HealthRecord(new_id(), after(0), "lab", "frozen", "frozen"),
+            HealthRecord(new_id(), after(0), "door", "frozen", "frozen"),
+            HealthRecord(new_id(), after(1), "door", "frozen", "ok"),
+            HealthRecord(new_id(), after(2), "lab", "connection", "lost"),
+            HealthRecord(new_id(), after(3), None, "load", "ok"),
+            HealthRecord(new_id(), after(4), None, "load", "overloaded"),
+        ]
+        for each in told:
+            store.health.add(each)
+        ended = store.health.end_abandoned(after(9))
+        assert {(each.camera, each.kind, each.state, each.at) for each in ended} == {
+            ("lab", "frozen", "ok", after(9)),
+            (None, "load", "ok", after(9)),
+        }
+        assert set(store.health.page().items) == {*told, *ended}
+        assert store.health.end_abandoned(after(10)) == []
+
 
 class TestReviews:
     def item(self, store: Store, **changes: object) -> ReviewItem:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from maskwatch.store import rows
 from maskwatch.store.database import Database
+from maskwatch.store.ids import new_id
 from maskwatch.store.records import HealthRecord, Page
 from maskwatch.store.schema import health
 
 _COLUMNS = rows.columns_of(health, HealthRecord)
+
+_OF_ONE_RUN = {"frozen": "frozen", "inference": "failed", "load": "overloaded", "store": "failed"}
+"""Kinds of trouble that the next run of the service does not take over, and their state."""
 
 
 class Health:
@@ -31,6 +37,23 @@ class Health:
             .limit(1)
         )
         return next(iter(rows.fetch(self._db, query, HealthRecord)), None)
+
+    def end_abandoned(self, ended_at: datetime) -> list[HealthRecord]:
+        """Ends what an earlier run left; returns what was written. For the start of the service."""
+        c, later = health.c, health.alias()
+        is_later = sa.or_(later.c.at > c.at, sa.and_(later.c.at == c.at, later.c.id > c.id))
+        same = (later.c.kind == c.kind, later.c.camera.is_not_distinct_from(c.camera))
+        left = sa.or_(*(sa.and_(c.kind == k, c.state == s) for k, s in _OF_ONE_RUN.items()))
+        query = sa.select(c.camera, c.kind).where(
+            left, sa.not_(sa.select(later.c.id).where(*same, is_later).exists())
+        )
+        with self._db.write() as connection:
+            ended = [
+                HealthRecord(new_id(), ended_at, camera, kind, "ok", "the service was started anew")
+                for camera, kind in connection.execute(query)
+            ]
+            rows.insert(self._db, health, ended)
+        return ended
 
     def page(
         self, camera: str | None = None, *, limit: int = 50, after: str | None = None

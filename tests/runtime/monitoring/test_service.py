@@ -29,7 +29,7 @@ from maskwatch.runtime.monitoring.service import (
     Service,
 )
 from maskwatch.store.lock import Hold
-from maskwatch.store.records import StoredCamera
+from maskwatch.store.records import HealthRecord, StoredCamera
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
@@ -542,6 +542,16 @@ def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> No
     with running(tmp_path, quiet) as site:
         assert site.store.episodes.ongoing() == []
         assert site.store.episodes.get("left").ended_at is not None
+
+
+def test_a_trouble_that_a_crash_left_is_over_at_the_next_start(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
+        now = datetime.now(UTC)
+        store.health.add(HealthRecord("1", now, "door", "frozen", "frozen", "not changed for 60 s"))
+    with running(tmp_path) as site:
+        last = site.store.health.last("door", "frozen")
+        assert last is not None
+        assert (last.state, last.reason) == ("ok", "the service was started anew")
 
 
 def test_a_second_service_is_refused_and_touches_nothing(tmp_path: Path) -> None:

@@ -292,6 +292,7 @@ class Service:
     def _end_abandoned(self) -> None:
         for episode in self._store.episodes.end_abandoned(self.started_at):
             _log.info("episode %s was left open by an earlier run and is ended", episode.id)
+        self._store.health.end_abandoned(self.started_at)
 
     def _start_web(self) -> None:
         if self._parts.web is not None:
