@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from maskwatch.runtime.monitoring.service import (
     Service,
 )
 from maskwatch.store.lock import Hold
-from maskwatch.store.records import HealthRecord, StoredCamera
+from maskwatch.store.records import CountBy, HealthRecord, StoredCamera
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
@@ -530,6 +531,31 @@ def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> 
         (group,) = site.store.people.counts(since, until)
         assert (group.counts.mask, group.counts.no_mask) == (1, 1)
         assert site.store.people.page_of(since, until, 10) == []
+
+
+def test_on_a_box_that_is_too_slow_everybody_is_counted_at_the_end_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cameras wait for their turn at the models, which does not come in the time there is."""
+    find, is_slow = SquareDetector.__call__, threading.Event()
+
+    def slowly(self: SquareDetector, frame: Frame) -> list[Face]:
+        if is_slow.is_set():
+            time.sleep(0.5)
+        return find(self, frame)
+
+    monkeypatch.setattr(SquareDetector, "__call__", slowly)
+    counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
+    more = "".join(f'\n  yard{n}: {{{{url: "rtsp://yard{n}.test/1"}}}}' for n in range(6))
+    with running(tmp_path, counting.rstrip() + more) as site:
+        states = site.service.camera_states
+        assert wait_until(lambda: [each.people for each in states()] == [1] * 8)
+        is_slow.set()
+        time.sleep(1)
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
+        cameras = store.people.counts(since, until, CountBy.CAMERA)
+    assert len(cameras) == 8
 
 
 def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> None:
