@@ -146,6 +146,15 @@ def test_a_photo_stays_when_the_database_does_not_keep_that_it_was_replaced(stor
     assert store.deletions.of_item(saved.id) == []
 
 
+def test_nothing_is_left_of_a_photo_that_was_replaced_while_it_is_deleted(store: Store) -> None:
+    """Its faces were hidden between the look at its row and the deletion of its file."""
+    taken = photo(store)
+    assert store.snapshots.replace(taken, jpeg(seed=1), [HIDDEN_FACE]).photos == 1
+    assert store.snapshots.delete([taken], reason="subject_request").photos == 1
+    assert files(store) == []
+    assert store.snapshots.where() == []
+
+
 def test_a_photo_that_is_gone_is_not_replaced(store: Store) -> None:
     saved = photo(store)
     store.snapshots.delete([saved], reason="age")

@@ -370,7 +370,7 @@ class Snapshots:
             _unless_full(file, write)
 
     def _discard(self, file: str) -> None:
-        """Takes back a file whose row was not written, if it can; `sweep` finds it otherwise."""
+        """Deletes a file that has no row, if it can; else it is a stray."""
         with contextlib.suppress(OSError):
             remove(self.folder / file)
 
@@ -379,7 +379,7 @@ class Snapshots:
         forgotten = 0
         for start in range(0, len(records), _PARAMETERS):
             known = {each.id: each for each in records[start : start + _PARAMETERS]}
-            query = sa.select(snapshots.c.id).where(snapshots.c.id.in_(known))
+            query = sa.select(snapshots.c.id, snapshots.c.file).where(snapshots.c.id.in_(known))
             with self._db.write() as connection:
                 # Episodes first, as whoever corrects one and queues its photo holds them, too.
                 connection.execute(
@@ -388,10 +388,10 @@ class Snapshots:
                     .values(snapshot_id=None)
                 )
                 # Two who delete the same photos at once must not both prove it.
-                there = query.order_by(snapshots.c.id).with_for_update()
-                ids = connection.execute(there).scalars().all()
-                connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(ids)))
-                for each in ids:
+                held = query.order_by(snapshots.c.id).with_for_update()
+                there = {row.id: row.file for row in connection.execute(held)}
+                connection.execute(sa.delete(snapshots).where(snapshots.c.id.in_(there)))
+                for each in there:
                     self._deletions.note(
                         "snapshot", each, reason=reason, actor=actor, sha256=known[each].sha256
                     )
