@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +14,7 @@ import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
 from maskwatch.config.storage import RetentionConfig, StorageConfig
-from maskwatch.errors import StoreFull
+from maskwatch.errors import StoreError, StoreFull
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -405,6 +408,20 @@ class TestRoom:
         monkeypatch.setattr(store.room, "free_bytes", lambda: 0)  # it may be on this one
         assert store.room.relieve() > 0
         assert store.snapshots.where() == []
+
+    def test_a_disk_that_does_not_answer_is_a_failure_of_the_store(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Such as a share whose server is away: who writes meanwhile is to try again."""
+
+        def stale(_: Path) -> None:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+        monkeypatch.setattr(shutil, "disk_usage", stale)
+        monkeypatch.setattr(store.room, "_holds_the_database", lambda: False)
+        for ask in (store.room.free_bytes, store.room.total_bytes, store.room.relieve):
+            with pytest.raises(StoreError, match="snapshots: stale file handle"):
+                ask()
 
 
 def test_a_full_database_makes_room_so_that_the_next_try_succeeds(tmp_path: Path) -> None:

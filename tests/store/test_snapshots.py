@@ -8,8 +8,10 @@ import sqlite3
 import stat
 import threading
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +25,7 @@ from maskwatch.errors import (
     StoreFull,
 )
 from maskwatch.store import snapshots as snapshots_module
-from maskwatch.store.files import PART, write_whole
+from maskwatch.store.files import PART, remove, write_whole
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotKind
 from maskwatch.store.snapshots import Freed
@@ -269,7 +271,7 @@ class TestDiskFull:
         assert files(store) == []
 
 
-class TestSweep:
+class TestAfterACrash:
     def test_a_file_without_a_row_goes_when_it_is_old_enough(self, store: Store) -> None:
         """Power was cut between file and row."""
         kept = photo(store)
@@ -277,38 +279,103 @@ class TestSweep:
         for name in ("stray.jpg", f"half.jpg{PART}"):
             (folder / name).write_bytes(jpeg())
         now_s = (folder / "stray.jpg").stat().st_mtime
-        assert store.snapshots.sweep(now_s + 10) == 0
-        assert store.snapshots.sweep(now_s + 4000) == 2
+        assert store.snapshots.remove_strays(now_s + 10) == 0
+        assert store.snapshots.remove_strays(now_s + 4000) == 2
         assert files(store) == [kept.file]
 
     def test_a_row_without_a_file_goes_with_a_note(self, store: Store) -> None:
         """Power was cut between the deletion of the file and that of the row."""
         lost, kept = photo(store), photo(store)
         (store.snapshots.folder / lost.file).unlink()
-        assert store.snapshots.sweep() == 1
+        assert store.snapshots.forget_lost() == 1
         assert store.snapshots.where() == [kept]
         assert store.deletions.of_item(lost.id)[0].reason == "missing"
 
     def test_a_disk_that_is_not_mounted_costs_no_photo(self, store: Store) -> None:
         taken = [photo(store, taken_at=after(i)) for i in range(2)]
         store.snapshots.folder.rename(away := store.snapshots.folder.with_name("away"))
-        assert store.snapshots.sweep() == 0
+        assert store.snapshots.forget_lost() == 0
         away.rename(store.snapshots.folder)
-        assert store.snapshots.sweep(time.time() + 4000) == 0
+        assert store.snapshots.remove_strays(time.time() + 4000) == 0
         assert [store.snapshots.read(each.id) for each in taken] == [jpeg()] * 2
 
     def test_nor_when_a_photo_was_stored_meanwhile_or_there_is_no_room(self, store: Store) -> None:
         taken = [photo(store, taken_at=after(i)) for i in range(2)]
         store.snapshots.folder.rename(away := store.snapshots.folder.with_name("away"))
         newer = photo(store, taken_at=after(7 * 24 * 3600))
-        assert store.snapshots.sweep() == 0
+        assert store.snapshots.forget_lost() == 0
         assert store.snapshots.make_room(10**9).photos == 1
         assert store.snapshots.where() == taken
         assert (store.snapshots.folder / newer.file).parent.is_dir()
         shutil.rmtree(store.snapshots.folder)
         away.rename(store.snapshots.folder)
-        assert store.snapshots.sweep(time.time() + 4000) == 0
+        assert store.snapshots.remove_strays(time.time() + 4000) == 0
         assert [store.snapshots.read(each.id) for each in taken] == [jpeg()] * 2
+
+    @pytest.mark.parametrize(
+        ("code", "refused"), [(errno.EACCES, "{}/"), (errno.EIO, "{}"), (errno.ESTALE, "{}")]
+    )
+    def test_nor_does_a_folder_that_nobody_can_look_into(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, code: int, refused: str
+    ) -> None:
+        """Such as one of another user, which an administrator will set right."""
+        closed, _ = photo(store, taken_at=after()), photo(store, taken_at=after(days=1))
+        day = str(Path(closed.file).parent)
+        scandir, status = os.scandir, os.stat
+
+        def refuse(path: object) -> None:
+            raise OSError(code, os.strerror(code), str(path))
+
+        def scan(path: str) -> Any:
+            return refuse(path) if day in str(path) else scandir(path)
+
+        def look(path: Path, **how: bool) -> Any:
+            is_there = refused.format(day) in str(path)
+            return refuse(path) if is_there else status(path, **how)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "scandir", scan)
+            broken.setattr(os, "stat", look)
+            with suppress(StoreError):
+                assert store.snapshots.forget_lost() == 0
+        assert len(store.snapshots.where()) == 2
+        assert store.snapshots.read(closed.id) == jpeg()
+
+    def test_nor_does_one_that_is_out_of_reach_make_room(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away, _ = photo(store, taken_at=after()), photo(store, taken_at=after(days=1))
+        day, status = str(Path(away.file).parent), os.stat
+
+        def look(path: Path, **how: bool) -> os.stat_result:
+            if day in str(path):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return status(path, **how)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "stat", look)
+            assert store.snapshots.make_room(1).photos == 1
+        assert store.snapshots.where() == [away]
+
+
+@pytest.mark.parametrize(("code", "is_said"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_photos_can_lie_on_a_share_that_cannot_sync_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_said: bool
+) -> None:
+    sync = os.fsync
+
+    def sync_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    path = tmp_path / "x.jpg"
+    monkeypatch.setattr(os, "fsync", sync_files)
+    with pytest.raises(OSError, match="rror") if is_said else nullcontext():
+        write_whole(path, jpeg())
+    assert path.read_bytes() == jpeg()
+    with pytest.raises(OSError, match="rror") if is_said else nullcontext():
+        assert remove(path)
 
 
 def test_all_photos_come_oldest_first_while_they_are_deleted(

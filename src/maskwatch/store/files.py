@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
+
+_NO_SUCH_THING = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
+"""What file systems say, those of network shares above all, that cannot sync a folder. PostgreSQL
+goes on, too (``fsync_fname_ext`` in its ``fd.c``)."""
 
 
 def new_file(path: Path) -> BinaryIO:
@@ -64,5 +69,8 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_THING:
+            raise
     finally:
         os.close(descriptor)

@@ -10,10 +10,11 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maskwatch.errors import StoreError
+from maskwatch.reasons import system_reason
 from maskwatch.store.files import remove
 from maskwatch.store.records import SnapshotRecord
 from maskwatch.store.snapshots import Freed, Snapshots, as_many
@@ -43,12 +44,18 @@ class Room:
         return self._snapshots.folder / "reserve"
 
     def total_bytes(self) -> int:
-        """How large the disk is."""
-        return shutil.disk_usage(self._place()).total
+        """How large the disk is.
+
+        Raises:
+            StoreError: it does not say, such as a share whose server is away.
+        """
+        with self._failures_in_our_words():
+            return shutil.disk_usage(self._place()).total
 
     def free_bytes(self) -> int:
-        """How much is left on the disk."""
-        return shutil.disk_usage(self._place()).free
+        """How much is left on the disk; raises as `total_bytes`."""
+        with self._failures_in_our_words():
+            return shutil.disk_usage(self._place()).free
 
     def _place(self) -> Path:
         """The folder of the photos, or the one that it will be made in."""
@@ -85,7 +92,15 @@ class Room:
     def _holds_the_database(self) -> bool:
         if self._database is None:
             return False
-        return self._database.stat().st_dev == self._place().stat().st_dev
+        with self._failures_in_our_words():
+            return self._database.stat().st_dev == self._place().stat().st_dev
+
+    @contextlib.contextmanager
+    def _failures_in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{self._snapshots.folder}: {system_reason(error)}") from error
 
     def _let_go(self, photos: Sequence[SnapshotRecord]) -> Freed | None:
         """Deletes photos; None when that could not be written down."""

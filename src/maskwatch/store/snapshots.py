@@ -2,8 +2,8 @@
 
 A file is written before its row and deleted before its row, so a row never promises a photo that
 was not there, and proof of deletion is never written ahead of the deletion. Of two of which one
-takes the other's place, that other is deleted after the row. What a crash leaves in between,
-`Snapshots.sweep` tidies up.
+takes the other's place, that other is deleted after the row. What a crash leaves in between goes
+later (`Snapshots.forget_lost`, `Snapshots.remove_strays`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SPARE_FACTOR = 4
 """When a photo does not fit, room for this many of its size is made: the next ones come soon."""
 
-_SWEEP_AFTER_S = 3600
+_STRAY_AFTER_S = 3600
 """A younger file without a row may be one that is being stored right now."""
 _BATCH = 200
 _PARAMETERS = 500
@@ -196,7 +196,20 @@ class Snapshots:
 
     def _is_in_reach(self, record: SnapshotRecord) -> bool:
         """Whether the disk of a photo is there: it would take the folder of the day along."""
-        return (self.folder / record.file).parent.is_dir()
+        try:
+            return (self.folder / record.file).parent.is_dir()
+        except OSError:  # such as of a share whose server is away, or a folder of another user
+            return False
+
+    def _is_gone(self, record: SnapshotRecord) -> bool:
+        """Whether a file is lost for certain, and not merely out of reach."""
+        try:
+            (self.folder / record.file).lstat()
+        except FileNotFoundError:
+            return self._is_in_reach(record)
+        except OSError:  # as above
+            return False
+        return False
 
     def where(
         self, *conditions: sa.ColumnElement[bool], limit: int | None = None
@@ -305,40 +318,58 @@ class Snapshots:
         there = self._files()
         return [record for record in known if record.file not in there]
 
-    def sweep(self, now_s: float | None = None) -> int:
-        """Tidies up after a crash: files without row go, rows without file too. Says how many.
+    def forget_lost(self) -> int:
+        """Deletes the rows of photos whose files are gone, as after a crash. Says how many.
 
         Where all photos are gone at once, or all of a day with its folder, their disk is likelier
         not to be there than lost: the rows stay, else the photos would be strays when it is back.
+        So do those of a folder that cannot be looked into.
+
+        Raises:
+            StoreError: the folder of the photos or the database cannot be read.
+        """
+        known, there = self.where(), self._files()
+        missing = [record for record in known if record.file not in there]
+        gone = [record for record in missing if there and self._is_gone(record)]
+        if away := len(missing) - len(gone):
+            _log.error(
+                "%s: %d of %d photos are out of reach: is it mounted, and whose are the folders?",
+                *(self.folder, away, len(known)),
+            )
+        return self._forget(gone, "missing", "system")
+
+    def remove_strays(self, now_s: float | None = None) -> int:
+        """Deletes files of photos that have no row. Says how many.
+
+        A crash came between the two; or their disk was not there while their rows went.
 
         Args:
             now_s: seconds since 1970; None for the present.
+
+        Raises:
+            StoreError: the folder of the photos or the database cannot be read.
         """
         now_s = time.time() if now_s is None else now_s
-        known = {record.file: record for record in self.where()}
-        there = self._files()
-        missing = [record for file, record in known.items() if file not in there]
-        gone = [record for record in missing if there and self._is_in_reach(record)]
-        if away := len(missing) - len(gone):
-            which = f"{away} of {len(known)} photos"
-            _log.error(
-                "%s: %s are not there, nor their folders: is it mounted?", self.folder, which
-            )
-        swept = self._forget(gone, "missing", "system")
-        for file, path in there.items():
+        with self._db.read() as connection:
+            known = set(connection.execute(sa.select(snapshots.c.file)).scalars())
+        removed = 0
+        for file, path in self._files().items():
             if file in known:
                 continue
             with contextlib.suppress(OSError):
-                if now_s - path.stat().st_mtime > _SWEEP_AFTER_S:
-                    remove(path)
-                    swept += 1
-        return swept
+                if now_s - path.stat().st_mtime > _STRAY_AFTER_S:
+                    removed += remove(path)
+        return removed
 
     def _files(self) -> dict[str, Path]:
         """The files of photos that are there, half written ones included, by their names."""
+        try:
+            found = list(self.folder.glob("*/*/*/*"))
+        except OSError as error:
+            raise StoreError(f"{self.folder}: {system_reason(error)}") from error
         return {
             path.relative_to(self.folder).as_posix(): path
-            for path in self.folder.glob("*/*/*/*")
+            for path in found
             if path.suffix in (".jpg", PART)
         }
 
@@ -395,7 +426,10 @@ class Snapshots:
                     self._deletions.note(
                         "snapshot", each, reason=reason, actor=actor, sha256=known[each].sha256
                     )
-            forgotten += len(ids)
+            for each, file in there.items():
+                if file != known[each].file:  # it was replaced after it had been looked up
+                    self._discard(file)
+            forgotten += len(there)
         return forgotten
 
 

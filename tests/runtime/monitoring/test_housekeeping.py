@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.root import Config
 from maskwatch.config.storage import StorageConfig
+from maskwatch.errors import StoreError
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.store.store import Store
 from tests.store.values import episode, photo
@@ -63,6 +66,38 @@ def test_what_a_crash_left_behind_goes_at_the_start(tmp_path: Path) -> None:
         os.utime(stray, (0, 0))
         Housekeeper(store)(Config())
         assert not stray.exists()
+
+
+def test_what_a_crash_left_a_moment_before_the_start_goes_within_two_days(tmp_path: Path) -> None:
+    """The service is started anew at once, and nobody stops it for months."""
+    now_s = [0.0]
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        stray = tmp_path / "s" / "2020" / "01" / "01" / "stray.jpg"
+        stray.parent.mkdir(parents=True)
+        stray.write_bytes(b"x")
+        housekeeper = Housekeeper(store, lambda: now_s[0])
+        housekeeper(Config())
+        assert stray.exists()
+        long_ago = time.time() - 2 * 86400
+        os.utime(stray, (long_ago, long_ago))
+        now_s[0] = 2 * 86400
+        housekeeper(Config())
+        assert not stray.exists()
+
+
+def test_a_folder_that_cannot_be_read_keeps_nothing_from_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Path, __: str) -> Iterator[Path]:
+        raise OSError(5, "Input/output error")
+
+    with Store.open(f"sqlite:///{tmp_path / 'm.db'}", tmp_path / "s") as store:
+        long_ago = datetime.now(UTC) - timedelta(days=400)
+        store.episodes.add(episode(started_at=long_ago, ended_at=long_ago))
+        monkeypatch.setattr(Path, "glob", broken)
+        with pytest.raises(StoreError, match="input/output error"):
+            Housekeeper(store)(Config())
+        assert store.episodes.count() == 0
 
 
 def test_becoming_statistics_only_reaches_back(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.stricter import hide_faces
 from maskwatch.store.backup import back_up, restore
 from maskwatch.store.records import SnapshotFace, SnapshotRecord
+from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Image, State
 from tests.store.values import photo
@@ -127,6 +129,23 @@ def test_a_photo_whose_file_is_not_there_now_is_given_up_by_nobody(store: Store)
     assert hide_faces(store).photos == 0
     assert store.deletions.of_item(taken.id) == []
     elsewhere.rename(path)
+    assert hide_faces(store).photos == 1
+
+
+def test_a_photo_that_cannot_be_read_now_is_kept_and_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share whose server is away for a moment costs nobody a photo."""
+    taken = clear_photo(store)
+
+    def read(_: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    store.snapshots.photos = Photos.BLURRED
+    with monkeypatch.context() as away:
+        away.setattr(Path, "read_bytes", read)
+        assert hide_faces(store) == Freed(stuck={taken.file: "input/output error"})
+    assert store.snapshots.where() == [taken]
     assert hide_faces(store).photos == 1
 
 

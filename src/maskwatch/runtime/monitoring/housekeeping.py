@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from maskwatch.config.root import Config
@@ -16,17 +17,24 @@ _log = logging.getLogger(__name__)
 
 OK, FULL = "ok", "full"
 
+_STRAYS_EVERY_S = 86_400.0
+"""Not only at the start: a file that a crash left is then too young to be told from one that is
+being stored, and a disk that is mounted again brings photos whose rows have gone meanwhile."""
+
 
 class Housekeeper:
     """Applies retention and keeps room on the disk; the health of the box says when it is full.
 
     Args:
         store: what to tidy up.
+        clock: a monotonic clock, in seconds.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._swept = False
+        self._clock = clock
+        self._is_tidy = False
+        self._strays_at = clock()
         self._disk: str | None = None
 
     def __call__(self, config: Config) -> None:
@@ -35,11 +43,6 @@ class Housekeeper:
         Raises:
             StoreError: something cannot be deleted or written down.
         """
-        if not self._swept:
-            count = self._store.snapshots.sweep()
-            self._swept = True
-            if count:
-                _log.warning("%d photos without a record, or records without a photo, went", count)
         report = keep_house(
             self._store,
             config.storage,
@@ -50,10 +53,23 @@ class Housekeeper:
             _log.info("retention: %s", dict(report.deleted))
         _tell_stuck("go and cannot be deleted", report.stuck)
         self._note(report.is_full, report.free_bytes, config.storage.min_free_gb)
-        hidden = hide_faces(self._store)  # last, as many photos take their time
+        hidden = hide_faces(self._store)  # after retention, as many photos take their time
         if hidden.photos:
             _log.warning("the privacy policy is stricter: faces hidden in %d photos", hidden.photos)
         _tell_stuck("have their faces hidden and cannot be replaced", hidden.stuck)
+        self._sweep()  # last, as a folder that cannot be read must not keep the rest from its turn
+
+    def _sweep(self) -> None:
+        if self._clock() < self._strays_at:
+            return
+        count = 0
+        if not self._is_tidy:
+            count = self._store.snapshots.forget_lost()
+            self._is_tidy = True
+        count += self._store.snapshots.remove_strays()
+        self._strays_at = self._clock() + _STRAYS_EVERY_S
+        if count:
+            _log.warning("%d photos without a record, or records without a photo, went", count)
 
     def _note(self, is_full: bool, free_bytes: int, wanted_gb: float) -> None:
         state = FULL if is_full else OK

@@ -10,6 +10,7 @@ from maskwatch.config.privacy import Photos
 from maskwatch.draw import pixelate
 from maskwatch.errors import SnapshotDamaged
 from maskwatch.outputs.jpeg import decode_jpeg, encode_jpeg
+from maskwatch.reasons import system_reason
 from maskwatch.runtime.monitoring.finish import PHOTO_QUALITY
 from maskwatch.store.records import SnapshotRecord
 from maskwatch.store.snapshots import Freed
@@ -51,8 +52,11 @@ def _hide(store: Store, record: SnapshotRecord) -> Freed:
     try:
         image = decode_jpeg(store.snapshots.read_file(record))
     except (SnapshotDamaged, ValueError) as error:
-        if isinstance(error.__cause__, FileNotFoundError):
+        cause = error.__cause__
+        if isinstance(cause, FileNotFoundError):
             return Freed()  # perhaps its disk is not mounted, and its row must find it then
+        if isinstance(cause, OSError):  # as of a share whose server is away: it may be back soon
+            return Freed(stuck={record.file: system_reason(cause)})
         # Nobody knows what it shows.
         _log.warning("a photo whose faces should be hidden is deleted: %s", error)
         return store.snapshots.delete([record], reason="policy")
