@@ -538,6 +538,26 @@ def test_a_photo_stored_under_a_laxer_policy_is_not_sent(tmp_path: Path) -> None
     assert [alert.photo for alert in door.alerts] == [None]
 
 
+def test_a_photo_whose_disk_hangs_keeps_no_message(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a network share whose server is away: it neither answers nor fails."""
+    answers, door = threading.Event(), RecordingChannel()
+    given = settings(channels={"door": {**DOOR, "photo": True}})
+
+    def hanging(_: str) -> bytes:
+        assert answers.wait(60)
+        return samples.jpeg()
+
+    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 0.2)
+    monkeypatch.setattr(store.snapshots, "read", hanging)
+    with running(store, given, {"door": door}) as service:
+        about = [episode(track=number, snapshot_id="photo") for number in range(3)]
+        settled(store, happen(service, store, *about))
+        answers.set()
+    assert [alert.photo for alert in door.alerts] == [None] * 3
+
+
 def test_an_episode_that_was_deleted_is_not_told(store: Store) -> None:
     door, about = RecordingChannel(), episode()
     with running(store, settings(), {"door": door}, start=False) as service:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from maskwatch.alerts.patience import Patience
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused
 from maskwatch.store.records import Delivery, EpisodeRecord
@@ -25,6 +26,7 @@ class Library:
     def __init__(self, store: Store, roll_call: RollCall) -> None:
         self._store = store
         self._roll_call = roll_call
+        self._patience = Patience()
 
     def episodes(self, rows: Sequence[Delivery]) -> list[EpisodeRecord]:
         """The episodes of rows, each once, in the order of the rows; deleted ones are left out."""
@@ -36,11 +38,12 @@ class Library:
         """The photo of an episode, as far as there is one that may be sent; JPEG."""
         if episode.snapshot_id is None:
             return None
+        photo = episode.snapshot_id
         try:
-            return self._store.snapshots.read(episode.snapshot_id)
+            return self._patience.wait_for(lambda: self._store.snapshots.read(photo))
         except (RecordNotFound, SnapshotRefused):  # retention was faster, or the policy is stricter
             return None
-        except SnapshotDamaged as error:
+        except (SnapshotDamaged, OSError) as error:
             _log.warning("a message goes without its photo: %s", error)
             return None
 

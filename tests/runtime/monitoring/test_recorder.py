@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -30,6 +32,7 @@ from maskwatch.store.records import (
     MinuteReadings,
     PersonRecord,
     SnapshotFace,
+    SnapshotRecord,
     TimelinePoint,
 )
 from maskwatch.store.store import Store
@@ -188,6 +191,52 @@ def test_nothing_is_lost_while_the_store_cannot_be_written_to(
     assert recorder.stop()
     assert {e.id for e in store.episodes.page().items} == {e.record.id for e in entries}
     assert len(woken) == 3
+
+
+def test_photos_whose_disk_hangs_hold_up_no_episode_and_no_message(
+    store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a network share whose server is away: it neither answers nor fails."""
+    save, answers = store.snapshots.save, threading.Event()
+
+    def hanging(*given: Any, **named: Any) -> SnapshotRecord:
+        assert answers.wait(60)
+        return save(*given, **named)
+
+    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 0.1)
+    monkeypatch.setattr(store.snapshots, "save", hanging)
+    entries = [opened(), opened()]
+    recorder.write(entries)
+    assert wait_until(lambda: recorder.unwritten == 0)
+    for entry in entries:
+        assert store.episodes.get(entry.record.id).snapshot_id is None
+        assert len(store.deliveries.of_episode(entry.record.id)) == 1
+    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 60)
+    answers.set()
+
+    def has_photos_again() -> bool:
+        recorder.write([entry := opened()])
+        assert wait_until(lambda: recorder.unwritten == 0)
+        return store.episodes.get(entry.record.id).snapshot_id is not None
+
+    assert wait_until(has_photos_again)
+
+
+def test_a_database_that_hangs_is_told_while_it_hangs(
+    store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, answers = store.episodes.add, threading.Event()
+
+    def hanging(episode: EpisodeRecord) -> None:
+        assert answers.wait(60)
+        add(episode)
+
+    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._STUCK_S", 0.1)
+    monkeypatch.setattr(store.episodes, "add", hanging)
+    recorder.write([opened()])
+    assert wait_until(lambda: "the database has not answered" in recorder.error)
+    answers.set()
+    assert wait_until(lambda: recorder.error == "")
 
 
 @pytest.mark.parametrize("photo_gave_way", [False, True])

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from maskwatch.advice import words_for
+from maskwatch.alerts.patience import Patience
 from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
 from maskwatch.runtime.monitoring.chronicle import (
     CountedPeople,
@@ -46,6 +47,8 @@ _log = logging.getLogger(__name__)
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 10.0
 _IDLE_S = 1.0
+_STUCK_S = 60.0
+"""A server that is away, or a photo, is given up sooner; a disk of SQLite's may hang for ever."""
 _MOST_WAITING = 2000
 _MOST_PHOTOS = 200
 
@@ -77,8 +80,6 @@ class Recorder:
         planner: Planner | None = None,
         on_deliveries: Callable[[], None] = lambda: None,
     ) -> None:
-        self.error = ""
-        """Why nothing can be written at the moment; empty when all is well."""
         self.given_up = 0
         """Entries and photos that were given up because too much waited."""
         self._store = store
@@ -87,9 +88,14 @@ class Recorder:
         self._waiting: deque[Entry] = deque()
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
+        self._patience = Patience()
+        """With the disk of the photos."""
         self._saved: tuple[FinishedPhoto, str] | None = None
         """The photo that was saved last, and its id."""
         self._changed = threading.Condition()
+        self._error = ""
+        self._busy_since = float("inf")
+        """When (`monotonic`) the entry that is being written was begun."""
         self._stopping = False
         self._give_up_at = float("inf")
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -107,6 +113,13 @@ class Recorder:
         if self._thread.ident is not None:
             self._thread.join(timeout_s + _IDLE_S)
         return not self._waiting
+
+    @property
+    def error(self) -> str:
+        """Why nothing can be written at the moment; empty when all is well."""
+        if not self._error and time.monotonic() - self._busy_since > _STUCK_S:
+            return f"the database has not answered for {_STUCK_S:g} s"
+        return self._error
 
     @property
     def unwritten(self) -> int:
@@ -133,7 +146,10 @@ class Recorder:
                 entry = self._waiting[0] if self._waiting else None
             if entry is None:
                 continue
-            if self._write_one(entry):
+            self._busy_since = time.monotonic()
+            is_done = self._write_one(entry)
+            self._busy_since = float("inf")
+            if is_done:
                 retry_s = _FIRST_RETRY_S
             else:
                 with self._changed:
@@ -149,16 +165,16 @@ class Recorder:
         except RecordExists:
             pass  # written before a connection broke that should have said so
         except StoreError as error:
-            if not self.error:
+            if not self._error:
                 _log.error("nothing can be written: %s", error)
-            self.error = str(error)
+            self._error = str(error)
             return False
         except Exception:  # noqa: BLE001
             # The thread's boundary. An entry that cannot be written must not block the others.
             _log.exception("an entry cannot be written and is left out: %s", type(entry).__name__)
-        if self.error:
+        if self._error:
             _log.warning("writing works again")
-            self.error = ""
+            self._error = ""
         with self._changed:
             self._waiting.popleft()
         return True
@@ -241,19 +257,21 @@ class Recorder:
             if self._saved is not None and self._saved[0] is photo:
                 with suppress(RecordNotFound):
                     return self._store.snapshots.get(self._saved[1]).id
-            saved = self._store.snapshots.save(
-                photo.jpeg,
-                kind=kind,
-                camera=camera,
-                taken_at=photo.taken_at,
-                width=photo.width,
-                height=photo.height,
-                faces=photo.faces,
-                episode_id=episode_id,
+            saved = self._patience.wait_for(
+                lambda: self._store.snapshots.save(
+                    photo.jpeg,
+                    kind=kind,
+                    camera=camera,
+                    taken_at=photo.taken_at,
+                    width=photo.width,
+                    height=photo.height,
+                    faces=photo.faces,
+                    episode_id=episode_id,
+                )
             ).id
         except SnapshotRefused as error:
             _log.warning("a photo is left out: %s", error)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             _log.error("a photo cannot be stored: %s", error)
         else:
             self._saved = photo, saved

@@ -334,11 +334,14 @@ class Service:
 
     def _note_store(self) -> None:
         """Once the store can be written to again, it is told that it could not."""
-        failed = bool(self._recorder.error)
+        error = self._recorder.error
+        failed = bool(error)
         if failed != self._store_failed:
             self._store_failed = failed
+            if failed:
+                _log.error("records wait: %s", error)
             state = "failed" if failed else "ok"
-            self._recorder.write([health_of_box("store", state, self._recorder.error)])
+            self._recorder.write([health_of_box("store", state, error)])
 
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""
