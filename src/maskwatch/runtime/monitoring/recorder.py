@@ -3,7 +3,7 @@
 An episode and the messages about it are one transaction: either both are there after a crash or
 neither is, and then the next look at the violation opens it again. While the database cannot be
 reached everything waits in memory, in order; when too much waits, first the sums and timelines
-are given up and then the photos, but never an episode.
+are given up and then the oldest photos, but never an episode.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Recorder:
             # The thread's boundary. An entry that cannot be written must not block the others.
             _log.exception("an entry cannot be written and is left out: %s", type(entry).__name__)
         if self._error:
-            _log.warning("writing works again")
+            _log.warning("writing works again; given up so far: %d", self.given_up)
             self._error = ""
         with self._changed:
             self._waiting.popleft()
@@ -297,11 +297,15 @@ class Recorder:
         kept: list[Entry] = rest
         if len(kept) > _MOST_WAITING:
             kept = [each for each in kept if _must_stay(each)]
-        self.given_up += len(rest) - len(kept)
-        photos = sum(isinstance(e, EpisodeOpened) and e.photo is not None for e in kept)
-        if photos > _MOST_PHOTOS:
-            self.given_up += photos
-            kept = [_without_photo(each) for each in kept]
+        with_photo = [
+            at
+            for at, each in enumerate(kept)
+            if isinstance(each, EpisodeOpened) and each.photo is not None
+        ]
+        oldest = with_photo[:-_MOST_PHOTOS]
+        for at in oldest:
+            kept[at] = _without_photo(kept[at])
+        self.given_up += len(rest) - len(kept) + len(oldest)
         self._waiting = deque([head, *kept])
 
 
