@@ -541,7 +541,7 @@ def test_on_a_box_that_is_too_slow_everybody_is_counted_at_the_end_as_well(
 
     def slowly(self: SquareDetector, frame: Frame) -> list[Face]:
         if is_slow.is_set():
-            time.sleep(0.5)
+            time.sleep(0.4)
         return find(self, frame)
 
     monkeypatch.setattr(SquareDetector, "__call__", slowly)
