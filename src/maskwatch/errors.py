@@ -41,7 +41,15 @@ from dataclasses import dataclass
 
 
 class MaskwatchError(Exception):
-    """Base of all errors that maskwatch raises on purpose."""
+    """Base of all errors that maskwatch raises on purpose; they can go from process to process."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception would be built anew from its message, and most are built from something else.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[MaskwatchError], args: tuple[object, ...]) -> MaskwatchError:
+    return kind.__new__(kind, *args)
 
 
 class SourceError(MaskwatchError):

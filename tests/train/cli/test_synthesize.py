@@ -168,9 +168,22 @@ def test_a_set_that_is_there_is_not_overwritten(people: Path, tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["mine.txt"]
 
 
-def test_a_full_disk_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_picture_that_is_damaged_is_named(jobs: str, people: Path, tmp_path: Path) -> None:
+    whole = read_manifest(people)
+    damaged = whole.path_of(next(row for row in whole.rows if row.label is State.NO_MASK))
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    result = synthesize(people, "--out", tmp_path / "drawn", *ALL, "--jobs", jobs)
+    assert isinstance(result.exception, DataError)
+    assert str(result.exception).startswith(f"{damaged}: ")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_full_disk_leaves_nothing_under_the_final_name(
+    jobs: str, people: Path, tmp_path: Path
+) -> None:
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
-    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", "1"]
+    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", jobs]
     result = subprocess.run(
         [sys.executable, "-c", limit + PROGRAM, *verb], capture_output=True, text=True, timeout=300
     )
