@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -36,18 +37,51 @@ class NearPair:
 def merge(manifests: Sequence[tuple[Path, Manifest]]) -> Manifest:
     """One manifest of the rows of several, in their order.
 
+    Sets of one name that lie in different folders, as exports of one program do, are told apart by
+    a number. They may be of the same cameras: what the last says of a picture counts, and groups
+    that they call alike stay one.
+
     Raises:
         DataError: two of them hold the same set.
     """
-    owner: dict[str, Path] = {}
+    taken = {row.source_set for _, manifest in manifests for row in manifest.rows}
+    owners: dict[str, list[tuple[Path, Path | None]]] = {}
+    last = {
+        (row.source_set, row.sha256): path for path, manifest in manifests for row in manifest.rows
+    }
+    rows: list[ManifestRow] = []
+    folders: dict[str, Path] = {}
     for path, manifest in manifests:
-        for name in {row.source_set for row in manifest.rows}:
-            if name in owner:
-                raise DataError(path, f"holds the set {name!r}, as does {owner[name]}")
-            owner[name] = path
-    rows = tuple(row for _, manifest in manifests for row in manifest.rows)
-    folders = {name: place for _, m in manifests for name, place in m.folders.items()}
-    return Manifest(rows, folders, manifests[0][1].notes if len(manifests) == 1 else {})
+        names: dict[str, str] = {}
+        for name in dict.fromkeys(row.source_set for row in manifest.rows):
+            folder, before = manifest.folders.get(name), owners.setdefault(name, [])
+            _refuse_again(path, name, folder, before)
+            names[name] = _free_name(name, taken) if before else name
+            taken.add(names[name])
+            before.append((path, folder))
+        rows += [
+            row
+            if names[row.source_set] == row.source_set
+            # The group keeps the name of its set.
+            else replace(row, source_set=names[row.source_set], group=row.global_group)
+            for row in manifest.rows
+            if last[row.source_set, row.sha256] == path
+        ]
+        folders |= {names[n]: place for n, place in manifest.folders.items() if n in names}
+    return Manifest(tuple(rows), folders, manifests[0][1].notes if len(manifests) == 1 else {})
+
+
+def _refuse_again(
+    path: Path, name: str, folder: Path | None, owners: Iterable[tuple[Path, Path | None]]
+) -> None:
+    for owner, other in owners:
+        if folder is None or other is None or folder.resolve() == other.resolve():
+            raise DataError(path, f"holds the set {name!r}, as does {owner}")
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(each for each in numbered if each not in taken)
 
 
 def pictures_of(rows: Sequence[ManifestRow]) -> list[ManifestRow]:

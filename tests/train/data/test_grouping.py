@@ -96,6 +96,29 @@ def test_manifests_are_merged_unless_they_hold_the_same_set() -> None:
         grouping.merge([(Path("one"), one), (Path("other"), one)])
 
 
+def test_sets_of_one_name_in_different_folders_are_kept_apart() -> None:
+    """As exports of labelled faces are, perhaps of the same cameras."""
+    january = (row("1.jpg", "person", sha="one"), row("2.jpg", "other", sha="two"))
+    relabelled = replace(january[1], label=State.NO_MASK)
+    march = (relabelled, row("3.jpg", "person", sha="three"))
+    listed = [("a", january), ("a-2", (row("4.jpg", "x", "", "a-2"),)), ("a", march)]
+    merged = grouping.merge(
+        [
+            (Path(f"{number}.jsonl"), Manifest(rows, {name: Path(f"{number}")}))
+            for number, (name, rows) in enumerate(listed)
+        ]
+    )
+    assert [(each.source_set, each.path, each.label_text) for each in merged.rows] == [
+        ("a", "1.jpg", "mask"),
+        ("a-2", "4.jpg", "mask"),
+        ("a-3", "2.jpg", "no_mask"),
+        ("a-3", "3.jpg", "mask"),
+    ]
+    assert merged.folders == {"a": Path("0"), "a-2": Path("1"), "a-3": Path("2")}
+    # The person of both exports is one, so that no split comes between.
+    assert merged.rows[3].global_group == merged.rows[0].global_group == "a/person"
+
+
 def test_the_summary_counts_faults_states_and_pictures_without_faces() -> None:
     first = row("1", "x", "train")
     rows = (
