@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from maskwatch.models.session import CPU, open_session
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
+from maskwatch_train.errors import DataError
 from maskwatch_train.export import DETECTOR, to_onnx
 from maskwatch_train.pictures import picture_checksum, read_picture
 
@@ -34,6 +36,8 @@ split), so that networks may be taught that they are none.
 """
 
 _SUMS = "sha256"
+_DAMAGE = (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError)
+"""What numpy raises of a file that is damaged, or none of its own."""
 
 
 class Teacher:
@@ -79,13 +83,13 @@ def detect_all(
         weights: as of `Teacher`.
         pictures: files.
         cache: an ``.npz`` file; made or added to.
-        progress: told every 100 pictures.
+        progress: told every 100 pictures, and when what was kept is damaged.
 
     Raises:
-        DataError: a picture cannot be read.
+        DataError: a picture or the cache cannot be read.
         OutputError: the cache cannot be written.
     """
-    seen = _read(cache)
+    seen = _read(cache, progress)
     sums = {path: picture_checksum(path) for path in pictures}
     missing = {sha256: path for path, sha256 in sums.items() if sha256 not in seen}
     teacher = Teacher(weights)
@@ -106,14 +110,21 @@ def detect_all(
     return {path: seen[sha256] for path, sha256 in sums.items()}
 
 
-def _read(cache: Path) -> dict[str, Detections]:
+def _read(cache: Path, progress: Callable[[str], None]) -> dict[str, Detections]:
     """What is kept, by checksum of the picture; nothing of a file that knows only names."""
     if not cache.exists():
         return {}
-    with np.load(cache) as stored:
-        return {
-            str(sha256): Detections(
-                stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
-            )
-            for i, sha256 in enumerate(stored.get(_SUMS, ()))
-        }
+    try:
+        # Opened here: numpy leaves what it cannot read open.
+        with cache.open("rb") as file, np.load(file) as stored:
+            return {
+                str(sha256): Detections(
+                    stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
+                )
+                for i, sha256 in enumerate(stored.get(_SUMS, ()))
+            }
+    except OSError as error:
+        raise DataError(cache, error.strerror or "cannot be read") from error
+    except _DAMAGE:
+        progress(f"{cache}: damaged, so faces are looked for anew")
+        return {}

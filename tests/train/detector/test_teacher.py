@@ -15,6 +15,7 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.types import Image
 from maskwatch_train.detector import teacher
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import picture_checksum
 
 
 class OneFace:
@@ -70,6 +71,38 @@ def test_a_file_that_knows_pictures_by_their_names_alone_is_not_believed(
     parts = {"0.boxes": nothing, "0.scores": nothing, "0.landmarks": nothing}
     np.savez(cache, names=np.array([str(picture)]), **parts)  # type: ignore[arg-type]
     assert len(teacher.detect_all(Path(), [picture], cache)[picture].boxes) == 1
+
+
+@pytest.mark.parametrize(
+    "damage", ["empty", "text", "one array", "cut off", "changed", "incomplete"]
+)
+def test_what_was_kept_and_is_damaged_is_looked_for_anew(
+    damage: str, picture: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "seen.npz"
+    teacher.detect_all(Path(), [picture], cache)
+    whole = cache.read_bytes()
+    if damage == "one array":
+        with cache.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif damage == "incomplete":
+        np.savez(cache, sha256=np.array([picture_checksum(picture)]))
+    else:
+        nine = np.array([0.9], np.float32).tobytes()
+        cache.write_bytes(
+            {
+                "empty": b"",
+                "text": b"seen",
+                "cut off": whole[: len(whole) // 2],
+                "changed": whole.replace(nine, bytes(4)),
+            }[damage]
+        )
+    told: list[str] = []
+    again = teacher.detect_all(Path(), [picture], cache, told.append)
+    assert again[picture].scores.tolist() == pytest.approx([0.9])
+    assert told == [f"{cache}: damaged, so faces are looked for anew"]
+    teacher.detect_all(Path(), [picture], cache, told.append)
+    assert OneFace.looks == 2
 
 
 def test_a_damaged_picture_is_named_and_nothing_is_kept(picture: Path, tmp_path: Path) -> None:
