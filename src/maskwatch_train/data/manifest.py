@@ -192,7 +192,7 @@ def read_manifest(path: Path) -> Manifest:
         notes = dict(header.get("notes", {}))
     except OSError as error:
         raise DataError(path, error.strerror or "cannot be read") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise DataError(path, f"not a manifest: {error}") from error
     if layout != FORMAT:
         raise DataError(path, f"manifest format {layout!r}, this version reads {FORMAT}")
@@ -212,6 +212,11 @@ def _row(values: dict[str, Any]) -> ManifestRow:
     path = PurePosixPath(values["path"])
     if path.is_absolute() or ".." in path.parts or not is_set_name(values["set"]):
         raise ValueError(f"{values['path']!r} of {values['set']!r} lies outside of its set")
+    # Written so that a NaN fails too.
+    if (box := values["box"]) is not None and not (box[0] < box[2] and box[1] < box[3]):
+        raise ValueError(f"{values['path']!r} has the box {box!r}, which is empty")
+    if values["fault"] is not None and values["label"] != State.INCORRECT:
+        raise ValueError(f"{values['path']!r} is {values['label']!r} with a fault")
     return ManifestRow(
         source_set=values["set"],
         path=values["path"],

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,24 @@ def test_rows_changed_by_hand_are_refused(written: Path) -> None:
     written.write_text(text.replace("nose_out", "under_chin"), encoding="utf-8")
     with pytest.raises(DataError, match="its rows were changed"):
         read_manifest(written)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"box": Box(9, 1, 3, 4)}, "is empty"),
+        ({"box": Box(1, math.nan, 3, 4)}, "is empty"),
+        ({"box": (1, 2)}, "not a manifest"),
+        ({"box": ("a", "b", "c", 1)}, "not a manifest"),
+        ({"label": State.MASK, "fault": Fault.NOSE_OUT}, "'mask' with a fault"),
+    ],
+)
+def test_a_label_that_makes_no_sense_is_refused(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    write_manifest(tmp_path / "m.jsonl", Manifest((replace(ROW, **change),)))
+    with pytest.raises(DataError, match=told):
+        read_manifest(tmp_path / "m.jsonl")
 
 
 @pytest.mark.parametrize("text", ["", "{}\n", "[]\n", '{"format": 1, "sha256": ""}\n{"set": 1}\n'])
