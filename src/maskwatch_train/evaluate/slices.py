@@ -91,6 +91,19 @@ _LARGE: dict[str, Choice] = {
     "certainty/sure": lambda c: c.face.certainty == "sure",
     "certainty/unsure": lambda c: c.face.certainty == "unsure",
 }
+_ALL, _SOURCE = "all/all", "source/"
+NAMES = (_ALL, *_ANY_SIZE, *_LARGE)
+"""Of all slices but those by source."""
+
+
+def source_slice(source: str) -> str:
+    """Name of the slice of one set."""
+    return f"{_SOURCE}{source}"
+
+
+def is_slice(name: str) -> bool:
+    """Whether faces can be in a slice of this name; of which sets there are it knows nothing."""
+    return name in NAMES or name.startswith(_SOURCE)
 
 
 def choices(sources: Sequence[str], min_face_px: float) -> dict[str, Choice]:
@@ -102,9 +115,9 @@ def choices(sources: Sequence[str], min_face_px: float) -> dict[str, Choice]:
     def large(choice: Choice) -> Choice:
         return lambda case: case.size >= min_face_px and choice(case)
 
-    by_source = {f"source/{name}": _from(name) for name in sources}
+    by_source = {source_slice(name): _from(name) for name in sources}
     chosen = {name: large(choice) for name, choice in {**by_source, **_LARGE}.items()}
-    return {"all/all": large(lambda _: True), **_ANY_SIZE, **chosen}
+    return {_ALL: large(lambda _: True), **_ANY_SIZE, **chosen}
 
 
 def _from(source: str) -> Choice:

@@ -23,7 +23,7 @@ from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import cases_of
 from maskwatch_train.evaluate.figures import Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
-from maskwatch_train.evaluate.slices import slice_scores
+from maskwatch_train.evaluate.slices import NAMES, is_slice, slice_scores, source_slice
 from maskwatch_train.evaluate.subjects import Subject
 
 FORMAT = 1
@@ -117,7 +117,8 @@ def read_gate(path: Path) -> Gate:
     """Reads a gate.
 
     Raises:
-        DataError: it is missing or damaged, or a key, score or bound makes no sense; says which.
+        DataError: it is missing or damaged, or a key, slice, score or bound makes no sense; says
+            which.
     """
     try:
         values = read_yaml(path.read_text(encoding="utf-8"))
@@ -152,6 +153,12 @@ def _set(path: Path, entry: Mapping[str, Any]) -> GateSet:
 
 
 def _floor(path: Path, name: str, where: str, score: str, bound: Any) -> Floor:
+    if where != OVERALL and not is_slice(where):
+        raise DataError(
+            path,
+            f"{name}: no slice is called {where!r}; there are {OVERALL}, {', '.join(NAMES)} and "
+            f"{source_slice('SET')}",
+        )
     allowed = OVERALL_SCORES if where == OVERALL else SLICE_SCORES
     if score not in allowed:
         raise DataError(
@@ -180,7 +187,8 @@ def run_gate(
         progress: told what is done and what is left out.
 
     Raises:
-        DataError: a set is not here, or a picture cannot be read.
+        DataError: a set is not here or is not the source that a floor names, or a picture cannot
+            be read.
     """
     checks: list[Check] = []
     for one in gate.sets:
@@ -188,9 +196,19 @@ def run_gate(
             progress(f"{one.name}: left out, {one.data} is not here")
             continue
         progress(f"{one.name}: {one.split} of {one.data}")
-        judged = subject.judged(cases_of(read_set(one.data, one.split), detector))
+        chosen = read_set(one.data, one.split)
+        _refuse_other_sources(one, chosen.name)
+        judged = subject.judged(cases_of(chosen, detector))
         checks += check_set(one, judged, gate.min_face_px)
     return checks
+
+
+def _refuse_other_sources(one: GateSet, source: str) -> None:
+    known = (OVERALL, *NAMES, source_slice(source))
+    for floor in one.floors:
+        if floor.where not in known:
+            reason = f"no slice of it is called {floor.where!r}, but one {source_slice(source)!r}"
+            raise DataError(one.data, reason)
 
 
 def check_set(one: GateSet, judged: Sequence[Judged], min_face_px: float) -> list[Check]:

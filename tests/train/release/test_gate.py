@@ -7,13 +7,14 @@ import pytest
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.testing import FixedDetector, reading_of
-from maskwatch.types import Face, State
+from maskwatch.types import Box, Face, State
+from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.subjects import open_subject
-from maskwatch_train.release.gate import Floor, GateSet, check_set, read_gate, run_gate
+from maskwatch_train.release.gate import Check, Floor, GateSet, check_set, read_gate, run_gate
 from tests.shared import shared
-from tests.train.evaluate.pictures import case, label
+from tests.train.evaluate.pictures import case, label, labelled_image
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -102,6 +103,7 @@ def test_a_gate_is_read(tmp_path: Path) -> None:
         (SETS % "{overall: {accuracy: 90}}", "90 is no share"),
         (SETS % "{overall: {called_mask: true}}", "True is no share"),
         (SETS % "{hard/hand: {state_ece: 0.1}}", "unknown score 'state_ece'"),
+        (SETS % "{hard/hands: {called_mask: 0}}", "no slice is called 'hard/hands'; .* hard/hand,"),
         (SETS % "[1]", "makes no sense"),
         ("format: 1\nsets: [", "not YAML"),
     ],
@@ -115,6 +117,22 @@ def test_a_gate_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "gate.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match="not YAML"):
         read_gate(tmp_path / "gate.yaml")
+
+
+def test_a_floor_of_a_source_is_about_the_set_itself(tmp_path: Path) -> None:
+    labelled_image(tmp_path, "a", label(0, 40, State.MASK))
+    box = Box(0, 0, 40, 40)
+    row = ManifestRow("own", "a.png", "a", box, State.MASK, None, "a", "test", "own pictures")
+    write_manifest(tmp_path / "pictures", Manifest((row,), {"own": tmp_path}))
+
+    def checks(source: str) -> list[Check]:
+        text = SETS % f"{{source/{source}: {{unknown_rate: 1}}}}"
+        gate = read_gate(written(tmp_path, text))
+        return run_gate(gate, open_subject(DEFAULT_CLASSIFIER), FixedDetector([]))
+
+    assert [check.passed for check in checks("pictures")] == [True]
+    with pytest.raises(DataError, match=r"'source/picture', but one 'source/pictures'"):
+        checks("picture")
 
 
 def test_an_optional_set_that_is_not_here_is_left_out_and_said(tmp_path: Path) -> None:
