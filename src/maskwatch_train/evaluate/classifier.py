@@ -2,82 +2,98 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import class_scores
+from maskwatch.metrics.classification import bootstrap_interval, class_scores, confusion_matrix
 from maskwatch.types import State
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX
-from maskwatch_train.evaluate.outcomes import (
-    SCORES,
-    Judged,
-    Outcomes,
-    label_confusion,
-    outcomes,
-    scores,
-)
+from maskwatch_train.evaluate import resample
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
+from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.report import number, share, table, with_interval
-
-DARK, BRIGHT = 80.0, 160.0
-"""Limits of brightness: about the darkest tenth and the brightest tenth of street's faces."""
-BLURRED, SHARP = 150.0, 600.0
-"""Limits of sharpness: about the softest tenth and the sharper half of street's faces."""
-
-Choice = Callable[[Judged], bool]
+from maskwatch_train.evaluate.scores import NOSE_AND_CHIN, OF_PROBABILITIES, OF_STATES
+from maskwatch_train.evaluate.slices import Choice, choices
 
 
-def _large(item: Judged) -> bool:
-    return item.face.box.side >= SCORED_FROM_PX
+def _large(case: Case) -> bool:
+    return case.size >= SCORED_FROM_PX
 
 
 POPULATIONS: Mapping[str, Choice] = {
     "all": _large,
-    "without unsure": lambda j: _large(j) and j.face.certainty != "unsure",
-    "unsure alone": lambda j: _large(j) and j.face.certainty == "unsure",
-    "tiny alone": lambda j: j.face.certainty == "tiny",
+    "without unsure": lambda c: _large(c) and c.face.certainty != "unsure",
+    "unsure alone": lambda c: _large(c) and c.face.certainty == "unsure",
+    "tiny alone": lambda c: c.face.certainty == "tiny",
     "any size": lambda _: True,
 }
 """Faces of at least `SCORED_FROM_PX`, but for the last two."""
+SLICES = tuple(
+    f"{family}/{name}"
+    for family, names in {
+        "size": ("16-24", "24-32", "32-64", "64-128", "128 and more"),
+        "hard": ("hand", "beard", "scarf", "object"),
+        "light": ("dark", "medium", "bright"),
+        "blur": ("blurred", "medium", "sharp"),
+    }.items()
+    for name in names
+)
 
 
-def _between(value: Callable[[Judged], float], low: float, high: float) -> Choice:
-    return lambda item: low <= value(item) < high
+def _of_states(name: str, o: Outcomes, read: NDArray[np.int64]) -> float:
+    return float(OF_STATES[name](confusion_matrix(o.state, read, len(STATES))[None])[0])
 
 
-def _size(item: Judged) -> float:
-    return item.face.box.side
+def _of_faults(o: Outcomes, faults: tuple[int, ...]) -> float:
+    return float(resample.macro_f1(_label_confusion(o)[None], faults)[0])
 
 
-def _brightness(item: Judged) -> float:
-    return item.case.looks.brightness
+Score = Callable[[Outcomes], float]
 
-
-def _sharpness(item: Judged) -> float:
-    return item.case.looks.sharpness
-
-
-def _hard(name: str) -> Choice:
-    return lambda item: _large(item) and item.face.slice == name
-
-
-SLICES: Mapping[str, Choice] = {
-    "size 16-24": _between(_size, 16, 24),
-    "size 24-32": _between(_size, 24, 32),
-    "size 32-64": _between(_size, 32, 64),
-    "size 64-128": _between(_size, 64, 128),
-    "size >=128": _between(_size, 128, math.inf),
-    **{f"no mask, {name}": _hard(name) for name in ("hand", "beard", "scarf", "object")},
-    "dark": lambda j: _large(j) and _brightness(j) < DARK,
-    "medium light": lambda j: _large(j) and DARK <= _brightness(j) < BRIGHT,
-    "bright": lambda j: _large(j) and _brightness(j) >= BRIGHT,
-    "blurred": lambda j: _large(j) and _sharpness(j) < BLURRED,
-    "medium sharp": lambda j: _large(j) and BLURRED <= _sharpness(j) < SHARP,
-    "sharp": lambda j: _large(j) and _sharpness(j) >= SHARP,
+SCORES: Mapping[str, Score] = {
+    "side_accuracy": lambda o: _of_states("side_accuracy", o, o.read),
+    "side_accuracy_decided": lambda o: _of_states("side_accuracy_decided", o, o.read),
+    "side_accuracy_forced": lambda o: _of_states("side_accuracy", o, o.forced),
+    "state_macro_f1": lambda o: _of_states("state_macro_f1", o, o.read),
+    "state_macro_f1_decided": lambda o: _of_states("state_macro_f1_decided", o, o.read),
+    "state_macro_f1_forced": lambda o: _of_states("state_macro_f1", o, o.forced),
+    "nose_chin_macro_f1": lambda o: _of_faults(o, NOSE_AND_CHIN),
+    "nose_chin_macro_f1_decided": lambda o: _of_faults(o.decided, NOSE_AND_CHIN),
+    "nose_out_f1": lambda o: _of_faults(o, NOSE_AND_CHIN[:1]),
+    "under_chin_f1": lambda o: _of_faults(o, NOSE_AND_CHIN[1:]),
+    **OF_PROBABILITIES,
+    "unknown_rate": lambda o: _of_states("unknown_rate", o, o.read),
 }
+"""Plain names count ``unknown`` as wrong; ``decided`` leaves it out; ``forced`` takes the likeliest
+state instead. Calibration and risk are those of the probabilities, said or not."""
+
+
+def scores(o: Outcomes, seed: int | None = None, repeats: int = 1000) -> dict[str, object]:
+    """All `SCORES` of some faces, ready for JSON.
+
+    Args:
+        o: the faces.
+        seed: of bootstrap intervals over groups; None gives none.
+        repeats: draws of each interval.
+
+    Returns:
+        ``faces`` and, for each score, ``{"value": ..}`` with ``low`` and ``high`` (95 %) when
+        there is a seed.
+    """
+    result: dict[str, object] = {"faces": len(o.state)}
+    for name, score in SCORES.items():
+        entry = {"value": score(o)}
+        if seed is not None:
+            entry |= bootstrap_interval(_on_draw(score, o), o.groups, seed, repeats)._asdict()
+        result[name] = entry
+    return result
+
+
+def _on_draw(score: Score, o: Outcomes) -> Callable[[NDArray[np.intp]], float]:
+    return lambda drawn: score(o.take(drawn))
 
 
 def evaluate_classifier(judged: Sequence[Judged], seed: int, repeats: int = 1000) -> dict[str, Any]:
@@ -92,25 +108,31 @@ def evaluate_classifier(judged: Sequence[Judged], seed: int, repeats: int = 1000
         ``populations`` and ``slices`` (scores each), ``labels`` with their confusion, and
         ``unreadable``: how many of the faces that nobody could tell are read as ``unknown``.
     """
-    everything = outcomes([item for item in judged if _large(item)])
+    slices = choices((), SCORED_FROM_PX)
     return {
         "min_face_px": SCORED_FROM_PX,
         "populations": {
             name: scores(_chosen(judged, choice), seed, repeats)
             for name, choice in POPULATIONS.items()
         },
-        "slices": {name: scores(_chosen(judged, choice)) for name, choice in SLICES.items()},
-        "labels": _label_scores(everything),
+        "slices": {name: scores(_chosen(judged, slices[name])) for name in SLICES},
+        "labels": _label_scores(_chosen(judged, _large)),
         "unreadable": _unreadable(judged),
     }
 
 
 def _chosen(judged: Sequence[Judged], choice: Choice) -> Outcomes:
-    return outcomes([item for item in judged if choice(item)])
+    return outcomes([item for item in judged if choice(item.case)])
+
+
+def _label_confusion(o: Outcomes) -> NDArray[np.int64]:
+    """``(7, 7)`` in the order of ``LABELS``; where a fault is not known or not said, left out."""
+    some = o.with_labels
+    return confusion_matrix(some.label, some.read_label, len(LABELS))
 
 
 def _label_scores(o: Outcomes) -> dict[str, Any]:
-    confusion = label_confusion(o)
+    confusion = _label_confusion(o)
     each = class_scores(confusion)
     return {
         "order": list(LABELS),

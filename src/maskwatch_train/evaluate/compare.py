@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from maskwatch.metrics.classification import confusion_matrix
 from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.curves import curves
-from maskwatch_train.evaluate.figures import (
-    CURVE_REPEATS,
-    OF_STATES,
-    Scoring,
-    headline_scores,
-)
+from maskwatch_train.evaluate.figures import CURVE_REPEATS, Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import STATES, UNKNOWN_INDEX, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.scores import OF_STATES
 from maskwatch_train.evaluate.slices import slice_scores
 
 TESTED = ("side_accuracy", "accuracy", "state_macro_f1", "called_mask", "unknown_rate")
@@ -106,19 +103,19 @@ def differences(first: Outcomes, other: Outcomes, scoring: Scoring) -> dict[str,
         By score ``value``, ``low``, ``high`` (95 %) and ``p``: twice the smaller share of draws on
         one side of no difference (Efron, Tibshirani 1993, chapter 15), at least 1 of the draws.
     """
-    draws = resample.group_draws(first.groups, scoring.seed, scoring.repeats)
-    once = np.ones((1, len(first.state)), dtype=np.int64)
+    pairs = [
+        [confusion_matrix(o.state, o.read, len(STATES))[None] for o in (first, other)],
+        [
+            resample.drawn_confusions(
+                o.state, o.read, len(STATES), first.groups, scoring.seed, scoring.repeats
+            )
+            for o in (first, other)
+        ],
+    ]
     found = {}
     for name in TESTED:
         score = OF_STATES[name]
-        values = [
-            [
-                score(resample.drawn_confusions(o.state, o.read, len(STATES), some))
-                for o in (first, other)
-            ]
-            for some in (once, draws)
-        ]
-        value, drawn = (pair[1] - pair[0] for pair in values)
+        value, drawn = (score(after) - score(before) for before, after in pairs)
         known = drawn[~np.isnan(drawn)]
         beside = min((known <= 0).mean(), (known >= 0).mean()) if known.size else float("nan")
         p = max(min(2 * float(beside), 1.0), 1 / scoring.repeats)

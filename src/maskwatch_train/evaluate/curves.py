@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from maskwatch.metrics.classification import bootstrap_interval, risk_coverage
-from maskwatch_train.evaluate.outcomes import (
-    STATES,
-    Outcomes,
-    side_ece,
-    sides,
-    state_ece,
-    top_state,
-)
+from maskwatch_train.evaluate.outcomes import STATES, Outcomes, sides, top_state
+from maskwatch_train.evaluate.scores import side_ece, state_ece
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -10,22 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import bootstrap_interval
+from maskwatch.metrics.classification import bootstrap_interval, confusion_matrix
 from maskwatch.types import State
 from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.curves import curves
-from maskwatch_train.evaluate.outcomes import (
-    NO_LABEL,
+from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.scores import (
     NOSE_AND_CHIN,
-    STATES,
-    UNKNOWN_INDEX,
-    Judged,
-    Outcomes,
-    outcomes,
-    risk_coverage_area,
-    side_ece,
-    state_ece,
+    OF_PROBABILITIES,
+    OF_STATES,
+    Confusions,
 )
 from maskwatch_train.evaluate.slices import slice_scores
 
@@ -77,44 +72,9 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
     }
 
 
-Confusions = NDArray[np.int64]
-
-OF_STATES: dict[str, Callable[[Confusions], NDArray[np.float64]]] = {
-    "side_accuracy": lambda c: resample.ratio(
-        c[:, 0, 0] + c[:, 1:3, 1:3].sum(axis=(1, 2)), c.sum(axis=(1, 2))
-    ),
-    "side_accuracy_decided": lambda c: resample.ratio(
-        c[:, 0, 0] + c[:, 1:3, 1:3].sum(axis=(1, 2)), c[:, :, :UNKNOWN_INDEX].sum(axis=(1, 2))
-    ),
-    "accuracy": lambda c: resample.ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
-    "state_macro_f1": lambda c: resample.macro_f1(c, (0, 1, 2)),
-    "state_macro_f1_decided": lambda c: resample.macro_f1(_decided(c), (0, 1, 2)),
-    "called_mask": lambda c: resample.ratio(
-        c[:, 1:3, 0].sum(axis=1), c[:, 1:3, :].sum(axis=(1, 2))
-    ),
-    "unknown_rate": lambda c: resample.ratio(
-        c[:, :, UNKNOWN_INDEX].sum(axis=1), c.sum(axis=(1, 2))
-    ),
-}
-"""Scores of confusion matrices ``(R, 4, 4)`` in the order of `STATES`."""
-
-OF_PROBABILITIES: dict[str, Callable[[Outcomes], float]] = {
-    "state_ece": state_ece,
-    "side_ece": side_ece,
-    "risk_coverage_area": risk_coverage_area,
-}
-
-
-def _decided(confusions: Confusions) -> Confusions:
-    kept = confusions.copy()
-    kept[:, :, UNKNOWN_INDEX] = 0
-    return kept
-
-
 def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]]:
     """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``."""
-    draws = resample.group_draws(o.groups, scoring.seed, scoring.repeats)
-    confusion, drawn = _confusions(o.state, o.read, len(STATES), draws)
+    confusion, drawn = _confusions(o.state, o.read, len(STATES), o, scoring)
     scores = {
         name: resample.with_limits(score, confusion, drawn) for name, score in OF_STATES.items()
     }
@@ -138,19 +98,14 @@ def _of_probabilities(
 
 
 def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
-    some = _with_label(o)
-    draws = resample.group_draws(some.groups, scoring.seed, scoring.repeats)
-    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), draws)
+    some = o.with_labels
+    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), some, scoring)
     return resample.with_limits(lambda c: resample.macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
 
 
 def names_faults(o: Outcomes) -> bool:
     """Whether any reading says how a mask is worn wrongly."""
     return bool(np.isin(o.read_label, range(1, 5)).any())
-
-
-def _with_label(o: Outcomes) -> Outcomes:
-    return o.take((o.label != NO_LABEL) & (o.read_label != NO_LABEL))
 
 
 def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
@@ -160,7 +115,7 @@ def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
 def _by_label(o: Outcomes, scoring: Scoring) -> dict[str, Any] | None:
     if not names_faults(o):
         return None
-    some = _with_label(o)
+    some = o.with_labels
     order = [*LABELS[:-1], State.UNKNOWN.value]  # unreadable is how the network says unknown
     return _class_table(some.label, some.read_label, order, some, scoring)
 
@@ -172,8 +127,7 @@ def _class_table(
     o: Outcomes,
     scoring: Scoring,
 ) -> dict[str, Any]:
-    draws = resample.group_draws(o.groups, scoring.seed, scoring.repeats)
-    confusion, drawn = _confusions(truth, read, len(order), draws)
+    confusion, drawn = _confusions(truth, read, len(order), o, scoring)
     measures = {"precision": resample.precision, "recall": resample.recall, "f1": resample.f1}
     return {
         "order": list(order),
@@ -197,8 +151,12 @@ def _class_table(
 
 
 def _confusions(
-    truth: NDArray[np.int64], read: NDArray[np.int64], classes: int, draws: NDArray[np.int64]
+    truth: NDArray[np.int64],
+    read: NDArray[np.int64],
+    classes: int,
+    o: Outcomes,
+    scoring: Scoring,
 ) -> tuple[Confusions, Confusions]:
-    once = np.ones((1, len(truth)), dtype=np.int64)
-    (confusion,) = resample.drawn_confusions(truth, read, classes, once)
-    return confusion, resample.drawn_confusions(truth, read, classes, draws)
+    """That of all faces, and those of all draws."""
+    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.seed, scoring.repeats)
+    return confusion_matrix(truth, read, classes), drawn

@@ -1,24 +1,16 @@
-"""What a classifier said of labelled faces, as arrays, and the scores that follow from it."""
+"""What a classifier said of labelled faces, as arrays."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.masks.labels import LABELS, label_index, likeliest_state
-from maskwatch.metrics.classification import (
-    accuracy,
-    bootstrap_interval,
-    confusion_matrix,
-    expected_calibration_error,
-    macro_f1,
-    risk_coverage,
-)
+from maskwatch.masks.labels import label_index, likeliest_state
 from maskwatch.types import Face, Fault, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace
 from maskwatch_train.evaluate.answers import Answer
@@ -29,7 +21,6 @@ STATES = (State.MASK, State.INCORRECT, State.NO_MASK, State.UNKNOWN)
 UNKNOWN_INDEX = STATES.index(State.UNKNOWN)
 NO_LABEL = -1
 """Class of a mask that is worn incorrectly in an unknown way."""
-NOSE_AND_CHIN = (LABELS.index(Fault.NOSE_OUT), LABELS.index(Fault.UNDER_CHIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +92,11 @@ class Outcomes:
         return self.take(self.read != UNKNOWN_INDEX)
 
     @property
+    def with_labels(self) -> Outcomes:
+        """The faces of whose mask both label and reading say how it is worn."""
+        return self.take((self.label != NO_LABEL) & (self.read_label != NO_LABEL))
+
+    @property
     def with_probabilities(self) -> Outcomes:
         """The faces that were given to the model at all."""
         return self.take(~np.isnan(self.probabilities[:, 0]))
@@ -139,38 +135,6 @@ def _forced(reading: MaskReading | Answer) -> State:
     return likeliest_state(reading.probabilities)
 
 
-def side_accuracy(state: NDArray[np.int64], read: NDArray[np.int64]) -> float:
-    """Share of faces put on the right side, mask or violation; ``unknown`` is neither."""
-    sides = np.array([0, 1, 1, 2])
-    return accuracy(confusion_matrix(sides[state], sides[read], 3))
-
-
-def state_macro_f1(state: NDArray[np.int64], read: NDArray[np.int64]) -> float:
-    """Mean F1 of mask, incorrect and no_mask; a reading of ``unknown`` is a miss."""
-    return macro_f1(confusion_matrix(state, read, len(STATES)), (0, 1, 2))
-
-
-def label_confusion(o: Outcomes) -> NDArray[np.int64]:
-    """``(7, 7)`` in the order of ``LABELS``; where a fault is not known or not said, left out."""
-    known = (o.label != NO_LABEL) & (o.read_label != NO_LABEL)
-    return confusion_matrix(o.label[known], o.read_label[known], len(LABELS))
-
-
-def state_ece(o: Outcomes) -> float:
-    """Calibration of the likeliest of the three states, also where the reading is ``unknown``."""
-    return expected_calibration_error(*top_state(o))
-
-
-def side_ece(o: Outcomes) -> float:
-    """Calibration of the likelier side, also where the reading is ``unknown``."""
-    return expected_calibration_error(*sides(o))
-
-
-def risk_coverage_area(o: Outcomes) -> float:
-    """Mean share of wrong sides over all shares of faces that could be answered."""
-    return risk_coverage(*sides(o)).area
-
-
 def top_state(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Of M faces that have probabilities that of the likeliest state, and whether it is right."""
     given = o.with_probabilities
@@ -182,55 +146,3 @@ def sides(o: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     given = o.with_probabilities
     mask = given.probabilities[:, 0]
     return np.maximum(mask, 1 - mask), (mask >= 0.5) == (given.state == 0)
-
-
-def unknown_rate(o: Outcomes) -> float:
-    """Share of faces read as ``unknown``."""
-    return float((o.read == UNKNOWN_INDEX).mean()) if len(o.read) else float("nan")
-
-
-SCORES: Mapping[str, Callable[[Outcomes], float]] = {
-    "side_accuracy": lambda o: side_accuracy(o.state, o.read),
-    "side_accuracy_decided": lambda o: side_accuracy(o.decided.state, o.decided.read),
-    "side_accuracy_forced": lambda o: side_accuracy(o.state, o.forced),
-    "state_macro_f1": lambda o: state_macro_f1(o.state, o.read),
-    "state_macro_f1_decided": lambda o: state_macro_f1(o.decided.state, o.decided.read),
-    "state_macro_f1_forced": lambda o: state_macro_f1(o.state, o.forced),
-    "nose_chin_macro_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN),
-    "nose_chin_macro_f1_decided": lambda o: macro_f1(label_confusion(o.decided), NOSE_AND_CHIN),
-    "nose_out_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN[:1]),
-    "under_chin_f1": lambda o: macro_f1(label_confusion(o), NOSE_AND_CHIN[1:]),
-    "state_ece": state_ece,
-    "side_ece": side_ece,
-    "risk_coverage_area": risk_coverage_area,
-    "unknown_rate": unknown_rate,
-}
-"""Plain names count ``unknown`` as wrong; ``decided`` leaves it out; ``forced`` takes the likeliest
-state instead. Calibration and risk are those of the probabilities, said or not."""
-
-
-def scores(o: Outcomes, seed: int | None = None, repeats: int = 1000) -> dict[str, object]:
-    """All `SCORES` of some faces, ready for JSON.
-
-    Args:
-        o: the faces.
-        seed: of bootstrap intervals over groups; None gives none.
-        repeats: draws of each interval.
-
-    Returns:
-        ``faces`` and, for each score, ``{"value": ..}`` with ``low`` and ``high`` (95 %) when
-        there is a seed.
-    """
-    result: dict[str, object] = {"faces": len(o.state)}
-    for name, score in SCORES.items():
-        entry = {"value": score(o)}
-        if seed is not None:
-            entry |= bootstrap_interval(_on_draw(score, o), o.groups, seed, repeats)._asdict()
-        result[name] = entry
-    return result
-
-
-def _on_draw(
-    score: Callable[[Outcomes], float], o: Outcomes
-) -> Callable[[NDArray[np.intp]], float]:
-    return lambda drawn: score(o.take(drawn))

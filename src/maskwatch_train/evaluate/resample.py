@@ -9,45 +9,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.95
-
-
-def group_draws(groups: NDArray[np.str_], seed: int, repeats: int) -> NDArray[np.int64]:
-    """How often each sample is drawn when groups are drawn with replacement.
-
-    Args:
-        groups: ``(N,)`` group of each sample.
-        seed: of the draws.
-        repeats: R, number of draws.
-
-    Returns:
-        ``(R, N)`` counts; samples of one group have the same. ``(0, N)`` of fewer than two groups,
-        which do not show how groups differ.
-    """
-    names, member = np.unique(groups, return_inverse=True)
-    if len(names) < 2:
-        return np.zeros((0, len(groups)), dtype=np.int64)
-    rng = np.random.default_rng(seed)
-    even = np.full(len(names), 1 / len(names))
-    return rng.multinomial(len(names), even, size=repeats)[:, member].astype(np.int64, copy=False)
+AT_ONCE = 64
+"""Draws that are held in memory together: of 100,000 groups they take 100 MB."""
 
 
 def drawn_confusions(
-    truth: NDArray[np.int64], read: NDArray[np.int64], classes: int, draws: NDArray[np.int64]
+    truth: NDArray[np.int64],
+    read: NDArray[np.int64],
+    classes: int,
+    groups: NDArray[np.str_],
+    seed: int,
+    repeats: int,
 ) -> NDArray[np.int64]:
-    """Confusion matrices ``(R, C, C)`` of all draws; rows are the truth.
+    """Confusion matrices ``(R, C, C)`` of what is drawn when groups are drawn with replacement.
 
     Args:
-        truth: ``(N,)`` in [0, C).
+        truth: ``(N,)`` in [0, C); the rows.
         read: ``(N,)`` likewise.
         classes: C.
-        draws: ``(R, N)`` from `group_draws`.
+        groups: ``(N,)`` group of each sample.
+        seed: of the draws; the same seed draws the same groups, whatever was read.
+        repeats: R, number of draws.
+
+    Returns:
+        ``(0, C, C)`` of fewer than two groups, which do not show how groups differ.
     """
-    cell = truth * classes + read
-    counts = np.zeros((len(draws), classes * classes), dtype=np.int64)
-    # Cell by cell: NumPy has no fast product of matrices of whole numbers.
-    for each in np.unique(cell):
-        counts[:, each] = draws[:, cell == each].sum(axis=1)
-    return counts.reshape(len(draws), classes, classes)
+    names, member = np.unique(groups, return_inverse=True)
+    cells = classes * classes
+    if len(names) < 2:
+        return np.zeros((0, classes, classes), dtype=np.int64)
+    counts = np.bincount(
+        member * cells + truth * classes + read, minlength=len(names) * cells
+    ).reshape(len(names), cells)
+    # NumPy has no fast product of matrices of whole numbers; these are exact as floating point.
+    of_group = counts.astype(np.float64)
+    rng = np.random.default_rng(seed)
+    even = np.full(len(names), 1 / len(names))
+    parts = [
+        rng.multinomial(len(names), even, size=min(AT_ONCE, repeats - start)) @ of_group
+        for start in range(0, repeats, AT_ONCE)
+    ]
+    return np.concatenate(parts).astype(np.int64).reshape(repeats, classes, classes)
 
 
 def with_limits(

@@ -12,11 +12,14 @@ from maskwatch.masks.quality import FRONTAL, PROFILE
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import State
 from maskwatch_train.evaluate.cases import Case
-from maskwatch_train.evaluate.classifier import BLURRED, BRIGHT, DARK, SHARP
 from maskwatch_train.evaluate.outcomes import Judged
 
 Choice = Callable[[Case], bool]
 
+DARK, BRIGHT = 80.0, 160.0
+"""Limits of brightness: about the darkest tenth and the brightest tenth of street's faces."""
+BLURRED, SHARP = 150.0, 600.0
+"""Limits of sharpness: about the softest tenth and the sharper half of street's faces."""
 DARK_MASK = 60.0
 """Mean grey of the lower face under which a mask counts as dark: about one in seven."""
 HARD_NEGATIVES = ("hand", "beard", "scarf")

@@ -11,7 +11,7 @@ from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.evaluate.cases import cases_of
-from maskwatch_train.evaluate.resample import group_draws
+from maskwatch_train.evaluate.resample import drawn_confusions
 from tests.train.evaluate.pictures import label, labelled_image
 
 
@@ -35,6 +35,9 @@ def test_a_group_that_spans_sets_stays_one(tmp_path: Path) -> None:
 
 
 def test_the_draws_of_a_single_set_are_those_of_its_own_numbers(tmp_path: Path) -> None:
-    numbers = ["2", "10", "1", "9"]
-    named = np.array(groups_of(tmp_path, "street", *numbers))
-    assert np.array_equal(group_draws(np.array(numbers * 2), 1, 50), group_draws(named, 1, 50))
+    numbers, each = ["2", "10", "1", "9"], np.arange(8)
+    plain, named = (
+        drawn_confusions(each, each, 8, np.array(groups), seed=1, repeats=50)
+        for groups in (numbers * 2, groups_of(tmp_path, "street", *numbers))
+    )
+    assert np.array_equal(plain, named)

@@ -21,14 +21,12 @@ from maskwatch.types import (
 )
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
 from maskwatch_train.evaluate.cases import Looks, cases_of_images, cases_of_pictures
-from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
-from maskwatch_train.evaluate.outcomes import (
-    NO_LABEL,
-    Judged,
-    judge,
-    outcomes,
+from maskwatch_train.evaluate.classifier import (
+    classifier_markdown,
+    evaluate_classifier,
     scores,
 )
+from maskwatch_train.evaluate.outcomes import NO_LABEL, Judged, judge, outcomes
 from maskwatch_train.evaluate.report import write_report
 from tests.train.evaluate.pictures import case, label, labelled_image
 
@@ -155,17 +153,17 @@ def test_populations_and_slices_hold_the_right_faces() -> None:
     }
     faces = {name: entry["faces"] for name, entry in result["slices"].items() if entry["faces"]}
     assert faces == {
-        "size 16-24": 1,
-        "size 32-64": 1,
-        "size 64-128": 1,
-        "size >=128": 1,
-        "no mask, beard": 1,
-        "dark": 1,
-        "medium light": 1,
-        "bright": 1,
-        "blurred": 1,
-        "medium sharp": 1,
-        "sharp": 1,
+        "size/16-24": 1,
+        "size/32-64": 1,
+        "size/64-128": 1,
+        "size/128 and more": 1,
+        "hard/beard": 1,
+        "light/dark": 1,
+        "light/medium": 1,
+        "light/bright": 1,
+        "blur/blurred": 1,
+        "blur/medium": 1,
+        "blur/sharp": 1,
     }
     assert result["populations"]["without unsure"]["side_accuracy"]["value"] == 1.0
     assert result["populations"]["unsure alone"]["side_accuracy"]["value"] == 0.0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -13,26 +15,32 @@ READ = np.where(RNG.random(60) < 0.7, TRUTH, RNG.integers(0, 3, 60))
 GROUPS = np.array([f"g{i // 4}" for i in range(60)])
 
 
-def drawn(repeats: int = 400) -> tuple[np.ndarray, np.ndarray]:
-    draws = resample.group_draws(GROUPS, seed=3, repeats=repeats)
-    return draws, resample.drawn_confusions(TRUTH, READ, 3, draws)
+def drawn(repeats: int, groups: np.ndarray = GROUPS) -> np.ndarray:
+    return resample.drawn_confusions(TRUTH, READ, 3, groups, seed=3, repeats=repeats)
+
+
+def times_drawn(repeats: int) -> np.ndarray:
+    """How often each sample is drawn, ``(R, N)``: each is of a class of its own here."""
+    each = np.arange(60)
+    confusions = resample.drawn_confusions(each, each, 60, GROUPS, seed=3, repeats=repeats)
+    return np.diagonal(confusions, axis1=1, axis2=2)
 
 
 def test_groups_are_drawn_whole_and_as_many_as_there_are() -> None:
-    draws, _ = drawn()
+    draws = times_drawn(400)
     assert draws.sum(axis=1).tolist() == [60] * 400  # groups are of one size here
     assert (draws[:, ::4] == draws[:, 1::4]).all()
+    assert len(np.unique(draws, axis=0)) > 390
 
 
 def test_a_drawn_confusion_is_that_of_the_drawn_samples() -> None:
-    draws, confusions = drawn(5)
-    for counts, confusion in zip(draws, confusions, strict=True):
+    for counts, confusion in zip(times_drawn(200), drawn(200), strict=True):
         chosen = np.repeat(np.arange(60), counts)
         assert (confusion == confusion_matrix(TRUTH[chosen], READ[chosen], 3)).all()
 
 
 def test_scores_of_many_matrices_are_those_of_each() -> None:
-    _, confusions = drawn(20)
+    confusions = drawn(20)
     each = [class_scores(confusion) for confusion in confusions]
     for index in range(3):
         assert resample.precision(confusions, index) == pytest.approx(
@@ -58,7 +66,7 @@ def test_the_interval_is_that_of_the_slower_bootstrap() -> None:
         return float((TRUTH[chosen] == READ[chosen]).mean())
 
     slow = bootstrap_interval(accuracy, GROUPS, seed=0, repeats=2000)
-    _, confusions = drawn(2000)
+    confusions = drawn(2000)
     once = confusion_matrix(TRUTH, READ, 3)
     fast = resample.with_limits(
         lambda c: resample.ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
@@ -71,21 +79,29 @@ def test_the_interval_is_that_of_the_slower_bootstrap() -> None:
 
 
 def test_one_group_gives_no_interval() -> None:
-    draws = resample.group_draws(np.array(["g"] * 60), seed=0, repeats=3)
-    once = np.ones((1, 60), dtype=np.int64)
-    (confusion,), confusions = (
-        resample.drawn_confusions(TRUTH, READ, 3, some) for some in (once, draws)
-    )
-    entry = resample.with_limits(lambda c: resample.recall(c, 0), confusion, confusions)
+    once = confusion_matrix(TRUTH, READ, 3)
+    confusions = drawn(3, np.array(["g"] * 60))
+    entry = resample.with_limits(lambda c: resample.recall(c, 0), once, confusions)
     assert 0 < entry["value"] < 1
     assert np.isnan([entry["low"], entry["high"]]).all()
 
 
 def test_no_samples_give_nan() -> None:
-    draws = resample.group_draws(np.array([], dtype=np.str_), seed=0, repeats=3)
     nothing = np.array([], dtype=np.int64)
-    confusions = resample.drawn_confusions(nothing, nothing, 3, draws)
+    nobody = np.array([], dtype=np.str_)
+    confusions = resample.drawn_confusions(nothing, nothing, 3, nobody, seed=0, repeats=3)
     entry = resample.with_limits(
         lambda c: resample.recall(c, 0), np.zeros((3, 3), dtype=np.int64), confusions
     )
     assert all(np.isnan(value) for value in entry.values())
+
+
+def test_draws_of_many_samples_are_not_all_held_at_once() -> None:
+    many = 200_000
+    truth, groups = np.arange(many) % 4, np.arange(many).astype(np.str_)
+    tracemalloc.start()
+    confusions = resample.drawn_confusions(truth, truth, 4, groups, seed=0, repeats=200)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert confusions.sum(axis=(1, 2)).tolist() == [many] * 200
+    assert most < 300e6  # a count of each sample in each draw alone would be 320 MB
