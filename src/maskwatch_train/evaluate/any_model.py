@@ -6,6 +6,7 @@ with it those of published systems, so that all of them are judged by the same r
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ _KINDS: dict[str, Kind] = {
     "unreadable_above": SHARE,
     "min_face_px": NOT_NEGATIVE,
 }
+
+
+AT_ONCE = 64
+"""Faces of one run of a network that takes any number: what lies between its layers is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ class AnyClassifier:
         height, width = image.shape[:2]
         more = self.settings.margin * max(box.width, box.height)
         x0, y0 = max(int(box.x0 - more), 0), max(int(box.y0 - more), 0)
-        x1, y1 = min(int(box.x1 + more) + 1, width), min(int(box.y1 + more) + 1, height)
+        x1, y1 = min(math.ceil(box.x1 + more), width), min(math.ceil(box.y1 + more), height)
         return cv2.resize(  # type: ignore[return-value]
             image[y0:y1, x0:x1], (size, size), interpolation=cv2.INTER_AREA
         )
@@ -233,12 +238,16 @@ class AnyClassifier:
     def _outputs(
         self, run: Callable[[NDArray[Any]], NDArray[np.float32]], crops: Sequence[Image]
     ) -> NDArray[np.float32]:
-        inputs = to_input(np.stack(crops), self.settings, self._engine.dtype)
-        step = self._engine.batch or len(inputs)
-        # The last run of a network for so many faces at a time is filled up with the last face.
-        full = np.concatenate([inputs, np.repeat(inputs[-1:], -len(inputs) % step, axis=0)])
-        runs = [run(full[i : i + step]) for i in range(0, len(full), step)]
-        return np.concatenate(runs)[: len(inputs)]
+        batch, given = self._engine.batch, []
+        step = batch or AT_ONCE
+        for start in range(0, len(crops), step):
+            some = np.stack(crops[start : start + step])
+            inputs = to_input(some, self.settings, self._engine.dtype)
+            # The last run of a network for so many faces at a time is filled up with the last face.
+            missing = batch - len(inputs) if batch else 0
+            full = np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
+            given.append(run(full)[: len(inputs)])
+        return np.concatenate(given)
 
     def _calibrated(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
         is_one = self.settings.output == "sigmoid"

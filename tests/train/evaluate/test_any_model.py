@@ -13,8 +13,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from maskwatch.errors import CardError, ModelError
+from maskwatch.models.card import read_card
 from maskwatch.types import Box, Face, Fault, Frame, State
 from maskwatch_train.evaluate.any_model import AnyClassifier, AnySettings, to_input
+from maskwatch_train.evaluate.engines import Engine
 
 
 def colour_model(
@@ -110,6 +112,32 @@ def test_a_network_for_one_face_at_a_time_gets_one(tmp_path: Path) -> None:
     folder = colour_model(tmp_path, RED_GREEN_BLUE, STATES, batch=1)
     answers = AnyClassifier.from_folder(folder)(*painted(RED, BLUE))
     assert [answer.state for answer in answers] == [State.MASK, State.NO_MASK]
+
+
+@pytest.mark.parametrize("box", [Box(30, 20, 70, 60), Box(30.4, 20.4, 69.6, 59.6)])
+def test_a_stretched_box_without_a_margin_shows_nothing_beside_it(tmp_path: Path, box: Box) -> None:
+    folder = colour_model(tmp_path, RED_GREEN_BLUE, STATES, crop="stretch", margin=0.0)
+    image = np.zeros((100, 100, 3), dtype=np.uint8)
+    image[20:60, 30:70] = 255
+    assert (AnyClassifier.from_folder(folder).crop(image, box) == 255).all()
+
+
+def test_of_many_faces_a_network_gets_some_at_a_time(tmp_path: Path) -> None:
+    card = read_card(colour_model(tmp_path, RED_GREEN_BLUE, STATES), "mask_classifier", None)
+    asked: list[int] = []
+
+    def middle(inputs: np.ndarray) -> np.ndarray:
+        asked.append(len(inputs))
+        return inputs[:, 0, 0, :4]
+
+    engine = Engine(middle, np.uint8, None, middle)
+    classifier = AnyClassifier(engine, card, AnySettings(8))
+    faces = [np.full((8, 8, 3), i, np.uint8) for i in range(200)]
+    boxes = classifier.boxes(faces)
+    assert boxes is not None
+    assert boxes[:, 0].tolist() == list(range(200))
+    assert max(asked) < 100
+    assert sum(asked) == 200
 
 
 def test_one_output_through_a_sigmoid_is_the_second_label(tmp_path: Path) -> None:
