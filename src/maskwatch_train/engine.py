@@ -8,7 +8,7 @@ import io
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
@@ -61,6 +61,42 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise DataError(path, error.strerror or "cannot be read") from error
     except SafetensorError as error:
         raise DataError(path, str(error)) from error
+
+
+Rows = Sequence[Mapping[str, float]]
+"""Of the log of a run: one for each epoch that is done."""
+
+
+def is_over(rows: Rows, epochs: int, patience: int) -> bool:
+    """Whether all epochs of a run are done, or no better one is to be expected."""
+    best = _best_epoch(rows)
+    waited = 0 if best is None else len(rows) - 1 - best
+    return len(rows) >= epochs or 0 < patience <= waited
+
+
+def _best_epoch(rows: Rows) -> int | None:
+    measured = [i for i, row in enumerate(rows) if VALIDATION_LOSS in row]
+    return min(measured, key=lambda i: rows[i][VALIDATION_LOSS], default=None)
+
+
+def read_log(run: Path) -> Rows:
+    """The log in the folder of a run; no rows where there is none.
+
+    Raises:
+        DataError: it cannot be read, or is none.
+    """
+    path = run / LOG
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                {name: float(text) for name, text in row.items()} for row in csv.DictReader(file)
+            ]
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(path, f"not the log of a run: {error}") from error
 
 
 def refuse_state(folder: Path) -> None:
@@ -244,11 +280,7 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether all epochs are done, or no better one is to be expected."""
-        if self.next_epoch >= self._settings.epochs:
-            return True
-        best = self._best_epoch()
-        waited = 0 if best is None else self.next_epoch - 1 - best
-        return 0 < self._settings.patience <= waited
+        return is_over(self._rows, self._settings.epochs, self._settings.patience)
 
     def step(self, terms: Losses) -> None:
         """One optimiser step on the sum of the loss terms.
@@ -328,17 +360,13 @@ class Run:
             {name: value.cpu().contiguous() for name, value in self.averaged.state_dict().items()}
         )
         write_whole(self._folder / WEIGHTS, weights)
-        if self._best_epoch() == self.next_epoch - 1:
+        if _best_epoch(self._rows) == self.next_epoch - 1:
             write_whole(self._folder / BEST_WEIGHTS, weights)
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, fieldnames=list(self._rows[-1]))
         writer.writeheader()
         writer.writerows(self._rows)
         write_whole(self._folder / LOG, text.getvalue().encode())
-
-    def _best_epoch(self) -> int | None:
-        measured = [i for i, row in enumerate(self._rows) if VALIDATION_LOSS in row]
-        return min(measured, key=lambda i: self._rows[i][VALIDATION_LOSS], default=None)
 
     def _resume(self) -> None:
         state = _load_state(self._state_file, self.fabric.device)

@@ -24,7 +24,7 @@ from maskwatch_train.cli.say import say
 from maskwatch_train.cli.train import DataSets, StartingWeights, validation_samples
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe
-from maskwatch_train.engine import kept_weights
+from maskwatch_train.engine import Moves, is_over, kept_weights, read_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.engines import open_engine
 from maskwatch_train.evaluate.headline import headline
@@ -107,6 +107,7 @@ def export_detector(
     """Write the face detector of a run as a model folder."""
     recipe = read_recipe(run / RECIPE_FILE, DetectorRecipe)
     network = load_yunet(kept_weights(run, recipe.keep_best))
+    _say_if_stopped(run, recipe)
     text = CardText(
         name=DETECTOR_NAME,
         version=version,
@@ -133,6 +134,7 @@ def export_classifier(
     Nothing is written if the file says something else than the network.
     """
     recipe, network = load_run(run)
+    _say_if_stopped(run, recipe)
     told = read_summary(summary, scores)
     samples = validation_samples(data, weights, run)
     found = calibrate(
@@ -160,6 +162,16 @@ def export_classifier(
     require_alike(before, after, ParityLimits(), f"{run} as ONNX")
     write_model_folder(model, text, to)
     say(f"wrote {to}: {found}")
+
+
+def _say_if_stopped(run: Path, recipe: Moves) -> None:
+    done = read_log(run)
+    # Without a log it is the mean of several, or was restored.
+    if done and not is_over(done, recipe.epochs, recipe.patience):
+        say(
+            f"{run}: this run was stopped after {len(done)} of {recipe.epochs} epochs; the command "
+            "that began it goes on with it"
+        )
 
 
 def _judge_of_file(model: onnx.ModelProto) -> Judge:

@@ -13,6 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
+from onnx import ModelProto  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from scipy.special import softmax  # noqa: E402
 from tests.shared import shared  # noqa: E402
@@ -193,6 +194,35 @@ def test_a_file_that_says_something_else_than_the_network_is_not_written(
     )  # fmt: skip
     assert "run as ONNX is refused" in said
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "losses", "stopped"),
+    [
+        ("epochs = 3", [0.5, 0.6], True),
+        ("epochs = 2", [0.5, 0.6], False),
+        ("epochs = 9\npatience = 1", [0.5, 0.6], False),
+        ("epochs = 9\npatience = 1", [0.5, 0.4], True),
+        ("epochs = 9", [], False),  # a mean of runs, or restored: it has no log
+    ],
+)
+def test_the_export_of_a_run_that_was_stopped_says_so(
+    keys: str, losses: list[float], stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.toml").write_text(keys)
+    shutil.copyfile(shared("models") / "yunet_n.safetensors", run / "weights.safetensors")
+    if losses:
+        rows = "".join(f"{epoch},{loss}\n" for epoch, loss in enumerate(losses))
+        (run / "log.csv").write_text(f"epoch,val_loss\n{rows}")
+    (tmp_path / "summary.toml").write_text(SUMMARY)
+    monkeypatch.setattr("maskwatch_train.cli.export_run.to_onnx", lambda *_: ModelProto())
+    said = call(
+        "export-detector", run, "--to", tmp_path / "model",
+        "--model-version", "0", "--summary", tmp_path / "summary.toml",
+    )  # fmt: skip
+    assert ("was stopped after 2 of" in said) is stopped
 
 
 def test_training_goes_on_from_the_shipped_classifier_with_faces_of_ones_own(
