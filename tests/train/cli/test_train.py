@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,6 +306,61 @@ def test_a_run_goes_on_with_its_own_recipe_alone(
         "recipe.toml": own,
         "state.pt": "state",
     }
+
+
+def stopped_run(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The command of a detector's run that was stopped after its first epoch."""
+    weights, recipe = run.with_name("weights"), run.with_suffix(".toml")
+    weights.mkdir()
+    shutil.copyfile(shared("models") / "yunet_n.safetensors", weights / "yunet_n.safetensors")
+    recipe.write_text(DETECTOR.format(2))
+
+    def stopped(
+        _network: object, _scenes: object, _recipe: object, site: Site, **_: object
+    ) -> None:
+        (site.out / "state.pt").write_bytes(b"state")
+
+    monkeypatch.setattr("maskwatch_train.cli.train.fine_tune", stopped)
+    monkeypatch.setattr("maskwatch_train.cli.train.build_scenes", lambda *_: [])
+    monkeypatch.setattr("maskwatch_train.cli.train.street_scene", lambda *_: None)
+    monkeypatch.setattr("maskwatch_train.cli.train.detect_all", lambda *_: defaultdict(list))
+    command = ["detector", recipe, "--data", data, "--weights", weights, "--out", run]
+    call(*command)
+    call(*command)  # goes on
+    return command
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("labels", "--data, train (sha256)"),
+        ("held out", "--data, val (sha256)"),
+        ("portraits", "--data, train (sha256)"),
+        ("weights", "--weights (sha256)"),
+    ],
+)
+def test_a_detector_does_not_go_on_with_other_data_or_weights(
+    change: str, told: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "data"
+    shutil.copytree(data, own)
+    command = stopped_run(own, tmp_path / "run", monkeypatch)
+    if change == "portraits":
+        table, portrait = own / "bala/labels.csv", "portrait_bare_1.jpg"
+        text = table.read_text()
+        table.write_text(text.replace(f"{portrait},without_mask", f"{portrait},with_mask"))
+    elif change == "weights":
+        weights = load_file(tmp_path / "weights/yunet_n.safetensors")
+        moved = {name: value + 1 for name, value in weights.items()}
+        save_file(moved, tmp_path / "weights/yunet_n.safetensors")
+    else:
+        labels = own / "street/labels.json"
+        entries = json.loads(labels.read_text())
+        split = {"labels": "train", "held out": "val"}[change]
+        next(e for e in entries if e["split"] == split)["faces"][0]["box"][0] += 1
+        labels.write_text(json.dumps(entries))
+    said = refused(UsageError, *command)
+    assert f"run: its run was begun with {told} = " in said
 
 
 @pytest.fixture
