@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwatch import __version__
 from maskwatch.build import BuildOptions, build_detector
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder, put_in_place
@@ -96,5 +97,7 @@ def _cut(row: ManifestRow, image: Image, faces: Sequence[Any], framing: Framing)
 
 
 def _key(rows: Sequence[ManifestRow], framing: Framing) -> str:
-    told = repr([framing, *((row.sha256, row.box) for row in rows)])
+    # Another version may have another detector.
+    by = () if framing.faces in (WHOLE, BOXES) else (__version__,)
+    told = repr([framing, *by, *((row.sha256, row.box) for row in rows)])
     return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch import nn
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.begun import begin
 from maskwatch_train.data.manifest import Manifest
-from maskwatch_train.engine import Site
+from maskwatch_train.engine import STATE, Site, read_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
 from maskwatch_train.published.backbones import DOWNLOAD, NONE, Start, open_body
@@ -31,7 +32,7 @@ from maskwatch_train.published.network import Classifier, new_head
 from maskwatch_train.published.outcome import scores, write_reports
 from maskwatch_train.published.pictures import Framing, Watch, pixels_of
 from maskwatch_train.published.recipe import NETWORK, PublishedRecipe
-from maskwatch_train.published.sklearn_heads import fitted_probabilities
+from maskwatch_train.published.sklearn_heads import fitted_probabilities, require_enough
 from maskwatch_train.published.splits import split_rows
 from maskwatch_train.published.training import (
     Labelled,
@@ -81,7 +82,8 @@ def prepare(
 
     Raises:
         UsageError: there is no such split.
-        DataError: nothing is left for one class, or a picture cannot be read.
+        DataError: nothing is left for one class, or too little for one of the classifiers, or a
+            picture cannot be read.
     """
     classes = CLASS_SETS[recipe.classes]
     chosen = [
@@ -94,6 +96,10 @@ def prepare(
     if absent := [name for index, name in enumerate(classes) if index not in labels]:
         raise DataError(Path("the data"), f"no labels of the class {absent[0]}")
     rows = split_rows([row for row, _ in chosen], labels, split, recipe.shares, recipe.seed)
+    learned = Counter(
+        classes[index] for row, index in zip(rows, labels, strict=True) if row.split == "train"
+    )
+    require_enough(recipe.classifiers, learned)
     manifest = Manifest(rows, whole.folders, whole.notes)
     framing = Framing(recipe.faces, recipe.margin, recipe.resize)
     return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
@@ -124,6 +130,7 @@ class Trained:
     """Probabilities ``(M, C)`` of the test side by classifier."""
     start: Start
     seconds: float
+    """Of all that it took, epochs of before a stop included."""
 
 
 def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watch) -> Trained:
@@ -141,12 +148,17 @@ def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watc
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
     """
-    started = time.monotonic()
+    started = time.monotonic() - _seconds_before(place.site.out)
     torch.manual_seed(recipe.seed)  # of the head, and of a body that starts at random
     with place.site.fabric.rank_zero_first():
         body, start = open_body(recipe.backbone, place.weights)
     said = _said(recipe, material, body, start.sha256, place, watch)
     return Trained(said, start, time.monotonic() - started)
+
+
+def _seconds_before(out: Path) -> float:
+    """Of the epochs that a run goes on from."""
+    return sum(row.get("seconds", 0.0) for row in read_log(out)) if (out / STATE).exists() else 0.0
 
 
 def conclude(

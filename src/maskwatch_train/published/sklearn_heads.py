@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from maskwatch_train.errors import DataError
+
+FOLDS = 5
 CLASSIFIERS: dict[str, Callable[[int], Any]] = {
-    # Platt's scaling on five folds gives it probabilities.
+    # Platt's scaling on folds gives it probabilities.
     "svm": lambda seed: CalibratedClassifierCV(
-        make_pipeline(StandardScaler(), SVC(random_state=seed)), ensemble=False, cv=5
+        make_pipeline(StandardScaler(), SVC(random_state=seed)), ensemble=False, cv=FOLDS
     ),
     "logistic": lambda seed: make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed)
@@ -26,6 +30,24 @@ CLASSIFIERS: dict[str, Callable[[int], Any]] = {
 }
 """By name, each from its seed. The paper gives no settings: these are the library's, with inputs
 of unit variance where the method needs them and 300 trees."""
+
+
+def require_enough(names: Collection[str], counts: Mapping[str, int]) -> None:
+    """Checks that classifiers can be fitted, before their features are made.
+
+    Args:
+        names: some keys of `CLASSIFIERS`, and perhaps others.
+        counts: pictures to learn from, by class.
+
+    Raises:
+        DataError: there are too few of a class.
+    """
+    fewest, count = min(counts.items(), key=lambda item: item[1], default=("", 0))
+    if "svm" in names and count < FOLDS:
+        raise DataError(
+            Path("the training side"),
+            f"svm takes at least {FOLDS} pictures of each class, and of {fewest} there are {count}",
+        )
 
 
 def fitted_probabilities(

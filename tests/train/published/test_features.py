@@ -16,6 +16,7 @@ from torch import nn  # noqa: E402
 from maskwatch.errors import OutputError  # noqa: E402
 from maskwatch.types import State  # noqa: E402
 from maskwatch_train.data.manifest import Manifest, ManifestRow  # noqa: E402
+from maskwatch_train.published import pictures as published_pictures  # noqa: E402
 from maskwatch_train.published.features import Extractor, plain_features  # noqa: E402
 from maskwatch_train.published.pictures import WHOLE, Framing, pixels_of  # noqa: E402
 from maskwatch_train.published.recipe import PublishedRecipe  # noqa: E402
@@ -73,3 +74,13 @@ def test_what_is_kept_is_read_again(manifest: Manifest, tmp_path: Path) -> None:
     assert np.array_equal(read(), first)
     (kept,) = (tmp_path / "cache").iterdir()
     assert kept.suffix == ".npy"
+
+
+@pytest.mark.parametrize(("faces", "times"), [(WHOLE, 1), ("yunet", 2)])
+def test_faces_are_found_anew_by_another_version_of_the_detector(
+    faces: str, times: int, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("1", "2"):
+        monkeypatch.setattr(published_pictures, "__version__", version)
+        pixels_of(manifest, Framing(faces, 0.0, 32), tmp_path / "cache", unwatched)
+    assert len(list((tmp_path / "cache").iterdir())) == times

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -114,6 +117,41 @@ def test_a_run_that_was_stopped_ends_like_an_unbroken_one(
     weights = [load_file(tmp_path / w / "weights.safetensors") for w in ("unbroken", "stopped")]
     for key, value in weights[0].items():
         assert torch.equal(weights[1][key], value), key
+
+
+def test_the_time_of_a_run_is_that_of_all_its_parts(
+    data: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = checkout / "recipes/published/mobilenet.toml"
+    # 100 s between any two looks at the clock: an epoch takes at least as long.
+    ticks = itertools.count(0, 100)
+    monkeypatch.setattr(
+        "maskwatch_train.engine.time", SimpleNamespace(monotonic=lambda: next(ticks))
+    )
+    first = published(recipe, data, tmp_path)["seconds"]
+    with (tmp_path / "log.csv").open(newline="") as file:
+        assert [int(row["seconds"]) for row in csv.DictReader(file)] == [100, 100]
+    again = published(recipe, data, tmp_path)["seconds"]
+    assert first < 200 <= again
+
+
+def test_too_few_pictures_for_a_classifier_are_told_before_any_is_read(
+    data: Path, tmp_path: Path, checkout: Path
+) -> None:
+    few = tmp_path / "bala"
+    shutil.copytree(data, few)
+    head, *lines = (few / "labels.csv").read_text().splitlines()
+    masked = [line for line in lines if "with_mask" in line][:5]
+    bare = [line for line in lines if "without_mask" in line]
+    (few / "labels.csv").write_text("\n".join([head, *masked, *bare]))
+    recipe = checkout / "recipes/published/mobilenetv2-features.toml"
+    arguments = ["--data", str(few), "--weights", "none", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, ["published", str(recipe), *arguments])
+    assert isinstance(done.exception, DataError)
+    assert "svm takes at least 5 pictures of each class, and of mask there are 4" in str(
+        done.exception
+    )
+    assert not (tmp_path / "run/cache").exists()
 
 
 @pytest.mark.parametrize(
