@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,13 +16,14 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from maskwatch.errors import UsageError
+from maskwatch.errors import SourceError, UsageError
 from maskwatch_train.classifier import network as shipped
 from maskwatch_train.engine import read_weights
 from maskwatch_train.errors import DataError
 
 _COUNTER = "num_batches_tracked"
 DOWNLOAD, NONE = "download", "none"
+Channels = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Backbone:
     Attributes:
         library: ``torchvision`` or ``timm``.
         name: in that library.
-        options: of timm, which make it match the weights at hand.
+        options: of timm, which make it match the weights at hand; timm's own take none.
         at_hand: name among the backbones of `maskwatch_train.classifier.network`, whose weights
             a folder or a package holds.
         least_side: of the pictures that it takes, in pixels; of smaller ones its pooling leaves
@@ -82,11 +84,13 @@ def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
     Raises:
         UsageError: no such backbone, or the folder has no weights for it.
         DataError: the weights cannot be read or do not fit.
+        SourceError: they cannot be downloaded.
     """
     if name not in BACKBONES:
         raise UsageError(f"no backbone is called {name!r}; there are {sorted(BACKBONES)}")
     chosen = BACKBONES[name]
-    body = _made(chosen)
+    of_library = weights == DOWNLOAD or Path(weights).is_file()
+    body = _made(chosen, {} if of_library else chosen.options)
     if weights != NONE:
         _fill(body, _weights(chosen, name, weights), weights)
     body.register_forward_pre_hook(partial(_refuse_small, name))
@@ -94,9 +98,24 @@ def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
     return body, Start(source, _checksum(body))
 
 
-def _made(chosen: Backbone) -> nn.Module:
+def downloaded_normalisation(name: str) -> tuple[Channels, Channels]:
+    """Mean and standard deviation, of RGB in [0, 1], of the pictures that downloaded weights know.
+
+    Args:
+        name: a key of `BACKBONES`.
+    """
+    chosen = BACKBONES[name]
+    known: Any
     if chosen.library == "timm":
-        network: nn.Module = timm.create_model(chosen.name, num_classes=0, **chosen.options)
+        known = timm.get_pretrained_cfg(chosen.name)
+    else:
+        known = torchvision.models.get_model_weights(chosen.name).DEFAULT.transforms()
+    return tuple(known.mean), tuple(known.std)
+
+
+def _made(chosen: Backbone, options: Mapping[str, Any]) -> nn.Module:
+    if chosen.library == "timm":
+        network: nn.Module = timm.create_model(chosen.name, num_classes=0, **options)
         return network
     whole = torchvision.models.get_model(chosen.name)
     return nn.Sequential(_named(features=whole.features, avgpool=whole.avgpool), nn.Flatten())
@@ -139,7 +158,19 @@ def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
 
 
 def _downloaded(chosen: Backbone) -> dict[str, Tensor]:
-    """ImageNet weights from where the library keeps them."""
+    """ImageNet weights from where the library keeps them; raises SourceError."""
+    try:
+        return _fetched(chosen)
+    # No network, no server, a connection that broke off, a file that is not what it should be.
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
+        said = str(error).partition("\n")[0] or type(error).__name__
+        raise SourceError(
+            f"ImageNet weights of {chosen.name}",
+            f"cannot be downloaded ({said}): give --weights FILE, or {NONE} to start at random",
+        ) from error
+
+
+def _fetched(chosen: Backbone) -> dict[str, Tensor]:
     if chosen.library == "timm":
         whole = timm.create_model(chosen.name, pretrained=True, num_classes=0)
         state: dict[str, Tensor] = whole.state_dict()

@@ -18,10 +18,16 @@ from torch import nn
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.begun import begin
 from maskwatch_train.data.manifest import Manifest
-from maskwatch_train.engine import STATE, Site, read_log
+from maskwatch_train.engine import STATE, Site, Watcher, read_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
-from maskwatch_train.published.backbones import DOWNLOAD, NONE, Start, open_body
+from maskwatch_train.published.backbones import (
+    DOWNLOAD,
+    NONE,
+    Start,
+    downloaded_normalisation,
+    open_body,
+)
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.features import (
     Extractor,
@@ -31,7 +37,7 @@ from maskwatch_train.published.features import (
 from maskwatch_train.published.network import Classifier, new_head
 from maskwatch_train.published.outcome import scores, write_reports
 from maskwatch_train.published.pictures import Framing, Watch, pixels_of
-from maskwatch_train.published.recipe import NETWORK, PublishedRecipe
+from maskwatch_train.published.recipe import NETWORK, NORMALISATIONS, PublishedRecipe
 from maskwatch_train.published.sklearn_heads import fitted_probabilities, require_enough
 from maskwatch_train.published.splits import split_rows
 from maskwatch_train.published.training import (
@@ -145,6 +151,7 @@ def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watc
     Raises:
         UsageError: there are no such weights for the backbone.
         DataError: the weights do not fit, or there are too few pictures.
+        SourceError: the weights cannot be downloaded.
         NotFinite: the loss is not finite.
         OutputError: the folder of the run cannot be written.
     """
@@ -152,8 +159,23 @@ def train(recipe: PublishedRecipe, material: Material, place: Place, watch: Watc
     torch.manual_seed(recipe.seed)  # of the head, and of a body that starts at random
     with place.site.fabric.rank_zero_first():
         body, start = open_body(recipe.backbone, place.weights)
+    if place.weights == DOWNLOAD:
+        _tell_normalisation(recipe, place.site.watcher)
     said = _said(recipe, material, body, start.sha256, place, watch)
     return Trained(said, start, time.monotonic() - started)
+
+
+def _tell_normalisation(recipe: PublishedRecipe, watcher: Watcher) -> None:
+    """Says so where downloaded weights know pictures that are normalised otherwise."""
+    wanted = downloaded_normalisation(recipe.backbone)
+    if wanted == NORMALISATIONS[recipe.normalise]:
+        return
+    names = [name for name, each in NORMALISATIONS.items() if each == wanted]
+    fitting = f"--set 'normalise=\"{names[0]}\"' fits" if names else f"by {wanted}"
+    watcher.said(
+        f"the weights of {recipe.backbone} were trained on pictures normalised otherwise than "
+        f"{recipe.normalise!r}: {fitting}"
+    )
 
 
 def _seconds_before(out: Path) -> float:

@@ -65,6 +65,19 @@ def test_features_that_a_full_disk_does_not_take_are_an_error_and_leave_nothing(
     assert not list((tmp_path / "cache").iterdir())
 
 
+def test_features_of_the_same_weights_in_another_network_are_others(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 8, 8, 3), dtype=np.uint8)
+    recipe = PublishedRecipe(resize=8, size=8)
+    weights = nn.Conv2d(3, 2, 3).state_dict()
+    given = []
+    for stride in (1, 2):
+        body = nn.Sequential(nn.Conv2d(3, 2, 3, stride=stride), nn.Flatten())
+        body[0].load_state_dict(weights)
+        extractor = Extractor(body, "its checksum", tmp_path / "cache", unwatched)
+        given.append(plain_features(extractor, pictures, recipe))
+    assert [each.shape for each in given] == [(3, 72), (3, 18)]
+
+
 def test_what_is_kept_is_read_again(manifest: Manifest, tmp_path: Path) -> None:
     def read() -> np.ndarray:
         return pixels_of(manifest, Framing(WHOLE, 0.0, 32), tmp_path / "cache", unwatched)

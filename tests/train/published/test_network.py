@@ -1,17 +1,23 @@
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
+import timm  # noqa: E402
 import torchvision  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 from torch import nn  # noqa: E402
 
-from maskwatch.errors import UsageError  # noqa: E402
+from maskwatch.errors import SourceError, UsageError  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.published.backbones import open_body  # noqa: E402
+from maskwatch_train.published.backbones import (  # noqa: E402
+    downloaded_normalisation,
+    open_body,
+)
 from maskwatch_train.published.network import Classifier, layers_of, new_head  # noqa: E402
+from maskwatch_train.published.recipe import NORMALISATIONS  # noqa: E402
 
 
 def small(trained_layers: int) -> Classifier:
@@ -80,6 +86,48 @@ def test_weights_are_downloaded_by_the_library(monkeypatch: pytest.MonkeyPatch) 
     assert start.source == "download"
     first = next(iter(body.parameters()))
     assert torch.equal(first, next(iter(whole.parameters())))
+
+
+@pytest.mark.parametrize("weights", ["download", "mobilenetv2.safetensors"])
+def test_the_library_s_own_weights_get_the_network_that_they_were_trained_in(
+    weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = timm.create_model
+    theirs = make("mobilenetv2_100", num_classes=0)
+    for layer in theirs.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_var.mul_(1e-4)  # so that what is added to it counts
+
+    def create(name: str, pretrained: bool = False, **options: object) -> torch.nn.Module:
+        return theirs if pretrained else make(name, **options)
+
+    monkeypatch.setattr("timm.create_model", create)
+    if weights != "download":
+        weights = str(tmp_path / weights)
+        save_file(theirs.state_dict(), weights)
+    body, _ = open_body("mobilenetv2", weights)
+    pictures = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(body.eval()(pictures), theirs.eval()(pictures))
+
+
+def test_pictures_that_weights_know_normalised_otherwise_are_told() -> None:
+    assert downloaded_normalisation("alexnet") == NORMALISATIONS["imagenet"]
+    assert downloaded_normalisation("mobilenetv2") == NORMALISATIONS["imagenet"]
+    assert downloaded_normalisation("efficientnet-lite0") == NORMALISATIONS["symmetric"]
+
+
+def test_weights_that_cannot_be_downloaded_are_an_error_that_says_what_else_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    with pytest.raises(
+        SourceError, match=r"weights of alexnet: .*no route to host.*--weights FILE"
+    ):
+        open_body("alexnet", "download")
 
 
 def test_what_cannot_be_had_is_said(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
+import timm  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
@@ -133,6 +134,24 @@ def test_the_time_of_a_run_is_that_of_all_its_parts(
         assert [int(row["seconds"]) for row in csv.DictReader(file)] == [100, 100]
     again = published(recipe, data, tmp_path)["seconds"]
     assert first < 200 <= again
+
+
+def test_a_recipe_that_normalises_otherwise_than_the_weights_says_what_fits(
+    data: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = timm.create_model
+    monkeypatch.setattr(
+        "timm.create_model", lambda name, **options: make(name, **options | {"pretrained": False})
+    )
+    recipe = checkout / "recipes/published/mobilenetv2-torch.toml"
+    words = [word for change in SMALL for word in ("--set", change)]
+    words += ["--data", str(data), "--set", "epochs=1"]
+    for name, fits in (("symmetric", False), ("imagenet", True)):
+        asked = [*words, "--set", f'normalise="{name}"', "--out", str(tmp_path / name)]
+        done = CliRunner().invoke(app, ["published", str(recipe), *asked])
+        assert done.exit_code == 0, done.output
+        told = "normalised otherwise than 'symmetric': --set 'normalise=\"imagenet\"' fits"
+        assert (told not in done.output) is fits
 
 
 def test_too_few_pictures_for_a_classifier_are_told_before_any_is_read(
