@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from maskwatch.faces.ssd_res10 import SsdRes10Detector
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch_train.cli.data.progress import advancing, counting
 from maskwatch_train.cli.export_run import DETECTOR_NAME
 from maskwatch_train.cli.say import say
 from maskwatch_train.cli.train import DataFolder, WeightsFolder
@@ -44,11 +46,10 @@ from maskwatch_train.evaluate.end_to_end import (
 )
 from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.names import shortest_ends
-from maskwatch_train.evaluate.outcomes import judge
+from maskwatch_train.evaluate.outcomes import Judged, judge
 from maskwatch_train.evaluate.report import write_report
 from maskwatch_train.evaluate.report_of import (
     ReportFiles,
-    judge_sets,
     report_of,
     write_comparison,
     write_report_files,
@@ -95,7 +96,7 @@ Run = Annotated[
     typer.Option("--run", help="Folder of the training run, whose log becomes curves."),
 ]
 Name = Annotated[
-    str | None, typer.Option(help="Name of the files; by default made from model and split.")
+    str | None, typer.Option(help="Name of the files; by default made from model, data and split.")
 ]
 Gallery = Annotated[
     int, typer.Option(min=0, help="Worst mistakes to show; 0 keeps all faces out of the report.")
@@ -108,6 +109,8 @@ Threads = Annotated[int, typer.Option(min=1, help="Threads of one inference.")]
 LOWEST_SCORE = 0.05
 """Detectors report everything from this score on; the tables apply their own thresholds."""
 INTERVAL_SEED = 1
+MOST_BYTES = 200
+"""Of the name of a report, to which endings come: file systems take 255."""
 
 
 def detectors(
@@ -132,7 +135,8 @@ def detectors(
     results = []
     for name, candidate in candidates.items():
         say(f"{name} on {len(images)} pictures")
-        results.append(evaluate_detector(images, run_detector(name, candidate, images)))
+        watched = advancing(images, "Finding faces", len(images))
+        results.append(evaluate_detector(images, run_detector(name, candidate, watched)))
     text = detector_markdown(results, f"Face detectors on street, {split}")
     write_report(report, f"detectors-{split}", {"split": split, "detectors": results}, text)
     say(text)
@@ -163,18 +167,20 @@ def evaluate(
     if model is None or not sets or data is not None:
         raise UsageError("give MODEL and DATA..., or --data with the sets street and bala")
     subject = open_subject(model, threads)
-    chosen = read_every(sets, split)
+    chosen = _sets(sets, split)
     # Only finding faces needs every detection; the rest takes those that the product would.
     faces = YuNetDetector.from_folder(detector, threads=threads)
     training = read_training_log(run) if run else None
     say(f"{subject.name} on {', '.join(one.name for one in chosen)}, {split}")
-    judged = judge_sets(subject, chosen, faces)
-    _say_matches(subject, chosen, [item.case for item in judged])
+    cases = _cases(chosen, faces)
+    judged = _judged(subject, cases)
+    _say_matches(subject, chosen, cases)
     images = [image for one in chosen for image in one.images]
     found = None
     if images and subject.classifier:
         faces.settings = replace(faces.settings, score_threshold=LOWEST_SCORE)
-        found = locate(images, faces, subject.classifier)
+        watched = advancing(images, "Finding faces", len(images))
+        found = locate(watched, faces, subject.classifier)
     elif images and subject.predictions:
         if subject.predictions.are_detections:
             found = located_by(subject.predictions, images)
@@ -189,7 +195,8 @@ def evaluate(
         training=training,
         threads=threads,
     )
-    files = ReportFiles(report, name or _file_name(f"{subject.name}-{split}"), gallery)
+    stem = name or _file_name([subject.name, *(one.name for one in chosen), split])
+    files = ReportFiles(report, stem, gallery)
     for path in write_report_files(numbers, judged, files):
         say(f"wrote {path}")
 
@@ -222,19 +229,32 @@ def compare_models(
     if len(subjects) < 2:
         raise UsageError("give two models or more")
     names = distinct([subject.name for subject in subjects], models)
-    sets = read_every(on, split)
+    sets = _sets(on, split)
     faces = YuNetDetector.from_folder(detector, threads=threads)
-    cases = [case for one in sets for case in cases_of(one, faces)]
+    cases = _cases(sets, faces)
     judged = {}
     for label, subject in zip(names, subjects, strict=True):
         say(f"{label} on {len(cases)} faces")
-        judged[label] = subject.judged(cases)
+        judged[label] = _judged(subject, cases)
         _say_matches(subject, sets, cases)
     result = compare(judged, Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED))
     for path in write_comparison(
         result, sets, dict(zip(names, subjects, strict=True)), report, name
     ):
         say(f"wrote {path}")
+
+
+def _cases(sets: Sequence[LabelledSet], detector: FaceDetector) -> list[Case]:
+    with counting(detector, "Looking at pictures", sum(len(one.paths) for one in sets)) as looking:
+        return [case for one in sets for case in cases_of(one, looking)]
+
+
+def _judged(subject: Subject, cases: Sequence[Case]) -> tuple[Judged, ...]:
+    if subject.classifier is None:
+        return subject.judged(cases)
+    pictures = len({case.picture for case in cases})
+    with counting(subject.classifier, "Judging faces", pictures) as asking:
+        return replace(subject, classifier=asking).judged(cases)
 
 
 def _say_matches(subject: Subject, sets: Sequence[LabelledSet], cases: Sequence[Case]) -> None:
@@ -245,10 +265,17 @@ def _say_matches(subject: Subject, sets: Sequence[LabelledSet], cases: Sequence[
         say(subject.predictions.matches(boxed + whole, cases))
 
 
-def distinct(names: Sequence[str], places: Sequence[Path]) -> list[str]:
-    """The names, each once: where models have the same, with the end of their path.
+def _sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
+    """Sets as `read_every` reads them, each under a name of its own."""
+    found = read_every(places, split)
+    names = distinct([one.name for one in found], places)
+    return [replace(one, name=name) for one, name in zip(found, names, strict=True)]
 
-    A model that is given twice gets a number, too.
+
+def distinct(names: Sequence[str], places: Sequence[Path]) -> list[str]:
+    """The names, each once: where models or sets have the same, with the end of their path.
+
+    One that is given twice gets a number, too.
     """
     ends = shortest_ends(places)
     told = [
@@ -261,8 +288,13 @@ def distinct(names: Sequence[str], places: Sequence[Path]) -> list[str]:
     ]
 
 
-def _file_name(text: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", text)
+def _file_name(words: Sequence[str]) -> str:
+    """Words as the name of a file without its ending; of many, no longer than a name may be."""
+    name = re.sub(r"[^\w.]+", "-", "-".join(words))
+    if len(name.encode()) <= MOST_BYTES:
+        return name
+    # Letters of other scripts take up to four bytes.
+    return f"{name[: MOST_BYTES // 5]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _both_stages(data: Path, report: Path, split: str, detector: Path, classifier: Path) -> None:

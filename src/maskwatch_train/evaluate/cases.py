@@ -48,8 +48,6 @@ class Case:
     source: str
     """Name of the set."""
     picture: Path
-    name: str
-    """The picture as its set names it."""
     index: int
     """Place among the labelled faces of the picture."""
     group: str
@@ -97,7 +95,6 @@ def cases_of_images(
             Case(
                 source,
                 image.path,
-                image.path.name,
                 index,
                 _global_group(source, image.group),
                 face,
@@ -129,7 +126,7 @@ def cases_of_pictures(
         box = found.box if found else label.box
         looks = look(pixels, box, turn_of(box, [found] if found else []))
         group = _global_group(source, picture.group)
-        cases.append(Case(source, picture.path, picture.path.name, 0, group, label, box, looks))
+        cases.append(Case(source, picture.path, 0, group, label, box, looks))
     return tuple(cases)
 
 

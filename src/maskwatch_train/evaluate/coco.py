@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -45,7 +45,7 @@ class Located:
 
 
 def locate(
-    images: Sequence[LabelledImage], detector: FaceDetector, classifier: Judge
+    images: Iterable[LabelledImage], detector: FaceDetector, classifier: Judge
 ) -> list[list[Located]]:
     """What a detector finds in each picture, with the likeliest state of each face.
 

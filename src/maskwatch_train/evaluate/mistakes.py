@@ -35,13 +35,18 @@ def _chance_of_truth(item: Judged) -> float:
     return 0.0 if given is None else given.of(item.face.state)
 
 
-def described(item: Judged) -> dict[str, Any]:
-    """A mistake, ready for JSON."""
+def described(item: Judged, name: str) -> dict[str, Any]:
+    """A mistake, ready for JSON.
+
+    Args:
+        item: the face.
+        name: that tells its picture from all others.
+    """
     label, reading = item.face, item.reading
     given = reading.probabilities
     return {
         "set": item.case.source,
-        "picture": item.case.name,
+        "picture": name,
         "box": [round(value, 1) for value in item.case.box],
         "label": label.fault.value if label.fault else label.state.value,
         "read": reading.fault.value if reading.fault else reading.state.value,

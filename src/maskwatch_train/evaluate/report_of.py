@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.evaluate import mistakes
-from maskwatch_train.evaluate.cases import cases_of
 from maskwatch_train.evaluate.figures import Scoring, figures
+from maskwatch_train.evaluate.names import shortest_ends
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.page import compare_page, report_page
 from maskwatch_train.evaluate.predictions import write_predictions
@@ -37,17 +36,6 @@ class ReportFiles:
     folder: Path
     stem: str
     gallery: int = 24
-
-
-def judge_sets(
-    subject: Subject, sets: Sequence[LabelledSet], detector: FaceDetector
-) -> tuple[Judged, ...]:
-    """What a subject says of every labelled face of the sets.
-
-    Raises:
-        DataError: a picture cannot be read.
-    """
-    return subject.judged([case for one in sets for case in cases_of(one, detector)])
 
 
 def report_of(
@@ -79,8 +67,14 @@ def report_of(
         "detection": detection,
         "training": training or None,
         "speed": speed(subject.classifier, threads) if subject.classifier else None,
-        "mistakes": [mistakes.described(i) for i in mistakes.worst(judged, scoring.min_face_px)],
+        "mistakes": _mistakes(judged, scoring.min_face_px),
     }
+
+
+def _mistakes(judged: Sequence[Judged], min_face_px: float) -> list[dict[str, Any]]:
+    names = shortest_ends(item.case.picture for item in judged)
+    worst = mistakes.worst(judged, min_face_px)
+    return [mistakes.described(item, names[item.case.picture]) for item in worst]
 
 
 def _described(one: LabelledSet) -> dict[str, Any]:
@@ -106,7 +100,10 @@ def write_report_files(
     """
     clean = without_nan(report)
     shown = mistakes.worst(judged, clean["classification"]["min_face_px"])[: files.gallery]
-    gallery = [mistakes.described(item) | {"image": mistakes.picture_of(item)} for item in shown]
+    gallery = [
+        told | {"image": mistakes.picture_of(item)}
+        for item, told in zip(shown, clean["mistakes"], strict=False)
+    ]
     page = report_page(clean, gallery, clean["training"] or {})
     make_folder(files.folder)
     paths = [files.folder / f"{files.stem}{end}" for end in (".html", ".json", ".predictions.json")]

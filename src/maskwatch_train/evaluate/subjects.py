@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,23 @@ class Subject:
     name: str
     about: dict[str, Any]
     """What a report says of it: file, size, parameters, checksum, licence."""
-    judged: Callable[[Sequence[Case]], tuple[Judged, ...]]
-    classifier: Judge | None
-    """None for a file of predictions."""
-    predictions: Predictions | None
+    classifier: Judge | None = None
+    """None for a file of predictions, and for what is known to have said something."""
+    predictions: Predictions | None = None
     """None for a model."""
+
+    def judged(self, cases: Sequence[Case]) -> tuple[Judged, ...]:
+        """What it says of labelled faces, of which those of one picture are neighbours.
+
+        Raises:
+            DataError: a picture cannot be read, or the predictions do not fit.
+            ValueError: there is nothing to ask.
+        """
+        if self.predictions is not None:
+            return self.predictions.judged(cases)
+        if self.classifier is None:
+            raise ValueError(f"{self.name}: neither a classifier nor predictions")
+        return judge(self.classifier, cases)
 
 
 def open_subject(place: Path, threads: int = THREADS) -> Subject:
@@ -56,7 +68,7 @@ def open_subject(place: Path, threads: int = THREADS) -> Subject:
     if place.suffix == ".json" and place.name != CARD_FILE:
         predictions = read_predictions(place)
         about = {"predictions": place.name}
-        return Subject(predictions.name, about, predictions.judged, None, predictions)
+        return Subject(predictions.name, about, predictions=predictions)
     card = _card_of(place)
     # Of any model: it also checks the card.
     any_model = AnyClassifier.from_folder(card.folder, threads)
@@ -64,13 +76,7 @@ def open_subject(place: Path, threads: int = THREADS) -> Subject:
     if card.labels == LABELS and card.model_path.suffix == ".onnx" and any_model.is_fed_as_ours:
         # As it runs in the product, not as the adapter for all models would run it.
         classifier = OnnxMaskClassifier.from_folder(card.folder, threads=threads)
-    return Subject(
-        f"{card.name} {card.version}",
-        describe(card),
-        lambda cases: judge(classifier, cases),
-        classifier,
-        None,
-    )
+    return Subject(f"{card.name} {card.version}", describe(card), classifier)
 
 
 def _card_of(place: Path) -> ModelCard:

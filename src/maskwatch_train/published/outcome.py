@@ -116,7 +116,7 @@ def write_reports(
             Judged(case, _answer(row, classes))
             for case, row in zip(cases, probabilities, strict=True)
         )
-        subject = Subject(f"{title}, {name}", {"labels": list(classes)}, _never, None, None)
+        subject = Subject(f"{title}, {name}", {"labels": list(classes)})
         training = read_training_log(folder) if (folder / "log.csv").exists() else None
         report = report_of(subject, sets, judged, Scoring(0.0, INTERVAL_SEED), training=training)
         write_report_files(report, judged, ReportFiles(folder / "reports", name))
@@ -132,17 +132,13 @@ def _answer(probabilities: NDArray[np.float64], classes: Sequence[str]) -> Answe
     return Answer(said.state, said.fault, answer_from_classes(given).probabilities)
 
 
-def _never(_cases: Sequence[Case]) -> tuple[Judged, ...]:
-    raise NotImplementedError("the test side has been judged already")
-
-
 def _case(manifest: Manifest, row: ManifestRow, index: int) -> Case:
     path = manifest.path_of(row)
     pixels = read_picture(path)
     box = row.box or whole_of(pixels)
     face = LabelledFace(box, row.label or State.UNKNOWN, row.fault, "", "sure")
     looks = look(pixels, box)
-    return Case(row.source_set, path, path.name, index, row.global_group, face, box, looks)
+    return Case(row.source_set, path, index, row.global_group, face, box, looks)
 
 
 def _pictures(cases: Sequence[Case], name: str) -> tuple[LabelledPicture, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -82,7 +83,7 @@ def test_a_model_and_what_it_said_give_the_same_report(
     reports = tmp_path / "reports"
     invoke("evaluate", model / "net.onnx", data, "--report", reports, "--run", log.parent)
     names = sorted(path.name for path in reports.iterdir())
-    stem = "colours-3-val"
+    stem = "colours-3-painted-val"
     assert names == [f"{stem}.html", f"{stem}.json", f"{stem}.predictions.json"]
     first = json.loads((reports / f"{stem}.json").read_text())
     assert first["classification"]["headline"]["side_accuracy"]["value"] == pytest.approx(11 / 12)
@@ -166,6 +167,60 @@ def test_predictions_of_a_manifest_find_its_pictures_by_their_whole_paths(
     invoke("evaluate", "theirs.json", people.name, *words)
     report = json.loads((tmp_path / "r" / "r.json").read_text())
     assert report["classification"]["headline"]["side_accuracy"]["value"] == 1
+
+
+def test_reports_of_one_model_on_other_data_are_kept_beside_each_other(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    faces = ("--report", tmp_path / "r", "--gallery", 0)
+    invoke("evaluate", model, data, *faces)
+    for place in ("here", "there"):
+        shutil.copytree(data, tmp_path / place / "painted")
+        for path in (tmp_path / place / "painted" / "images").iterdir():
+            path.write_bytes(path.read_bytes() + place.encode())  # no picture counts twice
+    invoke(
+        "evaluate", model, *(tmp_path / place / "painted" for place in ("here", "there")), *faces
+    )
+    both = "colours-3-painted-here-painted-painted-there-painted-val"
+    names = sorted(path.stem for path in (tmp_path / "r").glob("*.html"))
+    assert names == [both, "colours-3-painted-val"]
+    # Sets of one name are told apart, and so are their groups.
+    report = json.loads((tmp_path / "r" / f"{both}.json").read_text())
+    assert [one["name"] for one in report["data"]] == [
+        "painted (here/painted)",
+        "painted (there/painted)",
+    ]
+    assert report["classification"]["groups"] == 24
+    assert report["classification"]["slices"]["source/painted (here/painted)"]["faces"] == 12
+
+
+def test_the_report_on_many_sets_has_a_name_that_a_disk_takes(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    named = tmp_path / ("a" * 240)
+    data.rename(named)
+    invoke("evaluate", model, named, "--report", tmp_path / "r", "--gallery", 0)
+    assert len(list((tmp_path / "r").iterdir())) == 3
+
+
+def test_a_mistake_tells_its_picture_from_others_of_the_name(tmp_path: Path) -> None:
+    rows = []
+    for folder in ("a", "b"):
+        path = tmp_path / "own" / folder / "1.png"
+        path.parent.mkdir(parents=True)
+        cv2.imwrite(str(path), np.full((90, 90, 3), ord(folder), np.uint8))
+        tail = (None, State.MASK, None, folder, "val", "own")
+        rows.append(ManifestRow("own", f"{folder}/1.png", folder, *tail))
+    write_manifest(tmp_path / "own.jsonl", Manifest(tuple(rows), {"own": tmp_path / "own"}))
+    faces = [{"picture": f"{name}/1.png", "state": "no_mask"} for name in ("a", "b")]
+    theirs = tmp_path / "theirs.json"
+    theirs.write_text(json.dumps({"format": 1, "name": "theirs", "faces": faces}))
+    invoke("evaluate", theirs, tmp_path / "own.jsonl", "--report", tmp_path, "--name", "r")
+    mistakes = json.loads((tmp_path / "r.json").read_text())["mistakes"]
+    assert [m["picture"] for m in mistakes] == ["a/1.png", "b/1.png"]
+    page = (tmp_path / "r.html").read_text()
+    assert "own/a/1.png" in page
+    assert "own/b/1.png" in page
 
 
 def test_models_of_one_name_are_all_compared(data: Path, tmp_path: Path) -> None:

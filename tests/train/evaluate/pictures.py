@@ -39,4 +39,4 @@ def labelled_image(
 def case(face: LabelledFace, group: str = "g", looks: Looks | None = None) -> Case:
     """A labelled face of no picture at all."""
     measured = looks or Looks(brightness=128, sharpness=400)
-    return Case("made", Path("a.png"), "a.png", 0, group, face, face.box, measured)
+    return Case("made", Path("a.png"), 0, group, face, face.box, measured)

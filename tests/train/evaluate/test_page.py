@@ -56,7 +56,7 @@ def a_report(**changes: Any) -> dict[str, Any]:
             "detection": None,
             "training": None,
             "speed": None,
-            "mistakes": [described(item) for item in worst(items, 32)],
+            "mistakes": [described(item, "a.png") for item in worst(items, 32)],
         }
         | changes
     )

@@ -17,7 +17,7 @@ from tests.train.evaluate.pictures import label
 
 def a_case(picture: str, x: float = 0.0) -> Case:
     face = label(x, 40, State.MASK)
-    return Case("made", Path(picture), picture, 0, "g", face, face.box, Looks(100, 100))
+    return Case("made", Path(picture), 0, "g", face, face.box, Looks(100, 100))
 
 
 def written(folder: Path, *faces: Any, **head: Any) -> Path:
@@ -71,7 +71,7 @@ def test_a_box_is_about_the_face_that_is_labelled_or_found_and_about_no_other_ne
     portrait = label(0, 200, State.MASK)
     place = Path("/data/1.jpg")
     looked_at = Box(80, 50, 120, 90)
-    one = Case("made", place, "1.jpg", 0, "g", portrait, looked_at, Looks(100, 100))
+    one = Case("made", place, 0, "g", portrait, looked_at, Looks(100, 100))
     (judged,) = read_predictions(written(tmp_path, said)).judged([one])
     assert judged.reading.state is state
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -21,13 +21,38 @@ from maskwatch.cores import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 
 console = Console(stderr=True)
 
 
 def advancing(results: Iterable[Result], title: str, total: int) -> Iterator[Result]:
     """Passes results on and moves a bar; shown only where somebody watches."""
-    with Progress(
+    with _bar() as bar:
+        task = bar.add_task(title, total=total)
+        for result in results:
+            bar.advance(task)
+            yield result
+
+
+@contextmanager
+def counting(
+    function: Callable[Arguments, Result], title: str, total: int
+) -> Iterator[Callable[Arguments, Result]]:
+    """The function, of which each call moves a bar; shown only where somebody watches."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=total)
+
+        def counted(*given: Arguments.args, **named: Arguments.kwargs) -> Result:
+            result = function(*given, **named)
+            bar.advance(task)
+            return result
+
+        yield counted
+
+
+def _bar() -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -35,11 +60,7 @@ def advancing(results: Iterable[Result], title: str, total: int) -> Iterator[Res
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task(title, total=total)
-        for result in results:
-            bar.advance(task)
-            yield result
+    )
 
 
 @contextmanager
