@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError, MissingExtra
 from maskwatch.outputs.standard import standard_streams
+from maskwatch_train.cli.extra import needing_extra
 
 VERBS = {
     "data": "data:app",
@@ -44,11 +45,10 @@ class Verbs(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         module, _, attribute = VERBS[name].partition(":")
         try:
-            found = getattr(import_module(f"maskwatch_train.cli.{module}"), attribute)
-        except ModuleNotFoundError as error:
-            if str(error.name).startswith("maskwatch"):
-                raise
-            found = _missing(MissingExtra(f"maskwatch-train {name}", "train"))
+            with needing_extra(name):
+                found = getattr(import_module(f"maskwatch_train.cli.{module}"), attribute)
+        except MissingExtra as error:
+            found = _missing(error)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             app.command(name)(found)

@@ -103,6 +103,16 @@ def test_without_the_extra_a_verb_says_which_one_it_needs(
     assert f"maskwatch-train {arguments[0]} needs an extra" in str(result.exception)
 
 
+def test_the_one_verb_of_data_that_needs_the_extra_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delitem(sys.modules, "maskwatch_train.data.audit", raising=False)
+    monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
+    result = CliRunner().invoke(app, ["data", "audit", "m.jsonl", "--out", str(tmp_path / "a")])
+    assert isinstance(result.exception, MissingExtra)
+    assert "maskwatch-train data audit needs an extra" in str(result.exception)
+
+
 def test_a_missing_module_of_our_own_is_not_taken_for_an_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,6 +14,7 @@ from maskwatch.outputs.files import write_whole
 from maskwatch.types import Image, State
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, require_split
 from maskwatch_train.cli.data.progress import advancing, in_threads
+from maskwatch_train.cli.extra import needing_extra
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.whole_folder import whole_folder
@@ -44,9 +45,16 @@ def audit(
     folder: Folders = None,
 ) -> None:
     """Find labels that are likely wrong by confident learning, and show them."""
-    from maskwatch_train.data.audit import find_suspects, frequent_labels, label_of, out_of_sample
-    from maskwatch_train.data.features import imagenet_features
-    from maskwatch_train.data.gallery import gallery
+    # The other verbs of data do without the extra.
+    with needing_extra("data audit"):
+        from maskwatch_train.data.audit import (
+            find_suspects,
+            frequent_labels,
+            label_of,
+            out_of_sample,
+        )
+        from maskwatch_train.data.features import imagenet_features
+        from maskwatch_train.data.gallery import gallery
 
     require_split(split)
     extract = imagenet_features(backbone, weights)
