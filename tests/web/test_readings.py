@@ -7,7 +7,11 @@ from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
-from maskwatch.store.records import MinuteReadings
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.store.records import MinuteReadings, Role
+from maskwatch.web.actions.readings import LastHour
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World
 
 MINUTE = MinuteReadings("entrance", None, NOW.replace(second=0, microsecond=0), 480, 40, 3, 2, 5)
@@ -53,3 +57,27 @@ def test_minutes_of_more_than_a_day_are_refused(admin: TestClient) -> None:
     assert answer.status_code == 422
     assert "one day at most" in answer.json()["detail"]
     assert admin.get("/api/v1/readings", params=_period(day + 1)).json() == []
+
+
+def test_an_open_page_asks_for_the_last_hour_twice_a_minute(world: World) -> None:
+    user = world.store.users.by_name("vera")
+    assert user is not None
+    vera = Principal(user, "vera", scopes_of(Role.VIEWER))
+    now_s = [0.0]
+    last_hour = LastHour(lambda: now_s[0])
+
+    def faces() -> int | None:
+        found = last_hour.of(world.web, vera)
+        return None if found is None else sum(each.faces for each in found.values())
+
+    assert faces() == 0
+    world.store.readings.add([replace(MINUTE, minute=MINUTE.minute - timedelta(minutes=1))])
+    for at_s, known in ((29.0, 0), (30.0, 50), (58.0, 50)):
+        now_s[0] = at_s
+        assert faces() == known
+    # Nothing is kept in statistics-only mode; what was known before is not shown after it, either.
+    world.set_privacy(PrivacyConfig(statistics_only=True))
+    assert faces() is None
+    world.store.readings.add([replace(MINUTE, minute=MINUTE.minute - timedelta(minutes=2))])
+    world.set_privacy(PrivacyConfig())
+    assert faces() == 100

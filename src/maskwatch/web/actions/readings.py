@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 
 from maskwatch.store.records import CameraReadings, MinuteReadings
 from maskwatch.web.context import WebContext
@@ -13,6 +14,8 @@ from maskwatch.web.security.scopes import Scope
 
 _LONGEST_BY_MINUTE = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_RENEWED_AFTER_S = 30.0
+"""Readings are written by the minute: asking more often finds nothing new."""
 
 
 def by_camera(
@@ -26,10 +29,27 @@ def by_camera(
     return web.store.readings.by_camera(since, until)
 
 
-def of_last_hour(web: WebContext, principal: Principal) -> dict[str, CameraReadings]:
-    """The sums of every camera that saw anything in the last hour, by its name."""
-    now = web.now()
-    return {each.camera: each for each in by_camera(web, principal, now - _HOUR, now)}
+class LastHour:
+    """The sums of every camera that saw anything in the last hour, for a page that stays open.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._known: Mapping[str, CameraReadings] | None = None
+        self._renewed_s = 0.0
+
+    def of(self, web: WebContext, principal: Principal) -> Mapping[str, CameraReadings] | None:
+        """By the name of the camera; None where nothing is written down (statistics only)."""
+        if web.privacy().statistics_only:
+            self._known = None
+        elif self._known is None or self._clock() - self._renewed_s >= _RENEWED_AFTER_S:
+            self._renewed_s, now = self._clock(), web.now()
+            found = by_camera(web, principal, now - _HOUR, now)
+            self._known = {each.camera: each for each in found}
+        return self._known
 
 
 def by_minute(

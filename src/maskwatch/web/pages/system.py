@@ -12,7 +12,8 @@ from starlette.requests import Request
 
 from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.store.records import CameraReadings
-from maskwatch.web.actions import readings, system
+from maskwatch.web.actions import system
+from maskwatch.web.actions.readings import LastHour
 from maskwatch.web.actions.system import SystemState
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -57,10 +58,10 @@ async def system_page(request: Request) -> None:
 
 
 def _status(desk: Desk) -> None:
-    body = html("")
+    body, last_hour = html(""), LastHour()
 
     async def update() -> None:
-        seen = await desk.look(_seen)
+        seen = await desk.look(_seen, last_hour)
         if seen is not None:
             body.set_content(_status_html(desk, *seen))
 
@@ -71,13 +72,10 @@ def _status(desk: Desk) -> None:
 
 
 def _seen(
-    web: WebContext, principal: Principal
+    web: WebContext, principal: Principal, last_hour: LastHour
 ) -> tuple[SystemState, Mapping[str, CameraReadings] | None]:
     """How the box is doing, and what each camera made of faces, where that is written down."""
-    state = system.system_state(web, principal)
-    # In statistics-only mode nothing is: "0" would be said of a camera that sees a lot.
-    is_known = not web.privacy().statistics_only
-    return state, readings.of_last_hour(web, principal) if is_known else None
+    return system.system_state(web, principal), last_hour.of(web, principal)
 
 
 async def _reload(desk: Desk) -> None:
