@@ -41,6 +41,10 @@ def labelled(photo: str, face: int = 0) -> Labelled:
     return Labelled(replace(item, label=State.MASK), snapshot)
 
 
+def is_there(_: SnapshotRecord) -> bool:
+    return True
+
+
 def contents(made: Export) -> tuple[list[str], list[dict[str, Any]]]:
     """The pictures in the file, and the rows of its manifest."""
     with zipfile.ZipFile(io.BytesIO(b"".join(made.parts))) as archive:
@@ -54,7 +58,8 @@ def contents(made: Export) -> tuple[list[str], list[dict[str, Any]]]:
 def test_however_many_photos_leave_only_one_is_held_at_a_time() -> None:
     photos, size = 40, 1_000_000
     tracemalloc.start()
-    made = export_review([labelled(f"{i:03}") for i in range(photos)], lambda _: bytes(size))
+    found = [labelled(f"{i:03}") for i in range(photos)]
+    made = export_review(found, is_there, lambda _: bytes(size))
     sent = sum(map(len, made.parts))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -63,7 +68,7 @@ def test_however_many_photos_leave_only_one_is_held_at_a_time() -> None:
 
 
 def test_faces_of_one_photo_share_its_picture() -> None:
-    made = export_review([labelled("b"), labelled("a", 1), labelled("a")], str.encode)
+    made = export_review([labelled("b"), labelled("a", 1), labelled("a")], is_there, str.encode)
     assert (made.faces, made.left_out) == (3, 0)
     pictures, rows = contents(made)
     assert pictures == ["pictures/a.jpg", "pictures/b.jpg"]
@@ -72,7 +77,23 @@ def test_faces_of_one_photo_share_its_picture() -> None:
 
 def test_a_photo_that_goes_while_the_file_is_made_is_in_neither_of_its_parts() -> None:
     there = {"a": b"a", "b": b"b"}
-    made = export_review([labelled("a"), labelled("b")], there.get)
+    made = export_review([labelled("a"), labelled("b")], is_there, there.get)
     del there["b"]
     pictures, rows = contents(made)
     assert pictures == [each["path"] for each in rows] == ["pictures/a.jpg"]
+
+
+def test_each_photo_is_read_once_and_none_before_the_file_leaves() -> None:
+    """Months of photos take minutes to read, for which nobody waits for a first byte."""
+    asked = []
+
+    def read(photo: str) -> bytes:
+        asked.append(photo)
+        return photo.encode()
+
+    found = [labelled("a"), labelled("b"), labelled("gone")]
+    made = export_review(found, lambda photo: photo.id != "gone", read)
+    assert (made.faces, made.left_out) == (2, 1)
+    assert asked == []
+    assert contents(made)[0] == ["pictures/a.jpg", "pictures/b.jpg"]
+    assert asked == ["a", "b"]

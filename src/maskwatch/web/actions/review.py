@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from maskwatch.errors import (
@@ -153,10 +154,18 @@ def export(web: WebContext, principal: Principal) -> Export:
     principal.must_allow(Scope.REVIEW_EXPORT)
     web.must_allow_images()
     labelled = [Labelled(item, photo) for item, photo in web.store.reviews.labelled()]
-    made = export_review(labelled, lambda snapshot_id: _read(web, snapshot_id))
+    made = export_review(labelled, partial(_is_there, web), partial(_read, web))
     detail = {"faces": made.faces, "left_out": made.left_out}
     web.store.audit.append(principal.actor, "review.exported", "", detail)
     return made
+
+
+def _is_there(web: WebContext, snapshot: SnapshotRecord) -> bool:
+    photos = web.store.snapshots
+    try:
+        return photos.may_be_seen(snapshot) and (photos.folder / snapshot.file).is_file()
+    except OSError:
+        return False
 
 
 def _read(web: WebContext, snapshot_id: str) -> bytes | None:

@@ -52,18 +52,24 @@ def is_usable(labelled: Labelled) -> bool:
     )
 
 
-def export_review(labelled: Sequence[Labelled], read: Callable[[str], bytes | None]) -> Export:
+def export_review(
+    labelled: Sequence[Labelled],
+    is_there: Callable[[SnapshotRecord], bool],
+    read: Callable[[str], bytes | None],
+) -> Export:
     """Makes the zip file: ``pictures/`` and ``manifest.jsonl``.
 
     Args:
         labelled: faces in any order.
-        read: the bytes of a snapshot by its id; None when it is gone. Asked twice, to count first
-            and then to make the file; what goes meanwhile is left out of it.
+        is_there: whether a photo can be had, as far as a short look tells: the file begins to leave
+            at once, however many there are.
+        read: the bytes of a snapshot by its id; None when it is gone or damaged. It is left out of
+            the file then.
     """
     ordered = sorted(labelled, key=lambda one: (one.snapshot.id, one.item.id))
     usable = [each for each in ordered if is_usable(each)]
-    photos = dict.fromkeys(each.snapshot.id for each in usable)
-    there = {each for each in photos if read(each) is not None}
+    photos = {each.snapshot.id: each.snapshot for each in usable}
+    there = {key for key, photo in photos.items() if is_there(photo)}
     chosen = [each for each in usable if each.snapshot.id in there]
     return Export(_zipped(chosen, read), len(chosen), len(ordered) - len(chosen))
 
