@@ -67,7 +67,7 @@ class _Users:
                     "system.user_enable" if is_off else "system.user_disable",
                     partial(self._change, user, UserChange(disabled=not is_off)),
                 ),
-                ("system.user_password", partial(self._new_password, user)),
+                ("system.user_password", partial(self._ask_password, user)),
             ):
                 ui.button(words(key), on_click=act).props(f"flat dense aria-label={named(key)}")
 
@@ -95,17 +95,22 @@ class _Users:
             self._desk.tell(self._desk.words("common.saved"))
         await self.update()
 
-    async def _new_password(self, user: UserRecord) -> None:
+    def _ask_password(self, user: UserRecord) -> None:
         words = self._desk.words
         title = f"{words('system.user_password')}: {user.name}"
         with passing_dialog(title) as dialog, ui.card():
             heading(user.name)
             field = ui.input(words("system.user_password"), password=True)
             field.props("autofocus autocomplete=new-password")
-            field.on("keydown.enter", lambda: dialog.submit(field.value))
+
+            async def save() -> None:
+                change = UserChange(password=field.value or "")
+                if await self._desk.ask(users.change_user, user.id, change) is not None:
+                    self._desk.tell(words("common.saved"))
+                    dialog.close()
+
+            field.on("keydown.enter", save)
             with ui.element("div").classes("mw-row"):
-                ui.button(words("common.save"), on_click=lambda: dialog.submit(field.value))
+                ui.button(words("common.save"), on_click=save)
                 ui.button(words("common.cancel"), on_click=dialog.close).props("flat")
-        password = await dialog
-        if password:
-            await self._change(user, UserChange(password=password))
+        dialog.open()
