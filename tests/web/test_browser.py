@@ -649,6 +649,45 @@ def test_two_clicks_start_one_part_of_a_walk(visit: Callable[..., Page]) -> None
     assert broken_off.ok
 
 
+def test_a_walk_goes_on_where_it_was_when_its_page_is_opened_again(
+    visit: Callable[..., Page],
+) -> None:
+    """Phones close the line of a page once their screen is dark."""
+    page = visit("anna", "/cameras/canteen/walk")
+    page.get_by_label("Marks in metres").fill("6, 2.5")
+    page.get_by_role("button", name="Begin", exact=True).click()
+
+    def come_again() -> None:
+        page.reload()
+        page.get_by_role("button", name="Go on with this walk").click()
+
+    come_again()
+    page.get_by_role("button", name="Start this part").click()
+    expect(page.get_by_text(re.compile(r"Running: \d+ s"))).to_be_visible()
+    come_again()
+    expect(page.get_by_text(re.compile(r"Running: \d+ s"))).to_be_visible()
+    page.get_by_role("button", name="Passing 5 m").click()
+    expect(page.get_by_role("button", name="Passing 5 m")).to_be_disabled()
+    come_again()
+    expect(page.get_by_role("button", name="Passing 5 m")).to_be_disabled()
+    page.get_by_role("button", name="Passing 2 m").click()
+    page.get_by_role("button", name="End this part").click()
+    expect(page.get_by_role("button", name="Start this part")).to_be_visible()
+    come_again()
+    page.get_by_role("button", name="Start this part").click()
+    # The marks are those of the part before.
+    expect(page.get_by_role("button", name=re.compile("^Passing"))).to_have_text(
+        ["Passing 5 m", "Passing 2 m"]
+    )
+    walk = page.request.get("/api/v1/cameras/canteen/walk").json()["walk"]
+    assert [(each["phase"], each["marks_m"]) for each in walk["parts"]] == [
+        ("masked", [5, 2]),
+        ("bare", []),
+    ]
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    assert page.request.delete("/api/v1/cameras/canteen/walk", headers=headers).ok
+
+
 def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/cameras")
     headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}

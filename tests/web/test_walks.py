@@ -231,6 +231,20 @@ def test_a_walk_is_broken_off(admin: TestClient, world: World, clock: Clock) -> 
     assert admin.get("/api/v1/walks").json()["items"] == []
 
 
+def test_a_walk_ends_with_its_camera(admin: TestClient, world: World) -> None:
+    body = {"name": "yard", "settings": {"url": "rtsp://8.8.8.8/stream"}}
+    assert admin.post("/api/v1/cameras", json=body).status_code == 201
+    walk = "/api/v1/cameras/yard/walk"
+    admin.post(walk)
+    admin.post(f"{walk}/parts", json={"phase": "bare"})
+    assert admin.delete("/api/v1/cameras/yard").status_code == 200
+    assert not world.hub.is_watched("yard")
+    # Another one of that name has nothing to do with it.
+    admin.post("/api/v1/cameras", json=body)
+    assert admin.get(walk).status_code == 404
+    world.web.walking.begin("yard", "otto", NOW)
+
+
 def test_nobody_walks_into_the_walk_of_somebody_else(
     admin: TestClient, world: World, clock: Clock
 ) -> None:

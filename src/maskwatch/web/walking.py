@@ -207,6 +207,13 @@ class Walking:
                 self._walks.setdefault(camera, walk)
             raise
 
+    def forget(self, camera: str) -> None:
+        """Breaks off the walk before a camera that is gone, if there is one."""
+        with self._lock:
+            walk = self._walks.pop(camera, None)
+            if walk is not None and walk.running is not None:
+                walk.running.stop()
+
     def state(self, camera: str) -> WalkState:
         """How a walk goes.
 

@@ -150,7 +150,7 @@ def change_camera(
 
 
 def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOutcome:
-    """Stops a camera and forgets it; its episodes stay. Blocks.
+    """Stops a camera and forgets it, with any walk before it; its episodes stay. Blocks.
 
     Raises:
         UsageError: the camera stands in the YAML file.
@@ -161,6 +161,7 @@ def delete_camera(web: WebContext, principal: Principal, name: str) -> ReloadOut
     with web.store.transaction():
         web.store.cameras.delete(stored.id)
         web.store.audit.append(principal.actor, "camera.deleted", name)
+    web.walking.forget(name)
     return web.control.watch_stored_cameras()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -20,10 +21,12 @@ from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
+from maskwatch.web.walking import WalkState
 
 _LOOK_EVERY_S = 1.0
 _EARLIER = 20
 _PHASES = (Phase.MASKED, Phase.BARE, Phase.EMPTY)
+_FOLLOWING = {Phase.MASKED: Phase.BARE, Phase.BARE: Phase.EMPTY}
 
 
 @dashboard_page("/cameras/{name}/walk")
@@ -47,6 +50,7 @@ class _Wizard:
     def __init__(self, desk: Desk, camera: str, earlier: _Earlier) -> None:
         self._desk, self._camera, self._earlier = desk, camera, earlier
         self._running: Phase | None = None
+        self._marks: dict[Phase, ui.element] = {}
         words = desk.words
         self._others = ui.element("div")
         with ui.element("div").classes("mw-split"):
@@ -82,8 +86,8 @@ class _Wizard:
                 start = ui.button(words("walk.start_leg"))
                 end = ui.button(words("walk.end_leg"), on_click=self._end)
                 end.props("outline")
-            marks = ui.element("div").classes("mw-row")
-            start.on_click(partial(self._start, phase, marks))
+            self._marks[phase] = ui.element("div").classes("mw-row")
+            start.on_click(partial(self._start, phase))
 
     def _report_step(self) -> None:
         words = self._desk.words
@@ -93,17 +97,45 @@ class _Wizard:
                 ui.button(words("walk.again"), on_click=ui.navigate.reload)
 
     async def _show_other(self) -> None:
-        """Says that a walk goes on already, and offers to break it off."""
+        """Says that a walk goes on already, and offers to break it off, or to go on with it."""
         words = self._desk.words
         self._others.clear()
         found = await self._desk.look(walks.find_running, self._camera)
         if found is None:
             return
         began = self._desk.short_time(found.walk.begun_at)
+        is_own = found.walk.walked_by == self._desk.principal.actor
+        own = [("walk.go_on", self._go_on)] if is_own else []
         with self._others.classes("mw-note mw-row"):
             ui.label(words("walk.goes_on", name=found.walk.walked_by, time=began))
-            button = ui.button(words("walk.break_off"), on_click=self._break_off)
-            button.props("outline dense padding='xs sm'")
+            for key, act in (*own, ("walk.break_off", self._break_off)):
+                ui.button(words(key), on_click=act).props("outline dense padding='xs sm'")
+
+    def _hide_other(self) -> None:
+        self._others.clear()
+        self._others.classes(remove="mw-note")
+
+    async def _go_on(self) -> None:
+        """Goes on where the walk is: phones forget a page that nobody looks at for a while."""
+        self._hide_other()
+        found = await self._desk.look(walks.find_running, self._camera)
+        if found is not None:
+            self._take_up(found.walk)
+
+    def _take_up(self, walk: WalkState) -> None:
+        whole = [each for each in walk.parts if each.ended_at is not None and each.marks_m]
+        if whole:
+            self._distances.set_value("; ".join(f"{each:g}" for each in whole[0].marks_m))
+        if not walk.parts:
+            self._stepper.set_value(Phase.MASKED.value)
+            return
+        latest = walk.parts[-1]
+        if latest.ended_at is not None:
+            self._stepper.set_value(_FOLLOWING.get(latest.phase, Phase.EMPTY).value)
+            return
+        self._running = latest.phase
+        self._stepper.set_value(latest.phase.value)
+        self._mark_buttons(latest.phase, latest.marks_m)
 
     async def _break_off(self) -> None:
         await self._desk.ask(walks.break_off_walk, self._camera)
@@ -111,29 +143,31 @@ class _Wizard:
 
     async def _begin(self) -> None:
         if await self._desk.ask(walks.begin_walk, self._camera):
-            self._others.clear()
-            self._others.classes(remove="mw-note")
+            self._hide_other()
             self._stepper.set_value(Phase.MASKED.value)
         else:
             await self._show_other()
 
-    async def _start(self, phase: Phase, marks: ui.element) -> None:
+    async def _start(self, phase: Phase) -> None:
         if self._running is not None:
             return
         self._running = phase  # at once: a second click would start the part anew
         if await self._desk.ask(walks.start_part, self._camera, phase) is None:
             self._running = None
-        elif phase is not Phase.EMPTY:
-            self._mark_buttons(marks)
+        else:
+            self._mark_buttons(phase)
 
-    def _mark_buttons(self, place: ui.element) -> None:
+    def _mark_buttons(self, phase: Phase, passed: Sequence[float] = ()) -> None:
+        if phase is Phase.EMPTY:
+            return
+        place, words = self._marks[phase], self._desk.words
         place.clear()
         with place:
             for distance in marks_in(self._distances.value or ""):
-                words = self._desk.words
                 text = words("walk.pass", distance=words.number(distance, None))
                 button = ui.button(text).props("outline")
                 button.on_click(partial(self._pass, distance, button))
+                button.set_enabled(distance not in passed)
 
     async def _pass(self, distance: float, button: ui.button) -> None:
         if self._running is None:
@@ -149,9 +183,8 @@ class _Wizard:
         self._said.set_text("")
         if await self._desk.ask(walks.end_part, self._camera) is None:
             return
-        following = {Phase.MASKED: Phase.BARE.value, Phase.BARE: Phase.EMPTY.value}
-        if phase in following:
-            self._stepper.set_value(following[phase])
+        if phase in _FOLLOWING:
+            self._stepper.set_value(_FOLLOWING[phase].value)
         else:
             await self._finish()
 
