@@ -537,6 +537,17 @@ def test_live_pictures_and_people_come_from_the_hub(admin: TestClient, world: Wo
     assert admin.get("/api/v1/cameras/nowhere/frame.jpg").status_code == 404
 
 
+def test_whoever_has_a_picture_of_before_a_restart_of_the_service_gets_the_newest(
+    admin: TestClient, world: World
+) -> None:
+    """Views are numbered anew then, so that none would be newer for as long as it ran before."""
+    publish(world, "entrance")
+    view = world.hub.latest("entrance")
+    assert view is not None
+    frame = admin.get("/api/v1/cameras/entrance/frame.jpg?after=500000")
+    assert (frame.status_code, frame.headers["x-sequence"]) == (200, str(view.sequence))
+
+
 def test_a_picture_that_may_be_shown_no_more_is_told_apart_from_none_that_is_newer(
     admin: TestClient, world: World
 ) -> None:

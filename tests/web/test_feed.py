@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from maskwatch.store.records import Role
@@ -18,7 +20,7 @@ from maskwatch.web import feed as feed_module
 from maskwatch.web.actions.episodes import acknowledge_as
 from maskwatch.web.api import live
 from maskwatch.web.feed import EVERY_S, Feed
-from maskwatch.web.identity import Principal
+from maskwatch.web.identity import Principal, of_session
 from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, PASSWORD, World, episode
 
@@ -123,6 +125,37 @@ def test_news_name_who_followed_the_link_of_a_message_to_administrators(
     assert kind == "event: episode"
     said = json.loads(data.removeprefix("data: "))
     assert (said["id"], said["acknowledged_by"]) == (made.id, actor if sees else "link:***")
+
+
+def test_a_stream_tells_no_more_than_its_watcher_may_know_by_now(
+    world: World, admin: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is an administrator no longer sees no address of a recipient, also on an open stream."""
+    monkeypatch.setattr(live, "_CHECK_EVERY_S", 0.0)
+    first, second = episode(world), episode(world)
+    secret = admin.cookies["maskwatch_session"]
+    principal = of_session(world.web, secret)
+    app = SimpleNamespace(state=SimpleNamespace(feed=Feed(world.web)))
+    cookie = (b"cookie", f"maskwatch_session={secret}".encode())
+    request = Request({"type": "http", "headers": [cookie], "app": app})
+
+    def acknowledge(episode_id: str) -> None:
+        anna = world.store.users.get(principal.user.id)
+        world.store.users.replace(replace(anna, role=Role.VIEWER))
+        acknowledge_as(world.web, "link:officer@hospital.test", episode_id)
+
+    async def told() -> bytes:
+        stream = live._news(request, world.web, principal)
+        assert await anext(stream) == b": welcome\n\n"
+        for each in (first, second):  # the first may come while nobody has looked anew yet
+            await asyncio.to_thread(acknowledge, each.id)
+            news = await anext(stream)
+        await stream.aclose()
+        return news
+
+    data = asyncio.run(told()).splitlines()[1]
+    said = json.loads(data.removeprefix(b"data: "))
+    assert (said["id"], said["acknowledged_by"]) == (second.id, "link:***")
 
 
 def test_an_episode_that_was_written_late_is_news_where_all_are_looked_at(world: World) -> None:

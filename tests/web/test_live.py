@@ -10,7 +10,10 @@ from starlette.requests import Request
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.errors import Throttled
+from maskwatch.store.records import Role
 from maskwatch.web.api import live
+from maskwatch.web.identity import Principal
+from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import World, publish
 
 PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
@@ -24,7 +27,8 @@ async def nothing() -> AsyncIterator[bytes]:
 async def sent(world: World) -> AsyncIterator[list[str]]:
     """What a stream of the entrance sends."""
     request = Request({"type": "http", "headers": []})
-    async for some in live._pictures(request, world.web, "entrance"):
+    principal = Principal(world.add_user("eve", Role.VIEWER), "eve", scopes_of(Role.VIEWER))
+    async for some in live._pictures(request, world.web, principal, "entrance"):
         kinds = []
         for part in some.split(b"--maskwatch-frame\r\n")[1:]:
             head, _, jpeg = part.removesuffix(b"\r\n").partition(b"\r\n\r\n")

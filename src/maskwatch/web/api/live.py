@@ -17,7 +17,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security.utils import get_authorization_scheme_param
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
 
 from maskwatch.errors import MaskwatchError, RecordNotFound, Throttled
 from maskwatch.runtime.monitoring.live_hub import LiveView
@@ -34,7 +35,7 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.feed import Feed, News
 from maskwatch.web.identity import Principal, of_session, of_token
 from maskwatch.web.security.cookies import session_cookie
-from maskwatch.web.security.scopes import SCOPE_OF_NEWS
+from maskwatch.web.security.scopes import SCOPE_OF_NEWS, Scope
 
 router = APIRouter(tags=["live"])
 
@@ -98,7 +99,7 @@ class _Counted(StreamingResponse):
         super().__init__(parts, media_type=media_type, headers={"X-Accel-Buffering": "no"})
         self._on_end = on_end
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -137,6 +138,8 @@ async def frame(
     """
     web.must_allow_images()
     view = await to_thread.run_sync(cameras.live_view, web, principal, name)
+    if view is not None and after > view.sequence:
+        after = 0  # of a run of the service before this one
     if after or view is None:
         view = await web.hub.wait_newer(name, after, wait_s)
         if view is None:
@@ -165,7 +168,7 @@ async def stream(
     await to_thread.run_sync(cameras.live_view, web, principal, name)
     streams: Streams = request.app.state.streams
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-    return streams.response(principal.user.id, _pictures(request, web, name), media_type)
+    return streams.response(principal.user.id, _pictures(request, web, principal, name), media_type)
 
 
 @router.get(
@@ -191,10 +194,12 @@ async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingRe
     return streams.response(principal.user.id, _news(request, web, principal), "text/event-stream")
 
 
-async def _pictures(request: Request, web: WebContext, name: str) -> AsyncIterator[bytes]:
+async def _pictures(
+    request: Request, web: WebContext, principal: Principal, name: str
+) -> AsyncIterator[bytes]:
     """Parts of a stream: each new picture, and nothing once the last one may be seen no longer."""
     sequence = 0
-    async for _ in _while_allowed(request, web):
+    async for _ in _while_allowed(request, web, principal):
         view = await web.hub.wait_newer(name, sequence, timeout=_LOOK_S)
         if view is None and sequence and web.hub.peek(name) is None:
             sequence = 0
@@ -220,18 +225,17 @@ _NO_PICTURE = 2 * _part(_NOTHING)
 
 
 async def _news(request: Request, web: WebContext, principal: Principal) -> AsyncIterator[bytes]:
-    kinds = {kind for kind, scope in SCOPE_OF_NEWS.items() if principal.allows(scope)}
     feed: Feed = request.app.state.feed
     async with feed.watch() as queue:
         yield b": welcome\n\n"
         loop = asyncio.get_running_loop()
         said_at = loop.time()
-        async for _ in _while_allowed(request, web):
+        async for watcher in _while_allowed(request, web, principal):
             each = None
             with suppress(TimeoutError):
                 each = await asyncio.wait_for(queue.get(), _STEP_S)
-            if each is not None and each.kind in kinds:
-                yield f"event: {each.kind}\ndata: {_json_for(principal, each)}\n\n".encode()
+            if each is not None and watcher.allows(SCOPE_OF_NEWS[each.kind]):
+                yield f"event: {each.kind}\ndata: {_json_for(watcher, each)}\n\n".encode()
             elif loop.time() - said_at >= _KEEP_ALIVE_S:
                 yield b": still here\n\n"
             else:
@@ -248,26 +252,32 @@ def _json_for(principal: Principal, news: News) -> str:
     return json.dumps(view.model_dump(mode="json"))
 
 
-async def _while_allowed(request: Request, web: WebContext) -> AsyncIterator[None]:
-    """Goes on until the session or token that opened a stream has ended, or the service does."""
+async def _while_allowed(
+    request: Request, web: WebContext, principal: Principal
+) -> AsyncIterator[Principal]:
+    """Goes on until the session or token that opened a stream has ended, or the service does.
+
+    Yields:
+        Who watches, with the rights of now.
+    """
     loop = asyncio.get_running_loop()
     checked_at = loop.time()
     while not web.hub.is_closed:
         if loop.time() - checked_at >= _CHECK_EVERY_S:
             checked_at = loop.time()
             try:
-                await to_thread.run_sync(_principal_again, request, web)
+                principal = await to_thread.run_sync(_principal_again, request, web)
+                principal.must_allow(Scope.LIVE)
             except MaskwatchError:
                 return
-        yield
+        yield principal
 
 
-def _principal_again(request: Request, web: WebContext) -> None:
+def _principal_again(request: Request, web: WebContext) -> Principal:
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() == "bearer":
-        of_token(web, token)
-    else:
-        of_session(web, session_cookie(web.config, request.cookies) or "")
+        return of_token(web, token)
+    return of_session(web, session_cookie(web.config, request.cookies) or "")
 
 
 def _view(view: LiveView | None, name: str) -> LiveView:
