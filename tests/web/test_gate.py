@@ -28,3 +28,4 @@ def test_whoever_asks_for_a_page_while_the_database_is_away_is_told_so(
     answer = browser.get("/events", follow_redirects=False)
     assert answer.status_code == 503
     assert "Die Datenbank antwortet gerade nicht." in answer.text
+    assert int(answer.headers["refresh"]) > 0  # a display on a wall comes back by itself

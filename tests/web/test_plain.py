@@ -12,10 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, sign_link
-from maskwatch.errors import StoreError
+from maskwatch.errors import NotLoggedIn, StoreError, StoreFull
 from maskwatch.types import Fault, State
 from maskwatch.web import plain
 from maskwatch.web.app import create_app
+from maskwatch.web.identity import of_session
 from tests.web.world import NOW, PASSWORD, World, episode
 
 pytest.importorskip("nicegui")
@@ -69,6 +70,35 @@ def test_the_form_speaks_the_language_of_the_browser_and_repeats_no_password(
     assert "Name oder Passwort ist falsch." in answer.text
     assert "quiet" not in answer.text
     assert "<b>" not in answer.text
+
+
+def test_whoever_is_logged_in_is_not_asked_for_the_password_again(browser: TestClient) -> None:
+    """Such as the second tab of somebody who has just logged in in the first."""
+    browser.post("/login", data={"name": "anna", "password": PASSWORD})
+    answer = browser.get("/login", params={"next": "/events"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/events")
+    csrf = browser.get("/api/v1/me").json()["csrf"]
+    browser.delete("/api/v1/session", headers={"X-CSRF-Token": csrf})
+    browser.cookies.set("maskwatch_session", "of a session that has ended")
+    assert browser.get("/login").status_code == 200
+
+
+def test_who_logs_in_in_the_browser_of_somebody_else_ends_their_session(
+    browser: TestClient, world: World
+) -> None:
+    """A page of theirs that is still open would go on in their name."""
+    browser.post("/login", data={"name": "anna", "password": PASSWORD})
+    annas = browser.cookies["maskwatch_session"]
+    browser.post("/login", data={"name": "ravi", "password": "wrong wrong wrong"})
+    assert of_session(world.web, annas).actor == "anna"
+    browser.post("/login", data={"name": "ravi", "password": PASSWORD})
+    assert browser.get("/api/v1/me").json()["name"] == "ravi"
+    with pytest.raises(NotLoggedIn):
+        of_session(world.web, annas)
+    ravis = browser.cookies["maskwatch_session"]
+    browser.post("/api/v1/session", json={"name": "vera", "password": PASSWORD})
+    with pytest.raises(NotLoggedIn):
+        of_session(world.web, ravis)
 
 
 def test_only_ones_own_page_logs_one_out(browser: TestClient) -> None:
@@ -196,7 +226,23 @@ def test_a_link_says_in_words_that_the_database_is_away_and_that_nothing_was_cha
             assert answer.status_code == 503
             assert answer.headers["content-type"].startswith("text/html")
             assert "The database does not answer just now. Nothing was changed." in answer.text
+            # What was only looked at comes by itself; nothing is sent twice.
+            assert ("refresh" in answer.headers) == (answer.request.method == "GET")
     assert world.store.episodes.get(made.id).acknowledged_by is None
+
+
+def test_whoever_cannot_log_in_because_the_disk_is_full_is_told_so(
+    browser: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreFull("no room left on the disk")
+
+    monkeypatch.setattr(world.store.sessions, "add", full)
+    body = {"name": "anna", "password": PASSWORD}
+    answer = browser.post("/login", data=body, headers={"Accept-Language": "de"})
+    assert answer.status_code == 507
+    assert "auf dem Datenträger ist kein Platz mehr" in answer.text
+    assert not browser.cookies
 
 
 # --- files, and addresses without a page

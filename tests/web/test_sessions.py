@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from maskwatch.config.web import LoginConfig, WebConfig
-from maskwatch.errors import AccessDenied, NotLoggedIn, StoreFull, UsageError
+from maskwatch.errors import AccessDenied, NotLoggedIn, StoreError, StoreFull, UsageError
 from maskwatch.store.records import AuditEntry, Role
 from maskwatch.web import identity
 from maskwatch.web.actions import users
@@ -174,6 +174,19 @@ def test_after_too_many_wrong_passwords_even_the_right_one_has_to_wait(
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
     assert log_in(anonymous, "vera") == 200  # another user is not locked out
+
+
+def test_tries_while_the_database_is_away_are_no_wrong_passwords(
+    anonymous: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StoreError("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store.users, "by_name", away)
+        for _ in range(world.web.config.login.tries):
+            assert log_in(anonymous) == 503
+    assert log_in(anonymous) == 200
 
 
 def test_waits_grow_up_to_the_longest() -> None:

@@ -55,19 +55,35 @@ class Login:
     principal: Principal
 
 
-def log_in(web: WebContext, name: str, password: str, address: str, agent: str) -> Login:
+def log_in(
+    web: WebContext,
+    name: str,
+    password: str,
+    address: str,
+    agent: str,
+    former: str | None = None,
+) -> Login:
     """Begins a session.
+
+    Args:
+        web: the application.
+        name: as typed.
+        password: as typed.
+        address: where the request comes from.
+        agent: what the browser calls itself.
+        former: the secret of the session that the browser has had so far. It ends: nobody holds
+            its cookie any more, and pages that are still open must not go on as somebody else.
 
     Raises:
         Throttled: too many wrong passwords for this user or from this address.
         NotLoggedIn: wrong name or password; never says which.
     """
+    user = web.store.users.by_name(name)  # first: while nobody is found, nobody guesses wrong
     guessers = at_login(name, address)
     wait_s = web.throttle.begin(guessers)
     if wait_s > 0:
         web.journal.held_back()
         raise Throttled(wait_s)
-    user = web.store.users.by_name(name)
     stored = user.password_hash if user and user.disabled_at is None else None
     if not check_password(stored, password) or user is None:
         wait_s = web.throttle.wait_s(guessers)
@@ -82,6 +98,8 @@ def log_in(web: WebContext, name: str, password: str, address: str, agent: str) 
         if web.store.users.get(user.id).password_hash != user.password_hash:
             raise NotLoggedIn(_WRONG)
         web.store.audit.append(user.name, "login", user.id, {"address": address})
+        if former is not None:
+            web.store.sessions.delete(hash_secret(former))
         return _begin_session(web, user, address, agent)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, read_link
 from maskwatch.errors import (
@@ -22,6 +24,7 @@ from maskwatch.errors import (
     NotLoggedIn,
     RecordNotFound,
     StoreError,
+    StoreFull,
     Throttled,
     UsageError,
 )
@@ -46,7 +49,7 @@ from maskwatch.web.text import Words
 
 
 class _PageRoute(APIRoute):
-    """A page that says so, in words for people, when the database does not answer."""
+    """A page that says so, in words for people, when the database cannot do what was asked."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See `APIRoute`."""
@@ -55,9 +58,8 @@ class _PageRoute(APIRoute):
         async def handled(request: Request) -> Response:
             try:
                 return await handle(request)
-            except StoreError:
-                words = _words(request, request.app.state.web)
-                return _page(words, words("away.title"), _alert(words("away.text")), 503)
+            except StoreError as error:
+                return away(request.app.state.web, request, error)
 
         return handled
 
@@ -68,6 +70,8 @@ _STATIC = Path(__file__).parent / "static"
 _FILES = {path.name: path for path in _STATIC.iterdir() if path.suffix in (".css", ".js", ".svg")}
 """All that ``/static/`` serves: nothing can be asked for that is not listed here."""
 
+_ASK_AGAIN_S = 15
+"""After which browsers ask once more: nobody sits before a display on a wall."""
 _LONGEST_TARGET = 500
 """Of an address to go to; none of ours is longer."""
 
@@ -92,8 +96,14 @@ def static_file(name: str) -> Response:
 def login_page(
     request: Request, web: Web, target: Annotated[str, Query(alias="next")] = "/"
 ) -> Response:
-    """The form to log in with."""
-    return _login_form(_words(request, web), local_path(target))
+    """The form to log in with; whoever is logged in goes on to where they wanted to go."""
+    target = local_path(target)
+    secret = session_cookie(web.config, request.cookies)
+    if secret is not None:
+        with suppress(NotLoggedIn):
+            identity.of_session(web, secret)
+            return RedirectResponse(target, 303)
+    return _login_form(_words(request, web), target)
 
 
 @router.post("/login")
@@ -106,7 +116,8 @@ def log_in(
         return _login_form(words, target, words("login.again"), 403)
     agent = request.headers.get("user-agent", "")
     try:
-        login = identity.log_in(web, name, password, client_address(request), agent)
+        former = session_cookie(web.config, request.cookies)
+        login = identity.log_in(web, name, password, client_address(request), agent, former)
     except Throttled as error:
         text = words("login.wait", seconds=math.ceil(error.wait_s))
         return _login_form(words, target, text, 429, name)
@@ -209,6 +220,26 @@ def follow_link(
     return _page(words, words("link.title"), f"<p role='status'>{words('link.done')}</p>")
 
 
+def refused(words: Words) -> HTMLResponse:
+    """What somebody is answered whose role does not allow a page."""
+    return _page(words, words("nav.refused"), "", 403)
+
+
+def away(web: WebContext, request: HTTPConnection, error: StoreError) -> HTMLResponse:
+    """What is said when the database cannot do what was asked.
+
+    Browsers ask once more by themselves for what was only to be looked at.
+    """
+    words = _words(request, web)
+    if isinstance(error, StoreFull):
+        text = words("common.failed", reason=said(error, words))
+        return _page(words, words("away.title"), _alert(text), 507)
+    answer = _page(words, words("away.title"), _alert(words("away.text")), 503)
+    if request.scope.get("method") == "GET":  # what was sent is not sent again
+        answer.headers["Refresh"] = str(_ASK_AGAIN_S)
+    return answer
+
+
 def nothing_there(web: WebContext, request: Request) -> HTMLResponse:
     """What an address without a page is answered with, in the language of whoever asks."""
     principal = getattr(request.state, "principal", None)
@@ -227,7 +258,7 @@ def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
     return claim, web.store.episodes.get(claim.episode_id)
 
 
-def _words(request: Request, web: WebContext) -> Words:
+def _words(request: HTTPConnection, web: WebContext) -> Words:
     return Words.accepted(request.headers.get("accept-language", ""), web.config.language)
 
 

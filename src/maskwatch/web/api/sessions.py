@@ -22,7 +22,11 @@ from maskwatch.web.api.views.users import (
     NewApiTokenView,
 )
 from maskwatch.web.context import WebContext
-from maskwatch.web.security.cookies import clear_session_cookie, set_session_cookie
+from maskwatch.web.security.cookies import (
+    clear_session_cookie,
+    session_cookie,
+    set_session_cookie,
+)
 from maskwatch.web.security.origin import is_own_origin
 
 router = APIRouter(tags=["you"])
@@ -30,10 +34,11 @@ router = APIRouter(tags=["you"])
 
 @router.post("/session", responses=problems(401, 403, 422, 429))
 def log_in(request: Request, response: Response, web: Web, body: Credentials) -> MeView:
-    """Logs in; the answer sets the session's cookie."""
+    """Logs in; the answer sets the session's cookie. A session that there was before ends."""
     _must_be_own(request, web)
     agent = request.headers.get("user-agent", "")
-    login = identity.log_in(web, body.name, body.password, client_address(request), agent)
+    former = session_cookie(web.config, request.cookies)
+    login = identity.log_in(web, body.name, body.password, client_address(request), agent, former)
     set_session_cookie(web.config, response, login.secret)
     return MeView.of(login.principal)
 

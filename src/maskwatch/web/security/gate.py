@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session
+from maskwatch.web.plain import away, refused
 from maskwatch.web.security.cookies import session_cookie
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.scopes import scope_of_page
@@ -52,11 +53,8 @@ class DashboardGate:
             return
         try:
             principal = await self._principal(connection)
-        except StoreError:
-            accepted = connection.headers.get("accept-language", "")
-            words = Words.accepted(accepted, self._web.config.language)
-            away = PlainTextResponse(f"{words('away.text')} {words('away.title')}.", 503)
-            await self._refuse(scope, receive, send, away)
+        except StoreError as error:
+            await self._refuse(scope, receive, send, away(self._web, connection, error))
             return
         if principal is None:
             answer: Response = PlainTextResponse("not logged in", 401)
@@ -67,7 +65,7 @@ class DashboardGate:
         needed = scope_of_page(scope["path"])
         if needed is not None and not principal.allows(needed):
             words = Words.of(principal.user.language)
-            await self._refuse(scope, receive, send, PlainTextResponse(words("nav.refused"), 403))
+            await self._refuse(scope, receive, send, refused(words))
             return
         state = scope.setdefault("state", {})
         state["web"], state["principal"] = self._web, principal
