@@ -37,7 +37,7 @@ from tests.servers.mail import PASSWORD as MAIL_PASSWORD
 from tests.servers.mail import Received
 from tests.servers.mqtt import listener, need_mosquitto
 from tests.shared import shared
-from tests.web.chromium import chromium
+from tests.web.chromium import chromium, judge
 
 CAMERA = "Main door"
 PASSWORD = "a long enough secret"  # noqa: S105
@@ -261,7 +261,7 @@ def label_and_export(admin: Visit, folder: Path, episodes: set[str]) -> None:
     page = admin.open("/review")
     for number in (1, 2):
         expect(page.get_by_text("Somebody said it was wrong")).to_be_visible()
-        page.keyboard.press("1")
+        judge(page, "1")
         expect(page.get_by_role("status")).to_contain_text(f"{number} labelled")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export for training").click()

@@ -43,3 +43,11 @@ def log_in(page: Page, name: str) -> None:
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
+
+
+def judge(page: Page, key: str) -> None:
+    """Presses a key of the review page, once the photo is there."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.mw-photo img')].every((each) => each.complete)"
+    )
+    page.keyboard.press(key)

@@ -19,9 +19,9 @@ from tests.web.world import CAMERAS, PASSWORD
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.web.chromium import PATIENCE_MS, log_in, page_of
+from tests.web.chromium import PATIENCE_MS, judge, log_in, page_of
 from tests.web.dashboard_server import LONG_NAME, SLOW_TEXT, SLOW_YEAR, Held
 from tests.web.running import PATHS, dashboard
 
@@ -150,6 +150,20 @@ def test_pictures_look_old_while_the_service_cannot_be_reached(
     page.context.set_offline(True)
     expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
     page.context.set_offline(False)
+    expect(picture).to_have_css("filter", "none")
+
+
+def test_pictures_look_old_while_no_answer_comes_and_are_asked_for_anew(
+    visit: Callable[..., Page],
+) -> None:
+    """As when a connection is gone of which nobody was told."""
+    page = visit("vera")
+    picture = page.get_by_alt_text("Picture of entrance")
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    frames = re.compile("/frame.jpg")
+    page.route(frames, lambda _: None)
+    expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
+    page.unroute(frames)
     expect(picture).to_have_css("filter", "none")
 
 
@@ -351,12 +365,12 @@ def test_an_episode_called_wrong_is_labelled_with_the_keyboard_and_exported(
     page.goto("/review")
     expect(page.get_by_text("Somebody said it was wrong")).to_be_visible()
     waiting = page.get_by_role("status").inner_text()
-    page.keyboard.press("1")
+    judge(page, "1")
     expect(page.get_by_role("status")).not_to_have_text(waiting)
     expect(page.get_by_role("status")).to_contain_text("1 labelled")
-    page.keyboard.press("u")
+    judge(page, "u")
     expect(page.get_by_role("status")).to_contain_text("0 labelled")
-    page.keyboard.press("1")
+    judge(page, "1")
     expect(page.get_by_role("status")).to_contain_text("1 labelled")
     answer = page.request.get(
         str(page.get_by_role("link", name="Export for training").get_attribute("href"))
@@ -380,19 +394,19 @@ def test_two_people_review_different_faces_and_leave_each_others_labels_alone(
     item = f"/api/v1/review/{his}"
     said = anna.request.post(f"{item}/label", headers=headers, data={"state": "no_mask"})
     assert said.ok
-    ravi.keyboard.press("1")
+    judge(ravi, "1")
     expect(ravi.get_by_text("has been judged meanwhile")).to_be_visible()
     expect(face_of(ravi)).not_to_have_attribute("src", f"{item}/photo")
     expect(ravi.get_by_role("button", name="Undo")).to_be_disabled()
     own = str(face_of(ravi).get_attribute("src"))
-    ravi.keyboard.press("1")
+    judge(ravi, "1")
     expect(face_of(ravi)).not_to_have_attribute("src", own)
     # Somebody takes his label back and gives another one: it is no longer his to undo.
     other = own.removesuffix("/photo")
     undone = anna.request.post(f"{other}/undo?of_anybody=true", headers=headers)
     assert undone.ok
     anna.request.post(f"{other}/label", headers=headers, data={"state": "no_mask"})
-    ravi.keyboard.press("u")
+    judge(ravi, "u")
     expect(ravi.get_by_text("no longer there")).to_be_visible()
     for each in (item, other):  # for the other tests
         assert anna.request.post(f"{each}/undo", headers=headers).ok
@@ -434,6 +448,29 @@ def test_over_a_slow_line_no_key_labels_a_face_that_is_not_shown_yet(
         return labelled() == before
 
     until(page, pressing_takes_it_back)
+
+
+def test_no_key_labels_a_face_whose_photo_is_still_under_way(visit: Callable[..., Page]) -> None:
+    page = visit("ravi", "/review")
+    held: list[Route] = []
+    page.route(PHOTO, lambda route: held.append(route))
+    page.reload(wait_until="domcontentloaded")
+    shown = str(face_of(page).get_attribute("src"))
+    page.wait_for_function("() => window.socket?.connected")
+    until(page, lambda: bool(held))
+    page.keyboard.press("1")
+    page.wait_for_timeout(1000)  # in which it would be labelled
+    expect(face_of(page)).to_have_attribute("src", shown)
+    for route in held:
+        route.continue_()
+    page.unroute(PHOTO)
+    judge(page, "1")
+    expect(face_of(page)).not_to_have_attribute("src", shown)
+    judge(page, "u")
+    expect(face_of(page)).to_have_attribute("src", shown)
+
+
+PHOTO = re.compile("/api/v1/review/.*/photo")
 
 
 def until(page: Page, is_so: Callable[[], bool]) -> None:

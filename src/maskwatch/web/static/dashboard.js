@@ -3,6 +3,8 @@
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  // Over a slow line a photo comes after its buttons: nobody has seen that face yet.
+  if ([...document.querySelectorAll(".mw-photo img")].some((photo) => !photo.complete)) return;
   const key = CSS.escape(event.key.toLowerCase());
   document.querySelector(`button[aria-keyshortcuts="${key}"]:not(:disabled)`)?.click();
 });
@@ -11,7 +13,10 @@ document.addEventListener("keydown", (event) => {
 // would keep one connection per camera open, and browsers allow six to a server.
 (() => {
   const MOST_AT_ONCE = 4;
+  const OLD_MS = 10000;
+  const LONGEST_MS = 30000;  // a connection may be gone without anybody being told
   let asking = 0;
+  const answeredAt = new WeakMap();
   // Of many cameras most are out of sight: nobody asks for those, nor keeps what they showed.
   const inSight = new Set();
   const sight = new IntersectionObserver((changes) => {
@@ -21,6 +26,14 @@ document.addEventListener("keydown", (event) => {
     }
   }, { rootMargin: "200px" });
 
+  // Whatever has not been heard of for a while is no longer live.
+  setInterval(() => {
+    for (const image of inSight) {
+      const isOld = performance.now() - answeredAt.get(image) > OLD_MS;
+      if (image.dataset.picture && isOld) image.dataset.cut = "1";
+    }
+  }, 1000);
+
   function clear(image) {
     if (!image.dataset.picture) return;
     image.src = image.dataset.nothing;
@@ -29,12 +42,13 @@ document.addEventListener("keydown", (event) => {
     delete image.dataset.sequence;
   }
 
-  async function next(image) {
+  async function next(image, signal) {
     const address = `/api/v1/cameras/${encodeURIComponent(image.dataset.camera)}/frame.jpg`;
     const after = image.dataset.sequence || 0;
     // Waiting for a camera that shows nothing new must not keep others waiting.
     const wait = inSight.size > MOST_AT_ONCE ? 0 : 1;
-    const answer = await fetch(`${address}?after=${after}&wait_s=${wait}`, { cache: "no-store" });
+    const question = `${address}?after=${after}&wait_s=${wait}`;
+    const answer = await fetch(question, { cache: "no-store", signal });
     if (answer.status === 401) {
       const here = encodeURIComponent(location.pathname + location.search);
       window.location.assign(`/login?next=${here}`);
@@ -62,13 +76,19 @@ document.addEventListener("keydown", (event) => {
       let pause = 100;
       if (!document.hidden && inSight.has(image) && asking < MOST_AT_ONCE) {
         asking += 1;
+        const ending = new AbortController();
+        const end = setTimeout(() => ending.abort(), LONGEST_MS);
         try {
-          pause = await next(image);
+          pause = await next(image, ending.signal);
+          answeredAt.set(image, performance.now());
           delete image.dataset.cut;
         } catch {
           pause = 2000;
           image.dataset.cut = "1";  // whatever it shows is no longer live
-        } finally { asking -= 1; }
+        } finally {
+          clearTimeout(end);
+          asking -= 1;
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
