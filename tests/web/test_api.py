@@ -33,8 +33,9 @@ from maskwatch.store.records import (
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.identity import Principal
-from maskwatch.web.pages.camera import DEFAULTS
+from maskwatch.web.pages.camera import DEFAULTS, would_alert
 from maskwatch.web.pages.parts import chart_time
+from maskwatch.web.pages.zone_editor import Zone
 from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World, add_photo, episode, give_photo, person, portrait, publish
 
@@ -514,6 +515,25 @@ def test_the_thresholds_on_the_page_start_at_the_configurations_defaults() -> No
         "hold_s": config.rule.hold_s,
         "min_face_px": config.min_face_px,
     } == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("zone", "coverage", "is_reported"),
+    [
+        *((None, 70, True), (None, 85, False), ("hall", 70, True)),
+        *(("door", 70, False), ("door", 50, True)),
+    ],
+)
+def test_the_preview_goes_by_the_threshold_of_the_zone_that_somebody_is_in(
+    zone: str | None, coverage: float, is_reported: bool
+) -> None:
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    zones = [
+        Zone("door", "include", corners, {"coverage_below": 60}),
+        Zone("hall", "include", corners, {}),
+    ]
+    somebody = replace(person(7, State.INCORRECT, Fault.OTHER, coverage), zone=zone)
+    assert would_alert(somebody, DEFAULTS, zones) is is_reported
 
 
 def test_a_timeline_is_in_the_boxs_time_wherever_the_browser_is() -> None:

@@ -514,6 +514,8 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
         for key in keys:
             page.keyboard.press(key)
     expect(canvas).to_have_attribute("aria-label", re.compile("3 corners"))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("A zone is not closed yet")).to_be_visible()
     page.get_by_label("Name of the zone").fill("mirror")
     page.get_by_role("button", name="Close the zone").click()
     expect(page.get_by_text("mirror (Judge people here)")).to_be_visible()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -116,7 +116,7 @@ class _CameraPage:
         self._face.on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
         heading(words("cameras.preview"))
-        self._preview = html("").props('aria-live="polite"')
+        self._preview = html("")
 
     def _values(self) -> dict[str, float]:
         """What the fields say; an empty one means the default, as a missing key does."""
@@ -155,7 +155,9 @@ class _CameraPage:
         lines = []
         for each in () if view is None else view.people:
             verdict = words(
-                "cameras.would_alert" if _would_alert(each, values) else "cameras.would_not"
+                "cameras.would_alert"
+                if would_alert(each, values, self._editor.zones)
+                else "cameras.would_not"
             )
             coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
             chip = state_chip(self._desk, each.state, each.fault)
@@ -180,7 +182,15 @@ class _CameraPage:
             "zones": [zone.settings() for zone in self._editor.zones],
         }
 
+    def _is_whole(self) -> bool:
+        """Tells that a zone is still being drawn, which would be left out without a word."""
+        if self._editor.is_drawing:
+            self._desk.tell(self._desk.words("cameras.zone_open"), is_bad=True)
+        return not self._editor.is_drawing
+
     def _show_yaml(self) -> None:
+        if not self._is_whole():
+            return
         words, name = self._desk.words, self._detail.status.camera
         text = write_yaml({"cameras": {name: self._chosen()}})
         title = words("cameras.as_yaml")
@@ -192,6 +202,8 @@ class _CameraPage:
         dialog.open()
 
     async def _save(self) -> None:
+        if not self._is_whole():
+            return
         self._save_button.set_enabled(False)  # starting a camera takes seconds
         await self._change(self._chosen())
         self._save_button.set_enabled(True)
@@ -226,11 +238,14 @@ class _CameraPage:
             ui.navigate.to("/cameras")
 
 
-def _would_alert(person: LivePerson, values: Mapping[str, float]) -> bool:
+def would_alert(person: LivePerson, values: Mapping[str, float], zones: Sequence[Zone]) -> bool:
+    """Whether thresholds would report somebody, those of a zone of its own first."""
     if person.exempt or person.state is State.UNKNOWN or person.coverage is None:
         return False
     is_seen = person.face_px is None or person.face_px >= values["min_face_px"]
-    return is_seen and person.coverage < values["coverage_below"]
+    of_zones = {each.name: each.more.get("coverage_below") for each in zones}
+    of_zone = None if person.zone is None else of_zones.get(person.zone)
+    return is_seen and person.coverage < (values["coverage_below"] if of_zone is None else of_zone)
 
 
 def _number(label: str, value: float, least: float, most: float) -> ui.number:

@@ -114,6 +114,11 @@ class ZoneEditor:
         for button in (self._close, undo):
             button.props("outline")
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether there are corners that are no zone yet."""
+        return bool(self._corners)
+
     def show(self, source: str) -> None:
         """Replaces the picture."""
         self._image.set_source(source)
@@ -172,7 +177,7 @@ class ZoneEditor:
         if zone.more.get("schedule") is not None:
             facts.append(words("cameras.zone_own_hours"))
         if zone.more.get("coverage_below") is not None:
-            facts.append(f"< {zone.more['coverage_below']:g} %")
+            facts.append(f"< {words.number(zone.more['coverage_below'], None)} %")
         ui.label(f"{zone.name} ({', '.join(facts)})")
         if not self._can_change:
             return
