@@ -743,6 +743,25 @@ def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Pag
     assert saved == [{"start": "07:00:00", "end": "23:59:59"}]
 
 
+def test_holidays_of_a_camera_where_masks_are_always_required_are_shown_and_kept(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    schedule = {"holidays": ["2026-12-25"], "holiday_hours": [{"end": "12:00:00"}]}
+    settings = {"url": "rtsp://192.0.2.49/stream", "schedule": schedule}
+    body = {"name": "gate", "settings": settings}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    page.goto("/cameras/gate")
+    expect(page.get_by_label("Required", exact=True)).to_have_value("Always")
+    page.get_by_label("Holidays, not required").fill("2026-12-25, 2026-12-26")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    saved = page.request.get("/api/v1/cameras/gate").json()["settings"]["schedule"]
+    page.request.delete("/api/v1/cameras/gate", headers=headers)
+    assert saved == schedule | {"holidays": ["2026-12-25", "2026-12-26"]}
+
+
 def test_system_says_what_share_of_a_cameras_pictures_arrives_damaged(
     visit: Callable[..., Page],
 ) -> None:

@@ -62,7 +62,7 @@ class ScheduleEditor:
     ) -> None:
         self._desk, self._can_change = desk, can_change
         given = settings or {}
-        self._more = {name: value for name, value in given.items() if name not in ("hours",)}
+        self._given = given
         self._rows: list[_Row] = []
         words = desk.words
         modes = (_INHERIT, _ALWAYS, _HOURS) if inherits else (_ALWAYS, _HOURS)
@@ -83,9 +83,9 @@ class ScheduleEditor:
             self._holidays.set_enabled(can_change)
             if can_change:
                 add = ui.button(words("schedule.add"), icon="add", on_click=lambda: self._row())
-                add.props("flat dense")
-        for each in (self._place, below):
-            each.bind_visibility_from(self._mode, "value", value=_HOURS)
+                add.props("flat dense").bind_visibility_from(self._mode, "value", value=_HOURS)
+        self._place.bind_visibility_from(self._mode, "value", value=_HOURS)
+        below.bind_visibility_from(self._mode, "value", backward=lambda mode: mode != _INHERIT)
         for hours in given.get("hours", ()):
             self._row(hours)
 
@@ -93,14 +93,14 @@ class ScheduleEditor:
         """As in the configuration; None to follow the camera."""
         if self._mode.value == _INHERIT:
             return None
-        if self._mode.value == _ALWAYS:
-            return {}
-        holidays = [day.strip() for day in (self._holidays.value or "").split(",")]
-        return {
-            **self._more,
-            "hours": [row.settings() for row in self._rows],
-            "holidays": [day for day in holidays if day],
+        is_always = self._mode.value == _ALWAYS
+        days = [day.strip() for day in (self._holidays.value or "").split(",")]
+        settings = {
+            **self._given,
+            "hours": [] if is_always else [row.settings() for row in self._rows],
+            "holidays": [day for day in days if day],
         }
+        return {name: value for name, value in settings.items() if value}
 
     def _first_row(self) -> None:
         if self._mode.value == _HOURS and not self._rows:
