@@ -623,6 +623,22 @@ def test_a_camera_that_its_settings_switch_off_is_offered_no_start(
     page.request.delete("/api/v1/cameras/shed", headers=headers)
 
 
+def test_an_open_list_of_cameras_says_how_they_are_doing_by_now(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    card = page.get_by_role("region", name="ward 3")
+    edit = card.get_by_role("link", name="Edit ward 3")
+    edit.focus()
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    for action, phase in (("stop", "Stopped"), ("start", "Watching")):
+        assert page.request.post(f"/api/v1/cameras/ward 3/{action}", headers=headers).ok
+        expect(card).to_contain_text(phase)
+    edit.focus()
+    page.wait_for_timeout(3000)  # in which it looks again, and nothing has changed
+    expect(edit).to_be_focused()
+
+
 def test_what_is_tried_with_a_camera_of_the_file_is_given_as_text_for_the_file(
     visit: Callable[..., Page],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from maskwatch.web.pages.parts import attribute, chip, html
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
+_EVERY_S = 2.0
+
 
 @dashboard_page("/cameras")
 async def cameras_page(request: Request) -> None:
@@ -25,6 +28,7 @@ async def cameras_page(request: Request) -> None:
     with desk.page(desk.words("cameras.title")):
         page = _CamerasPage(desk)
     await page.update()
+    ui.timer(_EVERY_S, page.update)
 
 
 class _CamerasPage:
@@ -34,14 +38,21 @@ class _CamerasPage:
             ui.button(desk.words("cameras.add"), icon="add", on_click=self._add)
         self._lists = Newest()
         self._list = ui.element("div").classes("mw-grid")
+        self._shown: Sequence[object] | None = None
 
     async def update(self) -> None:
         is_newest = self._lists.begin()
         states = await self._desk.look(cameras.list_cameras)
         if states is None or not is_newest():
             return
+        shown = [_essence(each) for each in states]
+        if shown == self._shown:
+            return  # cards that are made anew lose the focus
+        self._shown = shown
         self._list.clear()
         with self._list:
+            if not states:
+                ui.label(self._desk.words("live.no_cameras"))
             for each in states:
                 self._card(each)
 
@@ -98,3 +109,11 @@ class _CamerasPage:
         self._desk.tell(self._desk.words("common.saved"))
         await self.update()
         return True
+
+
+def _essence(status: CameraStatus) -> tuple[object, ...]:
+    """What a card says."""
+    return (
+        *(status.camera, status.phase, status.address, status.width, status.height),
+        *(status.reason, status.from_dashboard, status.enabled),
+    )
