@@ -1,7 +1,8 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
 With ``long`` a camera more has a name that is one long word. With ``lost`` a camera has shown one
-picture and is gone. With ``many`` there are 100,000 episodes more. With ``policies``, reading the
+picture and is gone. With ``many`` there are 100,000 episodes more. With ``news``, an episode begins
+before ward 3 when the configuration is read again. With ``policies``, reading the
 configuration again puts the next of `POLICIES` in force. With ``slow``, starting a camera takes a
 while, and the answers to looking for `SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait
 until they are let go (`Held`).
@@ -113,6 +114,17 @@ def change_policies(world: World) -> None:
     world.service.reload = reload  # type: ignore[method-assign]
 
 
+def make_news(world: World) -> None:
+    """Has an episode begin each time that the configuration is read again."""
+    read_again = world.service.reload
+
+    def reload() -> ReloadOutcome:
+        episode(world, world.web.now(), camera="ward 3")
+        return read_again()
+
+    world.service.reload = reload  # type: ignore[method-assign]
+
+
 def keep_publishing(world: World) -> None:
     """New pictures, two a second."""
     turn = 0
@@ -168,6 +180,8 @@ def main() -> None:
         slow_down(world, folder)
     if "policies" in options:
         change_policies(world)
+    if "news" in options:
+        make_news(world)
     app = create_app(world.web)
     if "lost" in options:
         publish(world, "entrance")

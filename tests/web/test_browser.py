@@ -108,6 +108,24 @@ def test_live_shows_moving_pictures_people_and_the_latest_episodes(
     expect(page.get_by_role("complementary")).to_contain_text("entrance")
 
 
+def test_screen_readers_are_told_of_a_new_episode_and_not_of_what_changes_every_second(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "news", "1") as (url, _):
+        page = page_of(chromium, url, "anna")
+        page.goto("/")
+        latest = page.get_by_role("complementary").get_by_role("listitem")
+        expect(latest).not_to_have_count(0)
+        told = page.get_by_role("complementary").get_by_role("status")
+        expect(told).to_have_text("")
+        headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+        assert page.request.post("/api/v1/system/reload", headers=headers).ok
+        expect(told).to_have_text(re.compile(r"\d ward 3: Nose out$"))
+        expect(latest.first).to_contain_text("ward 3")
+        expect(page.locator("[aria-live]:visible")).to_have_count(0)
+        page.close()
+
+
 def test_only_pictures_in_sight_are_asked_for_and_kept(visit: Callable[..., Page]) -> None:
     page = visit("vera", viewport={"width": 360, "height": 300})
     first, last = (page.get_by_alt_text(f"Live picture of {name}") for name in CAMERAS[::2])

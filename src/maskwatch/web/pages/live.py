@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from maskwatch.web.pages.route import dashboard_page
 
 _EVERY_S = 1.0
 _LATEST = 10
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dashboard_page("/")
@@ -54,7 +56,7 @@ class _Card:
             else:
                 ui.label(desk.words("common.no_pictures")).classes("mw-faint")
             self._facts = ui.label().classes("mw-faint")
-            self._people = html("").props('aria-live="polite"')
+            self._people = html("")
 
     def _picture(self, name: str) -> None:
         words = self._desk.words
@@ -107,7 +109,10 @@ class _LivePage:
                 self._grid = ui.element("div").classes("mw-grid")
             with ui.element("aside").classes("mw-card"):
                 heading(desk.words("live.latest"))
-                self._latest = html("").props('aria-live="polite"')
+                self._latest = html("")
+                # Screen readers read out what is new here, and not what changes every second.
+                self._news = ui.label().classes("mw-unseen").props('role="status"')
+        self._newest: datetime | None = None
 
     async def update(self) -> None:
         seen = await self._desk.look(_everything)
@@ -127,6 +132,16 @@ class _LivePage:
         for each in states:
             self._cards[each.camera].update(each, views[each.camera])
         self._latest.set_content(_latest(self._desk, latest))
+        self._tell_newest(latest)
+
+    def _tell_newest(self, latest: Sequence[EpisodeRecord]) -> None:
+        known = self._newest
+        self._newest = max([known or _NEVER, *(each.started_at for each in latest)])
+        if known is not None and self._newest > known:
+            newest = latest[0]
+            said = self._desk.said(newest.state, newest.fault)
+            at = self._desk.short_time(newest.started_at)
+            self._news.set_text(f"{at} {newest.camera}: {said}")
 
 
 def _everything(
