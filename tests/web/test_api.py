@@ -663,6 +663,10 @@ def test_the_box_is_alive_before_it_is_ready(anonymous: TestClient, world: World
     answer = anonymous.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"service": False, "store": True}
+    # As ``wget --spider`` and services that watch from outside ask.
+    for path, status in (("/healthz", 200), ("/readyz", 503)):
+        answer = anonymous.head(path)
+        assert (answer.status_code, answer.content) == (status, b"")
 
 
 def test_users_are_managed_by_administrators(admin: TestClient, world: World) -> None:

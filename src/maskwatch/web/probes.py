@@ -25,12 +25,15 @@ from maskwatch.web.security.scopes import Scope
 router = APIRouter(tags=["probes"])
 
 
+# Some that ask want no body: the method is HEAD then.
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_class=PlainTextResponse)
 async def alive() -> str:
     """Answers as long as the process does."""
     return "ok\n"
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
 def ready(web: Web) -> JSONResponse:
     """Whether models work, each camera was tried once, and the database answers."""
