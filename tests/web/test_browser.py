@@ -207,7 +207,7 @@ def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
     expect(page.locator("canvas")).to_have_count(2)
     link = page.get_by_role("link", name="CSV").get_attribute("href")
     text = page.request.get(str(link)).text()
-    assert text.startswith("group,people,mask,")
+    assert text.lstrip("\ufeff").startswith("group,people,mask,")
     assert len(text.splitlines()) > 2
     report = page.request.get(str(page.get_by_role("link", name="PDF").get_attribute("href")))
     assert report.body().startswith(b"%PDF")

@@ -164,6 +164,25 @@ def test_groups_come_as_a_table_that_no_spreadsheet_runs(admin: TestClient, worl
     assert lines[1].startswith("'=cmd(),2,1,0,1,0,")
 
 
+def test_a_table_is_written_as_the_readers_spreadsheet_opens_it(
+    admin: TestClient, world: World
+) -> None:
+    people(world, "Tür", [State.MASK] * 2 + [State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
+    for language, rate, percent in (
+        ("", "Tür,3,2,0,1,0,0,0,0,0,66.7,20.8,93.9,0", "33.3,6.1,79.2"),
+        ("&language=en", "Tür,3,2,0,1,0,0,0,0,0,66.7,20.8,93.9,0", "33.3,6.1,79.2"),
+        ("&language=de", "Tür;3;2;0;1;0;0;0;0;0;66,7;20,8;93,9;0", "33,3;6,1;79,2"),
+    ):
+        query = f"{PERIOD}{language}"
+        table = admin.get(f"/api/v1/people/groups.csv?{query}&by=camera").content
+        faults = admin.get(f"/api/v1/people/faults.csv?{query}").content
+        for data in (table, faults):
+            assert data.startswith(b"\xef\xbb\xbf") == bool(language)
+        assert table.decode("utf-8-sig").splitlines()[1:] == [rate]
+        assert faults.decode("utf-8-sig").splitlines()[-1].endswith(percent)
+    assert admin.get(f"/api/v1/people/faults.csv?{PERIOD}&language=fr").status_code == 422
+
+
 def test_the_report_is_a_page_with_something_on_it(admin: TestClient, world: World) -> None:
     people(world, "entrance", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
     answer = admin.get(f"/api/v1/people/report.png?{PERIOD}")

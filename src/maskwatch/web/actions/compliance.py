@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskwatch.metrics.intervals import wilson_interval
@@ -137,40 +137,37 @@ CSV_COLUMNS = (
 )
 
 
-def csv_row(key: str, rate: Rate) -> tuple[str, ...]:
-    """One line of the export; a count hidden as too small is an empty field."""
-    numbers: Iterable[int | None] = (
+CsvField = str | int | float | None
+"""None is an empty field, such as for a count hidden as too small; a float is a percentage."""
+
+
+def csv_row(key: str, rate: Rate) -> tuple[CsvField, ...]:
+    """One line of the export."""
+    return (
+        _harmless(key),
         rate.people,
         *(rate.states[state] for state in State),
         *(rate.faults[fault] for fault in Fault),
-    )
-    return (
-        _harmless(key),
-        *_numbers(*numbers),
         *_percents(rate.share, rate.low, rate.high),
-        str(rate.hidden),
+        rate.hidden,
     )
 
 
 FAULT_CSV_COLUMNS = ("state", "fault", "people", "share_percent", "low_percent", "high_percent")
 
 
-def fault_csv_row(share: FaultShare) -> tuple[str, ...]:
+def fault_csv_row(share: FaultShare) -> tuple[CsvField, ...]:
     """One line of the export by fault."""
     return (
         share.state.value,
-        share.fault.value if share.fault else "",
-        *_numbers(share.people),
+        share.fault.value if share.fault else None,
+        share.people,
         *_percents(share.share, share.low, share.high),
     )
 
 
-def _numbers(*numbers: int | None) -> tuple[str, ...]:
-    return tuple("" if number is None else str(number) for number in numbers)
-
-
-def _percents(*shares: float | None) -> tuple[str, ...]:
-    return tuple("" if share is None else f"{100 * share:.1f}" for share in shares)
+def _percents(*shares: float | None) -> tuple[float | None, ...]:
+    return tuple(None if share is None else 100 * share for share in shares)
 
 
 def _harmless(text: str) -> str:

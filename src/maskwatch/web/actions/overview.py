@@ -14,6 +14,7 @@ from maskwatch.web.actions.compliance import (
     CSV_COLUMNS,
     FAULT_CSV_COLUMNS,
     Change,
+    CsvField,
     FaultShare,
     Rate,
     change_between,
@@ -26,6 +27,8 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import WrongUse
 from maskwatch.web.security.scopes import Scope
+from maskwatch.web.text import Words
+from maskwatch.words import Language
 
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Half typed years must not have the box count for centuries, nor beyond what a date can say."""
@@ -134,19 +137,31 @@ def compare(
     return Comparison(then, now, change_between(then, now))
 
 
-def csv_of(groups: Sequence[Group]) -> str:
-    """The groups as comma-separated values with a header."""
-    return _csv(CSV_COLUMNS, (csv_row(group.key, group.rate) for group in groups))
+def csv_of(groups: Sequence[Group], language: Language | None = None) -> bytes:
+    """The groups as comma-separated values with a header, in UTF-8.
+
+    Args:
+        groups: one line each.
+        language: of the spreadsheet that is to open them by a double click: with a byte-order
+            mark, as it takes umlauts for other letters otherwise, and where decimals have a comma,
+            with semicolons between the fields. None for programs.
+    """
+    rows = (csv_row(group.key, group.rate) for group in groups)
+    return _csv(CSV_COLUMNS, rows, language)
 
 
-def fault_csv_of(shares: Sequence[FaultShare]) -> str:
+def fault_csv_of(shares: Sequence[FaultShare], language: Language | None = None) -> bytes:
     """The same for faults."""
-    return _csv(FAULT_CSV_COLUMNS, (fault_csv_row(each) for each in shares))
+    return _csv(FAULT_CSV_COLUMNS, map(fault_csv_row, shares), language)
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _csv(
+    columns: Sequence[str], rows: Iterable[Sequence[CsvField]], language: Language | None
+) -> bytes:
+    words = Words.of(language or Language.ENGLISH)
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=";" if words("common.decimal_sign") == "," else ",")
     writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue()
+    for row in rows:
+        writer.writerow(words.number(each) if isinstance(each, float) else each for each in row)
+    return out.getvalue().encode("utf-8" if language is None else "utf-8-sig")

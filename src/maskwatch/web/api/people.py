@@ -21,6 +21,7 @@ from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import Text
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.words import Language
 
 router = APIRouter(tags=["people"], prefix="/people")
 
@@ -52,6 +53,14 @@ def before_of(
         raise UsageError("before_since and before_until go together")
     return replace(period, since=before_since, until=before_until)
 
+
+Spreadsheet = Annotated[
+    Language | None,
+    Query(
+        description="Of the spreadsheet that is to open it: with a byte-order mark, and the "
+        "separators of that language. Programs leave it out."
+    ),
+]
 
 Before = Annotated[overview.Period | None, Depends(before_of)]
 
@@ -88,11 +97,15 @@ def comparison(web: Web, principal: EpisodeReader, period: Period, before: Befor
     responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
 )
 def groups_csv(
-    web: Web, principal: EpisodeReader, period: Period, by: CountBy = CountBy.DAY
+    web: Web,
+    principal: EpisodeReader,
+    period: Period,
+    by: CountBy = CountBy.DAY,
+    language: Spreadsheet = None,
 ) -> Response:
-    """The groups for a spreadsheet."""
-    text = overview.csv_of(overview.by_group(web, principal, period, by))
-    return download(text.encode(), "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+    """The groups as a table."""
+    data = overview.csv_of(overview.by_group(web, principal, period, by), language)
+    return download(data, "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
 
 
 @router.get(
@@ -100,10 +113,12 @@ def groups_csv(
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
 )
-def faults_csv(web: Web, principal: EpisodeReader, period: Period) -> Response:
-    """The faults for a spreadsheet."""
-    text = overview.fault_csv_of(overview.by_fault(web, principal, period))
-    return download(text.encode(), "text/csv; charset=utf-8", "maskwatch-faults.csv")
+def faults_csv(
+    web: Web, principal: EpisodeReader, period: Period, language: Spreadsheet = None
+) -> Response:
+    """The faults as a table."""
+    data = overview.fault_csv_of(overview.by_fault(web, principal, period), language)
+    return download(data, "text/csv; charset=utf-8", "maskwatch-faults.csv")
 
 
 @router.get(

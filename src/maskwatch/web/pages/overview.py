@@ -253,9 +253,10 @@ def _links(words: Words, period: Period, before: Period, by: str) -> str:
         ("before_until", before.until.isoformat()),
     ]
     address = "/api/v1/people"
-    lines = f"faults.csv?{urlencode(query)}"
+    opened_in = [*query, ("language", words.language)]
+    lines = f"faults.csv?{urlencode(opened_in)}"
     if by != _FAULT:
-        lines = f"groups.csv?{urlencode([*query, ('by', by)])}"
+        lines = f"groups.csv?{urlencode([*opened_in, ('by', by)])}"
     files = (
         ("overview.csv", f"{address}/{lines}"),
         ("overview.pdf", f"{address}/report.pdf?{urlencode([*query, *compared])}"),
