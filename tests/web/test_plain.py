@@ -12,12 +12,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.alerts.links import LinkAction, LinkClaim, sign_link
+from maskwatch.config.web import WebConfig
 from maskwatch.errors import NotLoggedIn, StoreError, StoreFull
 from maskwatch.types import Fault, State
 from maskwatch.web import plain
 from maskwatch.web.app import create_app
 from maskwatch.web.identity import of_session
-from tests.web.world import NOW, PASSWORD, World, episode
+from tests.web.world import NOW, PASSWORD, World, episode, make_world
 
 pytest.importorskip("nicegui")
 
@@ -70,6 +71,24 @@ def test_the_form_speaks_the_language_of_the_browser_and_repeats_no_password(
     assert "Name oder Passwort ist falsch." in answer.text
     assert "quiet" not in answer.text
     assert "<b>" not in answer.text
+
+
+def test_where_browsers_keep_no_login_one_is_told_where_they_do(tmp_path: Path) -> None:
+    """Over plain HTTP they take no cookie for HTTPS: one came back to the form without a word."""
+    world = make_world(tmp_path, config=WebConfig(base_url="https://masks.example"))
+    app = create_app(world.web, dashboard=False)
+    app.include_router(plain.router)
+    fetched = {"Sec-Fetch-Mode": "navigate"}  # over HTTPS, and from the very machine
+    for base_url, headers, is_told in (
+        ("http://192.0.2.7:8080", {}, True),
+        ("http://127.0.0.1:8080", fetched, False),
+        ("http://masks.example", {}, False),  # as a proxy may pass it on
+        ("https://masks.example", fetched, False),
+    ):
+        with TestClient(app, base_url=base_url) as client:
+            form = client.get("/login", headers=headers).text
+            assert ("Log in at https://masks.example:" in form) is is_told
+    world.store.close()
 
 
 def test_whoever_is_logged_in_is_not_asked_for_the_password_again(browser: TestClient) -> None:

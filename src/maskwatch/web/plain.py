@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -103,7 +104,8 @@ def login_page(
         with suppress(NotLoggedIn):
             identity.of_session(web, secret)
             return RedirectResponse(target, 303)
-    return _login_form(_words(request, web), target)
+    words = _words(request, web)
+    return _login_form(words, target, _elsewhere(request, web, words))
 
 
 @router.post("/login")
@@ -260,6 +262,16 @@ def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
 
 def _words(request: HTTPConnection, web: WebContext) -> Words:
     return Words.accepted(request.headers.get("accept-language", ""), web.config.language)
+
+
+def _elsewhere(request: Request, web: WebContext, words: Words) -> str:
+    """Where to log in instead, if this is not where browsers keep the cookie of HTTPS."""
+    address = web.config.base_url
+    is_there = address is None or urlsplit(address).netloc == request.url.netloc
+    # Browsers say how they fetch only over HTTPS and within one machine; proxies pass it on.
+    if not web.config.is_https or is_there or "sec-fetch-mode" in request.headers:
+        return ""
+    return words("login.elsewhere", address=address)
 
 
 def _login_form(
