@@ -864,6 +864,31 @@ def test_a_channel_is_tried_and_the_page_says_what_became_of_it(
     expect(viewer.get_by_role("button", name=re.compile("Send a test"))).to_have_count(0)
 
 
+def test_a_token_is_revoked_only_once_that_was_confirmed(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/system")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    body = {"name": "home", "scopes": ["live"]}
+    made = page.request.post("/api/v1/tokens", data=body, headers=headers).json()["record"]
+
+    def is_revoked() -> bool:
+        tokens = page.request.get("/api/v1/tokens").json()
+        return any(each["id"] == made["id"] and each["revoked_at"] for each in tokens)
+
+    page.reload()
+    page.get_by_role("tab", name="Account").click()
+    button = page.get_by_role("button", name="Revoke: home")
+    button.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Revoke the token home?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not is_revoked()
+    button.click()
+    dialog.get_by_role("button", name="Revoke").click()
+    expect(button).to_have_count(0)
+    assert is_revoked()
+
+
 def test_messages_are_leafed_through(chromium: Browser, tmp_path: Path) -> None:
     with dashboard(tmp_path, "30") as (url, _):
         page = page_of(chromium, url, "vera")

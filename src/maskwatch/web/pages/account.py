@@ -12,6 +12,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, heading, html
 from maskwatch.web.security.scopes import Scope, scopes_of
@@ -74,13 +75,15 @@ def _tokens(desk: Desk) -> None:
                     ui.label(f"{each.name} ({', '.join(each.scopes)}){_until(desk, each)}")
                     if each.revoked_at is None:
                         text = words("system.token_revoke")
-                        ui.button(text, on_click=partial(revoke, each.id)).props(
+                        ui.button(text, on_click=partial(revoke, each)).props(
                             f"flat dense aria-label={attribute(f'{text}: {each.name}')}"
                         )
 
-    async def revoke(token_id: str) -> None:
-        await desk.ask(users.revoke_token, token_id)
-        await update()
+    async def revoke(token: ApiTokenRecord) -> None:
+        question = words("system.token_revoke_sure", name=token.name)
+        if await confirm(desk, question, "system.token_revoke"):
+            await desk.ask(users.revoke_token, token.id)
+            await update()
 
     async def add() -> None:
         chosen = [Scope(each) for each in scopes.value or ()]

@@ -20,15 +20,19 @@ def passing_dialog(title: str) -> ui.dialog:
     return dialog
 
 
-async def confirm(desk: Desk, question: str) -> bool:
-    """Asks before something that cannot be undone."""
+async def confirm(desk: Desk, question: str, act: str = "common.delete") -> bool:
+    """Asks before something that cannot be undone.
+
+    Args:
+        desk: of the page.
+        question: what is asked.
+        act: key of the words for doing it.
+    """
     with passing_dialog(question) as dialog, ui.card():
         ui.label(question)
         with ui.element("div").classes("mw-row"):
-            ui.button(desk.words("common.delete"), on_click=lambda: dialog.submit(True)).props(
-                "color=negative"
-            )
-            ui.button(desk.words("common.cancel"), on_click=lambda: dialog.submit(False)).props(
-                "flat"
-            )
+            do = ui.button(desk.words(act), on_click=lambda: dialog.submit(True))
+            do.props("color=negative")
+            cancel = ui.button(desk.words("common.cancel"), on_click=lambda: dialog.submit(False))
+            cancel.props("flat")
     return bool(await dialog)
