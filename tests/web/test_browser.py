@@ -159,6 +159,54 @@ def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_sho
         page.close()
 
 
+def test_a_camera_by_itself_goes_on_after_its_stream_has_ended_and_looks_old_until_then(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera")
+    card = page.get_by_role("region", name="ward 3")
+    with page.expect_popup() as opened:
+        card.get_by_role("link", name="Enlarge ward 3").click()
+    wall = opened.value
+    picture = wall.get_by_alt_text("Live picture of ward 3")
+    shows = "() => document.querySelector('img').naturalWidth > 100"
+    wall.wait_for_function(shows)
+    first = str(picture.get_attribute("src"))
+    expect(picture).not_to_have_attribute("src", first)
+
+    jpeg = page.request.get("/api/v1/cameras/ward 3/frame.jpg").body()
+    head = f"--maskwatch-frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:  # one picture, and the end; whoever asks after that waits
+            route.fulfill(body=head.encode() + jpeg + b"\r\n")
+
+    streams = re.compile("/stream.mjpg")
+    wall.route(streams, answer)
+    wall.reload()
+    wall.wait_for_function(shows)
+    until(wall, lambda: len(asked) == 2)
+    expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
+    asked[1].abort()
+    wall.unroute(streams)
+    expect(picture).to_have_css("filter", "none")
+    wall.close()
+
+
+def test_a_camera_by_itself_is_for_those_who_are_logged_in(visit: Callable[..., Page]) -> None:
+    page = visit(None, "/live/ward%203")
+    log_in(page, "vera")
+    page.wait_for_url(re.compile("/live/ward%203$"))
+    page.wait_for_function("() => document.querySelector('img').naturalWidth > 100")
+    assert page.request.get("/live/none").status == 404
+    # A stream that is refused leads there again.
+    page.route(re.compile("/stream.mjpg"), lambda route: route.fulfill(status=401))
+    page.context.clear_cookies()
+    page.evaluate("() => { stop(); }")
+    page.wait_for_url(re.compile("/login"))
+
+
 def test_pictures_look_old_while_the_service_cannot_be_reached(
     visit: Callable[..., Page],
 ) -> None:

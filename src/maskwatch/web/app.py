@@ -101,9 +101,10 @@ def setup_url(app: FastAPI, base_url: str) -> str | None:
 
 def _add_dashboard(app: FastAPI, web: WebContext) -> None:
     # Imported here: NiceGUI takes a second to load, and the API alone does not need it.
-    from maskwatch.web import pages, plain
+    from maskwatch.web import pages, plain, wall
 
     app.include_router(plain.router, include_in_schema=False)
+    app.include_router(wall.router, include_in_schema=False)
     pages.mount(app, web)
     app.add_middleware(DashboardGate, web=web)
 

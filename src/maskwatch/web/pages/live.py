@@ -60,7 +60,7 @@ class _Card:
 
     def _picture(self, name: str) -> None:
         words = self._desk.words
-        target = f"/api/v1/cameras/{quote(name, safe='')}/stream.mjpg"
+        target = f"/live/{quote(name, safe='')}"
         label = attribute(words("live.enlarge", camera=name))
         with ui.link(target=target, new_tab=True).props(f"aria-label={label}"):
             self._shown = ui.element("img").classes("mw-live")

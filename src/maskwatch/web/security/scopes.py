@@ -54,6 +54,7 @@ SCOPE_OF_NEWS: dict[str, Scope] = {
 
 SCOPE_OF_PAGE: dict[str, Scope] = {
     "/": Scope.LIVE,
+    "/live": Scope.LIVE,
     "/overview": Scope.EPISODES_READ,
     "/events": Scope.EPISODES_READ,
     "/review": Scope.REVIEW,
