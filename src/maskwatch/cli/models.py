@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,26 +78,28 @@ def card_table(card: ModelCard) -> Table:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     size_mb = card.model_path.stat().st_size / 1e6
-    rows = {"file": card.file, "file size": f"{size_mb:.2f} MB", "sha256": card.sha256}
-    if card.labels:
-        rows["labels"] = ", ".join(card.labels)
-    for key, value in (rows | flattened(card.settings) | flattened(card.summary)).items():
-        table.add_row(key, Text(value))
+    file = {"file": card.file, "file size": f"{size_mb:.2f} MB", "sha256": card.sha256}
+    labels = {"labels": ", ".join(card.labels)} if card.labels else {}
+    for values in (file, labels, card.settings, card.summary):
+        for name, value in lines_of(values):
+            table.add_row(name, Text(value))
     table.add_row()
     return table
 
 
-def flattened(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values as text under ``outer: inner``; each entry of a list gets a line."""
-    flat: dict[str, str] = {}
+def lines_of(values: dict[str, Any], indent: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values as text; what is nested stands indented below the name that holds it."""
     for key, value in values.items():
-        name = f"{prefix}{key}".replace("_", " ")
+        name = f"{indent}{key}".replace("_", " ")
         if isinstance(value, dict):
-            flat |= flattened(value, f"{name}: ")
+            yield name, ""
+            yield from lines_of(value, f"{indent}  ")
         elif isinstance(value, list):
-            flat[name] = "\n".join(str(each) for each in value)
-        elif isinstance(value, float):
-            flat[name] = f"{value:.4g}"
+            numbers = all(isinstance(each, int | float) for each in value)
+            yield name, (", " if numbers else "\n").join(map(_text, value))
         else:
-            flat[name] = str(value)
-    return flat
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
