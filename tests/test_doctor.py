@@ -18,6 +18,8 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config, parse_config
 from maskwatch.doctor import Verdict
 from maskwatch.store.database import Database
+from maskwatch.store.ids import new_id
+from maskwatch.store.records import StoredCamera
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
 from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, web_server
@@ -66,6 +68,10 @@ def test_a_camera_that_is_switched_off_is_not_tried() -> None:
         ("cannot be opened: not found (404)", "path of the stream"),
         ("cannot be opened: connection refused", "nothing listens"),
         ("the decoder process died: not enough shared memory (/dev/shm)", "--shm-size"),
+        (
+            "cannot be opened: 10.0.0.5 is in a network that is not open to the dashboard",
+            "networks",
+        ),
         ("no picture within 30 s", "can this machine reach it"),
     ],
 )
@@ -79,7 +85,7 @@ def test_the_advice_follows_from_the_reason(reason: str, advice: str) -> None:
 def test_shared_memory_must_hold_a_frame_of_each_camera(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_mb: int, verdict: Verdict
 ) -> None:
-    def delivering(name: str, _: CameraConfig) -> doctor.Finding:
+    def delivering(name: str, *_: object) -> doctor.Finding:
         return doctor.Finding(f"camera {name}", Verdict.OK, "", frame_bytes=3840 * 2160 * 3)
 
     def size_of(_: Path) -> SimpleNamespace:
@@ -279,3 +285,50 @@ def test_everything_is_examined(tmp_path: Path) -> None:
     names = [found.what for found in doctor.examine(config(text, tmp_path))]
     assert contents(tmp_path) == {}
     assert names == ["clock", "models", "database", "disk", "camera off", "dashboard"]
+
+
+def stored(there: Config, name: str, **settings: object) -> None:
+    """A camera as the dashboard adds it."""
+    now = datetime.now(UTC)
+    with Store.open(there.storage.database_url, there.storage.snapshots) as store:
+        store.cameras.add(StoredCamera(new_id(), name, settings, now, now))
+
+
+def test_cameras_of_the_dashboard_are_tried_too_where_the_service_may_reach_them(
+    tmp_path: Path,
+) -> None:
+    there = config("cameras: {off: {url: 0, enabled: false}}\nweb: {port: 0}", tmp_path)
+    stored(there, "ward", url=f"rtsp://127.0.0.1:{free_port()}/1", max_fps=60)
+    stored(there, "cellar", url="rtsp://nowhere.test/1", enabled=False)
+    before = contents(tmp_path)
+    found = {each.what: each for each in doctor.examine(there)}
+    assert contents(tmp_path) == before
+    cameras = [what for what in found if what.startswith("camera ")]
+    assert cameras == ["camera off", "camera cellar", "camera ward"]
+    assert found["camera cellar"].said == "switched off"
+    assert found["camera ward"].verdict is Verdict.FAILED
+    assert "not open to the dashboard" in found["camera ward"].said
+    assert "web.camera_networks" in found["camera ward"].advice
+
+
+def test_the_speed_of_the_models_is_compared_with_cameras_of_the_dashboard_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = doctor.Finding("camera", Verdict.OK, "")
+    monkeypatch.setattr(doctor, "check_camera", lambda *_: nothing)
+    there = config("web: {port: 0}", tmp_path)
+    for number in range(40):
+        stored(there, f"ward {number}", url="rtsp://nowhere.test/1", max_fps=60)
+    models = next(each for each in doctor.examine(there) if each.what == "models")
+    assert (models.verdict, "ask for 2400" in models.said) == (Verdict.WARNING, True)
+
+
+def test_cameras_of_a_database_that_another_version_made_are_left_alone(tmp_path: Path) -> None:
+    there = config("web: {port: 0}", tmp_path)
+    stored(there, "ward", url="rtsp://nowhere.test/1", enabled=False)
+    database = Database(there.storage.database_url)
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'm9999'"))
+    database.close()
+    found = [each.what for each in doctor.examine(there)]
+    assert found == ["clock", "models", "database", "disk", "dashboard"]

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,10 +35,17 @@ from maskwatch.config.alerts import (
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.errors import ChannelError, MaskwatchError, SourceError
+from maskwatch.frames.reach import Reach
 from maskwatch.reasons import system_reason
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.monitoring.capture import NOT_LIVE
+from maskwatch.runtime.monitoring.fleet import PlannedCamera
+from maskwatch.runtime.monitoring.planning import planned_cameras
 from maskwatch.runtime.monitoring.probe import first_frame
+from maskwatch.store.database import Database, sqlite_file
+from maskwatch.store.settings import Settings
+from maskwatch.store.store import Store
+from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
 from maskwatch.types import Frame
 
 _CAMERA_TIMEOUT_S = 30.0
@@ -80,12 +87,18 @@ Check = Callable[[], Finding]
 
 def examine(config: Config) -> Iterator[Finding]:
     """Runs all checks, the cameras' at the same time, and yields what they found, in order."""
+    planned = _planned_cameras(config)
+    cameras = {name: each.config for name, each in planned.items()}
+    reach = Reach(config.web.camera_networks)
     checks: list[tuple[str, Check]] = [
         ("clock", lambda: check_clock(datetime.now(UTC))),
-        ("models", lambda: check_models(config)),
+        ("models", lambda: check_models(config.model_copy(update={"cameras": cameras}))),
         ("database", lambda: check_database(config)),
         ("disk", lambda: check_disk(config)),
-        *((f"camera {name}", _camera_check(name, each)) for name, each in config.cameras.items()),
+        *(
+            (f"camera {name}", _camera_check(name, each, reach if each.from_dashboard else None))
+            for name, each in planned.items()
+        ),
         *((f"channel {name}", _channel_check(config, name)) for name in config.alerts.channels),
     ]
     if config.web.enabled:
@@ -165,8 +178,6 @@ def check_models(config: Config) -> Finding:
 
 def check_database(config: Config) -> Finding:
     """Whether the database can be opened and written to; nothing of it is kept."""
-    from maskwatch.store.database import sqlite_file
-
     url = config.storage.database_url
     file = sqlite_file(url)
     advice = "check storage.url and storage.folder, and who may write there"
@@ -207,13 +218,19 @@ def check_disk(config: Config) -> Finding:
     return Finding("disk", Verdict.OK, said)
 
 
-def check_camera(name: str, config: CameraConfig) -> Finding:
-    """Whether a camera delivers a picture, and one large enough to read faces in."""
+def check_camera(name: str, config: CameraConfig, reach: Reach | None = None) -> Finding:
+    """Whether a camera delivers a picture, and one large enough to read faces in.
+
+    Args:
+        name: of the camera.
+        config: its section.
+        reach: where its address may lead; None for anywhere.
+    """
     what = f"camera {name}"
     if not config.enabled:
         return Finding(what, Verdict.OK, "switched off")
     try:
-        frame = first_frame(config, _CAMERA_TIMEOUT_S, DecoderProcess)
+        frame = first_frame(config, _CAMERA_TIMEOUT_S, DecoderProcess, reach)
     except SourceError as error:
         return Finding(what, Verdict.FAILED, str(error), _advice_for_camera(error.reason))
     height, width = frame.image.shape[:2]
@@ -312,10 +329,6 @@ class _Undone(Exception):
 
 def _write_and_undo(url: str) -> None:
     """Writes to a database, making tables where there are none, and takes it back."""
-    from maskwatch.store.database import Database
-    from maskwatch.store.settings import Settings
-    from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
-
     database = Database(url)
     try:
         with suppress(_Undone), database.write() as connection:
@@ -359,8 +372,30 @@ def _that_is_there(folder: Path) -> Path:
     return next(each for each in (path, *path.parents) if os.path.lexists(each))
 
 
-def _camera_check(name: str, camera: CameraConfig) -> Check:
-    return lambda: check_camera(name, camera)
+def _planned_cameras(config: Config) -> Mapping[str, PlannedCamera]:
+    """The cameras of the file and those of the dashboard.
+
+    The file's alone where there is no database that this version has used: it is not to be made,
+    changed or brought up to date. What is wrong with it is for `check_database` to say.
+    """
+    of_file = {name: PlannedCamera(each) for name, each in config.cameras.items()}
+    storage = config.storage
+    file = sqlite_file(storage.database_url)
+    try:
+        if file is not None and not _is_in_use(file):
+            return of_file
+        database = Database(storage.database_url)
+        with Store(database, storage.snapshots, config.privacy.stored_photos) as store:
+            with database.read() as connection:
+                if current_revision(connection) != known_revisions()[-1]:
+                    return of_file
+            return planned_cameras(config, store)[0]
+    except (MaskwatchError, OSError):
+        return of_file
+
+
+def _camera_check(name: str, camera: PlannedCamera, reach: Reach | None) -> Check:
+    return lambda: check_camera(name, camera.config, reach)
 
 
 def _channel_check(config: Config, name: str) -> Check:
@@ -372,6 +407,8 @@ def _advice_for_camera(reason: str) -> str:
         return "take the address of the camera's live stream: see its manual"
     if "shared memory" in reason:
         return _MORE_SHARED_MEMORY
+    if "not open to the dashboard" in reason:
+        return "name its network in web.camera_networks, or write the camera into the file"
     if "401" in reason or "password" in reason:
         return "correct user name and password in the address"
     if "404" in reason or "not found" in reason:
