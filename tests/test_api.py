@@ -147,7 +147,13 @@ def test_a_webcam_may_be_given_by_its_number() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "reason"),
-    [({"every": 0}, "every must be"), ({"every": "2"}, "got '2'"), ({"max_fps": 0}, "max_fps")],
+    [
+        ({"every": 0}, "every must be"),
+        ({"every": "2"}, "got '2'"),
+        ({"max_fps": 0}, "max_fps"),
+        ({"looks": 10}, "looks must be a LookSettings, got 10"),
+        ({"looks": 0}, "got 0"),  # it is no None either
+    ],
 )
 def test_what_makes_no_sense_of_a_video_is_told_at_the_call(
     tmp_path: Path, wrong: dict[str, Any], reason: str

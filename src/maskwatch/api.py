@@ -124,7 +124,7 @@ class Model:
             every: look at every Nth frame.
             max_fps: look at no more frames a second than this.
             looks: how often faces are looked for among those frames; by default ten times a
-                second, ``EVERY_FRAME`` always.
+                second, with ``LookSettings(interval_s=0)`` in each.
 
         Returns:
             Each frame (its image is BGR) with the faces in it and the people they belong to. The
@@ -132,8 +132,10 @@ class Model:
 
         Raises:
             SourceError: it cannot be read, or not to its end; what came before was delivered.
-            UsageError: ``every``, ``max_fps`` or the source makes no sense; raised by the call.
+            UsageError: an argument is of a wrong type or makes no sense; raised by the call.
         """
+        if not isinstance(looks, LookSettings | None):
+            raise UsageError(f"looks must be a LookSettings, got {looks!r}")
         return self._follow(_only_spec(source), Sampler(every, max_fps), looks or LookSettings())
 
     def _follow(
