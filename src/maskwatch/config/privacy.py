@@ -25,7 +25,7 @@ class PrivacyConfig(Section):
     """What may be kept and shown of people."""
 
     photos: Photos = Photos.BLURRED
-    """`none`, `blurred` (every face is hidden) or `clear` (only bystanders are hidden)."""
+    """`none`, `blurred` (every face that is found is hidden) or `clear` (only bystanders are)."""
     statistics_only: bool = False
     """No image is stored, sent or shown, no person has a row: only counts over some minutes."""
     statistics_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 60

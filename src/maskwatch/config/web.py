@@ -31,7 +31,7 @@ class LoginConfig(Section):
     idle_s: Annotated[float, Field(ge=60, le=30 * 86400)] = 2 * 3600
     """How long without any use before a session ends."""
     tries: Annotated[int, Field(ge=1, le=100)] = 5
-    """Wrong passwords in a row before a user, or an address, has to wait."""
+    """Wrong passwords in a row before a user has to wait; an address gets four times as many."""
     wait_s: Annotated[float, Field(ge=1, le=3600)] = 30
     """The first wait; it doubles with every further wrong password."""
     longest_wait_s: Annotated[float, Field(ge=1, le=86400)] = 900
@@ -58,7 +58,7 @@ class WebConfig(Section):
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of reverse proxies whose `X-Forwarded-*` headers are believed."""
     language: Language = Language.ENGLISH
-    """Of the login page, and of users who chose none."""
+    """Of new users, and of the login page where the browser asks for neither."""
     login: LoginConfig = LoginConfig()
     """Sessions and wrong passwords."""
     camera_networks: tuple[Network, ...] = ()

@@ -32,6 +32,8 @@ def open_session(
         ModelError: the provider is not in this build, ONNX Runtime fell back to another one,
             or the file is not a model.
     """
+    if path.suffix == ".xml":
+        raise ModelError(f"{path}: OpenVINO's format, which only maskwatch-train runs; take ONNX")
     if provider not in ort.get_available_providers():
         have = ", ".join(ort.get_available_providers())
         package = _PACKAGES.get(provider, "another build of it")
