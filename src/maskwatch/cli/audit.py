@@ -30,7 +30,8 @@ def verify(
     """Check that no entry was changed, removed or slipped in; the exit code is 1 if one was.
 
     Prints the head: the number and the hash of the last entry. Note it somewhere else now and
-    then, and give it as `--head` later: only that shows when the end was cut off.
+    then, and give it as `--head` later: only that shows when the end was cut off, or when
+    somebody has made all hashes anew after a change.
     """
     settings = read_config("audit verify", config)
     from maskwatch.store.audit import AuditHead

@@ -1,8 +1,9 @@
 """Who did or looked at what: a log that is only ever added to, each entry chained to the last.
 
 The hash of an entry covers all that it says and the hash before it. Changing, inserting or
-removing an entry breaks every hash after it; cutting off the end does not, which is why
-`Audit.verify` can be given a head that was noted elsewhere earlier.
+removing an entry breaks every hash after it. Whoever makes these anew, or cuts off the end, leaves
+a log that looks whole, which is why `Audit.verify` can be given a head that was noted elsewhere
+earlier.
 """
 
 from __future__ import annotations
