@@ -90,6 +90,36 @@ def test_no_option_is_documented_that_does_not_exist() -> None:
     assert invented == []
 
 
+def documented_default(section: str, option: str) -> str | None:
+    """The default that the table of a command gives for an option; None where it gives none."""
+    row = re.search(rf"^\| [^|]*`{option}[ `][^|]*\| (.*) \|$", section, re.MULTILINE)
+    said = row and re.search(
+        r"\(default (?:`(?P<word>[^`]+)`|(?P<number>-?[\d.]+))"
+        r"|`(?P<first>[^`]+)`[^`]*\bthe default\b",
+        row[1],
+    )
+    return said.group("word") or said.group("number") or said.group("first") if said else None
+
+
+def test_defaults_of_options_are_documented_as_they_are() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    compared = {
+        f"{name} {parameter.opts[0]}": (said, parameter.default)
+        for name, verb in verbs()
+        for parameter in verb.params
+        if parameter.param_type_name == "option" and parameter.default is not None
+        for said in [documented_default(section(page, f"`{name}`"), parameter.opts[0])]
+        if said is not None
+    }
+    assert len(compared) > 40  # so that an empty walk cannot pass
+    wrong = {
+        option: (said, default)
+        for option, (said, default) in compared.items()
+        if said != (f"{default:g}" if isinstance(default, float) else str(default))
+    }
+    assert wrong == {}
+
+
 def test_the_limit_of_pixels_is_stated_as_it_is() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert f"more than {DEFAULT_MAX_PIXELS / 1e6:g} million pixels is refused" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -688,3 +689,19 @@ def test_every_route_is_described_with_a_sentence_and_its_problems(anonymous: Te
             assert said.get("description"), f"{method} {path}"
             if path.startswith("/api/") and path not in ("/api/v1/session", "/api/v1/setup"):
                 assert "401" in said["responses"], f"{method} {path}"
+
+
+def test_every_address_that_the_documentation_names_is_there(
+    anonymous: TestClient, checkout: Path
+) -> None:
+    page = (checkout / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(/[^`]+)` \|", page, re.MULTILINE))
+    assert len(named) > 15  # so that an empty walk cannot pass
+    there = anonymous.get("/api/openapi.json").json()["paths"]
+    known = {_without_names(each) for each in there}
+    assert {each for each in named if _without_names(each) not in known} == set()
+
+
+def _without_names(address: str) -> str:
+    """The address, whatever its parameters are called."""
+    return re.sub(r"\{\w+\}", "{}", address)
