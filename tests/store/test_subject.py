@@ -72,9 +72,9 @@ def test_an_export_says_of_everybody_who_looked(
 def test_an_unknown_episode_is_named_and_nothing_done(
     store: Store, filmed: EpisodeRecord, tmp_path: Path
 ) -> None:
-    with pytest.raises(RecordNotFound, match="'nobody'"):
+    with pytest.raises(RecordNotFound, match="there is no 'nobody' among the episodes"):
         export_episodes(store, [filmed.id, "nobody"], tmp_path / "out", actor="x")
-    with pytest.raises(RecordNotFound, match="'nobody'"):
+    with pytest.raises(RecordNotFound, match="there is no 'nobody' among the episodes"):
         delete_episodes(store, [filmed.id, "nobody"], actor="x")
     assert not (tmp_path / "out").exists()
     assert store.episodes.get(filmed.id) == filmed

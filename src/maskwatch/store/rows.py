@@ -45,7 +45,7 @@ def get(database: Database, table: sa.Table, kind: type[T], key: str) -> T:
     query = sa.select(*columns_of(table, kind)).where(table.c.id == key)
     found = fetch(database, query, kind)
     if not found:
-        raise RecordNotFound(f"no {table.name} row has the id {key!r}")
+        raise RecordNotFound(f"there is no {key!r} among the {table.name}")
     return found[0]
 
 
