@@ -17,25 +17,34 @@ def checkout() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-def _missing_package_fails(report: pytest.CollectReport | pytest.TestReport) -> None:
-    """What `pytest.importorskip` skips is a missing component too (see ``tests.components``)."""
-    if all_required() and report.skipped and "could not import" in str(report.longrepr):
-        report.outcome = "failed"
+def _missing_package_fails(
+    report: pytest.CollectReport | pytest.TestReport, call: pytest.CallInfo[object]
+) -> None:
+    """What `pytest.importorskip` skips is a missing component too (see ``tests.components``).
+
+    It is known by what raised it, as it can be given any reason.
+    """
+    if all_required() and report.skipped and call.excinfo is not None:
+        raised_by = call.excinfo.traceback[-1].name
+        if raised_by == pytest.importorskip.__name__:
+            report.outcome = "failed"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """A test file that is skipped while it is collected."""
     report = yield
-    _missing_package_fails(report)
+    _missing_package_fails(report, report.call)  # type: ignore[attr-defined]
     return report
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[object],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that is skipped while it runs."""
     report = yield
-    _missing_package_fails(report)
+    _missing_package_fails(report, call)
     return report
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-import pytest
+from tests.components import need
 
 SENDS = """
 import os, sys
@@ -21,8 +21,7 @@ print(telemetry_utils.tm.__name__, len(forked))
 
 
 def test_openvino_reports_nothing_to_anybody() -> None:
-    if find_spec("openvino") is None:
-        pytest.skip("needs the extra [openvino]")
+    need("openvino", find_spec("openvino") is not None, "it comes with the extra [openvino]")
     done = subprocess.run(
         [sys.executable, "-c", SENDS], capture_output=True, text=True, timeout=120
     )

@@ -27,6 +27,7 @@ from maskwatch_train.release import export as exporting
 from maskwatch_train.release.export import export
 from maskwatch_train.release.formats import FORMATS, unfolded
 from maskwatch_train.release.parity import ParityError, ParityLimits
+from tests.components import need
 from tests.train.evaluate.pictures import label, labelled_image
 
 SIZE = 16
@@ -113,8 +114,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
 
 def need_openvino() -> None:
     """Skips without importing it, as that alone is reported to its makers."""
-    if find_spec("openvino") is None:
-        pytest.skip("needs the extra [openvino]")
+    need("openvino", find_spec("openvino") is not None, "it comes with the extra [openvino]")
 
 
 @pytest.mark.parametrize("form", ["onnx-fp32", "onnx-fp16", "onnx-int8", "openvino"])
