@@ -74,6 +74,7 @@ class ScriptedSource:
         error: raised after the last frame, as by a file that breaks off or a camera that is lost.
         is_live: what the source says of itself.
         fps: what the source says of itself.
+        damaged: what the source says of itself.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class ScriptedSource:
         error: SourceError | None = None,
         is_live: bool = False,
         fps: float | None = None,
+        damaged: int = 0,
     ) -> None:
         self._frames = list(frames)
         self._error = error
         self._is_live = is_live
         self._fps = fps
+        self.damaged = damaged
         self.entered = 0
         self.exited = 0
 

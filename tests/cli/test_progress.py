@@ -1,4 +1,5 @@
 import io
+import re
 
 from rich.console import Console
 
@@ -36,6 +37,7 @@ def test_the_bar_moves_with_the_frames_of_a_source() -> None:
     assert "2/2 b.mp4" in text
     assert "62%" in text
     assert "5 frames" in text
+    assert re.search(r"\b0:00:0\d|\b00:0\d", text)  # what is left of the time
 
 
 def test_names_with_brackets_are_shown_as_they_are() -> None:
@@ -64,6 +66,17 @@ def test_failures_are_one_line_each() -> None:
         "error: /a/long/path/to/a/picture/that/is.jpg: cut off [at] the end",
         "error: out/a.mp4: no space left on the device",
     ]
+
+
+def test_a_few_damaged_frames_are_told_where_anything_is() -> None:
+    for quiet, told in (
+        (False, "note: a.mp4: frames that are damaged and were left out: 2\n"),
+        (True, ""),
+    ):
+        on = Console(file=io.StringIO(), width=80)
+        with listener(on, quiet=quiet) as progress:
+            progress.source_done(SourceSummary("a.mp4", "video", 398, 0, Tally(()), damaged=2))
+        assert on.file.getvalue() == told
 
 
 def test_a_lost_connection_and_its_return_are_told() -> None:

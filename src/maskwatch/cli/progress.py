@@ -38,6 +38,7 @@ class ProgressListener(SessionListener):
     ) -> None:
         self._console = console
         self._sources = sources
+        self._quiet = quiet
         self._stop = should_stop
         self._done = 0
         self._frames_in_source: int | None = None
@@ -88,11 +89,14 @@ class ProgressListener(SessionListener):
         )
 
     def source_done(self, summary: SourceSummary) -> None:
-        """Moves the bar to the next source, and says if this one failed."""
+        """Moves the bar to the next source, and says if this one failed or was not whole."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
         if summary.error is not None:
             say_error(self._bar.console, summary.error)
+        elif summary.damaged and not self._quiet:
+            left_out = f"frames that are damaged and were left out: {summary.damaged}"
+            say_note(self._bar.console, f"{summary.source}: {left_out}")
 
     def output_failed(self, error: OutputError) -> None:
         """Says so."""

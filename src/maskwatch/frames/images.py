@@ -139,6 +139,7 @@ class ImageSource:
     is_live = False
     frame_count = 1
     fps = None
+    damaged = 0
 
     def __init__(
         self, path: Path, name: str | None = None, *, max_pixels: int = DEFAULT_MAX_PIXELS

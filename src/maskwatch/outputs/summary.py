@@ -90,6 +90,8 @@ class SourceSummary:
     episodes: tuple[Episode, ...] = ()
     error: SourceError | None = None
     """Why it could not be read, or not to its end."""
+    damaged: int = 0
+    """Frames left out because they could not be decoded whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ def _source_as_json(source: SourceSummary) -> dict[str, Any]:
         "source": source.source,
         "kind": str(source.kind),
         "frames": source.frames,
+        "damaged": source.damaged,
         "readings": source.readings,
         **_tally_as_json(source.tally),
         "episodes": len(source.episodes),

@@ -20,7 +20,7 @@ PATIENCE_S = 60.0
 class Film:
     """A file of so many frames, which knows how it is read."""
 
-    name, is_live, fps, picture_bytes = "film.mp4", False, 25.0, 10
+    name, is_live, fps, picture_bytes, damaged = "film.mp4", False, 25.0, 10, 3
 
     def __init__(self, frames: int, torn: bool = False) -> None:
         self.frame_count = frames
@@ -102,12 +102,8 @@ def test_a_file_is_closed_only_when_its_thread_has_ended() -> None:
 
 def test_what_describes_the_file_is_passed_on() -> None:
     source = ReadAhead(Film(7), 1)
-    assert (source.name, source.is_live, source.frame_count, source.fps) == (
-        "film.mp4",
-        False,
-        7,
-        25.0,
-    )
+    assert (source.name, source.is_live, source.fps) == ("film.mp4", False, 25.0)
+    assert (source.frame_count, source.damaged) == (7, 3)
 
 
 def test_a_live_source_is_not_read_ahead() -> None:

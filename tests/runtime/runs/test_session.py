@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -163,6 +164,28 @@ def test_a_source_that_breaks_off_keeps_what_was_seen_and_the_next_one_is_looked
     assert (second.error, second.tally.violations) == (None, 1)
     assert bench.pictures["a.mp4"].closed == 1
     assert broken.exited == 1
+
+
+@pytest.mark.parametrize(
+    ("frames", "damaged", "stated", "is_live", "reason"),
+    [
+        (99, 1, 100, False, None),  # as where recordings were joined
+        (98, 2, 100, False, "2 of 100 frames are damaged and were left out"),
+        (20, 280, 300, False, "280 of 300 frames are damaged and were left out"),
+        (100, 50, 0, True, None),  # a network loses some, and the service tells how many
+    ],
+)
+def test_a_recording_of_which_much_is_damaged_has_not_been_looked_at_as_a_whole(
+    frames: int, damaged: int, stated: int, is_live: bool, reason: str | None
+) -> None:
+    class Counted(ScriptedSource):
+        frame_count = None if is_live else stated
+
+    pictures = [Frame("a.mp4", i, i / 10, scene([MASKED])) for i in range(frames)]
+    bench = Bench(Counted(pictures, damaged=damaged, is_live=is_live))
+    (source,) = bench.run().sources
+    assert (source.frames, source.damaged, source.tally.people) == (frames, damaged, 1)
+    assert (None if source.error is None else source.error.reason) == reason
 
 
 def test_a_source_that_cannot_be_opened_is_named_and_the_rest_goes_on() -> None:
@@ -479,3 +502,31 @@ def test_faces_have_the_place_they_were_painted_at() -> None:
     bench.run()
     ((reading, _),) = bench.looks.looks[0].faces
     assert reading.face.box == face_at(80, 120, 60).box
+
+
+@pytest.mark.parametrize("blur", [False, True])
+def test_of_an_endless_stream_only_the_newest_pictures_are_kept(blur: bool) -> None:
+    taken: list[weakref.ref[Image]] = []
+    kept: list[int] = []
+
+    class Endless(ScriptedSource):
+        def __iter__(self):
+            for i in range(400):
+                here = [(State.NO_MASK, 60 + 2 * (i % 100), 120)] if i % 100 < 80 else []
+                picture = scene(here)
+                taken.append(weakref.ref(picture))
+                yield Frame("rtsp://cam/1", i, i / 10, picture)
+                del picture
+                kept.append(sum(each() is not None for each in taken))
+
+    class Passing(PictureRecorder):
+        def write(self, _image: Image, t: float) -> None:
+            self.times.append(t)
+
+    first = Frame("rtsp://cam/1", 0, 0.0, scene([]))
+    bench = Bench(Endless([first], is_live=True), kind=SourceKind.STREAM)
+    bench.looks, bench.new_pictures = None, Passing
+    summary = bench.run(SessionSettings(blur=blur))
+    assert len(summary.episodes) == 4
+    assert len(bench.pictures["rtsp://cam/1"].times) == 400
+    assert max(kept) <= 12  # a second of them; hundreds were shown

@@ -62,6 +62,11 @@ class ReadAhead:
         """That of the file."""
         return self._source.fps
 
+    @property
+    def damaged(self) -> int:
+        """That of the file, as far as it is decoded."""
+        return self._source.damaged
+
     def __enter__(self) -> Self:
         self._source.__enter__()
         self._decoder = ThreadPoolExecutor(1, "decoder")
@@ -132,6 +137,7 @@ class _PictureAhead:
     is_live = False
     frame_count = 1
     fps = None
+    damaged = 0
 
     def __init__(self, picture: FrameSource, frames: Future[list[Frame]]) -> None:
         self.name = picture.name

@@ -28,6 +28,9 @@ from maskwatch.types import Box, Episode, Frame, Image
 
 _log = logging.getLogger(__name__)
 
+MUCH_DAMAGED = 0.01
+"""Share of the frames of a recording: where more cannot be decoded, it has not been looked at as a
+whole. Some are usual where recordings begin, end or were joined."""
 NOT_LAST = "live, without an end: name it last, or watch several with `maskwatch serve`"
 """Why a live source is refused that others follow."""
 
@@ -166,7 +169,10 @@ class Session:
                 try:
                     self._look_at_frames(visit, source, pictures)
                 finally:
+                    visit.note_damage(source)
                     self._guard.close(pictures)
+                if visit.is_much_damaged and not source.is_live:
+                    raise SourceError(visit.spec.name, visit.damage)
         except SourceError as error:
             visit.error = error
         except MaskwatchError:
@@ -257,7 +263,7 @@ class _Visit:
         self._settings = settings
         self._tracking = tracking
         self._hindsight = Hindsight(wait_s=0.0)
-        self._frames = self._readings = 0
+        self._frames = self._readings = self._places = self._damaged = 0
         self._sieve = self._sieve_from(settings.score)
         self.watch: Watch = StillWatch(self._sieve, models.classifier)
 
@@ -280,7 +286,23 @@ class _Visit:
         look = self.watch.look(frame)
         self._frames += 1
         self._readings += len(look.faces)
+        self._places = frame.index + 1
         return look
+
+    def note_damage(self, source: FrameSource) -> None:
+        """To be called when its frames are over."""
+        self._damaged = source.damaged
+        self._places = max(self._places, source.frame_count or 0)
+
+    @property
+    def is_much_damaged(self) -> bool:
+        """Whether so much was left out that the source has not been looked at as a whole."""
+        return self._damaged > MUCH_DAMAGED * self._places
+
+    @property
+    def damage(self) -> str:
+        """In words."""
+        return f"{self._damaged} of {self._places} frames are damaged and were left out"
 
     def veiled(self, look: Look) -> Iterable[VeiledLook]:
         """The looks that may be shown since this last one, with what must not be recognised."""
@@ -302,6 +324,7 @@ class _Visit:
             tally=self.watch.tally,
             episodes=self.watch.episodes,
             error=self.error,
+            damaged=self._damaged,
         )
 
 
