@@ -37,7 +37,10 @@ def gate(
     require_all: RequireAll = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Check the floors (least scores) of a release; the exit code is 1 if one is missed."""
+    """Check the floors (least scores) of a release; the exit code is 1 if one is missed.
+
+    Floors of what is found are about the face detector, all others about MODEL.
+    """
     if not gate_file.exists():
         raise DataError(
             gate_file,

@@ -1,26 +1,30 @@
-"""The release gate: floors that a model has to reach, set by set and slice by slice.
+"""The release gate: floors that models have to reach before they are shipped, slice by slice.
 
 A gate is a YAML file. ``sets`` is a list; each has ``name``, ``data`` (as of ``evaluate``, relative
 to the gate), ``split``, perhaps ``optional: true`` for pictures that not every machine has, and
-``floors``: by slice (``family/name``) or ``overall``, by score, the least share that is allowed; of
-scores in `LOWER_IS_BETTER` the largest.
+``floors``: by slice (``family/name``) or ``overall``, by score, the least value that is allowed; of
+scores in `LOWER_IS_BETTER` the largest. Slices of the family `FOUND` are about the face detector,
+all others about the classifier.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from maskwatch.config.yaml import read_yaml
 from maskwatch.faces.base import FaceDetector
+from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import cases_of
+from maskwatch_train.evaluate.detector import BANDS, band_name, match_run, run_detector
 from maskwatch_train.evaluate.figures import Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.slices import NAMES, is_slice, slice_scores, source_slice
@@ -42,8 +46,21 @@ OVERALL_SCORES = (
     "state_ece",
     "side_ece",
 )
-LOWER_IS_BETTER = frozenset({"called_mask", "unknown_rate", "state_ece", "side_ece"})
+FOUND = "found"
+_FOUND_ALL = f"{FOUND}/all"
+_FOUND_BANDS = {
+    f"{FOUND}/{band_name(low, high)}": (low, high) for low, high in itertools.pairwise(BANDS)
+}
+FOUND_SLICES = (_FOUND_ALL, *_FOUND_BANDS)
+RECALL, STRAYS = "recall", "unmatched"
+FOUND_SCORES = (RECALL, STRAYS)
+FOUND_IOU = 0.5
+"""How far a detection has to overlap a labelled box to find the face."""
+LOWER_IS_BETTER = frozenset({"called_mask", "unknown_rate", "state_ece", "side_ece", STRAYS})
 _SET_KEYS = {"name", "data", "split", "optional", "floors"}
+
+Scores: TypeAlias = dict[str, dict[str, Any]]
+"""By slice: ``faces``, and scores that have a ``value``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +170,26 @@ def _set(path: Path, entry: Mapping[str, Any]) -> GateSet:
 
 
 def _floor(path: Path, name: str, where: str, score: str, bound: Any) -> Floor:
-    if where != OVERALL and not is_slice(where):
+    if where == OVERALL:
+        allowed: tuple[str, ...] = OVERALL_SCORES
+    elif where in FOUND_SLICES:
+        allowed = FOUND_SCORES
+    elif is_slice(where):
+        allowed = SLICE_SCORES
+    else:
         raise DataError(
             path,
-            f"{name}: no slice is called {where!r}; there are {OVERALL}, {', '.join(NAMES)} and "
-            f"{source_slice('SET')}",
+            f"{name}: no slice is called {where!r}; there are "
+            f"{', '.join((OVERALL, *NAMES, *FOUND_SLICES))} and {source_slice('SET')}",
         )
-    allowed = OVERALL_SCORES if where == OVERALL else SLICE_SCORES
     if score not in allowed:
         raise DataError(
             path, f"{name}, {where}: unknown score {score!r}, expected one of {allowed}"
         )
-    if isinstance(bound, bool) or not isinstance(bound, int | float) or not 0 <= bound <= 1:
-        raise DataError(path, f"{name}, {where}, {score}: {bound!r} is no share from 0 to 1")
+    is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
+    if not is_number or not 0 <= bound <= (math.inf if score == STRAYS else 1):
+        wanted = "number from 0" if score == STRAYS else "share from 0 to 1"
+        raise DataError(path, f"{name}, {where}, {score}: {bound!r} is no {wanted}")
     return Floor(where, score, float(bound))
 
 
@@ -182,7 +206,8 @@ def run_gate(
     Args:
         gate: the floors.
         subject: what is to be released.
-        detector: finds the faces of pictures that are labelled as a whole.
+        detector: what the floors of `FOUND` are about; it also finds the faces of pictures that
+            are labelled as a whole.
         require_all: whether a set that is optional and not here is an error.
         progress: told what is done and what is left out.
 
@@ -199,24 +224,58 @@ def run_gate(
         chosen = read_set(one.data, one.split)
         _refuse_other_sources(one, chosen.name)
         judged = subject.judged(cases_of(chosen, detector))
-        checks += check_set(one, judged, gate.min_face_px)
+        found: Scores = {}
+        if any(floor.where in FOUND_SLICES for floor in one.floors):
+            found = found_scores(chosen.images, detector, gate.min_face_px)
+        checks += check_set(one, judged, gate.min_face_px, found)
     return checks
 
 
 def _refuse_other_sources(one: GateSet, source: str) -> None:
-    known = (OVERALL, *NAMES, source_slice(source))
+    known = (OVERALL, *NAMES, *FOUND_SLICES, source_slice(source))
     for floor in one.floors:
         if floor.where not in known:
             reason = f"no slice of it is called {floor.where!r}, but one {source_slice(source)!r}"
             raise DataError(one.data, reason)
 
 
-def check_set(one: GateSet, judged: Sequence[Judged], min_face_px: float) -> list[Check]:
-    """The floors of one set on what a model said of it."""
+def found_scores(
+    images: Sequence[LabelledImage], detector: FaceDetector, min_face_px: float
+) -> Scores:
+    """How well a detector finds labelled faces, at its own threshold.
+
+    Faces that nobody could tell are neither found nor missed.
+
+    Returns:
+        By slice, one of `FOUND_SLICES` (``all`` counts faces of at least ``min_face_px``):
+        ``faces`` and ``recall``; of ``all`` also ``unmatched``, the detections per picture that
+        hit nothing labelled. Slices without a face are left out.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    if not images:
+        return {}
+    matching = match_run(images, run_detector("", detector, images), FOUND_IOU)
+    scores: Scores = {}
+    for name, (low, high) in {_FOUND_ALL: (min_face_px, math.inf), **_FOUND_BANDS}.items():
+        inside = (matching.face_size >= low) & (matching.face_size < high)
+        if inside.any():
+            recall = float(matching.found(0.0)[inside].mean())
+            scores[name] = {"faces": int(inside.sum()), RECALL: {"value": recall}}
+    strays = {"value": matching.unmatched(0.0, min_face_px)}
+    scores.setdefault(_FOUND_ALL, {"faces": 0})[STRAYS] = strays
+    return scores
+
+
+def check_set(
+    one: GateSet, judged: Sequence[Judged], min_face_px: float, found: Scores | None = None
+) -> list[Check]:
+    """The floors of one set on what a model said of it, and on what was found in it."""
     scoring = Scoring(min_face_px=min_face_px, repeats=1)
     large = outcomes([item for item in judged if item.case.size >= min_face_px])
     overall = headline_scores(large, scoring)
-    slices = slice_scores(judged, min_face_px)
+    slices = {**slice_scores(judged, min_face_px), **(found or {})}
     checks = []
     for floor in one.floors:
         if floor.where == OVERALL:
