@@ -22,6 +22,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
 
 from maskwatch_train.openvino_import import import_openvino
 from maskwatch_train.paddings import drop_unused
@@ -43,6 +44,7 @@ def to_fp16(model: onnx.ModelProto, _inputs: Inputs) -> Files:
     On most CPUs it is slower than float32, which they compute in anyway.
     """
     half = convert_float_to_float16(unfolded(model), keep_io_types=True, disable_shape_infer=True)
+    OnnxModel(half).topological_sort()  # the casts of inputs are the last nodes
     onnx.checker.check_model(half)
     return {"model.onnx": half.SerializeToString()}
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 pytest.importorskip("torch")
@@ -21,6 +23,8 @@ from maskwatch.types import Box, State
 from maskwatch_train.cli.main import app
 from maskwatch_train.data.manifest import Manifest, ManifestRow, read_manifest, write_manifest
 from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.cases import Case
+from maskwatch_train.release.parity import Parity, ParityLimits
 
 LABELS = ["mask", "incorrect", "no_mask"]
 COLOURS = {"mask": (0, 0, 255), "incorrect": (0, 255, 0), "no_mask": (255, 0, 0)}
@@ -299,6 +303,52 @@ def test_both_stages_are_scored_on_all_splits_together(data: Path, tmp_path: Pat
     assert both["shares"]["found"]["faces"] == 12
 
 
+def test_a_model_is_exported_to_the_format_that_is_asked_for(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    words = ("--format", "onnx-fp16", "--on", data)
+    assert "0 of 12 faces read otherwise" in invoke(
+        "export", model, "--to", tmp_path / "half", *words
+    )
+    card = json.loads((tmp_path / "half" / "card.json").read_text())
+    assert card["version"] == "3+onnx-fp16"
+    half = onnx.load(tmp_path / "half" / "model.onnx")
+    assert {each.data_type for each in half.graph.initializer} >= {onnx.TensorProto.FLOAT16}
+
+
+def test_an_export_is_calibrated_on_the_training_side_and_compared_on_the_other(
+    data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = json.loads((data / "labels.json").read_text())
+    for entry in entries[:8]:
+        entry["split"] = "train"
+    (data / "labels.json").write_text(json.dumps(entries))
+    asked = []
+
+    def export(
+        source: Path,
+        target: Path,
+        form: str,
+        calibration: Sequence[Case],
+        cases: Sequence[Case],
+        limits: ParityLimits,
+        _progress: object,
+    ) -> Parity:
+        asked.append((source, target, form, limits))
+        names = {case.name for case in calibration}, {case.name for case in cases}
+        assert names == (
+            {entry["file"] for entry in entries[:8]},
+            {entry["file"] for entry in entries[8:]},
+        )
+        return Parity(4, 4, {}, 0.0, 0.0, 0.0, None, 0, ())
+
+    monkeypatch.setattr("maskwatch_train.cli.export.export", export)
+    limits = ("--recall-drop", 0.25, "--mean-drift", 0.5)
+    to = tmp_path / "eight"
+    invoke("export", model, "--to", to, "--format", "onnx-int8", "--on", data, *limits)
+    assert asked == [(model, to, "onnx-int8", ParityLimits(recall_drop=0.25, mean_drift=0.5))]
+
+
 def test_the_gate_fails_with_an_exit_code(data: Path, model: Path, tmp_path: Path) -> None:
     def gate(bound: float) -> Path:
         path = tmp_path / f"{bound}.yaml"
@@ -311,6 +361,14 @@ def test_the_gate_fails_with_an_exit_code(data: Path, model: Path, tmp_path: Pat
     told = tmp_path / "checks.json"
     assert "[old]" in invoke("gate", model, "--gate", gate(0.9), "--json", told)
     assert [c["passed"] for c in json.loads(told.read_text())["checks"]] == [True]
+    elsewhere = gate(0.9)
+    elsewhere.write_text(
+        elsewhere.read_text() + "- {name: far, data: none, split: val, optional: true, "
+        "floors: {overall: {accuracy: 1}}}\n"
+    )
+    assert "far: left out" in invoke("gate", model, "--gate", elsewhere)
+    with pytest.raises(DataError, match="none"):
+        invoke("gate", model, "--gate", elsewhere, "--require-all")
     with pytest.raises(SystemExit):
         invoke("gate", model, "--gate", gate(0.95), "--json", told)
     (check,) = json.loads(told.read_text())["checks"]
