@@ -13,11 +13,12 @@ from PIL import Image
 
 import maskwatch
 from maskwatch.api import Model, annotate, as_bgr, load
+from maskwatch.build import BuildOptions, BuiltDetector
 from maskwatch.errors import ModelError, SourceError, SourceNotFound, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.testing import face_at, reading_of
 from maskwatch.tracks.tracker import TrackerSettings
-from maskwatch.types import Box, State, Track, Verdict
+from maskwatch.types import Box, Face, Frame, State, Track, Verdict
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
 from tests.runtime.processes import PATIENCE_S
 from tests.servers.local import web_server
@@ -216,6 +217,46 @@ def test_people_of_a_video_are_followed(tmp_path: Path) -> None:
         (1, State.MASK),
         (2, State.NO_MASK),
     ]
+
+
+def test_videos_are_looked_at_as_often_as_asked_for(tmp_path: Path) -> None:
+    class Counting(SquareDetector):
+        looks = 0
+
+        def __call__(self, frame: Frame) -> list[Face]:
+            self.looks += 1
+            return super().__call__(frame)
+
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 60, fps=30)
+    counts = []
+    for looks in (
+        None,
+        maskwatch.LookSettings(interval_s=0.5),
+        maskwatch.LookSettings(interval_s=0),
+    ):
+        detector = Counting()
+        list(Model(detector, SquareClassifier(), 0.5).read_video(path, looks=looks))
+        counts.append(detector.looks)
+    assert counts[1] < counts[0] < counts[2] == 60
+    frames = model().read_video(path, max_fps=5)
+    assert [frame.index for frame, _ in frames] == list(range(0, 60, 6))
+
+
+def test_models_are_run_as_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[BuildOptions] = []
+
+    def detector(options: BuildOptions, **_: object) -> BuiltDetector:
+        asked.append(options)
+        return BuiltDetector(SquareDetector(), 0.5)
+
+    def classifier(options: BuildOptions) -> SquareClassifier:
+        asked.append(options)
+        return SquareClassifier()
+
+    monkeypatch.setattr("maskwatch.api.build_detector", detector)
+    monkeypatch.setattr("maskwatch.api.build_classifier", classifier)
+    load(threads=3, device="cuda", detector_folder="faces", classifier_folder=Path("masks"))
+    assert asked == [BuildOptions("yunet", Path("faces"), Path("masks"), 3, "cuda")] * 2
 
 
 def test_the_score_that_was_asked_for_holds_for_videos_too(tmp_path: Path) -> None:

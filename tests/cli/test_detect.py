@@ -5,14 +5,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from rich.console import Console
 
+from maskwatch.build import BuildOptions, BuiltDetector
 from maskwatch.errors import MaskwatchError, UsageError
+from maskwatch.outputs.video import VideoFile
 from maskwatch.types import State
 from tests.cli.conftest import Detect
 from tests.outputs.test_video import read
-from tests.painted import paint_picture, paint_video, scene
+from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
 
 MASKED = (State.MASK, 80, 120)
 BARE = (State.NO_MASK, 240, 120)
@@ -299,11 +302,57 @@ def test_data_on_standard_output_is_nothing_but_data(detect: Detect) -> None:
 
 def test_blur_hides_faces_in_pictures_and_video(detect: Detect) -> None:
     image = scene([BARE])
-    image[100:140:2, 220:260] = (0, 0, 255)
+    image[100:140:4, 220:260] = image[101:140:4, 220:260] = (0, 0, 120)
     cv2.imwrite("a.png", image)
-    detect("a.png", "--blur")
-    part = cv2.imread("maskwatch-out/a.png")[105:135, 225:255]
-    assert len({tuple(pixel) for pixel in part.reshape(-1, 3).tolist()}) <= 16
+    video = VideoFile(Path("a.mp4"), 10)
+    for i in range(20):
+        video.write(image, i / 10)
+    video.close()
+
+    def stripes(*options: str) -> list[float]:
+        """How much rows differ from the next ones, in the middle of the face of each picture."""
+        detect("a.png", "a.mp4", *options)
+        _, frames = read(Path("maskwatch-out/a.mp4"))
+        pictures = [cv2.imread("maskwatch-out/a.png"), *frames]
+        middles = (picture[105:135, 225:255, 2].astype(int) for picture in pictures)
+        return [float(np.abs(np.diff(middle, axis=0)).mean()) for middle in middles]
+
+    shown, hidden = stripes(), stripes("--blur")
+    assert len(shown) == len(hidden) == 21
+    assert min(shown) > 20
+    assert max(hidden) < 5
+
+
+def test_faces_smaller_than_asked_for_are_left_out(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [MASKED])  # 60 px
+    for least, people in (("60", 1), ("61", 0)):
+        done = detect("a.png", "--min-face", least, "--json-summary", "--no-annotate")
+        assert json.loads(done.stdout)["total"]["people"] == people
+
+
+def test_the_models_are_those_that_are_asked_for(
+    detect: Detect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[BuildOptions] = []
+    scores: list[float | None] = []
+
+    def detector(options: BuildOptions, *, score: float | None, floor: float) -> BuiltDetector:
+        asked.append(options)
+        scores.append(score)
+        return BuiltDetector(SquareDetector(), 0.5)
+
+    def classifier(options: BuildOptions) -> SquareClassifier:
+        asked.append(options)
+        return SquareClassifier()
+
+    monkeypatch.setattr("maskwatch.cli.run_detect.build_detector", detector)
+    monkeypatch.setattr("maskwatch.cli.run_detect.build_classifier", classifier)
+    paint_picture(Path("a.png"), [MASKED])
+    models = ("--detector", "mtcnn", "--detector-model", "faces", "--classifier-model", "masks")
+    run = ("--device", "cuda", "--threads", "3", "--score", "0.7")
+    assert detect("a.png", *models, *run).exit_code == 0
+    assert asked == [BuildOptions("mtcnn", Path("faces"), Path("masks"), 3, "cuda")] * 2
+    assert scores == [0.7]
 
 
 def test_no_annotate_writes_no_pictures(detect: Detect) -> None:

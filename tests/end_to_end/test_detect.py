@@ -13,8 +13,10 @@ import cv2
 import pytest
 
 from maskwatch.types import State
+from tests.end_to_end.serving import children_of
 from tests.outputs.test_video import read
 from tests.painted import paint_picture, paint_video, scene
+from tests.runtime.processes import is_running, wait_until
 from tests.servers.local import web_server
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -238,9 +240,13 @@ def test_a_live_stream_runs_until_ctrl_c(tmp_path: Path) -> None:
         url = f"{server.url}/door.mjpg?token=secret"
         process = start(tmp_path, url, "--jsonl", "r.jsonl", "--episodes", "e.json")
         wait_for_rows(tmp_path / "r.jsonl", 60)
+        helpers = children_of(process.pid)
+        helpers += [each for helper in helpers for each in children_of(helper)]
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (130, "")
+    assert helpers
+    assert wait_until(lambda: not any(map(is_running, helpers)))
     assert {row["source"] for row in rows(tmp_path / "r.jsonl")} == {url.replace("secret", "***")}
     assert "secret" not in out
     (episode,) = json.loads((tmp_path / "e.json").read_text())

@@ -321,6 +321,21 @@ def test_a_wrong_number_of_devices_is_refused(devices: str) -> None:
         launched(devices)
 
 
+def test_so_many_devices_on_so_many_machines_share_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Launched(Exception):
+        pass
+
+    def fabric(**asked: object) -> None:
+        raise Launched(asked["devices"], asked["num_nodes"])
+
+    monkeypatch.setattr("maskwatch_train.hardware.Fabric", fabric)
+    with pytest.raises(Launched) as caught:
+        launched("2", 3)
+    assert caught.value.args == (2, 3)
+
+
 def test_more_graphics_processors_than_there_are_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

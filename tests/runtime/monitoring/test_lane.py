@@ -157,6 +157,29 @@ def test_a_violation_becomes_one_episode_with_its_times_and_its_photo() -> None:
     assert person.first_at == EPOCH
 
 
+def test_the_photo_of_an_episode_shows_that_violation_and_no_earlier_one() -> None:
+    """One person: without a mask, masked for a while, then with the nose out."""
+
+    def story(t: float) -> list[Person]:
+        if t < 3 or 6 <= t < 10:
+            return [MASKED]
+        return [(State.NO_MASK if t < 6 else State.INCORRECT, 160, 120)]
+
+    stage = after_film(story, 14, privacy=PrivacyConfig(photos=Photos.CLEAR))
+    times: list[float] = []
+    greens: list[int] = []
+    for opened in stage.opened:
+        assert opened.photo is not None
+        times.append((opened.photo.taken_at - EPOCH).total_seconds())
+        image = cv2.imdecode(np.frombuffer(opened.photo.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        greens.append(int(image[120, 160, 1]))  # none in red, all in yellow
+    first, second = times
+    assert 3 <= first < 6
+    assert 10 <= second < 14
+    assert greens == pytest.approx([0, 220], abs=30)
+
+
 def test_hold_s_decides_how_long_a_violation_must_last() -> None:
     def story(t: float) -> list[Person]:
         return [BARE] if 3 <= t < 5 else [MASKED]

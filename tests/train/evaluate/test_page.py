@@ -165,3 +165,63 @@ def test_a_bar_is_as_high_as_its_accuracy() -> None:
     ]
     heights = [float(h) for h in re.findall(r'height="([\d.]+)"', str(reliability_chart(bins)))]
     assert heights[0] == pytest.approx(heights[1] / 4, abs=0.1)
+
+
+DETECTION = {
+    "library": "faster-coco-eval 9.9",
+    "pictures": 3,
+    "faces": 24,
+    "min_face_px": 32,
+    "max_detections": 100,
+    "average_precision": {"no_mask": {"faces": 10, "ap": 0.51, "ap50": 0.82, "ap75": 0.43}},
+    "recall_by_size": {"32-64": {"faces": 24, "recall": 0.937}},
+}
+SPEED = {"alone": 3.25, "alone_p90": 4.5, "of_five": 1.75, "threads": 2, "processors": 4}
+
+
+def test_a_report_shows_everything_that_it_is_to_show() -> None:
+    report = a_report(detection=DETECTION, speed=SPEED)
+    source = report_page(report, [], {"loss": {"x": [0, 1], "y": [1.0, 0.5]}})
+    drawn = re.findall(r"<figure><svg.+?</svg>.*?<figcaption>([\w ]+)", source, re.DOTALL)
+    assert drawn == [
+        "ROC",
+        "Precision and recall",
+        "Reliability of the likeliest state",
+        "Reliability of mask or violation",
+        "Abstaining",
+        "loss",
+    ]
+    text = Page(source).text
+    numbers = report["classification"]
+    areas = [curve["auc"]["value"] for curve in numbers["curves"]["roc"].values()]
+    assert areas
+    assert all(f"{area:.4f}" in text for area in areas)
+    for kind in ("states", "sides"):
+        assert f"ECE {numbers['curves']['reliability'][kind]['ece']:.3f}" in text
+    for family, _, name in (key.partition("/") for key in numbers["slices"]):
+        assert family in text
+        assert name.replace("_", " ") in text
+    for score in numbers["states"]["scores"].values():
+        for measure in ("precision", "recall", "f1"):
+            low, high = (score[measure][end] for end in ("low", "high"))
+            assert low is None or f"{100 * low:.1f} %\u2013{100 * high:.1f} %" in text
+    for told in ("1.75 ms", "alone 3.25 ms", "5.00 MB", "82.0 %", "51.0 %", "93.7 %"):
+        assert told in text
+
+
+def test_a_comparison_shows_everything_that_it_is_to_show() -> None:
+    result = compare({"one": several(), "two": several()}, SCORING)
+    facts = {"megabytes": 1.5, "parameters": 77, "ms_of_five": 2.25, "ms_alone": 3.5}
+    models = {name: {**m, "facts": facts} for name, m in result["models"].items()}
+    source = compare_page(without_nan({**result, "models": models, "data": []}))
+    drawn = re.findall(r"<figure><svg.+?</svg>.*?<figcaption>([\w ]+)", source, re.DOTALL)
+    assert drawn == [
+        "ROC of violation against mask",
+        "Precision and recall of violation",
+        "Share of wrong sides among the answered faces",
+    ]
+    text = Page(source).text
+    for told in ("McNemar", "bootstrap", "1.5", "77", "2.25", "3.5"):
+        assert told in text
+    for name in next(iter(result["models"].values()))["slices"]:
+        assert name.partition("/")[2].replace("_", " ") in text

