@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
+from maskwatch.authorities import checking_context
 from maskwatch.config.storage import SslMode, check_database_address
 from maskwatch.errors import RecordExists, RecordNotFound, StoreError, StoreFull
 from maskwatch.reasons import system_reason
@@ -186,7 +187,7 @@ def _tls(mode: str, authorities: str | None) -> ssl.SSLContext | bool | None:
     if mode in (SslMode.ALLOW, SslMode.PREFER):
         return None
     try:
-        context = ssl.create_default_context(cafile=authorities)
+        context = checking_context(authorities)
     except OSError as error:  # ssl.SSLError among them
         reason = system_reason(error)
         raise StoreError(f"sslrootcert: {authorities}: no certificates: {reason}") from error

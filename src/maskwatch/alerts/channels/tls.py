@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from maskwatch.authorities import checking_context
 from maskwatch.errors import UsageError
 from maskwatch.reasons import system_reason
 
@@ -16,7 +17,7 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
         UsageError: the file cannot be used.
     """
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return checking_context(ca_file)
     except OSError as error:  # ssl.SSLError among them
         reason = system_reason(error)
         raise UsageError(f"ca_file {ca_file}: no usable certificates: {reason}") from error
