@@ -133,6 +133,15 @@ def test_a_renamed_file_in_a_folder_is_what_it_holds(folder: Path) -> None:
     assert discover("in").specs[0].kind is SourceKind.IMAGE
 
 
+def test_files_without_an_extension_are_what_they_hold(folder: Path) -> None:
+    put_image("in/a.png")
+    Path("in/a.png").rename("in/a")
+    put("in/LICENSE", b"Apache")
+    found = discover("in")
+    assert [(spec.name, spec.kind.value) for spec in found.specs] == [("in/a", "image")]
+    assert (found.errors, found.ignored) == ((), 1)
+
+
 def test_an_empty_folder_says_so(folder: Path) -> None:
     Path("in").mkdir()
     error = only_error(discover("in"))
@@ -227,12 +236,29 @@ def test_an_unreadable_folder_is_named_and_the_rest_found(
     assert elsewhere.errors == ()
 
 
+def test_what_lies_in_a_folder_that_may_be_listed_but_not_entered_is_named(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    put(f"{public_folder}/in/2024/a.jpg")
+    put(f"{public_folder}/in/b.jpg")
+    (public_folder / "in").chmod(0o644)  # as after `chmod -R 644`
+    with without_privileges():
+        found = discover(f"{public_folder}/in")
+    (public_folder / "in").chmod(0o755)
+    assert found.specs == ()
+    assert {error.source: error.reason for error in found.errors} == {
+        f"{public_folder}/in/2024": "permission denied",
+        f"{public_folder}/in/b.jpg": "permission denied",
+    }
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of Unix")
 def test_a_named_pipe_is_refused_and_not_waited_for(folder: Path) -> None:
     os.mkfifo("pipe.jpg")
     assert only_error(discover("pipe.jpg")).reason == "neither a file nor a folder"
     put("in/a.jpg")
     os.mkfifo("in/pipe.jpg")
+    os.mkfifo("in/pipe")
     assert names(discover("in")) == ["in/a.jpg"]
 
 

@@ -208,10 +208,10 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
     specs: list[SourceSpec] = []
     ignored = 0
     for path in sorted(paths):
-        if kind_of_name(path) is None and (path.suffix or not _has_known_content(path)):
-            ignored += 1
-            continue
         try:
+            if kind_of_name(path) is None and (path.suffix or not _has_known_content(path)):
+                ignored += 1
+                continue
             is_file = stat.S_ISREG(path.stat().st_mode)
         except FileNotFoundError:
             errors.append(SourceNotFound(str(path), "a broken link"))
@@ -227,7 +227,11 @@ def _select(paths: Iterable[Path], errors: list[SourceError]) -> Discovery:
 
 
 def _has_known_content(path: Path) -> bool:
-    """Whether a file without an extension is a picture or a video; what is no file is not read."""
+    """Whether a file without an extension is a picture or a video; what is no file is not read.
+
+    Raises:
+        OSError: nobody can tell.
+    """
     return path.is_file() and kind_of_file(path) is not None
 
 
