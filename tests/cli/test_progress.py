@@ -1,6 +1,7 @@
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from maskwatch.cli.progress import ProgressListener
@@ -40,12 +41,15 @@ def test_the_bar_moves_with_the_frames_of_a_source() -> None:
     assert re.search(r"\b0:00:0\d|\b00:0\d", text)  # what is left of the time
 
 
-def test_names_with_brackets_are_shown_as_they_are() -> None:
+@pytest.mark.parametrize(
+    "name", ["gate[red]-[1].mp4", r"C:\[red]\a.mp4", r"a\[/b].mp4", "a:red_car:.mp4"]
+)
+def test_names_are_shown_as_they_are(name: str) -> None:
     on = console(terminal=True)
     with listener(on, sources=1) as progress:
-        progress.source_opened(ScriptedSource(blank_frames([0], source="gate[red]-[1].mp4")))
+        progress.source_opened(ScriptedSource(blank_frames([0], source=name)))
         progress._bar.refresh()
-    assert "gate[red]-[1].mp4" in on.file.getvalue()
+    assert name in on.file.getvalue()
 
 
 def test_nothing_moves_where_nobody_watches() -> None:

@@ -34,6 +34,7 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
         ({"looks_per_s": float("inf")}, "--looks must be 0 or from 1e-06 to 1000000, got inf"),
         ({"looks_per_s": 1e-308}, "--looks must be 0 or from 1e-06 to 1000000, got 1e-308"),
         ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
+        ({"score": float("nan")}, "--score must be from 0 to 1, got nan"),
         ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
         ({"jsonl": ""}, "the name of an output file is empty"),
         ({"jsonl": "rows", "csv": "./rows"}, "two outputs cannot both go to .*rows"),

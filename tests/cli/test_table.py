@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from maskwatch.cli.table import print_summary
@@ -87,6 +88,15 @@ def test_no_line_is_wider_than_the_terminal_and_no_heading_is_cut(width: int) ->
     for heading in ("people", "incorrect", "no mask", "unknown", "compliance"):
         assert heading in text
     assert "..." in text or width == 160
+
+
+@pytest.mark.parametrize("name", ["病院の入口のカメラ" * 4 + ".mp4", "門.jpg", "🚪" * 40 + ".jpg"])
+def test_names_of_wide_letters_cut_no_number(name: str) -> None:
+    summary = RunSummary((image(name, *[MASK] * 1234, *[NO_MASK] * 77), image("b.jpg", MASK)))
+    lines = printed(summary).splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    (told,) = [line.split() for line in lines if name[-8:] in line]
+    assert told[1:] == ["1311", "1234", "0", "77", "0", "94", "%", "of", "1311"]
 
 
 def test_episodes_say_who_what_when_and_where_it_is_seen_best() -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import unicodedata
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -74,6 +75,15 @@ def _is_spelt_out(letter: str) -> bool:
 
 
 def shortened(name: str, width: int) -> str:
-    """The end of a long name, which tells more than its start, `on_one_line`."""
+    """The end of a long name, which tells more than its start, `on_one_line`.
+
+    Args:
+        name: as it is.
+        width: in columns of a terminal, of which a Chinese letter takes two.
+    """
     line = on_one_line(name)
-    return line if len(line) <= width else f"...{line[3 - width :]}"
+    if cell_len(line) <= width:
+        return line
+    while cell_len(line) > width - 3:
+        line = line[1:]
+    return f"...{line}"

@@ -46,7 +46,7 @@ class ProgressListener(SessionListener):
         self._is_lost = False
         self._started = time.monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
             TextColumn("{task.fields[speed]}"),
@@ -73,7 +73,7 @@ class ProgressListener(SessionListener):
         endless = self._sources == 1 and source.frame_count is None
         self._bar.update(
             self._task,
-            description=counted + short.replace("[", r"\["),
+            description=counted + short,
             total=None if endless else self._sources,
         )
 

@@ -56,6 +56,8 @@ class DetectRequest:
             )
         if not math.isfinite(self.min_face_px):
             raise UsageError(f"--min-face must be a number of pixels, got {self.min_face_px:g}")
+        if self.score is not None and not 0 <= self.score <= 1:
+            raise UsageError(f"--score must be from 0 to 1, got {self.score:g}")
         if self.looks_per_s != 0 and not FEWEST_LOOKS_PER_S <= self.looks_per_s <= MOST_FPS:
             raise UsageError(
                 f"--looks must be 0 or from {FEWEST_LOOKS_PER_S:g} to {MOST_FPS}, "
