@@ -123,9 +123,9 @@ def test_without_a_denominator_there_is_no_rate(conditions: list, sentence: str)
     assert sentence in printed(RunSummary((image("a.jpg", *conditions),)))
 
 
-def test_faces_that_were_there_too_briefly_are_not_denied() -> None:
+def test_faces_that_became_nobody_are_not_denied() -> None:
     source = SourceSummary("gate.mp4", "video", frames=400, readings=3, tally=Tally(()))
-    assert "nobody was in sight for long enough" in printed(RunSummary((source,)))
+    assert "nobody was seen often and clearly enough" in printed(RunSummary((source,)))
 
 
 def test_what_failed_is_counted_at_the_end() -> None:

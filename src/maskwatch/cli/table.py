@@ -107,7 +107,7 @@ def _why_no_rate(summary: RunSummary, unknown: int) -> str:
     if unknown:
         return "nobody could be judged"
     if any(source.readings for source in summary.sources):
-        return "nobody was in sight for long enough to be counted"
+        return "nobody was seen often and clearly enough to be counted"
     return "nobody was found"
 
 
