@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -278,6 +279,25 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_heard(
     assert "ValueError in test_doctor.py, line" in found["disk"].said
     assert "s3cret" not in f"{found}"
     assert found["dashboard"].verdict is Verdict.OK
+
+
+def test_whoever_has_heard_enough_does_not_wait_for_the_checks_that_have_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def slow(name: str, _: CameraConfig) -> doctor.Finding:
+        tried.append(name)
+        time.sleep(0.05)
+        return doctor.Finding(name, Verdict.OK, "")
+
+    monkeypatch.setattr(doctor, "check_camera", slow)
+    monkeypatch.setattr(doctor, "check_models", lambda _: doctor.Finding("models", Verdict.OK, ""))
+    cameras = ", ".join(f"c{i}: {{url: rtsp://nowhere.test/{i}}}" for i in range(100))
+    found = doctor.examine(config(f"cameras: {{{cameras}}}", tmp_path))
+    assert next(found).what == "clock"
+    found.close()
+    assert len(tried) < 50
 
 
 def test_everything_is_examined(tmp_path: Path) -> None:

@@ -104,11 +104,14 @@ def examine(config: Config) -> Iterator[Finding]:
     if config.web.enabled:
         checks.append(("dashboard", lambda: check_port(config)))
     frames: list[int] = []
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    pool = ThreadPoolExecutor(max_workers=8)
+    try:
         for future in [pool.submit(_found, what, check) for what, check in checks]:
             finding = future.result()
             frames.append(finding.frame_bytes)
             yield finding
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever presses Ctrl-C wants to hear of no others
     if any(frames) and _SHARED_MEMORY.is_dir():
         yield _found("shared memory", lambda: check_shared_memory(sum(frames)))
 
