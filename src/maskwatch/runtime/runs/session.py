@@ -340,7 +340,7 @@ class _Guard:
 
     def __init__(self, listener: SessionListener) -> None:
         self._listener = listener
-        self._given_up: list[_Closable] = []
+        self._given_up: set[_Closable] = set()
         self.errors: list[OutputError] = []
 
     def working(self, sinks: Sequence[_Sink]) -> list[_Sink]:
@@ -353,7 +353,7 @@ class _Guard:
         try:
             yield
         except OutputError as error:
-            self._given_up.append(sink)
+            self._given_up.add(sink)
             self.errors.append(error)
             self._listener.output_failed(error)
             with suppress(OutputError):  # the same trouble again
