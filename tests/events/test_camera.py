@@ -81,6 +81,10 @@ def closed(news: Sequence[tuple[float, News]]) -> list[Closed]:
     return [each for _, each in news if isinstance(each, Closed)]
 
 
+def left(news: Sequence[tuple[float, News]]) -> list[Left]:
+    return [each for _, each in news if isinstance(each, Left)]
+
+
 @pytest.mark.parametrize("fps", RATES)
 @pytest.mark.parametrize("hand_s", [0.3, 0.5, 0.6])
 @pytest.mark.parametrize("hand", [BARE, NOSE, covered(60)], ids=["bare", "nose", "half"])
@@ -223,3 +227,17 @@ def test_what_was_seen_while_no_mask_was_required_is_not_the_coverage_of_an_epis
     rules = CameraRules(schedule=Schedule((begins,)))
     news = tell(10, (3, [covered(1)]), (6, [covered(55)]), rules=rules)
     assert [each.coverage for each in closed(news)] == pytest.approx([55])
+
+
+@pytest.mark.parametrize("fps", [1, 2, 10])
+def test_who_is_back_in_time_but_confirmed_later_is_counted_once_with_one_episode(
+    fps: float,
+) -> None:
+    news = tell(fps, (4, [BARE]), (20 - 1 / fps, [None]), (8, [BARE]))
+    assert len(opened(news)) == len(closed(news)) == len(left(news)) == 1
+
+
+def test_who_may_not_come_back_is_still_the_same_person_after_a_moment() -> None:
+    rules = CameraRules(reentry=ReentrySettings(within_s=0))
+    news = tell(10, (4, [BARE]), (1.2, [None]), (4, [BARE]), rules=rules)
+    assert len(opened(news)) == len(closed(news)) == len(left(news)) == 1

@@ -53,7 +53,7 @@ class CameraRules:
     @property
     def gone_after_s(self) -> float:
         """Who was not seen for so long is gone, and somebody new when coming back."""
-        return max(self.reentry.within_s, EpisodeSettings().gone_after_s)
+        return max(self.reentry.awaited_s, EpisodeSettings().gone_after_s)
 
     def required(self, zone: str | None, at: datetime) -> bool:
         """Whether a mask is required in a zone (None: in none) at a local time."""

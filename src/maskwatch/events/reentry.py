@@ -20,6 +20,9 @@ from maskwatch.types import Box, Image, Track
 Colours: TypeAlias = NDArray[np.float64]
 """``(64,)`` shares of 4 x 4 x 4 BGR colours; they sum to 1."""
 
+_TOLD_LATER_S = 5.0
+"""A track is confirmed, and so reported, some time after it began."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReentrySettings:
@@ -39,6 +42,11 @@ class ReentrySettings:
     def __post_init__(self) -> None:
         if self.within_s < 0 or self.within_unseen_s < 0:
             raise ValueError("times must not be negative")
+
+    @property
+    def awaited_s(self) -> float:
+        """After so long nobody comes back any more, not even told of late."""
+        return self.within_s + _TOLD_LATER_S if self.within_s else 0.0
 
 
 @dataclass(slots=True)
@@ -141,8 +149,7 @@ class ReentryBook:
         return apart
 
     def _forget(self, t: float) -> None:
-        # A track is confirmed, and so reported, some time after it began.
-        limit_s = self._settings.within_s + 5.0
+        limit_s = self._settings.within_s + _TOLD_LATER_S
         self._people = {
             track: each
             for track, each in self._people.items()
