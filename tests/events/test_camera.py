@@ -22,7 +22,8 @@ from maskwatch.events.camera import (
 )
 from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
-from maskwatch.events.schedule import Hours, Schedule
+from maskwatch.events.schedule import Exemption, Hours, Schedule
+from maskwatch.events.zones import Zone, ZoneMap
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Frame, MaskReading, State, StateProbabilities
 
@@ -229,6 +230,119 @@ def test_what_was_seen_while_no_mask_was_required_is_not_the_coverage_of_an_epis
     assert [each.coverage for each in closed(news)] == pytest.approx([55])
 
 
+@pytest.mark.parametrize("fps", RATES)
+def test_a_violation_must_hold_from_when_a_mask_is_required(fps: float) -> None:
+    begins = Hours(start=time(12, 0, 6), end=time(18))
+    rules = CameraRules(schedule=Schedule((begins,)))
+    ((at, episode),) = opened(tell(fps, (12, [BARE]), rules=rules))
+    assert 6 <= episode.episode.start_s < 6 + 1 / fps
+    assert 7 <= at < 7 + 2 / fps
+
+
+BORDER = 0.5
+CANTEEN = CameraRules(
+    zones=ZoneMap(
+        (
+            Zone("canteen", ((0, 0), (BORDER, 0), (BORDER, 1), (0, 1))),
+            Zone("hall", ((BORDER, 0), (1, 0), (1, 1), (BORDER, 1))),
+        )
+    ),
+    exemptions=(Exemption("meals", frozenset({"canteen"})),),
+)
+
+
+def at_share(x: float, state: State, confidence: float = 0.9) -> MaskReading:
+    """A reading at a share of the picture's width."""
+    return reading_of(face_at(640 * x, 140), state, confidence=confidence)
+
+
+EATING = at_share(BORDER - 0.01, State.NO_MASK, 0.99)
+WALKING = at_share(BORDER + 0.01, State.NO_MASK, 0.8)
+
+
+@pytest.mark.parametrize("hold_s", [0, 1])
+@pytest.mark.parametrize("fps", RATES)
+def test_one_step_out_of_an_exempt_zone_is_no_episode(fps: float, hold_s: float) -> None:
+    rules = replace(CANTEEN, rule=RuleSettings(hold_s=hold_s))
+    news = tell(fps, (8, [EATING]), (1 / fps, [WALKING]), (8, [EATING]), rules=rules)
+    assert opened(news) == []
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_one_step_into_an_exempt_zone_does_not_let_the_hold_begin_anew(fps: float) -> None:
+    rules = replace(CANTEEN, rule=RuleSettings(hold_s=8))
+    news = tell(fps, (5, [WALKING]), (1 / fps, [EATING]), (9, [WALKING]), rules=rules)
+    ((at, episode),) = opened(news)
+    assert (episode.episode.start_s, at) == (0, pytest.approx(8, abs=1 / fps))
+    assert episode.photo is not None
+    assert episode.photo.frame.t < 5
+    stayed = tell(fps, (5, [WALKING]), (3, [EATING]), (12, [WALKING]), rules=rules)
+    assert [at for at, _ in opened(stayed)] == pytest.approx([16], abs=1 / fps)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_who_walks_out_of_an_exempt_zone_is_shown_where_a_mask_was_required(fps: float) -> None:
+    ((_, episode),) = opened(tell(fps, (8, [EATING]), (8, [WALKING]), rules=CANTEEN))
+    assert episode.zone == "hall"
+    assert episode.photo is not None
+    assert episode.photo.frame.t >= episode.episode.start_s >= 8
+
+
+def test_who_was_only_glanced_at_before_a_mask_was_required_has_a_photo_all_the_same() -> None:
+    watch = CameraWatch("door", replace(CANTEEN, rule=RuleSettings(hold_s=0)))
+    whole: list[float] = []
+    begun: list[Opened] = []
+    for t in (index / 10 for index in range(80)):
+        reading = EATING if t < 5 else WALKING
+        is_whole = watch.expected_boxes(t) is None
+        whole += [t] if is_whole else []
+        frame = Frame("door", round(10 * t), t, IMAGE)
+        sight = Sight(frame, (reading,), (reading.face,), (), is_whole)
+        news = watch.look(sight, NOON + timedelta(seconds=t)).news
+        begun += [each for each in news if isinstance(each, Opened)]
+    (episode,) = begun
+    assert episode.photo is not None
+    assert [t for t in whole if t >= 2] == [episode.photo.frame.t] == [5.1]
+
+
+def test_who_goes_where_no_mask_is_required_has_ended_the_episode_by_that() -> None:
+    news = tell(10, (4, [WALKING]), (60, [EATING]), rules=CANTEEN)
+    ((at, over),) = [(t, each) for t, each in news if isinstance(each, Closed)]
+    assert (over.episode.end_s, over.episode.ongoing) == (pytest.approx(3.9), False)
+    assert at < 31
+    (person,) = left(news)
+    assert person.person.state is State.NO_MASK
+    assert person.person.last_s > 60
+
+
+def test_who_is_back_soon_from_where_no_mask_is_required_goes_on_with_the_episode() -> None:
+    news = tell(10, (4, [WALKING]), (10, [EATING]), (4, [WALKING]), rules=CANTEEN)
+    assert len(opened(news)) == 1
+    (over,) = closed(news)
+    assert over.episode.end_s > 17
+
+
+def test_when_the_required_hours_are_over_so_are_the_episodes() -> None:
+    rules = CameraRules(schedule=Schedule((Hours(start=time(7), end=time(12, 0, 10)),)))
+    (over,) = closed(tell(10, (60, [BARE]), rules=rules))
+    assert over.episode.end_s == pytest.approx(9.9)
+
+
+def test_people_are_counted_by_what_they_did_where_a_mask_was_required() -> None:
+    masked, turned = (at_share(BORDER - 0.01, each) for each in (State.MASK, State.UNKNOWN))
+    gone = at_share(BORDER + 0.01, State.UNKNOWN)
+    (person,) = left(tell(10, (5, [masked]), (4, [turned]), (2, [gone]), rules=CANTEEN))
+    assert (person.person.state, person.zone) == (State.UNKNOWN, "hall")
+
+
+def test_people_are_counted_where_they_were_most_of_the_time() -> None:
+    rules = replace(CANTEEN, exemptions=())
+    here, there = at_share(BORDER - 0.01, State.MASK), at_share(BORDER + 0.01, State.MASK)
+    assert [each.zone for each in left(tell(10, (5, [here]), (2, [there]), rules=rules))] == [
+        "canteen"
+    ]
+
+
 @pytest.mark.parametrize("fps", [1, 2, 10])
 def test_who_is_back_in_time_but_confirmed_later_is_counted_once_with_one_episode(
     fps: float,
@@ -241,3 +355,33 @@ def test_who_may_not_come_back_is_still_the_same_person_after_a_moment() -> None
     rules = CameraRules(reentry=ReentrySettings(within_s=0))
     news = tell(10, (4, [BARE]), (1.2, [None]), (4, [BARE]), rules=rules)
     assert len(opened(news)) == len(closed(news)) == len(left(news)) == 1
+
+
+def test_while_an_episode_is_open_no_more_pictures_are_kept_for_it() -> None:
+    packed: list[int] = []
+
+    def pack(frame: Frame) -> Frame:
+        packed.append(frame.index)
+        return frame
+
+    watch = CameraWatch("door", CameraRules(), pack=pack)
+    for index in range(100):
+        sight = Sight(Frame("door", index, index / 10, IMAGE), (BARE,), (FACE,), ())
+        watch.look(sight, NOON + timedelta(seconds=index / 10))
+    assert packed == []
+
+
+def test_the_timeline_begins_shortly_before_the_episode_and_gets_thinner_with_time() -> None:
+    news = tell(10, (30, [MASK]), (120, [BARE]))
+    ((_, episode),) = opened(news)
+    assert 26 <= episode.points[0].t < 30
+    told = {t: len(each.points) for t, each in news if isinstance(each, Continued)}
+    assert all(n == pytest.approx(10, abs=1) for t, n in told.items() if t < 90)
+    assert all(n <= 2 for t, n in told.items() if t > 97)
+
+
+def test_a_mask_is_required_somewhere_if_only_one_zone_asks_for_it() -> None:
+    never = Schedule((Hours(days=frozenset()),))
+    rules = CameraRules(schedule=never, zone_schedules={"hall": Schedule()})
+    assert rules.required_somewhere(NOON)
+    assert not replace(rules, zone_schedules={}).required_somewhere(NOON)

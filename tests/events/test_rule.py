@@ -83,6 +83,15 @@ def test_what_follows_a_short_violation_does_not_make_it_hold() -> None:
     assert states(heard) == [State.UNKNOWN, State.MASK, State.UNKNOWN, State.MASK]
 
 
+@pytest.mark.parametrize(("hold_s", "at"), [(0, 2.6), (0.3, 2.6), (1, 3.0)])
+def test_what_was_before_a_mask_was_required_does_not_count(hold_s: float, at: float) -> None:
+    rule, settings = AlertRule(), RuleSettings(hold_s=hold_s)
+    story = tracks((6, BARE))
+    heard = [(t.last_t, rule.judge(t, settings, required_t=2.0).verdict) for t in story]
+    assert first(heard, State.NO_MASK) == at
+    assert heard[-1][1].since_t == 2.0
+
+
 def test_an_open_episode_needs_no_hold_to_go_on() -> None:
     heard = judge(tracks((3, covered(95)), (0.9, BARE)), is_open=True)
     assert first(heard, State.NO_MASK) == pytest.approx(3.7, abs=0.11)

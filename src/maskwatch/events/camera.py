@@ -33,6 +33,9 @@ _PROGRESS_EVERY_S = 5.0
 _EARLY_POINTS = 8
 """Of the timeline: how dense, and how many from before the episode opened."""
 
+_STEP_S = 1.0
+"""Who is for less than this where no mask is required stands at its border."""
+
 
 @dataclass(frozen=True, slots=True)
 class CameraRules:
@@ -106,6 +109,16 @@ class Presence:
     episode_s: float | None
     """Start of the person's open episode."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the person need not wear a mask there now."""
+        return not self.required or self.exemption is not None
+
+    @property
+    def counted(self) -> Track:
+        """The track as people are counted: by how they wear a mask where they have to."""
+        return replace(self.track, verdict=UNDECIDED) if self.is_free else self.track
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -154,7 +167,7 @@ class Left:
 
     person: Person
     zone: str | None
-    """Where they were most of the time."""
+    """Where they were most of the time that masks were required."""
 
 
 News = Opened | Continued | Closed | Left
@@ -176,9 +189,11 @@ class _File:
 
     first_t: float
     zones: Counter[str | None] = field(default_factory=Counter)
-    was_required: bool = False
+    """How many looks found them where, while they had to wear a mask."""
     required_t: float | None = None
-    """Since when they have had to wear a mask; None while they need not."""
+    """Since when they have had to wear a mask, steps over a border left out; None if not at all."""
+    free_t: float | None = float("-inf")
+    """Since when they need not wear one; None while they have to."""
     recent: list[Point] = field(default_factory=list)
     """Points not told yet; before an episode the latest few."""
     coverage: float | None = None
@@ -189,6 +204,16 @@ class _File:
     """Those that are over."""
     asked: bool = False
     """Whether one of their faces was proposed for labelling."""
+
+    def note_duty(self, t: float, *, is_free: bool) -> None:
+        """Takes in whether a mask has to be worn at ``t``."""
+        if not is_free:
+            self.free_t = None
+            self.required_t = t if self.required_t is None else self.required_t
+        elif self.free_t is None:
+            self.free_t = t
+        elif t - self.free_t >= _STEP_S:
+            self.required_t = None
 
     def note_coverage(self, verdict: Verdict) -> None:
         """Takes in the verdict where a mask is required."""
@@ -224,6 +249,7 @@ class CameraWatch:
         self._people = PeopleLog(camera)
         self._files: dict[int, _File] = {}
         self._photos = PhotoBook(pack)
+        self._lacks_photo = False
         self._t = 0.0
 
     @property
@@ -232,8 +258,12 @@ class CameraWatch:
         return self._book.next_person
 
     def expected_boxes(self, t: float) -> list[Box] | None:
-        """Where all faces should be at ``t``; None while somebody is new, lost or in doubt."""
-        return self._tracker.expected_boxes(t) if self._tracker.is_calm else None
+        """Where all faces should be at ``t``; None while somebody is new, lost or in doubt.
+
+        None as well while somebody may have an episode soon of whom there is no picture.
+        """
+        is_calm = self._tracker.is_calm and not self._lacks_photo
+        return self._tracker.expected_boxes(t) if is_calm else None
 
     def look(self, sight: Sight, local: datetime) -> Watched:
         """Takes in one picture.
@@ -249,11 +279,14 @@ class CameraWatch:
         people = self._book.update(frame.t, tracks, worn)
         present = [self._judge(sight, person, local) for person in people]
         self._photos.settle(frame.t)
-        self._people.update([each.track for each in present])
-        ended = self._log.update(frame.index, frame.t, [self._for_log(each) for each in present])
+        self._people.update([each.counted for each in present])
+        # Where no mask is required an episode goes on as little as out of sight.
+        bound = [each.track for each in present if not each.is_free]
+        ended = self._log.update(frame.index, frame.t, bound)
         news: list[News] = [self._close(episode) for episode in ended]
         news += self._open_or_continue(present)
         news += self._departed(self._rules.gone_after_s)
+        self._lacks_photo = any(self._needs_photo(each) for each in present)
         open_s = {each.track: each.start_s for each in self._log.ongoing()}
         shown = tuple(replace(each, episode_s=open_s.get(each.track.id)) for each in present)
         return Watched(shown, tuple(news), self._uncertain(sight, present))
@@ -270,33 +303,26 @@ class CameraWatch:
         zone = self._rules.zones.zone_of(person.reading.face.box, width, height)
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
+        presence = Presence(person, zone, required, exemption, file.first_t, None)
+        file.note_duty(frame.t, is_free=presence.is_free)
         is_open = file.opened_s is not None
-        judged = self._rule.judge(person, self._rules.rule_of(zone), is_open=is_open)
-        file.zones[zone] += 1
-        if not required or exemption is not None:
-            file.required_t = None
-        else:
-            file.was_required = True
-            file.required_t = frame.t if file.required_t is None else file.required_t
-            file.note_coverage(judged.verdict)
+        rule, required_t = self._rules.rule_of(zone), file.required_t
+        judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
-        self._photos.offer(sight, judged)
-        return Presence(judged, zone, required, exemption, file.first_t, None)
+        if required_t is None or is_open:
+            self._photos.drop(person.id)  # what was before is no photo of the next episode
+        elif not presence.is_free:
+            self._photos.offer(sight, judged)
+        if not presence.is_free:
+            file.zones[zone] += 1
+            file.note_coverage(judged.verdict)
+        return replace(presence, track=judged)
 
-    def _for_log(self, presence: Presence) -> Track:
-        """Where no mask is required a violation is none; a mask still ends an episode.
-
-        A violation that was none before counts from when the mask was required.
-        """
-        track = presence.track
-        verdict, required_t = track.verdict, self._files[track.id].required_t
-        if not verdict.state.is_violation:
-            return track
-        if required_t is None:
-            return replace(track, verdict=UNDECIDED)
-        if verdict.since_t is not None and verdict.since_t < required_t:
-            return replace(track, verdict=replace(verdict, since_t=required_t))
-        return track
+    def _needs_photo(self, presence: Presence) -> bool:
+        """Whether an episode may begin of which there is no picture yet."""
+        number, reading = presence.track.id, presence.track.reading
+        may_begin = not presence.is_free and self._files[number].opened_s is None
+        return may_begin and reading.state.is_violation and not self._photos.has(number)
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
         seen = {each.track.id: each for each in present}
@@ -318,7 +344,6 @@ class CameraWatch:
         closed = Closed(episode, file.coverage, _take(file))
         file.opened_s = file.coverage = None
         file.episodes.append(episode)
-        self._photos.drop(episode.track)
         return closed
 
     def _departed(self, unseen_s: float) -> list[News]:
@@ -329,7 +354,7 @@ class CameraWatch:
             file = self._files.pop(person.track)
             self._photos.drop(person.track)
             self._rule.forget(person.track)
-            if file.was_required:
+            if file.zones:
                 news.append(Left(person, file.zones.most_common(1)[0][0]))
         return news
 

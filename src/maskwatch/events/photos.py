@@ -104,6 +104,10 @@ class PhotoBook:
                 self._best[person] = replace(self._best[person], frame=packed)
                 self._unpacked.discard(person)
 
+    def has(self, person: int) -> bool:
+        """Whether there is a picture of a person."""
+        return person in self._best
+
     def take(self, person: int) -> Photo | None:
         """The best picture, which is then no longer kept."""
         self._unpacked.discard(person)

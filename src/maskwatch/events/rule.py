@@ -49,7 +49,14 @@ class AlertRule:
         self._verdicts: dict[int, tuple[float, Verdict]] = {}
         """By person: when their present track began, and the verdict on it."""
 
-    def judge(self, track: Track, settings: RuleSettings, *, is_open: bool = False) -> Track:
+    def judge(
+        self,
+        track: Track,
+        settings: RuleSettings,
+        *,
+        required_t: float | None = None,
+        is_open: bool = False,
+    ) -> Track:
         """The track with the verdict by the rule in place of the voted one.
 
         ``mask`` from the limit on. Below it the violation, once it has held; until then
@@ -59,6 +66,8 @@ class AlertRule:
         Args:
             track: as the tracker gives it, the id that of the person.
             settings: the limit may differ from zone to zone.
+            required_t: since when the person has had to wear a mask, in seconds: a violation counts
+                from then on, and must hold from then on. None for since ever.
             is_open: whether the person has an open episode: then nothing has to hold any more.
         """
         readings = [
@@ -68,9 +77,11 @@ class AlertRule:
         began, previous = self._verdicts.get(track.id, (track.first_t, UNDECIDED))
         verdict = vote(readings, previous if began == track.first_t else UNDECIDED, self._votes)
         self._verdicts[track.id] = track.first_t, verdict
-        must_hold = verdict.state.is_violation and not is_open
-        if must_hold and not _has_held(verdict, readings, settings):
-            verdict = replace(UNDECIDED, coverage=verdict.coverage)
+        if verdict.state.is_violation:
+            verdict = _counted_from(required_t, verdict)
+            hold_s = max(settings.hold_s, self._votes.min_change_s)
+            if not is_open and not _has_held(verdict, readings, hold_s):
+                verdict = replace(UNDECIDED, coverage=verdict.coverage)
         return replace(track, verdict=verdict)
 
     def forget(self, person: int) -> None:
@@ -91,8 +102,14 @@ def _by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
     return replace(reading, state=State.MASK, fault=None)
 
 
-def _has_held(verdict: Verdict, readings: Sequence[TimedReading], settings: RuleSettings) -> bool:
+def _counted_from(required_t: float | None, verdict: Verdict) -> Verdict:
+    if required_t is None or verdict.since_t is None or required_t <= verdict.since_t:
+        return verdict
+    return replace(verdict, since_t=required_t)
+
+
+def _has_held(verdict: Verdict, readings: Sequence[TimedReading], hold_s: float) -> bool:
     below = [each.t for each in readings if votes(each.reading) and each.reading.state.is_violation]
     if not below or verdict.since_t is None:
         return False
-    return below[-1] - verdict.since_t >= settings.hold_s - _SLACK_S
+    return below[-1] - verdict.since_t >= hold_s - _SLACK_S
