@@ -241,6 +241,35 @@ def test_what_fails_of_one_camera_fails_no_other_of_the_same_batch(
         assert (look.frame.source, len(look.readings)) == (name, 2)
 
 
+def test_a_camera_that_is_to_end_waits_for_its_turn_no_longer(
+    stopping: list[SharedInference],
+) -> None:
+    detector, takes = GatedDetector(), []
+    inference = SharedInference(detector, FixedClassifier(State.MASK))
+    stopping.append(inference)
+    inference.start()
+    is_served = threading.Event()
+
+    def take_slow() -> Frame:
+        is_served.set()
+        return frame("slow")
+
+    first = threading.Thread(target=inference.look, args=(take_slow, all_faces))
+    first.start()
+    assert is_served.wait(30)
+
+    def take() -> Frame:
+        takes.append("taken")
+        return frame("waiting")
+
+    assert inference.look(take, all_faces, is_over=lambda: True) is None
+    assert takes == []
+    assert inference.queue == 0
+    detector.gate.release()
+    first.join(30)
+    assert detector.seen == ["slow"]
+
+
 def test_who_waits_when_it_stops_is_told() -> None:
     inference = SharedInference(FixedDetector(FACES), FixedClassifier(State.MASK))
     errors: list[BaseException] = []

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService, AlertSettings
@@ -30,7 +31,8 @@ from maskwatch.runtime.monitoring.service import (
     Service,
 )
 from maskwatch.store.lock import Hold
-from maskwatch.store.records import CountBy, HealthRecord, StoredCamera
+from maskwatch.store.records import HealthRecord, StoredCamera
+from maskwatch.store.schema import people_buckets
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
@@ -533,8 +535,9 @@ def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> 
         assert site.store.people.page_of(since, until, 10) == []
 
 
-def test_on_a_box_that_is_too_slow_everybody_is_counted_at_the_end_as_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_left", [True, False], ids=["mode is left", "stopped"])
+def test_on_a_box_that_is_too_slow_everybody_is_counted_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_left: bool
 ) -> None:
     """Cameras wait for their turn at the models, which does not come in the time there is."""
     find, is_slow = SquareDetector.__call__, threading.Event()
@@ -546,16 +549,22 @@ def test_on_a_box_that_is_too_slow_everybody_is_counted_at_the_end_as_well(
 
     monkeypatch.setattr(SquareDetector, "__call__", slowly)
     counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
-    more = "".join(f'\n  yard{n}: {{{{url: "rtsp://yard{n}.test/1"}}}}' for n in range(6))
+    more = "".join(f'\n  yard{n}: {{{{url: "rtsp://yard{n}.test/1"}}}}' for n in range(8))
     with running(tmp_path, counting.rstrip() + more) as site:
         states = site.service.camera_states
-        assert wait_until(lambda: [each.people for each in states()] == [1] * 8)
+        assert wait_until(lambda: [each.people for each in states()] == [1] * 10)
         is_slow.set()
         time.sleep(1)
-    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-    with Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store:
-        cameras = store.people.counts(since, until, CountBy.CAMERA)
-    assert len(cameras) == 8
+        if is_left:
+            site.edit(lambda text: text.replace("statistics_only: true", "statistics_only: false"))
+            assert site.service.reload().accepted
+            is_slow.clear()
+    with (
+        Store.open(f"sqlite:///{tmp_path / 'maskwatch.db'}", tmp_path / "snapshots") as store,
+        store.database.read() as connection,
+    ):
+        counted = connection.execute(sa.select(people_buckets.c.camera)).scalars().all()
+    assert len(set(counted)) == 10
 
 
 def test_what_a_crash_left_open_is_ended_at_the_next_start(tmp_path: Path) -> None:

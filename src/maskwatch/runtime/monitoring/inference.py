@@ -123,6 +123,7 @@ class SharedInference:
         take: Take,
         wanted: Wanted,
         places: Places = lambda _: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Look | None:
         """Waits until it is this camera's turn, and has its newest picture looked at.
 
@@ -130,9 +131,10 @@ class SharedInference:
             take: gives the picture when the turn has come; None when there is none after all.
             wanted: which of the faces found in it are to be judged.
             places: where in it to look for faces; None for everywhere.
+            is_over: whether the camera is to end: then it waits for its turn no longer.
 
         Returns:
-            None when ``take`` gave none.
+            None when ``take`` gave none, or its turn did not come any more.
 
         Raises:
             InferenceStopped: the service stops.
@@ -144,10 +146,20 @@ class SharedInference:
                 raise InferenceStopped("the models have been stopped")
             self._wishes.append(wish)
             self._changed.notify_all()
-        wish.done.wait()
+        while not wish.done.wait(_IDLE_S):
+            if is_over() and self._withdraw(wish):
+                return None
         if wish.error is not None:
             raise wish.error
         return wish.look
+
+    def _withdraw(self, wish: _Wish) -> bool:
+        """Takes back a wish; False when it is being served already."""
+        with self._changed:
+            is_waiting = wish in self._wishes
+            if is_waiting:
+                self._wishes.remove(wish)
+        return is_waiting
 
     def _run(self) -> None:
         while True:

@@ -210,7 +210,10 @@ class CameraLane:
     def _look(self) -> None:
         try:
             look = self._setting.inference.look(
-                lambda: self._capture.mailbox.take(0), self._gaze.wanted, self._places
+                lambda: self._capture.mailbox.take(0),
+                self._gaze.wanted,
+                self._places,
+                self._stopping.is_set,
             )
             if look is not None:
                 self._take_in(look)

@@ -352,9 +352,8 @@ class Service:
         deadline = time.monotonic() + 4.0
         web = threading.Thread(target=self._stop_web, name="stop web", daemon=True)
         web.start()
-        # First, so that no camera waits for its turn instead of saying its last words.
-        self._parts.models.inference.stop(0.5)
         ended = self._fleet.stop_all(1.5)
+        self._parts.models.inference.stop(0.5)
         self._in_force.flush()
         written = self._recorder.stop(1.0)
         sent = self._alerts.stop(max(0.2, deadline - time.monotonic()))
