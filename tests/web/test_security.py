@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
@@ -391,6 +394,23 @@ def test_metrics_tell_how_the_cameras_do_while_the_database_does_not_answer(
     assert "maskwatch_unwritten_records 0.0" in answer.text
     assert "maskwatch_store_up 0.0" in answer.text
     assert "maskwatch_photo_bytes" not in answer.text
+
+
+def test_metrics_tell_all_else_while_the_disk_of_the_photos_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Path) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    world = make_world(tmp_path, config=WebConfig(metrics_public=True))
+    monkeypatch.setattr(shutil, "disk_usage", away)
+    with TestClient(create_app(world.web, dashboard=False)) as client:
+        answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "maskwatch_store_up 1.0" in answer.text
+    assert 'maskwatch_deliveries{state="dead"}' in answer.text
+    assert "maskwatch_disk_free_bytes" not in answer.text
+    world.store.close()
 
 
 def let_nothing_be_written(world: World) -> None:

@@ -71,16 +71,22 @@ def _store_answers(web: WebContext) -> bool:
 class _Stored:
     """What only the database knows."""
 
-    disk: DiskUse
     deliveries: Mapping[DeliveryState, int]
+    disk: DiskUse | None
+    """None when the disk of the photos does not say how full it is, such as a share that is away.
+    """
 
 
 def _stored(web: WebContext) -> _Stored | None:
     """None when the database does not answer: just then somebody wants to know the rest."""
     try:
-        return _Stored(disk_use(web), web.store.deliveries.counts())
+        deliveries = web.store.deliveries.counts()
     except StoreError:
         return None
+    try:
+        return _Stored(deliveries, disk_use(web))
+    except StoreError:
+        return _Stored(deliveries, None)
 
 
 class _Numbers(Collector):
@@ -152,8 +158,9 @@ class _Numbers(Collector):
         yield _gauge("maskwatch_store_up", "1 when the database answers", float(stored is not None))
         if stored is None:
             return
-        yield _gauge("maskwatch_disk_free_bytes", "Room for photos", stored.disk.free_bytes)
-        yield _gauge("maskwatch_photo_bytes", "Photos kept", stored.disk.photo_bytes)
+        if stored.disk is not None:
+            yield _gauge("maskwatch_disk_free_bytes", "Room for photos", stored.disk.free_bytes)
+            yield _gauge("maskwatch_photo_bytes", "Photos kept", stored.disk.photo_bytes)
         deliveries = GaugeMetricFamily("maskwatch_deliveries", "Messages", labels=["state"])
         for delivery_state, count in stored.deliveries.items():
             deliveries.add_metric([delivery_state.value], count)
