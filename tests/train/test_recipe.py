@@ -106,6 +106,7 @@ def test_every_recipe_of_the_repository_is_within_the_ranges(checkout: Path) -> 
     [
         ('classes = "colours"', "classes must be one of mask, states, faults, five, got 'colours'"),
         ('faces = "haar"', "faces must be one of whole, boxes, "),
+        ('faces = "ssd-res10"', "faces must be one of whole, boxes, yunet, mtcnn, got"),
         ('normalise = "none"', "normalise must be one of imagenet, symmetric, got 'none'"),
         ('backbone = "resnet"', "backbone must be one of "),
         ("margin = -0.1", "margin must be at least 0, got -0.1"),

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from maskwatch.build import DETECTORS
 from maskwatch.errors import UsageError
 from maskwatch_train.data.splits import parse_shares
 from maskwatch_train.published.backbones import BACKBONES
@@ -17,6 +16,8 @@ from maskwatch_train.recipe import require_known, require_range
 
 ALL_LAYERS = -1
 NETWORK = "network"
+FINDERS = ("yunet", "mtcnn")
+"""Detectors that come with their weights; of what others find, ``data crop`` makes a set."""
 NORMALISATIONS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
@@ -89,7 +90,8 @@ class PublishedRecipe:
     Attributes:
         system: key of the published system.
         classes: a key of `CLASS_SETS`.
-        faces: ``whole`` picture, labelled ``boxes``, or the detector that finds the faces.
+        faces: ``whole`` picture, labelled ``boxes``, or the detector that finds the faces: one of
+            `FINDERS`.
         margin: added on each side of a face, as a fraction of its longer side.
         min_side: labelled boxes whose shorter side is smaller, in pixels, are left out.
         resize: every picture or face becomes a square of so many pixels.
@@ -145,7 +147,7 @@ class PublishedRecipe:
     def __post_init__(self) -> None:
         names: Mapping[str, Collection[str]] = {
             "classes": CLASS_SETS,
-            "faces": (WHOLE, BOXES, *DETECTORS),
+            "faces": (WHOLE, BOXES, *FINDERS),
             "normalise": NORMALISATIONS,
             "backbone": BACKBONES,
         }
