@@ -385,3 +385,18 @@ def test_a_mask_is_required_somewhere_if_only_one_zone_asks_for_it() -> None:
     rules = CameraRules(schedule=never, zone_schedules={"hall": Schedule()})
     assert rules.required_somewhere(NOON)
     assert not replace(rules, zone_schedules={}).required_somewhere(NOON)
+
+
+def test_one_doubtful_face_of_each_person_is_proposed_for_a_label_if_it_is_seen_well() -> None:
+    def proposed(quality: float) -> list[float]:
+        watch = CameraWatch("door", CameraRules())
+        doubtful = replace(covered(60), quality=quality)
+        found = []
+        for index in range(50):
+            sight = Sight(Frame("door", index, index / 10, IMAGE), (doubtful,), (FACE,), ())
+            watched = watch.look(sight, NOON + timedelta(seconds=index / 10))
+            found += [] if watched.uncertain is None else [watched.uncertain.frame.t]
+        return found
+
+    assert len(proposed(0.5)) == 1
+    assert proposed(0.3) == []

@@ -134,6 +134,7 @@ def test_what_is_going_on_can_be_asked_at_any_time() -> None:
         seen.append([(each.start_s, each.end_s, each.ongoing) for each in log.ongoing()])
     assert seen[20] == []
     assert seen[45] == [(2.0, 4.5, True)]
+    assert seen[62] == []  # corrected, and to be believed in half a second
     assert seen[-1] == []
 
 
@@ -175,6 +176,45 @@ def test_a_verdict_without_a_violating_reading_still_names_a_frame() -> None:
     (episode,) = log.close(4.0)
     assert (episode.state, episode.fault) == (State.INCORRECT, Fault.CHIN_OUT)
     assert (episode.best_frame, episode.start_s, episode.end_s) == (40, 4.0, 4.0)
+
+
+def test_what_is_shown_after_a_correction_is_not_part_of_the_episode() -> None:
+    clear = reading_of(FACE, State.NO_MASK, quality=1.0)
+    dim = reading_of(FACE, State.NO_MASK, quality=0.5)
+    (episode,) = log_of(tell(10, (3, dim), (1, MASK), (0.1, clear), (3, MASK)), 10)
+    assert episode.best_frame < 30
+
+
+def test_what_is_shown_after_a_correction_is_no_part_however_long_a_correction_takes() -> None:
+    clear = reading_of(FACE, State.NO_MASK, quality=1.0)
+    dim = reading_of(FACE, State.NO_MASK, quality=0.5)
+    log, found = EpisodeLog("door", EpisodeSettings(grace_s=10.0)), []
+    story = tell(10, (3, dim), (1, MASK), (0.1, clear), (15, MASK))
+    for index, tracks in enumerate(story):
+        found += log.update(index, index / 10, tracks)
+    (episode,) = found
+    assert episode.best_frame < 30
+    assert 13 < episode.end_s < 15
+
+
+def test_who_was_not_in_the_last_of_rare_pictures_does_not_go_on() -> None:
+    (episode,) = log_of(tell(0.2, (40, BARE), (5, None)), 0.2)
+    assert (episode.end_s, episode.ongoing) == (35, False)
+
+
+def test_one_who_puts_the_mask_on_and_leaves_ends_the_episode_when_last_seen() -> None:
+    (episode,) = log_of(tell(10, (3, BARE), (1.2, MASK), (5, None)), 10)
+    assert episode.end_s == pytest.approx(4.1)
+
+
+def test_nobody_is_gone_after_a_single_look_without_them_however_rare_looks_are() -> None:
+    (episode,) = log_of(tell(0.2, (40, BARE), (5, None), (40, BARE)), 0.2)
+    assert (episode.start_s, episode.end_s, episode.ongoing) == (0, 80, True)
+
+
+def test_the_state_that_weighs_most_counts_though_its_faults_are_many() -> None:
+    (episode,) = log_of(tell(10, (2.2, NOSE), (3, BARE), (2.2, CHIN)), 10)
+    assert episode.state is State.INCORRECT
 
 
 def test_everybody_has_episodes_of_their_own() -> None:

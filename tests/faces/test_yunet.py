@@ -1,10 +1,19 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from maskwatch.errors import ChecksumMismatch
-from maskwatch.faces.yunet import YuNetDetector, YuNetSettings, decode, grid, pad_to_multiple
+from maskwatch.faces.yunet import (
+    MAX_TILES,
+    YuNetDetector,
+    YuNetSettings,
+    decode,
+    grid,
+    pad_to_multiple,
+)
 from maskwatch.frames.images import read_image
 from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.types import Box, Frame, Image
@@ -39,6 +48,72 @@ def test_overlapping_detections_leave_the_best() -> None:
     kps = np.zeros((1, 42, 10), np.float32)
     (found,) = decode(scores, bbox, kps, (32, 64), YuNetSettings(iou_threshold=0.3))
     assert found.scores.tolist() == [pytest.approx(0.9)]
+
+
+@pytest.mark.parametrize(("weak", "x"), [(0.3, 18), (0.1, 16)])
+def test_a_weaker_detection_has_a_say_in_where_a_face_lies_unless_it_is_too_weak(
+    weak: float, x: float
+) -> None:
+    scores = np.zeros((1, 42, 1), np.float32)
+    scores[0, [10, 11], 0] = [0.9, weak]  # at x = 16 and 24, both 32 wide
+    bbox = np.zeros((1, 42, 4), np.float32)
+    bbox[..., 2:] = np.log(4)
+    settings = YuNetSettings(score_threshold=0.5, vote_iou=0.55)
+    (found,) = decode(scores, bbox, np.zeros((1, 42, 10), np.float32), (32, 64), settings)
+    assert found.boxes.tolist() == [pytest.approx([x - 16, 8 - 16, x + 16, 8 + 16])]
+
+
+class Network:
+    """Finds a face of one cell at the positions that it is told, and notes what it is shown."""
+
+    def __init__(self, *places: int) -> None:
+        self._places = list(places)
+        self.shown: list[tuple[int, ...]] = []
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="image")]
+
+    def run(self, _outputs: None, given: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        shape = given["image"].shape
+        self.shown.append(shape)
+        count = len(grid(*shape[1:3])[0])
+        scores = np.zeros((shape[0], count, 1), np.float32)
+        scores[:, self._places] = 0.9
+        return [scores, *(np.zeros((shape[0], count, n), np.float32) for n in (4, 10))]
+
+
+def grey(height: int, width: int) -> Frame:
+    return Frame("x", 0, 0.0, np.full((height, width, 3), 128, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((60, 100), (64, 128)), ((1000, 2000), (320, 640)), ((640, 400), (640, 416))],
+)
+def test_large_pictures_are_scaled_down_and_small_ones_are_not_enlarged(
+    size: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    network = Network()
+    assert YuNetDetector(network)(grey(*size)) == []
+    assert network.shown == [(1, *shown, 3)]
+
+
+def test_what_is_found_in_the_padding_is_no_face() -> None:
+    # In the fourth row of a picture of 60 x 100, padded to 64 x 128: at x = 80 and x = 120.
+    (face,) = YuNetDetector(Network(3 * 16 + 10, 3 * 16 + 15))(grey(60, 100))
+    assert face.box == (76, 20, 84, 28)
+
+
+@pytest.mark.parametrize(
+    ("places", "shown"), [(MAX_TILES, (MAX_TILES, 64, 64, 3)), (MAX_TILES + 1, (1, 480, 640, 3))]
+)
+def test_a_glance_at_too_many_places_is_a_look_at_the_whole_picture(
+    places: int, shown: tuple[int, ...]
+) -> None:
+    network = Network()
+    expected = [Box(10, 10, 40, 50)] * places
+    YuNetDetector(network).near(grey(480, 640), expected)
+    assert network.shown == [shown]
 
 
 def test_pictures_decoded_together_have_no_say_in_one_another() -> None:

@@ -102,6 +102,13 @@ def test_a_stream_without_time_stamps_is_never_called_late() -> None:
     assert max(lateness_of(Reader([None] * 100, even(100), lambda _: 1.0))) == 0
 
 
+def test_who_was_late_is_not_called_so_once_packets_have_no_time_stamps() -> None:
+    stamps: list[float | None] = [*even(100), *[None] * 10]
+    found = lateness_of(Reader(stamps, even(110), lambda _: 0.06))
+    assert found[99] > 1
+    assert found[100:] == [0] * 10
+
+
 def shown(count: int, key_every: int | None, work_s: float) -> list[tuple[int, float]]:
     """The packets that are decoded, each with how late it was in truth."""
     reader, catch_up, decoded = Reader([*even(count)], even(count), lambda _: work_s), CatchUp(), []

@@ -30,6 +30,16 @@ def test_a_name_is_asked_for_once_and_its_answer_is_what_is_opened() -> None:
     assert names.asked == 1
 
 
+def test_a_name_of_which_one_address_is_out_of_reach_is_refused() -> None:
+    def both(_host: str, _port: int) -> list[Address]:
+        return [ip_address("8.8.8.8"), ip_address("192.168.0.1")]
+
+    with pytest.raises(OutOfReach, match=r"camera\.test is in a network that is not open"):
+        Reach().pinned("rtsp://camera.test/1", both)
+    allowed = Reach((ip_network("192.168.0.0/24"),)).pinned("rtsp://camera.test/1", both)
+    assert allowed == "rtsp://8.8.8.8/1"
+
+
 def test_the_server_is_still_told_its_name() -> None:
     options = Reach().options("http://viewer:pass@camera.test:8080/v")
     assert options["headers"] == "Host: camera.test:8080\r\n"

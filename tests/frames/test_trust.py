@@ -32,6 +32,14 @@ def test_a_stream_without_key_frames_is_believed_again_after_a_while() -> None:
     assert shown(trust, pictures) == [float(t) for t in range(11, 20)]
 
 
+def test_a_second_loss_is_doubted_for_as_long_as_the_first() -> None:
+    trust = Trust()
+    for start in (0, 100):
+        trust.lose(100 * start)
+        pictures = [(float(start + t), False) for t in range(20)]
+        assert shown(trust, pictures) == [float(start + t) for t in range(11, 20)]
+
+
 def test_key_frames_that_are_far_apart_are_waited_for() -> None:
     trust = Trust()
     shown(trust, [(0.0, True), (30.0, True)])

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwatch.tracks.motion import Motion, begin, correct, predict
+from maskwatch.tracks.motion import (
+    Motion,
+    begin,
+    correct,
+    expected_box,
+    expected_travel,
+    predict,
+)
 from maskwatch.types import Box
 
 
@@ -38,6 +45,18 @@ def test_a_lost_walker_is_expected_ahead_but_not_ever_farther() -> None:
     ahead = [predict(motion, t).position[0] - last_x for t in (0.2, 1.0, 10.0)]
     assert 0.14 * 120 < ahead[0] < 0.2 * 120
     assert ahead[1] < ahead[2] < 0.6 * 120
+
+
+@pytest.mark.parametrize(("since", "until"), [(0.0, 0.1), (0.1, 0.5), (0.0, 5.0)])
+def test_how_far_a_walker_should_come_is_what_lies_between_the_expected_boxes_in_sizes(
+    since: float, until: float
+) -> None:
+    motion = followed(120, 25)
+    before, after = expected_box(motion, since), expected_box(motion, until)
+    assert after == pytest.approx(predict(motion, until).box)
+    sizes = (after.middle[0] - before.middle[0]) / 40
+    assert expected_travel(motion, since, until) == pytest.approx(sizes, rel=0.02)
+    assert sizes > 0.2
 
 
 def test_the_size_grows_with_an_approaching_face() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from maskwatch.tracks.surroundings import StillnessSettings, Surroundings
-from maskwatch.types import Box, Image
+from maskwatch.tracks.surroundings import StillnessSettings, Surroundings, Sweeps
+from maskwatch.types import Box, Frame, Image
 
 
 def room(seed: int = 0) -> Image:
@@ -67,3 +69,37 @@ def test_another_size_is_a_change() -> None:
 def test_settings_must_be_positive(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         StillnessSettings(**{name: 0})
+
+
+ONE = [Box(300, 160, 340, 200)]
+TWO = [*ONE, Box(100, 160, 140, 200)]
+
+
+def swept(sweeps: Sweeps, times: Sequence[float], people: Sequence[Box] | None) -> list[float]:
+    """The times at which the whole picture of a still room is to be looked at."""
+    return [t for t in times if sweeps.is_due(Frame("door", 0, t, room()), people)]
+
+
+HALVES = [index / 2 for index in range(41)]
+
+
+def test_a_still_room_is_looked_at_as_a_whole_ever_more_rarely() -> None:
+    assert swept(Sweeps(1.0, 4.0), HALVES, ONE) == [0, 1, 3, 7, 11, 15, 19]
+    assert swept(Sweeps(1.0), HALVES, ONE) == [float(t) for t in range(21)]
+    assert swept(Sweeps(0.0), HALVES, ONE) == HALVES
+
+
+def test_when_somebody_came_the_whole_room_is_looked_at_as_often_as_at_first() -> None:
+    sweeps = Sweeps(1.0, 4.0)
+    assert swept(sweeps, HALVES[:20], ONE) == [0, 1, 3, 7]
+    assert swept(sweeps, HALVES[20:], TWO) == [11, 12, 14, 18]
+
+
+def test_while_it_is_not_known_where_everybody_is_the_whole_room_is_looked_at() -> None:
+    sweeps = Sweeps(1.0, 4.0)
+    assert swept(sweeps, [0.0, 0.1, 0.2], None) == [0.0, 0.1, 0.2]
+    assert swept(sweeps, [0.3, 1.1, 1.3], ONE) == [1.3]
+
+
+def test_a_clock_that_was_set_back_has_the_whole_room_looked_at() -> None:
+    assert swept(Sweeps(1.0), [100.0, 100.5, 50.0, 50.5, 51.0], ONE) == [100.0, 50.0, 51.0]

@@ -121,6 +121,52 @@ def test_a_face_found_twice_is_one_person() -> None:
     assert ids(tracks) == {1}
 
 
+def test_of_a_new_face_that_is_found_twice_the_surer_one_is_followed() -> None:
+    part, whole = walk((188, 200), size=40, score=0.75), walk((200, 200), size=60, score=0.9)
+    tracks = play([part, whole], times(2, 10))
+    assert {track.reading.face.score for frame in tracks for track in frame} == {0.9}
+
+
+@pytest.mark.parametrize(("apart", "meet"), [(85, True), (95, False)])
+def test_people_meet_when_they_are_nearer_than_one_and_a_half_faces(
+    apart: float, meet: bool
+) -> None:
+    tracker = Tracker()
+    play([walk((100, 200)), walk((100 + apart, 200))], times(1, 10), tracker)
+    assert tracker.has_encounter(0.9) is meet
+
+
+def test_one_alone_meets_nobody() -> None:
+    tracker = Tracker()
+    assert not tracker.has_encounter(0.0)
+    play([walk((100, 200))], times(1, 10), tracker)
+    assert not tracker.has_encounter(0.9)
+
+
+@pytest.mark.parametrize(
+    ("score", "start", "least"), [(None, 0.5, 0.3), (0.8, 0.8, 0.3), (0.2, 0.2, 0.2)]
+)
+def test_a_score_that_the_user_sets_starts_tracks_and_weaker_faces_still_continue_them(
+    score: float | None, start: float, least: float
+) -> None:
+    tracking = TrackerSettings().starting_from(score)
+    assert (tracking.start_score, tracking.min_score) == (start, least)
+
+
+def test_between_looks_people_are_where_their_movement_takes_them_and_nothing_else_changes() -> (
+    None
+):
+    tracker, other = Tracker(), Tracker()
+    for each in (tracker, other):
+        play([walk((100, 200), (100, 0))], times(2, 10), each)
+    (between,) = blank_frames([1.95])
+    (coasted,) = tracker.coast(between)
+    (seen,) = play([walk((100, 200), (100, 0))], [2.0], other)[0]
+    assert coasted.reading.face.box.middle == pytest.approx((100 + 195, 200), abs=2)
+    assert (coasted.id, coasted.last_t) == (1, 1.9)
+    assert play([walk((100, 200), (100, 0))], [2.0], tracker) == [[seen]]
+
+
 @pytest.mark.parametrize("every", [1, 2, 5])
 def test_frames_may_be_skipped(every: int) -> None:
     at = times(4, 25)[::every]
@@ -159,6 +205,12 @@ def test_a_second_break_is_noticed_soon_after_the_first() -> None:
     assert ids(play([walk((100, 200))], at)) == {1, 2, 3}
 
 
+def test_a_short_break_soon_after_a_long_one_is_noticed_too() -> None:
+    night = 14 * 3600
+    at = [start + t for start, s in ((0, 8), (night, 2), (night + 300, 2)) for t in times(s, 10)]
+    assert ids(play([walk((100, 200))], at)) == {1, 2, 3}
+
+
 def test_a_source_that_becomes_slow_is_followed_again() -> None:
     slow = [10 + 8 * t for t in range(20)]
     tracks = play([walk((100, 200))], times(4, 25) + slow)
@@ -176,6 +228,8 @@ def test_a_time_stamp_that_jumps_back_does_not_stop_the_tracking() -> None:
     tracks = play([walk((100, 200))], at)
     assert ids(tracks) == {1}
     assert len(tracks[-1]) == 1
+    seen = [track.last_t for frame in tracks for track in frame]
+    assert seen == sorted(seen)
 
 
 def test_people_are_reported_from_their_confirmation_with_all_they_showed_before() -> None:
@@ -185,6 +239,11 @@ def test_people_are_reported_from_their_confirmation_with_all_they_showed_before
     assert first[0].first_t == 0.0
     assert tracks[4][0].verdict.state is State.MASK
     assert tracks[4][0].verdict.since_t == 0.0
+
+
+def test_people_who_come_together_are_numbered_from_the_left() -> None:
+    tracks = play([walk((400, 200), score=0.95), walk((100, 200), score=0.8)], times(1, 10))
+    assert [(track.id, track.reading.face.score) for track in tracks[-1]] == [(1, 0.8), (2, 0.95)]
 
 
 def test_each_tracker_counts_from_one() -> None:

@@ -90,6 +90,40 @@ def test_it_is_given_up_after_a_while(
     assert tracklet.is_gone(2.0 + unseen_s) is gone
 
 
+BARE = reading_of(face_at(100, 100), State.NO_MASK)
+
+
+@pytest.mark.parametrize(
+    ("looks", "settled"),
+    [
+        ([(0.0, 0.9)], False),  # somebody may be about to become a person
+        ([(0.0, 0.9), (0.9, 0.9)], False),
+        ([(0.0, 0.9), (0.5, 0.6), (1.1, 0.6)], True),  # had its time
+        ([(0.0, 0.6), (0.1, 0.7)], True),  # never clear: a pattern
+    ],
+)
+def test_what_will_not_become_a_person_is_no_reason_to_look_often(
+    looks: list[tuple[float, float]], settled: bool
+) -> None:
+    assert followed(*looks).is_settled is settled
+    assert followed(*looks).is_calm is settled
+
+
+def test_a_person_is_calm_while_in_sight_and_while_all_readings_say_the_same() -> None:
+    tracklet = followed(*((index / 5, 0.9) for index in range(5)))
+    tracklet.confirm(1)
+    assert tracklet.is_calm
+    tracklet.hit(1.0, BARE)
+    assert tracklet.is_settled
+    assert not tracklet.is_calm
+    for index in range(6, 15):
+        tracklet.hit(index / 5, seen())
+    assert tracklet.is_calm
+    tracklet.miss()
+    assert not tracklet.is_settled
+    assert not tracklet.is_calm
+
+
 def test_only_people_become_tracks() -> None:
     tracklet = followed((0.0, 0.9), (0.5, 0.8))
     with pytest.raises(ValueError, match="not a person"):
