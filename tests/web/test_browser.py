@@ -621,6 +621,22 @@ def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_ke
     assert "schedule" not in settings  # always, as the default
 
 
+def test_what_is_half_done_outlasts_a_lost_connection(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras/canteen")
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    page.keyboard.press("Enter")
+    expect(canvas).to_have_attribute("aria-label", re.compile("1 corners"))
+    page.wait_for_function("() => window.socket?.connected")
+    page.evaluate("() => window.socket.disconnect()")
+    page.wait_for_timeout(15_000)  # longer than other pages wait
+    page.evaluate("() => window.socket.connect()")
+    page.wait_for_function("() => window.socket?.connected")
+    canvas.focus()
+    page.keyboard.press("Enter")
+    expect(canvas).to_have_attribute("aria-label", re.compile("2 corners"))
+
+
 def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
     visit: Callable[..., Page],
 ) -> None:

@@ -20,7 +20,7 @@ from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm, passing_dialog
 from maskwatch.web.pages.parts import heading, html, state_chip
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
 from maskwatch.web.security.scopes import Scope
@@ -31,7 +31,7 @@ DEFAULTS = {"coverage_below": 80.0, "hold_s": 1.0, "min_face_px": 24.0}
 """As in ``config.cameras``; a test compares them."""
 
 
-@dashboard_page("/cameras/{name}")
+@working_page("/cameras/{name}")
 async def camera_page(request: Request, name: str) -> None:
     """The page."""
     desk = Desk(request)

@@ -19,7 +19,7 @@ from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walking import WalkState
 
@@ -29,7 +29,7 @@ _PHASES = (Phase.MASKED, Phase.BARE, Phase.EMPTY)
 _FOLLOWING = {Phase.MASKED: Phase.BARE, Phase.BARE: Phase.EMPTY}
 
 
-@dashboard_page("/cameras/{name}/walk")
+@working_page("/cameras/{name}/walk")
 async def walk_page(request: Request, name: str) -> None:
     """The page."""
     desk = Desk(request)
