@@ -20,7 +20,7 @@ from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config, load_config
 from maskwatch.config.web import WebConfig
 from maskwatch.errors import DashboardError, UsageError
-from maskwatch.models import DEFAULT_CLASSIFIER
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import read_card
 from maskwatch.reasons import system_reason
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
@@ -93,11 +93,13 @@ def load_models(config: InferenceConfig) -> Models:
     built = build_detector(options, floor=TrackerSettings().min_score)
     classifier = build_classifier(options)
     card = read_card(config.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", None)
+    own = [config.detector_folder or DEFAULT_DETECTOR] if config.detector == "yunet" else []
     return Models(
         inference=SharedInference(built.detect, classifier, batch=config.batch),
         score=built.score,
         version=f"{card.name} {card.version}",
         device=config.device,
+        cards=(*(read_card(folder, "face_detector") for folder in own), card),
     )
 
 

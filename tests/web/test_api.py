@@ -590,8 +590,14 @@ def test_system_says_how_the_box_is_doing(admin: TestClient) -> None:
     assert state["inference"]["device"] == "cpu"
     assert [each["camera"] for each in state["cameras"]] == ["entrance", "ward 3", "canteen"]
     assert state["disk"]["free_bytes"] > 0
+
+
+def test_the_cards_are_those_of_the_models_that_run(admin: TestClient, world: World) -> None:
     kinds = [card["kind"] for card in admin.get("/api/v1/system/models").json()]
     assert kinds == ["face_detector", "mask_classifier"]
+    world.service.cards = [replace(world.service.cards[1], name="our own", version="7")]
+    shown = admin.get("/api/v1/system/models").json()
+    assert [(card["name"], card["version"]) for card in shown] == [("our own", "7")]
 
 
 def test_a_message_that_was_given_up_gets_another_chance(admin: TestClient, world: World) -> None:

@@ -29,6 +29,9 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import SourceError, UsageError
+from maskwatch.masks.labels import LABELS
+from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.models.card import ModelCard, read_card
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
@@ -115,6 +118,10 @@ class FakeService:
     """The first is in force."""
     store: Store | None = None
     hub: LiveHub = field(default_factory=LiveHub)
+    cards: Sequence[ModelCard] = (
+        read_card(DEFAULT_DETECTOR, "face_detector"),
+        read_card(DEFAULT_CLASSIFIER, "mask_classifier", LABELS),
+    )
 
     def status(self) -> ServiceStatus:
         started = self.now - timedelta(days=3, hours=4)
@@ -141,6 +148,9 @@ class FakeService:
 
     def inference_state(self) -> InferenceStatus:
         return InferenceStatus(19.6, 24.0, 112, 0, 0.61, False, "maskwatch-masks 0.1.0", "cpu")
+
+    def model_cards(self) -> Sequence[ModelCard]:
+        return self.cards
 
     def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:  # noqa: ARG002 - the seam
         self.tested.append(url)

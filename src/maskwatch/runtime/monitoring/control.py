@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from maskwatch.config.cameras import CameraConfig
+from maskwatch.models.card import ModelCard
 from maskwatch.store.records import Delivery
 
 
@@ -164,6 +165,10 @@ class ServiceControl(Protocol):
 
     def inference_state(self) -> InferenceStatus:
         """How the models keep up."""
+        ...
+
+    def model_cards(self) -> Sequence[ModelCard]:
+        """The cards of the models that run; a detector of another program has none."""
         ...
 
     def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:

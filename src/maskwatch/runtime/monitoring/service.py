@@ -23,6 +23,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.errors import DashboardError, StoreError, StoreTaken
 from maskwatch.frames.reach import Reach
+from maskwatch.models.card import ModelCard
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.monitoring.capture import AbortableDecoding
@@ -98,6 +99,8 @@ class Models:
     """How sure the detector must be of a face."""
     version: str
     device: str
+    cards: tuple[ModelCard, ...] = ()
+    """Of those that come with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,10 @@ class Service:
             model=models.version,
             device=models.device,
         )
+
+    def model_cards(self) -> Sequence[ModelCard]:
+        """What is known of the models."""
+        return self._parts.models.cards
 
     def test_camera(self, url: str, timeout_s: float = 15.0) -> CameraProbe:
         """What an address shows; see `ServiceControl.test_camera`."""

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maskwatch.errors import ModelError, RecordNotFound
-from maskwatch.masks.labels import LABELS
-from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
-from maskwatch.models.card import ModelCard, read_card
+from maskwatch.errors import RecordNotFound
+from maskwatch.models.card import ModelCard
 from maskwatch.runtime.monitoring.control import (
     CameraStatus,
     ChannelFacts,
@@ -29,7 +27,6 @@ from maskwatch.store.records import (
 from maskwatch.web.actions.recipients import delivery_for
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
-from maskwatch.web.refusals import Missing
 from maskwatch.web.security.scopes import Scope
 
 
@@ -174,20 +171,9 @@ def reload(web: WebContext, principal: Principal) -> ReloadOutcome:
 
 
 def model_cards(web: WebContext, principal: Principal) -> Sequence[ModelCard]:
-    """The cards of the models in the package.
-
-    Raises:
-        RecordNotFound: one of them cannot be read.
-    """
-    del web
+    """The cards of the models that run."""
     principal.must_allow(Scope.SYSTEM_READ)
-    try:
-        return [
-            read_card(DEFAULT_DETECTOR, "face_detector"),
-            read_card(DEFAULT_CLASSIFIER, "mask_classifier", LABELS),
-        ]
-    except ModelError as error:
-        raise Missing("refused.model_card", reason=error) from error
+    return web.control.model_cards()
 
 
 def card_as_json(card: ModelCard) -> dict[str, Any]:

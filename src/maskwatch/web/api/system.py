@@ -34,9 +34,9 @@ def state(web: Web, principal: SystemReader) -> SystemView:
     return SystemView.model_validate(system.system_state(web, principal))
 
 
-@router.get("/system/models", responses=problems(401, 403, 404))
+@router.get("/system/models", responses=problems(401, 403))
 def models(web: Web, principal: SystemReader) -> Sequence[dict[str, Any]]:
-    """The model cards."""
+    """The cards of the models that run; a detector of another program has none."""
     return [system.card_as_json(card) for card in system.model_cards(web, principal)]
 
 
