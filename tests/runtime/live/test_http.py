@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -106,6 +107,11 @@ def test_a_picture_is_one_frame_upright(server: WebServer) -> None:
     assert frame.image[-3, 10:-10].mean() > 240
 
 
+@pytest.mark.xfail(
+    av.library_versions["libavformat"] >= (63,),
+    reason="FFmpeg 9 takes the end of an answer without a length for an error",
+    strict=True,
+)
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo"])
 def test_a_picture_of_a_length_that_nobody_says_is_read(server: WebServer, name: str) -> None:
     """Programs in cameras send it as they make it."""
