@@ -58,20 +58,29 @@ def published(
     return dict(json.loads((out / "result.json").read_text()))
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [
-        ("alexnet", ["size=64", "resize=72"]),  # it has no picture left of 32 px
-        ("mobilenet", []),
-        ("mobilenetv2-keras-10", ["views=2"]),
-        ("mobilenetv2-torch", []),
-    ],
-)
-def test_a_recipe_becomes_figures(
-    name: str, changes: list[str], data: Path, tmp_path: Path, checkout: Path
-) -> None:
-    recipe = checkout / f"recipes/published/{name}.toml"
-    result = published(recipe, data, tmp_path, *changes, split="grouped")
+RECIPES = Path(__file__).parents[3] / "recipes" / "published"
+ON_PORTRAITS = sorted(path.stem for path in RECIPES.glob("*.toml") if "masknet" not in path.stem)
+ON_WORN_MASKS = sorted(path.stem for path in RECIPES.glob("masknet*.toml"))
+CHANGES = {
+    "alexnet": ["size=64", "resize=72"],  # it has no picture left of 32 px
+    "vgg16": ["epochs=1"],
+    "mobilenetv2-keras-10": ["views=2"],
+    "mobilenetv2-keras-20": ["views=1"],
+}
+
+
+def test_every_published_system_has_its_recipe() -> None:
+    systems = {"alexnet", "vgg16", "mobilenet", "mobilenetv2-torch", "ours"}
+    systems |= {"mobilenetv2-keras-10", "mobilenetv2-keras-20"}
+    systems |= {"mobilenetv2-features", "mobilenetv2-finetuned"}
+    assert set(ON_PORTRAITS) == systems
+    assert ON_WORN_MASKS == ["masknet", "masknet-faults", "masknet-five"]
+
+
+@pytest.mark.parametrize("name", [each for each in ON_PORTRAITS if "features" not in each])
+def test_a_recipe_becomes_figures(name: str, data: Path, tmp_path: Path) -> None:
+    changes = CHANGES.get(name, [])
+    result = published(RECIPES / f"{name}.toml", data, tmp_path, *changes, split="grouped")
     tested = result["data"]["test"]
     assert tested == {"80/20": 8, "80/15/5": 4}[result["recipe"]["shares"]]
     scores = result["classifiers"]["network"]
@@ -206,24 +215,35 @@ def test_a_run_of_which_nobody_knows_how_it_was_begun_is_left_alone(
     assert "begun.json: No such file or directory, so how the run" in str(done.exception)
 
 
+WORN = {
+    40: ("incorrect", "under_chin"),
+    85: ("incorrect", "nose_out"),
+    130: ("incorrect", "chin_out"),
+    175: ("mask", None),
+    220: ("no_mask", None),
+}
+"""State and fault of a face by its brightness."""
+
+
 @pytest.fixture(scope="module")
 def worn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Faces with three faults, by their brightness; with the layout of street."""
+    """Faces with a mask, three faults and none, by their brightness; with the layout of street."""
     root = tmp_path_factory.mktemp("data") / "street"
     (root / "images").mkdir(parents=True)
     rng = np.random.default_rng(0)
     entries = []
-    for number in range(24):
-        light, fault = ((60, "under_chin"), (130, "nose_out"), (200, "chin_out"))[number % 3]
-        pixels = rng.integers(light - 30, light + 30, (60, 50, 3), dtype=np.uint8)
+    for number in range(40):
+        light = (40, 85, 130, 175, 220)[number % 5]
+        state, fault = WORN[light]
+        pixels = rng.integers(light - 20, light + 20, (60, 50, 3), dtype=np.uint8)
         cv2.imwrite(str(root / f"images/{number}.png"), pixels)
-        face = {"box": [5, 5, 45, 55], "state": "incorrect", "fault": fault}
+        face = {"box": [5, 5, 45, 55], "state": state, "fault": fault}
         entries.append(
             {
                 "file": f"{number}.png",
                 "width": 50,
                 "height": 60,
-                "split": "train" if number < 18 else "test",
+                "split": "train" if number < 30 else "test",
                 "group": f"{number}",
                 "faces": [{**face, "slice": "", "certainty": "sure"}],
             }
@@ -241,3 +261,44 @@ def test_the_net_of_the_three_faults_is_tested_on_faces_with_a_fault(
     assert list(scores["classes"]) == ["under_chin", "nose_out", "chin_out"]
     assert np.array(scores["confusion"]).sum(axis=1).tolist() == [2, 2, 2]
     assert scores["auc"] is None  # there is nobody without a violation
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("masknet", {"mask": 2, "incorrect": 6, "no_mask": 2}),
+        ("masknet-five", {"mask": 2, "under_chin": 2, "nose_out": 2, "chin_out": 2, "no_mask": 2}),
+    ],
+)
+def test_the_nets_of_states_tell_masks_worn_wrongly_from_none(
+    name: str, classes: dict[str, int], worn: Path, tmp_path: Path
+) -> None:
+    recipe = RECIPES / f"{name}.toml"
+    result = published(recipe, worn, tmp_path, 'faces="boxes"', "epochs=1", split="grouped")
+    scores = result["classifiers"]["network"]
+    tested = np.array(scores["confusion"]).sum(axis=1).tolist()
+    assert dict(zip(scores["classes"], tested, strict=True)) == classes
+    assert 0 <= scores["auc"] <= 1
+
+
+def test_pictures_and_features_of_a_shared_folder_are_not_made_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = RECIPES / "mobilenetv2-features.toml"
+    cache = ("--cache", str(tmp_path / "cache"))
+    arguments = ["--data", str(data), "--weights", "none", *cache]
+    arguments += [word for change in SMALL for word in ("--set", change)]
+
+    def run(name: str) -> object:
+        out = tmp_path / name
+        done = CliRunner().invoke(app, ["published", str(recipe), "--out", str(out), *arguments])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return json.loads((out / "result.json").read_text())["classifiers"]
+
+    first = run("first")
+    made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
+    assert len(made) >= 2
+    monkeypatch.delattr("maskwatch_train.published.pictures.read_picture")
+    assert run("second") == first
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
+    assert kept == made
