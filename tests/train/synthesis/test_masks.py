@@ -121,6 +121,24 @@ def test_a_mask_in_a_dark_picture_is_dark():
         assert drawn[drawn != dark].mean() < 60
 
 
+def test_a_mask_is_darker_where_the_face_lies_in_shadow():
+    image, face = bare_face()
+    head = fit_head(face)
+    fading = np.linspace(0.3, 1.0, image.shape[1])[None, :, None]
+
+    def left_to_right(shares, seed):
+        shaded = (image * shares).astype(np.uint8)
+        drawn = synthesise(shaded, face, WearKind.MASK, np.random.default_rng(seed))
+        left, right = (
+            drawn[round(at.y) - 6 : round(at.y) + 7, round(at.x) - 6 : round(at.x) + 7].mean()
+            for at in (head.to_picture(x, 1.0) for x in (-0.5, 0.5))
+        )
+        return left / right
+
+    for seed in SEEDS:  # the cloth is the same from either side
+        assert left_to_right(fading, seed) < 0.9 * left_to_right(fading[:, ::-1], seed)
+
+
 def test_the_same_seed_gives_the_same_cloth_however_it_is_worn():
     image, face = bare_face()
     jaw = (slice(180, 200), slice(140, 180))
