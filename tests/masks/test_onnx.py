@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwatch.errors import ChecksumMismatch
+from maskwatch.errors import CardError, ChecksumMismatch
 from maskwatch.masks.labels import LABELS, UNREADABLE
 from maskwatch.masks.onnx import MAX_BATCH, ClassifierSettings, OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER
@@ -123,6 +125,23 @@ def test_faces_of_several_frames_are_judged_together_as_they_would_be_one_by_one
     assert together == [classifier(GreyNetwork())(*look) for look in looks]
     assert [len(each) for each in together] == [5, 0, 6]
     assert network.batches == [MAX_BATCH, 11 - MAX_BATCH]
+
+
+def test_a_reading_carries_how_well_the_face_can_be_seen() -> None:
+    picture = np.random.default_rng(0).integers(0, 2, (SIDE, SIDE, 3), np.uint8)
+    frame, box = Frame("noise", 0, 0.0, picture), Box(0, 0, SIDE, SIDE)
+    clear, doubtful = classifier(GreyNetwork())(frame, [Face(box, 0.9), Face(box, 0.3)])
+    assert clear.quality == pytest.approx(3 * doubtful.quality)
+    assert doubtful.quality > 0
+
+
+def test_a_model_with_its_labels_in_another_order_is_refused(tmp_path: Path) -> None:
+    card = json.loads((DEFAULT_CLASSIFIER / "card.json").read_text(encoding="utf-8"))
+    card["labels"].reverse()
+    (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    shutil.copy(DEFAULT_CLASSIFIER / card["file"], tmp_path)
+    with pytest.raises(CardError, match="label order"):
+        OnnxMaskClassifier.from_folder(tmp_path)
 
 
 def test_a_changed_model_is_refused(tmp_path: Path) -> None:

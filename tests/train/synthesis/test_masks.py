@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -137,6 +138,27 @@ def test_a_mask_is_darker_where_the_face_lies_in_shadow():
 
     for seed in SEEDS:  # the cloth is the same from either side
         assert left_to_right(fading, seed) < 0.9 * left_to_right(fading[:, ::-1], seed)
+
+
+def test_the_rim_of_a_mask_bends_upwards_at_the_sides_of_a_head_that_looks_down():
+    image, face = bare_face()
+    straight = fit_head(face)
+
+    def rim(head, x):
+        """The topmost row that is drawn on in a column."""
+        column = round(head.to_picture(x * head.half_width, 0.0).x)
+        tops = []
+        for seed in SEEDS:
+            placement = place(WearKind.MASK, straight, np.random.default_rng(seed))
+            drawn = draw_mask(image, head, placement, WearKind.MASK, np.random.default_rng(seed))
+            changes = np.abs(drawn[:, column].astype(int) - image[:, column]).mean(axis=1)
+            tops.append(np.flatnonzero(changes > 3)[0])
+        return np.median(tops)
+
+    down = replace(straight, pitch=0.4)
+    higher = [rim(straight, x) - rim(down, x) for x in (-0.6, 0.0, 0.6)]
+    assert higher[0] > higher[1] + 3
+    assert higher[2] > higher[1] + 3
 
 
 def test_the_same_seed_gives_the_same_cloth_however_it_is_worn():
