@@ -40,6 +40,8 @@ def test_made_samples_are_measured_in_every_stage() -> None:
     assert list(picture["stages"]) == ["decode", "detect", "classify", "draw", "write"]
     assert list(clip["stages"]) == ["decode", "detect", "classify", "track", "draw", "write"]
     assert picture["frames"] == clip["frames"] == 4
+    for measured in (picture, clip):
+        assert measured["fps"] > measured["fps_with_output"] > 0
 
 
 def test_files_are_measured_with_the_faces_in_them(tmp_path: Path) -> None:

@@ -227,6 +227,17 @@ def test_a_mistake_tells_its_picture_from_others_of_the_name(tmp_path: Path) -> 
     assert "own/b/1.png" in page
 
 
+@pytest.mark.parametrize(("least", "faces"), [(60, 12), (61, 0)])
+def test_faces_smaller_than_asked_for_count_in_no_headline(
+    least: int, faces: int, data: Path, model: Path, tmp_path: Path
+) -> None:
+    words = ("--report", tmp_path, "--name", "r", "--gallery", 0, "--min-face-px", least)
+    invoke("evaluate", model, data, *words)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["classification"]["faces"] == faces
+    assert report["detection"]["faces"] == faces
+
+
 def test_models_of_one_name_are_all_compared(data: Path, tmp_path: Path) -> None:
     places = [
         colour_model(tmp_path / name / "model", RED_GREEN_BLUE, LABELS, divisor=25.0)

@@ -171,6 +171,7 @@ def test_slices_hold_the_faces_that_they_name() -> None:
         said(State.NO_MASK, State.NO_MASK, kind="object"),
         said(State.MASK, State.MASK, looks=Looks(100, 400, lower_brightness=DARK_MASK - 1)),
         said(State.NO_MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
+        said(State.MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
         said(State.MASK, State.MASK, looks=Looks(100, 400, turn=0.1), size=20),
     ]
     found = slice_scores(items, min_face_px=32)
@@ -179,9 +180,12 @@ def test_slices_hold_the_faces_that_they_name() -> None:
     assert found["hard/object"]["called_mask"]["value"] == 0.0
     assert found["hard/dark mask"]["faces"] == 1
     assert found["hard/bare profile"]["faces"] == 1
+    assert found["hard/masked profile"]["faces"] == 1
+    assert found["hard/masked profile"]["side_accuracy"]["value"] == 0.0
+    assert found["pose/profile"]["faces"] == 2
     assert found["size/16-24"]["faces"] == 1
-    assert found["all/all"]["faces"] == 5
-    assert found["source/made"]["faces"] == 5
+    assert found["all/all"]["faces"] == 6
+    assert found["source/made"]["faces"] == 6
     assert "hard/scarf" not in found  # there is none
     assert "pose/frontal" not in found  # the only one is too small
     low, high = (found["hard/hand"]["called_mask"][end] for end in ("low", "high"))
