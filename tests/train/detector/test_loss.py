@@ -70,3 +70,16 @@ def test_unknown_landmarks_teach_nothing() -> None:
     terms = detection_loss(predictions(), [target([[16, 16, 40, 40]])], POINTS, STRIDES)
     assert terms["kps"] == 0
     assert terms["bbox"] > 0
+
+
+def test_landmarks_are_taught_where_they_are_known() -> None:
+    face = target([[16, 16, 40, 40]])
+    spots = torch.tensor([[22.0, 24.0], [34.0, 24.0], [28.0, 29.0], [23.0, 34.0], [33.0, 34.0]])
+    marked = Target(face.boxes, spots[None], torch.tensor([True]), face.ignored)
+    exact = ((spots[None] - POINTS[:, None]) / STRIDES[:, None]).view(1, POSITIONS, 10)
+    costs = [
+        detection_loss(predictions(kps=kps), [marked], POINTS, STRIDES)["kps"].item()
+        for kps in (exact, exact + 0.2, exact + 1.0)
+    ]
+    assert costs[0] == pytest.approx(0, abs=1e-5)
+    assert 0 < 2 * costs[1] < costs[2]

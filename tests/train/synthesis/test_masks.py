@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -159,6 +160,22 @@ def test_the_rim_of_a_mask_bends_upwards_at_the_sides_of_a_head_that_looks_down(
     higher = [rim(straight, x) - rim(down, x) for x in (-0.6, 0.0, 0.6)]
     assert higher[0] > higher[1] + 3
     assert higher[2] > higher[1] + 3
+
+
+def test_a_mask_is_as_sharp_as_the_picture():
+    image, face = bare_face()
+    grain = np.random.default_rng(0).normal(0, 12, image.shape)
+    sharp = np.clip(image + grain, 0, 255).astype(np.uint8)
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 2.0)
+    head = fit_head(face)
+    at = head.to_picture(0.0, 1.0)
+    inner = (slice(round(at.y) - 15, round(at.y) + 16), slice(round(at.x) - 20, round(at.x) + 21))
+
+    def detail(picture, seed):
+        drawn = synthesise(picture, face, WearKind.MASK, np.random.default_rng(seed))
+        return cv2.Laplacian(drawn[inner], cv2.CV_64F).std()
+
+    assert all(detail(blurred, seed) < 0.5 * detail(sharp, seed) for seed in SEEDS)
 
 
 def test_the_same_seed_gives_the_same_cloth_however_it_is_worn():
