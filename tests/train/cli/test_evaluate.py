@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 from tests.train.evaluate.test_any_model import RED_GREEN_BLUE, change_card, colour_model
 from typer.testing import CliRunner
 
-from maskwatch.errors import CardError, UsageError
+from maskwatch.errors import CardError, ModelNotFound, UsageError
 from maskwatch.masks.labels import LABELS as LABELS_OF_OURS
 from maskwatch.types import Box, State
 from maskwatch_train.cli.main import app
@@ -236,6 +236,19 @@ def test_faces_smaller_than_asked_for_count_in_no_headline(
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["classification"]["faces"] == faces
     assert report["detection"]["faces"] == faces
+
+
+def test_the_face_detector_is_the_one_that_is_named(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    for words in (
+        ("evaluate", model, data, "--report", tmp_path / "r"),
+        ("compare", model, model, "--on", data, "--report", tmp_path / "r"),
+        ("export", model, "--to", tmp_path / "to", "--format", "onnx-fp32", "--on", data),
+        ("gate", model),
+    ):
+        with pytest.raises(ModelNotFound, match="no-detector"):
+            invoke(*words, "--detector", tmp_path / "no-detector")
 
 
 def test_models_of_one_name_are_all_compared(data: Path, tmp_path: Path) -> None:
