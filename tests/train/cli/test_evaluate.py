@@ -359,7 +359,7 @@ def test_an_export_is_calibrated_on_the_training_side_and_compared_on_the_other(
         _progress: object,
     ) -> Parity:
         asked.append((source, target, form, limits))
-        names = {case.name for case in calibration}, {case.name for case in cases}
+        names = tuple({case.picture.name for case in side} for side in (calibration, cases))
         assert names == (
             {entry["file"] for entry in entries[:8]},
             {entry["file"] for entry in entries[8:]},
