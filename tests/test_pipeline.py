@@ -191,6 +191,11 @@ class GlancingDetector(CountingDetector):
     def __init__(self, faces: Callable[[Frame], list[Face]]) -> None:
         super().__init__(faces)
         self.glances: list[tuple[float, list[Box]]] = []
+        self.sweeps: list[float] = []
+
+    def sweep(self, frame: Frame) -> list[Face]:
+        self.sweeps.append(frame.t)
+        return self(frame)
 
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         self.glances.append((frame.t, list(expected)))
@@ -241,6 +246,19 @@ def test_in_a_still_picture_only_people_are_looked_at_and_the_rest_ever_more_rar
     last_t, (expected,) = detector.glances[-1]
     assert last_t > 6
     assert expected == pytest.approx((20, 10, 40, 30), abs=1)
+
+
+@pytest.mark.parametrize("small_faces", [False, True])
+def test_far_faces_are_looked_for_when_asked(small_faces: bool) -> None:
+    detector = GlancingDetector(standing)
+    looks = LookSettings(0.1, small_faces=small_faces)
+    classifier = ScriptedClassifier(lambda _, face: reading_of(face, State.MASK))
+    pipeline = Pipeline(detector, classifier, Tracker(), looks)
+    for frame in blank_frames([i / 20 for i in range(100)]):
+        pipeline(frame)
+    assert len(detector.times) > 5
+    assert detector.sweeps == ([] if small_faces else detector.times)
+    assert detector.glances  # at people alone, whatever their size
 
 
 def test_a_change_beside_the_people_has_the_whole_picture_looked_at() -> None:

@@ -70,15 +70,14 @@ def nms(
     Returns:
         Indices of the kept boxes, best score first; empty for no boxes.
     """
-    order = np.argsort(-scores, kind="stable")
-    if order.size == 0:
-        return order
-    overlaps = overlap(boxes[order], boxes[order]) > iou_threshold
-    alive = np.ones(order.size, dtype=bool)
-    for i in range(order.size):
-        if alive[i]:
-            alive[i + 1 :] &= ~overlaps[i, i + 1 :]
-    return order[alive]
+    left = np.argsort(-scores, kind="stable")
+    kept = []
+    while left.size:
+        # One row of overlaps at a time: all of them at once are gigabytes in a stadium.
+        best, left = left[:1], left[1:]
+        kept.append(best)
+        left = left[overlap(boxes[best], boxes[left])[0] <= iou_threshold]
+    return np.concatenate(kept) if kept else left
 
 
 def vote(

@@ -65,6 +65,9 @@ class LookSettings:
     """The same, once such looks brought nobody new."""
     restless_sizes: float = 0.5
     """A face that moved so far since the last look, in its own sizes, is looked for at once."""
+    small_faces: bool = False
+    """Whether far people in large pictures are looked for too, as they are in still images: it
+    takes several times as long."""
 
     def __post_init__(self) -> None:
         if self.interval_s < 0 or self.restless_sizes <= 0:
@@ -136,4 +139,5 @@ class Pipeline:
         """The faces of the whole picture, or only those where people are if that is enough."""
         known = self._tracker.is_complete
         people = self._tracker.expected_boxes(frame.t) if known else None
-        return find(self._detector, frame, None if self._sweeps.is_due(frame, people) else people)
+        places = None if self._sweeps.is_due(frame, people) else people
+        return find(self._detector, frame, places, small_faces=self._looks.small_faces)

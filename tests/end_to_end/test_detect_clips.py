@@ -16,13 +16,24 @@ from tests.shared import shared
 SRC = Path(__file__).resolve().parent.parent.parent / "src"
 
 
-@pytest.fixture(scope="module")
-def summary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the program says about all clips."""
-    clips = shared("videos")
+@pytest.fixture(scope="module", params=[(), ("--small-faces",)])
+def summary(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What the program says about all clips, one of which is large enough for two looks."""
+    clips, options = shared("videos"), request.param
     program = "from maskwatch.cli.main import run; run()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "detect", clips, "--no-annotate", "--json-summary"],
+        [
+            sys.executable,
+            "-c",
+            program,
+            "detect",
+            clips,
+            "--no-annotate",
+            "--json-summary",
+            *options,
+        ],
         cwd=tmp_path_factory.mktemp("run"),
         env={**os.environ, "PYTHONPATH": str(SRC)},
         check=False,

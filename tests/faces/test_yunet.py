@@ -1,12 +1,16 @@
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from maskwatch.errors import ChecksumMismatch
 from maskwatch.faces.yunet import (
+    HANDOVER_PX,
     MAX_TILES,
     YuNetDetector,
     YuNetSettings,
@@ -94,8 +98,100 @@ def test_large_pictures_are_scaled_down_and_small_ones_are_not_enlarged(
     size: tuple[int, int], shown: tuple[int, int]
 ) -> None:
     network = Network()
-    assert YuNetDetector(network)(grey(*size)) == []
+    assert YuNetDetector(network).sweep(grey(*size)) == []
     assert network.shown == [(1, *shown, 3)]
+
+
+@pytest.mark.parametrize(
+    ("size", "finer"),
+    [
+        ((720, 1280), None),
+        ((1000, 1300), None),
+        ((1080, 1920), (704, 1216)),
+        ((3000, 4000), (1888, 2528)),
+        ((6000, 9000), (2112, 3136)),
+    ],
+)
+def test_a_large_picture_is_looked_at_twice(
+    size: tuple[int, int], finer: tuple[int, int] | None
+) -> None:
+    network = Network()
+    assert YuNetDetector(network)(grey(*size)) == []
+    _, *second = network.shown
+    assert second == ([] if finer is None else [(1, *finer, 3)])
+
+
+class Everywhere(Network):
+    """Finds a face of one size, in its own pixels, in the middle of every picture."""
+
+    def __init__(self, size: float) -> None:
+        super().__init__()
+        self._size = size
+
+    def run(self, _outputs: None, given: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        scores, boxes, points = super().run(None, given)
+        height, width = given["image"].shape[1:3]
+        scores[:, (height // 16) * (width // 8) + width // 16] = 0.9
+        boxes[..., 2:] = np.log(self._size / 8)
+        return [scores, boxes, points]
+
+
+@pytest.mark.parametrize(
+    ("size", "found"),
+    [
+        (23, [36.8]),  # in the first look it is too small, the second will have it
+        (24, [38.4, 150]),
+        (124, [198.4, 775]),
+        (126, [787.5]),  # in the second look it is too large, the first will have it
+    ],
+)
+def test_the_finer_look_counts_for_far_faces_and_the_first_one_for_near_ones(
+    size: float, found: list[float]
+) -> None:
+    faces = YuNetDetector(Everywhere(size))(grey(4000, 4000))
+    assert sorted(face.box.width for face in faces) == pytest.approx(found, rel=0.001)
+
+
+def test_what_both_looks_see_is_one_face(detector: YuNetDetector, checkout: Path) -> None:
+    face = cv2.resize(portrait(checkout), None, fx=0.85, fy=0.85)
+    wall = np.full((1500, 2000, 3), 60, dtype=np.uint8)
+    height, width = face.shape[:2]
+    wall[300 : 300 + height, 700 : 700 + width] = face
+    frame = Frame("x", 0, 0.0, wall)
+    (swept,) = [face for face in detector.sweep(frame) if face.score > 0.7]
+    assert HANDOVER_PX[0] < swept.box.height * 640 / 2000 < HANDOVER_PX[1]
+    assert len([face for face in detector(frame) if face.score > 0.7]) == 1
+
+
+def test_far_faces_are_found_in_a_large_picture(detector: YuNetDetector, checkout: Path) -> None:
+    person = cv2.resize(portrait(checkout), None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA)
+    hall = np.full((3000, 4000, 3), 60, dtype=np.uint8)
+    height, width = person.shape[:2]
+    places = [(200, 300), (1500, 2000), (2700, 3500)]
+    for y, x in places:
+        hall[y : y + height, x : x + width] = person
+    frame = Frame("hall", 0, 0.0, hall)
+    found = [face.box for face in detector(frame) if face.score > 0.5]
+    assert len(found) == len(places)
+    for y, x in places:
+        assert any(
+            x < box.middle[0] < x + width and y < box.middle[1] < y + height for box in found
+        )
+    assert max(box.height for box in found) < 40
+    assert detector.sweep(frame) == []
+
+
+def test_an_even_large_picture_takes_little_memory() -> None:
+    """To the network a wall may be one face as large as itself, at every place."""
+    tracemalloc.start()
+    try:
+        detector = YuNetDetector.from_folder(DEFAULT_DETECTOR, threads=1)
+        detector.settings = replace(detector.settings, score_threshold=0.3)
+        assert len(detector(grey(3000, 4000))) <= 1
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150e6
 
 
 def test_what_is_found_in_the_padding_is_no_face() -> None:
@@ -114,6 +210,16 @@ def test_a_glance_at_too_many_places_is_a_look_at_the_whole_picture(
     expected = [Box(10, 10, 40, 50)] * places
     YuNetDetector(network).near(grey(480, 640), expected)
     assert network.shown == [shown]
+
+
+@pytest.mark.parametrize(("smallest", "looks"), [(40, 1), (20, 2)])
+def test_at_many_places_with_far_faces_a_large_picture_is_looked_at_twice(
+    smallest: float, looks: int
+) -> None:
+    network = Network()
+    expected = [Box(10, 10, 90, 90)] * MAX_TILES + [Box(0, 0, 0.8 * smallest, smallest)]
+    YuNetDetector(network).near(grey(1080, 1920), expected)
+    assert len(network.shown) == looks
 
 
 def test_pictures_decoded_together_have_no_say_in_one_another() -> None:

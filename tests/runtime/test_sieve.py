@@ -17,6 +17,9 @@ def test_weak_and_small_faces_are_held_back_but_remembered() -> None:
 
 
 class Glancing(FixedDetector):
+    def sweep(self, frame: Frame) -> list[Face]:
+        return [face for face in self(frame) if face is not SMALL]
+
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         return [face for face in self(frame) if face.box in expected]
 
@@ -25,6 +28,12 @@ def test_glances_are_sieved_too() -> None:
     sieve = FaceSieve(Glancing([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=20)
     assert sieve.near(FRAME, [STRONG.box, WEAK.box]) == [STRONG]
     assert set(sieve.found) == {STRONG, WEAK}
+
+
+def test_sweeps_are_sieved_too() -> None:
+    sieve = FaceSieve(Glancing([STRONG, WEAK, SMALL]), min_score=0.5, min_face_px=0)
+    assert sieve.sweep(FRAME) == [STRONG]
+    assert sieve.found == [STRONG, WEAK]
 
 
 def test_a_detector_that_cannot_glance_looks_at_the_whole_picture() -> None:

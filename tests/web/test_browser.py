@@ -656,10 +656,12 @@ def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
         first.get_by_role("button", name="Save").click()
         expect(first.get_by_text("Saved.").first).to_be_visible()
         expect(first.get_by_text("Saved.")).to_have_count(0)
+        first.get_by_label("Look for far faces too").check()
     second.get_by_role("button", name="Speichern").click()
     expect(second.get_by_text("Das hat inzwischen jemand geändert")).to_be_visible()
     settings = page.request.get("/api/v1/cameras/yard").json()["settings"]
     assert settings["min_face_px"] == 31
+    assert settings["small_faces"] is True
     page.request.delete("/api/v1/cameras/yard", headers=headers)
 
 

@@ -162,6 +162,14 @@ def detect(
             "0, and always with --blur: in every frame.",
         ),
     ] = 10.0,
+    small_faces: Annotated[
+        bool,
+        typer.Option(
+            "--small-faces",
+            rich_help_panel=_LOOK,
+            help="Find far people in large videos too, as in pictures; slower.",
+        ),
+    ] = False,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -219,6 +227,7 @@ def detect(
             min_face_px=min_face,
             score=score,
             looks_per_s=looks,
+            small_faces=small_faces,
             models=BuildOptions(detector, detector_model, classifier_model, threads, device),
         )
         summary = run_detect(request)

@@ -47,6 +47,8 @@ class DetectRequest:
     score: float | None = None
     looks_per_s: float = 10.0
     """How often faces are looked for in videos; 0 in every frame."""
+    small_faces: bool = False
+    """Whether far faces are looked for in large frames of videos too, as in pictures."""
     models: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:

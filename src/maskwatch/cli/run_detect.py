@@ -32,7 +32,7 @@ from maskwatch.outputs.ledger import note_written, written_names
 from maskwatch.outputs.names import plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
-from maskwatch.pipeline import EVERY_FRAME, LookSettings
+from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.ahead import PicturesAhead
 from maskwatch.runtime.runs.behind import video_sink
 from maskwatch.runtime.runs.open import open_source
@@ -74,7 +74,8 @@ def run_detect(request: DetectRequest) -> RunSummary:
 def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
     """Runs the session over everything that was found."""
     tracking = TrackerSettings().starting_from(request.score)
-    looks = LookSettings(1 / request.looks_per_s) if request.looks_per_s else EVERY_FRAME
+    interval_s = 1 / request.looks_per_s if request.looks_per_s else 0.0
+    looks = LookSettings(interval_s, small_faces=request.small_faces)
     spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None

@@ -18,20 +18,33 @@ class FaceDetector(Protocol):
 
 @runtime_checkable
 class GlancingDetector(Protocol):
-    """A detector that can look only where faces should be, which is quicker."""
+    """A detector that can look more quickly than at everything in all its detail."""
+
+    def sweep(self, frame: Frame) -> list[Face]:
+        """The faces of the whole frame, best score first, but for far ones in a large frame."""
+        ...
 
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         """The faces at about the expected places, best score first, in pixels of the frame."""
         ...
 
 
-def find(detector: FaceDetector, frame: Frame, places: Sequence[Box] | None) -> list[Face]:
-    """The faces at about the given places, or everywhere for None, best score first.
+def find(
+    detector: FaceDetector, frame: Frame, places: Sequence[Box] | None, *, small_faces: bool = False
+) -> list[Face]:
+    """The faces of one frame of a video, best score first.
 
-    A detector that cannot glance looks everywhere, unless there is no place at all.
+    Args:
+        detector: finds them; if it cannot glance it looks at everything, unless there is no place
+            at all.
+        frame: where to look.
+        places: about where they are expected; None for everywhere.
+        small_faces: whether far ones in a large frame are looked for too, where ``places`` is None.
     """
     if places is not None and not places:
         return []
-    if places is not None and isinstance(detector, GlancingDetector):
+    if not isinstance(detector, GlancingDetector):
+        return detector(frame)
+    if places is not None:
         return detector.near(frame, places)
-    return detector(frame)
+    return detector(frame) if small_faces else detector.sweep(frame)

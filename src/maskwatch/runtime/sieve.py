@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskwatch.faces.base import FaceDetector, GlancingDetector
+from maskwatch.faces.base import FaceDetector, GlancingDetector, find
 from maskwatch.geometry import iou_matrix
 from maskwatch.types import Box, Face, Frame
 
@@ -30,6 +30,10 @@ class FaceSieve:
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces that are wanted, best score first."""
         return self._let_through(self._detector(frame))
+
+    def sweep(self, frame: Frame) -> list[Face]:
+        """See `GlancingDetector`; a detector that cannot do so looks at everything."""
+        return self._let_through(find(self._detector, frame, None))
 
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         """See `GlancingDetector`; a detector that cannot do so looks at the whole frame."""

@@ -30,16 +30,16 @@ class GlancingSquares(SquareDetector):
         self.glances = 0
         self.sweeps = 0
 
-    def __call__(self, frame: Frame) -> list[Face]:
+    def sweep(self, frame: Frame) -> list[Face]:
         self.sweeps += 1
-        return super().__call__(frame)
+        return self(frame)
 
     def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
         self.glances += 1
         middles = [((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in expected]
         return [
             face
-            for face in super().__call__(frame)
+            for face in self(frame)
             if any(
                 face.box.x0 < x < face.box.x1 and face.box.y0 < y < face.box.y1 for x, y in middles
             )

@@ -81,6 +81,10 @@ def test_a_look_has_all_faces_and_the_readings_of_those_that_were_wanted(
 
 def test_faces_are_looked_for_where_the_camera_says(stopping: list[SharedInference]) -> None:
     class Glancing(FixedDetector):
+        def sweep(self, frame: Frame) -> list[Face]:
+            assert frame.source == "a"
+            return FACES[:1]
+
         def near(self, frame: Frame, expected: Sequence[Box]) -> list[Face]:
             assert frame.source == "a"
             return [face for face in FACES if face.box in expected]
@@ -88,12 +92,18 @@ def test_faces_are_looked_for_where_the_camera_says(stopping: list[SharedInferen
     inference = SharedInference(Glancing(FACES), FixedClassifier(State.MASK))
     stopping.append(inference)
     inference.start()
-    for places, expected in (
-        (None, FACES),
-        ([FACES[1].box], FACES[1:]),
-        ([], []),
+    for places, small_faces, expected in (
+        (None, False, FACES[:1]),
+        (None, True, FACES),
+        ([FACES[1].box], True, FACES[1:]),
+        ([], True, []),
     ):
-        look = inference.look(lambda: frame("a"), all_faces, lambda _: places)  # noqa: B023
+        look = inference.look(
+            lambda: frame("a"),
+            all_faces,
+            lambda _: places,  # noqa: B023
+            small_faces=small_faces,
+        )
         assert look is not None
         assert list(look.found) == expected
         assert look.is_whole == (places is None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta, tzinfo
 from itertools import groupby
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from zoneinfo import ZoneInfo
 
 import cv2
@@ -376,6 +376,16 @@ def test_a_doubtful_face_is_proposed_for_a_label_where_it_may_be_seen(
     ):
         stage = after_film(lambda _: [MASKED], 3, rules, PrivacyConfig(photos=photos))
     assert len(stage.entries(UncertainFace)) == finished.call_count == proposed
+
+
+@pytest.mark.parametrize("small_faces", [False, True])
+def test_far_people_are_looked_for_where_the_camera_says_so(small_faces: bool) -> None:
+    with (
+        patch.object(SquareDetector, "sweep", Mock(return_value=[]), create=True),
+        patch.object(SquareDetector, "near", Mock(return_value=[]), create=True),
+    ):
+        stage = after_film(lambda _: [VIOLATOR], 4, camera_config(small_faces=small_faces))
+    assert len(stage.opened) == small_faces
 
 
 def test_the_live_view_shows_people_as_they_are() -> None:

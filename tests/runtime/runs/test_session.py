@@ -19,7 +19,7 @@ from maskwatch.runtime.runs.session import (
     Sinks,
 )
 from maskwatch.testing import ScriptedSource, face_at
-from maskwatch.types import Episode, Face, Fault, Frame, Image, State
+from maskwatch.types import Box, Episode, Face, Fault, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
 
 MASKED: Person = (State.MASK, 80, 120)
@@ -451,6 +451,38 @@ def test_with_blur_every_frame_is_looked_at_however_seldom_looks_are_wanted(blur
     bench.detector = detector = Counting()
     bench.run(SessionSettings(blur=blur, looks=LookSettings(interval_s=0.5)))
     assert (detector.frames == 30) is blur
+
+
+class Glancing(SquareDetector):
+    """Finds nobody when it looks quickly."""
+
+    def sweep(self, _frame: Frame) -> list[Face]:
+        return []
+
+    def near(self, _frame: Frame, _expected: Sequence[Box]) -> list[Face]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("settings", "people"),
+    [
+        (SessionSettings(), 0),
+        (SessionSettings(looks=LookSettings(0.0, small_faces=True)), 1),
+        (SessionSettings(blur=True), 1),
+    ],
+)
+def test_far_faces_are_looked_for_in_videos_when_asked_and_where_faces_are_hidden(
+    settings: SessionSettings, people: int
+) -> None:
+    bench = Bench(clip("a.mp4", [[MASKED]] * 30))
+    bench.detector = Glancing()
+    assert bench.run(settings).total.people == people
+
+
+def test_far_faces_are_always_looked_for_in_pictures() -> None:
+    bench = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
+    bench.detector = Glancing()
+    assert bench.run(SessionSettings()).total.people == 1
 
 
 def test_blur_hides_a_face_that_was_found_just_before_ctrl_c() -> None:

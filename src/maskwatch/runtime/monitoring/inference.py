@@ -56,10 +56,11 @@ Places = Callable[["Frame"], "Sequence[Box] | None"]
 class _Wish:
     """A camera's wish to have its newest picture looked at."""
 
-    def __init__(self, take: Take, wanted: Wanted, places: Places) -> None:
+    def __init__(self, take: Take, wanted: Wanted, places: Places, small_faces: bool) -> None:
         self.take = take
         self.wanted = wanted
         self.places = places
+        self.small_faces = small_faces
         self.done = threading.Event()
         self.look: Look | None = None
         self.error: MaskwatchError | None = None
@@ -124,6 +125,8 @@ class SharedInference:
         wanted: Wanted,
         places: Places = lambda _: None,
         is_over: Callable[[], bool] = lambda: False,
+        *,
+        small_faces: bool = False,
     ) -> Look | None:
         """Waits until it is this camera's turn, and has its newest picture looked at.
 
@@ -132,6 +135,7 @@ class SharedInference:
             wanted: which of the faces found in it are to be judged.
             places: where in it to look for faces; None for everywhere.
             is_over: whether the camera is to end: then it waits for its turn no longer.
+            small_faces: whether far faces in a large picture are looked for too; slower.
 
         Returns:
             None when ``take`` gave none, or its turn did not come any more.
@@ -140,7 +144,7 @@ class SharedInference:
             InferenceStopped: the service stops.
             InferenceFailed: the models failed on this picture.
         """
-        wish = _Wish(take, wanted, places)
+        wish = _Wish(take, wanted, places, small_faces)
         with self._changed:
             if self._stopping:
                 raise InferenceStopped("the models have been stopped")
@@ -188,7 +192,7 @@ class SharedInference:
             if frame is None:
                 return None
             places = wish.places(frame)
-            faces = find(self._detector, frame, places)
+            faces = find(self._detector, frame, places, small_faces=wish.small_faces)
             return _Found(wish, frame, tuple(faces), wish.wanted(frame, faces), places is None)
         except Exception as error:  # noqa: BLE001 - the models' boundary; its camera reports it
             wish.error = _failed(error)

@@ -214,6 +214,7 @@ class CameraLane:
                 self._gaze.wanted,
                 self._places,
                 self._stopping.is_set,
+                small_faces=self.config.small_faces,
             )
             if look is not None:
                 self._take_in(look)

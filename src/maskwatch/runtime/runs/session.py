@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from maskwatch.draw import Mark, draw_marks, pixelate
@@ -33,6 +33,7 @@ MUCH_DAMAGED = 0.01
 whole. Some are usual where recordings begin, end or were joined."""
 NOT_LAST = "live, without an end: name it last, or watch several with `maskwatch serve`"
 """Why a live source is refused that others follow."""
+_EVERY_FACE = replace(EVERY_FRAME, small_faces=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class SessionSettings:
     """Faces with a shorter side than this are left out."""
     blur: bool = False
     """Pixelate, in pictures, every face that the detector found, those left out as well. Every
-    frame is then looked at: no face may come into view between two looks."""
+    frame is then looked at, and for far faces too: none may come into view between two looks."""
     looks: LookSettings = EVERY_FRAME
     """How often faces are looked for in videos."""
 
@@ -279,7 +280,7 @@ class _Visit:
                 self._models.classifier,
                 self._tracking,
                 self._settings.score,
-                EVERY_FRAME if self._settings.blur else self._settings.looks,
+                _EVERY_FACE if self._settings.blur else self._settings.looks,
             )
 
     def look(self, frame: Frame) -> Look:

@@ -111,7 +111,10 @@ class _CameraPage:
         self._coverage = _number(words("cameras.coverage_below"), found["coverage_below"], 0, 100)
         self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)
         self._face = _number(words("cameras.min_face_px"), found["min_face_px"], 0, 1000)
-        for field in (self._coverage, self._hold, self._face):
+        self._far = ui.checkbox(
+            words("cameras.small_faces"), value=self._settings.get("small_faces", False)
+        )
+        for field in (self._coverage, self._hold, self._face, self._far):
             field.set_enabled(self._may_try)
         self._face.on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
@@ -178,6 +181,7 @@ class _CameraPage:
                 "hold_s": values["hold_s"],
             },
             "min_face_px": values["min_face_px"],
+            "small_faces": bool(self._far.value),
             "schedule": self._schedule.settings(),
             "zones": [zone.settings() for zone in self._editor.zones],
         }
