@@ -111,13 +111,13 @@ class _CameraPage:
         self._coverage = _number(words("cameras.coverage_below"), found["coverage_below"], 0, 100)
         self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)
         self._face = _number(words("cameras.min_face_px"), found["min_face_px"], 0, 1000)
-        self._far = ui.checkbox(
+        self._face.on_value_change(self._editor.draw)
+        ui.label(words("cameras.smallest")).classes("mw-faint")
+        self._far = ui.switch(
             words("cameras.small_faces"), value=self._settings.get("small_faces", False)
         )
         for field in (self._coverage, self._hold, self._face, self._far):
             field.set_enabled(self._may_try)
-        self._face.on_value_change(self._editor.draw)
-        ui.label(words("cameras.smallest")).classes("mw-faint")
         heading(words("cameras.preview"))
         self._preview = html("")
 
