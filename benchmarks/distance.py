@@ -1,7 +1,7 @@
-"""``python -m benchmarks.distance``: who is found in large pictures, with one look and with two.
+"""``python -m benchmarks.distance``: who is found in large pictures, and how finer looks help.
 
-Labelled pictures are laid side by side into squares: what is looked at gets larger, and the faces
-in it stay as large as they were.
+Labelled pictures are laid side by side into squares, as many as fit: what is looked at gets larger,
+and the faces in it stay as large as they were.
 """
 
 from __future__ import annotations
@@ -51,13 +51,14 @@ class Figure:
     """Per square, reading it included."""
 
 
-def squares(images: Sequence[LabelledImage], across: int, folder: Path) -> Iterator[LabelledImage]:
-    """So many pictures a row and a column in one, in an order that chance made, one at a time."""
+def squares(images: Sequence[LabelledImage], side: int, folder: Path) -> Iterator[LabelledImage]:
+    """Squares of so many pixels with pictures in an order that chance made, one at a time."""
     order = np.random.default_rng(_SEED).permutation(len(images))
+    across = side // _CELL_PX
     count = across * across
     path = folder / "square.bmp"
     for start in range(0, len(order), count):
-        canvas = np.full((across * _CELL_PX, across * _CELL_PX, 3), _GREY, dtype=np.uint8)
+        canvas = np.full((side, side, 3), _GREY, dtype=np.uint8)
         faces: list[LabelledFace] = []
         for cell, index in enumerate(order[start : start + count]):
             picture = read_picture(images[index].path)
@@ -71,21 +72,21 @@ def squares(images: Sequence[LabelledImage], across: int, folder: Path) -> Itera
 
 def figure(
     images: Sequence[LabelledImage],
-    across: int,
+    side: int,
     looks: str,
     detector: FaceDetector,
     classifier: MaskClassifier,
 ) -> Figure:
     """Looks at all squares of one size."""
     with tempfile.TemporaryDirectory() as folder:
-        made = images if across == 1 else squares(images, across, Path(folder))
+        made = images if side == _CELL_PX else squares(images, side, Path(folder))
         begin = time.perf_counter()
         seen = see_images(detector, classifier, made)
         seconds = (time.perf_counter() - begin) / seen.images
     scored = evaluate_end_to_end(seen, _SEED, repeats=1)
     shares = scored["shares"]
     return Figure(
-        side_px=across * _CELL_PX,
+        side_px=side,
         looks=looks,
         found=shares["found"]["value"],
         right_side=shares["found and right side"]["value"],
@@ -112,17 +113,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.distance", description=__doc__)
     parser.add_argument("--street", type=Path, required=True, help="folder with labels.json")
     parser.add_argument("--split", default="val")
-    parser.add_argument("--across", type=int, nargs="+", default=[1, 2, 3, 4, 6])
+    parser.add_argument(
+        "--sides", type=int, nargs="+", default=[1024, 1280, 2048, 3072, 4096, 6144]
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     images = read_street(wanted.street, wanted.split)
     options = BuildOptions(threads=wanted.threads)
-    twice, classifier = build_detector(options).detect, build_classifier(options)
+    finely, classifier = build_detector(options).detect, build_classifier(options)
     figures = []
-    for across in wanted.across:
-        for looks, detector in (("one", lambda frame: find(twice, frame, None)), ("two", twice)):
-            figures.append(figure(images, across, looks, detector, classifier))
+    ways = {"one at 640": lambda frame: find(finely, frame, None), "finer": finely}
+    for side in wanted.sides:
+        for looks, detector in ways.items():
+            figures.append(figure(images, side, looks, detector, classifier))
             print(figures[-1], flush=True)
     wanted.out.write_text(json.dumps([asdict(each) for each in figures], indent=1) + "\n")
 

@@ -3,6 +3,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -52,6 +53,18 @@ def test_files_are_measured_with_the_faces_in_them(tmp_path: Path) -> None:
     picture, clip = json.loads(done.stdout)
     assert (picture["faces"], clip["faces"]) == (2, 2)
     assert (picture["frames"], clip["frames"]) == (50, 7)
+
+
+def test_frames_of_a_clip_are_looked_at_as_quickly_as_detect_does(tmp_path: Path) -> None:
+    paint_picture(tmp_path / "a.png", [(State.MASK, 80, 120)])
+    paint_video(tmp_path / "a.mp4", [[(State.MASK, 80, 120)]] * 12)
+    with (
+        patch.object(SquareDetector, "sweep", Mock(return_value=[]), create=True),
+        patch.object(SquareDetector, "near", Mock(return_value=[]), create=True),
+    ):
+        done = bench(tmp_path / "a.png", tmp_path / "a.mp4", "--frames", "50", "--json")
+    picture, clip = json.loads(done.stdout)
+    assert (picture["faces"], clip["faces"]) == (1, 0)
 
 
 def test_the_table_names_stages_and_speeds() -> None:

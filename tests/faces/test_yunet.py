@@ -103,22 +103,21 @@ def test_large_pictures_are_scaled_down_and_small_ones_are_not_enlarged(
 
 
 @pytest.mark.parametrize(
-    ("size", "finer"),
+    ("size", "looks"),
     [
-        ((720, 1280), None),
-        ((1000, 1300), None),
-        ((1080, 1920), (704, 1216)),
-        ((3000, 4000), (1888, 2528)),
-        ((6000, 9000), (2112, 3136)),
+        ((768, 1024), [(480, 640)]),
+        ((720, 1280), [(480, 800)]),
+        ((1080, 1920), [(384, 640), (704, 1216)]),
+        ((3000, 4000), [(480, 640), (1888, 2528)]),
+        ((6000, 9000), [(448, 640), (2112, 3136)]),
     ],
 )
-def test_a_large_picture_is_looked_at_twice(
-    size: tuple[int, int], finer: tuple[int, int] | None
+def test_a_large_picture_is_looked_at_more_finely_and_a_very_large_one_twice(
+    size: tuple[int, int], looks: list[tuple[int, int]]
 ) -> None:
     network = Network()
     assert YuNetDetector(network)(grey(*size)) == []
-    _, *second = network.shown
-    assert second == ([] if finer is None else [(1, *finer, 3)])
+    assert network.shown == [(1, *look, 3) for look in looks]
 
 
 class Everywhere(Network):

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from maskwatch.build import BuildOptions, build_classifier, build_detector
-from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.base import FaceDetector, find
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.base import MaskClassifier
@@ -144,7 +144,8 @@ def _next_picture(frames: Iterator[Frame]) -> Frame | None:
 
 
 def _look(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | None) -> Look:
-    found = watch("detect", lambda: bench.detect(frame))
+    is_still = tracker is None
+    found = watch("detect", lambda: find(bench.detect, frame, None, small_faces=is_still))
     faces = found if bench.faces is None else bench.faces
     readings = watch("classify", lambda: bench.classifier(frame, faces))
     if tracker is None:

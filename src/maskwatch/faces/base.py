@@ -32,7 +32,7 @@ class GlancingDetector(Protocol):
 def find(
     detector: FaceDetector, frame: Frame, places: Sequence[Box] | None, *, small_faces: bool = False
 ) -> list[Face]:
-    """The faces of one frame of a video, best score first.
+    """The faces of one frame, best score first.
 
     Args:
         detector: finds them; if it cannot glance it looks at everything, unless there is no place

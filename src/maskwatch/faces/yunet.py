@@ -43,13 +43,13 @@ MAX_TILES = 16
 SMALLEST_PX = 10
 """The network rarely finds smaller faces."""
 FINE_SCALE = 0.625
-"""Of a second look at large pictures. Faces can be read from 20 px on, and at this scale the
+"""Of finer looks at large pictures. Faces can be read from 20 px on, and at this scale the
 network finds nine in ten of 20 to 32 px; at half the size it is eight, at three quarters no more
 (docs/models.md)."""
 LEAST_GAIN = 1.3
-"""A second look is worth its time if faces are so many times larger in it."""
+"""If faces are so many times larger in a finer look, near ones need a coarser one as well."""
 MAX_FINE_PIXELS = 2560 * 2560
-"""Of a second look; more take too much memory, so that from 17 million pixels on the smallest faces
+"""Of a finer look; more take too much memory, so that from 17 million pixels on the smallest faces
 are lost after all."""
 HANDOVER_PX = (24.0, 32.0)
 """Between these sizes, in pixels of the coarser look, a face may be of either look; larger ones are
@@ -199,13 +199,14 @@ class YuNetDetector:
     def __call__(self, frame: Frame) -> list[Face]:
         """The faces of the frame, best score first, boxes clipped to the picture.
 
-        Looks twice at a large picture, so that far faces are found as well.
+        Looks more finely at a large picture, so that far faces are found as well, and twice at a
+        very large one, so that near faces still are.
         """
         height, width = frame.image.shape[:2]
         scale, fine = self._scale(height, width), _fine_scale(height, width)
-        near = self._find(frame.image, scale)
         if fine < LEAST_GAIN * scale:
-            return near
+            return self._find(frame.image, max(scale, fine))
+        near = self._find(frame.image, scale)
         least, most = (size / scale for size in HANDOVER_PX)
         faces = [face for face in near if _size(face) >= least]
         faces += self._find(frame.image, fine, most * fine)
