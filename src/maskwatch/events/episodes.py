@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from maskwatch.tracks.absence import is_gone
 from maskwatch.types import Episode, Fault, MaskReading, State, Track
 
 
@@ -125,8 +126,8 @@ class _Case:
         return self.is_open and (lasted or self.is_gone(t, settings))
 
     def is_gone(self, t: float, settings: EpisodeSettings) -> bool:
-        """True when unseen for too long; one miss alone never counts, frames may be rare."""
-        return self.misses >= 2 and t - self.last_seen_t > settings.gone_after_s
+        """True when unseen for too long."""
+        return is_gone(self.misses, t - self.last_seen_t, settings.gone_after_s)
 
     def episode(self, source: str, settings: EpisodeSettings, ongoing: bool) -> Episode:
         """The value of the open episode as it stands."""

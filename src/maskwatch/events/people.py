@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from maskwatch.tracks.absence import is_gone
 from maskwatch.types import Episode, Fault, State, Track
 
 _SEVERITY = {State.INCORRECT: 1, State.NO_MASK: 2}
@@ -63,10 +64,6 @@ class _Presence:
     misses: int = 0
     """Looks in a row without them."""
 
-    def is_gone(self, t: float, unseen_s: float) -> bool:
-        """True when unseen for too long; one miss alone never counts, frames may be rare."""
-        return self.misses >= 2 and t - self.last_t > unseen_s
-
 
 class PeopleLog:
     """Adds up, for the people of one source, how long each verdict held."""
@@ -115,7 +112,8 @@ class PeopleLog:
         gone = [
             self._person(track, episodes)
             for track, presence in sorted(self._present.items())
-            if track not in staying and (unseen_s < 0 or presence.is_gone(t, unseen_s))
+            if track not in staying
+            and (unseen_s < 0 or is_gone(presence.misses, t - presence.last_t, unseen_s))
         ]
         for person in gone:
             del self._present[person.track]

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwatch.tracks.absence import is_gone
 from maskwatch.types import Box, Image, Track
 
 Colours: TypeAlias = NDArray[np.float64]
@@ -153,8 +154,7 @@ class ReentryBook:
         self._people = {
             track: each
             for track, each in self._people.items()
-            # One miss alone ends no track, however rare frames are.
-            if each.misses < 2 or t - each.last_t <= limit_s
+            if not is_gone(each.misses, t - each.last_t, limit_s)
         }
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from maskwatch.tracks import motion
+from maskwatch.tracks.absence import is_gone
 from maskwatch.tracks.verdict import Voter, VoteSettings
 from maskwatch.types import Box, Face, MaskReading, Track
 
@@ -158,14 +159,10 @@ class Tracklet:
         self.phase = Phase.CONFIRMED
 
     def is_gone(self, now: float) -> bool:
-        """True when it has been unseen for too long.
-
-        One miss alone never ends it: where frames are rarer than the allowed gap, people would
-        otherwise not outlive a single look.
-        """
+        """True when it has been unseen for too long."""
         tentative = self.phase is Phase.TENTATIVE
-        limit = self._life.max_tentative_gap_s if tentative else self._life.max_gap_s
-        return self._misses >= 2 and now - self.last_t > limit
+        limit_s = self._life.max_tentative_gap_s if tentative else self._life.max_gap_s
+        return is_gone(self._misses, now - self.last_t, limit_s)
 
     def as_track(self, source: str, at: float | None = None) -> Track:
         """The public value; only for those that have been confirmed.
