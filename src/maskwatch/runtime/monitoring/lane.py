@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -98,10 +98,7 @@ class CameraLane:
         self._setting = setting
         self._rules = rules_of(config)
         score = setting.score if config.min_score is None else config.min_score
-        weak = min(score, setting.tracking.min_score)
-        self._min_score = weak
-        tracking = replace(setting.tracking, start_score=max(score, weak), min_score=weak)
-        self._tracking = tracking
+        self._tracking = setting.tracking.starting_from(score)
         self._watch = self._new_watch(first_person)
         self._gaze = Gaze(self._watch, self._judged)
         self._minutes = MinuteSums(name)
@@ -259,7 +256,7 @@ class CameraLane:
         wanted = [
             face
             for face in found
-            if face.score >= self._min_score and face.box.side >= self.config.min_face_px
+            if face.score >= self._tracking.min_score and face.box.side >= self.config.min_face_px
         ]
         return self._rules.zones.judged(wanted, width, height)
 
