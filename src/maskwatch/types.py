@@ -190,6 +190,13 @@ class MaskReading:
         """Calibrated probability of ``mask`` in percent, 0 to 100; None without probabilities."""
         return None if self.probabilities is None else 100.0 * self.probabilities.mask
 
+    @property
+    def clarity(self) -> float:
+        """How clearly it shows its state, in [0, 1]; 0 for ``unknown``."""
+        if self.probabilities is None or self.state is State.UNKNOWN:
+            return 0.0
+        return self.quality * self.probabilities.of(self.state)
+
 
 class TimedReading(NamedTuple):
     """A reading and when it was made, in seconds."""

@@ -374,8 +374,8 @@ def test_while_an_episode_is_open_no_more_pictures_are_kept_for_it() -> None:
 def test_the_timeline_begins_shortly_before_the_episode_and_gets_thinner_with_time() -> None:
     news = tell(10, (30, [MASK]), (120, [BARE]))
     ((_, episode),) = opened(news)
-    assert 26 <= episode.points[0].t < 30
-    told = {t: len(each.points) for t, each in news if isinstance(each, Continued)}
+    assert 26 <= episode.timeline[0].t < 30
+    told = {t: len(each.timeline) for t, each in news if isinstance(each, Continued)}
     assert all(n == pytest.approx(10, abs=1) for t, n in told.items() if t < 90)
     assert all(n <= 2 for t, n in told.items() if t > 97)
 

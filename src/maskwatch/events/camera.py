@@ -24,7 +24,16 @@ from maskwatch.events.schedule import Exemption, Schedule
 from maskwatch.events.zones import ZoneMap
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.tracks.verdict import UNDECIDED
-from maskwatch.types import Box, Episode, Face, Frame, MaskReading, Track, Verdict
+from maskwatch.types import (
+    Box,
+    Episode,
+    Face,
+    Frame,
+    MaskReading,
+    TimedReading,
+    Track,
+    Verdict,
+)
 
 _POINT_EVERY_S = 0.5
 _SPARSE_AFTER_S = 60.0
@@ -120,14 +129,6 @@ class Presence:
         return replace(self.track, verdict=UNDECIDED) if self.is_free else self.track
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A reading on the timeline of an episode."""
-
-    t: float
-    reading: MaskReading
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
     """An episode begins."""
@@ -138,7 +139,8 @@ class Opened:
     """The lowest that the verdict had so far, in percent."""
     photo: Photo | None
     """The best look at the violation so far."""
-    points: tuple[Point, ...]
+    timeline: tuple[TimedReading, ...]
+    """Readings of the person so far, thinned out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class Continued:
     episode: Episode
     coverage: float | None
     """The lowest that the verdict had so far, in percent."""
-    points: tuple[Point, ...]
+    timeline: tuple[TimedReading, ...]
+    """Readings since the last news, thinned out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ class Closed:
     episode: Episode
     coverage: float | None
     """The lowest that the verdict had in it, in percent."""
-    points: tuple[Point, ...]
+    timeline: tuple[TimedReading, ...]
+    """Readings since the last news, thinned out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +198,8 @@ class _File:
     """Since when they have had to wear a mask, steps over a border left out; None if not at all."""
     free_t: float | None = float("-inf")
     """Since when they need not wear one; None while they have to."""
-    recent: list[Point] = field(default_factory=list)
-    """Points not told yet; before an episode the latest few."""
+    recent: list[TimedReading] = field(default_factory=list)
+    """Readings for the timeline not told yet; before an episode the latest few."""
     coverage: float | None = None
     """The lowest of their verdicts in the open episode."""
     opened_s: float | None = None
@@ -363,7 +367,7 @@ class CameraWatch:
         long_open = file.opened_s is not None and t - file.opened_s > _SPARSE_AFTER_S
         every_s = _SPARSE_EVERY_S if long_open else _POINT_EVERY_S
         if not file.recent or t - file.recent[-1].t >= every_s:
-            file.recent.append(Point(t, reading))
+            file.recent.append(TimedReading(t, reading))
         if file.opened_s is None:
             del file.recent[:-_EARLY_POINTS]
 
@@ -381,7 +385,7 @@ class CameraWatch:
         return None
 
 
-def _take(file: _File) -> tuple[Point, ...]:
-    points = tuple(file.recent)
+def _take(file: _File) -> tuple[TimedReading, ...]:
+    timeline = tuple(file.recent)
     file.recent.clear()
-    return points
+    return timeline

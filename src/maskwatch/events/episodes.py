@@ -250,10 +250,7 @@ class EpisodeLog:
 
 
 def _evidence(frame_index: int, t: float, reading: MaskReading) -> _Evidence:
-    confidence = 0.0 if reading.probabilities is None else reading.probabilities.of(reading.state)
-    return _Evidence(
-        t, frame_index, reading.state, reading.fault, reading.quality, reading.quality * confidence
-    )
+    return _Evidence(t, frame_index, reading.state, reading.fault, reading.quality, reading.clarity)
 
 
 def _in_order(episodes: Iterable[Episode]) -> list[Episode]:

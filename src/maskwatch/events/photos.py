@@ -64,7 +64,7 @@ class Photo:
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
         return cls(
-            sight.frame, tuple(faces), tuple(dict.fromkeys([*others, *traces])), clarity_of(subject)
+            sight.frame, tuple(faces), tuple(dict.fromkeys([*others, *traces])), subject.clarity
         )
 
 
@@ -89,7 +89,7 @@ class PhotoBook:
             track.reading.state.is_violation or track.verdict.state.is_violation
         ):
             kept = self._best.get(track.id)
-            if kept is None or clarity_of(track.reading) > kept.clarity:
+            if kept is None or track.reading.clarity > kept.clarity:
                 self._best[track.id] = Photo.of(sight, track)
                 self._unpacked.add(track.id)
                 self._make_room(track.id)
@@ -125,13 +125,6 @@ class PhotoBook:
 
 def _taken(frame: Frame) -> float:
     return frame.t
-
-
-def clarity_of(reading: MaskReading) -> float:
-    """How clearly a reading shows its state, in [0, 1]."""
-    if reading.probabilities is None or reading.state is State.UNKNOWN:
-        return 0.0
-    return reading.quality * reading.probabilities.of(reading.state)
 
 
 def _face(reading: MaskReading, *, is_subject: bool) -> PhotoFace:

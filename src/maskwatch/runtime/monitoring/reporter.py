@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.events.camera import Closed, Continued, Left, News, Opened, Point
+from maskwatch.events.camera import Closed, Continued, Left, News, Opened
 from maskwatch.events.photos import Photo
 from maskwatch.runtime.monitoring.chronicle import (
     Chronicle,
@@ -20,6 +20,7 @@ from maskwatch.runtime.monitoring.chronicle import (
 from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import EpisodeRecord, PersonRecord, TimelinePoint
+from maskwatch.types import TimedReading
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Reporter:
             model_version=self._model_version,
         )
         photo = None if news.photo is None else self._finished(news.photo)
-        return EpisodeOpened(record, datetime.now(UTC), photo, self._timeline(news.points))
+        return EpisodeOpened(record, datetime.now(UTC), photo, self._timeline(news.timeline))
 
     def _finished(self, photo: Photo) -> FinishedPhoto | None:
         """The photo as it may be kept; None when none may, or when it cannot be made."""
@@ -134,17 +135,13 @@ class Reporter:
             fault=episode.fault,
             coverage=news.coverage,
             ended_at=self.time_of_day(episode.end_s) if is_over else None,
-            timeline=self._timeline(news.points),
+            timeline=self._timeline(news.timeline),
         )
 
-    def _timeline(self, points: Sequence[Point]) -> tuple[TimelinePoint, ...]:
+    def _timeline(self, readings: Sequence[TimedReading]) -> tuple[TimelinePoint, ...]:
         return tuple(
             TimelinePoint(
-                self.time_of_day(point.t),
-                point.reading.state,
-                point.reading.fault,
-                point.reading.coverage,
-                point.reading.quality,
+                self.time_of_day(t), reading.state, reading.fault, reading.coverage, reading.quality
             )
-            for point in points
+            for t, reading in readings
         )
