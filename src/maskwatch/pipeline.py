@@ -9,7 +9,7 @@ from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.refine import without_repeats
 from maskwatch.tracks.surroundings import Sweeps
 from maskwatch.tracks.tracker import Tracker
-from maskwatch.types import Face, Frame, MaskReading, Track
+from maskwatch.types import TIME_SLACK_S, Face, Frame, MaskReading, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,6 @@ class LookSettings:
 
 
 EVERY_FRAME = LookSettings(interval_s=0.0)
-_SLACK_S = 1e-3
-"""Times come out of divisions and of containers that count milliseconds."""
 
 
 class Pipeline:
@@ -113,7 +111,7 @@ class Pipeline:
     def _is_due(self, t: float) -> bool:
         if self._looked_t is None or t < self._looked_t:
             return True
-        waited_s = t - self._looked_t + _SLACK_S
+        waited_s = t - self._looked_t + TIME_SLACK_S
         if waited_s >= self._looks.calm * self._looks.interval_s:
             return True
         if waited_s >= self._looks.interval_s and not self._is_calm(t):

@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[np.uint8]
 """``(H, W, 3)`` uint8, BGR."""
 
+TIME_SLACK_S = 1e-3
+"""Times of a source that differ by less may mean the same moment: they come out of divisions (0.6 s
+at 10 fps may be 0.5999999 s) and of containers that count milliseconds."""
+
 
 class State(StrEnum):
     """How a mask is worn, as far as one picture tells."""

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from maskwatch.tracks.verdict import UNDECIDED, VoteSettings, vote, votes
-from maskwatch.types import Fault, MaskReading, State, TimedReading, Track, Verdict
-
-_SLACK_S = 1e-6
+from maskwatch.types import TIME_SLACK_S, Fault, MaskReading, State, TimedReading, Track, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +110,4 @@ def _has_held(verdict: Verdict, readings: Sequence[TimedReading], hold_s: float)
     below = [each.t for each in readings if votes(each.reading) and each.reading.state.is_violation]
     if not below or verdict.since_t is None:
         return False
-    return below[-1] - verdict.since_t >= hold_s - _SLACK_S
+    return below[-1] - verdict.since_t >= hold_s - TIME_SLACK_S

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from maskwatch.geometry import iou_matrix
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.types import Box, Face, Frame, Image, MaskReading, State
+from maskwatch.types import TIME_SLACK_S, Box, Face, Frame, Image, MaskReading, State
 
-_SLACK_S = 1e-3
-"""Times come out of divisions and of containers that count milliseconds."""
 _GRID = 16
 """Side in pixels at which looks at a face are compared."""
 
@@ -148,8 +146,8 @@ class ReadingMemory:
         settings = self._settings
         return (
             not self._is_sure(known.reading)
-            or known.judged_t - known.alike_since < settings.alike_s - _SLACK_S
-            or frame.t - known.judged_t >= settings.keep_s - _SLACK_S
+            or known.judged_t - known.alike_since < settings.alike_s - TIME_SLACK_S
+            or frame.t - known.judged_t >= settings.keep_s - TIME_SLACK_S
             or face.box.side > settings.grown * known.judged.box.side
             or not self._looks_alike(known, frame, picture)
         )

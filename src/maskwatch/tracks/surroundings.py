@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.types import Box, Frame, Image
+from maskwatch.types import TIME_SLACK_S, Box, Frame, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,6 @@ class Surroundings:
         return max(1, step)
 
 
-_SLACK_S = 1e-3
-"""Times come out of divisions and of containers that count milliseconds."""
-
-
 class Sweeps:
     """Says when the whole picture of a source is to be looked at, and not only its people.
 
@@ -107,4 +103,4 @@ class Sweeps:
         return True
 
     def _is_recent(self, t: float) -> bool:
-        return self._swept_t is not None and 0 <= t - self._swept_t < self._wait_s - _SLACK_S
+        return self._swept_t is not None and 0 <= t - self._swept_t < self._wait_s - TIME_SLACK_S

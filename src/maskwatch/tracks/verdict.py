@@ -15,10 +15,7 @@ from enum import Enum
 from itertools import accumulate
 from typing import TypeVar
 
-from maskwatch.types import MaskReading, State, TimedReading, Verdict
-
-_SLACK_S = 1e-6
-"""Times come out of divisions: 0.6 s at 10 fps may be 0.5999999 s."""
+from maskwatch.types import TIME_SLACK_S, MaskReading, State, TimedReading, Verdict
 
 K = TypeVar("K", bound=Hashable)
 
@@ -92,7 +89,7 @@ class Voter:
         return self._verdict
 
     def _forget(self, now: float) -> None:
-        oldest = now - self._settings.window_s - _SLACK_S
+        oldest = now - self._settings.window_s - TIME_SLACK_S
         while len(self._recent) > self._settings.min_window_readings and self._recent[0].t < oldest:
             self._recent.popleft()
 
@@ -173,7 +170,7 @@ def _winning_side(
     # To its own last reading, not to now: a short gesture does not grow older by what follows it.
     lasted_s = mine[-1].t - _evidence_start(voters, side)
     enough = len(mine) >= max(settings.min_readings, settings.min_decided * heard)
-    return side if enough and lasted_s >= needed_s - _SLACK_S else None
+    return side if enough and lasted_s >= needed_s - TIME_SLACK_S else None
 
 
 def _evidence_start(voters: Sequence[TimedReading], side: _Side) -> float:
