@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
+from maskwatch.types import Fault, State
+
 
 class Language(StrEnum):
     """Languages of the dashboard and of messages."""
@@ -36,6 +38,16 @@ class Words:
         """The text of a key, with values put in where it has ``{name}``."""
         text = self._texts[key]
         return text.format(**values) if values else text
+
+    def what(self, state: State, fault: Fault | None = None) -> str:
+        """As `maskwatch.advice.words_for`, in this language."""
+        return self(f"state.{state.value}" if fault is None else f"fault.{fault.value}")
+
+    def advice(self, state: State, fault: Fault | None) -> str | None:
+        """As `maskwatch.advice.advice_for`, in this language."""
+        if fault is not None:
+            return self(f"advice.{fault.value}")
+        return self("advice.no_mask") if state is State.NO_MASK else None
 
     def code(self, kind: str, code: str) -> str:
         """The word for a code of the records, such as ``audit`` and ``camera.added``.

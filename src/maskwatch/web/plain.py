@@ -30,11 +30,10 @@ from maskwatch.errors import (
     UsageError,
 )
 from maskwatch.store.records import EpisodeRecord
-from maskwatch.types import Fault, State
 from maskwatch.web import identity
 from maskwatch.web.actions import episodes, users
 from maskwatch.web.actions.recipients import holder_of_link
-from maskwatch.web.actions.review import CHOICES
+from maskwatch.web.actions.review import CHOICES, Choice
 from maskwatch.web.api.access import Web, client_address
 from maskwatch.web.api.views.base import Text
 from maskwatch.web.context import WebContext
@@ -308,7 +307,7 @@ def _link_form(
         # By itself a name that is written from right to left turns the date after it around.
         "camera": f"<bdi>{escape(episode.camera)}</bdi>",
         "time": _minute(web, episode.started_at),
-        "words": _condition(words, episode.state, episode.fault),
+        "words": words.what(episode.state, episode.fault),
     }
     if claim.action is LinkAction.ACKNOWLEDGE:
         body = f"""<p>{words("link.episode", **values)}</p>
@@ -316,7 +315,7 @@ def _link_form(
     else:
         body = f"""<p>{words("link.wrong_text", **values)}</p>{_corrected(words, web, episode)}
 <form method="post"><fieldset><legend>{words("events.wrong_title")}</legend>
-{"".join(_radio(words, each.key, each.state, each.fault) for each in CHOICES)}
+{"".join(_radio(words, each) for each in CHOICES)}
 </fieldset><button>{words("link.wrong")}</button></form>"""
     return _page(words, words("link.title"), body, status)
 
@@ -336,22 +335,18 @@ def _corrected(words: Words, web: WebContext, episode: EpisodeRecord) -> str:
     """What somebody has answered already; nothing when nobody has."""
     if episode.corrected_at is None or episode.corrected_state is None:
         return ""
-    answer = _condition(words, episode.corrected_state, episode.corrected_fault)
+    answer = words.what(episode.corrected_state, episode.corrected_fault)
     time = _minute(web, episode.corrected_at)
     return f"<p role='status'>{words('link.corrected', words=answer, time=time)}</p>"
-
-
-def _condition(words: Words, state: State, fault: Fault | None) -> str:
-    return words(f"fault.{fault}" if fault else f"state.{state}")
 
 
 def _minute(web: WebContext, at: datetime) -> str:
     return f"{at.astimezone(web.timezone):%Y-%m-%d %H:%M}"
 
 
-def _radio(words: Words, key: str, state: State, fault: Fault | None) -> str:
-    text = _condition(words, state, fault)
-    return f'<label><input type="radio" name="choice" value="{key}" required> {text}</label>'
+def _radio(words: Words, choice: Choice) -> str:
+    text = words.what(choice.state, choice.fault)
+    return f'<label><input type="radio" name="choice" value="{choice.key}" required> {text}</label>'
 
 
 def _input(name: str, label: str, autocomplete: str, value: str = "", hint: str = "") -> str:

@@ -161,9 +161,7 @@ def _said(words: Words, count: int | None) -> str:
 
 
 def _counts(words: Words, rate: Rate) -> list[str]:
-    states = [
-        f"{words(f'state.{each.value}')}: {_said(words, rate.states[each])}" for each in State
-    ]
+    states = [f"{words.what(each)}: {_said(words, rate.states[each])}" for each in State]
     return [words("overview.people_counted", count=rate.people), "   ".join(states)]
 
 
@@ -174,12 +172,13 @@ def _faults(paper: Paper, words: Words, rate: Rate) -> None:
         return
     paper.heading(words("overview.faults"), rows=len(shares))
     for each in shares:
-        key = f"fault.{each.fault.value}" if each.fault else f"state.{each.state.value}"
         said = _said(words, each.people)
         if each.share is not None:
             said = f"{words.percent(each.share)}  ({said})"
         colour = BAD if each.fault else WORSE
-        paper.bar(words(key), (each.people or 0) / most, said, colour=colour)
+        paper.bar(
+            words.what(each.state, each.fault), (each.people or 0) / most, said, colour=colour
+        )
 
 
 def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> None:

@@ -121,10 +121,8 @@ class Desk:
         ui.notify(text, type="negative" if is_bad else "positive", multi_line=True)
 
     def said(self, state: State | None, fault: Fault | None = None) -> str:
-        """State or fault in the person's language."""
-        if state is None:
-            return ""
-        return self.words(f"fault.{fault.value}" if fault else f"state.{state.value}")
+        """State or fault in the person's language; empty for none."""
+        return "" if state is None else self.words.what(state, fault)
 
     def time(self, at: datetime | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
         """A time in the box's time zone."""

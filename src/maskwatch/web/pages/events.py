@@ -202,8 +202,8 @@ class _Detail:
 
     def _facts(self) -> None:
         episode, words = self._detail.episode, self._desk.words
-        advice = f"advice.{episode.fault or episode.state}"
-        facts = [words(advice)] if episode.state.is_violation else []
+        advice = words.advice(episode.state, episode.fault)
+        facts = [advice] if advice else []
         facts.append(_lasted(self._desk, episode))
         if episode.acknowledged_by:
             facts.append(words("events.acknowledged_by", name=episode.acknowledged_by))

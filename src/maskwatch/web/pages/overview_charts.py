@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
-from maskwatch.types import Fault, State
 from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Group
 from maskwatch.web.actions.report import group_names
@@ -180,10 +179,7 @@ def _percent(share: float) -> float:
 
 def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
     """How many people wore their masks badly, and how."""
-    found = [
-        (desk.said(State.INCORRECT, fault), rate.faults[fault], State.INCORRECT) for fault in Fault
-    ]
-    found.append((desk.said(State.NO_MASK), rate.states[State.NO_MASK], State.NO_MASK))
+    found = fault_shares(rate)
     return {
         "tooltip": {":valueFormatter": _COUNT},
         "grid": {"left": 120, "right": 48, "top": 16, "bottom": 32},
@@ -196,7 +192,7 @@ def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
         "yAxis": {
             "type": "category",
             "inverse": True,
-            "data": [name for name, _, _ in found],
+            "data": [desk.said(each.state, each.fault) for each in found],
             "axisLabel": CHART_TEXT,
         },
         "series": [
@@ -205,8 +201,8 @@ def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
                 "barMaxWidth": 32,
                 "label": {"show": True, "position": "right", **CHART_TEXT},
                 "data": [
-                    {"value": count, "itemStyle": {"color": STATE_COLOURS[state]}}
-                    for _, count, state in found
+                    {"value": each.people, "itemStyle": {"color": STATE_COLOURS[each.state]}}
+                    for each in found
                 ],
             }
         ],
