@@ -24,7 +24,9 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 VALUES = {"types", "errors", "reasons", "geometry", "delays", "authorities"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
 PURE = (
-    VALUES | SEAMS | {"masks.refine", "tracks", "events", "metrics", "advice", "words", "pipeline"}
+    VALUES
+    | SEAMS
+    | {"masks.refine", "tracks", "events", "metrics", "advice", "palette", "words", "pipeline"}
 )
 STAGES = PURE | {"frames", "faces", "masks", "models", "draw"}
 RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}

@@ -19,31 +19,8 @@ from PIL import ImageDraw, ImageFont
 
 from maskwatch.advice import words_for
 from maskwatch.geometry import FloatArray, area, shared_area
+from maskwatch.palette import BLACK, STYLES
 from maskwatch.types import Box, Fault, Image, MaskReading, State, Track
-
-Rgb = tuple[int, int, int]
-
-WHITE: Rgb = (255, 255, 255)
-BLACK: Rgb = (0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How one state looks; the text stands on the colour (contrast at least 4.5 to 1)."""
-
-    colour: Rgb
-    text: Rgb
-
-
-# After the palette of Okabe and Ito (https://jfly.uni-koeln.de/color/), green and red darkened
-# until white text on them passes WCAG 2.1 level AA, and moved apart for red-blind and
-# green-blind eyes (checked by simulation in the tests).
-STYLES: dict[State, Style] = {
-    State.MASK: Style((0, 125, 100), WHITE),
-    State.INCORRECT: Style((255, 176, 0), BLACK),
-    State.NO_MASK: Style((205, 25, 25), WHITE),
-    State.UNKNOWN: Style((58, 60, 68), WHITE),
-}
 
 # Blocks across the shorter side of a hidden face. Networks can be trained to name people from
 # fine mosaics (McPherson, Shokri, Shmatikov: "Defeating Image Obfuscation with Deep Learning",

@@ -24,6 +24,7 @@ from maskwatch.alerts.compose import moment_of, place_of
 from maskwatch.alerts.text import MessageWords
 from maskwatch.config.alerts import EmailConfig, Security
 from maskwatch.errors import ChannelError
+from maskwatch.palette import STYLES, as_hex
 from maskwatch.reasons import system_reason
 
 
@@ -45,6 +46,8 @@ _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type] # typeshed knows no mix-ins
 _IN_ASCII = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 """Not every server takes more, and smtplib does not ask."""
+_COLOURS = {state: (as_hex(style.colour), as_hex(style.text)) for state, style in STYLES.items()}
+"""Behind the word for a state, and of the word."""
 
 
 class EmailChannel:
@@ -163,7 +166,12 @@ def mail_of(alert: Alert, sender: str) -> EmailMessage:
     message.set_content(_text(alert, words))
     photo_id = f"{alert.id}.photo@{domain}"
     html = _template("mail.html").render(
-        alert=alert, photo_id=photo_id, place_of=place_of, moment_of=moment_of, words=words
+        alert=alert,
+        photo_id=photo_id,
+        place_of=place_of,
+        moment_of=moment_of,
+        words=words,
+        colours=_COLOURS,
     )
     message.add_alternative(html, subtype="html")
     if alert.photo is not None:

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from PIL import Image, ImageDraw
 
 from maskwatch.errors import UsageError
+from maskwatch.palette import STYLES, as_hex
+from maskwatch.types import State
 from maskwatch.web.actions.lettering import drawable, length, wrapped, write
 
-INK, FAINT, GOOD, BAD, WORSE = "#1c1e24", "#5b606b", "#007d64", "#ffb000", "#cd1919"
+INK, FAINT = "#1c1e24", "#5b606b"
+COLOURS = {state: as_hex(style.colour) for state, style in STYLES.items()}
 _LINE, _SPREAD = "#c9ccd3", "#7fc4b5"
 
 _DPI = 150
@@ -75,7 +78,7 @@ class Paper:
         said: str,
         *,
         spread: tuple[float, float] | None = None,
-        colour: str = GOOD,
+        colour: str = COLOURS[State.MASK],
     ) -> None:
         """A share from 0 to 1 as a bar, with its interval and what is to be said about it."""
         left, right = _MARGIN + _NAMES, _SIZE[0] - _MARGIN - _NUMBERS

@@ -11,7 +11,7 @@ from maskwatch.store.records import CountBy
 from maskwatch.types import State
 from maskwatch.web.actions.compliance import Rate, fault_shares
 from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare
-from maskwatch.web.actions.paper import BAD, FAINT, WORSE, Paper
+from maskwatch.web.actions.paper import COLOURS, FAINT, Paper
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.text import Words
@@ -175,10 +175,8 @@ def _faults(paper: Paper, words: Words, rate: Rate) -> None:
         said = _said(words, each.people)
         if each.share is not None:
             said = f"{words.percent(each.share)}  ({said})"
-        colour = BAD if each.fault else WORSE
-        paper.bar(
-            words.what(each.state, each.fault), (each.people or 0) / most, said, colour=colour
-        )
+        name = words.what(each.state, each.fault)
+        paper.bar(name, (each.people or 0) / most, said, colour=COLOURS[each.state])
 
 
 def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> None:

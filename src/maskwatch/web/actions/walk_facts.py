@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from maskwatch.store.records import WalkRecord
-from maskwatch.web.actions.paper import FAINT, GOOD, WORSE, Paper
+from maskwatch.types import State
+from maskwatch.web.actions.paper import COLOURS, FAINT, Paper
 from maskwatch.web.actions.walk_report import WalkReport
 from maskwatch.web.text import Words
 
-_COLOURS = {True: GOOD, False: WORSE, None: FAINT}
+_COLOURS = {True: COLOURS[State.MASK], False: COLOURS[State.NO_MASK], None: FAINT}
 
 
 def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:

@@ -8,6 +8,7 @@ from html import escape
 
 from nicegui import ui
 
+from maskwatch.palette import STYLES, as_hex
 from maskwatch.store.records import SnapshotRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
@@ -24,12 +25,10 @@ STATE_SYMBOLS = {
 """Colour alone tells nothing to one viewer in twelve."""
 
 STATE_COLOURS = {
-    State.MASK: "#007d64",
-    State.INCORRECT: "#ffb000",
-    State.NO_MASK: "#cd1919",
+    **{state: as_hex(style.colour) for state, style in STYLES.items()},
     State.UNKNOWN: "#8a8f9c",
 }
-
+"""In charts and around faces: lighter for what is unknown, as the ground may be black."""
 
 CHART_TEXT = {"color": "#808591"}
 CHART_LINES = {"lineStyle": {"color": "rgba(128, 133, 145, 0.3)"}}
