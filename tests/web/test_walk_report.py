@@ -8,8 +8,8 @@ from maskwatch.types import State
 from maskwatch.web.actions.walk_report import (
     Alarm,
     DistanceResult,
-    Leg,
     Mark,
+    Part,
     Phase,
     Sighting,
     walk_report,
@@ -21,18 +21,18 @@ def at(seconds: float):  # type: ignore[no-untyped-def]
     return NOW + timedelta(seconds=seconds)
 
 
-def leg(
+def part(
     phase: Phase, seen: dict[float, State], *, alarms: tuple[Alarm, ...] = (), px: float = 40
-) -> Leg:
-    """Marks at 4, 3 and 2 m, passed at 0, 10 and 20 s; the leg ends at 30 s."""
+) -> Part:
+    """Marks at 4, 3 and 2 m, passed at 0, 10 and 20 s; the part ends at 30 s."""
     marks = (Mark(at(0), 4), Mark(at(10), 3), Mark(at(20), 2))
     sightings = tuple(Sighting(at(t), 1, state, px + t) for t, state in seen.items())
-    return Leg(phase, at(0), at(30), marks, sightings, alarms)
+    return Part(phase, at(0), at(30), marks, sightings, alarms)
 
 
 def test_the_usable_distance_ends_before_the_first_mark_that_was_read_wrong() -> None:
-    masked = leg(Phase.MASKED, {5: State.MASK, 12: State.MASK, 25: State.MASK})
-    bare = leg(Phase.BARE, {5: State.UNKNOWN, 12: State.INCORRECT, 25: State.NO_MASK})
+    masked = part(Phase.MASKED, {5: State.MASK, 12: State.MASK, 25: State.MASK})
+    bare = part(Phase.BARE, {5: State.UNKNOWN, 12: State.INCORRECT, 25: State.NO_MASK})
     report = walk_report([masked, bare])
     assert report.distances == (
         DistanceResult(2, True, True),
@@ -43,24 +43,24 @@ def test_the_usable_distance_ends_before_the_first_mark_that_was_read_wrong() ->
 
 
 def test_a_mark_at_which_nobody_was_seen_is_not_right() -> None:
-    report = walk_report([leg(Phase.MASKED, {5: State.MASK, 25: State.MASK})])
+    report = walk_report([part(Phase.MASKED, {5: State.MASK, 25: State.MASK})])
     assert report.usable_m == 2
 
 
 def test_only_faces_that_were_read_right_count_for_the_smallest() -> None:
-    report = walk_report([leg(Phase.MASKED, {1: State.NO_MASK, 9: State.MASK, 20: State.MASK})])
+    report = walk_report([part(Phase.MASKED, {1: State.NO_MASK, 9: State.MASK, 20: State.MASK})])
     assert report.smallest_face_px == 49
 
 
 def test_misses_false_alarms_and_times() -> None:
-    heard = leg(
+    heard = part(
         Phase.BARE,
         {4: State.NO_MASK},
         alarms=(Alarm(at(6), "a", at(7.5)), Alarm(at(9), "b", None)),
     )
-    missed = leg(Phase.BARE, {4: State.NO_MASK})
-    quiet = Leg(Phase.EMPTY, at(0), at(1770), alarms=(Alarm(at(5), "c", None),))
-    masked = leg(Phase.MASKED, {5: State.MASK})
+    missed = part(Phase.BARE, {4: State.NO_MASK})
+    quiet = Part(Phase.EMPTY, at(0), at(1770), alarms=(Alarm(at(5), "c", None),))
+    masked = part(Phase.MASKED, {5: State.MASK})
     report = walk_report([heard, missed, quiet, masked])
     assert (report.bare_walks, report.missed) == (2, 1)
     assert report.quiet_hours == 0.5

@@ -21,13 +21,13 @@ from maskwatch.store.records import (
     WalkRecord,
 )
 from maskwatch.types import State
-from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting
 from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.app import create_app
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.walk import marks_in
 from maskwatch.web.security.scopes import scopes_of
-from maskwatch.web.walking import FORGOTTEN_AFTER, LONGEST_LEG, LegRecorder
+from maskwatch.web.walking import FORGOTTEN_AFTER, LONGEST_PART, PartRecorder
 from tests.web.world import NOW, PASSWORD, World, episode, person
 
 
@@ -37,7 +37,7 @@ def finished_walk(world: World) -> WalkRecord:
     anna = Principal(user, user.name, scopes_of(user.role))
     seen = Sighting(NOW + timedelta(seconds=2), 1, State.NO_MASK, 41.0)
     start, end = NOW, NOW + timedelta(seconds=30)
-    bare = Leg(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
+    bare = Part(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
     return finish_walk(world.web, anna, "entrance", [bare])
 
 
@@ -104,13 +104,13 @@ def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World)
     assert user is not None
     anna = Principal(user, user.name, scopes_of(user.role))
 
-    def part(phase: Phase, start: int, end: int) -> Leg:
-        return Leg(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
+    def part(phase: Phase, start: int, end: int) -> Part:
+        return Part(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
 
     episode(world, NOW + timedelta(seconds=11))
     episode(world, NOW + timedelta(seconds=13))
-    legs = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
-    report = finish_walk(world.web, anna, "entrance", legs).report
+    parts = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
+    report = finish_walk(world.web, anna, "entrance", parts).report
     assert (report["missed"], report["false_alarms"]) == (0, 1)
 
 
@@ -281,16 +281,16 @@ def test_programs_of_two_users_walk_apart_though_their_tokens_have_one_name(
 
 def test_a_part_that_nobody_ends_stops_looking() -> None:
     hub = LiveHub()
-    leg = LegRecorder(Phase.BARE, NOW, hub, "door")
+    part = PartRecorder(Phase.BARE, NOW, hub, "door")
     seen = (person(1, State.NO_MASK),)
     hub.publish("door", None, seen, NOW - timedelta(seconds=1))  # before it began
     hub.publish("door", None, seen, NOW + timedelta(seconds=1))
     hub.publish("gate", None, seen, NOW + timedelta(seconds=1))
-    assert (leg.seen, hub.is_watched("door")) == (1, True)
-    hub.publish("door", None, seen, NOW + LONGEST_LEG + timedelta(seconds=1))
-    assert (leg.seen, hub.is_watched("door")) == (1, False)
+    assert (part.seen, hub.is_watched("door")) == (1, True)
+    hub.publish("door", None, seen, NOW + LONGEST_PART + timedelta(seconds=1))
+    assert (part.seen, hub.is_watched("door")) == (1, False)
     hub.publish("door", None, seen, NOW + timedelta(seconds=2))
-    assert len(leg.finish(NOW + LONGEST_LEG).sightings) == 1
+    assert len(part.finish(NOW + LONGEST_PART).sightings) == 1
 
 
 @pytest.mark.parametrize(

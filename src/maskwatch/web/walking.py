@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.web.actions.documented import AS_DOCUMENTED
-from maskwatch.web.actions.walk_report import Leg, Mark, Phase, Sighting
+from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting
 from maskwatch.web.refusals import Missing, Taken, WrongUse
 
-LONGEST_LEG = timedelta(hours=2)
+LONGEST_PART = timedelta(hours=2)
 """A part that nobody ended goes no further than this: it costs pictures and memory."""
 FORGOTTEN_AFTER = timedelta(hours=12)
 """A walk that nobody ended no longer keeps others from beginning one."""
@@ -50,7 +50,7 @@ class WalkState:
     """In order; the last one may go on."""
 
 
-class LegRecorder:
+class PartRecorder:
     """One part of the walk that goes on; any thread may see and ask.
 
     Args:
@@ -74,10 +74,10 @@ class LegRecorder:
         """How often somebody was seen."""
         return len(self._sightings)
 
-    def finish(self, end: datetime) -> Leg:
+    def finish(self, end: datetime) -> Part:
         """The part as it went, without its alarms."""
         self.stop()
-        return Leg(self.phase, self.start, end, tuple(self.marks), tuple(self._sightings))
+        return Part(self.phase, self.start, end, tuple(self.marks), tuple(self._sightings))
 
     def stop(self) -> None:
         """Looks no more."""
@@ -89,7 +89,7 @@ class LegRecorder:
         with self._lock:
             if self._is_done or view.at < self.start:
                 return
-            if view.at - self.start > LONGEST_LEG:
+            if view.at - self.start > LONGEST_PART:
                 self._is_done = True
             else:
                 self._sightings += [
@@ -106,18 +106,18 @@ class _Walk:
         self.camera = camera
         self.walked_by = walked_by
         self.begun_at = begun_at
-        self.legs: list[Leg] = []
-        self.running: LegRecorder | None = None
+        self.ended: list[Part] = []
+        self.running: PartRecorder | None = None
 
-    def end_leg(self, now: datetime) -> None:
+    def end_part(self, now: datetime) -> None:
         if self.running is not None:
-            self.legs.append(self.running.finish(now))
+            self.ended.append(self.running.finish(now))
             self.running = None
 
     def parts(self) -> tuple[PartState, ...]:
         done = [
             PartState(each.phase, each.start, each.end, _distances(each.marks), len(each.sightings))
-            for each in self.legs
+            for each in self.ended
         ]
         now = self.running
         if now is not None:
@@ -148,7 +148,7 @@ class Walking:
                 is_forgotten = now - other.begun_at > FORGOTTEN_AFTER
                 if other.walked_by != walked_by and not is_forgotten:
                     raise Taken("refused.walks_already", name=other.walked_by, camera=camera)
-                other.end_leg(now)
+                other.end_part(now)
             self._walks[camera] = _Walk(camera, walked_by, now)
 
     def start_part(self, camera: str, phase: Phase, hub: LiveHub, now: datetime) -> None:
@@ -160,10 +160,10 @@ class Walking:
         """
         with self._lock:
             walk = self._of(camera)
-            walk.end_leg(now)
-            if len(walk.legs) >= MOST_PARTS:
+            walk.end_part(now)
+            if len(walk.ended) >= MOST_PARTS:
                 raise WrongUse("refused.most_parts", count=MOST_PARTS)
-            walk.running = LegRecorder(phase, now, hub, camera)
+            walk.running = PartRecorder(phase, now, hub, camera)
 
     def pass_mark(self, camera: str, distance_m: float, now: datetime) -> None:
         """The person walking passes a mark on the floor.
@@ -187,10 +187,10 @@ class Walking:
             RecordNotFound: nobody walks there.
         """
         with self._lock:
-            self._of(camera).end_leg(now)
+            self._of(camera).end_part(now)
 
     @contextmanager
-    def ending(self, camera: str, now: datetime) -> Iterator[Sequence[Leg]]:
+    def ending(self, camera: str, now: datetime) -> Iterator[Sequence[Part]]:
         """Ends a walk: its parts, without their alarms. It goes on if the block fails.
 
         Raises:
@@ -198,10 +198,10 @@ class Walking:
         """
         with self._lock:
             walk = self._of(camera)
-            walk.end_leg(now)
+            walk.end_part(now)
             del self._walks[camera]
         try:
-            yield tuple(walk.legs)
+            yield tuple(walk.ended)
         except BaseException:
             with self._lock:
                 self._walks.setdefault(camera, walk)

@@ -14,7 +14,7 @@ from maskwatch.web.actions.documented import AS_DOCUMENTED
 
 
 class Phase(StrEnum):
-    """A part of the walk."""
+    """What a part of the walk is for."""
 
     MASKED = "masked"
     """Somebody walks up with the mask worn well."""
@@ -54,8 +54,8 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """One phase as it went."""
+class Part:
+    """A part of the walk as it went."""
 
     phase: Phase
     start: datetime
@@ -114,38 +114,35 @@ class WalkReport:
         return cls(**{**stored, "distances": distances})
 
 
-_EXPECTED = {Phase.MASKED: State.MASK, Phase.BARE: State.NO_MASK}
-
-
-def walk_report(legs: Sequence[Leg]) -> WalkReport:
-    """Adds up the legs of an acceptance walk."""
-    bare = [leg for leg in legs if leg.phase is Phase.BARE]
-    quiet = [leg for leg in legs if leg.phase is not Phase.BARE]
-    distances = _distances(legs)
-    hours = sum(leg.seconds for leg in quiet) / 3600
-    false_alarms = sum(len(leg.alarms) for leg in quiet)
+def walk_report(parts: Sequence[Part]) -> WalkReport:
+    """Adds up the parts of an acceptance walk."""
+    bare = [part for part in parts if part.phase is Phase.BARE]
+    quiet = [part for part in parts if part.phase is not Phase.BARE]
+    distances = _distances(parts)
+    hours = sum(part.seconds for part in quiet) / 3600
+    false_alarms = sum(len(part.alarms) for part in quiet)
     sizes = [
         seen.face_px
-        for leg in legs
-        for seen in leg.sightings
-        if seen.face_px is not None and _is_right(leg.phase, seen.state)
+        for part in parts
+        for seen in part.sightings
+        if seen.face_px is not None and _is_right(part.phase, seen.state)
     ]
     to_alarm = [
-        (min(a.at for a in leg.alarms) - _first_seen(leg)).total_seconds()
-        for leg in bare
-        if leg.alarms
+        (min(a.at for a in part.alarms) - _first_seen(part)).total_seconds()
+        for part in bare
+        if part.alarms
     ]
     to_message = [
-        (min(sent) - _first_seen(leg)).total_seconds()
-        for leg in bare
-        if (sent := [a.alerted_at for a in leg.alarms if a.alerted_at is not None])
+        (min(sent) - _first_seen(part)).total_seconds()
+        for part in bare
+        if (sent := [a.alerted_at for a in part.alarms if a.alerted_at is not None])
     ]
     return WalkReport(
         usable_m=_usable(distances),
         smallest_face_px=min(sizes, default=None),
         distances=distances,
         bare_walks=len(bare),
-        missed=sum(not leg.alarms for leg in bare),
+        missed=sum(not part.alarms for part in bare),
         quiet_hours=hours,
         false_alarms=false_alarms,
         false_alarms_per_hour=false_alarms / hours if hours > 0 else None,
@@ -156,22 +153,25 @@ def walk_report(legs: Sequence[Leg]) -> WalkReport:
 
 def _is_right(phase: Phase, state: State) -> bool:
     # A bare face taken for a badly worn mask alerts just as well: right enough for distance.
-    return state.is_violation if phase is Phase.BARE else state is _EXPECTED.get(phase)
+    if phase is Phase.BARE:
+        return state.is_violation
+    return phase is Phase.MASKED and state is State.MASK
 
 
-def _first_seen(leg: Leg) -> datetime:
-    return min((seen.at for seen in leg.sightings), default=leg.start)
+def _first_seen(part: Part) -> datetime:
+    return min((seen.at for seen in part.sightings), default=part.start)
 
 
-def _distances(legs: Sequence[Leg]) -> tuple[DistanceResult, ...]:
+def _distances(parts: Sequence[Part]) -> tuple[DistanceResult, ...]:
     right: dict[tuple[float, Phase], bool] = {}
-    for leg in legs:
-        for mark, until in zip(leg.marks, [*(m.at for m in leg.marks), leg.end][1:], strict=True):
-            seen = [s.state for s in leg.sightings if mark.at <= s.at < until]
-            good = sum(_is_right(leg.phase, state) for state in seen)
+    for part in parts:
+        ends = [*(mark.at for mark in part.marks), part.end][1:]
+        for mark, until in zip(part.marks, ends, strict=True):
+            seen = [s.state for s in part.sightings if mark.at <= s.at < until]
+            good = sum(_is_right(part.phase, state) for state in seen)
             # Most of the looks taken between this mark and the next; a miss is not right.
             is_right = bool(seen) and good * 2 > len(seen)
-            key = mark.distance_m, leg.phase
+            key = mark.distance_m, part.phase
             right[key] = right.get(key, True) and is_right
     return tuple(
         DistanceResult(each, right.get((each, Phase.MASKED)), right.get((each, Phase.BARE)))

@@ -10,7 +10,7 @@ from maskwatch.errors import RecordNotFound
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
-from maskwatch.web.actions.walk_report import Alarm, Leg, Phase, walk_report
+from maskwatch.web.actions.walk_report import Alarm, Part, Phase, walk_report
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import NotAllowed, WrongUse
@@ -115,8 +115,8 @@ def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:
         UsageError: it has no part yet.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
-    with web.walking.ending(camera, web.now()) as legs:
-        return finish_walk(web, principal, camera, legs)
+    with web.walking.ending(camera, web.now()) as parts:
+        return finish_walk(web, principal, camera, parts)
 
 
 def break_off_walk(web: WebContext, principal: Principal, camera: str) -> None:
@@ -143,7 +143,7 @@ def alarms_since(
 
 
 def finish_walk(
-    web: WebContext, principal: Principal, camera: str, legs: Sequence[Leg]
+    web: WebContext, principal: Principal, camera: str, parts: Sequence[Part]
 ) -> WalkRecord:
     """Looks up what alarms each part led to by now, and keeps the report.
 
@@ -153,18 +153,18 @@ def finish_walk(
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     _must_have_episodes(web)
-    if not legs:
+    if not parts:
         raise WrongUse("refused.no_part")
-    ends = [*(leg.start for leg in legs[1:]), None]
+    ends = [*(part.start for part in parts[1:]), None]
     whole = [
-        replace(leg, alarms=_alarms_of(web, principal, camera, leg, following))
-        for leg, following in zip(legs, ends, strict=True)
+        replace(part, alarms=_alarms_of(web, principal, camera, part, following))
+        for part, following in zip(parts, ends, strict=True)
     ]
     walk = WalkRecord(
         id=new_id(),
         camera=camera,
-        started_at=legs[0].start,
-        ended_at=legs[-1].end,
+        started_at=parts[0].start,
+        ended_at=parts[-1].end,
         walked_by=principal.actor,
         report=asdict(walk_report(whole)),
     )
@@ -180,12 +180,12 @@ def _must_have_episodes(web: WebContext) -> None:
 
 
 def _alarms_of(
-    web: WebContext, principal: Principal, camera: str, leg: Leg, following: datetime | None
+    web: WebContext, principal: Principal, camera: str, part: Part, following: datetime | None
 ) -> tuple[Alarm, ...]:
-    until = leg.end + ALARM_GRACE
+    until = part.end + ALARM_GRACE
     if following is not None:
         until = min(until, following)
-    return alarms_since(web, principal, camera, leg.start, until)
+    return alarms_since(web, principal, camera, part.start, until)
 
 
 def list_walks(

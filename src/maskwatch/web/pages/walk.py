@@ -64,7 +64,7 @@ class _Wizard:
                 with self._stepper:
                     self._begin_step()
                     for phase in _PHASES:
-                        self._leg_step(phase)
+                        self._part_step(phase)
                     self._report_step()
         ui.timer(_LOOK_EVERY_S, self._look)
         ui.timer(0.01, self._show_other, once=True)
@@ -77,14 +77,14 @@ class _Wizard:
             self._distances.style("width: 100%")
             ui.button(words("walk.begin"), on_click=self._begin)
 
-    def _leg_step(self, phase: Phase) -> None:
+    def _part_step(self, phase: Phase) -> None:
         words = self._desk.words
         with ui.step(phase.value, words(f"walk.{phase.value}")):
             if phase is Phase.EMPTY:
                 ui.label(words("walk.empty_text"))
             with ui.element("div").classes("mw-row"):
-                start = ui.button(words("walk.start_leg"))
-                end = ui.button(words("walk.end_leg"), on_click=self._end)
+                start = ui.button(words("walk.start_part"))
+                end = ui.button(words("walk.end_part"), on_click=self._end)
                 end.props("outline")
             self._marks[phase] = ui.element("div").classes("mw-row")
             start.on_click(partial(self._start, phase))
