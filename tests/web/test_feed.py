@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -27,7 +26,7 @@ from tests.web.world import NOW, PASSWORD, World, episode
 
 def test_two_who_come_at_the_same_moment_hear_each_news_once(world: World) -> None:
     async def both() -> tuple[list[int], int]:
-        feed = Feed(world.web)
+        feed = Feed(world.store, world.web.control)
         there = asyncio.Barrier(2)
 
         async def watch(*, causes: bool) -> int:
@@ -61,7 +60,7 @@ def told_after(world: World, change: Callable[[], object]) -> list[str]:
             return episode(world, NOW + timedelta(days=1)).id  # the newest is told last
 
     async def watch() -> list[str]:
-        async with Feed(world.web).watch() as news:
+        async with Feed(world.store, world.web.control).watch() as news:
             end = await asyncio.to_thread(change_and_end)
             told = [(await news.get()).about.id]
             while told[-1] != end:
@@ -110,8 +109,7 @@ def test_news_name_who_followed_the_link_of_a_message_to_administrators(
 ) -> None:
     made, actor = episode(world), "link:officer@hospital.test"
     principal = Principal(world.add_user("otto", role), "otto", scopes_of(role))
-    app = SimpleNamespace(state=SimpleNamespace(feed=Feed(world.web)))
-    request = Request({"type": "http", "headers": [], "app": app})
+    request = Request({"type": "http", "headers": []})
 
     async def told() -> str:
         stream = live._news(request, world.web, principal)
@@ -135,9 +133,8 @@ def test_a_stream_tells_no_more_than_its_watcher_may_know_by_now(
     first, second = episode(world), episode(world)
     secret = admin.cookies["maskwatch_session"]
     principal = of_session(world.web, secret)
-    app = SimpleNamespace(state=SimpleNamespace(feed=Feed(world.web)))
     cookie = (b"cookie", f"maskwatch_session={secret}".encode())
-    request = Request({"type": "http", "headers": [cookie], "app": app})
+    request = Request({"type": "http", "headers": [cookie]})
 
     def acknowledge(episode_id: str) -> None:
         anna = world.store.users.get(principal.user.id)

@@ -1,4 +1,4 @@
-"""Streams of live pictures: how many, and what they leave behind."""
+"""Streams of live pictures: what they show, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from starlette.requests import Request
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.errors import Throttled
 from maskwatch.store.records import Role
 from maskwatch.web.api import live
 from maskwatch.web.identity import Principal
@@ -18,10 +17,6 @@ from tests.web.world import World, publish
 
 PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 """What is sent at once. A browser shows a picture when the next one begins: nothing comes twice."""
-
-
-async def nothing() -> AsyncIterator[bytes]:
-    yield b""
 
 
 async def sent(world: World) -> AsyncIterator[list[str]]:
@@ -64,17 +59,3 @@ def test_a_stream_that_ends_leaves_no_picture_behind(
         return [each async for each in sent(world)]
 
     assert asyncio.run(watch()) == [NOTHING]
-
-
-@pytest.mark.parametrize(("most", "of_one"), [(1, 1), (2, 2), (8, 6), (32, 24)])
-def test_one_user_leaves_streams_for_others(most: int, of_one: int) -> None:
-    streams = live.Streams(most)
-    for _ in range(of_one):
-        streams.response("vera", nothing(), "text/event-stream")
-    with pytest.raises(Throttled):
-        streams.response("vera", nothing(), "text/event-stream")
-    for _ in range(most - of_one):
-        streams.response("anna", nothing(), "text/event-stream")
-    with pytest.raises(Throttled):
-        streams.response("ravi", nothing(), "text/event-stream")
-    assert streams.open == most

@@ -26,7 +26,6 @@ from maskwatch.web.api import (
 )
 from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
-from maskwatch.web.feed import Feed
 from maskwatch.web.identity import FirstStart
 from maskwatch.web.security.gate import DashboardGate
 from maskwatch.web.security.headers import SecurityHeaders
@@ -58,8 +57,6 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     )
     app.state.web = web
     app.state.first_start = FirstStart(web)
-    app.state.feed = Feed(web)
-    app.state.streams = live.Streams(web.config.max_streams)
     # The routes of live come first: cameras/{name} would take theirs for names.
     for module in (
         sessions,

@@ -12,10 +12,12 @@ from maskwatch.config.web import WebConfig
 from maskwatch.runtime.monitoring.control import ServiceControl
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.store import Store
+from maskwatch.web.feed import Feed
 from maskwatch.web.offers import Offers
 from maskwatch.web.refusals import NotAllowed
 from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
+from maskwatch.web.streams import Streams
 from maskwatch.web.turns import Turns
 from maskwatch.web.walking import Walking
 
@@ -49,6 +51,8 @@ class WebContext:
     """The acceptance walks that go on."""
     offers: Offers = field(init=False)
     """The faces that people have before them in review."""
+    feed: Feed = field(init=False)
+    streams: Streams = field(init=False)
     reports: Turns = field(init=False)
     """At drawing reports: it takes memory and time that the cameras need too."""
 
@@ -57,6 +61,8 @@ class WebContext:
         object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
         object.__setattr__(self, "walking", Walking())
         object.__setattr__(self, "offers", Offers())
+        object.__setattr__(self, "feed", Feed(self.store, self.control))
+        object.__setattr__(self, "streams", Streams(self.config.max_streams))
         object.__setattr__(self, "reports", Turns("reports at once", _WAITING_REPORTS))
 
     @property

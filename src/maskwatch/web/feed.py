@@ -12,9 +12,9 @@ from datetime import datetime
 from anyio import to_thread
 
 from maskwatch.errors import StoreError
-from maskwatch.runtime.monitoring.control import CameraStatus
+from maskwatch.runtime.monitoring.control import CameraStatus, ServiceControl
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
-from maskwatch.web.context import WebContext
+from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -44,18 +44,19 @@ class _Seen:
 
 
 class Feed:
-    """Tells watchers what changed; looks only while somebody watches. Of one event loop."""
+    """Tells watchers what changed; looks only while somebody watches. Of one event loop.
 
-    def __init__(self, web: WebContext) -> None:
-        self._web = web
+    Args:
+        store: has the episodes.
+        control: knows how the cameras are doing.
+    """
+
+    def __init__(self, store: Store, control: ServiceControl) -> None:
+        self._store = store
+        self._control = control
         self._watchers: set[asyncio.Queue[News]] = set()
         self._task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
-
-    @property
-    def watchers(self) -> int:
-        """How many watch."""
-        return len(self._watchers)
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[asyncio.Queue[News]]:
@@ -88,8 +89,8 @@ class Feed:
             seen = now
 
     def _look(self) -> _Seen:
-        page = self._web.store.episodes.page(EpisodeFilter(), limit=_NEWEST)
-        states = self._web.control.camera_states()
+        page = self._store.episodes.page(EpisodeFilter(), limit=_NEWEST)
+        states = self._control.camera_states()
         return _Seen(
             {each.id: each for each in page.items},
             None if page.next is None else _place(page.items[-1]),

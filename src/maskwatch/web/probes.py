@@ -16,7 +16,7 @@ from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions.system import DiskUse, disk_use
-from maskwatch.web.api.access import Web
+from maskwatch.web.api.access import Web, bearer_token
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import of_token
 from maskwatch.web.security.journal import RefusedLogins
@@ -49,13 +49,12 @@ def metrics(request: Request, web: Web) -> Response:
     While the database does not answer, those that it knows are left out.
     """
     if not web.config.metrics_public:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = bearer_token(request)
+        if token is None:
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
         of_token(web, token).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
-    streams = request.app.state.streams.open
-    registry.register(_Numbers(web.control, _stored(web), streams, web.journal.total))
+    registry.register(_Numbers(web.control, _stored(web), web.streams.open, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
+from fastapi.security.utils import get_authorization_scheme_param
 
 from maskwatch.errors import AccessDenied, NotLoggedIn
 from maskwatch.web.context import WebContext
@@ -60,13 +61,40 @@ def principal_of(
     return principal
 
 
+def principal_again(request: Request, web: WebContext) -> Principal:
+    """Who opened what stays open, with the rights of now.
+
+    Raises:
+        NotLoggedIn: the session or the token has ended.
+    """
+    token = bearer_token(request)
+    if token is not None:
+        return of_token(web, token)
+    return of_session(web, session_cookie(web.config, request.cookies) or "")
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token that a program sends along; None without one."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    return token if scheme.lower() == "bearer" else None
+
+
 def must_be_own_page(request: Request, web: WebContext, principal: Principal) -> None:
     """Refuses what another site may have made the browser send (CSRF)."""
+    must_be_own_origin(request, web)
     given = request.headers.get(CSRF_HEADER, "")
-    if not is_own_origin(web.config, request.headers):
-        raise AccessDenied("this request comes from another site")
     if principal.csrf is None or not is_same(principal.csrf, given):
         raise AccessDenied(f"the header {CSRF_HEADER} is missing or wrong")
+
+
+def must_be_own_origin(request: Request, web: WebContext) -> None:
+    """The same as far as it can be told while there is no session, whose secret pages send along.
+
+    Raises:
+        AccessDenied: a page of another site sent it.
+    """
+    if not is_own_origin(web.config, request.headers):
+        raise AccessDenied("this request comes from another site")
 
 
 def allowed(scope: Scope) -> Callable[..., Principal]:

@@ -5,26 +5,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import math
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from email.utils import format_datetime
-from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from fastapi.security.utils import get_authorization_scheme_param
-from starlette.types import Receive, Send
-from starlette.types import Scope as Connection
 
-from maskwatch.errors import MaskwatchError, RecordNotFound, Throttled
+from maskwatch.errors import MaskwatchError, RecordNotFound
 from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.recipients import episode_for
+from maskwatch.web.api import access
 from maskwatch.web.api.access import LiveViewer, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import View
@@ -32,9 +27,8 @@ from maskwatch.web.api.views.cameras import CameraName, CameraView
 from maskwatch.web.api.views.episodes import EpisodeView
 from maskwatch.web.api.views.live import LiveViewView
 from maskwatch.web.context import WebContext
-from maskwatch.web.feed import Feed, News
-from maskwatch.web.identity import Principal, of_session, of_token
-from maskwatch.web.security.cookies import session_cookie
+from maskwatch.web.feed import News
+from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import SCOPE_OF_NEWS, Scope
 
 router = APIRouter(tags=["live"])
@@ -54,56 +48,6 @@ _STEP_S = 0.5
 """How long news may wait without a look whether the service is about to stop."""
 _CHECK_EVERY_S = 30.0
 """How often an open stream asks whether its viewer may still look."""
-_RETRY_S = 10.0
-
-
-class Streams:
-    """Counts what stays open, so that forgotten browser tabs do not eat the box.
-
-    Args:
-        most: of everybody together. One user, with all programs, gets three quarters of them.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._most_of_one = math.ceil(most * 0.75)
-        self._open: Counter[str] = Counter()
-
-    @property
-    def open(self) -> int:
-        """How many there are."""
-        return self._open.total()
-
-    def response(
-        self, user_id: str, parts: AsyncIterator[bytes], media_type: str
-    ) -> StreamingResponse:
-        """Sends parts until the client leaves.
-
-        Raises:
-            Throttled: there are too many already, or too many of this user.
-        """
-        if self.open >= self._most or self._open[user_id] >= self._most_of_one:
-            raise Throttled(_RETRY_S, "open streams")
-        self._open[user_id] += 1
-        return _Counted(parts, partial(self._leave, user_id), media_type)
-
-    def _leave(self, user_id: str) -> None:
-        self._open[user_id] -= 1
-        self._open += Counter()  # drops whoever has none
-
-
-class _Counted(StreamingResponse):
-    def __init__(
-        self, parts: AsyncIterator[bytes], on_end: Callable[[], None], media_type: str
-    ) -> None:
-        super().__init__(parts, media_type=media_type, headers={"X-Accel-Buffering": "no"})
-        self._on_end = on_end
-
-    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._on_end()
 
 
 @router.get("/cameras/{name}/people", responses=problems(401, 403, 404, 422))
@@ -166,9 +110,10 @@ async def stream(
     """Pictures with their overlays, one after the other (MJPEG)."""
     web.must_allow_images()
     await to_thread.run_sync(cameras.live_view, web, principal, name)
-    streams: Streams = request.app.state.streams
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-    return streams.response(principal.user.id, _pictures(request, web, principal, name), media_type)
+    return web.streams.response(
+        principal.user.id, _pictures(request, web, principal, name), media_type
+    )
 
 
 @router.get(
@@ -190,8 +135,9 @@ async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingRe
 
     Each kind needs the permission to read such objects as well: `episodes:read`, `cameras:read`.
     """
-    streams: Streams = request.app.state.streams
-    return streams.response(principal.user.id, _news(request, web, principal), "text/event-stream")
+    return web.streams.response(
+        principal.user.id, _news(request, web, principal), "text/event-stream"
+    )
 
 
 async def _pictures(
@@ -225,8 +171,7 @@ _NO_PICTURE = 2 * _part(_NOTHING)
 
 
 async def _news(request: Request, web: WebContext, principal: Principal) -> AsyncIterator[bytes]:
-    feed: Feed = request.app.state.feed
-    async with feed.watch() as queue:
+    async with web.feed.watch() as queue:
         yield b": welcome\n\n"
         loop = asyncio.get_running_loop()
         said_at = loop.time()
@@ -266,18 +211,11 @@ async def _while_allowed(
         if loop.time() - checked_at >= _CHECK_EVERY_S:
             checked_at = loop.time()
             try:
-                principal = await to_thread.run_sync(_principal_again, request, web)
+                principal = await to_thread.run_sync(access.principal_again, request, web)
                 principal.must_allow(Scope.LIVE)
             except MaskwatchError:
                 return
         yield principal
-
-
-def _principal_again(request: Request, web: WebContext) -> Principal:
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    if scheme.lower() == "bearer":
-        return of_token(web, token)
-    return of_session(web, session_cookie(web.config, request.cookies) or "")
 
 
 def _view(view: LiveView | None, name: str) -> LiveView:

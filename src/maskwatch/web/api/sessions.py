@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from maskwatch.errors import AccessDenied, UsageError
+from maskwatch.errors import UsageError
 from maskwatch.web import identity
 from maskwatch.web.actions import users
-from maskwatch.web.api.access import Anyone, Web, client_address
+from maskwatch.web.api.access import Anyone, Web, client_address, must_be_own_origin
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.users import (
@@ -21,13 +21,11 @@ from maskwatch.web.api.views.users import (
     NewApiToken,
     NewApiTokenView,
 )
-from maskwatch.web.context import WebContext
 from maskwatch.web.security.cookies import (
     clear_session_cookie,
     session_cookie,
     set_session_cookie,
 )
-from maskwatch.web.security.origin import is_own_origin
 
 router = APIRouter(tags=["you"])
 
@@ -35,7 +33,7 @@ router = APIRouter(tags=["you"])
 @router.post("/session", responses=problems(401, 403, 422, 429))
 def log_in(request: Request, response: Response, web: Web, body: Credentials) -> MeView:
     """Logs in; the answer sets the session's cookie. A session that there was before ends."""
-    _must_be_own(request, web)
+    must_be_own_origin(request, web)
     agent = request.headers.get("user-agent", "")
     former = session_cookie(web.config, request.cookies)
     login = identity.log_in(web, body.name, body.password, client_address(request), agent, former)
@@ -53,7 +51,7 @@ def log_out(response: Response, web: Web, principal: Anyone) -> None:
 @router.post("/setup", status_code=201, responses=problems(403, 422))
 def set_up(request: Request, response: Response, web: Web, body: FirstUser) -> MeView:
     """Makes the first administrator with the set-up link and logs in."""
-    _must_be_own(request, web)
+    must_be_own_origin(request, web)
     agent = request.headers.get("user-agent", "")
     first: identity.FirstStart = request.app.state.first_start
     login = first.finish(body.secret, body.name, body.password, client_address(request), agent)
@@ -100,9 +98,3 @@ def add_token(web: Web, principal: Anyone, body: NewApiToken) -> NewApiTokenView
 def revoke_token(web: Web, principal: Anyone, token_id: Id) -> None:
     """Ends a token for good. Needs a session, or a token with `users`."""
     users.revoke_token(web, principal, token_id)
-
-
-def _must_be_own(request: Request, web: WebContext) -> None:
-    # There is no session yet whose token could be asked for: the origin has to do.
-    if not is_own_origin(web.config, request.headers):
-        raise AccessDenied("this request comes from another site")
