@@ -27,9 +27,6 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
-PAGE_LIMIT = 200
-"""The most records that one page has."""
-
 
 @dataclass(frozen=True, slots=True)
 class EpisodeDetail:
@@ -50,7 +47,7 @@ def list_episodes(
 ) -> Page[EpisodeRecord]:
     """One page of episodes, the newest first."""
     principal.must_allow(Scope.EPISODES_READ)
-    page = web.store.episodes.page(wanted, after=after, limit=min(limit, PAGE_LIMIT))
+    page = web.store.episodes.page(wanted, after=after, limit=limit)
     return Page(tuple(episode_for(principal, each) for each in page.items), page.next)
 
 

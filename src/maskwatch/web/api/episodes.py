@@ -13,6 +13,7 @@ from maskwatch.web.actions import episodes
 from maskwatch.web.api.access import EpisodeReader, EpisodeWriter, SubjectOfficer, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
+from maskwatch.web.api.queries import After, Limit, Names
 from maskwatch.web.api.views.base import Id, Text
 from maskwatch.web.api.views.episodes import (
     Correction,
@@ -24,10 +25,6 @@ from maskwatch.web.api.views.episodes import (
 from maskwatch.web.api.views.messages import DeliveryView
 
 router = APIRouter(tags=["episodes"], prefix="/episodes")
-
-Limit = Annotated[int, Query(ge=1, le=episodes.PAGE_LIMIT)]
-After = Annotated[Text | None, Query(max_length=200)]
-Names = Annotated[list[Text], Query(max_length=100)]
 
 
 @router.get("", responses=problems(401, 403, 422))

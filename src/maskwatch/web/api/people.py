@@ -18,14 +18,12 @@ from maskwatch.web.actions.paper import Paper
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views.base import Text
+from maskwatch.web.api.queries import Names
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.words import Language
 
 router = APIRouter(tags=["people"], prefix="/people")
-
-Names = Annotated[list[Text], Query(max_length=100)]
 
 
 def period_of(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from maskwatch.web.actions import review
 from maskwatch.web.api.access import Reviewer, ReviewExporter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
+from maskwatch.web.api.queries import Limit
 from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.episodes import Correction
 from maskwatch.web.api.views.review import QueueView, ReviewItemView
@@ -18,9 +17,7 @@ router = APIRouter(tags=["review"], prefix="/review")
 
 
 @router.get("", responses=problems(401, 403, 422))
-def queue(
-    web: Web, principal: Reviewer, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> QueueView:
+def queue(web: Web, principal: Reviewer, limit: Limit = 50) -> QueueView:
     """What comes next: first what a person called wrong, then the oldest."""
     return QueueView.model_validate(review.queue(web, principal, limit))
 

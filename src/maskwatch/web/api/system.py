@@ -11,7 +11,8 @@ from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions import system
 from maskwatch.web.api.access import Auditor, SystemReader, SystemWriter, Web
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.queries import After, Limit, OneCamera
+from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.messages import ChannelName, ChannelView, DeliveryPage, DeliveryView
 from maskwatch.web.api.views.system import (
     AuditReportView,
@@ -23,9 +24,6 @@ from maskwatch.web.api.views.system import (
 )
 
 router = APIRouter(tags=["system"])
-
-Limit = Annotated[int, Query(ge=1, le=200)]
-After = Annotated[Text | None, Query(max_length=200)]
 
 
 @router.get("/system", responses=problems(401, 403))
@@ -50,7 +48,7 @@ def reload(web: Web, principal: SystemWriter) -> OutcomeView:
 def health(
     web: Web,
     principal: SystemReader,
-    camera: Annotated[Text | None, Query(max_length=64)] = None,
+    camera: OneCamera = None,
     after: After = None,
     limit: Limit = 50,
 ) -> HealthPage:

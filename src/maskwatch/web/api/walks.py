@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from maskwatch.web.actions import walks
 from maskwatch.web.actions.paper import Paper
@@ -13,7 +12,8 @@ from maskwatch.web.actions.walk_facts import draw_walk
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.queries import After, Limit, OneCamera
+from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.cameras import CameraName
 from maskwatch.web.api.views.walks import NewMark, NewPart, RunningWalkView, WalkPage, WalkView
 from maskwatch.web.context import WebContext
@@ -75,9 +75,9 @@ def end_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkView:
 def list_walks(
     web: Web,
     principal: CameraReader,
-    camera: Annotated[Text | None, Query(max_length=64)] = None,
-    after: Annotated[Text | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    camera: OneCamera = None,
+    after: After = None,
+    limit: Limit = 50,
 ) -> WalkPage:
     """Walks, the newest first."""
     return WalkPage.model_validate(walks.list_walks(web, principal, camera, after, limit))
