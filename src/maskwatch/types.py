@@ -56,6 +56,11 @@ class Fault(StrEnum):
     """On the forehead or the eyes, hanging from an ear, held in the hand."""
 
 
+def fault_fits(state: State, fault: Fault | None) -> bool:
+    """Whether there is a fault exactly when the state is ``incorrect``."""
+    return (fault is not None) == (state is State.INCORRECT)
+
+
 class Box(NamedTuple):
     """A rectangle: left, top, right, bottom in pixels, right and bottom exclusive."""
 
@@ -176,7 +181,7 @@ class MaskReading:
     """Why the state is ``unknown``; None otherwise."""
 
     def __post_init__(self) -> None:
-        if (self.fault is not None) != (self.state is State.INCORRECT):
+        if not fault_fits(self.state, self.fault):
             raise ValueError(f"fault {self.fault!r} does not go with state {self.state.value!r}")
         if bool(self.reason) != (self.state is State.UNKNOWN):
             raise ValueError(f"reason {self.reason!r} does not go with state {self.state.value!r}")
@@ -224,7 +229,7 @@ class Verdict:
     """
 
     def __post_init__(self) -> None:
-        if (self.fault is not None) != (self.state is State.INCORRECT):
+        if not fault_fits(self.state, self.fault):
             raise ValueError(f"fault {self.fault!r} does not go with state {self.state.value!r}")
 
 

@@ -63,17 +63,11 @@ def try_channel(
 
 def _settled(store: Store, ids: Sequence[str], wait_s: float) -> Sequence[Delivery]:
     """What became of the messages; those that still wait at the end are withdrawn."""
-    from maskwatch.store.records import DeliveryState
-
     deadline = time.monotonic() + wait_s
     waiting = set(ids)
     while waiting and time.monotonic() < deadline:
         time.sleep(_STEP_S)
-        waiting = {
-            each
-            for each in waiting
-            if store.deliveries.get(each).state in (DeliveryState.PENDING, DeliveryState.CLAIMED)
-        }
+        waiting = {each for each in waiting if not store.deliveries.get(each).state.is_settled}
     for each in waiting:
         last = store.deliveries.get(each).last_error
         why = last or "nobody sent it in time: is maskwatch serve running?"

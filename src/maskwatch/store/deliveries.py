@@ -35,7 +35,7 @@ from maskwatch.store.schema import deliveries
 
 _COLUMNS = rows.columns_of(deliveries, Delivery)
 _C = deliveries.c
-_WAITING = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_WAITING = [each for each in DeliveryState if not each.is_settled]
 
 
 class Deliveries:

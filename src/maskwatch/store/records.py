@@ -111,6 +111,11 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
     """No longer wanted, such as an escalation after somebody acknowledged."""
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more becomes of it by itself."""
+        return self not in (DeliveryState.PENDING, DeliveryState.CLAIMED)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -21,7 +21,7 @@ from maskwatch.store.records import (
     TimelinePoint,
 )
 from maskwatch.store.subject import delete_episodes, tell_episode
-from maskwatch.types import Fault, State
+from maskwatch.types import Fault, State, fault_fits
 from maskwatch.web.actions.recipients import delivery_for, episode_for
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -140,7 +140,7 @@ def correct_as(
 
 def must_fit(state: State, fault: Fault | None) -> None:
     """Raises UsageError unless the fault is given exactly when the state is ``incorrect``."""
-    if (fault is not None) != (state is State.INCORRECT):
+    if not fault_fits(state, fault):
         raise UsageError("the state incorrect needs a fault, and no other state has one")
 
 

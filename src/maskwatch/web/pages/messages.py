@@ -112,7 +112,7 @@ async def _try(
         waited_s = 0.0
         while found is not None:
             said.set_content("".join(_told(desk, each) for each in found))
-            if all(_is_settled(each) for each in found) or waited_s >= _WAIT_S:
+            if all(each.state.is_settled for each in found) or waited_s >= _WAIT_S:
                 break
             await asyncio.sleep(_STEP_S)
             waited_s += _STEP_S
@@ -124,10 +124,6 @@ async def _try(
 
 def _again(web: WebContext, principal: Principal, ids: Sequence[str]) -> Sequence[Delivery]:
     return [system.see_delivery(web, principal, each) for each in ids]
-
-
-def _is_settled(delivery: Delivery) -> bool:
-    return delivery.state not in (DeliveryState.PENDING, DeliveryState.CLAIMED)
 
 
 def _told(desk: Desk, delivery: Delivery) -> str:
