@@ -509,15 +509,6 @@ def test_a_camera_that_does_not_answer_is_the_cameras_fault(
     assert "connection refused" in answer.json()["detail"]
 
 
-def test_the_thresholds_on_the_page_start_at_the_configurations_defaults() -> None:
-    config = CameraConfig.model_validate({"url": "rtsp://8.8.8.8/"})
-    assert {
-        "coverage_below": config.rule.coverage_below,
-        "hold_s": config.rule.hold_s,
-        "min_face_px": config.min_face_px,
-    } == DEFAULTS
-
-
 @pytest.mark.parametrize(
     ("zone", "coverage", "is_reported"),
     [

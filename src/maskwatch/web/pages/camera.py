@@ -10,6 +10,7 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
+from maskwatch.config.cameras import CameraConfig, RuleConfig
 from maskwatch.config.yaml import write_yaml
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.monitoring.live_hub import LivePerson
@@ -19,7 +20,7 @@ from maskwatch.web.actions.cameras import CameraDetail
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm, passing_dialog
-from maskwatch.web.pages.parts import heading, html, state_chip
+from maskwatch.web.pages.parts import heading, html, percent, state_chip
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
@@ -27,8 +28,12 @@ from maskwatch.web.security.scopes import Scope
 
 _EVERY_S = 1.0
 _UNKNOWN_SIZE = (1280, 720)
-DEFAULTS = {"coverage_below": 80.0, "hold_s": 1.0, "min_face_px": 24.0}
-"""As in ``config.cameras``; a test compares them."""
+DEFAULTS: Mapping[str, float] = {
+    "coverage_below": RuleConfig().coverage_below,
+    "hold_s": RuleConfig().hold_s,
+    "min_face_px": CameraConfig.model_fields["min_face_px"].default,
+}
+"""What holds where the settings of a camera say nothing."""
 
 
 @working_page("/cameras/{name}")
@@ -162,11 +167,9 @@ class _CameraPage:
                 if would_alert(each, values, self._editor.zones)
                 else "cameras.would_not"
             )
-            coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
             chip = state_chip(self._desk, each.state, each.fault)
-            lines.append(
-                f"<li><span>#{each.track} {chip} {coverage}</span><b>{escape(verdict)}</b></li>"
-            )
+            said = f"#{each.track} {chip} {percent(each.coverage)}"
+            lines.append(f"<li><span>{said}</span><b>{escape(verdict)}</b></li>")
         nobody = f"<p class='mw-faint'>{escape(words('live.nobody'))}</p>"
         text = f"<ul class='mw-list'>{''.join(lines)}</ul>" if lines else nobody
         self._preview.set_content(text)

@@ -31,6 +31,7 @@ from maskwatch.web.pages.parts import (
     heading,
     html,
     moment,
+    percent,
     photo,
     state_chip,
 )
@@ -142,13 +143,12 @@ class _EventsPage:
     def _row(self, each: EpisodeRecord) -> None:
         desk = self._desk
         zone = f" · {escape(each.zone)}" if each.zone else ""
-        coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
         with ui.element("tr"):
             _cell(moment(desk, each.started_at))
             _cell(escape(each.camera) + zone, "mw-name")
             _cell(_states(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
-            _cell(coverage, "mw-hide-small")
+            _cell(percent(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
             with ui.element("td"):
                 button = ui.button(icon="chevron_right", on_click=partial(self.open, each.id))

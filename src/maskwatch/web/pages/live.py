@@ -17,7 +17,15 @@ from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.parts import NO_PICTURE, attribute, chip, heading, html, state_chip
+from maskwatch.web.pages.parts import (
+    NO_PICTURE,
+    attribute,
+    chip,
+    heading,
+    html,
+    percent,
+    state_chip,
+)
 from maskwatch.web.pages.route import dashboard_page
 
 _EVERY_S = 1.0
@@ -90,10 +98,9 @@ class _Card:
         )
 
     def _person(self, each: LivePerson) -> str:
-        coverage = "" if each.coverage is None else f"{each.coverage:.0f} %"
         zone = escape(each.zone or "")
         exempt = escape(self._desk.words("live.exempt")) if each.exempt else ""
-        facts = " ".join(filter(None, (zone, coverage, exempt)))
+        facts = " ".join(filter(None, (zone, percent(each.coverage), exempt)))
         state = state_chip(self._desk, each.state, each.fault)
         return f"<li><span>#{each.track} {state}</span><span class='mw-faint'>{facts}</span></li>"
 

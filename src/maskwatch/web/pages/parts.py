@@ -56,6 +56,11 @@ def heading(text: str) -> None:
     html(f'<h2 class="mw-h2">{escape(text)}</h2>')
 
 
+def percent(coverage: float | None) -> str:
+    """A coverage, such as ``12 %``; empty where there is none."""
+    return "" if coverage is None else f"{coverage:.0f} %"
+
+
 def moment(desk: Desk, at: datetime | None) -> str:
     """HTML of a time, which may break between day and hour only."""
     return " ".join(whole(each) for each in desk.time(at).split(" ") if each)
