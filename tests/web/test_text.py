@@ -12,7 +12,7 @@ import pytest
 from maskwatch.config.cameras import Weekday
 from maskwatch.errors import SourceError, StoreFull
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.store.records import DeliveryState, Role
+from maskwatch.store.records import DeliveryState, HealthKind, HealthState, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.walk_report import Phase
 from maskwatch.web.refusals import WrongUse, said
@@ -26,8 +26,6 @@ TEXTS = {
 _KEY = re.compile(r"""["'](\w+\.\w+)["']""")
 
 
-HEALTH = {"connection", "frozen", "inference", "load", "store", "disk"}
-CONDITIONS = {"lost", "connected", "frozen", "ok", "failed", "overloaded", "full"}
 DELETED = {
     *("snapshot", "clear_photo", "episode", "people", "people_buckets", "readings", "health"),
     "deliveries",
@@ -61,6 +59,8 @@ def used_in_code() -> set[str]:
         ("delivery", DeliveryState),
         ("walk", Phase),
         ("day", Weekday),
+        ("health", HealthKind),
+        ("condition", HealthState),
     ):
         keys |= {f"{kind}.{member.value}" for member in members}
     keys |= {f"advice.{each}" for each in (*Fault, State.NO_MASK)}
@@ -71,8 +71,6 @@ def used_in_code() -> set[str]:
     keys |= {f"overview.by_{each}" for each in ("hour_of_day", "camera", "zone", "fault")}
     for kind, codes in (
         ("audit", audit_actions()),
-        ("health", HEALTH),
-        ("condition", CONDITIONS),
         ("deleted", DELETED),
         ("deletion", DELETIONS),
     ):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.delays import CLOCK_STEP
-from maskwatch.store.records import HealthRecord
+from maskwatch.store.records import HealthRecord, HealthState
 
 WELL_FOR = timedelta(seconds=60)
 """A camera must have been well for so long for its trouble to be over: one that comes and goes, or
 sends a picture now and then, is in the same trouble all the while."""
 
-_IN_TROUBLE = {"lost", "frozen", "failed"}
+_IN_TROUBLE = {HealthState.LOST, HealthState.FROZEN, HealthState.FAILED}
 """States in which a camera sees nothing."""
 
 

@@ -9,13 +9,19 @@ import sqlalchemy as sa
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import HealthRecord, Page
+from maskwatch.store.records import HealthKind, HealthRecord, HealthState, Page
 from maskwatch.store.schema import health
 
 _COLUMNS = rows.columns_of(health, HealthRecord)
 
-_OF_ONE_RUN = {"frozen": "frozen", "inference": "failed", "load": "overloaded", "store": "failed"}
+_OF_ONE_RUN = {
+    HealthKind.FROZEN: HealthState.FROZEN,
+    HealthKind.INFERENCE: HealthState.FAILED,
+    HealthKind.LOAD: HealthState.OVERLOADED,
+    HealthKind.STORE: HealthState.FAILED,
+}
 """Kinds of trouble that the next run of the service does not take over, and their state."""
+_STARTED_ANEW = "the service was started anew"
 
 
 class Health:
@@ -28,7 +34,7 @@ class Health:
         """Writes a change."""
         rows.insert(self._db, health, [change])
 
-    def last(self, camera: str | None, kind: str) -> HealthRecord | None:
+    def last(self, camera: str | None, kind: HealthKind) -> HealthRecord | None:
         """The latest change of one kind; ``camera`` is None for the box."""
         query = (
             sa.select(*_COLUMNS)
@@ -49,7 +55,7 @@ class Health:
         )
         with self._db.write() as connection:
             ended = [
-                HealthRecord(new_id(), ended_at, camera, kind, "ok", "the service was started anew")
+                HealthRecord(new_id(), ended_at, camera, kind, HealthState.OK, _STARTED_ANEW)
                 for camera, kind in connection.execute(query)
             ]
             rows.insert(self._db, health, ended)

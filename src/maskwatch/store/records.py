@@ -356,6 +356,35 @@ class WalkRecord:
     """JSON of ``web.actions.walk_report.WalkReport``: numbers, no pictures, nobody's name."""
 
 
+class HealthKind(StrEnum):
+    """What of a camera or of the box can be well or not."""
+
+    CONNECTION = "connection"
+    """Of a camera: `CONNECTED` or `LOST`."""
+    FROZEN = "frozen"
+    """The picture of a camera: `OK` or `FROZEN`."""
+    INFERENCE = "inference"
+    """The models, on the pictures of a camera: `OK` or `FAILED`."""
+    LOAD = "load"
+    """Of the box: `OK` or `OVERLOADED`."""
+    STORE = "store"
+    """Of the box: `OK` or `FAILED`."""
+    DISK = "disk"
+    """Of the box: `OK` or `FULL`."""
+
+
+class HealthState(StrEnum):
+    """How it is."""
+
+    OK = "ok"
+    CONNECTED = "connected"
+    LOST = "lost"
+    FROZEN = "frozen"
+    FAILED = "failed"
+    OVERLOADED = "overloaded"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class HealthRecord:
     """A change in the health of a camera or of the box."""
@@ -365,9 +394,9 @@ class HealthRecord:
     camera: str | None
     """None for the box itself."""
     kind: str
-    """``connection``, ``frozen``, ``inference``; of the box ``load``, ``store``, ``disk``."""
+    """A `HealthKind`, as far as this version knows it; so is the state."""
     state: str
-    """Such as ``connected``, ``lost``, ``full``, ``ok``."""
+    """A `HealthState`."""
     reason: str = ""
     """For people, without passwords."""
 

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from maskwatch.config.root import Config
 from maskwatch.runtime.monitoring.recorder import health_of_box
 from maskwatch.runtime.monitoring.stricter import hide_faces
+from maskwatch.store.records import HealthKind, HealthState
 from maskwatch.store.retention import GB, keep_house
 from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
-
-OK, FULL = "ok", "full"
 
 _STRAYS_EVERY_S = 86_400.0
 """Not only at the start: a file that a crash left is then too young to be told from one that is
@@ -72,17 +71,17 @@ class Housekeeper:
             _log.warning("%d photos without a record, or records without a photo, went", count)
 
     def _note(self, is_full: bool, free_bytes: int, wanted_gb: float) -> None:
-        state = FULL if is_full else OK
+        state = HealthState.FULL if is_full else HealthState.OK
         if self._disk is None:  # before this run, it may have been something else
-            last = self._store.health.last(None, "disk")
-            self._disk = last.state if last else OK
+            last = self._store.health.last(None, HealthKind.DISK)
+            self._disk = last.state if last else HealthState.OK
         if state == self._disk:
             return
         free_gb = free_bytes / GB
         reason = f"{free_gb:.2f} GB are free, and no photo is left to be deleted" if is_full else ""
         if is_full:
             _log.error("the disk is full: %s; storage.min_free_gb is %g", reason, wanted_gb)
-        self._store.health.add(health_of_box("disk", state, reason))
+        self._store.health.add(health_of_box(HealthKind.DISK, state, reason))
         self._disk = state
 
 

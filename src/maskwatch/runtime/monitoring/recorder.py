@@ -33,7 +33,9 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
     EpisodeRecord,
+    HealthKind,
     HealthRecord,
+    HealthState,
     MinuteReadings,
     PersonRecord,
     ReviewItem,
@@ -320,7 +322,7 @@ def _without_photo(entry: Entry) -> Entry:
     return replace(entry, photo=None) if isinstance(entry, EpisodeOpened) else entry
 
 
-def health_of_box(kind: str, state: str, reason: str = "") -> HealthRecord:
+def health_of_box(kind: HealthKind, state: HealthState, reason: str = "") -> HealthRecord:
     """A change in the health of the box itself, now."""
     return HealthRecord(new_id(), datetime.now(UTC), None, kind, state, reason)
 

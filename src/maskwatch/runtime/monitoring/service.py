@@ -48,7 +48,7 @@ from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
 from maskwatch.runtime.monitoring.reloading import Reloading
 from maskwatch.runtime.monitoring.systemd import Systemd
 from maskwatch.store.lock import Hold, only_service
-from maskwatch.store.records import Delivery
+from maskwatch.store.records import Delivery, HealthKind, HealthState
 from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -332,9 +332,9 @@ class Service:
         if self._models_answer():
             self._systemd.alive()
         if self._load.update(now, load := self._measure()):
-            state = "overloaded" if self._load.overloaded else "ok"
+            state = HealthState.OVERLOADED if self._load.overloaded else HealthState.OK
             _log.warning("load: %s: %s", state, load.words)
-            self._recorder.write([health_of_box("load", state, load.words)])
+            self._recorder.write([health_of_box(HealthKind.LOAD, state, load.words)])
         self._note_store()
         self._in_force.tick()
         self._alerts.show([_facts(state, self.hub) for state in self._fleet.states()])
@@ -347,8 +347,8 @@ class Service:
             self._store_failed = failed
             if failed:
                 _log.error("records wait: %s", error)
-            state = "failed" if failed else "ok"
-            self._recorder.write([health_of_box("store", state, error)])
+            state = HealthState.FAILED if failed else HealthState.OK
+            self._recorder.write([health_of_box(HealthKind.STORE, state, error)])
 
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""

@@ -8,7 +8,7 @@ from maskwatch.runtime.monitoring.capture import Link
 from maskwatch.runtime.monitoring.chronicle import Chronicle
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import HealthRecord
+from maskwatch.store.records import HealthKind, HealthRecord, HealthState
 
 
 class TroubleWatch:
@@ -28,23 +28,24 @@ class TroubleWatch:
         """Takes in where the connection stands, and whether the picture is frozen."""
         if self._is_frozen and link.phase is not CameraPhase.FROZEN:
             self._is_frozen = False
-            self._write("frozen", "ok", "")
+            self._write(HealthKind.FROZEN, HealthState.OK, "")
         if link.phase is CameraPhase.LOST:
             self._is_connected = False
-            self._write("connection", "lost", link.reason)
+            self._write(HealthKind.CONNECTION, HealthState.LOST, link.reason)
         elif link.phase in (CameraPhase.WATCHING, CameraPhase.FROZEN) and not self._is_connected:
             self._is_connected = True
-            self._write("connection", "connected", "")
+            self._write(HealthKind.CONNECTION, HealthState.CONNECTED, "")
         if link.phase is CameraPhase.FROZEN:
             self._is_frozen = True
-            self._write("frozen", "frozen", link.reason)
+            self._write(HealthKind.FROZEN, HealthState.FROZEN, link.reason)
 
     def note_models(self, reason: str) -> None:
         """Takes in why a picture could not be worked on; empty when it could."""
         if bool(reason) != self._models_fail:
             self._models_fail = bool(reason)
-            self._write("inference", "failed" if reason else "ok", reason)
+            state = HealthState.FAILED if reason else HealthState.OK
+            self._write(HealthKind.INFERENCE, state, reason)
 
-    def _write(self, kind: str, state: str, reason: str) -> None:
+    def _write(self, kind: HealthKind, state: HealthState, reason: str) -> None:
         record = HealthRecord(new_id(), datetime.now(UTC), self._camera, kind, state, reason)
         self._chronicle.write([record])
