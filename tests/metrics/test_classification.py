@@ -65,6 +65,20 @@ def test_macro_f1_is_the_mean_over_the_classes_asked_for(
     assert macro_f1(confusion, classes) == pytest.approx(expected, nan_ok=True)
 
 
+def test_scores_of_many_matrices_are_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    confusions = rng.integers(0, 3, (20, 3, 3))
+    many = class_scores(confusions)
+    for index, confusion in enumerate(confusions):
+        one = class_scores(confusion)
+        assert many.precision[index] == pytest.approx(one.precision, nan_ok=True)
+        assert many.recall[index] == pytest.approx(one.recall, nan_ok=True)
+        assert many.f1[index] == pytest.approx(one.f1, nan_ok=True)
+        assert many.support[index].tolist() == one.support.tolist()
+        expected = macro_f1(confusion, (0, 2))
+        assert macro_f1(confusions, (0, 2))[index] == pytest.approx(expected, nan_ok=True)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_agree_with_scikit_learn(seed: int, sklearn_metrics: ModuleType) -> None:
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ counts such predictions as misses.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def accuracy(confusion: NDArray[np.int64]) -> float:
 
 
 class ClassScores(NamedTuple):
-    """Scores of each class, ``(C,)`` each; NaN where there is nothing to divide by."""
+    """Scores of each class, ``(..., C)`` each; NaN where there is nothing to divide by."""
 
     precision: NDArray[np.float64]
     """Of what was predicted as the class, the share that is it; NaN if it was never predicted."""
@@ -55,26 +55,36 @@ class ClassScores(NamedTuple):
 
 
 def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
-    """Precision, recall and F1 of each class of a ``(C, C)`` confusion matrix."""
-    right = np.diag(confusion).astype(np.float64)
-    support = confusion.sum(axis=1)
-    predicted = confusion.sum(axis=0)
+    """Precision, recall and F1 of each class of a confusion matrix, or of many ``(..., C, C)``."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    support = confusion.sum(axis=-1)
+    predicted = confusion.sum(axis=-2)
     return ClassScores(
-        _ratio(right, predicted),
-        _ratio(right, support),
-        _ratio(2 * right, support + predicted),
+        ratio(right, predicted),
+        ratio(right, support),
+        ratio(2 * right, support + predicted),
         support,
     )
 
 
-def macro_f1(confusion: NDArray[np.int64], classes: Sequence[int]) -> float:
-    """Unweighted mean F1 of some classes of a ``(C, C)`` confusion matrix.
+def macro_f1(confusion: NDArray[np.int64], classes: Sequence[int]) -> NDArray[np.float64]:
+    """Unweighted mean F1 of some classes of a confusion matrix, or of many ``(..., C, C)``.
 
-    Classes that are neither there nor predicted are left out; NaN if that leaves none.
+    Classes that are neither there nor predicted are left out.
+
+    Returns:
+        ``(...)``; NaN where that leaves none.
     """
-    f1 = class_scores(confusion).f1[list(classes)]
-    known = f1[~np.isnan(f1)]
-    return float(known.mean()) if known.size else float("nan")
+    f1 = class_scores(confusion).f1[..., list(classes)]
+    known = ~np.isnan(f1)
+    return ratio(np.where(known, f1, 0.0).sum(axis=-1), known.sum(axis=-1))
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """``part / whole``, element by element; NaN where there is no whole."""
+    out = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=out, where=np.asarray(whole) > 0)
+    return out
 
 
 def expected_calibration_error(confidence: Floats, correct: Bools, bins: int = 15) -> float:
@@ -181,9 +191,3 @@ def bootstrap_interval(
         return Interval(float("nan"), float("nan"))
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    out = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=out, where=whole > 0)
-    return out

@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import bootstrap_interval, class_scores, confusion_matrix
+from maskwatch.metrics.classification import (
+    bootstrap_interval,
+    class_scores,
+    confusion_matrix,
+    macro_f1,
+)
 from maskwatch.types import State
-from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.report import number, share, table, with_interval
@@ -48,7 +52,7 @@ def _of_states(name: str, o: Outcomes, read: NDArray[np.int64]) -> float:
 
 
 def _of_faults(o: Outcomes, faults: tuple[int, ...]) -> float:
-    return float(resample.macro_f1(_label_confusion(o)[None], faults)[0])
+    return float(macro_f1(_label_confusion(o), faults))
 
 
 Score = Callable[[Outcomes], float]

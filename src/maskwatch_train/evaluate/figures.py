@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import bootstrap_interval, confusion_matrix
+from maskwatch.metrics.classification import (
+    bootstrap_interval,
+    class_scores,
+    confusion_matrix,
+    macro_f1,
+)
 from maskwatch.types import State
 from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
@@ -100,7 +105,7 @@ def _of_probabilities(
 def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
     some = o.with_labels
     confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), some, scoring)
-    return resample.with_limits(lambda c: resample.macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
+    return resample.with_limits(lambda c: macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
 
 
 def names_faults(o: Outcomes) -> bool:
@@ -128,7 +133,7 @@ def _class_table(
     scoring: Scoring,
 ) -> dict[str, Any]:
     confusion, drawn = _confusions(truth, read, len(order), o, scoring)
-    measures = {"precision": resample.precision, "recall": resample.recall, "f1": resample.f1}
+    found, spread = class_scores(confusion), class_scores(drawn)
     return {
         "order": list(order),
         "confusion": confusion.tolist(),
@@ -137,12 +142,11 @@ def _class_table(
             name: {
                 "faces": int(confusion[index].sum()),
                 **{
-                    measure: resample.with_limits(
-                        lambda c, of=of, index=index: of(c, index),  # type: ignore[misc]
-                        confusion,
-                        drawn,
-                    )
-                    for measure, of in measures.items()
+                    measure: {
+                        "value": float(getattr(found, measure)[index]),
+                        **resample.limits(getattr(spread, measure)[:, index]),
+                    }
+                    for measure in ("precision", "recall", "f1")
                 },
             }
             for index, name in enumerate(order[:-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,33 +78,3 @@ def limits(values: NDArray[np.float64]) -> dict[str, float]:
         return {"low": float("nan"), "high": float("nan")}
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {"low": float(low), "high": float(high)}
-
-
-def precision(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
-    """Of what was read as a class, the share that is it; ``(R,)``."""
-    return ratio(confusions[:, index, index], confusions[:, :, index].sum(axis=1))
-
-
-def recall(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
-    """Of what is a class, the share read as it; ``(R,)``."""
-    return ratio(confusions[:, index, index], confusions[:, index, :].sum(axis=1))
-
-
-def f1(confusions: NDArray[np.int64], index: int) -> NDArray[np.float64]:
-    """Harmonic mean of the two; ``(R,)``, NaN for a class neither there nor read."""
-    both = confusions[:, index, :].sum(axis=1) + confusions[:, :, index].sum(axis=1)
-    return ratio(2 * confusions[:, index, index], both)
-
-
-def macro_f1(confusions: NDArray[np.int64], indices: tuple[int, ...]) -> NDArray[np.float64]:
-    """Mean F1 of the classes that are there or read; ``(R,)``."""
-    each = np.stack([f1(confusions, index) for index in indices])
-    known = ~np.isnan(each)
-    return ratio(np.where(known, each, 0.0).sum(axis=0), known.sum(axis=0))
-
-
-def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    """``part / whole``; NaN where there is no whole."""
-    out = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=out, where=whole > 0)
-    return out

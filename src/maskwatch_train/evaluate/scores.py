@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import expected_calibration_error, risk_coverage
+from maskwatch.metrics.classification import (
+    expected_calibration_error,
+    macro_f1,
+    ratio,
+    risk_coverage,
+)
 from maskwatch.types import Fault
-from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.outcomes import UNKNOWN_INDEX, Outcomes, sides, top_state
 
 Confusions: TypeAlias = NDArray[np.int64]
@@ -20,19 +24,15 @@ Values: TypeAlias = NDArray[np.float64]
 NOSE_AND_CHIN = (LABELS.index(Fault.NOSE_OUT), LABELS.index(Fault.UNDER_CHIN))
 
 OF_STATES: Mapping[str, Callable[[Confusions], Values]] = {
-    "side_accuracy": lambda c: resample.ratio(
+    "side_accuracy": lambda c: ratio(
         c[:, 0, 0] + c[:, 1:3, 1:3].sum(axis=(1, 2)), c.sum(axis=(1, 2))
     ),
     "side_accuracy_decided": lambda c: OF_STATES["side_accuracy"](_decided(c)),
-    "accuracy": lambda c: resample.ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
-    "state_macro_f1": lambda c: resample.macro_f1(c, (0, 1, 2)),
+    "accuracy": lambda c: ratio(np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))),
+    "state_macro_f1": lambda c: macro_f1(c, (0, 1, 2)),
     "state_macro_f1_decided": lambda c: OF_STATES["state_macro_f1"](_decided(c)),
-    "called_mask": lambda c: resample.ratio(
-        c[:, 1:3, 0].sum(axis=1), c[:, 1:3, :].sum(axis=(1, 2))
-    ),
-    "unknown_rate": lambda c: resample.ratio(
-        c[:, :, UNKNOWN_INDEX].sum(axis=1), c.sum(axis=(1, 2))
-    ),
+    "called_mask": lambda c: ratio(c[:, 1:3, 0].sum(axis=1), c[:, 1:3, :].sum(axis=(1, 2))),
+    "unknown_rate": lambda c: ratio(c[:, :, UNKNOWN_INDEX].sum(axis=1), c.sum(axis=(1, 2))),
 }
 """Scores ``(R,)`` of confusion matrices ``(R, 4, 4)`` in the order of `STATES`. Plain names count
 ``unknown`` as wrong, ``decided`` leaves it out; sides are mask and violation."""

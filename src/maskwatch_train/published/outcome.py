@@ -14,6 +14,7 @@ from maskwatch.metrics.classification import (
     bootstrap_interval,
     class_scores,
     confusion_matrix,
+    macro_f1,
 )
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import State
@@ -69,7 +70,7 @@ def scores(
             "group_low": drawn.low,
             "group_high": drawn.high,
         },
-        "macro_f1": float(np.nanmean(by_class.f1)),
+        "macro_f1": float(macro_f1(confusion, range(len(classes)))),
         "confusion": confusion.tolist(),
         "classes": {
             name: {
