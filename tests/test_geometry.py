@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwatch.geometry import area, clip, iou_matrix, nms, overlap_of_smaller, square_crop, vote
+from maskwatch.geometry import (
+    are_covered,
+    area,
+    box_array,
+    clip,
+    iou_matrix,
+    nms,
+    overlap_of_smaller,
+    square_crop,
+    vote,
+)
+from maskwatch.types import Box
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> NDArray[np.float64]:
@@ -95,3 +106,17 @@ def test_boxes_of_one_thing_vote_on_its_place_by_their_scores() -> None:
     assert placed.tolist() == [[0.5, 0, 10.5, 10], [50, 50, 60, 60]]
     assert vote(boxes[[0, 2]], boxes, scores, 1.0).tolist() == boxes[[0, 2]].tolist()
     assert vote(boxes[:0], boxes, scores, 0.6).shape == (0, 4)
+
+
+def test_no_boxes_are_an_array_without_rows() -> None:
+    assert box_array([]).shape == (0, 4)
+    assert box_array([Box(1, 2, 3, 4)]).tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_box_is_covered_by_any_that_overlaps_it_enough() -> None:
+    some = boxes((0, 0, 10, 10), (50, 0, 60, 10))
+    others = boxes((100, 0, 110, 10), (0, 0, 10, 6))
+    assert are_covered(some, others, 0.6).tolist() == [True, False]
+    assert are_covered(some, others, 0.61).tolist() == [False, False]
+    assert are_covered(some, boxes(), 0.1).tolist() == [False, False]
+    assert are_covered(boxes(), others, 0.1).tolist() == []

@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from maskwatch.advice import words_for
-from maskwatch.geometry import FloatArray, area, shared_area
+from maskwatch.geometry import FloatArray, area, box_array, shared_area
 from maskwatch.palette import BLACK, STYLES
 from maskwatch.types import Box, Fault, Image, MaskReading, State, Track
 
@@ -87,7 +87,7 @@ def draw_marks(image: Image, marks: Sequence[Mark]) -> Image:
     sizes = [_text_px(height, width, mark.box) for mark in ordered]
     for mark, text_px in zip(ordered, sizes, strict=True):
         _draw_box(canvas, mark, text_px)
-    boxes = np.array([mark.box for mark in ordered], dtype=np.float64).reshape(-1, 4)
+    boxes = box_array(mark.box for mark in ordered)
     placed = np.zeros((0, 4))
     for i, (mark, text_px) in enumerate(zip(ordered, sizes, strict=True)):
         others = np.delete(boxes, i, axis=0)

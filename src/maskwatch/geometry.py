@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwatch.types import Box
+
 FloatArray: TypeAlias = NDArray[np.floating]
+
+
+def box_array(boxes: Iterable[Box]) -> NDArray[np.float64]:
+    """Boxes as one ``(N, 4)`` array of float64; ``(0, 4)`` of none."""
+    return np.array([*boxes], dtype=np.float64).reshape(-1, 4)
 
 
 def area(boxes: FloatArray) -> FloatArray:
@@ -25,6 +32,12 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     shared = shared_area(a, b)
     union = area(a)[:, None] + area(b)[None, :] - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def are_covered(a: FloatArray, b: FloatArray, min_iou: float) -> NDArray[np.bool_]:
+    """``(N,)`` which boxes of ``a (N, 4)`` overlap one of ``b (M, 4)`` by at least ``min_iou``."""
+    covered: NDArray[np.bool_] = iou_matrix(a, b).max(axis=1, initial=0.0) >= min_iou
+    return covered
 
 
 def overlap_of_smaller(a: FloatArray, b: FloatArray) -> FloatArray:

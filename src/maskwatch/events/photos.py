@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from maskwatch.geometry import iou_matrix, overlap_of_smaller
+from maskwatch.geometry import are_covered, box_array, iou_matrix, overlap_of_smaller
 from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State, Track
 
 if TYPE_CHECKING:
     from maskwatch.events.camera import Sight
 
-_SAME_FACE_IOU = 0.3
+SAME_FACE_IOU = 0.3
+"""Overlap from which two boxes are of one face: the classifier moves boxes a little."""
 _TRACE_OVERLAP = 0.2
 """A place to hide that shares more than this with the subject is the subject's own trace."""
 
@@ -138,17 +137,15 @@ def _same_face(face: Face, found: Iterable[Face]) -> list[Box]:
     boxes = [each.box for each in found]
     if not boxes:
         return []
-    overlap = iou_matrix(np.array([face.box]), np.array(boxes))[0]
+    overlap = iou_matrix(box_array([face.box]), box_array(boxes))[0]
     best = int(overlap.argmax())
-    return [boxes[best]] if overlap[best] >= _SAME_FACE_IOU else []
+    return [boxes[best]] if overlap[best] >= SAME_FACE_IOU else []
 
 
 def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
-    boxes = [reading.face.box for reading in readings]
-    if not boxes:
-        return False
-    return bool(np.max(iou_matrix(np.array([face.box]), np.array(boxes))) >= _SAME_FACE_IOU)
+    boxes = box_array(reading.face.box for reading in readings)
+    return bool(are_covered(box_array([face.box]), boxes, SAME_FACE_IOU)[0])
 
 
 def _is_trace(box: Box, subject: Box) -> bool:
-    return bool(overlap_of_smaller(np.array([box]), np.array([subject]))[0, 0] > _TRACE_OVERLAP)
+    return bool(overlap_of_smaller(box_array([box]), box_array([subject]))[0, 0] > _TRACE_OVERLAP)

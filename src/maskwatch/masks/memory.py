@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.geometry import iou_matrix
+from maskwatch.geometry import box_array, iou_matrix
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.types import TIME_SLACK_S, Box, Face, Frame, Image, MaskReading, State
 
@@ -129,7 +129,7 @@ class ReadingMemory:
         if not faces or not self._known or t < max(each.seen_t for each in self._known):
             return [None] * len(faces)
         overlap = iou_matrix(
-            np.array([face.box for face in faces]), np.array([each.box for each in self._known])
+            box_array(face.box for face in faces), box_array(each.box for each in self._known)
         )
         found: list[_Known | None] = [None] * len(faces)
         for _ in range(min(overlap.shape)):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.geometry import clip, iou_matrix, nms, square_crop
+from maskwatch.geometry import box_array, clip, iou_matrix, nms, square_crop
 from maskwatch.types import Box, Face, MaskReading
 
 MIN_AGREEMENT = 0.2
@@ -36,7 +36,7 @@ def refine(
     """
     left, top, side = square_crop(face.box, margin)
     placed = np.asarray(fractions, dtype=np.float64) * side + np.array([left, top, left, top])
-    found, seen = np.array([face.box]), clip(placed[None], width, height)
+    found, seen = box_array([face.box]), clip(placed[None], width, height)
     if iou_matrix(found, seen)[0, 0] < MIN_AGREEMENT:
         return face
     return replace(face, box=Box(*(float(v) for v in (found + seen)[0] / 2)))
@@ -48,6 +48,6 @@ def without_repeats(readings: Sequence[MaskReading]) -> list[MaskReading]:
     The detector suppresses overlapping boxes; what it takes for two faces may turn out to be one
     when both boxes are refined.
     """
-    boxes = np.array([reading.face.box for reading in readings], dtype=np.float64).reshape(-1, 4)
+    boxes = box_array(reading.face.box for reading in readings)
     scores = np.array([reading.face.score for reading in readings])
     return [readings[i] for i in nms(boxes, scores, SAME_FACE_IOU)]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from maskwatch.faces.base import FaceDetector, GlancingDetector, find
-from maskwatch.geometry import iou_matrix
+from maskwatch.geometry import are_covered, box_array
 from maskwatch.types import Box, Face, Frame
 
 
@@ -76,7 +74,5 @@ class Veil:
 
 def without_covered(boxes: Sequence[Box], hidden: Sequence[Box]) -> list[Box]:
     """Those boxes that are not hidden along with others."""
-    if not boxes or not hidden:
-        return list(boxes)
-    overlap = iou_matrix(np.array(boxes), np.array(hidden)).max(axis=1)
-    return [box for box, iou in zip(boxes, overlap, strict=True) if iou < _SAME_PLACE_IOU]
+    covered = are_covered(box_array(boxes), box_array(hidden), _SAME_PLACE_IOU)
+    return [box for box, is_covered in zip(boxes, covered, strict=True) if not is_covered]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from maskwatch.geometry import FloatArray, overlap_of_smaller
+from maskwatch.geometry import FloatArray, box_array, overlap_of_smaller
 from maskwatch.tracks.assignment import distance_in_sizes, pair_by_distance, pair_by_overlap
 from maskwatch.tracks.tracklet import LifeSettings, Phase, Tracklet
 from maskwatch.tracks.verdict import VoteSettings
@@ -151,7 +151,7 @@ class Tracker:
         boxes = self.expected_boxes(t)
         if len(boxes) < 2:
             return False
-        distance = distance_in_sizes(_array(boxes), _array(boxes))
+        distance = distance_in_sizes(box_array(boxes), box_array(boxes))
         np.fill_diagonal(distance, np.inf)
         return bool(np.min(distance) < self._settings.encounter_sizes)
 
@@ -207,7 +207,7 @@ class Tracker:
         taken = [each.reading.face.box for each in self._tracklets if each.last_t == now]
         for reading in sorted(unmatched, key=lambda r: -r.face.score):
             box = reading.face.box
-            shared = overlap_of_smaller(_array([box]), _array(taken))
+            shared = overlap_of_smaller(box_array([box]), box_array(taken))
             if np.max(shared, initial=0.0) > self._settings.max_share:
                 continue
             taken.append(box)
@@ -224,14 +224,14 @@ class Tracker:
     def _overlapping(
         self, now: float, tracklets: Sequence[Tracklet], found: FloatArray
     ) -> list[tuple[int, int]]:
-        expected = _array([each.expected_box(now) for each in tracklets])
+        expected = box_array([each.expected_box(now) for each in tracklets])
         return pair_by_overlap(expected, found, self._settings.min_iou)
 
     def _near(
         self, now: float, tracklets: Sequence[Tracklet], found: FloatArray
     ) -> list[tuple[int, int]]:
         settings = self._settings
-        expected = _array([each.expected_whole_box(now) for each in tracklets])
+        expected = box_array([each.expected_whole_box(now) for each in tracklets])
         unseen_s = np.array([now - each.last_t for each in tracklets])
         reach = np.minimum(
             settings.reach_sizes + settings.reach_sizes_per_s * unseen_s, settings.max_reach_sizes
@@ -245,7 +245,7 @@ def _round(
     """One round of pairing; returns the tracklets and the readings that remain without."""
     if not tracklets or not readings:
         return tracklets, readings
-    pairs = pairing(now, tracklets, _array([each.face.box for each in readings]))
+    pairs = pairing(now, tracklets, box_array([each.face.box for each in readings]))
     for row, column in pairs:
         tracklets[row].hit(now, readings[column])
     rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
@@ -253,10 +253,6 @@ def _round(
         [each for i, each in enumerate(tracklets) if i not in rows],
         [each for i, each in enumerate(readings) if i not in columns],
     )
-
-
-def _array(boxes: Sequence[Box]) -> FloatArray:
-    return np.array(boxes, dtype=float).reshape(-1, 4)
 
 
 def _place(reading: MaskReading) -> tuple[Box, float]:

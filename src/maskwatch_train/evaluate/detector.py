@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.faces.base import FaceDetector
+from maskwatch.geometry import box_array
 from maskwatch.metrics.detection import (
     UNMATCHED,
     average_precision,
@@ -116,7 +117,7 @@ def run_detector(name: str, detector: FaceDetector, images: Iterable[LabelledIma
         start = time.perf_counter()
         faces = detector(frame)
         seconds.append(time.perf_counter() - start)
-        boxes = np.array([face.box for face in faces], dtype=np.float64).reshape(-1, 4)
+        boxes = box_array(face.box for face in faces)
         found.append(Found(boxes, np.array([face.score for face in faces], dtype=np.float64)))
     return DetectorRun(name, tuple(found), 1000 * float(np.median(seconds)))
 
@@ -126,7 +127,7 @@ def match_run(images: Sequence[LabelledImage], run: DetectorRun, iou: float) -> 
     sizes, states, face_scores, matches = [], [], [], []
     offset = 0
     for image, found in zip(images, run.found, strict=True):
-        truth = np.array([face.box for face in image.faces], dtype=np.float64).reshape(-1, 4)
+        truth = box_array(face.box for face in image.faces)
         unknown = np.array([face.state is State.UNKNOWN for face in image.faces], dtype=bool)
         matched = match(truth, unknown, found.boxes, found.scores, iou)
         best = np.full(len(truth), -np.inf)

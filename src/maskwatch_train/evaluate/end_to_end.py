@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskwatch.faces.base import FaceDetector
+from maskwatch.geometry import box_array
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.metrics.classification import bootstrap_interval
 from maskwatch.metrics.detection import UNMATCHED, match
@@ -60,9 +61,9 @@ def see_images(
         frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
         readings = read_faces(frame, detector, classifier)
         faces = [reading.face for reading in readings]
-        truth = np.array([face.box for face in image.faces], dtype=np.float64).reshape(-1, 4)
+        truth = box_array(face.box for face in image.faces)
         unknown = np.array([face.state is State.UNKNOWN for face in image.faces], dtype=bool)
-        boxes = np.array([face.box for face in faces], dtype=np.float64).reshape(-1, 4)
+        boxes = box_array(face.box for face in faces)
         scores = np.array([face.score for face in faces], dtype=np.float64)
         matched = match(truth, unknown, boxes, scores, IOU).tolist()
         of_face = dict(zip(matched, readings, strict=True))

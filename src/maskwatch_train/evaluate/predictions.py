@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from maskwatch.geometry import iou_matrix
+from maskwatch.geometry import box_array, iou_matrix
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.errors import DataError
@@ -159,11 +157,8 @@ def _answer(case: Case, said: Sequence[Prediction]) -> Answer | None:
             return face.answer
     if not said:
         return None
-    boxes = np.array([face.box for face in said], dtype=np.float64)
-    overlaps = [
-        iou_matrix(np.array([box], dtype=np.float64), boxes)[0] for box in (case.box, case.face.box)
-    ]
-    overlap = np.maximum(*overlaps)
+    boxes = box_array(face.box for face in said if face.box is not None)
+    overlap = iou_matrix(box_array([case.box, case.face.box]), boxes).max(axis=0)
     best = int(overlap.argmax())
     return said[best].answer if overlap[best] >= MATCH_IOU else None
 

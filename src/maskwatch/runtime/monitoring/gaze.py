@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from maskwatch.events.camera import CameraWatch, Sight
-from maskwatch.geometry import iou_matrix
+from maskwatch.events.photos import SAME_FACE_IOU
+from maskwatch.geometry import are_covered, box_array
 from maskwatch.masks.memory import ReadingMemory
 from maskwatch.masks.refine import without_repeats
 from maskwatch.runtime.monitoring.inference import Look
@@ -23,8 +22,6 @@ from maskwatch.types import Box, Face, Frame
 
 _SWEEP_S = 1.0
 """The whole picture is looked at at least so often."""
-
-_SAME_FACE_IOU = 0.3
 
 
 class Gaze:
@@ -74,9 +71,6 @@ class Gaze:
 
 def _others(before: Sequence[Face], now: Sequence[Face]) -> list[Face]:
     """The earlier faces at whose place there is none now."""
-    if not before or not now:
-        return list(before)
-    overlap = iou_matrix(np.array([face.box for face in before]), np.array([f.box for f in now]))
-    return [
-        face for face, iou in zip(before, overlap.max(axis=1), strict=True) if iou < _SAME_FACE_IOU
-    ]
+    places = box_array(face.box for face in before)
+    taken = are_covered(places, box_array(face.box for face in now), SAME_FACE_IOU)
+    return [face for face, is_taken in zip(before, taken, strict=True) if not is_taken]
