@@ -98,7 +98,8 @@ def test_asked_to_stop_it_leaves_everything_readable_and_says_so(
 
 
 def test_a_killed_process_leaves_whole_rows_and_a_video_that_plays(tmp_path: Path) -> None:
-    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 400)
+    # Long enough to be still at work when its rows are seen, however late that is.
+    paint_video(tmp_path / "a.mp4", [[MASKED, BARE]] * 2000)
     process = start(tmp_path, "a.mp4", "--jsonl", "r.jsonl", "--out", "out", slow=0.005)
     wait_for_rows(tmp_path / "r.jsonl", 500)
     process.kill()

@@ -67,7 +67,7 @@ def mosquitto(
 
 
 def _wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -125,7 +125,7 @@ def listener(broker: Broker, certificates: Certificates | None = None) -> Iterat
     client.loop_start()
     try:
         client.subscribe("#", qos=1)
-        assert subscribed.wait(10)
+        assert subscribed.wait(60)
         yield ear
     finally:
         client.disconnect()

@@ -77,7 +77,7 @@ def postgres(certificates: Certificates | None = None) -> Iterator[Postgres]:
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
         as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         subprocess.run(
@@ -87,6 +87,7 @@ def postgres(certificates: Certificates | None = None) -> Iterator[Postgres]:
             **silent,
             **as_user,
         )
+        port = free_port()  # as late as possible, before somebody else gets it
         options = ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]
         if certificates is not None:
             options += _tls_options(certificates, folder)

@@ -90,14 +90,9 @@ def test_a_program_that_is_not_there_is_named() -> None:
 
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     kept = tmp_path / "pids"
-    program = (
-        "import os, subprocess, sys, time;"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-        "open(sys.argv[1], 'w').write(f'{os.getpid()} {child.pid}');"
-        "time.sleep(600)"
-    )
+    program = 'sleep 600 & echo $$ $! > "$0"; wait'  # a shell is there long before it is ended
     with pytest.raises(ChannelError, match="still running after 3 s"):
-        channel(*python(program, str(kept)), timeout_s=3).send(samples.alert())
+        channel("sh", "-c", program, str(kept), timeout_s=3).send(samples.alert())
     pids = [int(pid) for pid in kept.read_text().split()]
     assert wait_until(lambda: not any(is_running(pid) for pid in pids))
 
@@ -108,11 +103,6 @@ def test_a_program_that_nobody_can_end_does_not_hold_the_channel_up(
 ) -> None:
     """One that runs as another user, such as by sudo, or that hangs in a driver."""
     kept = tmp_path / "pid"
-    program = (
-        "import os, pathlib, sys, time;"
-        "pathlib.Path(sys.argv[1]).write_text(str(os.getpid()));"
-        "time.sleep(20)"
-    )
 
     def refuse(_pid: int, _signal: int) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -120,8 +110,11 @@ def test_a_program_that_nobody_can_end_does_not_hold_the_channel_up(
     monkeypatch.setattr("maskwatch.alerts.channels.command.os.killpg", refuse)
     began = time.monotonic()
     with pytest.raises(ChannelError, match="still running after 1 s"):
-        channel(*python(program, str(kept)), timeout_s=1).send(samples.alert())
-    assert time.monotonic() - began < 15
+        channel("sh", "-c", 'echo $$ > "$0"; exec sleep 120', str(kept), timeout_s=1).send(
+            samples.alert()
+        )
+    assert time.monotonic() - began < 100
+    assert wait_until(lambda: kept.exists() and kept.read_text().endswith("\n"))
     os.kill(int(kept.read_text()), signal.SIGKILL)
 
 

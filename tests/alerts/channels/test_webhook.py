@@ -159,7 +159,7 @@ def test_who_answers_in_drops_is_left_when_the_time_is_over() -> None:
 def test_an_answer_counts_although_its_body_never_ends() -> None:
     with (
         dripping_server(b"HTTP/1.1 200 OK\r\n\r\n", b"more to come") as port,
-        channel(f"http://127.0.0.1:{port}/", timeout_s=1) as hook,
+        channel(f"http://127.0.0.1:{port}/") as hook,
     ):
         hook.send(samples.alert())
 

@@ -9,6 +9,7 @@ import pytest
 from maskwatch.errors import OutputError
 from maskwatch.runtime.runs.behind import WriteBehind, video_sink
 from maskwatch.types import Image
+from tests.runtime.processes import wait_until
 
 PATIENCE_S = 60.0
 PICTURE: Image = np.zeros((2, 2, 3), np.uint8)
@@ -63,6 +64,7 @@ def test_no_more_than_allowed_wait() -> None:
 
     giver = threading.Thread(target=give)
     giver.start()
+    assert wait_until(lambda: len(given) == 2)
     giver.join(0.5)
     assert given == [0, 1]  # the third has to wait for the first
     tape.may_go_on.set()
