@@ -32,7 +32,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 @pytest.fixture
 def decoder() -> Iterator[DecoderProcess]:
-    with closing(DecoderProcess(order(read_timeout_s=1.0))) as process:
+    with closing(DecoderProcess(order())) as process:
         yield process
 
 
@@ -63,10 +63,12 @@ def test_a_slow_reader_gets_the_newest_frame(decoder: DecoderProcess) -> None:
     first = frame_of(decoder)
     time.sleep(1.0)
     second = frame_of(decoder)
+    asked = time.monotonic()
     third = frame_of(decoder)
-    assert second.index - first.index > 10
-    assert second.dropped > 10
-    assert third.index - second.index < 10
+    assert second.index - first.index > 5
+    assert second.dropped > 5
+    # Those of the meantime, which is short unless the machine is busy.
+    assert third.index - second.index < 10 + 25 * (time.monotonic() - asked)
 
 
 def test_the_sampler_works_inside_the_process() -> None:
@@ -84,13 +86,14 @@ def test_few_wanted_frames_are_no_stall() -> None:
 
 
 @linux_only
-def test_a_stuck_process_is_killed(decoder: DecoderProcess) -> None:
-    decoder.open()
-    frame_of(decoder)
-    os.kill(pid_of(decoder), signal.SIGSTOP)
-    with pytest.raises(DecoderFailed, match="no frame for 1 s"):
-        read_on(decoder)
-    assert not is_running(pid_of(decoder))
+def test_a_stuck_process_is_killed() -> None:
+    with closing(DecoderProcess(order(read_timeout_s=2.0))) as decoder:
+        decoder.open()
+        frame_of(decoder)
+        os.kill(pid_of(decoder), signal.SIGSTOP)
+        with pytest.raises(DecoderFailed, match="no frame for 2 s"):
+            read_on(decoder)
+        assert not is_running(pid_of(decoder))
 
 
 @linux_only

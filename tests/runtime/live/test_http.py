@@ -73,7 +73,7 @@ def test_a_slow_reader_of_mjpeg_misses_frames_and_does_not_fall_behind(server: W
         time.sleep(1.0)
         second, third = next(frames), next(frames)
     assert second.index - first.index > 5
-    assert second.t - first.t > 0.8
+    assert second.t - first.t > 0.5
     assert third.index > second.index
 
 

@@ -36,9 +36,11 @@ class GatedDetector:
 
     def __init__(self) -> None:
         self.gate = threading.Semaphore(0)
+        self.begun = 0
         self.seen: list[str] = []
 
     def __call__(self, frame: Frame) -> list[Face]:
+        self.begun += 1
         self.gate.acquire()
         self.seen.append(frame.source)
         return []
@@ -132,10 +134,9 @@ def test_cameras_take_turns_however_fast_they_deliver(stopping: list[SharedInfer
     threads = [threading.Thread(target=watch, args=(name,)) for name in boxes]
     for thread in threads:
         thread.start()
-    while inference.queue < 2:  # one is in work
-        time.sleep(0.001)
-    for _ in range(60):
-        while inference.queue < 2:
+    for turn in range(1, 61):
+        # Else it would be chance who is there to have a turn.
+        while (detector.begun, inference.queue) != (turn, 2):
             time.sleep(0.001)
         detector.gate.release()
     over.set()

@@ -507,11 +507,16 @@ def test_that_pictures_cannot_be_worked_on_ends_with_the_lane_whose_trouble_it_i
 
 
 def test_a_frozen_picture_is_noticed_and_the_camera_connected_anew() -> None:
+    stands = threading.Event()
+    stands.set()
+
     def film(t: float) -> Image:
-        return people_at(lambda _: [])(min(t, 10.0) if t < 60 else t)
+        return people_at(lambda _: [])(min(t, 10.0) if stands.is_set() else t)
 
     camera = ScriptedCamera(film, speed=40)
     with watching(camera, camera_config(frozen_s=20)) as stage:
+        assert wait_until(lambda: len(camera.connections) > 1)
+        stands.clear()
         assert wait_until(lambda: ("frozen", "ok") in stage.health)
         assert stage.lane.status().phase is CameraPhase.WATCHING
     assert stage.health == [("connection", "connected"), ("frozen", "frozen"), ("frozen", "ok")]
@@ -619,7 +624,10 @@ def test_a_lost_camera_shows_its_last_picture_and_nobody_in_it_until_it_is_back(
         return None if is_lost.is_set() else people_at(lambda _: [BARE])(t)
 
     camera = ScriptedCamera(film, speed=4)
-    with watching(camera, camera_config(rule={"reentry_s": 600})) as stage:
+    with (
+        patch.object(LiveHub, "is_watched", return_value=True),  # so that every picture is shown
+        watching(camera, camera_config(rule={"reentry_s": 600})) as stage,
+    ):
         assert wait_until(lambda: violates(stage))
         is_lost.set()
         camera.refuse = "connection refused"
