@@ -151,6 +151,25 @@ def test_the_finer_look_counts_for_far_faces_and_the_first_one_for_near_ones(
     assert sorted(face.box.width for face in faces) == pytest.approx(found, rel=0.001)
 
 
+class InTheCorner(Network):
+    """Finds one face of 250 px, three quarters of it outside, in pictures of 4000 px."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def run(self, outputs: None, given: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        scores, boxes, points = super().run(outputs, given)
+        scale = given["image"].shape[1] / 4000
+        boxes[..., 2:] = np.log(250 * scale / 8)
+        return [scores, boxes, points]
+
+
+def test_a_near_face_that_is_cut_off_in_the_corner_is_found() -> None:
+    """What shows of it is too small for the first look, and all of it too large for the second."""
+    (face,) = YuNetDetector(InTheCorner())(grey(4000, 4000))
+    assert face.box == pytest.approx((0, 0, 125, 125), rel=0.02)
+
+
 def test_what_both_looks_see_is_one_face(detector: YuNetDetector, checkout: Path) -> None:
     face = cv2.resize(portrait(checkout), None, fx=0.85, fy=0.85)
     wall = np.full((1500, 2000, 3), 60, dtype=np.uint8)

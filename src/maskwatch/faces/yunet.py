@@ -54,6 +54,7 @@ are lost after all."""
 HANDOVER_PX = (24.0, 32.0)
 """Between these sizes, in pixels of the coarser look, a face may be of either look; larger ones are
 of the coarser, smaller ones of the finer, which does not take parts of near faces for far ones."""
+ANY_SIZE = (0.0, math.inf)
 
 _KINDS = {
     "score_threshold": SHARE,
@@ -115,7 +116,7 @@ def decode(
     kps: NDArray[np.float32],
     size: tuple[int, int],
     settings: YuNetSettings,
-    largest: float = math.inf,
+    sizes: tuple[float, float] = ANY_SIZE,
 ) -> list[Detections]:
     """Turns the network's outputs into the detections of each picture.
 
@@ -125,14 +126,16 @@ def decode(
         kps: ``(B, N, 10)`` landmark offsets in strides.
         size: height and width of the network's input.
         settings: thresholds.
-        largest: detections whose longer side has this many pixels or more are left out.
+        sizes: only detections whose longer side has at least the first of these, and less than
+            the second, in pixels, are taken.
     """
     floor = min(settings.score_threshold, MIN_VOTE_SCORE)
     scores = scores[..., 0]
     points, strides = grid(*size)
     picture, voters = np.nonzero(scores >= floor)
     longer = np.exp(bbox[picture, voters, 2:].max(axis=1)) * strides[voters, 0]
-    picture, voters = picture[longer < largest], voters[longer < largest]
+    wanted = (sizes[0] <= longer) & (longer < sizes[1])
+    picture, voters = picture[wanted], voters[wanted]
     point, stride = points[voters], strides[voters]
     centre = bbox[picture, voters, :2] * stride + point
     half = np.exp(bbox[picture, voters, 2:]) * stride / 2
@@ -206,11 +209,10 @@ class YuNetDetector:
         scale, fine = self._scale(height, width), _fine_scale(height, width)
         if fine < LEAST_GAIN * scale:
             return self._find(frame.image, max(scale, fine))
-        near = self._find(frame.image, scale)
-        least, most = (size / scale for size in HANDOVER_PX)
-        faces = [face for face in near if _size(face) >= least]
-        faces += self._find(frame.image, fine, most * fine)
-        return self._without_repeats(faces)
+        least, most = HANDOVER_PX
+        near = self._find(frame.image, scale, (least, math.inf))
+        far = self._find(frame.image, fine, (0.0, most * fine / scale))
+        return self._without_repeats(near + far)
 
     def sweep(self, frame: Frame) -> list[Face]:
         """See `GlancingDetector`: looks once, however large the picture is."""
@@ -242,14 +244,17 @@ class YuNetDetector:
         kept = nms(boxes, scores, self.settings.iou_threshold)
         return _faces(boxes[kept], scores[kept], points[kept], width, height)
 
-    def _find(self, image: Image, scale: float, largest: float = math.inf) -> list[Face]:
+    def _find(
+        self, image: Image, scale: float, sizes: tuple[float, float] = ANY_SIZE
+    ) -> list[Face]:
+        """The faces of a picture at one scale; see `decode`."""
         height, width = image.shape[:2]
         resized = image
         if scale != 1.0:
             target = (max(1, round(width * scale)), max(1, round(height * scale)))
             shrink = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
             resized = cv2.resize(image, target, interpolation=shrink)  # type: ignore[assignment]
-        (found,) = self._detect(pad_to_multiple(resized)[None], largest)
+        (found,) = self._detect(pad_to_multiple(resized)[None], sizes)
         back = np.array([width / resized.shape[1], height / resized.shape[0]], dtype=np.float32)
         boxes, points = found.boxes * np.tile(back, 2), found.landmarks * back
         return _faces(boxes, found.scores, points, width, height)
@@ -264,10 +269,12 @@ class YuNetDetector:
         scores = np.array([face.score for face in faces], dtype=np.float32)
         return [faces[i] for i in nms(boxes, scores, self.settings.iou_threshold)]
 
-    def _detect(self, images: NDArray[np.uint8], largest: float = math.inf) -> list[Detections]:
+    def _detect(
+        self, images: NDArray[np.uint8], sizes: tuple[float, float] = ANY_SIZE
+    ) -> list[Detections]:
         """What is in each of some pictures of one size, ``(B, H, W, 3)``; see `decode`."""
         scores, boxes, points = self._session.run(None, {self._input: images})
-        return decode(scores, boxes, points, images.shape[1:3], self.settings, largest)
+        return decode(scores, boxes, points, images.shape[1:3], self.settings, sizes)
 
 
 def _faces(
@@ -289,10 +296,6 @@ def _faces(
 
 def _fine_scale(height: int, width: int) -> float:
     return min(FINE_SCALE, math.sqrt(MAX_FINE_PIXELS / (height * width)))
-
-
-def _size(face: Face) -> float:
-    return max(face.box.width, face.box.height)
 
 
 def _window(box: Box) -> Box:
