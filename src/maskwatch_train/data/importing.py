@@ -61,7 +61,7 @@ def read_raw(
         drop_split: whether to forget the split that it came with.
 
     Raises:
-        DataError: the set is not in the layout, is empty, or a label is unknown.
+        DataError: the set is not in the layout, nothing in it is usable, or a label is unknown.
     """
     told = list(FORMATS[layout](source))
     listed = [
@@ -70,7 +70,8 @@ def read_raw(
         if isinstance(each, RawPicture)
     ]
     if not listed:
-        raise DataError(source, "no pictures in it")
+        wrong = [each for each in told if isinstance(each, Problem)]
+        raise _nothing_usable(source, wrong) if wrong else DataError(source, "no pictures in it")
     vocabulary.check(source, (face.word for picture in listed for face in picture.faces))
     found = [*_each_once(listed), *(each for each in told if isinstance(each, Problem))]
     pictures = [each for each in found if isinstance(each, RawPicture)]
@@ -237,9 +238,13 @@ def gather(
     rows = tuple(row for each in results if not isinstance(each, Problem) for row in each)
     wrong = (*problems, *(each for each in results if isinstance(each, Problem)))
     if not rows:
-        first = f", the first: {wrong[0]}" if wrong else ""
-        raise DataError(source, f"nothing usable in it{first}")
+        raise _nothing_usable(source, wrong)
     return Imported(rows, wrong)
+
+
+def _nothing_usable(source: Path, problems: Sequence[Problem]) -> DataError:
+    first = f", the first: {problems[0]}" if problems else ""
+    return DataError(source, f"nothing usable in it{first}")
 
 
 def refuse(source: Path, problems: Sequence[Problem]) -> None:

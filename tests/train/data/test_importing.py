@@ -316,3 +316,9 @@ def test_a_set_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mask").mkdir()
     with pytest.raises(DataError, match="without pictures"):
         read_raw(tmp_path, "folders", Vocabulary())
+
+
+def test_a_set_in_which_nothing_can_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<annotation><filename>a.jpg</filename></annotation>")
+    with pytest.raises(DataError, match=r"the first: .*its picture 'a\.jpg' is nowhere in the set"):
+        read_raw(tmp_path, "voc", Vocabulary())

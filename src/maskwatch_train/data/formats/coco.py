@@ -74,6 +74,10 @@ def _pictures(file: Path, root: Path, values: dict[str, Any]) -> Reading:
     strays = annotations.keys() - {number for number, _, _ in images}
     if strays:
         raise DataError(file, f"annotations of an image that is not there: {min(map(str, strays))}")
+    files = Counter(number for number, _ in {(number, name) for number, name, _ in images})
+    shared = [number for number, count in files.items() if count > 1]
+    if shared:
+        raise DataError(file, f"several images have the id {min(map(str, shared))}")
     ends = Counter(_end(name) for _, name, _ in images)
     for number, name, image in images:
         names = [name, name.replace("\\", "/"), *([_end(name)] if ends[_end(name)] == 1 else ())]

@@ -25,9 +25,11 @@ from maskwatch_train.data.formats.raw import (
 )
 from maskwatch_train.errors import DataError
 
+_ANNOTATIONS = "Annotations"
 _LISTS = Path("ImageSets") / "Main"
 _FLAG = re.compile(r"\s+(1|-1|0)$")
 """After a name: whether the picture shows the class of the list."""
+_QUOTED = re.compile(r'^"(.*)"$')
 
 
 def read_voc(source: Path) -> Reading:
@@ -45,14 +47,22 @@ def read_voc(source: Path) -> Reading:
     if not annotations:
         raise DataError(source, "no XML files in it")
     pictures = _by_name(files)
-    names = {path.stem for path in annotations}
-    splits = _splits(source, names)
-    for name in sorted(splits.keys() - names):
+    names = {path: _name_in_lists(path, source) for path in annotations}
+    known = {*names.values(), *(path.stem for path in annotations)}
+    splits = _splits(source, known)
+    for name in sorted(splits.keys() - known):
         yield Problem(source / _LISTS, f"lists {name!r}, which has no XML file")
-    for annotation in annotations:
-        told = splits.get(annotation.stem, {""}) if splits else {split_in(annotation, source)}
-        for split in sorted(told):
-            yield _picture(annotation, pictures, split)
+    for annotation, name in names.items():
+        listed = splits.get(name) or splits.get(annotation.stem) or {""}
+        for split in sorted(listed if splits else {split_in(annotation, source)}):
+            yield _picture(annotation, name, pictures, split)
+
+
+def _name_in_lists(annotation: Path, source: Path) -> str:
+    """What lists call an annotation: without extension, with the folders inside `_ANNOTATIONS`."""
+    inside = annotation.relative_to(source).with_suffix("").parts
+    start = inside.index(_ANNOTATIONS) + 1 if _ANNOTATIONS in inside else -1
+    return "/".join(inside[start:])
 
 
 def _by_name(files: list[Path]) -> dict[str, list[Path]]:
@@ -65,7 +75,10 @@ def _by_name(files: list[Path]) -> dict[str, list[Path]]:
 
 
 def _splits(source: Path, names: set[str]) -> dict[str, set[str]]:
-    """Splits of each picture's name without extension; ``names`` are those of all annotations."""
+    """Splits of each picture's name without extension; ``names`` are those of all annotations.
+
+    CVAT puts a name with spaces into quotes.
+    """
     found: dict[str, set[str]] = {}
     for path in sorted((source / _LISTS).glob("*.txt")):
         split = SPLIT_NAMES.get(path.stem.lower())
@@ -73,12 +86,14 @@ def _splits(source: Path, names: set[str]) -> dict[str, set[str]]:
             continue
         for line in filter(None, map(str.strip, read_text(path).splitlines())):
             # Of pictures that somebody numbered, " 1" is the end of the name.
-            name = line if line in names else _FLAG.sub("", line)
+            name = line if line in names else _QUOTED.sub(r"\1", _FLAG.sub("", line))
             found.setdefault(name, set()).add(split)
     return found
 
 
-def _picture(annotation: Path, pictures: dict[str, list[Path]], split: str) -> RawPicture | Problem:
+def _picture(
+    annotation: Path, name: str, pictures: dict[str, list[Path]], split: str
+) -> RawPicture | Problem:
     try:
         root = _parse(annotation)
     except DataError as error:
@@ -94,16 +109,23 @@ def _picture(annotation: Path, pictures: dict[str, list[Path]], split: str) -> R
     )
     if not candidates:
         return Problem(annotation, f"its picture {named!r} is nowhere in the set")
-    beside = [path for path in candidates if path.parent == annotation.parent]
-    if len(candidates) > 1 and len(beside) != 1:
+    nearest = _nearest(annotation, name, candidates)
+    if len(nearest) > 1:
         return Problem(annotation, f"{len(candidates)} pictures are called {named!r}")
-    path = (beside or candidates)[0]
+    path = nearest[0]
     try:
         faces = tuple(_face(each) for each in root.iter("object"))
         size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
     except ValueError as error:
         return Problem(annotation, str(error))
     return RawPicture(path, faces, split, size=size)
+
+
+def _nearest(annotation: Path, name: str, candidates: list[Path]) -> list[Path]:
+    """Of pictures of one name those beside their annotation, else those in folders named alike."""
+    beside = [path for path in candidates if path.parent == annotation.parent]
+    alike = [path for path in candidates if path.with_suffix("").as_posix().endswith(f"/{name}")]
+    return beside or alike or candidates
 
 
 def _parse(annotation: Path) -> ElementTree.Element | None:

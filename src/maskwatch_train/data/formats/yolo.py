@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -31,8 +32,9 @@ def read_yolo(source: Path) -> Reading:
 
     Labels of ``…/images/…/a.jpg`` lie at ``…/labels/…/a.txt``, or beside the picture. A picture
     without a label file shows no face, as those programs take it; a label file without a picture is
-    a problem. Polygons become the box around them. A folder that the YAML file names and that is
-    not there is a problem: Roboflow names one for a split without pictures.
+    a problem. Polygons become the box around them; of a pose, which the YAML file announces by
+    ``kpt_shape``, the box is taken and not its points. A folder that the YAML file names and that
+    is not there is a problem: Roboflow names one for a split without pictures.
 
     Args:
         source: the YAML file, or a folder that holds ``data.yaml``; without one, names are read
@@ -44,7 +46,7 @@ def read_yolo(source: Path) -> Reading:
     """
     root = source if source.is_dir() else source.parent
     settings = _settings(source)
-    names = _names(root, settings)
+    names, points = _names(root, settings), _numbers_of_points(source, settings)
     labelled, missing = False, None
     for each in _pictures(root, settings):
         if isinstance(each, Problem):
@@ -54,7 +56,7 @@ def read_yolo(source: Path) -> Reading:
         path, split = each
         labels = _labels_of(path)
         labelled = labelled or labels is not None
-        yield _picture(path, split, labels, names)
+        yield _picture(path, split, labels, names, points)
     if not labelled and missing:
         raise DataError(missing.path, missing.reason)
     if not labelled:
@@ -78,6 +80,14 @@ def _settings(source: Path) -> dict[str, Any]:
     if strays:
         raise DataError(file, f"names: {strays[0]!r} is not the number of a class")
     return values
+
+
+def _numbers_of_points(source: Path, settings: dict[str, Any]) -> int:
+    """How many numbers follow the box in a line of a pose; 0 in other sets."""
+    shape = settings.get("kpt_shape", [0])
+    if not isinstance(shape, list) or not all(isinstance(side, int) for side in shape):
+        raise DataError(source, f"kpt_shape: {shape!r} is not the number of points and of values")
+    return math.prod(shape)
 
 
 def _names(root: Path, settings: dict[str, Any]) -> dict[int, str]:
@@ -125,7 +135,18 @@ def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:
         yield from filter(is_picture, sorted_files(found))
         return
     for line in filter(None, map(str.strip, read_text(found).splitlines())):
-        yield found.parent / line if (found.parent / line).exists() else base / line
+        yield _named(line, (found.parent, base))
+
+
+def _named(line: str, folders: Sequence[Path]) -> Path:
+    """The picture that a line of a list means, by the longest end of its path that is there.
+
+    CVAT puts ``data/`` before each, and others write paths of the machine that they ran on.
+    """
+    parts = PurePosixPath(line.replace("\\", "/")).parts
+    ends = (Path(*parts[start:]) for start in range(len(parts)))
+    tried = (folder / end for end in ends for folder in folders)
+    return next((path for path in tried if path.is_file()), folders[-1] / line)
 
 
 def _labels_of(path: Path) -> Path | None:
@@ -161,13 +182,13 @@ def _holds_labels(path: Path) -> bool:
 
 
 def _picture(
-    path: Path, split: str, labels: Path | None, names: dict[int, str]
+    path: Path, split: str, labels: Path | None, names: dict[int, str], points: int
 ) -> RawPicture | Problem:
     if labels is None:
         return RawPicture(path, (), split)
     try:
         lines = [line for line in read_text(labels).splitlines() if line.strip()]
-        faces = tuple(_face(line, names) for line in lines)
+        faces = tuple(_face(line, names, points) for line in lines)
     except DataError as error:
         return Problem(labels, error.reason)
     except ValueError as error:
@@ -175,15 +196,15 @@ def _picture(
     return RawPicture(path, faces, split, in_shares=True)
 
 
-def _face(line: str, names: dict[int, str]) -> RawFace:
+def _face(line: str, names: dict[int, str], points: int) -> RawFace:
     try:
         number, *values = (float(value) for value in line.split())
     except ValueError:
         raise ValueError(f"not a line of numbers: {line!r}") from None
     if not number.is_integer() or int(number) not in names:
         raise ValueError(f"class {number:g} has no name")
-    if len(values) == 4:
-        x, y, w, h = values
+    if len(values) in (4, 4 + points):
+        x, y, w, h = values[:4]
         box = Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
     elif len(values) >= 6 and len(values) % 2 == 0:
         box = Box(min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))

@@ -162,3 +162,11 @@ def test_what_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("{")
     with pytest.raises(DataError, match="not JSON"):
         list(read_coco(tmp_path))
+
+
+def test_two_pictures_of_one_number_are_refused(tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "a.jpg"}, {"id": 1, "file_name": "b.jpg"}]
+    write(tmp_path / "labels.json", content(images=images))
+    touch(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    with pytest.raises(DataError, match="several images have the id 1"):
+        list(read_coco(tmp_path))

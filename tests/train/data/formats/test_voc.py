@@ -165,3 +165,30 @@ def test_a_name_that_two_pictures_have_is_a_problem(tmp_path: Path) -> None:
 def test_a_folder_without_annotations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no XML files"):
         list(read_voc(tmp_path))
+
+
+def test_pictures_of_one_name_in_folders_are_told_apart_as_cvat_writes_them(tmp_path: Path) -> None:
+    for folder, word in (("one", "mask"), ("two", "no_mask")):
+        made = annotate(tmp_path, "a", (word, 1, 1, 2, 2), picture=f"{folder}/a.png")
+        target = tmp_path / "Annotations" / folder / "a.xml"
+        target.parent.mkdir(parents=True)
+        made.rename(target)
+        picture = tmp_path / "JPEGImages" / folder / "a.png"
+        picture.parent.mkdir(parents=True)
+        picture.touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("one/a\n")
+    (lists / "test.txt").write_text("two/a 1\n")
+    found = [p for p in read_voc(tmp_path) if isinstance(p, RawPicture)]
+    assert [(p.path.parent.name, p.faces[0].word, p.split) for p in found] == [
+        ("one", "mask", "train"),
+        ("two", "no_mask", "test"),
+    ]
+
+
+def test_names_with_spaces_are_in_quotes_in_lists_of_cvat(tmp_path: Path) -> None:
+    lists = set_with_lists(tmp_path, ["at the door"])
+    (lists / "val.txt").write_text('"at the door"\n')
+    assert [p.split for p in read_voc(tmp_path) if isinstance(p, RawPicture)] == ["val"]
+    assert not any(isinstance(p, Problem) for p in read_voc(tmp_path))

@@ -180,3 +180,33 @@ def test_sets_that_make_no_sense_are_refused(
         write(tmp_path / "data.yaml", yaml)
     with pytest.raises(DataError, match=message):
         list(read_yolo(tmp_path))
+
+
+@pytest.mark.parametrize("line", ["data/images/train/a.png", "C:\\sets\\images\\train\\a.png"])
+def test_lists_whose_paths_begin_elsewhere_are_read(tmp_path: Path, line: str) -> None:
+    write(tmp_path / "data.yaml", f"path: ./\ntrain: train.txt\n{NAMES}")
+    picture = save_pattern(tmp_path / "images/train/a.png", 1)
+    write(tmp_path / "labels/train/a.txt", "0 0.5 0.5 1 1")
+    write(tmp_path / "train.txt", f"{line}\n")
+    face = RawFace("with_mask", Box(0, 0, 1, 1))
+    assert list(read_yolo(tmp_path)) == [RawPicture(picture, (face,), "train", in_shares=True)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "points"), [("[3, 2]", ".1 .1 .2 .2 .3 .3"), ("[2, 3]", ".1 .1 2 .2 .2 0")]
+)
+def test_of_a_pose_the_box_is_taken_and_not_its_points(
+    tmp_path: Path, shape: str, points: str
+) -> None:
+    write(tmp_path / "data.yaml", f"train: images\nkpt_shape: {shape}\n{NAMES}")
+    save_pattern(tmp_path / "images/a.png", 1)
+    write(tmp_path / "labels/a.txt", f"0 0.5 0.5 0.25 0.5 {points}\n1 0.5 0.5 1 1\n")
+    (found,) = read_yolo(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert [face.box for face in found.faces] == [Box(0.375, 0.25, 0.625, 0.75), Box(0, 0, 1, 1)]
+
+
+def test_a_pose_of_no_known_shape_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "data.yaml", f"train: images\nkpt_shape: five\n{NAMES}")
+    with pytest.raises(DataError, match="kpt_shape: 'five'"):
+        list(read_yolo(tmp_path))
