@@ -108,10 +108,9 @@ class Predictions:
                 f"none of its {len(self._faces)} entries is about a picture of the data, "
                 f"such as {cases[0].picture}",
             )
-        answers = [_answer(case, found[case.picture]) for case in cases]
         return tuple(
             Judged(case, NOTHING_SAID if answer is None else answer)
-            for case, answer in zip(cases, answers, strict=True)
+            for case, answer in zip(cases, _answers(cases, found), strict=True)
         )
 
     def _check_boxes(
@@ -143,24 +142,45 @@ class Predictions:
         known = set(pictures)
         found = self.about(known)
         strange = self._meant(known).count(None)
-        without = sum(_answer(case, found[case.picture]) is None for case in cases)
+        without = _answers(cases, found).count(None)
         return (
             f"{self.name}: {strange} of {len(self._faces)} entries are about no picture of the "
             f"data, {without} of {len(cases)} labelled faces have no entry"
         )
 
 
-def _answer(case: Case, said: Sequence[Prediction]) -> Answer | None:
-    """What was said of a face, among all that was said of its picture; None if nothing was."""
-    for face in said:
-        if face.box is None:
-            return face.answer
-    if not said:
-        return None
+def _answers(
+    cases: Sequence[Case], found: Mapping[Path, Sequence[Prediction]]
+) -> list[Answer | None]:
+    """What was said of each face, among all that was said of its picture; None if nothing was."""
+    of_picture: dict[Path, list[int]] = {}
+    for place, case in enumerate(cases):
+        of_picture.setdefault(case.picture, []).append(place)
+    answers: list[Answer | None] = [None] * len(cases)
+    for picture, places in of_picture.items():
+        told = _answers_in_picture([cases[place] for place in places], found[picture])
+        for place, answer in zip(places, told, strict=True):
+            answers[place] = answer
+    return answers
+
+
+def _answers_in_picture(cases: Sequence[Case], said: Sequence[Prediction]) -> list[Answer | None]:
+    """An entry is about the face that it overlaps most; of several the surest one counts."""
+    if not all(face.box for face in said):  # the only entry of its picture
+        return [said[0].answer] * len(cases)
     boxes = box_array(face.box for face in said if face.box is not None)
-    overlap = iou_matrix(box_array([case.box, case.face.box]), boxes).max(axis=0)
-    best = int(overlap.argmax())
-    return said[best].answer if overlap[best] >= MATCH_IOU else None
+    overlaps = np.maximum(
+        iou_matrix(box_array(case.box for case in cases), boxes),
+        iou_matrix(box_array(case.face.box for case in cases), boxes),
+    )
+    about = (overlaps >= MATCH_IOU) & (overlaps == overlaps.max(axis=0))
+
+    def surest(case: int) -> Answer | None:
+        entries = np.flatnonzero(about[case]).tolist()
+        best = max(entries, key=lambda i: (said[i].score or 0.0, overlaps[case, i]), default=None)
+        return None if best is None else said[best].answer
+
+    return [surest(case) for case in range(len(cases))]
 
 
 def read_predictions(path: Path) -> Predictions:

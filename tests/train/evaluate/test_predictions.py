@@ -76,6 +76,28 @@ def test_a_box_is_about_the_face_that_is_labelled_or_found_and_about_no_other_ne
     assert judged.reading.state is state
 
 
+@pytest.mark.parametrize("surest_first", [True, False])
+def test_of_several_entries_about_one_face_the_surest_counts(
+    tmp_path: Path, surest_first: bool
+) -> None:
+    # As of a detector that finds a face once for each class.
+    faint = {"picture": "1.jpg", "box": [0, 0, 40, 40], "score": 0.04, "state": "no_mask"}
+    sure = {"picture": "1.jpg", "box": [2, 0, 40, 40], "score": 0.9, "state": "mask"}
+    entries = (sure, faint) if surest_first else (faint, sure)
+    (judged,) = read_predictions(written(tmp_path, *entries)).judged([a_case("/d/1.jpg")])
+    assert judged.reading.state is State.MASK
+
+
+def test_a_surer_entry_about_the_neighbour_is_not_about_a_face(tmp_path: Path) -> None:
+    entries = [
+        {"picture": "1.jpg", "box": [0, 0, 40, 40], "score": 0.5, "state": "mask"},
+        {"picture": "1.jpg", "box": [12, 0, 52, 40], "score": 0.9, "state": "no_mask"},
+    ]
+    near = [a_case("/d/1.jpg"), a_case("/d/1.jpg", x=12)]
+    judged = read_predictions(written(tmp_path, *entries)).judged(near)
+    assert [item.reading.state for item in judged] == [State.MASK, State.NO_MASK]
+
+
 def test_an_entry_without_a_box_is_refused_where_it_may_be_about_several_faces(
     tmp_path: Path,
 ) -> None:
