@@ -78,12 +78,15 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
 
 
 def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]]:
-    """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``."""
+    """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``.
+
+    Those of noses and chins are there only where both the model and the labels know of any.
+    """
     confusion, drawn = _confusions(o.state, o.read, len(STATES), o, scoring)
     scores = {
         name: resample.with_limits(score, confusion, drawn) for name, score in OF_STATES.items()
     }
-    if names_faults(o):
+    if names_faults(o) and np.isin(o.label, NOSE_AND_CHIN).any():
         scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
         scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)
     for name, score in OF_PROBABILITIES.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskwatch.masks.quality import FRONTAL, PROFILE
 from maskwatch.metrics.intervals import wilson_interval
-from maskwatch.types import State
+from maskwatch.types import Fault, State
 from maskwatch_train.evaluate.cases import Case
 from maskwatch_train.evaluate.outcomes import Judged
 
@@ -72,7 +72,8 @@ _ANY_SIZE: dict[str, Choice] = {
 _LARGE: dict[str, Choice] = {
     **{
         f"label/{label}": _named(label)
-        for label in ("mask", "nose_out", "under_chin", "chin_out", "other", "no_mask")
+        # Those of ``incorrect`` are the faces of which nobody said how.
+        for label in ("mask", "incorrect", *Fault, "no_mask")
     },
     "hard/hand, beard or scarf": _tagged(*HARD_NEGATIVES),
     **{f"hard/{name}": _tagged(name) for name in (*HARD_NEGATIVES, "object")},

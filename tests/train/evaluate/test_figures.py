@@ -81,6 +81,16 @@ def test_faults_are_scored_with_and_without_the_faces_of_which_nothing_was_said(
     assert head["nose_chin_macro_f1_decided"]["value"] == 1.0
 
 
+def test_where_no_label_names_a_fault_noses_and_chins_have_no_score() -> None:
+    items = [
+        said(State.INCORRECT, State.INCORRECT, read_fault=Fault.NOSE_OUT, group="a"),
+        said(State.MASK, State.INCORRECT, read_fault=Fault.NOSE_OUT, group="b"),
+    ]
+    result = figures(items, SCORING)
+    assert not {"nose_chin_macro_f1", "nose_chin_macro_f1_decided"} & result["headline"].keys()
+    assert result["slices"]["label/incorrect"]["state_accuracy"]["value"] == 1.0
+
+
 def test_faces_that_nobody_could_tell_are_counted_whatever_their_size() -> None:
     items = [*several(), said(State.UNKNOWN, State.MASK, size=10)]
     assert figures(items, SCORING)["unreadable"] == {"faces": 2, "called_unknown": 1}
