@@ -101,6 +101,36 @@ def test_an_attempt_must_not_outlive_its_claim() -> None:
         alerts(channels={"mail": MAIL}, retry={"claim_s": 30})
 
 
+@pytest.mark.parametrize(
+    ("second", "shared"),
+    [
+        ({"topic": "other"}, "client_id"),
+        ({"client_id": "other"}, "topic"),
+        ({"host": MQTT["host"].upper(), "port": 1883, "topic": "other"}, "client_id"),
+    ],
+)
+def test_channels_that_would_push_each_other_off_their_broker_are_refused(
+    second: dict[str, Any], shared: str
+) -> None:
+    channels = {"home": MQTT, "display": {**MQTT, **second}}
+    reason = f"'home' and 'display' are at the same broker: each needs a {shared} of its own"
+    with pytest.raises(ValidationError, match=reason):
+        alerts(channels=channels)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"topic": "other", "client_id": "other"}, {"host": "other.example.org"}, {"tls": True}],
+)
+def test_channels_at_a_broker_that_it_can_tell_apart_are_taken(second: dict[str, Any]) -> None:
+    assert len(alerts(channels={"home": MQTT, "display": {**MQTT, **second}}).channels) == 2
+
+
+def test_the_name_of_an_mqtt_client_is_not_empty() -> None:
+    with pytest.raises(ValidationError, match=r"client_id\n.*at least 1 character"):
+        MqttConfig(**MQTT, client_id="")
+
+
 def test_ports_follow_from_the_protection() -> None:
     for security, port in [("starttls", 587), ("tls", 465), ("none", 25)]:
         assert EmailConfig(**{**MAIL, "security": security}).port_or_default == port
@@ -185,6 +215,14 @@ def test_a_value_that_no_header_can_have_is_refused_without_showing_it(value: st
 def test_a_name_that_no_header_can_have_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="must be the name of a header"):
         alerts(channels={"hook": {**HOOK, "headers": {name: "x"}}})
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "Content-Type", "X-Maskwatch-Signature"]
+)
+def test_a_header_that_the_webhook_sets_by_itself_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="a header that the webhook sets by itself"):
+        alerts(channels={"hook": {**HOOK, "headers": {name: "5"}}})
 
 
 def test_headers_as_people_use_them_are_taken() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -30,6 +31,11 @@ _ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
 # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 and #section-5.5
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
+_OWN_HEADERS = frozenset(
+    {"content-length", "content-type", "idempotency-key", "transfer-encoding"}
+    | {"x-maskwatch-signature"}
+)
+"""What says how long a webhook's request is, what is in it and from whom."""
 _TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
 
 
@@ -49,6 +55,8 @@ def _topic(text: str) -> str:
 def _header_name(text: str) -> str:
     if not _HEADER_NAME.fullmatch(text):
         raise ValueError("must be the name of a header, such as Authorization")
+    if text.lower() in _OWN_HEADERS:
+        raise ValueError("is a header that the webhook sets by itself")
     return text
 
 
@@ -197,10 +205,11 @@ class MqttConfig(_Channel):
     """For the login."""
     password: SecretStr | None = None
     """For the login."""
-    client_id: str = "maskwatch"
-    """Must be another one for each maskwatch at the same broker."""
+    client_id: Annotated[str, Field(min_length=1)] = "maskwatch"
+    """Must be another one for each maskwatch, and each channel, at the same broker."""
     topic: Topic = "maskwatch"
-    """All topics lie below it; must be another one for each maskwatch at the same broker."""
+    """All topics lie below it; must be another one for each maskwatch, and each channel, at the
+    same broker."""
     home_assistant: bool = True
     """Whether to announce entities to Home Assistant."""
     discovery_topic: Topic = "homeassistant"
@@ -212,6 +221,11 @@ class MqttConfig(_Channel):
     def port_or_default(self) -> int:
         """The port that is meant."""
         return self.port or (8883 if self.tls else 1883)
+
+    @property
+    def broker(self) -> tuple[str, int]:
+        """Where it is, as far as its address tells."""
+        return self.host.casefold(), self.port_or_default
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> MqttConfig:
@@ -373,4 +387,22 @@ class AlertsConfig(Section):
                     f"retry.claim_s = {self.retry.claim_s:g} must be at least twice the timeout_s "
                     f"= {channel.timeout_s:g} of channel {name!r}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _channels_at_a_broker_are_told_apart(self) -> AlertsConfig:
+        # A broker throws the one of two clients of a name out for the other, and what one channel
+        # announces or keeps below a topic the other takes back.
+        clients = [
+            (name, channel)
+            for name, channel in self.channels.items()
+            if isinstance(channel, MqttConfig)
+        ]
+        for (one, first), (other, second) in combinations(clients, 2):
+            for key in ("client_id", "topic"):
+                if first.broker == second.broker and getattr(first, key) == getattr(second, key):
+                    raise ValueError(
+                        f"the channels {one!r} and {other!r} are at the same broker: each needs a "
+                        f"{key} of its own"
+                    )
         return self
