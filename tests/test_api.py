@@ -3,9 +3,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -206,6 +207,18 @@ def test_a_script_that_watches_an_address_runs_once(tmp_path: Path, way: str) ->
         "(48, 64, 3)",
     ], ran.stderr
     assert time.monotonic() - began < PATIENCE_S
+
+
+def test_who_stops_before_the_end_of_a_video_can_let_go_of_it(tmp_path: Path) -> None:
+    path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 30)
+    before = set(threading.enumerate())
+    frames = model().read_video(path)
+    with closing(frames):
+        next(frames)
+    assert set(threading.enumerate()) <= before
+    assert list(frames) == []
+    # Otherwise type checkers say that there is no `close`.
+    assert get_origin(get_type_hints(Model.read_video)["return"]) is Generator
 
 
 def test_people_of_a_video_are_followed(tmp_path: Path) -> None:

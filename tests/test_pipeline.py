@@ -31,6 +31,14 @@ class MaskedInFront:
         ]
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"interval_s": -1}, {"interval_s": float("nan")}, {"restless_sizes": float("nan")}]
+)
+def test_looks_that_would_never_be_due_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="need interval_s >= 0 and restless_sizes > 0"):
+        LookSettings(**wrong)
+
+
 def test_a_still_yields_one_reading_per_face_best_first() -> None:
     (frame,) = blank_frames([0.0])
     readings = read_faces(frame, FixedDetector([RIGHT, LEFT]), FixedClassifier(State.MASK))

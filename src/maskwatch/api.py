@@ -14,7 +14,7 @@ it, and a model that is fed the wrong order is quietly worse. So it always has t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import Path
@@ -116,7 +116,7 @@ class Model:
         every: int = 1,
         max_fps: float | None = None,
         looks: LookSettings | None = None,
-    ) -> Iterator[tuple[Frame, FrameResult]]:
+    ) -> Generator[tuple[Frame, FrameResult], None, None]:
         """Follows the people of a video, a webcam or a stream.
 
         Args:
@@ -128,7 +128,8 @@ class Model:
 
         Returns:
             Each frame (its image is BGR) with the faces in it and the people they belong to. The
-            source is opened when the first is asked for.
+            source is opened when the first is asked for, and let go of after the last, with
+            `close`, or when nothing refers to the generator any more.
 
         Raises:
             SourceError: it cannot be read, or not to its end; what came before was delivered.
@@ -140,7 +141,7 @@ class Model:
 
     def _follow(
         self, spec: SourceSpec, sampler: Sampler, looks: LookSettings
-    ) -> Iterator[tuple[Frame, FrameResult]]:
+    ) -> Generator[tuple[Frame, FrameResult], None, None]:
         judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
         pipeline = Pipeline(self._detector, judge, Tracker(self._tracking), looks)
         shares = share_threads(self._threads, {spec.kind})

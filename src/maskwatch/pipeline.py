@@ -70,7 +70,7 @@ class LookSettings:
     takes several times as long."""
 
     def __post_init__(self) -> None:
-        if self.interval_s < 0 or self.restless_sizes <= 0:
+        if not (self.interval_s >= 0 and self.restless_sizes > 0):  # NaN is neither
             raise ValueError("need interval_s >= 0 and restless_sizes > 0")
         if not 1 <= self.calm <= self.sweep <= self.rarest_sweep:
             raise ValueError("need 1 <= calm <= sweep <= rarest_sweep")
