@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import Role
 from maskwatch.types import State
 from maskwatch.web.app import create_app
@@ -84,3 +85,24 @@ def test_answers_are_as_described_whatever_is_sent(api_schema: Any, app: Any, to
     assert tried > 40
     # Otherwise some of it was only tried by a stranger.
     assert TestClient(app, headers=headers).get("/api/v1/me").status_code == 200
+
+
+def test_programs_are_told_what_comes_instead_of_an_answer(app: Any) -> None:
+    """What a client that was made from the document does not know of, it cannot treat."""
+    paths = app.openapi()["paths"]
+    silent = [
+        f"{method} {path}"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if path.startswith("/api/v1") and not {"503", "507"} <= operation["responses"].keys()
+    ]
+    assert silent == []
+    metrics = paths["/metrics"]["get"]
+    assert {"401", "403", "503"} <= metrics["responses"].keys()
+    assert metrics["security"] == [{"HTTPBearer": []}]
+
+
+def test_programs_are_told_which_phases_a_camera_has(app: Any) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+    assert schemas["CameraView"]["properties"]["phase"]["$ref"].endswith("/CameraPhase")
+    assert set(schemas["CameraPhase"]["enum"]) == set(CameraPhase)

@@ -16,7 +16,8 @@ from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions.system import DiskUse, disk_use
-from maskwatch.web.api.access import Web, bearer_token
+from maskwatch.web.api.access import Bearer, Web
+from maskwatch.web.api.problems import problems
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import of_token
 from maskwatch.web.security.journal import RefusedLogins
@@ -42,17 +43,16 @@ def ready(web: Web) -> JSONResponse:
     return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
-def metrics(request: Request, web: Web) -> Response:
+@router.get("/metrics", response_class=PlainTextResponse, responses=problems(401, 403))
+def metrics(request: Request, web: Web, bearer: Bearer) -> Response:
     """Numbers for Prometheus; needs a token with `system:read` unless they are public.
 
     While the database does not answer, those that it knows are left out.
     """
     if not web.config.metrics_public:
-        token = bearer_token(request)
-        if token is None:
+        if bearer is None:
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
-        of_token(web, token).must_allow(Scope.SYSTEM_READ)
+        of_token(web, bearer.credentials).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
     registry.register(_Numbers(web.control, _stored(web), web.streams.open, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

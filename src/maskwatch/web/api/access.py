@@ -36,12 +36,14 @@ def web_of(request: Request) -> WebContext:
 
 
 Web = Annotated[WebContext, Depends(web_of)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+"""The token that came with a request; None without one."""
 
 
 def principal_of(
     request: Request,
     web: Web,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+    bearer: Bearer = None,
     _: Annotated[str | None, Security(_cookie)] = None,
 ) -> Principal:
     """Who calls, by token or by session.

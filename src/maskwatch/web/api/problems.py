@@ -47,6 +47,10 @@ _STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
     (StoreError, 503, "storage does not answer"),
 )
 
+_OF_THE_STORE = (503, 507)
+"""Any route may meet them: whoever asks is looked up in the database, and looking is noted there.
+"""
+
 
 class Problem(BaseModel):
     """Why a request was refused."""
@@ -125,11 +129,11 @@ async def _on_invalid(_: Request, error: Exception) -> Any:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route documents: these status codes answer with a problem."""
+    """What a route documents: these status codes answer with a problem, and those of the store."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": _titles(status).capitalize(), "content": content}
-        for status in statuses
+        for status in (*statuses, *_OF_THE_STORE)
     }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from maskwatch.config import cameras
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.web.api.views.base import Body, Text, View
 
 
@@ -32,7 +33,7 @@ class CameraView(View):
     camera: str
     address: str
     """Any password masked."""
-    phase: str
+    phase: CameraPhase
     since: datetime
     reason: str
     attempt: int
