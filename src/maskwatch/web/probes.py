@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -44,7 +44,7 @@ def ready(web: Web) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=problems(401, 403))
-def metrics(request: Request, web: Web, bearer: Bearer) -> Response:
+def metrics(web: Web, bearer: Bearer) -> Response:
     """Numbers for Prometheus; needs a token with `system:read` unless they are public.
 
     While the database does not answer, those that it knows are left out.

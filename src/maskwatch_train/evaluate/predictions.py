@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from maskwatch.geometry import box_array, iou_matrix
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box, Fault, State
