@@ -64,6 +64,14 @@ def test_of_a_section_where_a_value_belongs_the_message_says_only_where_it_is() 
     )
 
 
+def test_a_name_that_cannot_be_is_told_what_it_may_be_made_of() -> None:
+    error = refused("cameras: {OP 1/2: {url: rtsp://camera/1}}\n")
+    assert str(error) == (
+        "m.yaml: line 1: cameras.OP 1/2 = OP 1/2: "
+        "must be letters, digits, spaces and . _ -, a letter or digit first"
+    )
+
+
 def test_nothing_is_kept_for_longer_than_calendars_go() -> None:
     error = refused("storage:\n  retention: {people_days: 1000000, photos_gb: 1.0e+300}\n")
     assert {problem.key: problem.reason for problem in error.problems} == {

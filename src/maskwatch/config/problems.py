@@ -91,7 +91,12 @@ def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:
 
 def _reason(error: Any) -> str:
     """Pydantic's message, in words for people who do not know it."""
-    reasons = {"extra_forbidden": "there is no such key", "missing": "this key is needed"}
+    reasons = {
+        "extra_forbidden": "there is no such key",
+        "missing": "this key is needed",
+        "string_pattern_mismatch": "must be letters, digits, spaces and . _ -, a letter or digit "
+        "first",
+    }
     if error["type"] in reasons:
         return reasons[error["type"]]
     message = str(error["msg"]).removeprefix("Value error, ")
