@@ -49,6 +49,16 @@ def test_easy_passwords_are_refused(password: str) -> None:
         must_be_good(password, "anna", 12)
 
 
+def test_who_uses_the_own_name_in_a_password_is_told_that_this_is_why() -> None:
+    with pytest.raises(UsageError, match="name"):
+        must_be_good("the secret of Anna", "anna", 12)
+
+
+def test_a_name_of_two_letters_forbids_no_password_that_happens_to_have_them() -> None:
+    must_be_good("seven cold melons", "Al", 12)
+    must_be_good("seven cold walnuts", "al", 12)
+
+
 def test_few_passwords_are_checked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes 19 MiB, and anybody can ask for it."""
     lock, most, now = Lock(), [0], [0]

@@ -21,6 +21,9 @@ _THREADS = ThreadPoolExecutor(2, "passwords")
 LONGEST_PASSWORD = 1024
 """Hashing takes time with length: nobody may send a novel."""
 
+_TELLING_NAME = 3
+"""Characters of a name that helps to guess a password: ``Al`` is in half of all."""
+
 
 def hash_password(password: str) -> str:
     """The text to store: algorithm, parameters, salt and hash."""
@@ -49,14 +52,16 @@ def must_be_good(password: str, name: str, min_length: int) -> None:
     """Refuses passwords that are too easy to guess.
 
     Raises:
-        UsageError: too short, too long, one character repeated, or the user's name.
+        UsageError: too short, too long, one character repeated, or with the user's name in it.
     """
     if len(password) < min_length:
         raise WrongUse("refused.password_short", count=min_length)
     if len(password) > LONGEST_PASSWORD:
         raise WrongUse("refused.password_long", count=LONGEST_PASSWORD)
-    if len(set(password)) < 4 or (name and name.lower() in password.lower()):
+    if len(set(password)) < 4:
         raise WrongUse("refused.password_easy")
+    if len(name) >= _TELLING_NAME and name.lower() in password.lower():
+        raise WrongUse("refused.password_name")
 
 
 @lru_cache(maxsize=1)
