@@ -555,6 +555,22 @@ def face_of(page: Page) -> Locator:
     return page.locator('img[src^="/api/v1/review/"]')
 
 
+def test_the_corner_of_a_zone_lies_where_it_was_clicked(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras/entrance")
+    picture = page.get_by_role("application").locator("img")
+    expect(picture).to_be_visible()
+    box = picture.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.3 * box["width"], box["y"] + 0.95 * box["height"]
+    page.mouse.click(x, y)
+    corner = page.get_by_role("application").locator("circle")
+    expect(corner).to_have_count(1)
+    drawn = corner.bounding_box()
+    assert drawn is not None
+    assert drawn["x"] + drawn["width"] / 2 == pytest.approx(x, abs=1.5)
+    assert drawn["y"] + drawn["height"] / 2 == pytest.approx(y, abs=1.5)
+
+
 def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_keyboard(
     visit: Callable[..., Page],
 ) -> None:
