@@ -49,7 +49,7 @@ _NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Office:
     """What all lanes work with."""
 
     store: Store
@@ -62,13 +62,13 @@ class Dispatcher:
     """Sends what is due, until it is stopped.
 
     Args:
-        desk: what to work with.
-        channels: by name, as in ``desk.config``.
+        office: what to work with.
+        channels: by name, as in ``office.config``.
     """
 
-    def __init__(self, desk: Desk, channels: Mapping[str, AlertChannel]) -> None:
-        self._desk = desk
-        self._lanes = [_Lane(desk, name, channel) for name, channel in channels.items()]
+    def __init__(self, office: Office, channels: Mapping[str, AlertChannel]) -> None:
+        self._office = office
+        self._lanes = [_Lane(office, name, channel) for name, channel in channels.items()]
 
     def start(self) -> None:
         """Starts a thread for each channel; gives up what waits for channels that are gone."""
@@ -95,9 +95,9 @@ class Dispatcher:
 
     def _bury_strays(self) -> None:
         """Rows for channels that the configuration no longer has would wait for ever."""
-        queue = self._desk.store.deliveries
+        queue = self._office.store.deliveries
         try:
-            for name in queue.waiting_channels() - self._desk.config.channels.keys():
+            for name in queue.waiting_channels() - self._office.config.channels.keys():
                 queue.give_up(name, f"no channel is called {name}")
         except StoreError as error:  # those of the other channels are not to wait for it
             _log.warning("messages for channels that are gone are left as they are: %s", error)
@@ -106,13 +106,13 @@ class Dispatcher:
 class _Lane:
     """One channel, its thread, and the messages that go through it."""
 
-    def __init__(self, desk: Desk, name: str, channel: AlertChannel) -> None:
-        self._desk = desk
+    def __init__(self, office: Office, name: str, channel: AlertChannel) -> None:
+        self._office = office
         self._name = name
         self._channel = channel
-        self._queue = desk.store.deliveries
-        self._config = desk.config.channels[name]
-        self._pacing = desk.config.pacing_of(name) or _NO_PACING
+        self._queue = office.store.deliveries
+        self._config = office.config.channels[name]
+        self._pacing = office.config.pacing_of(name) or _NO_PACING
         self._unrecorded: list[tuple[Delivery, datetime]] = []
         """Sent, and the store could not be told yet."""
         self._woken = threading.Event()
@@ -160,11 +160,11 @@ class _Lane:
         self._settle()
         now = datetime.now(UTC)
         rows = self._queue.claim(
-            now, limit=_MOST_CLAIMED, lease_s=self._desk.config.retry.claim_s, channel=self._name
+            now, limit=_MOST_CLAIMED, lease_s=self._office.config.retry.claim_s, channel=self._name
         )
         # The claim runs from now on; there must be time left for one more attempt.
         claimed_until = now + timedelta(
-            seconds=self._desk.config.retry.claim_s - self._config.timeout_s
+            seconds=self._office.config.retry.claim_s - self._config.timeout_s
         )
         by_recipient = sorted(rows, key=lambda row: row.recipient or "")
         for _, group in groupby(by_recipient, key=lambda row: row.recipient):
@@ -193,7 +193,7 @@ class _Lane:
         """The rows that need not wait for a digest; the others are put back."""
         free, waiting = [], []
         for row in rows:
-            until = hold_until(row, self._pacing, sent, now, self._desk.wording.zone)
+            until = hold_until(row, self._pacing, sent, now, self._office.wording.zone)
             if until is None:
                 free.append(row)
             else:
@@ -219,7 +219,7 @@ class _Lane:
     def _wait_for_room(self, rows: Sequence[Delivery], free_at: datetime) -> None:
         waiting = []
         for row in rows:
-            until = no_sooner_than(row, free_at, self._pacing, self._desk.wording.zone)
+            until = no_sooner_than(row, free_at, self._pacing, self._office.wording.zone)
             waiting.append((held(row, until), until))
         self._put_back(waiting)
 
@@ -238,7 +238,7 @@ class _Lane:
             failed = f"; before that: {row.last_error}" if row.last_error else ""
             self._queue.withdraw(row, why + failed)
             return False
-        decided_at = self._desk.library.decided_at(row)
+        decided_at = self._office.library.decided_at(row)
         if decided_at is not None:
             self._put_back([(row, decided_at)])
         return decided_at is None
@@ -246,7 +246,7 @@ class _Lane:
     def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
         if row.recipient not in self._config.recipients:
             return "no longer a recipient of this channel"
-        library = self._desk.library
+        library = self._office.library
         over = library.why_over(row, now)
         if over is not None:
             return over
@@ -261,19 +261,19 @@ class _Lane:
     def _put_back(self, rows: Sequence[tuple[Delivery, datetime]]) -> None:
         """Gives rows back; each is due again at its time."""
         if rows:
-            with self._desk.store.transaction():
+            with self._office.store.transaction():
                 for row, until in rows:
                     self._queue.release(row, until)
 
     def _send(self, rows: Sequence[Delivery]) -> None:
         """Sends one message and writes down what became of it."""
         try:
-            library = self._desk.library
+            library = self._office.library
             episodes = library.episodes(rows)
             photo = None
             if len(episodes) == 1 and self._config.photo:
                 photo = library.photo(episodes[0])
-            alert = compose(rows, episodes, photo, self._desk.wording, datetime.now(UTC))
+            alert = compose(rows, episodes, photo, self._office.wording, datetime.now(UTC))
             self._channel.send(alert)
         except ChannelError as error:
             self._record_failure(rows, error)
@@ -296,7 +296,7 @@ class _Lane:
         """Tells the store what was sent: all rows of a message, or none."""
         if not self._unrecorded:
             return
-        with self._desk.store.transaction():
+        with self._office.store.transaction():
             for row, at in self._unrecorded:
                 self._queue.sent(row, at)
         self._unrecorded.clear()
@@ -314,8 +314,8 @@ class _Lane:
         chance = random.random()  # noqa: S311
         # The rows of a message share its fate, until the youngest of them is given up.
         attempts = min(row.attempts for row in rows)
-        delay_s = retry_delay_s(self._desk.config.retry, attempts, chance)
+        delay_s = retry_delay_s(self._office.config.retry, attempts, chance)
         retry_at = None if delay_s is None else datetime.now(UTC) + timedelta(seconds=delay_s)
-        with self._desk.store.transaction():
+        with self._office.store.transaction():
             for row in rows:
                 self._queue.failed(row, error.reason, permanent=error.permanent, retry_at=retry_at)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from maskwatch.alerts.base import AlertChannel, CameraFacts, StateChannel
 from maskwatch.alerts.compose import LinkMaker, Wording
-from maskwatch.alerts.dispatch import Desk, Dispatcher
+from maskwatch.alerts.dispatch import Dispatcher, Office
 from maskwatch.alerts.library import Library
 from maskwatch.alerts.policy import plan_camera_trouble, plan_episode, plan_test
 from maskwatch.alerts.roll_call import RollCall
@@ -67,9 +67,9 @@ class AlertService:
         self._make_channels = make_channels
         self._settings = settings
         self._roll_call = RollCall()
-        desk = self._new_desk(settings)
+        office = self._new_office(settings)
         self._channels = make_channels(settings)
-        self._dispatcher = Dispatcher(desk, self._channels)
+        self._dispatcher = Dispatcher(office, self._channels)
         self._is_running = False
         self._changing = threading.Lock()
         """Held while channels are exchanged or stopped."""
@@ -147,21 +147,21 @@ class AlertService:
         with self._changing:
             if settings == self._settings:
                 return
-            desk = self._new_desk(settings)
+            office = self._new_office(settings)
             channels = self._make_channels(settings)
             self._dispatcher.stop()  # from here on nothing can fail
             self._settings, self._channels = settings, channels
-            self._dispatcher = Dispatcher(desk, channels)
+            self._dispatcher = Dispatcher(office, channels)
             if self._is_running:
                 self._dispatcher.start()
 
-    def _new_desk(self, settings: AlertSettings) -> Desk:
+    def _new_office(self, settings: AlertSettings) -> Office:
         links = None
         if settings.base_url is not None:
             secret = self._store.settings.secret(LINK_SECRET)
             valid_for = timedelta(seconds=settings.alerts.links_valid_s)
             links = LinkMaker(settings.base_url, secret, valid_for)
-        return Desk(
+        return Office(
             store=self._store,
             library=Library(self._store, self._roll_call),
             wording=Wording(settings.site.zone, links, settings.site.name, settings.language),

@@ -69,7 +69,7 @@ class LiveHub:
         self._closed = False
 
     def publish(
-        self, camera: str, jpeg: bytes | None, people: tuple[LivePerson, ...], t: datetime
+        self, camera: str, jpeg: bytes | None, people: tuple[LivePerson, ...], at: datetime
     ) -> LiveView:
         """Replaces the view of a camera and wakes up everybody who waits for it.
 
@@ -77,11 +77,11 @@ class LiveHub:
             camera: its name.
             jpeg: the picture as it may be shown; None keeps pictures away altogether.
             people: who is there.
-            t: when the picture was taken.
+            at: when the picture was taken; aware, UTC.
         """
         with self._lock:
             self._sequence += 1
-            view = LiveView(camera, self._sequence, jpeg, people, t)
+            view = LiveView(camera, self._sequence, jpeg, people, at)
             self._views[camera] = view
             waiting = self._waiting.pop(camera, set())
             followers = tuple(self._followers.get(camera, ()))
