@@ -27,7 +27,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Timeout = Annotated[float, Field(gt=0, le=30)]
 """Of one attempt. At most half of ``retry.claim_s``, so that no attempt outlives its claim."""
 
-_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
+MAIL_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
 # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 and #section-5.5
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
@@ -40,7 +40,7 @@ _TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
 
 
 def _mail_address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    if not MAIL_ADDRESS.fullmatch(text):
         raise ValueError("must be an address such as officer@example.org")
     host_name(text.rpartition("@")[2])
     return text

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
+from maskwatch.faces.yunet import STRIDES
 from maskwatch_train.engine import read_weights
 from maskwatch_train.errors import DataError
-
-STRIDES = (8, 16, 32)
 
 
 class DepthwiseUnit(nn.Module):

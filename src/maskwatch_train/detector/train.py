@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from maskwatch.faces.yunet import grid
+from maskwatch.faces.yunet import STRIDES, grid
 from maskwatch_train.detector.dataset import Scene, SceneDataset
 from maskwatch_train.detector.degrade import NONE, USUAL, Degradation
 from maskwatch_train.detector.loss import Target, detection_loss
-from maskwatch_train.detector.network import STRIDES, Predictions, YuNet
+from maskwatch_train.detector.network import Predictions, YuNet
 from maskwatch_train.engine import (
     VALIDATION_LOSS,
     Losses,

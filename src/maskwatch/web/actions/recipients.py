@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from maskwatch.config.alerts import MAIL_ADDRESS
 from maskwatch.frames.urls import HIDDEN
 from maskwatch.store.records import LINK_HOLDER, Delivery, EpisodeRecord
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
-
-# Servers repeat an address in a way of their own: in small letters, or the domain as ``xn--...``.
-_MAIL_ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+")
 
 
 def holder_of_link(recipient: str | None) -> str:
@@ -25,7 +22,8 @@ def delivery_for(principal: Principal, delivery: Delivery) -> Delivery:
         return delivery
     error = delivery.last_error
     if error is not None:
-        error = _MAIL_ADDRESS.sub(HIDDEN, error.replace(delivery.recipient, HIDDEN))
+        # Servers repeat an address in a way of their own: in small letters, the domain as xn--...
+        error = MAIL_ADDRESS.sub(HIDDEN, error.replace(delivery.recipient, HIDDEN))
     return replace(delivery, recipient=HIDDEN, last_error=error)
 
 
