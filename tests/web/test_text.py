@@ -12,7 +12,7 @@ import pytest
 from maskwatch.config.cameras import Weekday
 from maskwatch.errors import SourceError, StoreFull
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.store.records import DeliveryState, HealthKind, HealthState, Role
+from maskwatch.store.records import DeletionReason, DeliveryState, HealthKind, HealthState, Role
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.walk_report import Phase
 from maskwatch.web.refusals import WrongUse, said
@@ -30,7 +30,6 @@ DELETED = {
     *("snapshot", "clear_photo", "episode", "people", "people_buckets", "readings", "health"),
     "deliveries",
 }
-DELETIONS = {"age", "size", "disk_full", "missing", "policy", "subject_request"}
 
 
 def audit_actions() -> set[str]:
@@ -60,6 +59,7 @@ def used_in_code() -> set[str]:
         ("walk", Phase),
         ("day", Weekday),
         ("health", HealthKind),
+        ("deletion", DeletionReason),
         ("condition", HealthState),
     ):
         keys |= {f"{kind}.{member.value}" for member in members}
@@ -72,7 +72,6 @@ def used_in_code() -> set[str]:
     for kind, codes in (
         ("audit", audit_actions()),
         ("deleted", DELETED),
-        ("deletion", DELETIONS),
     ):
         keys |= {f"{kind}.{code}" for code in codes}
     keys |= {f"cameras.zone_{each}" for each in ("include", "exclude")}

@@ -32,7 +32,7 @@ from maskwatch.store import rows
 from maskwatch.store.database import Database, sqlite_file
 from maskwatch.store.files import PART, new_file, write_whole
 from maskwatch.store.ownership import kept_by_owner
-from maskwatch.store.records import SnapshotRecord
+from maskwatch.store.records import DeletionReason, SnapshotRecord
 from maskwatch.store.schema import snapshots
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
@@ -147,7 +147,7 @@ def _fill(
         database.close()
     with Store.open(url, folder, photos) as store:
         missing = store.snapshots.lost()
-        store.snapshots.delete(missing, reason="missing")
+        store.snapshots.delete(missing, reason=DeletionReason.MISSING)
     return BackupReport(head["revision"], restored, stored, tuple(each.id for each in missing))
 
 

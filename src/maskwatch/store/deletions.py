@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import DeletionRecord, Page
+from maskwatch.store.records import DeletionReason, DeletionRecord, Page
 from maskwatch.store.schema import deletions
 
 _COLUMNS = rows.columns_of(deletions, DeletionRecord)
@@ -27,7 +27,7 @@ class Deletions:
         what: str,
         item: str,
         *,
-        reason: str,
+        reason: DeletionReason,
         actor: str = "system",
         count: int = 1,
         sha256: str | None = None,
@@ -38,7 +38,7 @@ class Deletions:
         )
         rows.insert(self._db, deletions, [record])
 
-    def add_up(self, what: str, item: str, *, reason: str, count: int) -> None:
+    def add_up(self, what: str, item: str, *, reason: DeletionReason, count: int) -> None:
         """Notes that the service deleted some more of what is only counted.
 
         There is one proof for each kind, reason and day (UTC), which grows: one for every minute

@@ -476,6 +476,21 @@ class ReviewItem:
     """Somebody looked and could not tell either."""
 
 
+class DeletionReason(StrEnum):
+    """Why something was deleted."""
+
+    AGE = "age"
+    SIZE = "size"
+    """There were more photos than may be kept."""
+    DISK_FULL = "disk_full"
+    MISSING = "missing"
+    """Of a photo: its file was gone already."""
+    POLICY = "policy"
+    """The privacy policy does not allow it (any more)."""
+    SUBJECT_REQUEST = "subject_request"
+    """At the wish of the person concerned."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeletionRecord:
     """Proof that something was deleted."""
@@ -490,5 +505,5 @@ class DeletionRecord:
     sha256: str | None
     """Of the deleted file."""
     reason: str
-    """``age``, ``size``, ``disk_full``, ``subject_request``, ..."""
+    """A `DeletionReason`, as far as this version knows it."""
     actor: str

@@ -20,7 +20,7 @@ from maskwatch.config.privacy import Photos
 from maskwatch.config.storage import RetentionConfig, StorageConfig
 from maskwatch.delays import CLOCK_STEP
 from maskwatch.store import rows
-from maskwatch.store.records import SnapshotKind, SnapshotRecord
+from maskwatch.store.records import DeletionReason, SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import (
     deliveries,
     episodes,
@@ -122,7 +122,7 @@ def apply_retention(
     """
     photos = _forbidden_photos(store) + _old_photos(store, keep, now)
     is_old = episodes.c.started_at < now - _days(keep.episodes_days)
-    old_episodes, theirs = _forget_episodes(store, is_old, reason="age")
+    old_episodes, theirs = _forget_episodes(store, is_old, reason=DeletionReason.AGE)
     photos += theirs
     found = Counter(
         {
@@ -159,19 +159,19 @@ def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:
 def _forbidden_records(store: Store) -> tuple[dict[str, int], Freed]:
     """Deletes what statistics-only mode would not have written: all but its counts."""
     # Of whatever time: a clock that was ahead may have noted it.
-    count, photos = _forget_episodes(store, reason="policy")
+    count, photos = _forget_episodes(store, reason=DeletionReason.POLICY)
     return {
         "episode": count,
-        "people": _forget_rows(store, people, item="all", reason="policy"),
+        "people": _forget_rows(store, people, item="all", reason=DeletionReason.POLICY),
         # Of a quiet minute these say what one person did.
-        "readings": _forget_rows(store, readings, item="all", reason="policy"),
+        "readings": _forget_rows(store, readings, item="all", reason=DeletionReason.POLICY),
     }, photos
 
 
 def _forbidden_photos(store: Store) -> Freed:
     if store.snapshots.photos is not Photos.NONE:
         return Freed()
-    return _delete(store, store.snapshots.where(), "policy")
+    return _delete(store, store.snapshots.where(), DeletionReason.POLICY)
 
 
 def _old_photos(store: Store, keep: RetentionConfig, now: datetime) -> Freed:
@@ -181,18 +181,18 @@ def _old_photos(store: Store, keep: RetentionConfig, now: datetime) -> Freed:
     usual, longer = now - _days(keep.photos_days), now - _days(keep.review_photos_days)
     old = store.snapshots.where(sa.not_(in_review), snapshots.c.taken_at < usual)
     old += store.snapshots.where(in_review, snapshots.c.taken_at < longer)
-    return _delete(store, old, "age")
+    return _delete(store, old, DeletionReason.AGE)
 
 
 def _too_many_photos(store: Store, most_bytes: int) -> Freed:
     freed, photos = Freed(), store.snapshots.oldest_first()
     while oldest := as_many(photos, _bytes(store.snapshots.usage()) - most_bytes):
-        freed += store.snapshots.delete(oldest, reason="size")
+        freed += store.snapshots.delete(oldest, reason=DeletionReason.SIZE)
     return freed
 
 
 def _forget_episodes(
-    store: Store, *which: sa.ColumnElement[bool], reason: str
+    store: Store, *which: sa.ColumnElement[bool], reason: DeletionReason
 ) -> tuple[int, Freed]:
     """Deletes those that are over; says how many, and what became of their photos."""
     query = sa.select(episodes.c.id).where(episodes.c.ended_at.is_not(None), *which)
@@ -208,7 +208,9 @@ def _forget_episodes(
     return count, photos
 
 
-def forget_episode(store: Store, episode_id: str, *, reason: str, actor: str = "system") -> bool:
+def forget_episode(
+    store: Store, episode_id: str, *, reason: DeletionReason, actor: str = "system"
+) -> bool:
     """Deletes an episode with timeline, deliveries and labels, after its photos, and proves it.
 
     Returns:
@@ -234,11 +236,11 @@ def _old_rows(
     *also: sa.ColumnElement[bool],
 ) -> int:
     item = f"before {limit.isoformat(timespec='seconds')}"
-    return _forget_rows(store, table, time < limit, *also, item=item, reason="age")
+    return _forget_rows(store, table, time < limit, *also, item=item, reason=DeletionReason.AGE)
 
 
 def _forget_rows(
-    store: Store, table: sa.Table, *which: sa.ColumnElement[bool], item: str, reason: str
+    store: Store, table: sa.Table, *which: sa.ColumnElement[bool], item: str, reason: DeletionReason
 ) -> int:
     """Some at a time: with SQLite nobody else writes meanwhile, and there may be millions."""
     forgotten = 0
@@ -253,7 +255,7 @@ def _forget_rows(
         sleep(_LET_IN_S)
 
 
-def _delete(store: Store, photos: Sequence[SnapshotRecord], reason: str) -> Freed:
+def _delete(store: Store, photos: Sequence[SnapshotRecord], reason: DeletionReason) -> Freed:
     """A few at a time, so that no proof is long in coming."""
     freed = Freed()
     for start in range(0, len(photos), _BATCH):

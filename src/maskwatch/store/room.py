@@ -16,7 +16,7 @@ from pathlib import Path
 from maskwatch.errors import StoreError
 from maskwatch.reasons import system_reason
 from maskwatch.store.files import remove
-from maskwatch.store.records import SnapshotRecord
+from maskwatch.store.records import DeletionReason, SnapshotRecord
 from maskwatch.store.snapshots import Freed, Snapshots, as_many
 
 _log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Room:
     def _let_go(self, photos: Sequence[SnapshotRecord]) -> Freed | None:
         """Deletes photos; None when that could not be written down."""
         try:
-            return self._snapshots.delete(photos, reason="disk_full")
+            return self._snapshots.delete(photos, reason=DeletionReason.DISK_FULL)
         except StoreError as error:
             _log.error("the disk is full, and photos cannot make room: %s", error)
             return None

@@ -29,7 +29,7 @@ from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
 from maskwatch.store.files import PART, remove, write_whole
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import SnapshotFace, SnapshotKind, SnapshotRecord
+from maskwatch.store.records import DeletionReason, SnapshotFace, SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import episodes, snapshots
 
 _log = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ class Snapshots:
         return {kind: found.get(kind, (0, 0)) for kind in SnapshotKind}
 
     def delete(
-        self, records: Sequence[SnapshotRecord], *, reason: str, actor: str = "system"
+        self, records: Sequence[SnapshotRecord], *, reason: DeletionReason, actor: str = "system"
     ) -> Freed:
         """Deletes files, then rows, and proves it. What cannot be deleted keeps no other one.
 
@@ -294,7 +294,9 @@ class Snapshots:
             self._put(record)
             self._discard(file)
             return Freed(stuck={record.file: system_reason(error)})
-        self._deletions.note("clear_photo", record.id, reason="policy", sha256=record.sha256)
+        self._deletions.note(
+            "clear_photo", record.id, reason=DeletionReason.POLICY, sha256=record.sha256
+        )
         return Freed(1, record.size)
 
     def _put(self, record: SnapshotRecord) -> bool:
@@ -309,7 +311,7 @@ class Snapshots:
         """
         freed, photos = Freed(), self.making_room()
         while oldest := as_many(photos, size - freed.size):
-            freed += self.delete(oldest, reason="disk_full")
+            freed += self.delete(oldest, reason=DeletionReason.DISK_FULL)
         return freed
 
     def lost(self) -> list[SnapshotRecord]:
@@ -336,7 +338,7 @@ class Snapshots:
                 "%s: %d of %d photos are out of reach: is it mounted, and whose are the folders?",
                 *(self.folder, away, len(known)),
             )
-        return self._forget(gone, "missing", "system")
+        return self._forget(gone, DeletionReason.MISSING, "system")
 
     def remove_strays(self, now_s: float | None = None) -> int:
         """Deletes files of photos that have no row. Says how many.
@@ -405,7 +407,7 @@ class Snapshots:
         with contextlib.suppress(OSError):
             remove(self.folder / file)
 
-    def _forget(self, records: Sequence[SnapshotRecord], reason: str, actor: str) -> int:
+    def _forget(self, records: Sequence[SnapshotRecord], reason: DeletionReason, actor: str) -> int:
         """Deletes rows that are still there and proves it; says how many there were."""
         forgotten = 0
         for start in range(0, len(records), _PARAMETERS):

@@ -18,6 +18,7 @@ from maskwatch.store.columns import face_as_json
 from maskwatch.store.files import write_whole
 from maskwatch.store.records import (
     AuditEntry,
+    DeletionReason,
     EpisodeRecord,
     PersonRecord,
     ReviewItem,
@@ -107,21 +108,23 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
         RecordNotFound: there is no such episode; nothing is deleted then.
         StoreError: a photo cannot be deleted; its episode is still there then.
     """
-    photos = 0
+    photos, reason = 0, DeletionReason.SUBJECT_REQUEST
     for episode in [store.episodes.get(each) for each in ids]:
         freed = store.snapshots.delete(
-            store.snapshots.of_episode(episode.id), reason="subject_request", actor=actor
+            store.snapshots.of_episode(episode.id),
+            reason=reason,
+            actor=actor,
         )
         for file, why in freed.stuck.items():
             raise StoreError(f"the photo {file} cannot be deleted, nor its episode: {why}")
         # In one, so that after an interruption all of it is still there to be deleted again, and
         # so that the recorder writes no row between (see `Episodes.are_there`).
         with store.transaction():
-            forget_episode(store, episode.id, reason="subject_request", actor=actor)
+            forget_episode(store, episode.id, reason=reason, actor=actor)
             person = _person_of(store, episode)
             if person is not None:
                 rows.delete(store.database, people, people.c.id == person.id)
-                store.deletions.note("people", person.id, reason="subject_request", actor=actor)
+                store.deletions.note("people", person.id, reason=reason, actor=actor)
             detail = {"photos": freed.photos, "person": person is not None}
             store.audit.append(actor, "episode.deleted", episode.id, detail)
         photos += freed.photos

@@ -12,7 +12,7 @@ from maskwatch.errors import SnapshotDamaged
 from maskwatch.outputs.jpeg import decode_jpeg, encode_jpeg
 from maskwatch.reasons import system_reason
 from maskwatch.runtime.monitoring.finish import PHOTO_QUALITY
-from maskwatch.store.records import SnapshotRecord
+from maskwatch.store.records import DeletionReason, SnapshotRecord
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 
@@ -59,7 +59,7 @@ def _hide(store: Store, record: SnapshotRecord) -> Freed:
             return Freed(stuck={record.file: system_reason(cause)})
         # Nobody knows what it shows.
         _log.warning("a photo whose faces should be hidden is deleted: %s", error)
-        return store.snapshots.delete([record], reason="policy")
+        return store.snapshots.delete([record], reason=DeletionReason.POLICY)
     shown = [face.box for face in record.faces if not face.blurred]
     faces = [replace(face, blurred=True) for face in record.faces]
     hidden = encode_jpeg(pixelate(image, shown), PHOTO_QUALITY)
