@@ -56,7 +56,7 @@ def person_state(
 
 
 @dataclass(slots=True)
-class _Presence:
+class _Followed:
     first_t: float
     last_t: float
     verdict: State
@@ -70,25 +70,25 @@ class PeopleLog:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._present: dict[int, _Presence] = {}
+        self._people: dict[int, _Followed] = {}
 
     def update(self, tracks: Sequence[Track]) -> None:
         """Takes in the tracks seen in one frame.
 
         The time since a person was last seen counts for the verdict that held then.
         """
-        for presence in self._present.values():
-            presence.misses += 1
+        for followed in self._people.values():
+            followed.misses += 1
         for track in tracks:
-            if track.id not in self._present:
+            if track.id not in self._people:
                 # What preceded the confirmation was followed too, without a verdict.
-                self._present[track.id] = _Presence(
+                self._people[track.id] = _Followed(
                     track.first_t, track.first_t, State.UNKNOWN, dict.fromkeys(State, 0.0)
                 )
-            presence = self._present[track.id]
-            presence.seconds[presence.verdict] += track.last_t - presence.last_t
-            presence.last_t, presence.verdict = track.last_t, track.verdict.state
-            presence.misses = 0
+            followed = self._people[track.id]
+            followed.seconds[followed.verdict] += track.last_t - followed.last_t
+            followed.last_t, followed.verdict = track.last_t, track.verdict.state
+            followed.misses = 0
 
     def people(self, episodes: Sequence[Episode]) -> list[Person]:
         """Everybody seen so far, by track id.
@@ -96,7 +96,7 @@ class PeopleLog:
         Args:
             episodes: all episodes of this source, ongoing ones included.
         """
-        return [self._person(track, episodes) for track in sorted(self._present)]
+        return [self._person(track, episodes) for track in sorted(self._people)]
 
     def departed(
         self, t: float, unseen_s: float, episodes: Sequence[Episode], staying: Container[int] = ()
@@ -111,25 +111,25 @@ class PeopleLog:
         """
         gone = [
             self._person(track, episodes)
-            for track, presence in sorted(self._present.items())
+            for track, followed in sorted(self._people.items())
             if track not in staying
-            and (unseen_s < 0 or is_gone(presence.misses, t - presence.last_t, unseen_s))
+            and (unseen_s < 0 or is_gone(followed.misses, t - followed.last_t, unseen_s))
         ]
         for person in gone:
-            del self._present[person.track]
+            del self._people[person.track]
         return gone
 
     def _person(self, track: int, episodes: Sequence[Episode]) -> Person:
-        presence = self._present[track]
-        held = {state for state, seconds in presence.seconds.items() if seconds > 0}
+        followed = self._people[track]
+        held = {state for state, seconds in followed.seconds.items() if seconds > 0}
         mine = [each for each in episodes if each.track == track]
-        state, fault = person_state(mine, held | {presence.verdict})
+        state, fault = person_state(mine, held | {followed.verdict})
         return Person(
             source=self._source,
             track=track,
             state=state,
             fault=fault,
-            first_s=presence.first_t,
-            last_s=presence.last_t,
-            seconds=dict(presence.seconds),
+            first_s=followed.first_t,
+            last_s=followed.last_t,
+            seconds=dict(followed.seconds),
         )

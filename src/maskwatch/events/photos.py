@@ -12,7 +12,7 @@ from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State, Track
 if TYPE_CHECKING:
     from maskwatch.events.camera import Sight
 
-SAME_FACE_IOU = 0.3
+MATCH_IOU = 0.3
 """Overlap from which two boxes are of one face: the classifier moves boxes a little."""
 _TRACE_OVERLAP = 0.2
 """A place to hide that shares more than this with the subject is the subject's own trace."""
@@ -139,12 +139,12 @@ def _same_face(face: Face, found: Iterable[Face]) -> list[Box]:
         return []
     overlap = iou_matrix(box_array([face.box]), box_array(boxes))[0]
     best = int(overlap.argmax())
-    return [boxes[best]] if overlap[best] >= SAME_FACE_IOU else []
+    return [boxes[best]] if overlap[best] >= MATCH_IOU else []
 
 
 def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
     boxes = box_array(reading.face.box for reading in readings)
-    return bool(are_covered(box_array([face.box]), boxes, SAME_FACE_IOU)[0])
+    return bool(are_covered(box_array([face.box]), boxes, MATCH_IOU)[0])
 
 
 def _is_trace(box: Box, subject: Box) -> bool:

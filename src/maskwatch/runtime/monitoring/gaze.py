@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from maskwatch.events.camera import CameraWatch, Sight
-from maskwatch.events.photos import SAME_FACE_IOU
+from maskwatch.events.photos import MATCH_IOU
 from maskwatch.geometry import are_covered, box_array
 from maskwatch.masks.memory import ReadingMemory
 from maskwatch.masks.refine import without_repeats
@@ -72,5 +72,5 @@ class Gaze:
 def _others(before: Sequence[Face], now: Sequence[Face]) -> list[Face]:
     """The earlier faces at whose place there is none now."""
     places = box_array(face.box for face in before)
-    taken = are_covered(places, box_array(face.box for face in now), SAME_FACE_IOU)
+    taken = are_covered(places, box_array(face.box for face in now), MATCH_IOU)
     return [face for face, is_taken in zip(before, taken, strict=True) if not is_taken]
