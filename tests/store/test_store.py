@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -170,6 +171,22 @@ def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_error_of_
                 connection.execute(sa.text("SELECT pg_sleep(0)"))
             between.cut_at = None
             assert store.episodes.count() == 1  # over a connection made anew
+
+
+def test_of_a_connection_that_broke_nothing_is_left_to_the_garbage_collector(
+    postgres_server: Postgres,
+) -> None:
+    """Since Python 3.13 it complains on standard error of what it cannot send."""
+    with postgres_server.database() as url, relay(make_url(url).port or 0) as between:
+        address = make_url(url).set(port=between.port).render_as_string(hide_password=False)
+        database = Database(address)
+        with database.engine.connect() as connection:
+            kept: Any = connection.connection.dbapi_connection
+            stream = kept._sock
+            between.cut()
+            connection.invalidate()
+        database.close()
+        assert stream.closed
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url: str, tmp_path: Path) -> None:

@@ -197,10 +197,28 @@ def _tls(mode: str, authorities: str | None) -> ssl.SSLContext | bool | None:
     return context
 
 
-def _connect(dialect: sa.Dialect, _record: object, args: Any, options: Any) -> Any:
+class _Connection(pg8000.Connection):  # type: ignore[misc]
+    """One that is closed whole.
+
+    pg8000 leaves behind what it could not send over a broken line. The garbage collector tries to
+    send it once more, and since Python 3.13 complains on standard error that it could not.
+    """
+
+    def close(self) -> None:
+        """As pg8000 does it, and forgets what could not be sent."""
+        stream = self._sock
+        try:
+            super().close()
+        finally:
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def _connect(_dialect: sa.Dialect, _record: object, args: Any, options: Any) -> _Connection:
     """A new connection. pg8000 lets pass what TLS objects to, such as a strange certificate."""
     try:
-        return dialect.connect(*args, **options)
+        return _Connection(*args, **options)
     except OSError as error:
         raise pg8000.InterfaceError(error.strerror or str(error)) from error
 
