@@ -53,13 +53,15 @@ def test_the_photo_is_mailed_within_two_seconds(
         )
         service = AlertService(store, settings, build_channels)
         service.start()
-        taken_s, worked_s = [], []
+        taken_s, worked_s, slowdown = [], [], _slowdown()
         for number in range(ALERTS):
             confirmed, worked = time.monotonic(), time.process_time()
             happen(store, service, number)
             mails = server.wait_for(number + 1)
             taken_s.append(time.monotonic() - confirmed)
             worked_s.append(time.process_time() - worked)
+            if taken_s[-1] > 2.0:
+                slowdown = max(slowdown, _slowdown())
         assert service.stop()
     assert all(
         any(part.get_content_type() == "image/jpeg" for part in each.message.walk())
@@ -68,7 +70,7 @@ def test_the_photo_is_mailed_within_two_seconds(
     median, p95 = statistics.median(taken_s), _p95(taken_s)
     record_property("median_s", round(median, 3))
     record_property("p95_s", round(p95, 3))
-    slowdown = _slowdown()
+    slowdown = max(slowdown, _slowdown())
     print(  # noqa: T201
         f"violation to mail: median {median:.3f} s, p95 {p95:.3f} s, of which work of this process "
         f"(mail server included) {_p95(worked_s):.3f} s; work takes {slowdown:.1f} times its time"

@@ -652,9 +652,11 @@ def test_what_is_half_done_outlasts_a_lost_connection(visit: Callable[..., Page]
     expect(canvas).to_have_attribute("aria-label", re.compile("1 corners"))
     page.wait_for_function("() => window.socket?.connected")
     page.evaluate("() => window.socket.disconnect()")
+    lost = page.locator("#popup")  # NiceGUI's, which goes when the server knows the page again
+    expect(lost).to_have_attribute("aria-hidden", "false")
     page.wait_for_timeout(15_000)  # longer than other pages wait
     page.evaluate("() => window.socket.connect()")
-    page.wait_for_function("() => window.socket?.connected")
+    expect(lost).to_have_attribute("aria-hidden", "true")
     canvas.focus()
     page.keyboard.press("Enter")
     expect(canvas).to_have_attribute("aria-label", re.compile("2 corners"))
