@@ -131,6 +131,15 @@ def array(box: Box) -> NDArray[np.float64]:
     return np.array([box], dtype=np.float64)
 
 
+def test_far_faces_in_a_large_picture_are_not_hidden_by_their_labels() -> None:
+    picture = np.full((3000, 4000, 3), 200, np.uint8)
+    corners = [(x, y) for x in range(100, 1600, 130) for y in range(100, 1600, 130)]
+    marks = [Mark(Box(x, y, x + 50, y + 60), State.MASK, None, 100.0) for x, y in corners]
+    drawn = draw_marks(picture, marks)
+    for x, y in corners:
+        assert np.mean(drawn[y : y + 60, x : x + 50] == 200) > 0.5
+
+
 @pytest.mark.parametrize(
     ("height", "width", "smallest", "largest"),
     [(180, 320, 11, 20), (720, 1280, 20, 50), (2160, 3840, 60, 140)],

@@ -134,7 +134,7 @@ def _blocks(part: Image) -> Image:
 def _text_px(height: int, width: int, box: Box) -> int:
     """Height of a label's letters: by the face, within bounds that the picture sets."""
     short = min(height, width)
-    smallest, largest = max(11.0, short / 54), max(13.0, short / 26)
+    smallest, largest = max(11.0, min(short / 54, 0.5 * box.width)), max(13.0, short / 26)
     return round(min(max(0.2 * box.width, smallest), largest))
 
 
