@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -120,3 +122,33 @@ def test_a_box_is_covered_by_any_that_overlaps_it_enough() -> None:
     assert are_covered(some, others, 0.61).tolist() == [False, False]
     assert are_covered(some, boxes(), 0.1).tolist() == [False, False]
     assert are_covered(boxes(), others, 0.1).tolist() == []
+
+
+def test_a_stadium_full_of_boxes_takes_little_memory() -> None:
+    across, down = np.meshgrid(np.arange(60) * 40.0, np.arange(50) * 40.0)
+    corner = np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), 6, axis=0)
+    rng = np.random.default_rng(0)
+    corner += rng.uniform(0, 2, corner.shape)
+    found = np.concatenate([corner, corner + 20], axis=1)
+    scores = rng.uniform(0.5, 1, len(found))
+    tracemalloc.start()
+    try:
+        kept = nms(found, scores, 0.45)
+        placed = vote(found[kept], found, scores, 0.6)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == 60 * 50
+    assert np.all(placed[:, :2] % 40 < 2)
+    assert len(np.unique(placed[:, :2] // 40, axis=0)) == 60 * 50
+    assert peak < 50e6
+
+
+def test_how_many_boxes_are_kept_changes_no_vote() -> None:
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(0, 100, (200, 2))
+    found = np.concatenate([corner, corner + rng.uniform(5, 60, (200, 2))], axis=1)
+    scores = rng.uniform(0.2, 1, 200)
+    placed = vote(found, found, scores, 0.5)
+    for i in range(200):
+        assert placed[i] == pytest.approx(vote(found[i : i + 1], found, scores, 0.5)[0])

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from maskwatch.types import Box
 
 FloatArray: TypeAlias = NDArray[np.floating]
+_AT_ONCE = 32
+"""Boxes that are compared with others at once: all those of a stadium would take gigabytes."""
 
 
 def box_array(boxes: Iterable[Box]) -> NDArray[np.float64]:
@@ -84,13 +86,13 @@ def nms(
         Indices of the kept boxes, best score first; empty for no boxes.
     """
     left = np.argsort(-scores, kind="stable")
-    kept = []
+    kept: list[int] = []
     while left.size:
         # One row of overlaps at a time: all of them at once are gigabytes in a stadium.
-        best, left = left[:1], left[1:]
+        best, left = int(left[0]), left[1:]
         kept.append(best)
-        left = left[overlap(boxes[best], boxes[left])[0] <= iou_threshold]
-    return np.concatenate(kept) if kept else left
+        left = left[overlap(boxes[best, None], boxes[left])[0] <= iou_threshold]
+    return np.array(kept, dtype=np.intp)
 
 
 def vote(
@@ -105,15 +107,23 @@ def vote(
         kept: ``(K, 4)`` what suppression kept of ``boxes``.
         boxes: ``(N, 4)`` before suppression.
         scores: ``(N,)`` their weights, above 0.
-        iou_threshold: boxes that overlap a kept one by at least this vote on it.
+        iou_threshold: boxes that overlap a kept one by at least this, and at all, vote on it.
 
     Returns:
         ``(K, 4)``.
     """
-    weights = scores * (iou_matrix(kept, boxes) >= iou_threshold)
-    total = weights.sum(axis=1, keepdims=True)
-    # A box always votes for itself, but rounding may put its overlap with itself below 1.
-    return np.where(total > 0, weights @ boxes / np.where(total > 0, total, 1), kept)
+    placed = kept.copy()
+    downwards = np.argsort(kept[:, 1])
+    for rows in np.split(downwards, range(_AT_ONCE, len(kept), _AT_ONCE)):
+        part = kept[rows]
+        top, bottom = part[:, 1].min(initial=np.inf), part[:, 3].max(initial=-np.inf)
+        near = (boxes[:, 3] > top) & (boxes[:, 1] < bottom)
+        weights = scores[near] * (iou_matrix(part, boxes[near]) >= iou_threshold)
+        total = weights.sum(axis=1, keepdims=True)
+        # A box always votes for itself, but rounding may put its overlap with itself below 1.
+        mean = weights @ boxes[near] / np.where(total > 0, total, 1)
+        placed[rows] = np.where(total > 0, mean, part)
+    return placed
 
 
 def square_crop(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from maskwatch.errors import CardError, ChecksumMismatch
 from maskwatch.masks.labels import LABELS, UNREADABLE
-from maskwatch.masks.onnx import MAX_BATCH, ClassifierSettings, OnnxMaskClassifier
+from maskwatch.masks.onnx import MAX_BATCH, MAX_CROPS, ClassifierSettings, OnnxMaskClassifier
 from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.types import Box, Face, Fault, Frame, State
 
@@ -125,6 +127,22 @@ def test_faces_of_several_frames_are_judged_together_as_they_would_be_one_by_one
     assert together == [classifier(GreyNetwork())(*look) for look in looks]
     assert [len(each) for each in together] == [5, 0, 6]
     assert network.batches == [MAX_BATCH, 11 - MAX_BATCH]
+
+
+def test_the_faces_of_a_stadium_take_little_memory_and_stay_in_order() -> None:
+    greys = [i % 6 for i in range(5 * MAX_CROPS + 1)]
+    frame, faces = row_of(greys)
+    network = GreyNetwork()
+    large = OnnxMaskClassifier(network, replace(SETTINGS, size=128))  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        readings = large(frame, faces)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    expected = classifier(GreyNetwork()).judge_all([(frame, [face]) for face in faces])
+    assert [each.state for each in readings] == [each.state for (each,) in expected]
+    assert peak < 50e6
 
 
 def test_a_reading_carries_how_well_the_face_can_be_seen() -> None:

@@ -37,6 +37,8 @@ from maskwatch.types import Face, Frame, Image, MaskReading, State, StateProbabi
 MAX_BATCH = 8
 """More crops at a time are judged no faster, because the processor's caches hold what these need;
 and what the network keeps in memory grows with them: with 40 it was 200 MB."""
+MAX_CROPS = 256
+"""So many are made before any is judged; those of a stadium would take a gigabyte."""
 UNREADABLE_REASON = "face not readable"
 
 
@@ -135,7 +137,11 @@ class OnnxMaskClassifier:
         large = [
             (frame.image, face) for frame, faces in looks for face in faces if self._is_large(face)
         ]
-        judged = iter(self._judge_large(large))
+        judged = (
+            reading
+            for start in range(0, len(large), MAX_CROPS)
+            for reading in self._judge_large(large[start : start + MAX_CROPS])
+        )
         return [
             [next(judged) if self._is_large(face) else _too_small(face) for face in faces]
             for _, faces in looks
@@ -145,8 +151,6 @@ class OnnxMaskClassifier:
         return face.box.side >= self.settings.min_face_px
 
     def _judge_large(self, large: Sequence[tuple[Image, Face]]) -> Iterator[MaskReading]:
-        if not large:
-            return
         settings = self.settings
         crops = [
             crop_face(image, face.box, settings.margin, settings.size) for image, face in large
