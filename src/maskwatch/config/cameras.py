@@ -172,7 +172,7 @@ class CameraConfig(Section):
     min_face_px: FaceSize = 24
     """Faces with a shorter side than this are left out, in pixels."""
     small_faces: bool = False
-    """Whether far faces are looked for too in pictures of more than 1024 pixels; slower."""
+    """Whether far faces are looked for too, where the longer side has over 1024 pixels; slower."""
     min_score: Fraction | None = None
     """How sure the detector must be of a face; none for what the model recommends."""
     rule: RuleConfig = RuleConfig()
