@@ -38,7 +38,7 @@ class Correction:
     """Of the picture, so that a correction never lands on another one of the same name."""
     box: Box | None
     was: str
-    """The label as text, such as ``incorrect:nose_out``."""
+    """The label as text, such as ``incorrect:nose_out``, or ``drop`` where it was left out."""
     now: str
     """The label that it should have, or ``drop``."""
     by: str
@@ -59,17 +59,24 @@ class Correction:
         return json.dumps(values, ensure_ascii=False)
 
 
-def correct(row: ManifestRow, now: str, by: str, why: str) -> Correction:
+def correct(row: ManifestRow, now: str, by: str, why: str, *, was: str | None = None) -> Correction:
     """The correction of a row.
 
+    Args:
+        row: as the data came.
+        now: a label, or ``drop``.
+        by: who vouches for it.
+        why: in a few words.
+        was: what corrections made of the row before (see `labels_after`), if there are any.
+
     Raises:
-        UsageError: ``now`` is neither a label nor ``drop``, it is what the row says already,
+        UsageError: ``now`` is neither a label nor ``drop``, it is what the face is already,
             nobody vouches for it, or what is said is not UTF-8 text.
     """
     told = DROP if now == DROP else str(parse_label(now))
-    was = row.label_text
+    was = was or row.label_text
     if told == was:
-        raise UsageError(f"{row.path} is {was} already")
+        raise UsageError(f"{row.path} {_is(was)} already")
     if not by.strip():
         raise UsageError("a correction needs somebody who vouches for it: --by NAME")
     try:
@@ -135,53 +142,71 @@ def apply(manifest: Manifest, corrections: Sequence[Correction], path: Path) -> 
         DataError: a correction names a face that the manifest does not hold, or says that it was
             something else than it is.
     """
-    faces: dict[tuple[str, str, Box | None], list[_Face]] = {}
-    in_order = []
-    for row in manifest.rows:
-        face = _Face(row.path, row)
-        faces.setdefault((row.source_set, row.sha256, row.box), []).append(face)
-        in_order.append(face)
-    for each in corrections:
-        _carry_out(each, faces.get((each.source_set, each.sha256, each.box), ()), path)
-    kept = tuple(face.row for face in in_order if face.row is not None)
+    labels = labels_after(manifest, corrections, path)
+    labelled = zip(manifest.rows, labels, strict=True)
+    kept = tuple(_labelled(row, label) for row, label in labelled if label != DROP)
     text = "".join(f"{each.to_json()}\n" for each in corrections)
     how = {"count": len(corrections), "sha256": hashlib.sha256(text.encode()).hexdigest()}
     return Manifest(kept, manifest.folders, {**manifest.notes, "corrections": how})
 
 
+def labels_after(
+    manifest: Manifest, corrections: Sequence[Correction], path: Path
+) -> tuple[str, ...]:
+    """What each row is labelled after corrections, as text; ``drop`` where it is left out.
+
+    Args and raises as `apply`.
+    """
+    faces: dict[tuple[str, str, Box | None], list[_Face]] = {}
+    in_order = []
+    for row in manifest.rows:
+        face = _Face(row.path, row.label_text)
+        faces.setdefault((row.source_set, row.sha256, row.box), []).append(face)
+        in_order.append(face)
+    for each in corrections:
+        _carry_out(each, faces.get((each.source_set, each.sha256, each.box), ()), path)
+    return tuple(face.label for face in in_order)
+
+
 @dataclass(slots=True)
 class _Face:
-    """A row on its way through the corrections."""
+    """The label of a row on its way through the corrections."""
 
     path: str
-    row: ManifestRow | None
-    """None when it was dropped."""
+    label: str
 
 
 def _carry_out(correction: Correction, copies: Sequence[_Face], path: Path) -> None:
     """Corrects the face that is named and the copies of it that fit; raises DataError."""
     # A picture that was renamed since is known by its checksum alone.
-    named = [face for face in copies if face.path == correction.path] or copies
-    labels = [face.row.label_text for face in named if face.row is not None]
+    labels = [face.label for face in copies if face.path == correction.path]
+    labels = labels or [face.label for face in copies]
     if not labels:
-        raise DataError(
-            path, f"{correction.path}: no such face in the manifest, or it was dropped{_AGAIN}"
-        )
+        raise DataError(path, f"{correction.path}: no such face in the manifest{_AGAIN}")
     if correction.was not in labels:
         again = _AGAIN if correction.now in labels else ""
         raise DataError(
-            path, f"{correction.path}: says that it was {correction.was}, it is {labels[0]}{again}"
+            path,
+            f"{correction.path}: says that it {_was(correction.was)}, it {_is(labels[0])}{again}",
         )
     for face in copies:
-        if face.row is not None and face.row.label_text == correction.was:
-            face.row = _corrected(face.row, correction.now)
+        if face.label == correction.was:
+            face.label = correction.now
 
 
-def _corrected(row: ManifestRow, now: str) -> ManifestRow | None:
-    if now == DROP:
-        return None
-    label = parse_label(now)
-    return replace(row, label=label.state, fault=label.fault)
+def _is(label: str) -> str:
+    return "is left out" if label == DROP else f"is {label}"
+
+
+def _was(label: str) -> str:
+    return "was left out" if label == DROP else f"was {label}"
+
+
+def _labelled(row: ManifestRow, label: str) -> ManifestRow:
+    if label == row.label_text:
+        return row
+    state, fault = parse_label(label)
+    return replace(row, label=state, fault=fault)
 
 
 def _correction(values: dict[str, Any]) -> Correction:

@@ -48,11 +48,14 @@ def correct(
             raise DataError(Path(picture), "no corrections in it")
     else:
         row = _row(manifest, whole, picture, face)
-        added = (corrections.correct(row, to, by, why),)
+        at = file or _beside(whole, row.source_set)
+        labels = corrections.labels_after(whole, _recorded(at), at)
+        was = labels[whole.rows.index(row)]
+        added = (corrections.correct(row, to, by, why, was=was),)
     mine: dict[Path, list[corrections.Correction]] = {}
     for each in added:
         mine.setdefault(file or _beside(whole, each.source_set), []).append(each)
-    before = {at: corrections.read_corrections(at) if at.exists() else () for at in mine}
+    before = {at: _recorded(at) for at in mine}
     # Refuses what could not be applied later, before any of it is written.
     for at, new in mine.items():
         corrections.apply(whole, [*before[at], *new], at)
@@ -80,6 +83,10 @@ def apply(
     made = corrections.apply(whole, listed, files[0])
     save_manifest(out, made, manifest)
     say(f"{len(listed)} corrections, {len(whole.rows) - len(made.rows)} rows left out")
+
+
+def _recorded(path: Path) -> tuple[corrections.Correction, ...]:
+    return corrections.read_corrections(path) if path.exists() else ()
 
 
 def _beside(manifest: Manifest, name: str) -> Path:

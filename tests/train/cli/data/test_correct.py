@@ -52,6 +52,19 @@ def test_a_correction_lies_beside_the_data_and_changes_nothing_else(
     assert content(tmp_path).items() >= before.items()
 
 
+@pytest.mark.parametrize("first", ["nose_out", "drop"])
+def test_a_correction_can_be_taken_back(people: Path, tmp_path: Path, first: str) -> None:
+    done("correct", people, PICTURE, "--to", first, "--by", "Ann")
+    again = run("correct", people, PICTURE, "--to", first, "--by", "Ann")
+    assert isinstance(again.exception, UsageError)
+    assert "already" in str(again.exception)
+    done("correct", people, PICTURE, "--to", "mask", "--by", "Ben", "--why", "looked again")
+    done("apply", people, "--out", tmp_path / "corrected.jsonl")
+    assert read_manifest(tmp_path / "corrected.jsonl").rows == read_manifest(people).rows
+    done("correct", people, PICTURE, "--to", "no_mask", "--by", "Ann")
+    assert len((tmp_path / "people" / "corrections.jsonl").read_text().splitlines()) == 3
+
+
 def test_corrections_saved_from_the_page_are_added(people: Path, tmp_path: Path) -> None:
     row = next(row for row in read_manifest(people).rows if row.path == PICTURE)
     saved = tmp_path / "downloaded.jsonl"
@@ -63,7 +76,7 @@ def test_corrections_saved_from_the_page_are_added(people: Path, tmp_path: Path)
     assert len(read_manifest(tmp_path / "corrected.jsonl").rows) == 2
     result = run("correct", people, saved)
     assert isinstance(result.exception, DataError)
-    assert "or it was dropped" in str(result.exception)
+    assert "it is left out" in str(result.exception)
 
 
 @pytest.mark.parametrize(
