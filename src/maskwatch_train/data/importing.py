@@ -169,6 +169,9 @@ def import_picture(
             return Problem(picture.path, box)
         if label is not None:
             rows.append(replace(whole, box=box, label=label.state, fault=label.fault))
+    if len(rows) > 1 and any(row.box is None for row in rows):
+        told = ", ".join(row.label_text for row in rows)
+        return Problem(picture.path, f"several labels ({told}), not all of them with a box")
     return rows if picture.faces else [whole]
 
 

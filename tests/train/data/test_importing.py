@@ -72,6 +72,15 @@ def test_faces_of_a_class_that_is_left_out_leave_no_row(folder: Path) -> None:
     assert rows_of(folder, RawFace("person", Box(1, 1, 9, 9)), words=words) == []
 
 
+@pytest.mark.parametrize("box", [None, Box(1, 1, 9, 9)])
+def test_a_label_of_the_whole_picture_beside_another_is_a_problem(
+    folder: Path, box: Box | None
+) -> None:
+    problem = rows_of(folder, RawFace("mask", None), RawFace("no_mask", box))
+    assert isinstance(problem, Problem)
+    assert problem.reason == "several labels (mask, no_mask), not all of them with a box"
+
+
 def test_of_a_crowd_nobody_can_tell_a_state(folder: Path) -> None:
     crowd = RawFace("mask", Box(1, 1, 79, 30), crowd=True)
     (row,) = rows_of(folder, crowd)  # type: ignore[misc]

@@ -7,7 +7,14 @@ import io
 from pathlib import Path
 
 from maskwatch.types import Box
-from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, read_text
+from maskwatch_train.data.formats.raw import (
+    SPLIT_NAMES,
+    Problem,
+    RawFace,
+    RawPicture,
+    Reading,
+    read_text,
+)
 from maskwatch_train.errors import DataError
 
 LABELS = "labels.csv"
@@ -20,19 +27,25 @@ def read_table(source: Path) -> Reading:
     Args:
         source: the table, or a folder that holds it as ``labels.csv``. Columns: ``file`` (relative
             to the table), ``label``; optional ``x0``, ``y0``, ``x1``, ``y1`` (pixels, right and
-            lower edge exclusive), ``split`` and ``group``.
+            lower edge exclusive), ``split`` and ``group``. Between them are commas, or
+            semicolons, as Excel writes them in many languages.
 
     Raises:
         DataError: the table is missing, or has no such columns or no lines.
     """
     table = source / LABELS if source.is_dir() else source
-    reader = csv.DictReader(io.StringIO(read_text(table)))
+    text = read_text(table)
+    head = text.partition("\n")[0]
+    delimiter = ";" if ";" in head and "," not in head else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     missing = {"file", "label"} - set(reader.fieldnames or ())
     if missing:
         raise DataError(table, f"no column {', '.join(sorted(missing))}")
     lines: dict[tuple[str, str, str], list[dict[str, str]]] = {}
     for line in reader:
-        key = (line["file"] or "", line.get("split") or "", line.get("group") or "")
+        split = line.get("split") or ""
+        split = SPLIT_NAMES.get(split.lower(), split)
+        key = (line["file"] or "", split, line.get("group") or "")
         lines.setdefault(key, []).append(line)
     if not lines:
         raise DataError(table, "no lines below its head")

@@ -80,3 +80,14 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes("file,label\nä.png,mask\n".encode("latin-1"))
     with pytest.raises(DataError, match="not UTF-8 text"):
         list(read_table(tmp_path))
+
+
+def test_a_table_with_semicolons_as_excel_writes_it_is_read(tmp_path: Path) -> None:
+    found = list(read_table(write(tmp_path, 'file;label;x0;y0;x1;y1\n"a, b.png";mask;1;2;3.5;4\n')))
+    assert found == [RawPicture(tmp_path / "a, b.png", (RawFace("mask", Box(1, 2, 3.5, 4)),))]
+
+
+def test_splits_may_be_called_as_folders_are(tmp_path: Path) -> None:
+    text = "file,label,split\na.png,mask,Train\nb.png,mask,validation\nc.png,mask,other\n"
+    found = [p for p in read_table(write(tmp_path, text)) if isinstance(p, RawPicture)]
+    assert [picture.split for picture in found] == ["train", "val", "other"]
