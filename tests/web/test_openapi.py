@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 
+from maskwatch.config.web import WebConfig
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import Role
 from maskwatch.types import State
@@ -100,6 +102,25 @@ def test_programs_are_told_what_comes_instead_of_an_answer(app: Any) -> None:
     metrics = paths["/metrics"]["get"]
     assert {"401", "403", "503"} <= metrics["responses"].keys()
     assert metrics["security"] == [{"HTTPBearer": []}]
+
+
+@pytest.mark.parametrize("address", ["http://masks.example", "https://masks.example"])
+def test_programs_are_told_what_the_cookie_of_a_session_is_called(
+    tmp_path: Path, address: str
+) -> None:
+    """Over HTTPS it has another name."""
+    world = make_world(tmp_path, config=WebConfig(base_url=address))
+    world.add_user("anna", Role.ADMIN)
+    app = create_app(world.web, dashboard=False)
+    (cookie,) = (
+        scheme
+        for scheme in app.openapi()["components"]["securitySchemes"].values()
+        if scheme["type"] == "apiKey"
+    )
+    with TestClient(app, base_url=address) as client:
+        client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+        assert [cookie["name"]] == list(client.cookies)
+    world.store.close()
 
 
 def test_programs_are_told_which_phases_a_camera_has(app: Any) -> None:

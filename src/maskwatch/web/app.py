@@ -24,9 +24,11 @@ from maskwatch.web.api import (
     users,
     walks,
 )
+from maskwatch.web.api.access import COOKIE_SCHEME
 from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import FirstStart
+from maskwatch.web.security.cookies import cookie_name
 from maskwatch.web.security.gate import DashboardGate
 from maskwatch.web.security.headers import SecurityHeaders
 from maskwatch.web.security.limits import BodyLimit
@@ -74,7 +76,7 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     app.include_router(probes.router)
     add_problem_handlers(app)
     answer_unknown_addresses(app, API)  # after all others, before the pages
-    _describe(app)
+    _describe(app, web)
     if dashboard:
         _add_dashboard(app, web)
     # The last one added is the first to see a request.
@@ -117,16 +119,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         _log.warning("refused logins of the latest hour are not in the audit log: %s", error)
 
 
-def _describe(app: FastAPI) -> None:
-    """Adds the shape of problems, which no route returns by itself, to the OpenAPI document."""
+def _describe(app: FastAPI, web: WebContext) -> None:
+    """Adds to the OpenAPI document what no route says by itself.
+
+    That is the shape of problems, and what the cookie of a session is called here.
+    """
 
     def openapi() -> dict[str, object]:
         if not app.openapi_schema:
             schema = get_openapi(
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes
             )
-            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = Problem.model_json_schema()
+            components = schema["components"]
+            components["schemas"]["Problem"] = Problem.model_json_schema()
+            components["securitySchemes"][COOKIE_SCHEME]["name"] = cookie_name(web.config)
             app.openapi_schema = schema
         return app.openapi_schema
 

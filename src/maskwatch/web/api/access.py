@@ -23,10 +23,12 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="An API token: `mwt_...`")
 _cookie = APIKeyCookie(
-    name="maskwatch_session",
+    name="",  # it depends on the configuration
     auto_error=False,
     description=f"A session. Changing requests need the header `{CSRF_HEADER}` as well.",
 )
+COOKIE_SCHEME = _cookie.scheme_name
+"""What the OpenAPI document calls the way in by a cookie."""
 
 
 def web_of(request: Request) -> WebContext:
