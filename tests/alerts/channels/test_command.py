@@ -142,5 +142,33 @@ def test_a_program_does_not_outlive_a_service_that_is_killed(tmp_path: Path) -> 
     assert wait_until(lambda: not is_running(pid))
 
 
+def test_what_a_program_leaves_to_itself_goes_on_when_it_is_done(tmp_path: Path) -> None:
+    """Such as what switches a lamp off after a while."""
+    off = tmp_path / "off"
+    lamp = f"(sleep 1; echo off; echo off >&2; touch '{off}') >/dev/null & exit 0"
+    channel("sh", "-c", lamp).send(samples.alert())
+    assert not off.exists()
+    assert wait_until(off.exists)
+
+
+def test_a_program_is_done_when_it_has_ended_whatever_it_has_left_to_itself(tmp_path: Path) -> None:
+    kept = tmp_path / "pid"
+    channel("sh", "-c", f"sleep 600 & echo $! > '{kept}'", timeout_s=3).send(samples.alert())
+    pid = int(kept.read_text())
+    assert is_running(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_of_a_program_that_fails_nothing_goes_on_as_it_will_be_started_again(
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / "pid"
+    with pytest.raises(ChannelError, match="exit code 3: no lamp"):
+        channel("sh", "-c", f"sleep 600 & echo $! > '{kept}'; echo no lamp >&2; exit 3").send(
+            samples.alert()
+        )
+    assert wait_until(lambda: not is_running(int(kept.read_text())))
+
+
 def test_a_program_that_reads_nothing_is_fine() -> None:
     channel(*python("pass"), photo=True).send(samples.alert(photo=b"x" * 1_000_000))

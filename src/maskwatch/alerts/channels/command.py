@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
+from typing import BinaryIO
 
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.replies import shown
@@ -24,6 +26,8 @@ _PASSED_ON = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER"),
 )
 _LAST_BREATH_S = 1.0
+_LAST_WORDS = 10_000
+"""How many bytes of what a program says are looked at; no more of a line is told anyway."""
 
 
 class CommandChannel:
@@ -37,27 +41,33 @@ class CommandChannel:
         """See `AlertChannel`; an exit code of 0 is a yes."""
         values = json.dumps(alert_as_json(alert, with_photo=self._config.photo)).encode()
         try:
-            process = subprocess.Popen(  # noqa: S603 - whoever configures the service chose it
-                [*_leash(), *self._config.command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={**self._environment, **_variables(alert)},
-                start_new_session=True,  # so that whatever it starts can be ended with it
-            )
+            # Not a pipe, which whatever the program leaves behind would keep open.
+            with tempfile.TemporaryFile() as said:
+                self._run(values, _variables(alert), said)
         except OSError as error:
             raise ChannelError(f"{self._config.command[0]}: {system_reason(error)}") from error
-        try:
-            _, complaint = process.communicate(values, timeout=self._config.timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise ChannelError(f"still running after {self._config.timeout_s:g} s") from error
-        finally:
-            _end(process)
-        if process.returncode != 0:
-            raise ChannelError(f"exit code {process.returncode}{_last_line(complaint)}")
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _run(self, values: bytes, variables: dict[str, str], said: BinaryIO) -> None:
+        process = subprocess.Popen(  # noqa: S603 - whoever configures the service chose it
+            [*_leash(), *self._config.command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env={**self._environment, **variables},
+            start_new_session=True,  # so that whatever it starts can be ended with it
+        )
+        try:
+            process.communicate(values, timeout=self._config.timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ChannelError(f"still running after {self._config.timeout_s:g} s") from error
+        finally:
+            if process.returncode != 0:  # what was done stays, such as a lamp that goes off later
+                _end(process)
+        if process.returncode != 0:
+            raise ChannelError(f"exit code {process.returncode}{_last_line(said)}")
 
 
 def _leash() -> tuple[str, ...]:
@@ -85,14 +95,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends a program with all that it started; one that cannot be ended is left to itself."""
     with suppress(ProcessLookupError, PermissionError):  # all have ended; it is somebody else's
         os.killpg(process.pid, signal.SIGKILL)
-    for pipe in (process.stdin, process.stderr):
-        with suppress(OSError):  # what was not read
-            if pipe is not None:
-                pipe.close()
+    with suppress(OSError):  # what was not read
+        if process.stdin is not None:
+            process.stdin.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_BREATH_S)
 
 
-def _last_line(complaint: bytes) -> str:
-    said = [line for each in complaint.splitlines() if (line := shown(each))]
-    return f": {said[-1]}" if said else ""
+def _last_line(said: BinaryIO) -> str:
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - _LAST_WORDS))
+    lines = [line for each in said.read().splitlines() if (line := shown(each))]
+    return f": {lines[-1]}" if lines else ""
