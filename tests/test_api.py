@@ -4,10 +4,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,10 +19,11 @@ from maskwatch.api import Model, annotate, as_bgr, load
 from maskwatch.build import BuildOptions, BuiltDetector
 from maskwatch.errors import ModelError, SourceError, SourceNotFound, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.pipeline import FrameResult
 from maskwatch.runtime.live.child import _START_LIMIT_S
 from maskwatch.testing import face_at, reading_of
 from maskwatch.tracks.tracker import TrackerSettings
-from maskwatch.types import Box, Face, Frame, State, Track, Verdict
+from maskwatch.types import Box, Face, Frame, MaskReading, State, Track, Verdict
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
 from tests.servers.local import web_server
 
@@ -281,6 +284,26 @@ def test_the_score_that_was_asked_for_holds_for_videos_too(tmp_path: Path) -> No
         results = [result for _, result in watcher.read_video(path)]
         assert len(results[-1].tracks) == people
         assert len(results[-1].readings) == people
+
+
+def test_threads_may_share_a_model(checkout: Path) -> None:
+    shared = load(threads=1)
+    states = cv2.imread(str(checkout / "samples" / "states.jpg"))
+    pictures = [states, states[:, :640], cv2.resize(states, None, fx=0.5, fy=0.5)]
+
+    def read(number: int) -> list[MaskReading]:
+        return shared.read(pictures[number], colour="bgr")
+
+    def follow(_: int = 0) -> list[FrameResult]:
+        clip = checkout / "samples" / "clip.mp4"
+        return [result for _, result in shared.read_video(clip, max_fps=2)]
+
+    alone, followed = [read(0), read(1), read(2)], follow()
+    with ThreadPoolExecutor(4) as threads:
+        videos, together = threads.map(follow, range(2)), threads.map(read, [0, 1, 2] * 5)
+        assert list(together) == alone * 5
+        assert list(videos) == [followed] * 2
+    assert min(map(len, alone)) > 0
 
 
 def test_load_passes_the_score_on_to_videos() -> None:
