@@ -74,6 +74,16 @@ def test_a_backup_can_be_restored_elsewhere(site: Site, tmp_path: Path) -> None:
     assert exit_code_of(again.exception) == 1
 
 
+def test_the_audit_log_says_of_a_backup_that_could_not_be_written_that_it_failed(
+    site: Site, tmp_path: Path
+) -> None:
+    refused = site.run("backup", str(tmp_path / "no folder" / "b.tar"))
+    assert isinstance(refused.exception, BackupError)
+    with site.open() as store:
+        newest, *_ = store.audit.page()
+        assert (newest.action, newest.detail) == ("backup.failed", {"file": "b.tar"})
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there names of files are any bytes")
 def test_a_backup_whose_name_is_no_text_is_noted_readably(site: Site, tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9.tar"

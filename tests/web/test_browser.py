@@ -1270,6 +1270,18 @@ def test_in_statistics_only_mode_no_page_shows_a_picture(
     page.close()
 
 
+def test_in_statistics_only_mode_pages_say_why_they_show_nobody_and_offer_no_walk(
+    chromium: Browser, statistics_site: str
+) -> None:
+    page = page_of(chromium, statistics_site, "anna")
+    page.goto("/cameras/entrance")
+    expect(page.get_by_text("In statistics-only mode nothing is shown of anybody.")).to_be_visible()
+    page.goto("/cameras/entrance/walk")
+    expect(page.get_by_text("no acceptance walks in statistics-only mode")).to_be_visible()
+    expect(page.get_by_role("button", name="Begin")).to_have_count(0)
+    page.close()
+
+
 def test_in_statistics_only_mode_system_says_no_numbers_of_what_is_not_written_down(
     chromium: Browser, tmp_path: Path
 ) -> None:

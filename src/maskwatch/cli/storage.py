@@ -13,6 +13,7 @@ import typer
 
 from maskwatch.cli.config_file import ConfigOption, actor, open_store, read_config
 from maskwatch.cli.consoles import err_console, say_note
+from maskwatch.errors import MaskwatchError
 
 
 def backup(
@@ -36,9 +37,14 @@ def backup(
 
     path = file or Path(f"maskwatch-{datetime.now().astimezone():%Y%m%d-%H%M%S}.tar")
     with open_store(settings) as store:
-        store.audit.append(actor(), "backup.made", detail={"file": _readable(path.name)})
-        with _progress("photos") as on_progress:
-            report = back_up(store, path, on_progress)
+        detail = {"file": _readable(path.name)}
+        store.audit.append(actor(), "backup.made", detail=detail)  # first: the backup holds it, too
+        try:
+            with _progress("photos") as on_progress:
+                report = back_up(store, path, on_progress)
+        except (MaskwatchError, KeyboardInterrupt):
+            store.audit.append(actor(), "backup.failed", detail=detail)
+            raise
         place = store.database.place
     if report.missing:
         say_note(err_console(), f"{len(report.missing)} photos are missing or damaged on the disk")

@@ -170,9 +170,10 @@ class _CameraPage:
             chip = state_chip(self._desk, each.state, each.fault)
             said = f"#{each.track} {chip} {percent(each.coverage)}"
             lines.append(f"<li><span>{said}</span><b>{escape(verdict)}</b></li>")
-        nobody = f"<p class='mw-faint'>{escape(words('live.nobody'))}</p>"
-        text = f"<ul class='mw-list'>{''.join(lines)}</ul>" if lines else nobody
-        self._preview.set_content(text)
+        hides_people = self._desk.web.privacy().statistics_only
+        nobody = words("cameras.no_preview" if hides_people else "live.nobody")
+        empty = f"<p class='mw-faint'>{escape(nobody)}</p>"
+        self._preview.set_content(f"<ul class='mw-list'>{''.join(lines)}</ul>" if lines else empty)
 
     def _chosen(self) -> dict[str, Any]:
         """The settings that this page is for, as in the configuration."""

@@ -42,7 +42,10 @@ async def walk_page(request: Request, name: str) -> None:
         earlier = _Earlier(desk, name)
         if desk.allows(Scope.CAMERAS_WRITE):
             with place:
-                _Wizard(desk, name, earlier)
+                if desk.web.privacy().statistics_only:
+                    ui.label(desk.words("walk.no_episodes")).classes("mw-note")
+                else:
+                    _Wizard(desk, name, earlier)
     await earlier.update()
 
 
@@ -55,9 +58,12 @@ class _Wizard:
         self._others = ui.element("div")
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
-                picture = ui.element("img").classes("mw-live")
-                picture.props(f"data-camera={attribute(camera)} src={NO_PICTURE}")
-                picture.props(f"alt={attribute(words('live.picture', camera=camera))}")
+                if desk.web.privacy().images_allowed:
+                    picture = ui.element("img").classes("mw-live")
+                    picture.props(f"data-camera={attribute(camera)} src={NO_PICTURE}")
+                    picture.props(f"alt={attribute(words('live.picture', camera=camera))}")
+                else:
+                    ui.label(words("common.no_pictures")).classes("mw-faint")
                 self._said = ui.label().props('role="status"')
             with ui.element("div").classes("mw-card"):
                 self._stepper = ui.stepper().props("vertical flat animated=false")
