@@ -72,6 +72,56 @@ def test_a_name_that_cannot_be_is_told_what_it_may_be_made_of() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "alerts: {channels: {m: 3}}",
+            "alerts.channels.m = 3: must be a section with keys of its own",
+        ),
+        (
+            "cameras: {a: rtsp://h/1}",
+            "cameras.a = rtsp://h/1: must be a section with keys of its own",
+        ),
+        ("cameras: [a, b]", "cameras: must be a section with keys of its own"),
+        ("cameras: {1: {url: 0}}", "cameras[1] = 1: must be text; numbers need quotes"),
+        (
+            "web: {trusted_proxies: 127.0.0.1}",
+            "web.trusted_proxies = 127.0.0.1: must be a list, such as [first, second]",
+        ),
+        (
+            "web: {camera_networks: [192.168.20.1/24]}",
+            "web.camera_networks[0] = 192.168.20.1/24: must be a network such as 192.168.20.0/24",
+        ),
+        ("alerts: {channels: {m: {host: h}}}", "alerts.channels.m: the key kind is needed"),
+        (
+            "alerts: {channels: {m: {kind: sms}}}",
+            "alerts.channels.m: kind must be one of "
+            "'email', 'mqtt', 'webhook', 'apprise', 'command'",
+        ),
+        (
+            "alerts: {pacing: {digest_at: [7]}}",
+            "alerts.pacing.digest_at[0] = 7: must be a time such as 07:00; midnight is 00:00",
+        ),
+        (
+            "alerts: {pacing: {digest_at: ['7:00']}}",
+            "alerts.pacing.digest_at[0] = 7:00: must be a time such as 07:00; midnight is 00:00",
+        ),
+        (
+            "cameras: {a: {url: 0, schedule: {holidays: [25.12.2026]}}}",
+            "cameras.a.schedule.holidays[0] = 25.12.2026: must be a day such as 2026-12-25",
+        ),
+        (
+            "cameras: {a: {url: 0, exemptions: [{reason: drill, since: 1.3.2026}]}}",
+            "cameras.a.exemptions[0].since = 1.3.2026: "
+            "must be a day such as 2026-12-25, or a moment such as 2026-12-25T07:00",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_once_and_to_people_who_know_no_python(text: str, said: str) -> None:
+    assert str(refused(text)) == f"m.yaml: line 1: {said}"
+
+
 def test_nothing_is_kept_for_longer_than_calendars_go() -> None:
     error = refused("storage:\n  retention: {people_days: 1000000, photos_gb: 1.0e+300}\n")
     assert {problem.key: problem.reason for problem in error.problems} == {

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _Moment = TypeVar("_Moment", time, datetime)
 
@@ -16,6 +16,17 @@ def without_offset(value: _Moment) -> _Moment:
     """The same; raises ValueError when it is not one of the configured time zone."""
     if value.tzinfo is not None:
         raise ValueError("must be a local time without an offset")
+    return value
+
+
+NO_TIME = "must be a time such as 07:00; midnight is 00:00"
+"""Why something is no time of the day."""
+
+
+def _no_number(value: object) -> object:
+    """The same; raises ValueError for what would be taken for seconds since midnight in UTC."""
+    if isinstance(value, int | float):
+        raise ValueError(NO_TIME)
     return value
 
 
@@ -75,7 +86,9 @@ def _written(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
-LocalTime = Annotated[time, AfterValidator(without_offset), _written(_HOUR)]
+LocalTime = Annotated[
+    time, BeforeValidator(_no_number), AfterValidator(without_offset), _written(_HOUR)
+]
 """A time of the day in the configured time zone."""
 
 LocalMoment = Annotated[datetime, _written(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_HOUR}")]

@@ -8,11 +8,42 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr, ValidationError
 
+from maskwatch.config.base import NO_TIME
 from maskwatch.config.secrets import KeyPath, Resolved
 from maskwatch.frames.urls import HIDDEN, mask_password
 
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|auth|(^|_)key|headers", re.IGNORECASE)
 _LONGEST_VALUE = 80
+
+_LIST = "must be a list, such as [first, second]"
+_SECTION = "must be a section with keys of its own"
+_DAY = "must be a day such as 2026-12-25"
+_MOMENT = "must be a day such as 2026-12-25, or a moment such as 2026-12-25T07:00"
+_NETWORK = "must be a network such as 192.168.20.0/24"
+_REASONS = {
+    "extra_forbidden": "there is no such key",
+    "missing": "this key is needed",
+    "union_tag_not_found": "the key kind is needed",
+    "string_pattern_mismatch": "must be letters, digits, spaces and . _ -, a letter or digit first",
+    "string_type": "must be text; numbers need quotes",
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _SECTION,
+    "model_type": _SECTION,
+    "model_attributes_type": _SECTION,
+    "time_parsing": NO_TIME,
+    "time_type": NO_TIME,
+    "date_parsing": _DAY,
+    "date_type": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "datetime_type": _MOMENT,
+    "ip_v4_network": _NETWORK,
+    "ip_v6_network": _NETWORK,
+}
+"""By pydantic's name of a mistake; its own words are for who knows Python."""
 
 
 def key_text(path: Sequence[str | int]) -> str:
@@ -33,13 +64,15 @@ class Problem(NamedTuple):
 
 def problems_of(error: ValidationError, given: Resolved) -> list[Problem]:
     """Everything that pydantic found, in its order, without secrets."""
-    found = []
+    found: list[Problem] = []
     errors = error.errors(include_url=False, include_context=False)
     for each in errors:
         if each["type"] == "too_short" and any(_is_within(other, each) for other in errors):
             continue  # it counts only the elements that are right
         path = _path_in(given.values, each["loc"])
         # Of a missing key, pydantic gives the section that lacks it.
+        if any(path == other.path for other in found):
+            continue  # of a value that may be of two types each type says that it is not of it
         value = None if each["type"] == "missing" else value_text(path, each["input"], given)
         found.append(Problem(path, value, without(_reason(each), given.secrets)))
     return found
@@ -81,6 +114,8 @@ def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:
             continue  # so pydantic says that a name is wrong, and not what stands under it
         if isinstance(values, dict) and part not in values and values.get("kind") == part:
             continue
+        if isinstance(values, str | int | float):
+            break  # which of the types that it may be of; a value has nothing within
         try:
             values = values[part]
         except (KeyError, IndexError, TypeError):
@@ -91,13 +126,9 @@ def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:
 
 def _reason(error: Any) -> str:
     """Pydantic's message, in words for people who do not know it."""
-    reasons = {
-        "extra_forbidden": "there is no such key",
-        "missing": "this key is needed",
-        "string_pattern_mismatch": "must be letters, digits, spaces and . _ -, a letter or digit "
-        "first",
-    }
-    if error["type"] in reasons:
-        return reasons[error["type"]]
+    if error["type"] in _REASONS:
+        return _REASONS[error["type"]]
     message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "union_tag_invalid":
+        return f"kind must be one of {message.rpartition('expected tags: ')[2]}"
     return message[:1].lower() + message[1:]
