@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maskwatch.alerts.channels.homeassistant import Topics
+from maskwatch.alerts.channels.webhook import signature
 from maskwatch.alerts.compose import MOST_EPISODES
 from maskwatch.alerts.payload import VERSION, alert_as_json
 from maskwatch.build import CHANNELS
@@ -57,3 +59,18 @@ def test_every_topic_is_described(page: str) -> None:
 
 def test_the_length_of_a_digest_is_stated_as_it_is(page: str) -> None:
     assert f"A digest lists {MOST_EPISODES} episodes" in page
+
+
+def test_the_receiver_of_the_example_refuses_what_strangers_send(page: str) -> None:
+    """Everybody may send it something: it must not fail."""
+    (code,) = re.findall(r"^```python\n(.*?)^# header =", page, re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own documentation
+    is_genuine, secret, now = names["is_genuine"], "shared by both of us", int(time.time())
+    ours = signature(secret.encode(), now, b"{}")
+    assert is_genuine(ours, b"{}", secret)
+    assert not is_genuine(ours, b"{ }", secret)
+    assert not is_genuine(signature(secret.encode(), now - 600, b"{}"), b"{}", secret)
+    assert not is_genuine(ours.replace(str(now), str(now + 1)), b"{}", secret)
+    for header in ("", "t=1", "v1=ab", "t=x,v1=ab", "?", f"t={now},v1=\u00fc", f"t={now},v1="):
+        assert not is_genuine(header, b"{}", secret)
