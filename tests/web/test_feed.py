@@ -83,6 +83,26 @@ def test_what_moves_up_when_newer_episodes_are_deleted_is_no_news(
     assert told_after(world, change) == made[2:3]
 
 
+def test_the_end_of_an_episode_is_news_however_many_began_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would last for ever, for whoever goes by what is told."""
+    monkeypatch.setattr(feed_module, "_NEWEST", 3)
+    long, gone, *_ = [episode(world, NOW + timedelta(minutes=i)) for i in range(8)]
+
+    def change() -> None:
+        delete_episodes(world.store, [gone.id], actor="anna")
+        world.store.episodes.update(
+            long.id,
+            state=long.state,
+            fault=long.fault,
+            coverage=long.coverage,
+            ended_at=NOW + timedelta(hours=1),
+        )
+
+    assert told_after(world, change) == [long.id]
+
+
 def test_a_program_hears_only_of_what_it_may_read(site: str) -> None:
     with httpx.Client(base_url=site, timeout=60) as anna:
         answer = anna.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})

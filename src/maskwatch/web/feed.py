@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from anyio import to_thread
 
-from maskwatch.errors import StoreError
+from maskwatch.errors import RecordNotFound, StoreError
 from maskwatch.runtime.monitoring.control import CameraStatus, ServiceControl
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.store.store import Store
@@ -37,9 +37,9 @@ class News:
 @dataclass(frozen=True, slots=True)
 class _Seen:
     episodes: Mapping[str, EpisodeRecord]
-    """The newest, by id."""
+    """The newest, those that last, and those that have ended since the look before, by id."""
     oldest: tuple[datetime, str] | None
-    """Start and id of the last of them; None when there are no older ones."""
+    """Start and id of the last of the newest; None when there are no older ones."""
     cameras: Mapping[str, tuple[tuple[object, ...], CameraStatus]]
 
 
@@ -65,7 +65,7 @@ class Feed:
         async with self._starting:  # of those who come at the same time one begins to look
             if self._task is None:
                 # Of what was there before, only those who come later would hear; so nobody does.
-                seen = await to_thread.run_sync(self._look)
+                seen = await to_thread.run_sync(self._look, {})
                 self._task = asyncio.create_task(self._run(seen))
             self._watchers.add(queue)
         try:
@@ -80,7 +80,7 @@ class Feed:
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                now = await to_thread.run_sync(self._look)
+                now = await to_thread.run_sync(self._look, seen.episodes)
             except StoreError as error:
                 _log.warning("nothing new can be told: %s", error)
                 continue
@@ -88,11 +88,17 @@ class Feed:
                 self._tell(news)
             seen = now
 
-    def _look(self) -> _Seen:
-        page = self._store.episodes.page(EpisodeFilter(), limit=_NEWEST)
+    def _look(self, before: Mapping[str, EpisodeRecord]) -> _Seen:
+        store = self._store.episodes
+        page = store.page(EpisodeFilter(), limit=_NEWEST)
+        episodes = {each.id: each for each in (*page.items, *store.ongoing())}
+        for each in before.values():
+            if each.ended_at is None and each.id not in episodes:
+                with suppress(RecordNotFound):  # deleted
+                    episodes[each.id] = store.get(each.id)
         states = self._control.camera_states()
         return _Seen(
-            {each.id: each for each in page.items},
+            episodes,
             None if page.next is None else _place(page.items[-1]),
             {each.camera: (_essence(each), each) for each in states},
         )
@@ -116,7 +122,8 @@ def _place(episode: EpisodeRecord) -> tuple[datetime, str]:
 
 def _moved_up(before: _Seen, episode: EpisodeRecord) -> bool:
     """Whether an episode was too old to be looked at, until newer ones were deleted."""
-    return before.oldest is not None and _place(episode) < before.oldest
+    was_too_old = before.oldest is not None and _place(episode) < before.oldest
+    return was_too_old and episode.id not in before.episodes
 
 
 def _difference(before: _Seen, after: _Seen) -> list[News]:
