@@ -158,6 +158,17 @@ def test_a_picture_smaller_than_a_label_is_drawn_on() -> None:
     assert draw_marks(grey(1, 1), [Mark(Box(0, 0, 1, 1), State.MASK)]).shape == (1, 1, 3)
 
 
+def test_in_a_thumbnail_words_are_left_out_rather_than_cut_off() -> None:
+    """Else 100 % would read 10."""
+    drawn = [
+        draw_marks(grey(60, 68), [Mark(Box(10, 20, 30, 44), State.MASK, coverage=percent)])
+        for percent in (10, 99, 100)
+    ]
+    in_words, also, by_symbol = (changed(grey(60, 68), each).any(axis=0).sum() for each in drawn)
+    assert in_words == also > 60
+    assert by_symbol < 40
+
+
 def noise(height: int, width: int) -> Image:
     return np.random.default_rng(3).integers(0, 256, (height, width, 3), dtype=np.uint8)
 

@@ -95,8 +95,9 @@ def draw_marks(image: Image, marks: Sequence[Mark]) -> Image:
             sprite = _label(mark.state, text, text_px)
             spot = _choose_spot(mark.box, sprite.shape[:2], (height, width), placed, others)
             if spot is not None:
-                placed = np.vstack([placed, _spot_box(spot, sprite)])
-                _paste(canvas, sprite, spot)
+                x0, y0, x1, y1 = _spot_box(spot, sprite)
+                placed = np.vstack([placed, (x0, y0, x1, y1)])
+                canvas[y0:y1, x0:x1] = sprite
                 break
     return canvas
 
@@ -168,7 +169,7 @@ def _choose_spot(
 ) -> _Spot | None:
     """The first spot that touches the box and covers neither labels nor faces, else the least bad.
 
-    None where even that would hide a face or a label.
+    None where even that would hide a face or a label, and where the picture is too small for it.
 
     Args:
         box: the face.
@@ -177,6 +178,8 @@ def _choose_spot(
         placed: ``(N, 4)`` labels that lie already.
         faces: ``(M, 4)`` the other faces.
     """
+    if label[0] > picture[0] or label[1] > picture[1]:
+        return None  # cut off, 100 % would read 10
     spots = _candidates(box, label, picture)
     at = np.array([(x, y, x + label[1], y + label[0]) for x, y in spots], dtype=np.float64)
     on_labels, on_faces = shared_area(at, placed), shared_area(at, faces)
@@ -195,13 +198,7 @@ def _candidates(box: Box, label: tuple[int, int], picture: tuple[int, int]) -> l
     inside_top, inside_bottom = round(box.y0), round(box.y1) - label_h
     rows = [above, below, inside_top, inside_bottom]
     rows = [y for y in rows if 0 <= y <= height - label_h] or [0]
-    return [_Spot(min(max(x, 0), max(width - label_w, 0)), y) for y in rows for x in (left, right)]
-
-
-def _paste(canvas: Image, sprite: Image, spot: _Spot) -> None:
-    """Copies the part of the sprite that lies inside (a label may be wider than a thumbnail)."""
-    part = canvas[spot.y : spot.y + sprite.shape[0], spot.x : spot.x + sprite.shape[1]]
-    part[:] = sprite[: part.shape[0], : part.shape[1]]
+    return [_Spot(min(max(x, 0), width - label_w), y) for y in rows for x in (left, right)]
 
 
 @lru_cache(maxsize=_LABELS_KEPT)
