@@ -36,6 +36,16 @@ def test_what_lies_outside_repeats_the_border() -> None:
     assert (crop == 77).all()
 
 
+@pytest.mark.parametrize("left", [0, 20_000, 39_900])
+def test_a_face_is_cut_out_of_a_picture_however_wide(left: int) -> None:
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 256, (100, 100, 3), dtype=np.uint8)
+    panorama = np.full((100, 40_000, 3), 90, np.uint8)
+    panorama[:, left : left + 100] = place
+    cut = crop_face(panorama, (left + 30, 30, left + 70, 70), 0.2, 64)
+    assert (cut == crop_face(place, (30, 30, 70, 70), 0.2, 64)).all()
+
+
 def test_shrinking_averages_instead_of_skipping() -> None:
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::8] = stripes[:, 1::8] = 200  # far from the middle of the eight that become one

@@ -36,6 +36,11 @@ def crop_face(
         image, left, top = small, (left - x0) * fx, (top - y0) * fy  # type: ignore[assignment]
         scale_x, scale_y = size / (side * fx), size / (side * fy)
     else:
+        # What is warped must have under 32768 pixels a side: a panorama may have more.
+        height, width = image.shape[:2]
+        x0, y0 = min(max(int(left) - 2, 0), width - 1), min(max(int(top) - 2, 0), height - 1)
+        image = image[y0 : max(int(top + side) + 3, y0 + 1), x0 : max(int(left + side) + 3, x0 + 1)]
+        left, top = left - x0, top - y0
         scale_x = scale_y = scale
     # Pixel centres sit at +0.5 in both pictures.
     matrix = np.array(
