@@ -56,16 +56,23 @@ def test_misses_false_alarms_and_times() -> None:
     heard = part(
         Phase.BARE,
         {4: State.NO_MASK},
-        alarms=(Alarm(at(6), "a", at(7.5)), Alarm(at(9), "b", None)),
+        alarms=(Alarm(at(5), at(6), "a", at(7.5)), Alarm(at(8), at(9), "b", None)),
     )
     missed = part(Phase.BARE, {4: State.NO_MASK})
-    quiet = Part(Phase.EMPTY, at(0), at(1770), alarms=(Alarm(at(5), "c", None),))
+    quiet = Part(Phase.EMPTY, at(0), at(1770), alarms=(Alarm(at(5), at(6), "c", None),))
     masked = part(Phase.MASKED, {5: State.MASK})
     report = walk_report([heard, missed, quiet, masked])
     assert (report.bare_walks, report.missed) == (2, 1)
     assert report.quiet_hours == 0.5
     assert (report.false_alarms, report.false_alarms_per_hour) == (1, 2.0)
     assert (report.seconds_to_alarm, report.seconds_to_message) == (2.0, 3.5)
+
+
+def test_a_face_is_first_seen_with_the_picture_that_its_alarm_began_with() -> None:
+    # It becomes a person, and is shown, only when it was found again and again.
+    heard = leg(Phase.BARE, {4: State.NO_MASK}, alarms=(Alarm(at(3.5), at(5), "a", at(5.5)),))
+    report = walk_report([heard])
+    assert (report.seconds_to_alarm, report.seconds_to_message) == (1.5, 2.0)
 
 
 def test_no_walk_says_nothing() -> None:

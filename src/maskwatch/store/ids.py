@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 
 _RANDOM_BITS = 80
 
@@ -16,3 +17,8 @@ def new_id() -> str:
     """
     milliseconds = time.time_ns() // 1_000_000
     return f"{(milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS):032x}"
+
+
+def made_at(made: str) -> datetime:
+    """When `new_id` made an id, to the millisecond."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(made, 16) >> _RANDOM_BITS)

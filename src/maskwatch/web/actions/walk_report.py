@@ -47,7 +47,10 @@ class Mark:
 class Alarm:
     """An episode that opened during the walk."""
 
-    at: datetime
+    began_at: datetime
+    """Of its first picture, which was seen before anybody could know that it is an episode."""
+    raised_at: datetime
+    """When it had held for long enough."""
     episode_id: str
     alerted_at: datetime | None
     """When the first message about it was sent; None when none was."""
@@ -128,7 +131,7 @@ def walk_report(parts: Sequence[Part]) -> WalkReport:
         if seen.face_px is not None and _is_right(part.phase, seen.state)
     ]
     to_alarm = [
-        (min(a.at for a in part.alarms) - _first_seen(part)).total_seconds()
+        (min(a.raised_at for a in part.alarms) - _first_seen(part)).total_seconds()
         for part in bare
         if part.alarms
     ]
@@ -159,7 +162,8 @@ def _is_right(phase: Phase, state: State) -> bool:
 
 
 def _first_seen(part: Part) -> datetime:
-    return min((seen.at for seen in part.sightings), default=part.start)
+    seen = [*(each.at for each in part.sightings), *(each.began_at for each in part.alarms)]
+    return min(seen, default=part.start)
 
 
 def _distances(parts: Sequence[Part]) -> tuple[DistanceResult, ...]:

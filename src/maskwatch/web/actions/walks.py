@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.errors import RecordNotFound
-from maskwatch.store.ids import new_id
+from maskwatch.store.ids import made_at, new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
 from maskwatch.web.actions.walk_report import Alarm, Part, Phase, walk_report
@@ -138,7 +138,8 @@ def alarms_since(
     wanted = EpisodeFilter(cameras=(camera,), since=since, until=until)
     page = web.store.episodes.page(wanted, limit=_MOST_ALARMS)
     return tuple(
-        Alarm(each.started_at, each.id, _first_message(web, each.id)) for each in page.items
+        Alarm(each.started_at, made_at(each.id), each.id, _first_message(web, each.id))
+        for each in page.items
     )
 
 
