@@ -70,7 +70,7 @@ def test_misses_false_alarms_and_times() -> None:
 
 def test_a_face_is_first_seen_with_the_picture_that_its_alarm_began_with() -> None:
     # It becomes a person, and is shown, only when it was found again and again.
-    heard = leg(Phase.BARE, {4: State.NO_MASK}, alarms=(Alarm(at(3.5), at(5), "a", at(5.5)),))
+    heard = part(Phase.BARE, {4: State.NO_MASK}, alarms=(Alarm(at(3.5), at(5), "a", at(5.5)),))
     report = walk_report([heard])
     assert (report.seconds_to_alarm, report.seconds_to_message) == (1.5, 2.0)
 
