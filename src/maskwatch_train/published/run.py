@@ -17,7 +17,7 @@ from torch import nn
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.begun import begin
-from maskwatch_train.data.manifest import Manifest
+from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.engine import STATE, Site, Watcher, read_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
@@ -36,7 +36,7 @@ from maskwatch_train.published.features import (
 )
 from maskwatch_train.published.network import Classifier, new_head
 from maskwatch_train.published.outcome import scores, write_reports
-from maskwatch_train.published.pictures import Framing, Watch, pixels_of
+from maskwatch_train.published.pictures import WHOLE, Framing, Watch, pixels_of
 from maskwatch_train.published.recipe import NETWORK, NORMALISATIONS, PublishedRecipe
 from maskwatch_train.published.sklearn_heads import fitted_probabilities, require_enough
 from maskwatch_train.published.splits import split_rows
@@ -88,8 +88,9 @@ def prepare(
 
     Raises:
         UsageError: there is no such split.
-        DataError: nothing is left for one class, or too little for one of the classifiers, or a
-            picture cannot be read.
+        DataError: nothing is left for one class, or too little for one of the classifiers, the
+            recipe looks at whole pictures of which some have several labels, or a picture cannot
+            be read.
     """
     classes = CLASS_SETS[recipe.classes]
     chosen = [
@@ -101,6 +102,8 @@ def prepare(
     labels = [index for _, index in chosen]
     if absent := [name for index, name in enumerate(classes) if index not in labels]:
         raise DataError(Path("the data"), f"no labels of the class {absent[0]}")
+    if recipe.faces == WHOLE:
+        _refuse_crowds([row for row, _ in chosen])
     rows = split_rows([row for row, _ in chosen], labels, split, recipe.shares, recipe.seed)
     learned = Counter(
         classes[index] for row, index in zip(rows, labels, strict=True) if row.split == "train"
@@ -109,6 +112,19 @@ def prepare(
     manifest = Manifest(rows, whole.folders, whole.notes)
     framing = Framing(recipe.faces, recipe.margin, recipe.resize)
     return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
+
+
+def _refuse_crowds(rows: Sequence[ManifestRow]) -> None:
+    """A whole picture says nothing about one of its faces, and is the same for all of them."""
+    faces = Counter(row.picture for row in rows)
+    crowds = [path for (_, path), count in faces.items() if count > 1]
+    if crowds:
+        more = f", as have {len(crowds) - 1} others" if len(crowds) > 1 else ""
+        raise DataError(
+            Path(crowds[0]),
+            f"has several labels{more}, but the recipe looks at whole pictures: change that "
+            "(--set 'faces=\"boxes\"'), or crop the faces (data crop)",
+        )
 
 
 def begin_as(

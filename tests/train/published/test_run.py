@@ -281,6 +281,25 @@ def test_the_nets_of_states_tell_masks_worn_wrongly_from_none(
     assert 0 <= scores["auc"] <= 1
 
 
+def test_whole_pictures_of_several_faces_are_refused_before_any_is_read(
+    worn: Path, tmp_path: Path
+) -> None:
+    crowd = tmp_path / "street"
+    shutil.copytree(worn, crowd)
+    entries = json.loads((crowd / "labels.json").read_text())
+    faces = [entry["faces"][0] for entry in entries[:5]]
+    for entry in entries[:10]:
+        entry["faces"] = faces
+    (crowd / "labels.json").write_text(json.dumps(entries))
+    out = tmp_path / "run"
+    recipe = RECIPES / "mobilenetv2-features.toml"
+    arguments = ["--data", str(crowd), "--weights", "none", "--out", str(out)]
+    done = CliRunner().invoke(app, ["published", str(recipe), *arguments])
+    assert isinstance(done.exception, DataError)
+    assert "0.png: has several labels, as have 9 others" in str(done.exception)
+    assert not (out / "cache").exists()
+
+
 def test_pictures_and_features_of_a_shared_folder_are_not_made_again(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
