@@ -83,7 +83,7 @@ class Predictions:
     def _meant(self, pictures: Iterable[Path]) -> list[Path | None]:
         """The `absolute` path of the picture that each prediction is about; None where none is."""
         files = FileNames(pictures)
-        return [self._clear(face.picture, files.meant(face.picture)) for face in self._faces]
+        return [self._clear(face.picture, _fitting(files, face.picture)) for face in self._faces]
 
     def _clear(self, name: Path, meant: Sequence[Path]) -> Path | None:
         if len(meant) > 1:
@@ -151,6 +151,11 @@ class Predictions:
         )
 
 
+def _fitting(files: FileNames, picture: Path) -> list[Path]:
+    """The files that a name fits, as it stands or as a program on Windows writes it."""
+    return files.meant(picture) or files.meant(Path(str(picture).replace("\\", "/")))
+
+
 def _answers(
     cases: Sequence[Case], found: Mapping[Path, Sequence[Prediction]]
 ) -> list[Answer | None]:
@@ -192,7 +197,7 @@ def read_predictions(path: Path) -> Predictions:
         DataError: it is missing or damaged, or an entry makes no sense; says which.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
         if data["format"] != FORMAT:
             raise DataError(path, f"format {data['format']!r}, this version reads {FORMAT}")
         name, entries = str(data["name"]), list(data["faces"])

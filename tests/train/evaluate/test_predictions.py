@@ -128,6 +128,13 @@ def test_only_boxes_with_a_score_were_found_by_the_program(
     assert read_predictions(path).are_detections == expected
 
 
+def test_a_file_of_a_program_on_windows_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, {"picture": "a\\1.jpg", "state": "mask"})
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    judged = read_predictions(path).judged([a_case("/d/a/1.jpg"), a_case("/d/b/1.jpg")])
+    assert [item.reading.state for item in judged] == [State.MASK, State.UNKNOWN]
+
+
 def test_a_state_that_is_given_counts_before_the_probabilities(tmp_path: Path) -> None:
     path = written(
         tmp_path,
