@@ -54,6 +54,19 @@ def test_a_configuration_is_refused_because_of_it(monkeypatch: pytest.MonkeyPatc
         parse_config("", "m.yaml")
 
 
+@pytest.mark.parametrize("value", ["127.0.0.1/32", "hush, secret"])
+def test_a_list_that_is_no_json_is_refused_by_the_name_of_its_variable(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKWATCH_WEB__TRUSTED_PROXIES", value)
+    with pytest.raises(ConfigError) as refused:
+        parse_config("", "m.yaml")
+    assert str(refused.value) == (
+        'm.yaml: MASKWATCH_WEB__TRUSTED_PROXIES: must be JSON: ["first", "second"] for a list, '
+        '{"key": "value"} for a section'
+    )
+
+
 def test_what_kubernetes_says_of_a_service_called_maskwatch_is_no_mistake() -> None:
     """As https://kubernetes.io/docs/concepts/services-networking/service shows it."""
     given = {

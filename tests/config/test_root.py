@@ -288,7 +288,7 @@ class TestEnvironment:
     def test_json_that_is_none_is_named_without_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASKWATCH_WEB__TRUSTED_PROXIES", f"[{HUSH}")
         error = refused("")
-        assert '"web"' in str(error)
+        assert "MASKWATCH_WEB__TRUSTED_PROXIES" in str(error)
         assert HUSH not in str(error)
 
 

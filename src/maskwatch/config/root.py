@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,19 @@ def _overrides(source: str) -> dict[str, Any]:
     """What the environment says, JSON in it read."""
     try:
         return EnvSettingsSource(_Variables)()
-    except SettingsError as error:  # names the section and not what it holds
-        raise ConfigError(source, [ConfigProblem("environment", None, str(error))]) from None
+    except SettingsError as error:  # names the section and neither the variable nor what it holds
+        raise ConfigError(source, [_no_json(error)]) from None
+
+
+def _no_json(error: SettingsError) -> ConfigProblem:
+    """Which variable should hold a list or a section, and does not."""
+    if not isinstance(error.__cause__, JSONDecodeError):
+        return ConfigProblem("environment", None, str(error))
+    read = error.__cause__.doc
+    named = (key for key, value in os.environ.items() if value == read)
+    names = sorted(key for key in named if key.upper().startswith(PREFIX))
+    reason = 'must be JSON: ["first", "second"] for a list, {"key": "value"} for a section'
+    return ConfigProblem(" or ".join(names) or "environment", None, reason)
 
 
 def _checked(resolved: Resolved, text: str, source: str) -> Config:
