@@ -7,8 +7,19 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.components import all_required
+
+# An example that waits for the machine is none that fails. Where a change is judged, all are tried
+# with the same examples: what chance finds in other code is not the change's fault.
+settings.register_profile(
+    "maskwatch",
+    deadline=None,
+    derandomize=all_required(),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("maskwatch")
 
 
 @pytest.fixture(scope="session")
