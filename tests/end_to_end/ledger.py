@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from maskwatch.events.rule import RuleSettings
 from tests.end_to_end.serving import Program
+from tests.end_to_end.surroundings import eventually
 from tests.servers.mail import Received
 
 Recipient = tuple[object, object]
@@ -34,27 +35,30 @@ def messages_by_episode(program: Program) -> dict[object, list[Recipient]]:
     return {episode: sorted(whom, key=str) for episode, whom in found.items()}
 
 
-def check_arrivals(program: Program, channel: str, arrived: Sequence[str], crashes: int) -> None:
-    """Every message about a violation arrived once, save what a crash may repeat.
+def check_arrivals(
+    program: Program, channel: str, arrived: Callable[[], Sequence[str]], crashes: int
+) -> None:
+    """Every message about a violation arrives once, save what a crash may repeat.
 
     Args:
         program: whose messages.
         channel: by name.
-        arrived: ids of the messages as the receiver saw them.
+        arrived: gives the ids of the messages that the receiver has seen so far, which may be a
+            moment after the server said that it has them.
         crashes: how often the program was killed; each may repeat one message of the channel.
     """
-    violations, others = (
-        {
-            str(each)
-            for (each,) in program.rows(
-                f"select id from deliveries where kind {which} 'violation'"  # noqa: S608
-                f" and channel = '{channel}'"
-            )
-        }
-        for which in ("=", "<>")
-    )
-    counts = Counter(each for each in arrived if each not in others)
-    assert counts.keys() == violations
+
+    def sent(which: str) -> set[str]:
+        rows = program.rows(
+            f"select id from deliveries where kind {which} 'violation'"  # noqa: S608
+            f" and channel = '{channel}'"
+        )
+        return {str(each) for (each,) in rows}
+
+    eventually(lambda: sent("=") <= set(arrived()), f"all messages of {channel} to arrive")
+    others = sent("<>")
+    counts = Counter(each for each in arrived() if each not in others)
+    assert counts.keys() - sent("=") == set()
     repeated = {each: count for each, count in counts.items() if count > 1}
     assert sum(count - 1 for count in repeated.values()) <= crashes, repeated
 

@@ -287,11 +287,15 @@ def lose_the_camera(around: Surroundings, program: Program, live: Page) -> None:
     returned = datetime.now(UTC)
     around.home.wait_for(topic, b"online", PATIENCE_S)
     expect(card_of(live)).to_contain_text("Watching")
-    connection = [state for kind, state in program.health(CAMERA) if kind == "connection"]
-    assert connection == ["connected", "lost", "connected"]
+    assert connections(program) == ["connected", "lost", "connected"]
     program.wait_for(f"select 1 from episodes where started_at > '{stamp(returned)}'")  # noqa: S608
     trouble = "select state from deliveries where kind = 'camera_health' and state <> 'pending'"
     assert [state for (state,) in program.rows(trouble)] == ["sent"] * len(READERS)
+
+
+def connections(program: Program) -> list[object]:
+    """How the connection to the camera has been, oldest first."""
+    return [state for kind, state in program.health(CAMERA) if kind == "connection"]
 
 
 def stamp(at: datetime) -> str:
@@ -317,6 +321,7 @@ def go_on(around: Surroundings, program: Program, live: Page, before: set[object
     program.wait_for(f"select 1 from episodes where id not in ({names})")  # noqa: S608
     expect(card_of(live)).to_contain_text("Watching")
     around.camera.kill()
+    eventually(lambda: connections(program)[-1] == "lost", "the last picture to be looked at")
     eventually(lambda: unsent(program) == 0, "all messages to be sent")
     newest = program.wait_for("select id from episodes order by started_at desc, id desc")[0]
     expect(live.locator(f'aside a[href="/events?episode={newest}"]')).to_be_visible()
@@ -337,6 +342,8 @@ def everything_arrived(around: Surroundings, program: Program) -> None:
     messages = messages_by_episode(program)
     assert len(messages) > 4
     assert set(map(tuple, messages.values())) == {tuple(whom)}
-    alerts = around.told_home(f"cameras/{CAMERA}/alert")
-    check_arrivals(program, "shift", [mail.id for mail in around.mail.mails], crashes=1)
-    check_arrivals(program, "home", [alert["id"] for alert in alerts], crashes=1)
+    topic = f"cameras/{CAMERA}/alert"
+    check_arrivals(program, "shift", lambda: [mail.id for mail in around.mail.mails], crashes=1)
+    check_arrivals(
+        program, "home", lambda: [each["id"] for each in around.told_home(topic)], crashes=1
+    )
