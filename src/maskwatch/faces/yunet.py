@@ -18,7 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.errors import ModelError
-from maskwatch.geometry import clip, nms, vote
+from maskwatch.geometry import box_array, clip, nms, vote
 from maskwatch.models.card import read_card
 from maskwatch.models.card_settings import PIXELS_OR_NULL, SHARE, checked_settings
 from maskwatch.models.session import CPU, open_session
@@ -265,8 +265,8 @@ class YuNetDetector:
         return min(self.settings.long_side / max(height, width), 1.0)
 
     def _without_repeats(self, faces: Sequence[Face]) -> list[Face]:
-        boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
-        scores = np.array([face.score for face in faces], dtype=np.float32)
+        boxes = box_array(face.box for face in faces)
+        scores = np.array([face.score for face in faces])
         return [faces[i] for i in nms(boxes, scores, self.settings.iou_threshold)]
 
     def _detect(
