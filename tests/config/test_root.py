@@ -265,8 +265,31 @@ class TestEnvironment:
 
     def test_a_wrong_value_in_it_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASKWATCH_WEB__PORT", "70000")
-        (problem,) = refused("").problems
-        assert (problem.key, problem.value) == ("web.port", "70000")
+        (problem,) = refused("web: {port: 80}").problems
+        assert (problem.key, problem.value) == ("MASKWATCH_WEB__PORT", "70000")
+        assert problem.line is None  # nothing is wrong in the file
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("MASKWATCH_WEB", '{"port": 70000}'),
+            ("MASKWATCH_WEB__TRUSTED_PROXIES", '["10.0.0.0/8", "here"]'),
+            ("maskwatch_cameras__front_door__max_fps", "many"),
+        ],
+    )
+    def test_of_a_list_or_a_section_in_it_the_variable_is_named(
+        self, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+        (problem,) = refused("cameras: {front door: {url: rtsp://h/1}}").problems
+        assert (problem.key, problem.line) == (variable.upper(), None)
+
+    def test_a_mistake_in_the_file_is_not_said_to_be_in_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MASKWATCH_WEB", '{"base_url": "https://h"}')
+        (problem,) = refused("web:\n  port: 70000").problems
+        assert (problem.key, problem.line) == ("web.port", 2)
 
     def test_a_misspelt_section_in_it_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASKWATCH_STORGE__FOLDER", "x")
@@ -274,7 +297,7 @@ class TestEnvironment:
 
     def test_a_misspelt_key_in_it_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASKWATCH_STORAGE__FOLDR", "x")
-        assert "storage.foldr = x: there is no such key" in str(refused(""))
+        assert "MASKWATCH_STORAGE__FOLDR = x: there is no such key" in str(refused(""))
 
     def test_references_in_it_are_followed(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -7,7 +7,7 @@ names of cameras and channels an underscore also stands for a space, a dot or a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -91,6 +91,32 @@ def put_over(
         else:
             merged[key] = value
     return merged, problems
+
+
+def variable_of(
+    path: Sequence[str | int], overrides: Mapping[str, Any], environment: Iterable[str]
+) -> str | None:
+    """The variable that a value came from; None if it stands in the file, or nowhere.
+
+    Args:
+        path: of the value within the configuration.
+        overrides: as for `put_over`.
+        environment: names of variables.
+    """
+    walked: list[str] = []
+    inner: Any = overrides
+    for part in path:
+        if not isinstance(inner, Mapping):
+            break  # within a list that a variable holds
+        name = next((key for key in inner if _plain(key) == _plain(str(part))), None)
+        if name is None:
+            return None
+        walked.append(name)
+        inner = inner[name]
+    # A section may have a variable of its own, which holds it as JSON.
+    known = {name.upper() for name in environment}
+    names = (PREFIX + DELIMITER.join(walked[:n]).upper() for n in range(len(walked), 0, -1))
+    return next((name for name in names if name in known), None)
 
 
 def _is_for_others(name: str, value: str) -> bool:

@@ -19,11 +19,11 @@ from pydantic_settings.exceptions import SettingsError
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.base import Section
 from maskwatch.config.cameras import Cameras
-from maskwatch.config.environment import DELIMITER, PREFIX, put_over, unknown_variables
+from maskwatch.config.environment import DELIMITER, PREFIX, put_over, unknown_variables, variable_of
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.problems import key_text, problems_of
-from maskwatch.config.secrets import Resolved, resolve_secrets
+from maskwatch.config.secrets import KeyPath, resolve_secrets
 from maskwatch.config.site import SiteConfig
 from maskwatch.config.storage import StorageConfig
 from maskwatch.config.web import WebConfig
@@ -82,15 +82,23 @@ def parse_config(text: str, source: str) -> Config:
         ConfigError: see `load_config`.
     """
     unknown = unknown_variables(os.environ, Config)
-    values, unclear = put_over(_mapping(text, source), _overrides(source))
+    overrides = _overrides(source)
+    values, unclear = put_over(_mapping(text, source), overrides)
     resolved = resolve_secrets(values, os.environ)
-    missing = [
-        ConfigProblem(key_text(each.key), each.reference, each.reason, line_of(text, each.key))
-        for each in resolved.missing
-    ]
+
+    def problem(path: KeyPath, value: str | None, reason: str) -> ConfigProblem:
+        if variable := variable_of(path, overrides, os.environ):
+            return ConfigProblem(variable, value, reason)
+        return ConfigProblem(key_text(path), value, reason, line_of(text, path))
+
+    missing = [problem(each.key, each.reference, each.reason) for each in resolved.missing]
     if problems := [*missing, *unknown, *unclear]:
         raise ConfigError(source, problems)
-    return _checked(resolved, text, source)
+    try:
+        return Config.model_validate(resolved.values)
+    except ValidationError as error:
+        wrong = [problem(*each) for each in problems_of(error, resolved)]
+        raise ConfigError(source, wrong) from None  # pydantic's error holds the input
 
 
 def _overrides(source: str) -> dict[str, Any]:
@@ -110,17 +118,6 @@ def _no_json(error: SettingsError) -> ConfigProblem:
     names = sorted(key for key in named if key.upper().startswith(PREFIX))
     reason = 'must be JSON: ["first", "second"] for a list, {"key": "value"} for a section'
     return ConfigProblem(" or ".join(names) or "environment", None, reason)
-
-
-def _checked(resolved: Resolved, text: str, source: str) -> Config:
-    try:
-        return Config.model_validate(resolved.values)
-    except ValidationError as error:
-        problems = [
-            ConfigProblem(key_text(each.path), each.value, each.reason, line_of(text, each.path))
-            for each in problems_of(error, resolved)
-        ]
-        raise ConfigError(source, problems) from None  # pydantic's error holds the input
 
 
 def _text(path: Path) -> str:
