@@ -15,6 +15,7 @@ from maskwatch_train.classifier.samples import (
     background_samples,
     central_face,
     cut_sample,
+    look_alike_samples,
     match_landmarks,
     mistaken_samples,
 )
@@ -32,7 +33,10 @@ MIN_PORTRAIT_PX = 20
 def boxed_samples(
     image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
 ) -> list[Sample]:
-    """The labelled faces of a picture, and squares of it without a face, some much like one."""
+    """The labelled faces of a picture, and squares of it without a face, some much like one.
+
+    Of a picture without any face, all that the detector sees is a mistake.
+    """
     pixels = read_picture(image.path)
     samples = [
         cut_sample(
@@ -46,9 +50,13 @@ def boxed_samples(
         for face in image.faces
         if face.box.side >= MIN_SIDE_PX and _fits_an_output(face.state, face.fault)
     ]
+    samples += look_alike_samples(pixels, image.look_alikes)
+    if not image.faces:
+        samples += look_alike_samples(pixels, (Box(*map(float, box)) for box in seen.boxes))
     if backgrounds:
         labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
-        samples += mistaken_samples(pixels, labelled, seen, DOUBT_SCORE)
+        if image.faces:
+            samples += mistaken_samples(pixels, labelled, seen, DOUBT_SCORE)
         faces = np.concatenate([labelled, seen.boxes])
         samples += background_samples(pixels, faces, backgrounds, rng)
     return samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,6 +36,8 @@ class Source(Enum):
     """A picture that is labelled as a whole; a detector found the face."""
     BACKGROUND = "background"
     """A picture beside its faces."""
+    LOOK_ALIKE = "look-alike"
+    """What was taken for a face and is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +140,15 @@ def central_face(width: int, height: int, seen: Detections) -> int | None:
         return prominence(box, float(seen.scores[index]), width, height)
 
     return max(range(len(seen.boxes)), key=prominence_of, default=None)
+
+
+def look_alike_samples(image: Image, boxes: Iterable[Box]) -> list[Sample]:
+    """What was taken for a face and is none, labelled ``unreadable``."""
+    return [
+        cut_sample(image, box, State.UNKNOWN, None, None, Source.LOOK_ALIKE)
+        for box in boxes
+        if box.side >= MIN_MISTAKEN_PX
+    ]
 
 
 def mistaken_samples(

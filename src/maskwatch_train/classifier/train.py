@@ -81,6 +81,8 @@ TRANSPLANTED = frozenset(WearKind) - {WearKind.OTHER}
 """What is done with masks that were cut out; elsewhere than below the eyes they are drawn."""
 MIN_DONOR_PX = 48
 """Masks are cut out of faces of at least this many pixels."""
+SOURCE_WEIGHTS = {Source.BACKGROUND: 0.5, Source.LOOK_ALIKE: 2.0}
+"""How often samples are drawn beside labelled faces of their class."""
 OCCLUDER_SHARES = {
     OccluderKind.WRAP: 0.25,
     OccluderKind.HAND: 0.15,
@@ -194,7 +196,8 @@ class Crop(NamedTuple):
     box: Tensor
     """``(4,)`` float, fractions of the side; NaN where nobody drew one."""
     novel: Tensor
-    """Whether a thing that is no mask, or a mask cut out elsewhere, was put on the face."""
+    """Whether teachers may be wrong: a thing that is no mask, or a mask cut out elsewhere, was put
+    on the face, or there is none."""
 
 
 class CropDataset(Dataset[Crop]):
@@ -220,7 +223,7 @@ class CropDataset(Dataset[Crop]):
         rng = np.random.default_rng((recipe.seed, self.epoch, position))
         sample = self.samples[chosen]
         image, label = sample.image, sample.label
-        draw, novel = rng.random(), False
+        draw, novel = rng.random(), sample.source is Source.LOOK_ALIKE
         if sample.is_bare and draw < recipe.synthetic_share:
             kind = possible_wear(sample, rng)
             (image, novel), label = self._with_mask(sample, kind, rng), WEAR_LABELS[kind]
@@ -272,13 +275,13 @@ def sampling_weights(samples: Sequence[Sample], rarity: float) -> NDArray[np.flo
     """Chance of each sample to be drawn: by the size of its class to the power of ``-rarity``.
 
     Faces under 20 px are drawn half as often: their labels are guesses. So are squares of
-    background: they only have to be told from faces.
+    background: they only have to be told from faces. What was taken for a face is drawn more often.
     """
     labels = np.array([sample.label for sample in samples])
     counts = np.bincount(labels, minlength=len(LABELS))
     weights = counts[labels].astype(np.float64) ** -rarity
     weights *= np.where(np.array([sample.size for sample in samples]) < 20, 0.5, 1.0)
-    weights *= np.where([sample.source is Source.BACKGROUND for sample in samples], 0.5, 1.0)
+    weights *= [SOURCE_WEIGHTS.get(sample.source, 1.0) for sample in samples]
     out: NDArray[np.float64] = weights / weights.sum()
     return out
 

@@ -42,6 +42,8 @@ class LabelledImage:
     group: str
     """Near-duplicates share a group; a group lies in one split."""
     faces: tuple[LabelledFace, ...]
+    look_alikes: tuple[Box, ...] = ()
+    """What was taken for a face by a detector and is none: hands, ears, things."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ def checksum_of(sets: Sequence[LabelledSet]) -> str:
     told: list[tuple[Path, object]] = []
     for one in sets:
         told += [(im.path, [(f.box, f.state, f.fault) for f in im.faces]) for im in one.images]
+        told += [(im.path, im.look_alikes) for im in one.images if im.look_alikes]
         told += [(each.path, (each.label, each.fault)) for each in one.pictures]
     lines = [json.dumps([picture_checksum(path), labels]) for path, labels in told]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -96,3 +96,27 @@ def test_a_picture_without_a_face_gives_what_is_none(path: Path) -> None:
     image = LabelledImage(path, "train", "g", ())
     made = samples(path, (image,), (), backgrounds=2)
     assert [(one.source, one.label) for one in made] == 2 * [(Source.BACKGROUND, UNREADABLE_INDEX)]
+
+
+def test_what_was_taken_for_a_face_and_is_none_is_learned_as_unreadable(path: Path) -> None:
+    face = LabelledFace(Box(20, 20, 100, 120), State.MASK, None, "", "sure")
+    hand = Box(200, 100, 260, 170)
+    image = LabelledImage(path, "train", "g", (face,), (hand, Box(300, 10, 312, 22)))
+    made = samples(path, (image,), ())
+    assert [one.source for one in made] == [Source.BOX, Source.LOOK_ALIKE]
+    assert made[1].label == UNREADABLE_INDEX
+    assert made[1].size == hand.side  # the other one is so small that it might be a face
+
+
+@pytest.mark.parametrize("backgrounds", [0, 1])
+def test_in_a_picture_without_a_face_all_that_is_seen_is_a_mistake(
+    path: Path, backgrounds: int
+) -> None:
+    boxes = np.array([[20, 20, 100, 120], [200, 20, 280, 120]], np.float32)
+    seen = Detections(boxes, np.array([0.9, 0.45], np.float32), np.zeros((2, 5, 2), np.float32))
+    sets = [LabelledSet("a", "train", (LabelledImage(path, "train", "g", ()),), ())]
+    rng = np.random.default_rng(0)
+    made = samples_of(sets, lambda paths: dict.fromkeys(paths, seen), backgrounds, rng)
+    assert [one.source for one in made].count(Source.LOOK_ALIKE) == 2
+    assert len(made) == 2 + backgrounds
+    assert {one.label for one in made} == {UNREADABLE_INDEX}
