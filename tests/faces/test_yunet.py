@@ -182,7 +182,7 @@ def test_what_both_looks_see_is_one_face(detector: YuNetDetector, checkout: Path
 
 
 def test_far_faces_are_found_in_a_large_picture(detector: YuNetDetector, checkout: Path) -> None:
-    person = cv2.resize(portrait(checkout), None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA)
+    person = cv2.resize(portrait(checkout), None, fx=0.17, fy=0.17, interpolation=cv2.INTER_AREA)
     hall = np.full((3000, 4000, 3), 60, dtype=np.uint8)
     height, width = person.shape[:2]
     places = [(200, 300), (1500, 2000), (2700, 3500)]

@@ -44,7 +44,7 @@ class LifeSettings:
     """Patterns that merely look like a face are found again and again, but with lower scores.
 
     The scale is the detector's own. Of the faces of 32 px and more on photos kept for validation,
-    ours gives 0.72 or more to 95 %, and a lasting false detection in a test clip got up to 0.66;
+    ours gives 0.72 or more to 97 %, and a lasting false detection in a test clip got up to 0.66;
     the unmodified YuNet weights gave another one 0.78 and want 0.8.
     """
     confirm_s: float = 0.3

@@ -21,10 +21,15 @@ from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.train import RECIPE_FILE, Judge, judge_of, load_run, predict
 from maskwatch_train.cli.say import say
-from maskwatch_train.cli.train import DataSets, StartingWeights, validation_samples
+from maskwatch_train.cli.train import (
+    DataSets,
+    StartingWeights,
+    detector_weights,
+    validation_samples,
+)
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe
-from maskwatch_train.engine import Moves, is_over, kept_weights, read_log
+from maskwatch_train.engine import Moves, is_over, read_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.engines import open_engine
 from maskwatch_train.evaluate.headline import headline
@@ -106,7 +111,7 @@ def export_detector(
 ) -> None:
     """Write the face detector of a run as a model folder."""
     recipe = read_recipe(run / RECIPE_FILE, DetectorRecipe)
-    network = load_yunet(kept_weights(run, recipe.keep_best))
+    network = load_yunet(detector_weights(run))
     _say_if_stopped(run, recipe)
     text = CardText(
         name=DETECTOR_NAME,

@@ -27,13 +27,14 @@ from maskwatch_train.cli.training_bar import TrainingBar
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
 from maskwatch_train.data.manifest import checksum
-from maskwatch_train.data.sets import LabelledSet, checksum_of, read_sets
+from maskwatch_train.data.sets import LabelledSet, checksum_of, read_set, read_sets
 from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
 from maskwatch_train.engine import STATE, Site, kept_weights
+from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import AUTO, launched
 from maskwatch_train.recipe import read_recipe, refuse_another
 
@@ -44,6 +45,14 @@ DataSets = Annotated[
     typer.Option(
         "--data",
         help="Manifest, or folder of a set, or one with the sets street and bala; may be given "
+        "several times.",
+    ),
+]
+Backgrounds = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--backgrounds",
+        help="Manifest of pictures without a face, which are taught to show none; may be given "
         "several times.",
     ),
 ]
@@ -128,6 +137,8 @@ def detector(
     data: DataFolder,
     weights: WeightsFolder,
     out: OutFolder,
+    backgrounds: Backgrounds = None,
+    start: StartFrom = None,
     workers: Workers = 1,
     devices: Devices = AUTO,
     nodes: Nodes = 1,
@@ -136,7 +147,10 @@ def detector(
     chosen = read_recipe(recipe, DetectorRecipe)
     refuse_another_recipe(chosen, out)
     teacher = weights / TEACHER_WEIGHTS
-    network = load_yunet(teacher)
+    before = [start] if start else []
+    refuse_over(out, before)
+    network = load_yunet(detector_weights(start) if start else teacher)
+    faceless = read_faceless(backgrounds or [])
     fabric, bar = started(out, devices, nodes)
     portraits, _ = training_portraits(data / bala.NAME)
     images, held = (read_street(data / street.NAME, split) for split in ("train", "val"))
@@ -147,7 +161,8 @@ def detector(
             out,
             {
                 "--weights (sha256)": checksum(teacher),
-                **checksums({"train": [learned], "val": [watched]}),
+                "--from (sha256)": [checksum(detector_weights(run)) for run in before],
+                **checksums({"train": [learned, *faceless], "val": [watched]}),
             },
         )
     keep_recipe(recipe, out, fabric)
@@ -155,6 +170,7 @@ def detector(
         scenes = build_scenes(
             images,
             portraits,
+            [picture for one in faceless for picture in one.images],
             chosen.bala_pictures,
             teacher,
             out / TEACHER_CACHE,
@@ -166,6 +182,24 @@ def detector(
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
     with bar:
         fine_tune(network, scenes, chosen, Site(out, fabric, bar, workers), validation=validation)
+
+
+def detector_weights(run: Path) -> Path:
+    """The weights of a detector's run, of which its recipe says which to keep."""
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, DetectorRecipe).keep_best)
+
+
+def read_faceless(places: Sequence[Path]) -> list[LabelledSet]:
+    """The training pictures of sets in which no picture shows a face.
+
+    Raises:
+        DataError: a set cannot be read, has nothing to train on, or shows a face.
+    """
+    sets = [read_set(place, "train") for place in places]
+    for place, one in zip(places, sets, strict=True):
+        if one.has_faces:
+            raise DataError(place, "has faces among its training pictures; backgrounds have none")
+    return sets
 
 
 def classifier(

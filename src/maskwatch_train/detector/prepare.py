@@ -10,12 +10,15 @@ import numpy as np
 from maskwatch.faces.yunet import Detections
 from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
-from maskwatch_train.detector.dataset import Scene, label_scene
+from maskwatch_train.detector.dataset import Scene, label_scene, resize_scene
 from maskwatch_train.detector.teacher import detect_all
 from maskwatch_train.pictures import read_picture
 
 PORTRAIT_SCORE = 0.75
 """A portrait without boxes is used only if the teacher finds a face with at least this score."""
+
+MAX_BACKGROUND_PX = 1024
+"""Larger pictures without a face are scaled down to this side: wallpapers have 20 MB and more."""
 
 
 def street_scene(image: LabelledImage, seen: Detections) -> Scene:
@@ -37,9 +40,22 @@ def portrait_scene(picture: LabelledPicture, seen: Detections) -> Scene:
     return label_scene(read_picture(picture.path), nothing, np.zeros(0, dtype=bool), nothing, seen)
 
 
+def background_scene(picture: LabelledImage) -> Scene:
+    """The scene of a picture without a face."""
+    seen = Detections(
+        np.zeros((0, 4), dtype=np.float32),
+        np.zeros(0, dtype=np.float32),
+        np.zeros((0, 5, 2), dtype=np.float32),
+    )
+    scene = street_scene(picture, seen)
+    scale = MAX_BACKGROUND_PX / max(scene.image.shape[:2])
+    return resize_scene(scene, scale) if scale < 1 else scene
+
+
 def build_scenes(
     street: Sequence[LabelledImage],
     portraits: Sequence[LabelledPicture],
+    backgrounds: Sequence[LabelledImage],
     portrait_count: int,
     teacher_weights: Path,
     cache: Path,
@@ -51,6 +67,7 @@ def build_scenes(
     Args:
         street: pictures with labelled boxes.
         portraits: pictures of one face without boxes.
+        backgrounds: pictures without a face.
         portrait_count: how many of them are used, chosen by ``seed``.
         teacher_weights: safetensors file of the published YuNet_n.
         cache: where the teacher's detections are kept.
@@ -65,4 +82,4 @@ def build_scenes(
     scenes = [street_scene(image, seen[image.path]) for image in street]
     usable = [p for p in pool if (seen[p.path].scores >= PORTRAIT_SCORE).any()]
     scenes += [portrait_scene(p, seen[p.path]) for p in usable[:portrait_count]]
-    return scenes
+    return scenes + [background_scene(picture) for picture in backgrounds]

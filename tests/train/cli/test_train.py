@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,6 +33,7 @@ from maskwatch_train.classifier.network import ExportedClassifier, blank  # noqa
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
 from maskwatch_train.cli.train import validation_samples  # noqa: E402
+from maskwatch_train.data.labelled import LabelledImage  # noqa: E402
 from maskwatch_train.data.manifest import (  # noqa: E402
     Manifest,
     read_manifest,
@@ -306,6 +308,63 @@ def test_a_run_goes_on_with_its_own_recipe_alone(
         "recipe.toml": own,
         "state.pt": "state",
     }
+
+
+def backgrounds(folder: Path, count: int) -> Path:
+    """A manifest of pictures without a face."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for i in range(count):
+        noise = rng.integers(0, 256, (90, 160, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{i}.png"), noise)
+    images = [LabelledImage(folder / f"{i}.png", "train", str(i), ()) for i in range(count)]
+    rows = rows_of_images(images, folder, "backgrounds", "noise")
+    write_manifest(folder / "list.jsonl", Manifest(rows, {"backgrounds": folder}))
+    return folder / "list.jsonl"
+
+
+def test_a_detector_learns_from_pictures_without_a_face(data: Path, tmp_path: Path) -> None:
+    recipe, weights = tmp_path / "recipe.toml", shared("models")
+    recipe.write_text(DETECTOR.format(1))
+    listed = backgrounds(tmp_path / "backgrounds", 6)
+    command = ["detector", recipe, "--data", data, "--weights", weights, "--workers", 0]
+    assert "6 pictures, " in call(*command, "--out", tmp_path / "faces")
+
+    run = [*command, "--out", tmp_path / "both"]
+    assert "12 pictures, " in call(*run, "--backgrounds", listed)
+    faces, both = (load_file(tmp_path / name / "weights.safetensors") for name in ("faces", "both"))
+    assert not all(torch.equal(value, both[name]) for name, value in faces.items())
+    assert all(value.isfinite().all() for value in both.values())
+    assert "--data, train (sha256)" in refused(UsageError, *run)
+
+
+def test_a_detector_goes_on_from_another_run(data: Path, tmp_path: Path) -> None:
+    recipe, run = tmp_path / "recipe.toml", tmp_path / "first"
+    recipe.write_text(DETECTOR.format(1))
+    command = ["detector", recipe, "--data", data, "--weights", shared("models"), "--workers", 0]
+    call(*command, "--out", run)
+    assert "is a run to learn from" in refused(UsageError, *command, "--out", run, "--from", run)
+
+    # Steps so small that what it ends with tells what it began with.
+    recipe.write_text(DETECTOR.format(1) + "learning_rate = 1e-9\n")
+    call(*command, "--out", tmp_path / "on", "--from", run)
+    first, on = (load_file(folder / "weights.safetensors") for folder in (run, tmp_path / "on"))
+    stock = load_file(shared("models") / "yunet_n.safetensors")
+    for name, value in first.items():
+        assert torch.allclose(value, on[name], atol=1e-6), name
+    assert any(not torch.allclose(value, stock[name], atol=1e-6) for name, value in first.items())
+
+
+def test_pictures_with_faces_are_no_backgrounds(data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(DETECTOR.format(1))
+    said = refused(
+        DataError,
+        *("detector", recipe, "--data", data, "--weights", shared("models")),
+        *("--backgrounds", data / "street", "--out", tmp_path / "run"),
+    )
+    assert f"{data / 'street'}: has faces" in said
+    assert not (tmp_path / "run").exists()
 
 
 def stopped_run(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
