@@ -353,11 +353,30 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
         share_of(16, ThreeProcesses())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "wanted"),
+    [
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "32-true"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "bf16-mixed"),
+        ({"neon": True, "bf16": True}, "bf16-mixed"),
+        ({}, "32-true"),
+    ],
+)
+def test_processors_without_bfloat16_compute_in_float32(
+    capabilities: dict[str, bool], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Emulated it takes several times as long."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert precision() == wanted
+    weights = torch.ones(2, 2)
+    with mixed(torch.device("cpu")):
+        kind = (weights @ weights).dtype
+    assert kind is (torch.float32 if wanted == "32-true" else torch.bfloat16)
+
+
 def test_graphics_processors_without_bfloat16_get_half_floats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert precision() == "bf16-mixed"
-    assert mixed(torch.device("cpu")).fast_dtype is torch.bfloat16
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     # So answers PyTorch on those before Ampere: what they do not know is emulated.
     monkeypatch.setattr(

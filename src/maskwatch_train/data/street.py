@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,6 @@ NAME = "street"
 LICENCE = "photos from the public web, no licence stated; local use only, not redistributed"
 SLICES = ("", "beard", "hand", "object", "scarf")
 CERTAINTIES = ("sure", "unsure", "tiny")
-LOOK_ALIKES = Path(__file__).with_name("street_look_alikes.jsonl")
-"""Things on training pictures that versions 0.3.1 or 0.4 of the detector took for faces and
-version 0.6 of the classifier for masks or for none, and that are no faces, as somebody saw."""
 
 
 def read_street(folder: Path, split: str | None = None) -> tuple[LabelledImage, ...]:
@@ -38,24 +34,12 @@ def read_street(folder: Path, split: str | None = None) -> tuple[LabelledImage, 
         raise DataError(labels, error.strerror or "cannot be read") from error
     except ValueError as error:
         raise DataError(labels, f"not JSON: {error}") from error
-    look_alikes = _look_alikes()
-    images = tuple(_image(labels, entry, look_alikes) for entry in entries)
+    images = tuple(_image(labels, entry) for entry in entries)
     check_groups(labels, ((image.group, image.split) for image in images))
     return tuple(image for image in images if split in (None, image.split))
 
 
-def _look_alikes() -> dict[str, list[Box]]:
-    """By the name of the picture."""
-    found: dict[str, list[Box]] = {}
-    for line in LOOK_ALIKES.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        found.setdefault(entry["file"], []).append(Box(*entry["box"]))
-    return found
-
-
-def _image(
-    labels: Path, entry: dict[str, Any], look_alikes: Mapping[str, Sequence[Box]]
-) -> LabelledImage:
+def _image(labels: Path, entry: dict[str, Any]) -> LabelledImage:
     try:
         name = str(entry["file"])
         path = labels.parent / "images" / name
@@ -74,9 +58,7 @@ def _image(
                 labels,
                 f"{name} face {i}: box {tuple(face.box)} is not inside {width}x{height} pixels",
             )
-    # For learning only: a list made with our own models' mistakes has no place in a test.
-    known = look_alikes.get(name, ()) if split == "train" else ()
-    return LabelledImage(path, split, group, found, tuple(known))
+    return LabelledImage(path, split, group, found)
 
 
 def _face(labels: Path, where: str, face: dict[str, Any]) -> LabelledFace:

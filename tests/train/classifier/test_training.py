@@ -43,7 +43,7 @@ from maskwatch_train.classifier.train import (  # noqa: E402
 )
 from maskwatch_train.engine import Site, Watcher  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.hardware import launched  # noqa: E402
+from maskwatch_train.hardware import launched, mixed  # noqa: E402
 from maskwatch_train.synthesis import WearKind, synthesise  # noqa: E402
 
 RECIPE = ClassifierRecipe(size=32, epochs=2, batch=4, learning_rate=0.01, ruined_share=0.2)
@@ -85,7 +85,7 @@ def faces(count: int = 14) -> list[Sample]:
 
 
 def plain_loop(samples: list[Sample], recipe: ClassifierRecipe) -> nn.Module:
-    """Training as version 0.2 wrote it down: one process on the CPU in bfloat16."""
+    """Training as version 0.2 wrote it down: one process on the CPU."""
     network = Small().to(memory_format=torch.channels_last)
     averaged = Small().eval()
     dataset = CropDataset(samples, recipe)
@@ -113,7 +113,7 @@ def plain_loop(samples: list[Sample], recipe: ClassifierRecipe) -> nn.Module:
         order = (np.arange(len(samples)) * len(samples) + drawn).tolist()
         for batch in DataLoader(dataset, batch_size=recipe.batch, sampler=order, drop_last=True):
             inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with mixed(torch.device("cpu")):
                 logits, boxes = network(inputs)
             label = F.cross_entropy(
                 logits.float(), batch.label, label_smoothing=recipe.label_smoothing
@@ -288,9 +288,9 @@ def test_half_of_the_batches_are_mixed_and_so_are_their_labels() -> None:
     for mixing in (Mixing(0.4, 0.0), Mixing(0.0, 1.0), Mixing(0.4, 1.0)):
         drawn = [mixing(inputs, labels, novel) for _ in range(40)]
         assert 10 <= sum(is_mixed for *_, is_mixed in drawn) <= 30
-        for mixed, shares, has_novel, is_mixed in drawn:
+        for crops, shares, has_novel, is_mixed in drawn:
             if not is_mixed:
-                assert mixed is inputs
+                assert crops is inputs
                 assert shares is labels
                 assert has_novel is novel
                 continue
@@ -299,7 +299,7 @@ def test_half_of_the_batches_are_mixed_and_so_are_their_labels() -> None:
             assert shares.sum(dim=1).tolist() == pytest.approx([1.0] * 4)
             # Each picture is its number, so its mean must be the mean of its labels.
             told = (shares * torch.arange(7)).sum(dim=1)
-            assert mixed.mean(dim=(1, 2, 3)).tolist() == pytest.approx(told.tolist(), abs=0.02)
+            assert crops.mean(dim=(1, 2, 3)).tolist() == pytest.approx(told.tolist(), abs=0.02)
 
 
 def test_no_mixing_draws_nothing() -> None:

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from maskwatch.geometry import box_array, iou_matrix
 from maskwatch.types import Box, Fault, State
-from maskwatch_train.data import street
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.data.street import read_street
 from maskwatch_train.errors import DataError
@@ -116,27 +114,3 @@ def test_the_set_itself_has_the_counts_that_its_readme_states() -> None:
     assert sum(face.fault is Fault.UNDER_CHIN for face in test_faces) == 37
     # two faces of the test side are worn wrongly in a way that was not written down
     assert sum(face.state is State.INCORRECT and face.fault is None for face in test_faces) == 2
-
-
-def test_look_alikes_are_learned_from_and_not_tested_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed = tmp_path / "look_alikes.jsonl"
-    listed.write_text('{"file": "a.jpg", "box": [1, 2, 30, 40]}\n' * 2)
-    monkeypatch.setattr(street, "LOOK_ALIKES", listed)
-    a, b = read_street(write(tmp_path, ENTRIES))
-    assert a.look_alikes == (Box(1, 2, 30, 40),) * 2
-    assert b.look_alikes == ()
-    held_out = [{**ENTRIES[0], "split": "test"}]
-    assert read_street(write(tmp_path, held_out))[0].look_alikes == ()
-
-
-def test_look_alikes_lie_on_training_pictures_beside_their_faces() -> None:
-    images = {image.path.name: image for image in read_street(shared("data") / "street")}
-    listed = [json.loads(line) for line in street.LOOK_ALIKES.read_text().splitlines()]
-    assert len(listed) > 100
-    for each in listed:
-        image = images[each["file"]]
-        assert image.split == "train", each
-        faces = box_array(face.box for face in image.faces)
-        assert (iou_matrix(box_array([Box(*each["box"])]), faces) < 0.4).all(), each
