@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,12 @@ def record(path: Path, corrections: Sequence[Correction]) -> None:
     make_folder(path.parent)
     added = "".join(f"{each.to_json()}\n" for each in corrections).encode()
     write_whole(path, before + added)
+
+
+def about(manifest: Manifest, corrections: Iterable[Correction]) -> tuple[Correction, ...]:
+    """Those of pictures that the manifest holds. The file beside a folder may be of several."""
+    held = {(row.source_set, row.sha256) for row in manifest.rows}
+    return tuple(each for each in corrections if (each.source_set, each.sha256) in held)
 
 
 def apply(manifest: Manifest, corrections: Sequence[Correction], path: Path) -> Manifest:

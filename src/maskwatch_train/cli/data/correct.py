@@ -49,7 +49,7 @@ def correct(
     else:
         row = _row(manifest, whole, picture, face)
         at = file or _beside(whole, row.source_set)
-        labels = corrections.labels_after(whole, _recorded(at), at)
+        labels = corrections.labels_after(whole, corrections.about(whole, _recorded(at)), at)
         was = labels[whole.rows.index(row)]
         added = (corrections.correct(row, to, by, why, was=was),)
     mine: dict[Path, list[corrections.Correction]] = {}
@@ -58,7 +58,7 @@ def correct(
     before = {at: _recorded(at) for at in mine}
     # Refuses what could not be applied later, before any of it is written.
     for at, new in mine.items():
-        corrections.apply(whole, [*before[at], *new], at)
+        corrections.apply(whole, [*corrections.about(whole, before[at]), *new], at)
     for at, new in mine.items():
         corrections.record(at, new)
         say(f"{at}: {len(new)} added, {len(before[at]) + len(new)} in all")
@@ -80,9 +80,13 @@ def apply(
     if not files:
         raise UsageError("there are no corrections beside the data; name some with --file")
     listed = [each for path in files for each in corrections.read_corrections(path)]
-    made = corrections.apply(whole, listed, files[0])
+    meant = listed if file else corrections.about(whole, listed)
+    made = corrections.apply(whole, meant, files[0])
     save_manifest(out, made, manifest)
-    say(f"{len(listed)} corrections, {len(whole.rows) - len(made.rows)} rows left out")
+    others = (
+        f", {len(listed) - len(meant)} of pictures elsewhere" if len(meant) < len(listed) else ""
+    )
+    say(f"{len(meant)} corrections{others}, {len(whole.rows) - len(made.rows)} rows left out")
 
 
 def _recorded(path: Path) -> tuple[corrections.Correction, ...]:

@@ -105,6 +105,22 @@ def test_of_corrections_of_several_sets_all_are_recorded_or_none(
     assert len(list(tmp_path.rglob("corrections.jsonl"))) == 2
 
 
+def test_what_was_recorded_of_another_manifest_of_the_folder_is_left_alone(
+    people: Path, tmp_path: Path
+) -> None:
+    whole = read_manifest(people)
+    (mine,) = [row for row in whole.rows if row.path == PICTURE]
+    rest = tuple(row for row in whole.rows if row.sha256 != mine.sha256)
+    for name, rows in (("mine", (mine,)), ("rest", rest)):
+        write_manifest(tmp_path / f"{name}.jsonl", replace(whole, rows=rows))
+    done("correct", tmp_path / "mine.jsonl", PICTURE, "--to", "drop", "--by", "Ann")
+    other = rest[0].path
+    done("correct", tmp_path / "rest.jsonl", other, "--to", "drop", "--by", "Ann")
+    told = done("apply", tmp_path / "rest.jsonl", "--out", tmp_path / "corrected.jsonl").stdout
+    assert "1 corrections, 1 of pictures elsewhere, 1 rows left out" in " ".join(told.split())
+    assert other not in {row.path for row in read_manifest(tmp_path / "corrected.jsonl").rows}
+
+
 def test_either_of_two_copies_with_unlike_labels_can_be_corrected(
     people: Path, tmp_path: Path
 ) -> None:
