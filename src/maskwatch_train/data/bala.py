@@ -12,6 +12,7 @@ from maskwatch_train.data.corrections import DROP, read_corrections
 from maskwatch_train.data.labelled import LabelledPicture, check_groups, check_split
 from maskwatch_train.data.vocabulary import parse_label
 from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import picture_checksum
 
 NAME = "bala"
 LICENCE = "photos from the public web, no licence stated; local use only, not redistributed"
@@ -45,10 +46,12 @@ def read_bala(
     if protocol not in PROTOCOLS:
         raise DataError(labels, f"unknown protocol {protocol!r}, expected one of {PROTOCOLS}")
     try:
-        with labels.open(encoding="utf-8", newline="") as file:
+        with labels.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise DataError(labels, error.strerror or "cannot be read") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(labels, f"not a table in UTF-8: {error}") from error
     pictures = tuple(_picture(labels, row, f"split_{protocol}") for row in rows)
     check_groups(labels, ((picture.group, picture.split) for picture in pictures))
     return tuple(picture for picture in pictures if split in (None, picture.split))
@@ -68,13 +71,21 @@ def corrected(bala: Path, pictures: Sequence[LabelledPicture]) -> list[LabelledP
     """Pictures of bala with the labels that `CORRECTIONS` gives them, without those it leaves out.
 
     Raises:
-        DataError: the corrections cannot be read.
+        DataError: the corrections or a picture cannot be read.
     """
-    now = {bala / each.path: each.now for each in read_corrections(CORRECTIONS)}
+    listed = {bala / each.path: each for each in read_corrections(CORRECTIONS)}
+
+    def now(picture: LabelledPicture) -> str | None:
+        found = listed.get(picture.path)
+        # Another set of this layout may have pictures of the same names.
+        is_same = found is not None and picture_checksum(picture.path) == found.sha256
+        return found.now if found is not None and is_same else None
+
+    told = [(picture, now(picture)) for picture in pictures]
     return [
-        _relabelled(picture, now[picture.path]) if picture.path in now else picture
-        for picture in pictures
-        if now.get(picture.path) != DROP
+        _relabelled(picture, label) if label else picture
+        for picture, label in told
+        if label != DROP
     ]
 
 

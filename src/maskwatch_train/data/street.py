@@ -34,6 +34,8 @@ def read_street(folder: Path, split: str | None = None) -> tuple[LabelledImage, 
         raise DataError(labels, error.strerror or "cannot be read") from error
     except ValueError as error:
         raise DataError(labels, f"not JSON: {error}") from error
+    if not isinstance(entries, list):
+        raise DataError(labels, "not a list of pictures")
     images = tuple(_image(labels, entry) for entry in entries)
     check_groups(labels, ((image.group, image.split) for image in images))
     return tuple(image for image in images if split in (None, image.split))
@@ -48,6 +50,8 @@ def _image(labels: Path, entry: dict[str, Any]) -> LabelledImage:
         group, faces = str(entry["group"]), entry["faces"]
     except (KeyError, TypeError) as error:
         raise DataError(labels, f"an entry lacks {error}") from error
+    except ValueError as error:
+        raise DataError(labels, f"{name}: {error}") from error
     if not path.is_file():
         raise DataError(path, "no such picture, though it has labels")
     found = tuple(_face(labels, f"{name} face {i}", face) for i, face in enumerate(faces))

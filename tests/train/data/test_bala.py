@@ -66,8 +66,21 @@ def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
 
 
 def correction(path: str, now: str) -> str:
-    told = {"set": "bala", "path": path, "sha256": "0" * 64, "box": None, "was": "mask"}
+    nothing = hashlib.sha256(b"").hexdigest()
+    told = {"set": "bala", "path": path, "sha256": nothing, "box": None, "was": "mask"}
     return json.dumps({**told, "now": now, "by": "somebody", "why": "to see"}) + "\n"
+
+
+@pytest.mark.parametrize("text", ["Müller.jpg".encode("cp1252"), b'"' + b"x" * 200_000])
+def test_what_is_no_table_is_an_error(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(HEAD.encode() + text)
+    with pytest.raises(DataError, match=r"labels\.csv: not a table in UTF-8"):
+        read_bala(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    folder = write(tmp_path, "\ufeff" + HEAD + ROWS)
+    assert len(read_bala(folder)) == 2
 
 
 def test_corrections_change_labels_or_leave_pictures_out(
@@ -83,6 +96,10 @@ def test_corrections_change_labels_or_leave_pictures_out(
     (only,) = corrected(folder, read_bala(folder))
     assert (only.path.name, only.label, only.fault) == ("a.jpg", State.INCORRECT, Fault.NOSE_OUT)
     assert [p.label for p in read_bala(folder)] == [State.MASK, State.NO_MASK]
+
+    # Another picture of the same name.
+    (folder / "images/b.jpg").write_bytes(b"other")
+    assert [p.path.name for p in corrected(folder, read_bala(folder))] == ["a.jpg", "b.jpg"]
 
 
 def test_the_corrections_are_of_pictures_that_are_there() -> None:

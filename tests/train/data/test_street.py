@@ -99,6 +99,17 @@ def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
         read_street(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [(7, "not a list of pictures"), ([{**ENTRIES[0], "width": "wide"}], "a.jpg: invalid literal")],
+)
+def test_json_that_is_no_labels_is_an_error(labels: object, message: str, tmp_path: Path) -> None:
+    write(tmp_path, ENTRIES)
+    (tmp_path / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        read_street(tmp_path)
+
+
 def test_labels_that_are_no_json_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("[", encoding="utf-8")
     with pytest.raises(DataError, match="not JSON"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from maskwatch.types import Box
@@ -42,7 +43,7 @@ def read_table(source: Path) -> Reading:
     if missing:
         raise DataError(table, f"no column {', '.join(sorted(missing))}")
     lines: dict[tuple[str, str, str], list[dict[str, str]]] = {}
-    for line in reader:
+    for line in _lines(table, reader):
         split = line.get("split") or ""
         split = SPLIT_NAMES.get(split.lower(), split)
         key = (line["file"] or "", split, line.get("group") or "")
@@ -51,6 +52,13 @@ def read_table(source: Path) -> Reading:
         raise DataError(table, "no lines below its head")
     for (name, split, group), of_file in lines.items():
         yield _picture(table, name, split, group, of_file)
+
+
+def _lines(table: Path, reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:  # a quotation mark that nothing closes
+        raise DataError(table, f"line {reader.line_num}: {error}") from error
 
 
 def _picture(
