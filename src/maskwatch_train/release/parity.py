@@ -92,7 +92,7 @@ def compare_files(
     if [_face_of(item) for item in before] != [_face_of(item) for item in after]:
         raise ValueError("two files can only be compared on the same faces")
     known = [i for i, item in enumerate(before) if item.face.state is not State.UNKNOWN]
-    classes = sorted({_class(before[i]) for i in known})
+    classes = sorted({name for i in known for name in _classes(before[i])})
     recall = {name: _recalls(name, known, before, after) for name in classes}
     moved = _moved(before, after)
     largest = moved.max(axis=1, initial=0.0)
@@ -178,8 +178,9 @@ def _refuse(problems: Sequence[str], faces: int, name: str) -> None:
         raise ParityError(f"{name} is refused, on {faces} faces:{told}")
 
 
-def _class(item: Judged) -> str:
-    return item.face.fault.value if item.face.fault else item.face.state.value
+def _classes(item: Judged) -> tuple[str, ...]:
+    fault = item.face.fault
+    return (item.face.state.value, *([fault.value] if fault else ()))
 
 
 def _said(item: Judged) -> tuple[str, str | None]:
@@ -189,17 +190,17 @@ def _said(item: Judged) -> tuple[str, str | None]:
 def _recalls(
     name: str, known: Sequence[int], before: Sequence[Judged], after: Sequence[Judged]
 ) -> tuple[int, float, float]:
-    of_class = [i for i in known if _class(before[i]) == name]
+    of_class = [i for i in known if name in _classes(before[i])]
     first, second = (
-        float(np.mean([_is_right(items[i]) for i in of_class])) for items in (before, after)
+        float(np.mean([_is_right(items[i], name) for i in of_class])) for items in (before, after)
     )
     return len(of_class), first, second
 
 
-def _is_right(item: Judged) -> bool:
-    fault = item.face.fault
-    state_is_right = item.reading.state is item.face.state
-    return state_is_right and (fault is None or item.reading.fault in (fault, None))
+def _is_right(item: Judged, name: str) -> bool:
+    face, reading = item.face, item.reading
+    asks_for_state = name == face.state.value
+    return reading.state is face.state and (asks_for_state or reading.fault in (face.fault, None))
 
 
 def _moved(before: Sequence[Judged], after: Sequence[Judged]) -> NDArray[np.float64]:
