@@ -109,6 +109,16 @@ class Detections:
     landmarks: NDArray[np.float32]
     """``(N, 5, 2)``"""
 
+    @classmethod
+    def none(cls) -> Detections:
+        """What is seen where no face is."""
+        shapes = (0, 4), (0,), (0, 5, 2)
+        return cls(*(np.zeros(shape, dtype=np.float32) for shape in shapes))
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.integer]) -> Detections:
+        """Some of them: ``(N,)`` flags, or indices in the order that is wanted."""
+        return Detections(self.boxes[which], self.scores[which], self.landmarks[which])
+
 
 def decode(
     scores: NDArray[np.float32],

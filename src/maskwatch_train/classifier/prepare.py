@@ -15,7 +15,7 @@ from maskwatch_train.classifier.samples import (
     background_samples,
     central_face,
     cut_sample,
-    look_alike_samples,
+    faceless_samples,
     match_landmarks,
     mistaken_samples,
 )
@@ -50,9 +50,10 @@ def boxed_samples(
         for face in image.faces
         if face.box.side >= MIN_SIDE_PX and _fits_an_output(face.state, face.fault)
     ]
-    samples += look_alike_samples(pixels, image.look_alikes)
+    mistaken = image.look_alikes
     if not image.faces:
-        samples += look_alike_samples(pixels, (Box(*map(float, box)) for box in seen.boxes))
+        mistaken += tuple(Box(*box) for box in seen.boxes.tolist())
+    samples += faceless_samples(pixels, mistaken, Source.LOOK_ALIKE)
     if backgrounds:
         labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
         if image.faces:

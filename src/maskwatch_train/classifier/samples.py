@@ -142,10 +142,10 @@ def central_face(width: int, height: int, seen: Detections) -> int | None:
     return max(range(len(seen.boxes)), key=prominence_of, default=None)
 
 
-def look_alike_samples(image: Image, boxes: Iterable[Box]) -> list[Sample]:
-    """What was taken for a face and is none, labelled ``unreadable``."""
+def faceless_samples(image: Image, boxes: Iterable[Box], source: Source) -> list[Sample]:
+    """What may pass for a face and is none, labelled ``unreadable``."""
     return [
-        cut_sample(image, box, State.UNKNOWN, None, None, Source.LOOK_ALIKE)
+        cut_sample(image, box, State.UNKNOWN, None, None, source)
         for box in boxes
         if box.side >= MIN_MISTAKEN_PX
     ]
@@ -166,12 +166,8 @@ def mistaken_samples(
         Samples labelled ``unreadable``.
     """
     apart = (overlap_of_smaller(seen.boxes, faces) < MAX_FACE_OVERLAP).all(axis=1)
-    boxes = [Box(*(float(v) for v in box)) for box in seen.boxes[apart & (seen.scores < below)]]
-    return [
-        cut_sample(image, box, State.UNKNOWN, None, None, Source.BACKGROUND)
-        for box in boxes
-        if box.side >= MIN_MISTAKEN_PX
-    ]
+    boxes = seen.chosen(apart & (seen.scores < below)).boxes.tolist()
+    return faceless_samples(image, (Box(*box) for box in boxes), Source.BACKGROUND)
 
 
 def background_samples(

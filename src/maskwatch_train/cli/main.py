@@ -28,6 +28,7 @@ VERBS = {
     "export-classifier": "export_run:export_classifier",
     "average": "average:average",
     "restore": "restore:restore_classifier",
+    "restore-detector": "restore:restore_detector",
     "recalibrate": "export_run:recalibrate",
     "evaluate-detector": "evaluate:detectors",
     "evaluate": "evaluate:evaluate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,10 +28,9 @@ from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
 from maskwatch_train.data.manifest import checksum
 from maskwatch_train.data.sets import LabelledSet, checksum_of, read_set, read_sets
-from maskwatch_train.data.street import read_street
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, street_scene
-from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.detector.teacher import detect_all, teacher_checksum
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune
 from maskwatch_train.engine import STATE, Site, kept_weights
 from maskwatch_train.errors import DataError
@@ -143,24 +142,27 @@ def detector(
     devices: Devices = AUTO,
     nodes: Nodes = 1,
 ) -> None:
-    """Fine-tune the face detector."""
+    """Fine-tune the face detector.
+
+    A run that starts from another is also taught by it what has no label, and the first one by the
+    third-party weights.
+    """
     chosen = read_recipe(recipe, DetectorRecipe)
     refuse_another_recipe(chosen, out)
-    teacher = weights / TEACHER_WEIGHTS
     before = [start] if start else []
     refuse_over(out, before)
-    network = load_yunet(detector_weights(start) if start else teacher)
+    teacher = detector_weights(start) if start else weights / TEACHER_WEIGHTS
+    network = load_yunet(teacher)
     faceless = read_faceless(backgrounds or [])
     fabric, bar = started(out, devices, nodes)
     portraits, _ = training_portraits(data / bala.NAME)
-    images, held = (read_street(data / street.NAME, split) for split in ("train", "val"))
+    learned, watched = (read_set(data / street.NAME, split) for split in ("train", "val"))
+    learned = replace(learned, pictures=tuple(portraits))
     if fabric.is_global_zero:
-        learned = LabelledSet(street.NAME, "train", images, tuple(portraits))
-        watched = LabelledSet(street.NAME, "val", held, ())
         begin(
             out,
             {
-                "--weights (sha256)": checksum(teacher),
+                "--weights (sha256)": teacher_checksum(weights / TEACHER_WEIGHTS),
                 "--from (sha256)": [checksum(detector_weights(run)) for run in before],
                 **checksums({"train": [learned, *faceless], "val": [watched]}),
             },
@@ -168,7 +170,7 @@ def detector(
     keep_recipe(recipe, out, fabric)
     with fabric.rank_zero_first():
         scenes = build_scenes(
-            images,
+            learned.images,
             portraits,
             [picture for one in faceless for picture in one.images],
             chosen.bala_pictures,
@@ -177,8 +179,8 @@ def detector(
             chosen.seed,
             bar.said,
         )
-        seen = detect_all(teacher, [image.path for image in held], out / TEACHER_CACHE, bar.said)
-    validation = [street_scene(image, seen[image.path]) for image in held]
+        seen = detect_all(teacher, watched.paths, out / TEACHER_CACHE, bar.said)
+    validation = [street_scene(image, seen[image.path]) for image in watched.images]
     bar.said(f"{len(scenes)} pictures, {sum(len(scene.boxes) for scene in scenes)} faces")
     with bar:
         fine_tune(network, scenes, chosen, Site(out, fabric, bar, workers), validation=validation)
@@ -227,6 +229,7 @@ def classifier(
         begin(
             out,
             {
+                "--weights (sha256)": teacher_checksum(_teacher_in(weights)),
                 "--from (sha256)": [weights_checksum(run) for run in before],
                 "--teacher (sha256)": [weights_checksum(run) for run in teacher or []],
                 **checksums({split: read_sets(data, split) for split in ("val", "train")}),
@@ -312,7 +315,11 @@ def validation_samples(data: Sequence[Path], weights: Path | None, run: Path) ->
     return samples_of(read_sets(data, "val"), _looking(weights, run), 1, rng, say)
 
 
+def _teacher_in(weights: Path | None) -> Path | None:
+    return weights / TEACHER_WEIGHTS if weights else None
+
+
 def _looking(weights: Path | None, run: Path) -> Callable[[list[Path]], Mapping[Path, Detections]]:
-    teacher = weights / TEACHER_WEIGHTS if weights else None
+    teacher = _teacher_in(weights)
     cache = run / (TEACHER_CACHE if weights else PACKAGE_CACHE)
     return lambda pictures: detect_all(teacher, pictures, cache, say)

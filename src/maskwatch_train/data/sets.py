@@ -20,6 +20,7 @@ from maskwatch_train.data.manifest import (
     check_leakage,
     read_manifest,
 )
+from maskwatch_train.data.street_additions import with_additions
 from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import picture_checksum
 
@@ -78,7 +79,8 @@ def read_set(place: Path, split: str) -> LabelledSet:
         place: a folder with ``labels.json`` (the layout of street) or ``labels.csv`` (of bala),
             or a manifest, which any other layout can be imported into.
         split: one of `SPLITS`. Of bala, whose own validation split lies inside the test side of
-            the other protocol, ``val`` is what is held out of the training side.
+            the other protocol, ``val`` is what is held out of the training side. ``train`` of
+            street comes with its additions.
 
     Raises:
         DataError: it is none of these, is damaged, or has nothing in this split.
@@ -177,7 +179,10 @@ def _read(place: Path, split: str) -> LabelledSet:
     if place.is_file():
         return _of_manifest(name, split, read_manifest(place))
     if (place / "labels.json").is_file():
-        return LabelledSet(name, split, street.read_street(place, wanted), ())
+        images = street.read_street(place, wanted)
+        if split == "train":
+            images = with_additions(images)
+        return LabelledSet(name, split, images, ())
     if (place / "labels.csv").is_file():
         return LabelledSet(name, split, (), tuple(_of_bala(place, wanted)))
     raise DataError(

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import iou_matrix
+from maskwatch.geometry import iou_matrix, overlap_of_smaller
 from maskwatch.types import Box, Face, Image, Landmarks, Point
 from maskwatch_train.data.faces import MIN_IOU
 from maskwatch_train.detector.degrade import USUAL, Degradation, degrade
@@ -23,6 +23,8 @@ from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, sy
 
 MIN_FACE_PX = 7
 """Smaller faces, as the network sees them, are neither taught nor punished."""
+MAX_PART = 0.5
+"""What lies in a labelled face by more than this share, or has one in it, is no face beside it."""
 MOST_TURNED = 70.0
 """Degrees. People lean back to be tested, bend over work and lie in beds."""
 
@@ -57,10 +59,12 @@ def label_scene(
         bare: ``(G,)`` which of them wear no mask.
         unknown: ``(U, 4)`` labelled things that nobody could tell: ignored.
         seen: the teacher's detections: they give landmarks to labelled faces; the sure ones
-            among the unlabelled become labels, the doubtful are ignored.
+            among the unlabelled become labels, the doubtful are ignored. Parts of a labelled face
+            are neither.
     """
     landmarks = np.full((len(boxes), 5, 2), np.nan, dtype=np.float32)
     overlap = iou_matrix(seen.boxes, np.concatenate([boxes, unknown]))
+    shared = overlap_of_smaller(seen.boxes, boxes).max(axis=1, initial=0.0)
     extra = []
     ignored = [unknown]
     for i in range(len(seen.boxes)):
@@ -68,9 +72,11 @@ def label_scene(
         if best >= 0 and overlap[i, best] >= MIN_IOU:
             if best < len(boxes) and np.isnan(landmarks[best]).any():
                 landmarks[best] = seen.landmarks[i]
+        elif shared[i] > MAX_PART or seen.scores[i] < DOUBT_SCORE:
+            continue  # taught to be none
         elif seen.scores[i] >= SURE_SCORE:
             extra.append(i)
-        elif seen.scores[i] >= DOUBT_SCORE:
+        else:
             ignored.append(seen.boxes[i : i + 1])
     return Scene(
         image,

@@ -7,6 +7,7 @@ keeps, instead of the paper's EIoU: for weights that already find faces the two 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -114,6 +115,7 @@ def detection_loss(
     points: Tensor,
     strides: Tensor,
     weights: LossWeights | None = None,
+    divisor: Callable[[int], float] = float,
 ) -> dict[str, Tensor]:
     """The four terms of a batch, each already weighted and divided by the number of positives.
 
@@ -123,6 +125,8 @@ def detection_loss(
         points: ``(N, 2)`` positions in pixels.
         strides: ``(N, 1)``.
         weights: of the terms.
+        divisor: what a share of a batch is divided by, from its number of positives. A share
+            without a face would else count as much as all the others.
     """
     weights = weights or LossWeights()
     boxes = decode_boxes(out.bbox, points, strides)
@@ -162,5 +166,5 @@ def detection_loss(
                 * counted
             ).sum()
         )
-    scale = 1 / max(positives, 1)
+    scale = 1 / max(divisor(positives), 1)
     return {name: getattr(weights, name) * scale * total for name, total in totals.items()}

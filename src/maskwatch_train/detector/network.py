@@ -7,7 +7,7 @@ Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intellige
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,6 +138,16 @@ class Head(nn.Module):
         self.multi_level_obj = branch(1)
         self.multi_level_kps = branch(10)
 
+    def units(self) -> Iterator[tuple[nn.Module, ...]]:
+        """The units of each stride that look at the same features."""
+        return zip(
+            self.multi_level_cls,
+            self.multi_level_obj,
+            self.multi_level_bbox,
+            self.multi_level_kps,
+            strict=True,
+        )
+
     def forward(self, features: list[Tensor]) -> Predictions:
         """Three feature maps to the predictions of all their positions."""
         shared = [conv(x) for conv, x in zip(self.multi_level_share_convs, features, strict=True)]
@@ -186,13 +196,7 @@ class ExportedYuNet(nn.Module):
         self.backbone = network.backbone
         self.neck = network.neck
         self.shared = head.multi_level_share_convs
-        branches = (
-            head.multi_level_cls,
-            head.multi_level_obj,
-            head.multi_level_bbox,
-            head.multi_level_kps,
-        )
-        self.branches = nn.ModuleList(_side_by_side(units) for units in zip(*branches, strict=True))
+        self.branches = nn.ModuleList(_side_by_side(units) for units in head.units())
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures to the outputs of all positions.
@@ -216,6 +220,20 @@ class ExportedYuNet(nn.Module):
             torch.cat(flat, dim=2).transpose(1, 2), [1, 1, 4, 10], dim=2
         )
         return torch.sqrt(torch.sigmoid(cls) * torch.sigmoid(obj)), bbox, kps
+
+    @torch.no_grad()
+    def give_back(self, network: YuNet) -> None:
+        """Puts the layers that differ in form into the network that this was made of."""
+        stem = self.stem[0].state_dict()
+        stem["weight"] = stem["weight"].squeeze(1).unflatten(2, (3, 3)).permute(0, 3, 1, 2)
+        network.backbone.model0.conv1.load_state_dict(stem)
+        for units, merged in zip(network.bbox_head.units(), self.branches, strict=True):
+            first = 0
+            for unit in units:
+                last = first + len(unit.state_dict()["conv1.bias"])
+                state = merged.state_dict()
+                unit.load_state_dict({name: part[first:last] for name, part in state.items()})
+                first = last
 
 
 def _on_interleaved(conv: nn.Conv2d) -> nn.Conv2d:

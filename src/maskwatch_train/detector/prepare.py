@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from maskwatch.faces.yunet import Detections
+from maskwatch.geometry import are_covered
 from maskwatch.types import State
+from maskwatch_train.data.faces import MIN_IOU
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.detector.dataset import Scene, label_scene, resize_scene
 from maskwatch_train.detector.teacher import detect_all
@@ -22,7 +24,11 @@ MAX_BACKGROUND_PX = 1024
 
 
 def street_scene(image: LabelledImage, seen: Detections) -> Scene:
-    """The scene of a picture with labelled boxes."""
+    """The scene of a picture with labelled boxes.
+
+    Where somebody saw that there is no face, the teacher has no say.
+    """
+    nothing = np.array(image.look_alikes, dtype=np.float32).reshape(-1, 4)
     known = [face for face in image.faces if face.state is not State.UNKNOWN]
     unknown = [face.box for face in image.faces if face.state is State.UNKNOWN]
     return label_scene(
@@ -30,7 +36,7 @@ def street_scene(image: LabelledImage, seen: Detections) -> Scene:
         np.array([face.box for face in known], dtype=np.float32).reshape(-1, 4),
         np.array([face.state is State.NO_MASK for face in known], dtype=bool),
         np.array(unknown, dtype=np.float32).reshape(-1, 4),
-        seen,
+        seen.chosen(~are_covered(seen.boxes, nothing, MIN_IOU)),
     )
 
 
@@ -42,12 +48,7 @@ def portrait_scene(picture: LabelledPicture, seen: Detections) -> Scene:
 
 def background_scene(picture: LabelledImage) -> Scene:
     """The scene of a picture without a face."""
-    seen = Detections(
-        np.zeros((0, 4), dtype=np.float32),
-        np.zeros(0, dtype=np.float32),
-        np.zeros((0, 5, 2), dtype=np.float32),
-    )
-    scene = street_scene(picture, seen)
+    scene = street_scene(picture, Detections.none())
     scale = MAX_BACKGROUND_PX / max(scene.image.shape[:2])
     return resize_scene(scene, scale) if scale < 1 else scene
 
@@ -69,7 +70,7 @@ def build_scenes(
         portraits: pictures of one face without boxes.
         backgrounds: pictures without a face.
         portrait_count: how many of them are used, chosen by ``seed``.
-        teacher_weights: safetensors file of the published YuNet_n.
+        teacher_weights: safetensors file of the YuNet_n that sees what has no label.
         cache: where the teacher's detections are kept.
         seed: decides which portraits.
         progress: told how it goes.

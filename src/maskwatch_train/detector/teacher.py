@@ -18,6 +18,7 @@ from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.models.session import CPU, open_session
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
+from maskwatch_train.data.manifest import checksum
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.errors import DataError
 from maskwatch_train.export import DETECTOR, to_onnx
@@ -36,6 +37,7 @@ split), so that networks may be taught that they are none.
 """
 
 _SUMS = "sha256"
+_TEACHER = "teacher"
 _DAMAGE = (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError)
 """What numpy raises of a file that is damaged, or none of its own."""
 
@@ -44,12 +46,12 @@ class Teacher:
     """A face detector of the kind of YuNet, run at several scales.
 
     Args:
-        weights: safetensors file of the published YuNet_n; None for the detector of the package.
+        weights: safetensors file of a YuNet_n; None for the detector of the package.
     """
 
     def __init__(self, weights: Path | None) -> None:
         if weights is None:
-            self._session = open_session(DEFAULT_DETECTOR / "model.onnx")
+            self._session = open_session(_weights_of(weights))
         else:
             model = to_onnx(ExportedYuNet(load_yunet(weights)), DETECTOR).SerializeToString()
             self._session = ort.InferenceSession(model, providers=[CPU])
@@ -64,9 +66,17 @@ class Teacher:
             scores, boxes, points = self._session.run(None, {"pixels": padded[None]})
             (one,) = decode(scores, boxes, points, padded.shape[:2], SETTINGS)
             found.append((one.boxes / scale, one.scores, one.landmarks / scale))
-        boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        kept = nms(boxes, scores, SETTINGS.iou_threshold)
-        return Detections(boxes[kept], scores[kept], landmarks[kept])
+        every = Detections(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        return every.chosen(nms(every.boxes, every.scores, SETTINGS.iou_threshold))
+
+
+def _weights_of(teacher: Path | None) -> Path:
+    return teacher or DEFAULT_DETECTOR / "model.onnx"
+
+
+def teacher_checksum(weights: Path | None) -> str:
+    """SHA-256 in hexadecimal of the file that a `Teacher` is made of."""
+    return checksum(_weights_of(weights))
 
 
 def detect_all(
@@ -77,7 +87,8 @@ def detect_all(
 ) -> dict[Path, Detections]:
     """What the teacher sees in many pictures, kept in a file so that it looks only once.
 
-    Pictures are known again by what they hold: others may come to have their names.
+    Pictures are known again by what they hold: others may come to have their names. What another
+    teacher saw is forgotten.
 
     Args:
         weights: as of `Teacher`.
@@ -89,7 +100,8 @@ def detect_all(
         DataError: a picture or the cache cannot be read.
         OutputError: the cache cannot be written.
     """
-    seen = _read(cache, progress)
+    who = teacher_checksum(weights)
+    seen = _read(cache, who, progress)
     sums = {path: picture_checksum(path) for path in pictures}
     missing = {sha256: path for path, sha256 in sums.items() if sha256 not in seen}
     teacher = Teacher(weights)
@@ -98,7 +110,10 @@ def detect_all(
         if count % 100 == 0:
             progress(f"faces looked for in {count} of {len(missing)} pictures")
     if missing:
-        arrays: dict[str, NDArray[np.generic]] = {_SUMS: np.array(list(seen))}
+        arrays: dict[str, NDArray[np.generic]] = {
+            _TEACHER: np.array(who),
+            _SUMS: np.array(list(seen)),
+        }
         for i, found in enumerate(seen.values()):
             arrays[f"{i}.boxes"] = found.boxes
             arrays[f"{i}.scores"] = found.scores
@@ -110,18 +125,21 @@ def detect_all(
     return {path: seen[sha256] for path, sha256 in sums.items()}
 
 
-def _read(cache: Path, progress: Callable[[str], None]) -> dict[str, Detections]:
-    """What is kept, by checksum of the picture; nothing of a file that knows only names."""
+def _read(cache: Path, who: str, progress: Callable[[str], None]) -> dict[str, Detections]:
+    """What this teacher saw, by checksum of the picture."""
     if not cache.exists():
         return {}
     try:
         # Opened here: numpy leaves what it cannot read open.
         with cache.open("rb") as file, np.load(file) as stored:
+            if str(stored.get(_TEACHER)) != who:
+                progress(f"{cache}: of another teacher, so faces are looked for anew")
+                return {}
             return {
                 str(sha256): Detections(
                     stored[f"{i}.boxes"], stored[f"{i}.scores"], stored[f"{i}.landmarks"]
                 )
-                for i, sha256 in enumerate(stored.get(_SUMS, ()))
+                for i, sha256 in enumerate(stored[_SUMS])
             }
     except OSError as error:
         raise DataError(cache, error.strerror or "cannot be read") from error

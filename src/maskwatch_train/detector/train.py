@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from maskwatch.faces.yunet import STRIDES, grid
@@ -133,7 +135,7 @@ def fine_tune(
         run,
         recipe.seed,
         batches,
-        lambda batch: losses(run.network, batch, recipe.size, run.fabric.world_size > 1),
+        lambda batch: losses(run.network, batch, recipe.size, run.fabric),
         (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
         freeze_statistics,
     )
@@ -143,7 +145,7 @@ def losses(
     network: nn.Module,
     batch: tuple[Tensor, list[Target]],
     size: int,
-    every_output: bool = False,
+    fabric: Fabric | None = None,
 ) -> Losses:
     """Loss terms of a batch.
 
@@ -151,16 +153,27 @@ def losses(
         network: gives raw outputs for ``(B, 3, size, size)``.
         batch: from ``collate``.
         size: side of the pictures in pixels.
-        every_output: lets all outputs take part, if only with a weight of 0, so that every weight
-            has a gradient even where no face is: processes that share a batch wait for it.
+        fabric: the processes that share the batch, which is this one's share; None: there are none.
     """
+    shared = fabric if fabric is not None and fabric.world_size > 1 else None
+
     pixels, targets = batch
     device = next(network.parameters()).device
     points, strides = (torch.from_numpy(a).to(device) for a in grid(size, size))
     inputs = pixels.to(device).float().contiguous(memory_format=torch.channels_last)
     predictions = Predictions(*(part.float() for part in network(inputs)))
-    terms = detection_loss(predictions, [each.to(device) for each in targets], points, strides)
-    if every_output:
+
+    def mean(positives: int) -> float:
+        if shared is None:
+            return positives
+        told = shared.all_reduce(torch.tensor(float(positives), device=device), reduce_op="mean")
+        return float(cast("Tensor", told))
+
+    truths = [each.to(device) for each in targets]
+    terms = detection_loss(predictions, truths, points, strides, divisor=mean)
+    if shared is not None:
+        # All outputs take part, if only with a weight of 0, so that every weight has a gradient
+        # even where no face is: the others wait for it.
         terms["obj"] = terms["obj"] + 0.0 * torch.stack([part.sum() for part in predictions]).sum()
     return terms
 

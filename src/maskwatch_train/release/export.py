@@ -63,7 +63,7 @@ def export(
         raise UsageError("there are no faces to compare the files on, or to calibrate with")
     if target.exists():
         raise OutputError(str(target), "it exists already")
-    card, model = opened(source)
+    card, model = opened(source, "mask_classifier")
     progress(f"converting {card.name} {card.version} to {form}")
     inputs = _inputs(card, calibration, model) if form in NEED_INPUTS else []
     files = FORMATS[form](model, inputs)
@@ -92,18 +92,19 @@ def export(
 
 
 def opened(
-    source: Path, labels: tuple[str, ...] | None = None
+    source: Path, kind: str, labels: tuple[str, ...] | None = None
 ) -> tuple[ModelCard, onnx.ModelProto]:
-    """The card and the network of a mask classifier's folder, checked against each other.
+    """The card and the network of a model folder, checked against each other.
 
     Args:
         source: holds ``card.json`` and an ONNX file.
+        kind: of the model, as its card names it.
         labels: the label order that the caller understands; None takes any.
 
     Raises:
         ModelError: a file is missing or damaged, or the model is of another kind or format.
     """
-    card = read_card(source, "mask_classifier", labels)
+    card = read_card(source, kind, labels)
     card.verify()
     if card.model_path.suffix != ".onnx":
         raise ModelError(f"{card.model_path}: only ONNX files can be exported or restored")

@@ -24,10 +24,6 @@ from maskwatch_train.data.labelled import (
 )
 from maskwatch_train.data.sets import LabelledSet
 
-NOTHING = Detections(
-    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
-)
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -45,7 +41,9 @@ def samples(
 ) -> list:
     sets = [LabelledSet("a", "train", images, ()), LabelledSet("b", "train", (), pictures)]
     rng = np.random.default_rng(0)
-    return samples_of(sets, lambda paths: dict.fromkeys(paths, NOTHING), backgrounds, rng, progress)
+    return samples_of(
+        sets, lambda paths: dict.fromkeys(paths, Detections.none()), backgrounds, rng, progress
+    )
 
 
 def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:

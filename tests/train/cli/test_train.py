@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.shared import shared  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from maskwatch.errors import MaskwatchError, UsageError  # noqa: E402
-from maskwatch.faces.yunet import YuNetDetector  # noqa: E402
+from maskwatch.faces.yunet import Detections, YuNetDetector  # noqa: E402
 from maskwatch.frames.images import read_image  # noqa: E402
 from maskwatch.masks.onnx import OnnxMaskClassifier  # noqa: E402
 from maskwatch.masks.preprocess import to_batch  # noqa: E402
@@ -355,6 +356,39 @@ def test_a_detector_goes_on_from_another_run(data: Path, tmp_path: Path) -> None
     assert any(not torch.allclose(value, stock[name], atol=1e-6) for name, value in first.items())
 
 
+def test_training_goes_on_from_the_shipped_detector(data: Path, tmp_path: Path) -> None:
+    recipe, shipped = tmp_path / "recipe.toml", tmp_path / "shipped"
+    recipe.write_text(DETECTOR.format(1) + "learning_rate = 1e-9\n")
+    call("restore-detector", DEFAULT_DETECTOR, recipe, "--data", data, "--out", shipped)
+    call(
+        "detector", recipe, "--data", data, "--weights", shared("models"),
+        "--workers", 0, "--from", shipped, "--out", tmp_path / "on",
+    )  # fmt: skip
+    was, now = (load_file(tmp_path / run / "weights.safetensors") for run in ("shipped", "on"))
+    assert all(torch.allclose(was[name], value, atol=1e-4) for name, value in now.items())
+
+
+def test_a_detector_that_goes_on_is_taught_by_the_run_that_it_starts_from(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path | None] = []
+
+    def noting(weights: Path | None, pictures: Iterable[Path], *_: object) -> dict[Path, object]:
+        asked.append(weights)
+        return dict.fromkeys(pictures, Detections.none())
+
+    for module in ("detector.prepare", "cli.train"):
+        monkeypatch.setattr(f"maskwatch_train.{module}.detect_all", noting)
+    recipe, run, weights = tmp_path / "recipe.toml", tmp_path / "first", shared("models")
+    recipe.write_text(DETECTOR.format(1))
+    command = ["detector", recipe, "--data", data, "--weights", weights, "--workers", 0]
+    call(*command, "--out", run)
+    assert set(asked) == {weights / "yunet_n.safetensors"}
+    asked.clear()
+    call(*command, "--out", tmp_path / "on", "--from", run)
+    assert set(asked) == {run / "weights.safetensors"}
+
+
 def test_pictures_with_faces_are_no_backgrounds(data: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(DETECTOR.format(1))
@@ -471,6 +505,7 @@ def test_a_classifier_goes_on_with_the_same_data_start_and_teachers(
         ("pictures", "--data, val (sha256)"),
         ("start", "--from (sha256)"),
         ("teacher", "--teacher (sha256)"),
+        ("who finds the faces", "--weights (sha256)"),
     ],
 )
 def test_a_classifier_does_not_go_on_with_other_data_or_networks(
@@ -485,6 +520,8 @@ def test_a_classifier_does_not_go_on_with_other_data_or_networks(
     elif change == "pictures":
         manifest = read_manifest(tmp_path / "val.jsonl")
         write_manifest(tmp_path / "val.jsonl", replace(manifest, rows=manifest.rows[1:]))
+    elif change == "who finds the faces":
+        begun += ["--weights", shared("models")]
     else:
         run_of_noise(tmp_path / change, 2)
     said = refused(UsageError, *begun)

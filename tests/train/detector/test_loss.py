@@ -53,6 +53,14 @@ def test_every_face_is_answered_for_and_no_position_twice() -> None:
     assert len(set(rows.tolist())) == len(rows)
 
 
+def test_a_share_without_faces_is_divided_by_what_the_others_have() -> None:
+    alone = detection_loss(predictions(), [target([])], POINTS, STRIDES)
+    beside = detection_loss(
+        predictions(), [target([])], POINTS, STRIDES, divisor=lambda positives: positives + 20
+    )
+    assert beside["obj"].item() == pytest.approx(alone["obj"].item() / 20)
+
+
 def test_a_picture_without_faces_teaches_only_objectness() -> None:
     terms = detection_loss(predictions(), [target([])], POINTS, STRIDES)
     assert terms["bbox"] == terms["cls"] == terms["kps"] == 0

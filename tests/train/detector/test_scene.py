@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from maskwatch.faces.yunet import Detections
+from maskwatch.types import Box
+from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.detector.dataset import label_scene, turn_scene
+from maskwatch_train.detector.prepare import street_scene
 
 
 def test_unlabelled_detections_are_faces_ignored_or_background_by_their_score() -> None:
@@ -31,6 +36,27 @@ def test_a_labelled_face_keeps_its_box_and_takes_the_landmarks() -> None:
     assert len(scene.ignored) == 0
 
 
+def test_parts_of_a_labelled_face_are_no_faces_beside_it() -> None:
+    labelled = np.array([[10, 10, 110, 130]], np.float32)
+    boxes = np.array([[30, 80, 80, 125], [30, 90, 80, 120], [100, 20, 140, 70]], np.float32)
+    seen = Detections(boxes, np.array([0.9, 0.6, 0.9], np.float32), np.ones((3, 5, 2), np.float32))
+    image = np.zeros((150, 150, 3), np.uint8)
+    scene = label_scene(image, labelled, np.ones(1, bool), np.zeros((0, 4), np.float32), seen)
+    assert scene.boxes.tolist() == [*labelled.tolist(), boxes[2].tolist()]
+    assert len(scene.ignored) == 0
+
+
+def test_the_teacher_has_no_say_where_somebody_saw_no_face(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((60, 160, 3), np.uint8))
+    boxes = np.array([[10, 10, 50, 50], [60, 10, 100, 50], [110, 10, 150, 50]], np.float32)
+    seen = Detections(boxes, np.array([0.9, 0.6, 0.9], np.float32), np.ones((3, 5, 2), np.float32))
+    nothing = Box(12, 10, 50, 50), Box(60, 10, 100, 48)
+    image = LabelledImage(tmp_path / "a.png", "train", "1", (), nothing)
+    scene = street_scene(image, seen)
+    assert scene.boxes.tolist() == boxes[2:].tolist()
+    assert len(scene.ignored) == 0
+
+
 @pytest.mark.parametrize("degrees", [-70.0, -20.0, 0.0, 45.0])
 def test_boxes_and_landmarks_turn_with_the_picture(degrees: float) -> None:
     image = np.zeros((200, 300, 3), np.uint8)
@@ -52,10 +78,8 @@ def test_boxes_and_landmarks_turn_with_the_picture(degrees: float) -> None:
 def test_a_face_that_turns_out_of_the_picture_is_not_taught() -> None:
     image = np.zeros((100, 400, 3), np.uint8)
     corner = np.array([[350, 20, 390, 70]], np.float32)
-    seen = Detections(
-        np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
-    )
-    scene = label_scene(image, corner, np.ones(1, bool), np.zeros((0, 4), np.float32), seen)
+    nothing = np.zeros((0, 4), np.float32)
+    scene = label_scene(image, corner, np.ones(1, bool), nothing, Detections.none())
 
     assert len(turn_scene(scene, 60).boxes) == 0
     assert len(turn_scene(scene, 3).boxes) == 1
