@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.components import need
 
@@ -19,6 +22,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 BOUNDARY = "frameboundary"
 JPEG_INTERVAL_S = 0.05
 CHUNKED = "/chunked/"
+TWO_ADDRESSES = "two-addresses.test"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -146,6 +150,26 @@ def dripping_server(first: bytes, drop: bytes) -> Iterator[int]:
         finally:
             stopping.set()
             thread.join(5)
+
+
+@contextmanager
+def two_addresses(port: int) -> Iterator[str]:
+    """A host with two addresses: a first that never takes a connection, and one at a port."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),  # all that it has room for
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        known = socket.getaddrinfo
+        ends = [full.getsockname(), ("127.0.0.1", port)]
+
+        def look_up(host: str, *given: Any, **named: Any) -> list[Any]:
+            if host != TWO_ADDRESSES:
+                return known(host, *given, **named)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", each) for each in ends]
+
+        patched.setattr(socket, "getaddrinfo", look_up)
+        yield TWO_ADDRESSES
 
 
 def free_port() -> int:

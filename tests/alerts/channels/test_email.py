@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
@@ -20,7 +21,7 @@ from maskwatch.errors import ChannelError, UsageError
 from maskwatch.store.records import DeliveryKind
 from tests.alerts import samples
 from tests.servers.certificates import Certificates
-from tests.servers.local import dripping_server, free_port, silent_server
+from tests.servers.local import dripping_server, free_port, silent_server, two_addresses
 from tests.servers.mail import PASSWORD, USER, MailServer, mail_server
 
 ANN = "ann@example.org"
@@ -297,6 +298,20 @@ def test_a_server_that_is_down_or_says_nothing_is_tried_again_later() -> None:
     assert not raised.value.permanent
     with silent_server() as port, pytest.raises(ChannelError, match=r"no answer within 0\.3 s"):
         channel(port, timeout_s=0.3).send(samples.alert(recipient=ANN))
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
+    with mail_server() as server, two_addresses(server.port) as host:
+        channel(server.port, host=host, timeout_s=2).send(samples.alert(recipient=ANN))
+        assert server.wait_for(1)
+
+
+def test_addresses_that_do_not_answer_take_no_longer_than_an_attempt() -> None:
+    with silent_server() as port, two_addresses(port) as host:
+        begun_at = time.monotonic()
+        with pytest.raises(ChannelError, match="no answer within 1 s"):
+            channel(port, host=host, timeout_s=1).send(samples.alert(recipient=ANN))
+    assert time.monotonic() - begun_at < 1.8
 
 
 @pytest.mark.parametrize("first", [b"220-hello\r\n", b"220 hello\r\n250-hello\r\n"])

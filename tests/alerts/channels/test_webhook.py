@@ -18,7 +18,7 @@ from maskwatch.errors import ChannelError
 from tests.alerts import samples
 from tests.servers.certificates import Certificates
 from tests.servers.hooks import Request, hook_server
-from tests.servers.local import dripping_server, free_port, silent_server
+from tests.servers.local import dripping_server, free_port, silent_server, two_addresses
 
 SECRET = "shared by both of us"  # noqa: S105
 AT = 1_772_449_200
@@ -144,6 +144,16 @@ def test_nobody_there_and_nobody_answering_are_tried_again_without_telling_the_t
         pytest.raises(ChannelError, match=r"no answer within 0\.3 s"),
     ):
         hook.send(samples.alert())
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
+    with (
+        hook_server() as server,
+        two_addresses(server.port) as host,
+        channel(f"http://{host}:{server.port}/", timeout_s=2) as hook,
+    ):
+        hook.send(samples.alert())
+    assert len(server.requests) == 1
 
 
 def test_who_answers_in_drops_is_left_when_the_time_is_over() -> None:

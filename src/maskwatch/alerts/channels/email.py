@@ -5,8 +5,9 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
@@ -48,6 +49,8 @@ _IN_ASCII = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 """Not every server takes more, and smtplib does not ask."""
 _COLOURS = {state: (as_hex(style.colour), as_hex(style.text)) for state, style in STYLES.items()}
 """Behind the word for a state, and of the word."""
+_SHORTEST_SHARE_S = 0.001
+"""Of the time for one address; 0 would mean not to wait at all."""
 
 
 class EmailChannel:
@@ -120,7 +123,7 @@ class _Server(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """The connection: here smtplib lets others have their say, before the first word."""
-        connection = socket.create_connection((host, port), timeout)
+        connection = _connected(host, port, timeout)
         self._watch(connection)
         if self._at_once is None:
             return connection
@@ -136,6 +139,31 @@ class _Server(smtplib.SMTP):
             return None if said is None else _Utf8(said)
 
         return super().auth(mechanism, answer, **options)  # type: ignore[arg-type]
+
+
+def _connected(host: str, port: int, timeout_s: float) -> socket.socket:
+    """A connection to the first address of a host that answers; all of them share the time.
+
+    `socket.create_connection` gives all of it to each address, so that one that leads nowhere, as
+    IPv6 does in many networks, takes it from those after it, at every attempt.
+    """
+    ends_at = time.monotonic() + timeout_s
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure = OSError("it has no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(found):
+        share_s = (ends_at - time.monotonic()) / (len(found) - tried)
+        try:
+            with ExitStack() as unless_connected:
+                connection = socket.socket(family, kind, protocol)
+                unless_connected.callback(connection.close)
+                connection.settimeout(max(share_s, _SHORTEST_SHARE_S))
+                connection.connect(address)
+                connection.settimeout(timeout_s)
+                unless_connected.pop_all()
+                return connection
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 class _Utf8(str):

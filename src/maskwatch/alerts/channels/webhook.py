@@ -32,6 +32,9 @@ _FOR_GOOD = {400, 410, 411, 413, 415, 422}
 _SHORTEST_SECRET = 4
 """Shorter values of headers are numbers and words, which reasons hold as well."""
 
+_SHARES = 4
+"""How many addresses of a host can be tried in the time of an attempt."""
+
 
 def signature(secret: bytes, at: int, body: bytes) -> str:
     """The value of ``X-Maskwatch-Signature``.
@@ -56,7 +59,9 @@ class WebhookChannel:
         self._config = config
         self._clock = clock
         self._client = httpx.Client(
-            timeout=config.timeout_s,
+            # httpx gives this to each address of a host: one that leads nowhere, as IPv6 does in
+            # many networks, must leave time for those after it.
+            timeout=httpx.Timeout(config.timeout_s, connect=config.timeout_s / _SHARES),
             verify=trust(config.ca_file),
             # The time limit of an attempt reaches the connections that are made in it.
             limits=httpx.Limits(max_keepalive_connections=0),
