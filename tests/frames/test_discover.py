@@ -207,6 +207,25 @@ def test_circular_links_end(folder: Path) -> None:
     assert names(discover("in/**/a.jpg")) == ["in/a.jpg"]
 
 
+def test_a_folder_is_found_by_its_own_name_and_by_that_of_a_link(folder: Path) -> None:
+    put("run2/x.jpg")
+    put("old/run1/y.jpg")
+    Path("latest").symlink_to("run2", target_is_directory=True)
+    Path("run0").symlink_to("old/run1", target_is_directory=True)
+    assert names(discover("**/run2/*.jpg")) == ["run2/x.jpg"]
+    assert names(discover("**/latest/*.jpg")) == ["latest/x.jpg"]
+    assert names(discover("**/run1/*.jpg")) == ["old/run1/y.jpg"]
+    assert names(discover("*/*/*.jpg")) == ["old/run1/y.jpg"]
+    assert len(discover("**/*.jpg").specs) == 2
+
+
+def test_circular_links_end_where_a_glob_goes_deep(folder: Path) -> None:
+    put("in/deep/a.jpg")
+    Path("in/self").symlink_to(".", target_is_directory=True)
+    Path("in/deep/up").symlink_to("..", target_is_directory=True)
+    assert "in/deep/a.jpg" in names(discover("**/in/**/deep/**/*.jpg"))
+
+
 def test_a_link_that_leads_nowhere_is_named_and_the_rest_found(folder: Path) -> None:
     put("in/a.jpg")
     Path("in/b.jpg").symlink_to("gone.jpg")

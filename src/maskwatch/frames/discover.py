@@ -7,7 +7,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -72,8 +72,8 @@ def discover(request: str) -> Discovery:
     - anything with ``*``, ``?`` or ``[``: the matching files, ``**`` for folders at any depth.
 
     In folders and globs, names that start with a dot are passed over, and files with another
-    extension, or with none and another content, are only counted. Every folder is visited once,
-    so links cannot make a circle.
+    extension, or with none and another content, are only counted. Every folder is visited once
+    for the same part of a glob, so links cannot make a circle.
     """
     if re.fullmatch(r"[0-9]+", request):
         return _one(SourceSpec(request, SourceKind.CAMERA, request))
@@ -137,7 +137,7 @@ def _from_glob(pattern: str) -> Discovery:
         return path.parts[len(root.parts) :]
 
     errors: list[SourceError] = []
-    files = _files_below(root, errors, lambda path: _leads(below_root(path), parts[fixed:]))
+    files = _files_below(root, errors, lambda path: _left(below_root(path), parts[fixed:]))
     matching = (path for path in files if _matches(below_root(path), parts[fixed:]))
     found = _select(matching, errors)
     if not found.specs and not found.errors:
@@ -157,29 +157,40 @@ def _matches(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
     return _matches(names[1:], patterns[1:])
 
 
-def _leads(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
-    """Whether something below the folder of these parts can fit the glob."""
+def _left(names: tuple[str, ...], patterns: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """What is left of a glob for what lies in the folder of these parts: any of several globs.
+
+    None where nothing there, or below, can fit.
+    """
     if not patterns:
-        return False
-    if not names or patterns[0] == "**":
-        return True
-    return fnmatch.fnmatch(names[0], patterns[0]) and _leads(names[1:], patterns[1:])
+        return frozenset()
+    if not names:
+        return frozenset({patterns})
+    if patterns[0] == "**":
+        return _left(names[1:], patterns) | _left(names, patterns[1:])
+    if not fnmatch.fnmatch(names[0], patterns[0]):
+        return frozenset()
+    return _left(names[1:], patterns[1:])
 
 
 def _files_below(
-    root: Path, errors: list[SourceError], enter: Callable[[Path], bool] = lambda _: True
+    root: Path, errors: list[SourceError], sought: Callable[[Path], Hashable] = lambda _: True
 ) -> Iterator[Path]:
     """All files under a folder; folders that cannot be read go to ``errors``.
 
     Args:
         root: where to start.
         errors: added to.
-        enter: whether to look into a folder.
+        sought: what is looked for in a folder, false where it is not to be entered. A folder that
+            is reached on several ways, by links, is looked into once for the same.
     """
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int, Hashable]] = set()
     waiting = [root]
     while waiting:
         folder = waiting.pop()
+        aim = sought(folder)
+        if not aim:
+            continue
         try:
             status = folder.stat()
             names = sorted(entry.name for entry in os.scandir(folder))
@@ -187,13 +198,14 @@ def _files_below(
             reason = f"cannot look into the folder: {system_reason(error)}"
             errors.append(SourceError(str(folder), reason))
             continue
-        if (status.st_dev, status.st_ino) in seen:
+        visit = (status.st_dev, status.st_ino, aim)
+        if visit in seen:
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(visit)
         paths = [folder / name for name in names if not name.startswith(".")]
         folders = {path for path in paths if _is_folder(path)}
         yield from (path for path in paths if path not in folders)
-        waiting.extend(path for path in reversed(paths) if path in folders and enter(path))
+        waiting.extend(path for path in reversed(paths) if path in folders)
 
 
 def _is_folder(path: Path) -> bool:
