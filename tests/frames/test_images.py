@@ -171,6 +171,29 @@ def test_nothing_is_handed_to_ghostscript(tmp_path: Path) -> None:
         read_image(path.rename(tmp_path / "a.jpg"))
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {50706: b"\x01\x04\x00\x00"},  # DNG
+        {254: 1, 330: 8},  # NEF, ARW: a thumbnail, and the rest elsewhere
+    ],
+)
+def test_a_raw_photo_is_refused_instead_of_its_thumbnail(
+    tmp_path: Path, tags: dict[int, object]
+) -> None:
+    path = saved(tmp_path, "a.tif", Image.new("RGB", (16, 12)), tiffinfo=tags)
+    with pytest.raises(UnreadableImage, match="a raw photo of a camera"):
+        read_image(path.rename(tmp_path / "a.nef"))
+
+
+@pytest.mark.parametrize("tags", [{254: 1}, {254: 0, 330: 8}, {254: 2}])
+def test_other_tiffs_with_several_pictures_are_read(
+    tmp_path: Path, tags: dict[int, object]
+) -> None:
+    path = saved(tmp_path, "a.tif", Image.new("RGB", (16, 12), RGB), tiffinfo=tags)
+    assert corner(read_image(path)) == BLUE_BGR
+
+
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     file.touch()

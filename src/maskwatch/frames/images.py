@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from maskwatch.errors import ImageTooLarge, SourceError, SourceNotFound, UnreadableImage
 from maskwatch.frames.sniff import HEADER_BYTES, is_heif
@@ -64,6 +65,11 @@ _UNDO_ORIENTATION = {
     7: (lambda image: cv2.rotate(cv2.transpose(image), cv2.ROTATE_180)),
     8: (lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE)),
 }
+
+# Tags of TIFF (6.0, section 8, and TIFF/EP, ISO 12234-2) and of DNG that tell raw photos.
+_NEW_SUBFILE_TYPE = 254
+_SUB_IFDS = 330
+_DNG_VERSION = 50706
 
 _pillow_limit = threading.Lock()
 
@@ -117,6 +123,8 @@ def decode_image(file: IO[bytes], *, name: str, max_pixels: int = DEFAULT_MAX_PI
                 f"limit of {max_pixels / 1e6:g} megapixels",
             )
         try:
+            if _is_raw_photo(picture):
+                raise UnreadableImage(name, "a raw photo of a camera, which is not read")
             picture.load()
             image = _to_bgr(picture)
             undo = _UNDO_ORIENTATION.get(_orientation(picture))
@@ -192,6 +200,17 @@ def _open_unlimited(file: IO[bytes], formats: tuple[str, ...]) -> Pillow.Image:
             return Pillow.open(file, formats=formats)
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
+
+
+def _is_raw_photo(picture: Pillow.Image) -> bool:
+    """Whether it is a TIFF whose first picture is but a thumbnail of what a camera's sensor saw."""
+    if not isinstance(picture, TiffImageFile):
+        return False
+    tags = picture.tag_v2
+    if _DNG_VERSION in tags:
+        return True
+    is_reduced = bool(tags.get(_NEW_SUBFILE_TYPE, 0) & 1)
+    return is_reduced and _SUB_IFDS in tags
 
 
 def _to_bgr(picture: Pillow.Image) -> Image:
