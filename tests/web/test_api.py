@@ -592,10 +592,20 @@ def test_the_cards_are_those_of_the_models_that_run(admin: TestClient, world: Wo
 
 
 def test_a_message_that_was_given_up_gets_another_chance(admin: TestClient, world: World) -> None:
-    dead = Delivery(new_id(), None, DeliveryKind.TEST, "mail", state=DeliveryState.DEAD, attempts=9)
+    dead = Delivery(new_id(), None, DeliveryKind.TEST, "door", state=DeliveryState.DEAD, attempts=9)
     world.store.deliveries.add([dead])
     answer = admin.post(f"/api/v1/deliveries/{dead.id}/retry")
     assert answer.json()["state"] == "pending"
+
+
+def test_a_message_whose_channel_is_gone_gets_no_other_chance(
+    admin: TestClient, world: World
+) -> None:
+    dead = Delivery(new_id(), None, DeliveryKind.TEST, "mail", state=DeliveryState.DEAD)
+    world.store.deliveries.add([dead])
+    answer = admin.post(f"/api/v1/deliveries/{dead.id}/retry")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "no channel is called 'mail'")
+    assert world.store.deliveries.get(dead.id).state is DeliveryState.DEAD
 
 
 @pytest.mark.parametrize(("name", "sees"), [("vera", False), ("ravi", False), ("anna", True)])

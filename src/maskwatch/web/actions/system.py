@@ -99,10 +99,11 @@ def retry_delivery(web: WebContext, principal: Principal, delivery_id: str) -> D
     """Gives a message another chance that was given up.
 
     Raises:
-        RecordNotFound: there is none of that id.
+        RecordNotFound: there is none of that id, or no longer a channel for it.
     """
     principal.must_allow(Scope.SYSTEM_WRITE)
-    web.store.deliveries.get(delivery_id)
+    # Without its channel it would wait for ever.
+    _must_be_channel(web, web.store.deliveries.get(delivery_id).channel)
     with web.store.transaction():
         if web.store.deliveries.requeue(delivery_id, web.now()):
             web.store.audit.append(principal.actor, "delivery.retried", delivery_id)
@@ -132,11 +133,15 @@ def test_channel(web: WebContext, principal: Principal, channel: str) -> Sequenc
         RecordNotFound: there is no channel of that name.
     """
     principal.must_allow(Scope.SYSTEM_WRITE)
-    if channel not in [each.name for each in web.control.channels()]:
-        raise RecordNotFound(f"no channel is called {channel!r}")
+    _must_be_channel(web, channel)
     queued = web.control.test_channel(channel)
     web.store.audit.append(principal.actor, "channel.tested", channel)
     return queued
+
+
+def _must_be_channel(web: WebContext, name: str) -> None:
+    if name not in [each.name for each in web.control.channels()]:
+        raise RecordNotFound(f"no channel is called {name!r}")
 
 
 def audit_log(
