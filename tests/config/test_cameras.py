@@ -11,6 +11,7 @@ from maskwatch.config.root import parse_config
 from maskwatch.errors import ConfigError
 from maskwatch.events.schedule import Exemption
 from maskwatch.runtime.monitoring.rules import input_of, rules_of
+from maskwatch.tracks.tracker import TrackerSettings
 
 DOOR = """
 cameras:
@@ -125,6 +126,13 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
 ) -> None:
     with pytest.raises(ValidationError, match=said):
         CameraConfig.model_validate(section)
+
+
+def test_no_score_may_be_asked_for_under_which_the_detector_tells_of_no_face() -> None:
+    least = TrackerSettings().min_score
+    assert CameraConfig.model_validate({"url": "0", "min_score": least}).min_score == least
+    with pytest.raises(ValidationError, match=f"greater than or equal to {least}"):
+        CameraConfig.model_validate({"url": "0", "min_score": least - 0.01})
 
 
 def test_an_error_names_the_key_and_hides_the_password(tmp_path: Path) -> None:
