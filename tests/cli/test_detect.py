@@ -16,6 +16,7 @@ from maskwatch.types import State
 from tests.cli.conftest import Detect
 from tests.outputs.test_video import read
 from tests.painted import SquareClassifier, SquareDetector, paint_picture, paint_video, scene
+from tests.servers.local import web_server
 
 MASKED = (State.MASK, 80, 120)
 BARE = (State.NO_MASK, 240, 120)
@@ -36,6 +37,16 @@ def test_a_picture_leaves_an_annotated_picture_and_a_table(detect: Detect) -> No
     assert drawn.shape == (240, 320, 3)
     assert (drawn != scene([MASKED, BARE, CANNOT_TELL])).any()
     assert (cv2.imread("a.png") == scene([MASKED, BARE, CANNOT_TELL])).all()
+
+
+def test_a_picture_of_a_web_server_leaves_a_picture_that_later_runs_know(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [BARE])
+    with web_server(Path()) as server:
+        assert detect(f"{server.url}/a.png", "--out", "out").exit_code == 0
+    (path,) = Path("out").glob("[!.]*")
+    assert path.name == f"127.0.0.1-{server.port}-a.png"
+    assert cv2.imread(str(path)).shape == (240, 320, 3)
+    assert "only files that earlier runs annotated" in detect("out", "--out", "out").stderr
 
 
 def test_rows_of_a_picture(detect: Detect) -> None:

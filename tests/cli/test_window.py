@@ -1,5 +1,6 @@
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from maskwatch.cli.window import Window, size_for
 from maskwatch.errors import MissingExtra, UsageError
-from maskwatch.frames.sniff import SourceKind
+from tests.cli.conftest import Detect
+from tests.painted import paint_picture
+from tests.servers.local import web_server
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -38,7 +41,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
 def test_a_video_runs_on_without_keys_and_q_quits(screen: Callable[..., list[int]]) -> None:
     screen([-1, ord("x"), ord("q")])
     with Window() as window:
-        sink = window.for_kind(SourceKind.VIDEO)
+        sink = window.for_source(is_picture=False)
         for expected in (False, False, True):
             sink.write(PICTURE, 0.0)
             assert window.quit_wanted is expected
@@ -47,9 +50,19 @@ def test_a_video_runs_on_without_keys_and_q_quits(screen: Callable[..., list[int
 def test_a_picture_stays_until_a_key_is_pressed(screen: Callable[..., list[int]]) -> None:
     waits = screen([-1, -1, ord(" ")])
     with Window() as window:
-        window.for_kind(SourceKind.IMAGE).write(PICTURE, 0.0)
+        window.for_source(is_picture=True).write(PICTURE, 0.0)
         assert len(waits) == 3
         assert not window.quit_wanted
+
+
+def test_a_picture_of_a_web_server_stays_too(
+    screen: Callable[..., list[int]], detect: Detect
+) -> None:
+    paint_picture(Path("a.png"), [])
+    waits = screen([-1, -1, ord(" ")])
+    with web_server(Path()) as server:
+        assert detect(f"{server.url}/a.png", "--show", "--quiet").exit_code == 0
+    assert len(waits) == 3
 
 
 def test_ctrl_c_before_a_picture_shows_it_no_more(
@@ -63,7 +76,7 @@ def test_ctrl_c_before_a_picture_shows_it_no_more(
     screen([])
     monkeypatch.setattr(cv2, "waitKey", strike)
     with Window() as window:
-        sink = window.for_kind(SourceKind.IMAGE)
+        sink = window.for_source(is_picture=True)
         with pytest.raises(KeyboardInterrupt):
             sink.write(PICTURE, 0.0)
         sink.write(PICTURE, 0.0)
@@ -73,7 +86,7 @@ def test_ctrl_c_before_a_picture_shows_it_no_more(
 def test_closing_the_window_quits(screen: Callable[..., list[int]]) -> None:
     screen([], visible=0.0)
     with Window() as window:
-        window.for_kind(SourceKind.IMAGE).write(PICTURE, 0.0)
+        window.for_source(is_picture=True).write(PICTURE, 0.0)
         assert window.quit_wanted
 
 
@@ -88,7 +101,7 @@ def test_closing_the_window_quits_where_opencv_then_knows_of_none(
     screen([])
     monkeypatch.setattr(cv2, "getWindowProperty", unknown)
     with Window() as window:
-        window.for_kind(SourceKind.VIDEO).write(PICTURE, 0.0)
+        window.for_source(is_picture=False).write(PICTURE, 0.0)
         assert window.quit_wanted
 
 
@@ -109,7 +122,7 @@ def test_the_window_is_as_large_as_most_screens_allow_in_the_shape_of_the_first_
     assert size_for(first) == window
     with Window() as shown:
         for image in (first, PICTURE):
-            shown.for_kind(SourceKind.VIDEO).write(image, 0.0)
+            shown.for_source(is_picture=False).write(image, 0.0)
     assert sizes == [window]  # once: then it is as the user wants it
 
 

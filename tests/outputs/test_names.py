@@ -5,7 +5,7 @@ import pytest
 
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
-from maskwatch.outputs.names import plan_outputs
+from maskwatch.outputs.names import as_picture, plan_outputs
 
 
 def image(path: str | Path) -> SourceSpec:
@@ -152,3 +152,22 @@ def test_what_was_recorded_from_a_camera_stays_whoever_wrote_it(tmp_path: Path) 
         "cam-hall-2.mp4",
         "clip.mp4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("planned", "name"),
+    [
+        ("host-photo.jpg.mp4", "host-photo.jpg"),
+        ("host-photo.PNG.mp4", "host-photo.png"),
+        ("host-photo.webp.mp4", "host-photo.webp.jpg"),
+        ("10.0.0.5-snapshot.mp4", "10.0.0.5-snapshot.jpg"),
+        ("host-taken.jpg.mp4", "host-taken-2.jpg"),
+        ("host-there.jpg.mp4", "host-there-2.jpg"),
+    ],
+)
+def test_what_turns_out_to_be_a_picture_gets_the_name_of_one(
+    tmp_path: Path, planned: str, name: str
+) -> None:
+    (tmp_path / "host-there.jpg").touch()
+    others = [tmp_path / planned, tmp_path / "host-taken.jpg"]
+    assert as_picture(tmp_path / planned, others) == tmp_path / name

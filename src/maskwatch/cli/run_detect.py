@@ -19,7 +19,7 @@ from maskwatch.cli.request import DetectRequest
 from maskwatch.cli.table import print_summary
 from maskwatch.cli.window import Window
 from maskwatch.errors import OutputError, SourceNotFound, UsageError
-from maskwatch.frames.base import FrameSource
+from maskwatch.frames.base import FrameSource, is_single_picture
 from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
@@ -29,7 +29,7 @@ from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT, STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
 from maskwatch.outputs.ledger import note_written, written_names
-from maskwatch.outputs.names import plan_outputs
+from maskwatch.outputs.names import as_picture, plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import LookSettings
@@ -175,12 +175,11 @@ def _without_own_output(found: Discovery, request: DetectRequest) -> Discovery:
     return replace(found, specs=kept, errors=errors)
 
 
-def _picture_sink(
-    path: Path, kind: SourceKind, source: FrameSource, threads: int | None
-) -> PictureSink:
-    if kind is SourceKind.IMAGE:
-        return PictureFile(path)
-    return video_sink(path, source.fps, threads)
+def _is_picture(spec: SourceSpec, source: FrameSource) -> bool:
+    """Whether there is one picture; what a web address leads to shows when it is opened."""
+    if spec.kind is SourceKind.STREAM:
+        return is_single_picture(source)
+    return spec.kind is SourceKind.IMAGE
 
 
 def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:
@@ -196,10 +195,18 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
     planned = _planned(request, specs)
 
     def pictures(spec: SourceSpec, source: FrameSource) -> list[PictureSink]:
-        sinks: list[PictureSink] = [] if window is None else [window.for_kind(spec.kind)]
+        is_picture = _is_picture(spec, source)
+        sinks: list[PictureSink] = []
+        if window is not None:
+            sinks.append(window.for_source(is_picture=is_picture))
         path = planned.get(spec)
-        if path is not None:
-            sinks.append(_picture_sink(path, spec.kind, source, request.models.threads))
+        if path is not None and is_picture:
+            if not spec.is_file:
+                path = as_picture(path, planned.values())
+                _note_written(request.folder, [path])
+            sinks.append(PictureFile(path))
+        elif path is not None:
+            sinks.append(video_sink(path, source.fps, request.models.threads))
         return sinks
 
     return Sinks(looks, episodes, pictures, is_summary_kept=request.json_summary is not None)
@@ -212,13 +219,17 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
         return {}
     make_folder(request.folder)
     planned = plan_outputs(annotated, request.folder, written_names(request.folder))
+    _note_written(request.folder, planned)
+    return dict(zip(annotated, planned, strict=True))
+
+
+def _note_written(folder: Path, paths: Sequence[Path]) -> None:
     try:
-        note_written(request.folder, (path.name for path in planned))
+        note_written(folder, (path.name for path in paths))
     except OutputError as error:
         # The pictures may still find their place, and each that does not is an error of its own.
         consequence = "later runs take what is annotated here for originals and keep it"
         say_note(err_console(), f"{error}: {consequence}")
-    return dict(zip(annotated, planned, strict=True))
 
 
 def _annotated(request: DetectRequest, specs: Sequence[SourceSpec]) -> list[SourceSpec]:

@@ -11,7 +11,6 @@ from typing import Self
 import cv2
 
 from maskwatch.errors import MissingExtra, UsageError
-from maskwatch.frames.sniff import SourceKind
 from maskwatch.types import Image
 
 _TITLE = "maskwatch (q quits)"
@@ -41,9 +40,9 @@ class Window:
     def __exit__(self, *exc: object) -> None:
         cv2.destroyAllWindows()
 
-    def for_kind(self, kind: SourceKind) -> WindowSink:
-        """What shows the pictures of one source: an image stays until a key is pressed."""
-        return WindowSink(self, wait_ms=0 if kind is SourceKind.IMAGE else 1)
+    def for_source(self, *, is_picture: bool) -> WindowSink:
+        """What shows the pictures of one source: a single one stays until a key is pressed."""
+        return WindowSink(self, wait_ms=0 if is_picture else 1)
 
     def show(self, image: Image, wait_ms: int) -> None:
         """Shows a picture and takes a key; 0 ms waits until there is one."""

@@ -46,3 +46,8 @@ class FrameSource(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+def is_single_picture(source: FrameSource) -> bool:
+    """Whether an open source holds one picture and no more, as a web address may."""
+    return source.frame_count == 1 and not source.is_live

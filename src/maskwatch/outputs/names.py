@@ -58,6 +58,20 @@ def plan_outputs(
     return planned
 
 
+def as_picture(planned: Path, others: Iterable[Path]) -> Path:
+    """The file in place of a planned video, where a source turns out to be a single picture.
+
+    Args:
+        planned: by `plan_outputs`, for a source that is no file.
+        others: what else is planned.
+    """
+    named = PurePath(planned.stem)  # "host-photo.jpg", behind which the video's extension stood
+    suffix = picture_suffix(named.suffix)
+    stem = named.stem if named.suffix.lower() == suffix else named.name
+    path = planned.with_name(_fitting(stem, suffix))
+    return _numbered(path, {each.name.casefold() for each in others}, _is_there)
+
+
 def _is_there(path: Path) -> bool:
     """Whether there is something of that name; a link that leads nowhere is somebody's as well.
 

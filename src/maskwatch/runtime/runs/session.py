@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import MaskwatchError, OutputError, SourceError
 from maskwatch.faces.base import FaceDetector
-from maskwatch.frames.base import FrameSource
+from maskwatch.frames.base import FrameSource, is_single_picture
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
@@ -270,7 +270,7 @@ class _Visit:
 
     def prepare_for(self, source: FrameSource) -> None:
         """Follows people, unless the open source turns out to be a single picture."""
-        if source.is_live or source.frame_count != 1:
+        if not is_single_picture(source):
             if self._settings.blur:
                 self._hindsight = Hindsight()
             self._sieve = self._sieve_from(min(self._settings.score, self._tracking.min_score))
