@@ -156,6 +156,18 @@ def test_another_file_of_the_same_name_is_not_overwritten(detect: Detect) -> Non
     ]
 
 
+def test_what_somebody_puts_in_place_of_an_annotated_file_is_looked_at_and_stays(
+    detect: Detect,
+) -> None:
+    paint_picture(Path("a.png"), [MASKED]).rename("a.bmp")
+    assert detect("a.bmp", "--out", ".").exit_code == 0
+    theirs = paint_picture(Path("a.png"), [BARE, BARE]).read_bytes()
+    done = detect(".", "--out", ".", "--json-summary")
+    names = [source["source"] for source in json.loads(done.stdout)["sources"]]
+    assert names == ["a.bmp", "a.png"]
+    assert Path("a.png").read_bytes() == theirs
+
+
 def test_a_folder_that_takes_no_ledger_may_still_take_pictures(detect: Detect) -> None:
     paint_picture(Path("a.png"), [MASKED])
     Path("out/.maskwatch-written").mkdir(parents=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT, STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
-from maskwatch.outputs.ledger import note_written, written_names
+from maskwatch.outputs.ledger import note_names, note_sizes, written_names
 from maskwatch.outputs.names import as_picture, plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
@@ -84,6 +84,8 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         models = replace(request.models, threads=shares.models)
         detector = build_detector(models, score=request.score, floor=tracking.min_score)
         classifier = build_classifier(models)
+        planned = _planned(request, found.specs)
+        stack.callback(_note, note_sizes, request.folder, planned.values())
         listener = ProgressListener(
             errors,
             len(found.specs),
@@ -93,7 +95,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         session = Session(
             Models(detector.detect, classifier),
             stack.enter_context(_opener(request, found.specs, listener, spacing_s, shares)),
-            _sinks(request, found.specs, window),
+            _sinks(request, planned, window),
             SessionSettings(detector.score, request.min_face_px, request.blur, looks),
             tracking=tracking,
             listener=listener,
@@ -182,8 +184,14 @@ def _is_picture(spec: SourceSpec, source: FrameSource) -> bool:
     return spec.kind is SourceKind.IMAGE
 
 
-def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window | None) -> Sinks:
-    """Everything that results go to; files of a whole run are made at once."""
+def _sinks(request: DetectRequest, planned: dict[SourceSpec, Path], window: Window | None) -> Sinks:
+    """Everything that results go to; files of a whole run are made at once.
+
+    Args:
+        request: says what is wanted.
+        planned: corrected where a source, once open, gets another file.
+        window: of the run, if it has one.
+    """
     looks: list[LookSink] = []
     if request.jsonl is not None:
         looks.append(JsonlSink(request.jsonl))
@@ -192,7 +200,6 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
     episodes: list[EpisodeSink] = []
     if request.episodes is not None:
         episodes.append(EpisodesFile(request.episodes))
-    planned = _planned(request, specs)
 
     def pictures(spec: SourceSpec, source: FrameSource) -> list[PictureSink]:
         is_picture = _is_picture(spec, source)
@@ -202,8 +209,8 @@ def _sinks(request: DetectRequest, specs: Sequence[SourceSpec], window: Window |
         path = planned.get(spec)
         if path is not None and is_picture:
             if not spec.is_file:
-                path = as_picture(path, planned.values())
-                _note_written(request.folder, [path])
+                path = planned[spec] = as_picture(path, planned.values())
+                _note(note_names, request.folder, [path])
             sinks.append(PictureFile(path))
         elif path is not None:
             sinks.append(video_sink(path, source.fps, request.models.threads))
@@ -219,13 +226,14 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
         return {}
     make_folder(request.folder)
     planned = plan_outputs(annotated, request.folder, written_names(request.folder))
-    _note_written(request.folder, planned)
+    _note(note_names, request.folder, planned)
     return dict(zip(annotated, planned, strict=True))
 
 
-def _note_written(folder: Path, paths: Sequence[Path]) -> None:
+def _note(what: Callable[[Path, Iterable[str]], None], folder: Path, paths: Iterable[Path]) -> None:
+    """Puts files into the ledger of their folder; that it cannot be written is only told."""
     try:
-        note_written(folder, (path.name for path in paths))
+        what(folder, (path.name for path in paths))
     except OutputError as error:
         # The pictures may still find their place, and each that does not is an error of its own.
         consequence = "later runs take what is annotated here for originals and keep it"
