@@ -7,6 +7,7 @@ Weights that were rounded stay rounded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -81,15 +82,20 @@ def _pass_through(norm: nn.BatchNorm2d) -> None:
 
 
 @torch.no_grad()
-def measure(norms: Sequence[nn.BatchNorm2d], look: Callable[[], object]) -> None:
+def measure(layers: Sequence[Layer], look: Callable[[], object]) -> None:
     """Gives each normalisation the mean and the variance of what it sees; its output stays.
 
+    The weights before it are given a size that is usual in training. What export leaves of them is
+    as small as their input is large: in a layer that takes pixels of up to 255, steps of a usual
+    learning rate would undo in one epoch what was learned.
+
     Args:
-        norms: that were filled.
+        layers: that were filled.
         look: shows the network, in evaluation mode, what it is measured on.
     """
-    sums = {norm: torch.zeros(2, norm.num_features, dtype=torch.float64) for norm in norms}
-    counts = dict.fromkeys(norms, 0)
+    pairs = [(layer, norm) for layer, norm in layers if norm is not None]
+    sums = {norm: torch.zeros(2, norm.num_features, dtype=torch.float64) for _, norm in pairs}
+    counts = {norm: 0 for _, norm in pairs}
 
     def noting(norm: nn.BatchNorm2d) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
         def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -99,14 +105,25 @@ def measure(norms: Sequence[nn.BatchNorm2d], look: Callable[[], object]) -> None
 
         return note
 
-    hooks = [norm.register_forward_pre_hook(noting(norm)) for norm in norms]
+    hooks = [norm.register_forward_pre_hook(noting(norm)) for _, norm in pairs]
     look()
     for hook in hooks:
         hook.remove()
-    for norm in norms:
+    for layer, norm in pairs:
         first, second = sums[norm] / counts[norm]
         variance = (second - first**2).clamp(min=1e-8)
-        norm.weight.copy_((variance + norm.eps).sqrt())
+        scale = _usual_size(layer.weight) / _size(layer.weight)
+        layer.weight.mul_(scale)
         norm.bias.add_(first)
-        norm.running_mean.copy_(first)  # type: ignore[union-attr] # see _pass_through
-        norm.running_var.copy_(variance)  # type: ignore[union-attr]
+        norm.weight.copy_((scale**2 * variance + norm.eps).sqrt() / scale)
+        norm.running_mean.copy_(scale * first)  # type: ignore[union-attr] # see _pass_through
+        norm.running_var.copy_(scale**2 * variance)  # type: ignore[union-attr]
+
+
+def _size(weight: Tensor) -> float:
+    return weight.square().mean().sqrt().item()
+
+
+def _usual_size(weight: Tensor) -> float:
+    """With it, inputs of variance 1 give outputs of variance 1."""
+    return float(1 / math.sqrt(weight[0].numel()))

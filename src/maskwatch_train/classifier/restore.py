@@ -42,7 +42,7 @@ def restore(
         for start in range(0, len(some), BATCH):
             network(normalise(torch.from_numpy(some[start : start + BATCH])))
 
-    measure([norm for _, norm in layers if norm is not None], look)
+    measure(layers, look)
 
 
 def _place(shape: Sequence[int]) -> tuple[int, ...]:

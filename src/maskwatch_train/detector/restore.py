@@ -44,7 +44,7 @@ def restore(
         for picture in pictures():
             exported(torch.from_numpy(pad_to_multiple(picture)[None]))
 
-    measure([norm for _, norm in layers if norm is not None], look)
+    measure(layers, look)
     exported.give_back(network)
 
 

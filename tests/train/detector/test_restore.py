@@ -75,6 +75,14 @@ def test_the_shipped_detector_is_one_that_can_be_restored() -> None:
     assert apart(map(torch.from_numpy, was), map(torch.from_numpy, now)) < 0.02
 
 
+def test_steps_of_a_usual_rate_do_not_undo_what_was_learned() -> None:
+    """The first layer takes pixels of up to 255, so what export leaves of its weights is tiny."""
+    network = YuNet().eval()
+    restore(network, onnx.load(DEFAULT_DETECTOR / "model.onnx"), pictures, PATH)
+    for layer in (m for m in network.modules() if isinstance(m, nn.Conv2d)):
+        assert layer.weight.square().mean().sqrt() > 0.03, layer
+
+
 def test_what_is_no_face_detector_is_refused_before_any_picture_is_read() -> None:
     def none_yet() -> list[Image]:
         raise AssertionError
