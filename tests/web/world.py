@@ -32,6 +32,7 @@ from maskwatch.errors import SourceError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
+from maskwatch.outputs.jpeg import scaled_down
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
@@ -41,6 +42,7 @@ from maskwatch.runtime.monitoring.control import (
     ReloadOutcome,
     ServiceStatus,
 )
+from maskwatch.runtime.monitoring.finish import LIVE_PX
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.store import rows
 from maskwatch.store.ids import new_id
@@ -479,7 +481,7 @@ def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
 def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift: int = 0) -> None:
     """Shows a sample picture with marks as the camera's newest view."""
     image = _decode((SAMPLES / "states.jpg").read_bytes())
-    image = np.ascontiguousarray(np.roll(image, shift, axis=0))
+    image, _ = scaled_down(np.ascontiguousarray(np.roll(image, shift, axis=0)), LIVE_PX)
     height, width = image.shape[:2]
     boxes = [
         Box(width * (x - 0.04), height * (y - 0.1), width * (x + 0.04), height * (y + 0.1))

@@ -102,7 +102,7 @@ class _CameraPage:
         side = self._values()["min_face_px"] if hasattr(self, "_face") else 0
         return (
             f'<rect x="8" y="8" width="{side:.0f}" height="{side:.0f}" fill="none" '
-            'stroke="#fff" stroke-width="2" stroke-dasharray="4 3"/>'
+            'stroke="#fff" stroke-width="2" vector-effect="non-scaling-stroke"/>'
         )
 
     def _thresholds(self) -> None:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from nicegui import ui
-from nicegui.events import GenericEventArguments, MouseEventArguments
+from nicegui.events import GenericEventArguments
 
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import passing_dialog
@@ -17,6 +17,8 @@ from maskwatch.web.pages.parts import attribute, heading
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 
 _STEP = 0.02
+_DRAWN_PX = 1000
+"""Width of a picture, in pixels, on which lines and letters have the size written here."""
 _MOVES = {
     "ArrowLeft": (-_STEP, 0.0),
     "ArrowRight": (_STEP, 0.0),
@@ -57,9 +59,9 @@ class ZoneEditor:
     Args:
         desk: of the page.
         source: address of the picture.
-        size: its width and height in pixels.
+        size: width and height in pixels of what the camera sends.
         zones: those that are there.
-        overlay: SVG to draw beneath the zones, in pixels of the picture.
+        overlay: SVG to draw beneath the zones, in pixels of the camera.
         can_change: whether there is anything to draw with.
     """
 
@@ -75,6 +77,8 @@ class ZoneEditor:
     ) -> None:
         self.zones = list(zones)
         self._desk, self._size, self._overlay = desk, size, overlay
+        # Lines and letters are as thick on the page whatever the camera sends.
+        self._unit = size[0] / _DRAWN_PX
         self._can_change = can_change
         self._corners: list[tuple[float, float]] = []
         self._cross = (0.5, 0.5)
@@ -84,9 +88,15 @@ class ZoneEditor:
             ui.element("div").classes("mw-editor").props('tabindex="0" role="application"')
         )
         with self._frame:
-            self._image = ui.interactive_image(
-                source, size=size, on_mouse=self._click, events=["click"], sanitize=False
-            ).classes("mw-picture")
+            self._image = ui.interactive_image(source, size=size, sanitize=False)
+            self._image.classes("mw-picture")
+            # The element's own event tells pixels of the loaded picture: 0 before there is one.
+            self._image.on(
+                "click",
+                self._click,
+                js_handler="""(e) => emit({x: e.offsetX / e.target.clientWidth,
+                    y: e.offsetY / e.target.clientHeight})""",
+            )
             # What there is to know and do is said by the frame around it.
             self._image.props("aria-hidden=true")
         self._frame.on(
@@ -125,27 +135,34 @@ class ZoneEditor:
 
     def draw(self) -> None:
         """Draws everything anew."""
-        width, height = self._size
+        (width, height), unit = self._size, self._unit
         parts = [self._overlay()]
         parts += [self._polygon(zone.polygon, zone.use, zone.name) for zone in self.zones]
         if self._corners:
             points = " ".join(f"{x * width:.1f},{y * height:.1f}" for x, y in self._corners)
             colour = _COLOURS[self._use.value]
             parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3"/>'
+                f'<polyline points="{points}" fill="none" stroke="{colour}" '
+                f'stroke-width="{3 * unit:.1f}"/>'
             )
             parts += [
-                f'<circle cx="{x * width:.1f}" cy="{y * height:.1f}" r="6" fill="{colour}"/>'
+                f'<circle cx="{x * width:.1f}" cy="{y * height:.1f}" r="{6 * unit:.1f}" '
+                f'fill="{colour}"/>'
                 for x, y in self._corners
             ]
         if self._can_change:
             x, y = self._cross[0] * width, self._cross[1] * height
-            cross = f"M{x - 12:.1f} {y:.1f}h24M{x:.1f} {y - 12:.1f}v24"
+            arm = 12 * unit
+            cross = f"M{x - arm:.1f} {y:.1f}h{2 * arm:.1f}M{x:.1f} {y - arm:.1f}v{2 * arm:.1f}"
             parts += [
-                f'<path d="{cross}" stroke="{colour}" stroke-width="{thick}"/>'
+                f'<path d="{cross}" stroke="{colour}" stroke-width="{thick * unit:.1f}"/>'
                 for colour, thick in (("#000", 5), ("#fff", 2))
             ]
-        self._image.set_content("".join(parts))
+        # Live pictures are smaller than the camera's: what is drawn has its own scale.
+        self._image.set_content(
+            f'<svg viewBox="0 0 {width} {height}" width="100%" height="100%" '
+            f'preserveAspectRatio="none">{"".join(parts)}</svg>'
+        )
         label = self._desk.words("cameras.canvas", count=len(self._corners))
         self._frame.props(f"aria-label={attribute(label)}")
         name = (self._name.value or "").strip()
@@ -154,14 +171,15 @@ class ZoneEditor:
         self._draw_list()
 
     def _polygon(self, corners: Sequence[tuple[float, float]], use: str, name: str) -> str:
-        width, height = self._size
+        (width, height), unit = self._size, self._unit
         points = " ".join(f"{x * width:.1f},{y * height:.1f}" for x, y in corners)
-        x, y = corners[0][0] * width + 6, corners[0][1] * height + 22
+        x, y = corners[0][0] * width + 6 * unit, corners[0][1] * height + 22 * unit
         colour = _COLOURS[use]
         return (
             f'<polygon points="{points}" fill="{colour}" fill-opacity="0.2" stroke="{colour}" '
-            f'stroke-width="3"/><text x="{x:.1f}" y="{y:.1f}" fill="#fff" stroke="#000" '
-            f'stroke-width="4" style="paint-order: stroke" font-size="22">{escape(name)}</text>'
+            f'stroke-width="{3 * unit:.1f}"/><text x="{x:.1f}" y="{y:.1f}" fill="#fff" '
+            f'stroke="#000" stroke-width="{4 * unit:.1f}" style="paint-order: stroke" '
+            f'font-size="{22 * unit:.1f}">{escape(name)}</text>'
         )
 
     def _draw_list(self) -> None:
@@ -213,11 +231,9 @@ class ZoneEditor:
             self.zones[self.zones.index(zone)] = replace(zone, more=more)
             self.draw()
 
-    def _click(self, event: MouseEventArguments) -> None:
-        if not self._can_change:
-            return
-        width, height = self._size
-        self._add(event.image_x / width, event.image_y / height)
+    def _click(self, event: GenericEventArguments) -> None:
+        if self._can_change:
+            self._add(event.args["x"], event.args["y"])
 
     def _key(self, event: GenericEventArguments) -> None:
         if not self._can_change:
