@@ -851,7 +851,7 @@ def test_a_walk_goes_on_where_it_was_when_its_page_is_opened_again(
     visit: Callable[..., Page],
 ) -> None:
     """Phones close the line of a page once their screen is dark."""
-    page = visit("anna", "/cameras/canteen/walk")
+    page = visit("anna", "/cameras/entrance/walk")
     page.get_by_label("Marks in metres").fill("6, 2.5")
     page.get_by_role("button", name="Begin", exact=True).click()
 
@@ -877,13 +877,13 @@ def test_a_walk_goes_on_where_it_was_when_its_page_is_opened_again(
     expect(page.get_by_role("button", name=re.compile("^Passing"))).to_have_text(
         ["Passing 5 m", "Passing 2 m"]
     )
-    walk = page.request.get("/api/v1/cameras/canteen/walk").json()["walk"]
+    walk = page.request.get("/api/v1/cameras/entrance/walk").json()["walk"]
     assert [(each["phase"], each["marks_m"]) for each in walk["parts"]] == [
         ("masked", [5, 2]),
         ("bare", []),
     ]
     headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
-    assert page.request.delete("/api/v1/cameras/canteen/walk", headers=headers).ok
+    assert page.request.delete("/api/v1/cameras/entrance/walk", headers=headers).ok
 
 
 def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Page]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from maskwatch.types import State
 from maskwatch.web.actions.walk_report import (
@@ -73,6 +76,49 @@ def test_a_face_is_first_seen_with_the_picture_that_its_alarm_began_with() -> No
     heard = part(Phase.BARE, {4: State.NO_MASK}, alarms=(Alarm(at(3.5), at(5), "a", at(5.5)),))
     report = walk_report([heard])
     assert (report.seconds_to_alarm, report.seconds_to_message) == (1.5, 2.0)
+
+
+def free(*sightings: Sighting) -> tuple[Sighting, ...]:
+    """The same people where they need not wear a mask."""
+    return tuple(replace(each, is_free=True) for each in sightings)
+
+
+def test_a_walk_in_which_no_alarm_could_come_was_not_missed() -> None:
+    exempt = part(Phase.BARE, {4: State.NO_MASK, 5: State.NO_MASK})
+    exempt = replace(exempt, sightings=free(*exempt.sightings))
+    too_late = replace(part(Phase.BARE, {4: State.NO_MASK}), on_duty=False)
+    report = walk_report([exempt, too_late])
+    assert (report.untested, report.bare_walks, report.missed) == (2, 0, 0)
+
+
+def test_time_in_which_no_alarm_could_come_is_no_quiet_time() -> None:
+    report = walk_report([Part(Phase.EMPTY, at(0), at(3600), on_duty=False)])
+    assert (report.untested, report.quiet_hours, report.false_alarms_per_hour) == (1, 0, None)
+    passing = replace(part(Phase.EMPTY, {4: State.MASK}), end=at(3600))
+    passing = replace(passing, sightings=free(*passing.sightings))
+    report = walk_report([passing])  # something else may still be taken for a face
+    assert (report.untested, report.quiet_hours) == (0, 1)
+
+
+@pytest.mark.parametrize("on_duty", [True, False])
+def test_an_alarm_counts_whatever_should_have_kept_it_away(on_duty: bool) -> None:
+    heard = part(Phase.BARE, {4: State.NO_MASK}, alarms=(Alarm(at(5), at(6), "a", None),))
+    heard = replace(heard, sightings=free(*heard.sightings), on_duty=on_duty)
+    report = walk_report([heard, replace(heard, phase=Phase.EMPTY)])
+    assert (report.untested, report.bare_walks, report.missed) == (0, 1, 0)
+    assert report.false_alarms == 1
+
+
+def test_who_had_to_wear_a_mask_for_some_of_the_walk_was_missed() -> None:
+    walk = part(Phase.BARE, {4: State.NO_MASK, 12: State.NO_MASK})
+    walk = replace(walk, sightings=(walk.sightings[0], *free(walk.sightings[1])))
+    # So was who was not seen at all, and who was only seen to wear one.
+    masked = part(Phase.BARE, {4: State.MASK})
+    report = walk_report([walk, masked, part(Phase.BARE, {})])
+    assert (report.untested, report.bare_walks, report.missed) == (0, 3, 3)
+    # A masked person elsewhere says nothing of somebody bare who is free.
+    beside = replace(masked, sightings=(*masked.sightings, *free(walk.sightings[0])))
+    assert walk_report([beside]).untested == 1
 
 
 def test_no_walk_says_nothing() -> None:

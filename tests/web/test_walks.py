@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -21,7 +23,7 @@ from maskwatch.store.records import (
     WalkRecord,
 )
 from maskwatch.types import State
-from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting
+from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting, WalkReport
 from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.app import create_app
 from maskwatch.web.identity import Principal
@@ -88,6 +90,7 @@ def test_a_walk_counts_the_alarms_of_its_time_and_is_kept(admin: TestClient, wor
         "false_alarms_per_hour": None,
         "seconds_to_alarm": 2.5,
         "seconds_to_message": 3.0,
+        "untested": 0,
     }
     assert admin.get("/api/v1/walks?camera=canteen").json()["items"] == []
 
@@ -220,6 +223,79 @@ def test_a_walk_must_be_begun_and_have_a_part(admin: TestClient, clock: Clock) -
     for wrong in (0, -1, 1000, "far"):
         assert admin.post(f"{WALK}/marks", json={"distance_m": wrong}).status_code == 422
     assert admin.post(f"{WALK}/parts", json={"phase": "asleep"}).status_code == 422
+
+
+OFF_DUTY = [
+    ({"required": False}, "no mask is required before 'entrance' now"),
+    ({"phase": CameraPhase.LOST}, "'entrance' is not watching now"),
+    ({"phase": CameraPhase.STOPPED}, "'entrance' is not watching now"),
+]
+
+
+def have(world: World, **values: object) -> None:
+    """Changes how the entrance is doing."""
+    world.service.cameras = [
+        replace(each, **values) if each.camera == "entrance" else each  # type: ignore[arg-type]
+        for each in world.service.cameras
+    ]
+
+
+@pytest.mark.parametrize(("values", "why"), OFF_DUTY)
+def test_nobody_walks_where_nothing_can_be_an_alarm(
+    admin: TestClient, world: World, values: dict[str, object], why: str
+) -> None:
+    have(world, **values)
+    answer = admin.post(WALK)
+    assert (answer.status_code, admin.get(WALK).status_code) == (422, 404)
+    assert why in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("values", "why"), OFF_DUTY)
+def test_no_part_starts_where_nothing_can_be_an_alarm_any_more(
+    admin: TestClient, world: World, values: dict[str, object], why: str
+) -> None:
+    admin.post(WALK)
+    admin.post(f"{WALK}/parts", json={"phase": "masked"})
+    have(world, **values)
+    answer = admin.post(f"{WALK}/parts", json={"phase": "bare"})
+    assert answer.status_code == 422
+    assert why in answer.json()["detail"]
+    [masked] = admin.get(WALK).json()["walk"]["parts"]
+    assert masked["ended_at"] is None
+
+
+@pytest.mark.parametrize(("values", "_why"), OFF_DUTY)
+@pytest.mark.parametrize("ended_by", ["pause", "finish"])
+def test_a_walk_that_ends_where_nothing_can_be_an_alarm_was_not_missed(
+    admin: TestClient, world: World, values: dict[str, object], _why: str, ended_by: str
+) -> None:
+    admin.post(WALK)
+    admin.post(f"{WALK}/parts", json={"phase": "bare"})
+    have(world, **values)
+    if ended_by == "pause":
+        admin.post(f"{WALK}/pause")
+        have(world, required=True, phase=CameraPhase.WATCHING)
+    walk = admin.post(f"{WALK}/finish").json()
+    report = walk["report"]
+    assert (report["untested"], report["bare_walks"], report["missed"]) == (1, 0, 0)
+    assert admin.get(f"/api/v1/walks/{walk['id']}/report.pdf").content.startswith(b"%PDF")
+
+
+def test_a_walk_of_somebody_exempt_was_not_missed(
+    admin: TestClient, world: World, clock: Clock
+) -> None:
+    admin.post(WALK)
+    admin.post(f"{WALK}/parts", json={"phase": "bare"})
+    seen = LivePerson(1, State.NO_MASK, None, 5.0, "break room", clock.wait(1), exempt=True)
+    world.hub.publish("entrance", None, (seen,), clock.now)
+    report = admin.post(f"{WALK}/finish").json()["report"]
+    assert (report["untested"], report["bare_walks"], report["missed"]) == (1, 0, 0)
+
+
+def test_reports_of_before_are_read(world: World) -> None:
+    report = dict(finished_walk(world).report)
+    del report["untested"]
+    assert WalkReport.of(report).untested == 0
 
 
 def test_a_walk_is_broken_off(admin: TestClient, world: World, clock: Clock) -> None:

@@ -74,10 +74,11 @@ class PartRecorder:
         """How often somebody was seen."""
         return len(self._sightings)
 
-    def finish(self, end: datetime) -> Part:
-        """The part as it went, without its alarms."""
+    def finish(self, end: datetime, *, on_duty: bool = True) -> Part:
+        """The part as it went, without its alarms; ``on_duty`` as in `Part`."""
         self.stop()
-        return Part(self.phase, self.start, end, tuple(self.marks), tuple(self._sightings))
+        marks, sightings = tuple(self.marks), tuple(self._sightings)
+        return Part(self.phase, self.start, end, marks, sightings, on_duty=on_duty)
 
     def stop(self) -> None:
         """Looks no more."""
@@ -93,7 +94,8 @@ class PartRecorder:
                 self._is_done = True
             else:
                 self._sightings += [
-                    Sighting(view.at, each.track, each.state, each.face_px) for each in view.people
+                    Sighting(view.at, each.track, each.state, each.face_px, each.exempt)
+                    for each in view.people
                 ]
         if self._is_done:
             self._leave()
@@ -109,9 +111,9 @@ class _Walk:
         self.ended: list[Part] = []
         self.running: PartRecorder | None = None
 
-    def end_part(self, now: datetime) -> None:
+    def end_part(self, now: datetime, *, on_duty: bool = True) -> None:
         if self.running is not None:
-            self.ended.append(self.running.finish(now))
+            self.ended.append(self.running.finish(now, on_duty=on_duty))
             self.running = None
 
     def parts(self) -> tuple[PartState, ...]:
@@ -180,25 +182,32 @@ class Walking:
                 raise WrongUse("refused.most_marks", count=MOST_MARKS)
             running.marks.append(Mark(now, distance_m))
 
-    def end_part(self, camera: str, now: datetime) -> None:
-        """Ends the part that goes on, if any.
+    def end_part(self, camera: str, now: datetime, *, on_duty: bool) -> None:
+        """Ends the part that goes on, if any; ``on_duty`` as in `Part`.
 
         Raises:
             RecordNotFound: nobody walks there.
         """
         with self._lock:
-            self._of(camera).end_part(now)
+            self._of(camera).end_part(now, on_duty=on_duty)
 
     @contextmanager
-    def ending(self, camera: str, now: datetime) -> Iterator[Sequence[Part]]:
+    def ending(
+        self, camera: str, now: datetime, *, on_duty: bool = True
+    ) -> Iterator[Sequence[Part]]:
         """Ends a walk: its parts, without their alarms. It goes on if the block fails.
+
+        Args:
+            camera: before which.
+            now: when.
+            on_duty: of the part that goes on; see `Part`.
 
         Raises:
             RecordNotFound: nobody walks there.
         """
         with self._lock:
             walk = self._of(camera)
-            walk.end_part(now)
+            walk.end_part(now, on_duty=on_duty)
             del self._walks[camera]
         try:
             yield tuple(walk.ended)

@@ -24,6 +24,7 @@ def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:
         "walk.alarms", count=report.false_alarms, minutes=words.number(report.quiet_hours * 60)
     )
     per_hour = report.false_alarms_per_hour
+    untested = words("walk.untested_because", count=report.untested)
     return (
         (words("walk.usable"), said(report.usable_m, "m")),
         (words("walk.smallest"), said(report.smallest_face_px, "px", 0)),
@@ -34,6 +35,7 @@ def facts(words: Words, report: WalkReport) -> Sequence[tuple[str, str]]:
         ),
         (words("walk.to_alarm"), said(report.seconds_to_alarm, "s")),
         (words("walk.to_message"), said(report.seconds_to_message, "s")),
+        *(((words("walk.untested"), untested),) if report.untested else ()),
     )
 
 

@@ -33,6 +33,8 @@ class Sighting:
     state: State
     face_px: float | None
     """Shorter side of the face; None where the camera does not say."""
+    is_free: bool = False
+    """Whether the person need not wear a mask there, so that nothing leads to an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Part:
     marks: tuple[Mark, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    on_duty: bool = True
+    """Whether at its end the camera was watching, and masks were required there."""
 
     @property
     def seconds(self) -> float:
@@ -109,6 +113,9 @@ class WalkReport:
     """Median time from the first sight of the bare face to the episode; None without one."""
     seconds_to_message: float | None
     """Median time from the first sight to the first message sent."""
+    untested: int = 0
+    """Parts in which no alarm could come: no mask was required of who was seen, or the camera was
+    not watching any more. They are neither walks without a mask nor quiet time."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -119,8 +126,9 @@ class WalkReport:
 
 def walk_report(parts: Sequence[Part]) -> WalkReport:
     """Adds up the parts of an acceptance walk."""
-    bare = [part for part in parts if part.phase is Phase.BARE]
-    quiet = [part for part in parts if part.phase is not Phase.BARE]
+    tested = [part for part in parts if _is_tested(part)]
+    bare = [part for part in tested if part.phase is Phase.BARE]
+    quiet = [part for part in tested if part.phase is not Phase.BARE]
     distances = _distances(parts)
     hours = sum(part.seconds for part in quiet) / 3600
     false_alarms = sum(len(part.alarms) for part in quiet)
@@ -151,7 +159,16 @@ def walk_report(parts: Sequence[Part]) -> WalkReport:
         false_alarms_per_hour=false_alarms / hours if hours > 0 else None,
         seconds_to_alarm=max(0.0, median(to_alarm)) if to_alarm else None,
         seconds_to_message=max(0.0, median(to_message)) if to_message else None,
+        untested=len(parts) - len(tested),
     )
+
+
+def _is_tested(part: Part) -> bool:
+    """Whether an alarm could come in it."""
+    if part.alarms or not part.on_duty:
+        return bool(part.alarms)
+    bad = [each for each in part.sightings if each.state.is_violation] or part.sightings
+    return part.phase is not Phase.BARE or not bad or not all(each.is_free for each in bad)
 
 
 def _is_right(phase: Phase, state: State) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.errors import RecordNotFound
+from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import made_at, new_id
 from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
 from maskwatch.web.actions.cameras import see_camera
@@ -40,10 +41,12 @@ def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
         AccessDenied: in statistics-only mode.
         RecordNotFound: there is no camera of that name.
         RecordExists: somebody else walks there.
+        UsageError: the camera is not watching, or no mask is required there now.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
     see_camera(web, principal, camera)
     _must_have_episodes(web)
+    _must_be_on_duty(web, camera)
     web.walking.begin(camera, principal.actor, web.now())
     web.store.audit.append(principal.actor, "camera.walk_begun", camera)
     return web.walking.state(camera)
@@ -54,9 +57,12 @@ def start_part(web: WebContext, principal: Principal, camera: str, phase: Phase)
 
     Raises:
         RecordNotFound: nobody walks there.
-        UsageError: the walk has too many parts.
+        UsageError: the walk has too many parts, the camera is not watching, or no mask is required
+            there now.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
+    web.walking.state(camera)
+    _must_be_on_duty(web, camera)
     web.walking.start_part(camera, phase, web.hub, web.now())
     return web.walking.state(camera)
 
@@ -80,7 +86,7 @@ def end_part(web: WebContext, principal: Principal, camera: str) -> WalkState:
         RecordNotFound: nobody walks there.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
-    web.walking.end_part(camera, web.now())
+    web.walking.end_part(camera, web.now(), on_duty=_off_duty(web, camera) is None)
     return web.walking.state(camera)
 
 
@@ -115,7 +121,8 @@ def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:
         UsageError: it has no part yet.
     """
     principal.must_allow(Scope.CAMERAS_WRITE)
-    with web.walking.ending(camera, web.now()) as parts:
+    on_duty = _off_duty(web, camera) is None
+    with web.walking.ending(camera, web.now(), on_duty=on_duty) as parts:
         return finish_walk(web, principal, camera, parts)
 
 
@@ -178,6 +185,20 @@ def finish_walk(
 def _must_have_episodes(web: WebContext) -> None:
     if web.privacy().statistics_only:
         raise NotAllowed("refused.no_episodes")
+
+
+def _must_be_on_duty(web: WebContext, camera: str) -> None:
+    key = _off_duty(web, camera)
+    if key is not None:
+        raise WrongUse(key, camera=camera)
+
+
+def _off_duty(web: WebContext, camera: str) -> str | None:
+    """Why nothing before a camera leads to an alarm now, as a key of words; None if it may."""
+    for each in web.control.camera_states():
+        if each.camera == camera and each.phase is CameraPhase.WATCHING:
+            return None if each.required else "refused.not_required"
+    return "refused.not_watching"
 
 
 def _alarms_of(

@@ -30,7 +30,8 @@ def begin_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkState
 
     Then, as often as wanted, start a part (`parts`), say when the person walking passes a mark on
     the floor (`marks`), and end the walk (`finish`), which gives the report. One's own walk that
-    still goes on there is broken off; somebody else's is in the way (409).
+    still goes on there is broken off; somebody else's is in the way (409). Where nothing leads to
+    an alarm now, as no mask is required or the camera is not watching, there is no walk (422).
     """
     return walks.begin_walk(web, principal, name)
 
@@ -49,7 +50,7 @@ def break_off_walk(web: Web, principal: CameraWriter, name: CameraName) -> None:
 
 @router.post("/cameras/{name}/walk/parts", status_code=201, responses=problems(401, 403, 404, 422))
 def start_part(web: Web, principal: CameraWriter, name: CameraName, body: NewPart) -> WalkState:
-    """Starts a part; the one that goes on is ended."""
+    """Starts a part; the one that goes on is ended. 422 where nothing leads to an alarm now."""
     return walks.start_part(web, principal, name, body.phase)
 
 
