@@ -1,11 +1,11 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
-With ``long`` a camera more has a name that is one long word. With ``lost`` a camera has shown one
-picture and is gone. With ``many`` there are 100,000 episodes more. With ``news``, an episode begins
-before ward 3 when the configuration is read again. With ``policies``, reading the
-configuration again puts the next of `POLICIES` in force. With ``slow``, starting a camera takes a
-while, and the answers to looking for `SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait
-until they are let go (`Held`).
+With ``long`` a camera more has a name that is one long word. With ``lost`` the entrance has shown
+one picture a minute ago and is gone, and of ward 3 the models have looked at none since. With
+``many`` there are 100,000 episodes more. With ``news``, an episode begins before ward 3 when the
+configuration is read again. With ``policies``, reading the configuration again puts the next of
+`POLICIES` in force. With ``slow``, starting a camera takes a while, and the answers to looking for
+`SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -184,7 +184,8 @@ def main() -> None:
         make_news(world)
     app = create_app(world.web)
     if "lost" in options:
-        publish(world, "entrance")
+        for name in ("entrance", "ward 3"):
+            publish(world, name, ago=timedelta(minutes=1))
         world.service.switch("entrance", CameraPhase.LOST)
     elif "statistics" not in options:
         threading.Thread(target=keep_publishing, args=[world], daemon=True).start()

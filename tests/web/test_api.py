@@ -549,6 +549,18 @@ def test_live_pictures_and_people_come_from_the_hub(admin: TestClient, world: Wo
     assert admin.get("/api/v1/cameras/nowhere/frame.jpg").status_code == 404
 
 
+def test_every_answer_says_how_old_the_newest_picture_is(admin: TestClient, world: World) -> None:
+    """While a camera is lost, or the models fail, the last one stays the newest."""
+    publish(world, "entrance", ago=timedelta(seconds=12.5))
+    address = "/api/v1/cameras/entrance/frame.jpg"
+    first = admin.get(address)
+    again = admin.get(address, params={"after": first.headers["x-sequence"]})
+    assert [each.status_code for each in (first, again)] == [200, 204]
+    assert [each.headers["x-age-s"] for each in (first, again)] == ["12.5", "12.5"]
+    world.hub.forget("entrance")
+    assert "x-age-s" not in admin.get(address).headers
+
+
 def test_whoever_has_a_picture_of_before_a_restart_of_the_service_gets_the_newest(
     admin: TestClient, world: World
 ) -> None:

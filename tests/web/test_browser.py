@@ -25,6 +25,16 @@ from tests.web.chromium import PATIENCE_MS, judge, log_in, page_of
 from tests.web.dashboard_server import LONG_NAME, SLOW_TEXT, SLOW_YEAR, Held
 from tests.web.running import PATHS, dashboard
 
+WALL_SHOWS = "() => document.querySelector('img').naturalWidth > 100"
+"""Of a camera by itself: its picture is there."""
+
+
+def part_of_stream(jpeg: bytes) -> bytes:
+    """A picture of now, as streams have it."""
+    lines = ("Content-Type: image/jpeg", "X-Age-S: 0.0", f"Content-Length: {len(jpeg)}")
+    head = "\r\n".join(("--maskwatch-frame", *lines, "", ""))
+    return head.encode() + jpeg + b"\r\n"
+
 
 def test_the_first_start_leads_from_the_printed_link_to_the_dashboard(
     chromium: Browser, tmp_path: Path
@@ -159,6 +169,50 @@ def test_the_last_picture_of_a_lost_camera_looks_old_and_goes_when_it_may_be_sho
         page.close()
 
 
+def test_a_picture_that_is_old_already_looks_so_from_the_first_moment_wherever_it_is_shown(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    """Of a lost camera, and of one that is watched while the models fail."""
+    with dashboard(tmp_path, "lost", "1") as (url, _):
+        page = page_of(chromium, url, "anna")
+        page.goto("/")
+        for name, phase in (("entrance", "Connection lost"), ("ward 3", "Watching")):
+            card = page.get_by_role("region", name=name)
+            expect(card).to_contain_text(phase)
+            expect(card).to_contain_text(re.compile(r"Last picture: \d"))
+            picture = page.get_by_alt_text(f"Live picture of {name}")
+            expect(picture).to_have_class(re.compile("mw-old"))
+            expect(picture).to_have_attribute("data-cut", re.compile("^1?$"))
+        for name in ("entrance", "ward 3"):
+            page.goto(f"/cameras/{name}/walk")
+            picture = page.get_by_alt_text(f"Live picture of {name}")
+            expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
+        for name in ("entrance", "ward 3"):
+            page.goto(f"/live/{name}")
+            page.wait_for_function(WALL_SHOWS)
+            # Not after a while, as it would without its age.
+            assert page.evaluate("() => 'cut' in document.querySelector('img').dataset")
+        page.close()
+
+
+def test_a_stream_that_is_opened_anew_has_time_for_its_first_picture(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera")
+    jpeg = page.request.get("/api/v1/cameras/ward 3/frame.jpg").body()
+    asked: list[Route] = []
+    page.route(re.compile("/stream.mjpg"), lambda route: asked.append(route))
+    page.clock.install()
+    page.goto("/live/ward 3")
+    until(page, lambda: len(asked) == 1)
+    page.clock.run_for(62_000)  # in which nothing is heard
+    until(page, lambda: len(asked) == 2)
+    page.clock.run_for(5_000)
+    asked[1].fulfill(body=part_of_stream(jpeg))
+    page.wait_for_function(WALL_SHOWS)
+    assert len(asked) == 2
+
+
 def test_a_camera_by_itself_goes_on_after_its_stream_has_ended_and_looks_old_until_then(
     visit: Callable[..., Page],
 ) -> None:
@@ -168,24 +222,22 @@ def test_a_camera_by_itself_goes_on_after_its_stream_has_ended_and_looks_old_unt
         card.get_by_role("link", name="Enlarge ward 3").click()
     wall = opened.value
     picture = wall.get_by_alt_text("Live picture of ward 3")
-    shows = "() => document.querySelector('img').naturalWidth > 100"
-    wall.wait_for_function(shows)
+    wall.wait_for_function(WALL_SHOWS)
     first = str(picture.get_attribute("src"))
     expect(picture).not_to_have_attribute("src", first)
 
     jpeg = page.request.get("/api/v1/cameras/ward 3/frame.jpg").body()
-    head = f"--maskwatch-frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
     asked: list[Route] = []
 
     def answer(route: Route) -> None:
         asked.append(route)
         if len(asked) == 1:  # one picture, and the end; whoever asks after that waits
-            route.fulfill(body=head.encode() + jpeg + b"\r\n")
+            route.fulfill(body=part_of_stream(jpeg))
 
     streams = re.compile("/stream.mjpg")
     wall.route(streams, answer)
     wall.reload()
-    wall.wait_for_function(shows)
+    wall.wait_for_function(WALL_SHOWS)
     until(wall, lambda: len(asked) == 2)
     expect(picture).to_have_css("filter", "grayscale(1) opacity(0.5)")
     asked[1].abort()
@@ -198,7 +250,7 @@ def test_a_camera_by_itself_is_for_those_who_are_logged_in(visit: Callable[..., 
     page = visit(None, "/live/ward%203")
     log_in(page, "vera")
     page.wait_for_url(re.compile("/live/ward%203$"))
-    page.wait_for_function("() => document.querySelector('img').naturalWidth > 100")
+    page.wait_for_function(WALL_SHOWS)
     assert page.request.get("/live/none").status == 404
     # A stream that is refused leads there again.
     page.route(re.compile("/stream.mjpg"), lambda route: route.fulfill(status=401))

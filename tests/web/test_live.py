@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from starlette.requests import Request
@@ -19,11 +20,16 @@ PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 """What is sent at once. A browser shows a picture when the next one begins: nothing comes twice."""
 
 
-async def sent(world: World) -> AsyncIterator[list[str]]:
-    """What a stream of the entrance sends."""
+def stream_of(world: World) -> AsyncIterator[bytes]:
+    """A stream of the entrance."""
     request = Request({"type": "http", "headers": []})
     principal = Principal(world.add_user("eve", Role.VIEWER), "eve", scopes_of(Role.VIEWER))
-    async for some in live._pictures(request, world.web, principal, "entrance"):
+    return live._pictures(request, world.web, principal, "entrance")
+
+
+async def sent(world: World) -> AsyncIterator[list[str]]:
+    """What a stream of the entrance sends."""
+    async for some in stream_of(world):
         kinds = []
         for part in some.split(b"--maskwatch-frame\r\n")[1:]:
             head, _, jpeg = part.removesuffix(b"\r\n").partition(b"\r\n\r\n")
@@ -47,6 +53,14 @@ def test_a_stream_shows_nothing_when_its_last_picture_may_be_seen_no_longer(worl
         assert [each async for each in stream] == [NOTHING]
 
     asyncio.run(watch())
+
+
+def test_a_stream_says_how_old_its_pictures_are(world: World) -> None:
+    """To whoever opens it, the last picture of a lost camera comes at once."""
+    publish(world, "entrance", ago=timedelta(seconds=90))
+    first = asyncio.run(anext(stream_of(world)))
+    head = first.partition(b"\r\n\r\n")[0]
+    assert b"X-Age-S: 90.0" in head.split(b"\r\n")
 
 
 def test_a_stream_that_ends_leaves_no_picture_behind(

@@ -478,8 +478,14 @@ def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
     return jpeg, box, (width, height)
 
 
-def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift: int = 0) -> None:
-    """Shows a sample picture with marks as the camera's newest view."""
+def publish(
+    world: World,
+    camera: str,
+    people: Sequence[LivePerson] = (),
+    shift: int = 0,
+    ago: timedelta = timedelta(0),
+) -> None:
+    """Shows a sample picture with marks, taken a while ago, as the camera's newest view."""
     image = _decode((SAMPLES / "states.jpg").read_bytes())
     image, _ = scaled_down(np.ascontiguousarray(np.roll(image, shift, axis=0)), LIVE_PX)
     height, width = image.shape[:2]
@@ -494,7 +500,7 @@ def publish(world: World, camera: str, people: Sequence[LivePerson] = (), shift:
         for box, each in zip(boxes, people, strict=True)
     ]
     encoded = cv2.imencode(".jpg", draw_marks(image, marks))[1].tobytes()
-    world.hub.publish(camera, encoded, tuple(people), world.web.now())
+    world.hub.publish(camera, encoded, tuple(people), world.web.now() - ago)
 
 
 _FACES = ((0.153, 0.51), (0.335, 0.66), (0.504, 0.5), (0.676, 0.66), (0.868, 0.5))

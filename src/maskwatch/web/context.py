@@ -10,7 +10,7 @@ from time import monotonic
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.runtime.monitoring.control import ServiceControl
-from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.store.store import Store
 from maskwatch.web.feed import Feed
 from maskwatch.web.offers import Offers
@@ -74,6 +74,11 @@ class WebContext:
         """The cameras that there are, and after them those of others that are gone."""
         watched = (each.camera for each in self.control.camera_states())
         return list(dict.fromkeys([*watched, *known]))
+
+    def age_s(self, view: LiveView) -> float:
+        """How long ago a view was taken, in seconds."""
+        # A clock that was set back meanwhile makes no picture of the future.
+        return max(0.0, (self.now() - view.at).total_seconds())
 
     def must_allow_images(self) -> None:
         """Refuses pictures where the policy has none.

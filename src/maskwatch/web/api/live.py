@@ -63,7 +63,8 @@ def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
         200: {"content": {"image/jpeg": {}}},
         204: {
             "description": "Nothing newer came within the time; with an `X-Sequence` of 0 there is "
-            "no picture at all, and an older one must not be shown any longer."
+            "no picture at all, and an older one must not be shown any longer. Otherwise `X-Age-S` "
+            "says how old the newest one is by now."
         },
         **problems(401, 403, 404, 422),
     },
@@ -77,8 +78,8 @@ async def frame(
 ) -> Response:
     """The newest picture with its overlays; `X-Sequence` says which.
 
-    With `after`, waits for a newer one for `wait_s` seconds. `Last-Modified` is when it was taken:
-    while a camera is lost, the last one stays.
+    With `after`, waits for a newer one for `wait_s` seconds. `Last-Modified` is when it was taken,
+    and `X-Age-S` how many seconds ago: while a camera is lost, the last one stays.
     """
     web.must_allow_images()
     view = await to_thread.run_sync(cameras.live_view, web, principal, name)
@@ -88,11 +89,11 @@ async def frame(
         view = await web.hub.wait_newer(name, after, wait_s)
         if view is None:
             there = web.hub.peek(name)
-            headers = {"X-Sequence": str(there.sequence if there else 0)}
+            headers = {"X-Sequence": "0"} if there is None else _facts(web, there)
             return Response(status_code=204, headers=headers)
     jpeg = _jpeg(web, view)
     taken_at = format_datetime(view.at, usegmt=True)
-    headers = {"X-Sequence": str(view.sequence), "Last-Modified": taken_at}
+    headers = {**_facts(web, view), "Last-Modified": taken_at}
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
@@ -107,7 +108,11 @@ async def frame(
 async def stream(
     request: Request, web: Web, principal: LiveViewer, name: CameraName
 ) -> StreamingResponse:
-    """Pictures with their overlays, one after the other (MJPEG)."""
+    """Pictures with their overlays, one after the other (MJPEG).
+
+    Each part has `X-Age-S`: how many seconds ago it was taken. The first one is the newest that
+    there is, and of a camera that is lost that is an old one.
+    """
     web.must_allow_images()
     await to_thread.run_sync(cameras.live_view, web, principal, name)
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
@@ -157,16 +162,19 @@ async def _pictures(
             jpeg = _jpeg(web, view)
         except MaskwatchError:
             break
-        yield _part(jpeg)
+        yield _part(jpeg, web.age_s(view))
     yield _NO_PICTURE
 
 
-def _part(jpeg: bytes) -> bytes:
-    head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+def _part(jpeg: bytes, age_s: float) -> bytes:
+    head = (
+        f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nX-Age-S: {age_s:.1f}\r\n"
+        f"Content-Length: {len(jpeg)}\r\n\r\n"
+    )
     return head.encode() + jpeg + b"\r\n"
 
 
-_NO_PICTURE = 2 * _part(_NOTHING)
+_NO_PICTURE = 2 * _part(_NOTHING, 0)
 """Twice, as browsers show a picture once the next one begins."""
 
 
@@ -222,6 +230,11 @@ def _view(view: LiveView | None, name: str) -> LiveView:
     if view is None:
         raise RecordNotFound(f"the camera {name!r} has shown nothing yet")
     return view
+
+
+def _facts(web: WebContext, view: LiveView) -> dict[str, str]:
+    """Which picture it is, and how old by now."""
+    return {"X-Sequence": str(view.sequence), "X-Age-S": f"{web.age_s(view):.1f}"}
 
 
 def _jpeg(web: WebContext, view: LiveView) -> bytes:

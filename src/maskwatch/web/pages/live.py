@@ -30,6 +30,8 @@ from maskwatch.web.pages.route import dashboard_page
 
 _EVERY_S = 1.0
 _LATEST = 10
+_OLD_S = 10.0
+"""From which age on a picture is called the last one; `dashboard.js` has it look old from there."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -79,7 +81,10 @@ class _Card:
         words = self._desk.words
         self._phase.set_content(chip(status.phase.value, words(f"phase.{status.phase.value}")))
         facts = [status.reason] if status.reason else []
-        is_old = status.phase is not CameraPhase.WATCHING and view is not None
+        # The phase says whether pictures come, their age whether the models look at them.
+        is_old = view is not None and (
+            status.phase is not CameraPhase.WATCHING or self._desk.web.age_s(view) > _OLD_S
+        )
         if self._shown is not None:
             self._shown.classes(add="mw-old" if is_old else "", remove="" if is_old else "mw-old")
         if view is not None and is_old and view.jpeg is not None:

@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
   const OLD_MS = 10000;
   const LONGEST_MS = 30000;  // a connection may be gone without anybody being told
   let asking = 0;
-  const answeredAt = new WeakMap();
+  const takenAt = new WeakMap();
   // Of many cameras most are out of sight: nobody asks for those, nor keeps what they showed.
   const inSight = new Set();
   const sight = new IntersectionObserver((changes) => {
@@ -26,15 +26,22 @@ document.addEventListener("keydown", (event) => {
     }
   }, { rootMargin: "200px" });
 
-  // Whatever has not been heard of for a while is no longer live.
+  // Whatever was taken a while ago is no longer live, also when it is still the newest there is.
+  function isOld(image) {
+    return Boolean(image.dataset.picture) && performance.now() - takenAt.get(image) > OLD_MS;
+  }
+
   setInterval(() => {
-    for (const image of inSight) {
-      const isOld = performance.now() - answeredAt.get(image) > OLD_MS;
-      if (image.dataset.picture && isOld) image.dataset.cut = "1";
-    }
+    for (const image of inSight) if (isOld(image)) image.dataset.cut = "1";
   }, 1000);
 
+  function sayHowOld(image, moment) {
+    takenAt.set(image, moment);
+    image.toggleAttribute("data-cut", isOld(image));
+  }
+
   function clear(image) {
+    delete image.dataset.cut;
     if (!image.dataset.picture) return;
     image.src = image.dataset.nothing;
     URL.revokeObjectURL(image.dataset.picture);
@@ -49,12 +56,16 @@ document.addEventListener("keydown", (event) => {
     const wait = inSight.size > MOST_AT_ONCE ? 0 : 1;
     const question = `${address}?after=${after}&wait_s=${wait}`;
     const answer = await fetch(question, { cache: "no-store", signal });
+    const moment = performance.now() - 1000 * Number(answer.headers.get("X-Age-S"));
     if (answer.status === 401) {
       const here = encodeURIComponent(location.pathname + location.search);
       window.location.assign(`/login?next=${here}`);
       return 60000;
     }
-    if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") return wait ? 100 : 400;
+    if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") {
+      sayHowOld(image, moment);
+      return wait ? 100 : 400;
+    }
     if (answer.status === 204 || !answer.ok) {
       // It may have been taken under settings that showed more than there may be seen now.
       clear(image);
@@ -67,6 +78,7 @@ document.addEventListener("keydown", (event) => {
     image.src = picture;
     image.dataset.picture = picture;
     image.dataset.sequence = answer.headers.get("X-Sequence");
+    sayHowOld(image, moment);
     if (old) URL.revokeObjectURL(old);
     return 80;
   }
@@ -80,8 +92,6 @@ document.addEventListener("keydown", (event) => {
         const end = setTimeout(() => ending.abort(), LONGEST_MS);
         try {
           pause = await next(image, ending.signal);
-          answeredAt.set(image, performance.now());
-          delete image.dataset.cut;
         } catch {
           pause = 2000;
           image.dataset.cut = "1";  // whatever it shows is no longer live

@@ -1,40 +1,47 @@
 "use strict";
 // The stream of one camera, for as long as its page is open: when it ends it is opened anew, and a
-// picture that nothing more was heard of looks old.
+// picture that was taken a while ago looks old, also when it has only now been sent.
 (() => {
   const OLD_MS = 10000, LONGEST_MS = 60000, PAUSE_MS = 3000;
-  const HEAD = /^\s*--[^]*?Content-Length: (\d+)\r\n\r\n/;
+  const HEAD = /^\s*--[^]*?X-Age-S: ([\d.]+)\r\nContent-Length: (\d+)\r\n\r\n/;
   const image = document.querySelector("img[data-stream]");
   let heardAt = performance.now();
+  let takenAt = heardAt;
   let picture = "";
   let stream = new AbortController();
 
   setInterval(() => {
-    const silentMs = performance.now() - heardAt;
-    if (silentMs > OLD_MS) image.dataset.cut = "1";
-    if (silentMs > LONGEST_MS) stream.abort();  // the connection may be gone without a word
+    sayHowOld();
+    // The connection may be gone without a word.
+    if (performance.now() - heardAt > LONGEST_MS) stream.abort();
   }, 1000);
 
-  function show(jpeg) {
+  function sayHowOld() {
+    image.toggleAttribute("data-cut", performance.now() - takenAt > OLD_MS);
+  }
+
+  function show(jpeg, ageS) {
     const old = picture;
     picture = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
     image.src = picture;
     if (old) URL.revokeObjectURL(old);
     heardAt = performance.now();
-    delete image.dataset.cut;
+    takenAt = heardAt - 1000 * ageS;
+    sayHowOld();
   }
 
   // Shows the parts that are there as a whole; returns what is left.
   function taken(bytes) {
     const head = HEAD.exec(new TextDecoder("latin1").decode(bytes.subarray(0, 500)));
-    const end = head && head[0].length + Number(head[1]);
+    const end = head && head[0].length + Number(head[2]);
     if (!head || bytes.length < end) return bytes;
-    show(bytes.subarray(head[0].length, end));
+    show(bytes.subarray(head[0].length, end), Number(head[1]));
     return taken(bytes.subarray(end));
   }
 
   async function watch() {
     stream = new AbortController();
+    heardAt = performance.now();  // a new stream has its own time for its first picture
     const answer = await fetch(image.dataset.stream, { cache: "no-store", signal: stream.signal });
     if (answer.status === 401) location.reload();  // leads to the login, and back here
     if (!answer.ok) return;
