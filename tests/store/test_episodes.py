@@ -184,6 +184,8 @@ def test_moments_beyond_what_a_date_can_say_exclude_nobody(store: Store) -> None
         (EpisodeFilter(states=(State.INCORRECT,)), "bc"),
         (EpisodeFilter(faults=(Fault.NOSE_OUT,)), "b"),
         (EpisodeFilter(since=after(1), until=after(3)), "bc"),
+        (EpisodeFilter(open_at=after(1.5)), "ab"),
+        (EpisodeFilter(open_at=after(2)), "a"),
         (EpisodeFilter(ongoing=True), "acd"),
         (EpisodeFilter(ongoing=False), "b"),
         (EpisodeFilter(acknowledged=True), "c"),

@@ -121,6 +121,15 @@ def test_who_had_to_wear_a_mask_for_some_of_the_walk_was_missed() -> None:
     assert walk_report([beside]).untested == 1
 
 
+def test_an_alarm_that_lasted_already_has_no_time() -> None:
+    before = Alarm(at(-3), at(-2), "a", at(-1))
+    report = walk_report([part(Phase.BARE, {4: State.NO_MASK}, alarms=(before,))])
+    assert (report.missed, report.seconds_to_alarm, report.seconds_to_message) == (0, None, None)
+    both = part(Phase.BARE, {4: State.NO_MASK}, alarms=(before, Alarm(at(5), at(6), "b", at(7))))
+    report = walk_report([both])
+    assert (report.seconds_to_alarm, report.seconds_to_message) == (2, 3)
+
+
 def test_no_walk_says_nothing() -> None:
     report = walk_report([])
     assert (report.usable_m, report.smallest_face_px, report.false_alarms_per_hour) == (None,) * 3

@@ -119,6 +119,66 @@ def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World)
     assert (report["missed"], report["false_alarms"]) == (0, 1)
 
 
+def walked(world: World, *parts: tuple[Phase, int, int]) -> dict[str, object]:
+    """The report of parts that went from one second to another."""
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    anna = Principal(user, user.name, scopes_of(user.role))
+    went = [
+        Part(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
+        for phase, start, end in parts
+    ]
+    return dict(finish_walk(world.web, anna, "entrance", went).report)
+
+
+@pytest.mark.parametrize("ended_s", [None, 45, 70])
+def test_a_mask_taken_off_in_view_between_two_parts_is_an_alarm_of_the_walk_without_one(
+    world: World, ended_s: int | None
+) -> None:
+    # Whoever comes back after a moment has the same episode: no other begins in the second part.
+    ended_at = None if ended_s is None else NOW + timedelta(seconds=ended_s)
+    episode(world, NOW + timedelta(seconds=33), ended_at=ended_at)
+    report = walked(world, (Phase.MASKED, 0, 30), (Phase.BARE, 40, 60))
+    assert (report["missed"], report["false_alarms"]) == (0, 0)
+    # Since when the face is bare nobody said, so how long the alarm took is not known.
+    assert (report["seconds_to_alarm"], report["seconds_to_message"]) == (None, None)
+
+
+def test_a_mask_put_on_again_between_two_parts_is_a_miss_of_the_second(world: World) -> None:
+    episode(world, NOW + timedelta(seconds=33), ended_at=NOW + timedelta(seconds=39))
+    report = walked(world, (Phase.MASKED, 0, 30), (Phase.BARE, 40, 60))
+    assert (report["missed"], report["false_alarms"]) == (1, 1)
+
+
+def test_an_alarm_over_a_worn_mask_is_false_also_where_it_lasts(world: World) -> None:
+    episode(world, NOW + timedelta(seconds=20))
+    report = walked(world, (Phase.MASKED, 0, 30), (Phase.BARE, 30, 60))
+    # The second walk is not missed, either: who has an open episode gets no other.
+    assert (report["missed"], report["false_alarms"]) == (0, 1)
+
+
+def test_an_episode_of_hours_is_not_of_somebody_who_walks(world: World) -> None:
+    episode(world, NOW - timedelta(hours=2))
+    assert walked(world, (Phase.BARE, 0, 20))["missed"] == 1
+
+
+def test_an_episode_that_goes_on_is_no_false_alarm_of_the_part_after_it(world: World) -> None:
+    episode(world, NOW + timedelta(seconds=5))
+    report = walked(world, (Phase.BARE, 0, 20), (Phase.MASKED, 25, 60))
+    assert (report["missed"], report["false_alarms"]) == (0, 0)
+
+
+def test_an_alarm_that_lasts_when_a_walk_without_a_mask_begins_is_shown_in_it(
+    admin: TestClient, world: World, clock: Clock
+) -> None:
+    admin.post(WALK)
+    episode(world, clock.wait(1))
+    clock.wait(5)
+    for phase, alarms in (("masked", 0), ("bare", 1)):
+        admin.post(f"{WALK}/parts", json={"phase": phase})
+        assert admin.get(WALK).json()["alarms"] == alarms
+
+
 def test_the_report_of_a_walk_is_a_file(admin: TestClient, world: World) -> None:
     walk = finished_walk(world)
     answer = admin.get(f"/api/v1/walks/{walk.id}/report.png")

@@ -182,6 +182,9 @@ def _conditions(wanted: EpisodeFilter) -> list[sa.ColumnElement[bool]]:
         found.append(c.started_at >= wanted.since)
     if wanted.until is not None:
         found.append(c.started_at < wanted.until)
+    if wanted.open_at is not None:
+        found.append(c.started_at < wanted.open_at)
+        found.append(sa.or_(c.ended_at.is_(None), c.ended_at > wanted.open_at))
     switches = [
         (wanted.ongoing, c.ended_at.is_(None)),
         (wanted.acknowledged, c.acknowledged_at.is_not(None)),

@@ -71,6 +71,8 @@ class EpisodeFilter:
     """Started at or after."""
     until: datetime | None = None
     """Started before."""
+    open_at: datetime | None = None
+    """Started before, and not over by then."""
     ongoing: bool | None = None
     acknowledged: bool | None = None
     corrected: bool | None = None

@@ -47,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An episode that opened during the walk."""
+    """An episode that opened during the walk, or lasted when a part without a mask began."""
 
     began_at: datetime
     """Of its first picture, which was seen before anybody could know that it is an episode."""
@@ -70,6 +70,14 @@ class Part:
     alarms: tuple[Alarm, ...] = ()
     on_duty: bool = True
     """Whether at its end the camera was watching, and masks were required there."""
+
+    @property
+    def begun_in(self) -> tuple[Alarm, ...]:
+        """The alarms that began in it.
+
+        Since when the face was bare is not known of any other: it may have been a false alarm.
+        """
+        return tuple(each for each in self.alarms if each.began_at >= self.start)
 
     @property
     def seconds(self) -> float:
@@ -110,7 +118,8 @@ class WalkReport:
     false_alarms_per_hour: float | None
     """None without quiet time."""
     seconds_to_alarm: float | None
-    """Median time from the first sight of the bare face to the episode; None without one."""
+    """Median time from the first sight of the bare face to the episode; None without one. One that
+    lasted already when the part began has no time."""
     seconds_to_message: float | None
     """Median time from the first sight to the first message sent."""
     untested: int = 0
@@ -139,14 +148,14 @@ def walk_report(parts: Sequence[Part]) -> WalkReport:
         if seen.face_px is not None and _is_right(part.phase, seen.state)
     ]
     to_alarm = [
-        (min(a.raised_at for a in part.alarms) - _first_seen(part)).total_seconds()
+        (min(a.raised_at for a in part.begun_in) - _first_seen(part)).total_seconds()
         for part in bare
-        if part.alarms
+        if part.begun_in
     ]
     to_message = [
         (min(sent) - _first_seen(part)).total_seconds()
         for part in bare
-        if (sent := [a.alerted_at for a in part.alarms if a.alerted_at is not None])
+        if (sent := [a.alerted_at for a in part.begun_in if a.alerted_at is not None])
     ]
     return WalkReport(
         usable_m=_usable(distances),
@@ -179,7 +188,7 @@ def _is_right(phase: Phase, state: State) -> bool:
 
 
 def _first_seen(part: Part) -> datetime:
-    seen = [*(each.at for each in part.sightings), *(each.began_at for each in part.alarms)]
+    seen = [*(each.at for each in part.sightings), *(each.began_at for each in part.begun_in)]
     return min(seen, default=part.start)
 
 

@@ -20,6 +20,8 @@ from maskwatch.web.walking import WalkState
 
 ALARM_GRACE = timedelta(seconds=5)
 """An alarm so long after the end of a part still belongs to it, unless the next one has begun."""
+_LONGEST_OPEN = timedelta(hours=1)
+"""Whoever has had an episode for longer when a part begins is not the one who walks."""
 _MOST_ALARMS = 200
 
 
@@ -29,7 +31,7 @@ class RunningWalk:
 
     walk: WalkState
     alarms: int
-    """Episodes since the part that goes on began."""
+    """Episodes since the part that goes on began; without a mask, those also that lasted then."""
 
 
 def begin_walk(web: WebContext, principal: Principal, camera: str) -> WalkState:
@@ -100,8 +102,8 @@ def see_running(web: WebContext, principal: Principal, camera: str) -> RunningWa
     state = web.walking.state(camera)
     if not state.parts or state.parts[-1].ended_at is not None:
         return RunningWalk(state, 0)
-    since, until = state.parts[-1].started_at, web.now() + ALARM_GRACE
-    return RunningWalk(state, len(alarms_since(web, principal, camera, since, until)))
+    part, until = state.parts[-1], web.now() + ALARM_GRACE
+    return RunningWalk(state, len(_alarms_in(web, camera, part.phase, part.started_at, until)))
 
 
 def find_running(web: WebContext, principal: Principal, camera: str) -> RunningWalk | None:
@@ -137,19 +139,6 @@ def break_off_walk(web: WebContext, principal: Principal, camera: str) -> None:
         web.store.audit.append(principal.actor, "camera.walk_broken_off", camera)
 
 
-def alarms_since(
-    web: WebContext, principal: Principal, camera: str, since: datetime, until: datetime
-) -> tuple[Alarm, ...]:
-    """The episodes of a camera that opened in a part of the walk, and when people heard."""
-    principal.must_allow(Scope.CAMERAS_READ)
-    wanted = EpisodeFilter(cameras=(camera,), since=since, until=until)
-    page = web.store.episodes.page(wanted, limit=_MOST_ALARMS)
-    return tuple(
-        Alarm(each.started_at, made_at(each.id), each.id, _first_message(web, each.id))
-        for each in page.items
-    )
-
-
 def finish_walk(
     web: WebContext, principal: Principal, camera: str, parts: Sequence[Part]
 ) -> WalkRecord:
@@ -163,10 +152,9 @@ def finish_walk(
     _must_have_episodes(web)
     if not parts:
         raise WrongUse("refused.no_part")
-    ends = [*(part.start for part in parts[1:]), None]
     whole = [
-        replace(part, alarms=_alarms_of(web, principal, camera, part, following))
-        for part, following in zip(parts, ends, strict=True)
+        replace(part, alarms=_alarms_of(web, camera, part, following))
+        for part, following in zip(parts, [*parts[1:], None], strict=True)
     ]
     walk = WalkRecord(
         id=new_id(),
@@ -202,12 +190,40 @@ def _off_duty(web: WebContext, camera: str) -> str | None:
 
 
 def _alarms_of(
-    web: WebContext, principal: Principal, camera: str, part: Part, following: datetime | None
+    web: WebContext, camera: str, part: Part, following: Part | None
 ) -> tuple[Alarm, ...]:
     until = part.end + ALARM_GRACE
     if following is not None:
-        until = min(until, following)
-    return alarms_since(web, principal, camera, part.start, until)
+        until = min(until, following.start)
+    alarms = _alarms_in(web, camera, part.phase, part.start, until)
+    if following is None or following.phase is not Phase.BARE:
+        return alarms
+    # Whoever takes the mask off in view after this part begins the next one with that episode.
+    taken_on = {each.episode_id for each in _open_at(web, camera, following.start)}
+    return tuple(a for a in alarms if a.began_at < part.end or a.episode_id not in taken_on)
+
+
+def _alarms_in(
+    web: WebContext, camera: str, phase: Phase, start: datetime, until: datetime
+) -> tuple[Alarm, ...]:
+    """The episodes that began in a part of the walk, and when people heard.
+
+    A person has one episode as long as the face stays bare, so whoever takes the mask off before a
+    walk without one gets no new one in it: what was open when it began belongs to it as well.
+    """
+    begun = _alarms(web, EpisodeFilter(cameras=(camera,), since=start, until=until))
+    return (*begun, *_open_at(web, camera, start)) if phase is Phase.BARE else begun
+
+
+def _open_at(web: WebContext, camera: str, at: datetime) -> tuple[Alarm, ...]:
+    return _alarms(web, EpisodeFilter(cameras=(camera,), since=at - _LONGEST_OPEN, open_at=at))
+
+
+def _alarms(web: WebContext, wanted: EpisodeFilter) -> tuple[Alarm, ...]:
+    return tuple(
+        Alarm(each.started_at, made_at(each.id), each.id, _first_message(web, each.id))
+        for each in web.store.episodes.page(wanted, limit=_MOST_ALARMS).items
+    )
 
 
 def list_walks(

@@ -57,7 +57,7 @@ class RunningWalkView(View):
 
     walk: WalkState
     alarms: int
-    """Episodes since the part that goes on began."""
+    """Episodes since the part that goes on began; without a mask, those also that lasted then."""
 
 
 class WalkView(View):
