@@ -1,11 +1,13 @@
 """Serves a dashboard with made-up content on a free port: ``dashboard_server.py FOLDER [fresh]``.
 
-With ``long`` a camera more has a name that is one long word. With ``lost`` the entrance has shown
-one picture a minute ago and is gone, and of ward 3 the models have looked at none since. With
-``many`` there are 100,000 episodes more. With ``news``, an episode begins before ward 3 when the
-configuration is read again. With ``policies``, reading the configuration again puts the next of
-`POLICIES` in force. With ``slow``, starting a camera takes a while, and the answers to looking for
-`SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait until they are let go (`Held`).
+With ``long`` a camera more has a name that is one long word. With ``left_out`` two cameras were
+added that cannot be watched: one has a name of the configuration file, one a setting that is
+refused. With ``lost`` the entrance has shown one picture a minute ago and is gone, and of ward 3
+the models have looked at none since. With ``many`` there are 100,000 episodes more. With ``news``,
+an episode begins before ward 3 when the configuration is read again. With ``policies``, reading the
+configuration again puts the next of `POLICIES` in force. With ``slow``, starting a camera takes a
+while, and the answers to looking for `SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait
+until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -174,6 +176,11 @@ def main() -> None:
         camera = StoredCamera(new_id(), LONG_NAME, settings, world.web.now(), world.web.now())
         world.store.cameras.add(camera)
         episode(world, world.web.now(), camera=LONG_NAME)
+    if "left_out" in options:
+        for name, score in (("entrance", 0.5), ("old yard", 0.1)):
+            settings = {"url": "rtsp://192.0.2.98/stream1", "min_score": score}
+            camera = StoredCamera(new_id(), name, settings, world.web.now(), world.web.now())
+            world.store.cameras.add(camera)
     if "many" in options:
         fill(world.store, 100_000)
     if "slow" in options:

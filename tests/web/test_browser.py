@@ -818,6 +818,49 @@ def test_a_camera_that_its_settings_switch_off_is_offered_no_start(
     page.request.delete("/api/v1/cameras/shed", headers=headers)
 
 
+def test_a_camera_that_cannot_be_watched_is_told_of_and_can_be_deleted(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "left_out", "1") as (url, _):
+        page = page_of(chromium, url, "anna")
+        told = page.locator(".q-notification").filter(has_text="Cameras that are not watched: ")
+        page.goto("/system")
+        page.get_by_role("button", name="Read the configuration again").click()
+        expect(page.get_by_text("The configuration is in force.")).to_be_visible()
+        expect(told).to_contain_text("entrance: the configuration file has one of that name")
+        page.goto("/cameras")
+        page.get_by_role("button", name="Add a camera").click()
+        page.get_by_label("Name").fill("shed")
+        page.get_by_label("Address").fill("rtsp://192.0.2.44/stream")
+        page.get_by_role("button", name="Test", exact=True).click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        expect(told).to_contain_text("old yard: ")
+        page.goto("/cameras/shed")
+        page.get_by_role("button", name="Save").click()
+        expect(told).to_contain_text("old yard: ")
+
+        page.goto("/cameras")
+        yard, entrance = (
+            page.get_by_role("region", name=f"{name}: Not watched")
+            for name in ("old yard", "entrance")
+        )
+        expect(yard).to_contain_text("min_score: ")
+        expect(entrance).to_contain_text("the configuration file has a camera of this name")
+        for card in (yard, entrance):
+            card.get_by_role("button").click()
+            page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+            expect(card).to_have_count(0)
+        cameras = page.request.get("/api/v1/cameras").json()
+        assert [each["camera"] for each in cameras] == [*CAMERAS, "shed"]
+        page.goto("/system")
+        page.get_by_role("button", name="Read the configuration again").click()
+        expect(page.get_by_text("The configuration is in force.")).to_be_visible()
+        page.wait_for_timeout(500)
+        expect(told).to_have_count(0)
+        page.close()
+
+
 def test_an_open_list_of_cameras_says_how_they_are_doing_by_now(
     visit: Callable[..., Page],
 ) -> None:

@@ -24,11 +24,12 @@ from maskwatch.config.cameras import (
     RuleConfig,
     ScheduleConfig,
     ZoneConfig,
+    camera_of,
 )
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
-from maskwatch.errors import SourceError, UsageError
+from maskwatch.errors import ConfigError, SourceError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
@@ -131,7 +132,8 @@ class FakeService:
 
     def camera_states(self) -> Sequence[CameraStatus]:
         added = [] if self.store is None else self.store.cameras.all()
-        return [*self.cameras, *map(self._status_of, added)]
+        watched = [each for each in added if not problem_of(each)]
+        return [*self.cameras, *map(self._status_of, watched)]
 
     def _status_of(self, stored: StoredCamera) -> CameraStatus:
         is_on = stored.settings.get("enabled", True)
@@ -197,11 +199,15 @@ class FakeService:
 
     def reload(self) -> ReloadOutcome:
         self.reloads += 1
-        return ReloadOutcome(True, ("cameras: read again",))
+        return ReloadOutcome(True, ("cameras: read again",), self._problems())
 
     def watch_stored_cameras(self) -> ReloadOutcome:
         self.looked_up += 1
-        return ReloadOutcome(True, ("cameras: looked up",))
+        return ReloadOutcome(True, ("cameras: looked up",), self._problems())
+
+    def _problems(self) -> tuple[str, ...]:
+        added = [] if self.store is None else self.store.cameras.all()
+        return tuple(filter(None, map(problem_of, added)))
 
     def stop(self) -> None:
         raise AssertionError("the web application does not stop the service")
@@ -214,6 +220,17 @@ class FakeService:
         self.cameras = [
             replace(each, phase=phase) if each.camera == name else each for each in self.cameras
         ]
+
+
+def problem_of(stored: StoredCamera) -> str:
+    """Why the service cannot watch a camera of the dashboard; empty when it can."""
+    if stored.name in CONFIGURED:
+        return f"{stored.name}: the configuration file has one of that name"
+    try:
+        camera_of(stored.settings)
+    except ConfigError as error:
+        return f"{stored.name}: {error.problems[0].reason}"
+    return ""
 
 
 @dataclass

@@ -45,10 +45,31 @@ class CameraChange:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A camera of the dashboard that the service cannot watch, as `planned_cameras` decides."""
+
+    name: str
+    problems: tuple[str, ...]
+    """Of its settings, key and reason each; none when the configuration file has its name."""
+
+
 def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus]:
     """How all cameras are doing."""
     principal.must_allow(Scope.CAMERAS_READ)
     return web.control.camera_states()
+
+
+def left_out(web: WebContext, principal: Principal) -> Sequence[LeftOut]:
+    """The cameras of the dashboard that `list_cameras` is without; they can still be deleted."""
+    principal.must_allow(Scope.CAMERAS_READ)
+    found = []
+    for stored in web.store.cameras.all():
+        if web.control.camera_config(stored.name) is not None:
+            found.append(LeftOut(stored.name, ()))
+        elif problems := _problems(stored.settings):
+            found.append(LeftOut(stored.name, problems))
+    return found
 
 
 def see_camera(web: WebContext, principal: Principal, name: str) -> CameraDetail:
@@ -203,6 +224,14 @@ def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     # A device of the box itself is for whoever may edit its configuration file.
     checked_address(url, web.config.camera_networks)
     return {**config.model_dump(mode="json", exclude_defaults=True), "url": url}
+
+
+def _problems(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        camera_of(settings)
+    except ConfigError as error:
+        return tuple(f"{each.key}: {each.reason}" for each in error.problems)
+    return ()
 
 
 def _status(web: WebContext, name: str) -> CameraStatus:

@@ -235,7 +235,7 @@ class _CameraPage:
         if made is None:
             return False
         self._settings, self._seen_at = settings, made.changed_at
-        self._desk.tell(self._desk.words("common.saved"))
+        self._desk.tell_outcome(made.outcome, "common.saved")
         return True
 
     async def _delete(self) -> None:

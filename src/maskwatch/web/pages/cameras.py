@@ -11,8 +11,12 @@ from starlette.requests import Request
 
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.web.actions import cameras
+from maskwatch.web.actions.cameras import LeftOut
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, chip, html
 from maskwatch.web.pages.route import dashboard_page
@@ -42,19 +46,22 @@ class _CamerasPage:
 
     async def update(self) -> None:
         is_newest = self._lists.begin()
-        states = await self._desk.look(cameras.list_cameras)
-        if states is None or not is_newest():
+        found = await self._desk.look(_everything)
+        if found is None or not is_newest():
             return
-        shown = [_essence(each) for each in states]
+        states, left_out = found
+        shown = [*map(_essence, states), *left_out]
         if shown == self._shown:
             return  # cards that are made anew lose the focus
         self._shown = shown
         self._list.clear()
         with self._list:
-            if not states:
+            if not shown:
                 ui.label(self._desk.words("live.no_cameras"))
             for each in states:
                 self._card(each)
+            for camera in left_out:
+                self._left_out(camera)
 
     def _card(self, status: CameraStatus) -> None:
         words, name = self._desk.words, status.camera
@@ -80,6 +87,27 @@ class _CamerasPage:
                     if status.enabled:
                         self._switch(status)
 
+    def _left_out(self, camera: LeftOut) -> None:
+        words, name = self._desk.words, camera.name
+        state = words("cameras.not_watched")
+
+        async def delete() -> None:
+            if not await confirm(self._desk, words("cameras.delete_sure", camera=name)):
+                return
+            await self._desk.ask(cameras.delete_camera, name)
+            await self.update()
+
+        label = attribute(f"{name}: {state}")  # the file may have a camera of that name
+        with ui.element("section").classes("mw-card").props(f"aria-label={label}"):
+            head = f"<span>{escape(name)}</span>{chip('lost', state)}"
+            html(f'<div class="mw-card-head">{head}</div>')
+            why = "; ".join(camera.problems) or words("cameras.name_in_file")
+            ui.label(why).classes("mw-warn")
+            if self._desk.allows(Scope.CAMERAS_WRITE):
+                text = words("common.delete")
+                button = ui.button(text, icon="delete", on_click=delete)
+                button.props(f"flat dense color=negative aria-label={attribute(f'{text}: {name}')}")
+
     def _switch(self, status: CameraStatus) -> None:
         is_on = status.phase is not CameraPhase.STOPPED
         text = self._desk.words("cameras.stop" if is_on else "cameras.start")
@@ -104,11 +132,18 @@ class _CamerasPage:
 
     async def _save(self, url: str) -> bool:
         name = (self._name.value or "").strip()
-        if await self._desk.ask(cameras.add_camera, name, {"url": url}) is None:
+        outcome = await self._desk.ask(cameras.add_camera, name, {"url": url})
+        if outcome is None:
             return False
-        self._desk.tell(self._desk.words("common.saved"))
+        self._desk.tell_outcome(outcome, "common.saved")
         await self.update()
         return True
+
+
+def _everything(
+    web: WebContext, principal: Principal
+) -> tuple[Sequence[CameraStatus], Sequence[LeftOut]]:
+    return cameras.list_cameras(web, principal), cameras.left_out(web, principal)
 
 
 def _essence(status: CameraStatus) -> tuple[object, ...]:

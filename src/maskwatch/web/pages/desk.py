@@ -17,6 +17,7 @@ from nicegui.language import Language as FrameworkLanguage
 from starlette.requests import Request
 
 from maskwatch.errors import MaskwatchError, NotLoggedIn, RecordChanged, Throttled
+from maskwatch.runtime.monitoring.control import ReloadOutcome
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
@@ -32,6 +33,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SESSION_CHECK_S = 20.0
+_LONG_MS = 15_000
+"""How long something stays that takes a while to read."""
 _SLOW_BROWSER_S = 30.0
 """How long an answer of the browser may take: phones on a bad line are slow."""
 _FRAMEWORK_LANGUAGES: Mapping[Language, FrameworkLanguage] = {
@@ -119,6 +122,18 @@ class Desk:
     def tell(self, text: str, *, is_bad: bool = False) -> None:
         """Shows a short message."""
         ui.notify(text, type="negative" if is_bad else "positive", multi_line=True)
+
+    def tell_outcome(self, outcome: ReloadOutcome, done: str) -> None:
+        """Says that something is in force, and which cameras were left out all the same.
+
+        Args:
+            outcome: what the service made of it; it was accepted.
+            done: key of the words for what was done.
+        """
+        self.tell(self.words(done))
+        if outcome.problems:
+            text = self.words("cameras.left_out", problems="; ".join(outcome.problems))
+            ui.notify(text, type="warning", multi_line=True, timeout=_LONG_MS)
 
     def said(self, state: State | None, fault: Fault | None = None) -> str:
         """State or fault in the person's language; empty for none."""

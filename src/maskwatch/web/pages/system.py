@@ -83,7 +83,7 @@ async def _reload(desk: Desk) -> None:
     if outcome is None:
         return
     if outcome.accepted:
-        desk.tell(desk.words("system.reloaded"))
+        desk.tell_outcome(outcome, "system.reloaded")
     else:
         desk.tell(
             desk.words("system.config_error", reason="; ".join(outcome.problems)), is_bad=True
