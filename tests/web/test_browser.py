@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from maskwatch.types import Fault
-from tests.web.world import CAMERAS, PASSWORD
+from tests.web.world import CAMERAS, PASSWORD, SIZE
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
@@ -635,7 +635,7 @@ def check_corner(page: Page) -> None:
     y = drawn["y"] + drawn["height"] / 2 - box["y"]
     assert (x, y) == pytest.approx((0.3 * box["width"], 0.95 * box["height"]), abs=1.5)
     kept = [float(str(corner.get_attribute(each))) for each in ("cx", "cy")]
-    assert kept == pytest.approx([0.3 * 1280, 0.95 * 540], abs=3)
+    assert kept == pytest.approx([0.3 * SIZE[0], 0.95 * SIZE[1]], abs=3)
 
 
 def test_the_corner_of_a_zone_lies_where_it_was_clicked(visit: Callable[..., Page]) -> None:
@@ -660,6 +660,32 @@ def test_a_corner_clicked_before_the_picture_came_lies_there_too(
         route.continue_()
     page.unroute(STILL)
     check_corner(page)
+
+
+def test_the_smallest_face_is_drawn_to_scale_once_the_size_of_the_picture_is_known(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    assert page.request.post("/api/v1/cameras/entrance/stop", headers=headers).ok
+    page.goto("/cameras/entrance")
+    canvas = page.get_by_role("application")
+    square = canvas.locator("rect")
+    canvas.focus()
+    page.keyboard.press("Enter")
+    expect(canvas.locator("circle")).to_be_visible()
+    expect(square).to_have_count(0)
+    assert page.request.post("/api/v1/cameras/entrance/start", headers=headers).ok
+    expect(square).to_be_visible()
+    page.get_by_label("Smallest face").fill("120")
+    expect(square).to_have_attribute("width", "120")
+    expect(canvas).to_have_attribute("aria-label", re.compile("Corners set: 1"))
+    picture, drawn = canvas.locator("img").bounding_box(), square.bounding_box()
+    assert picture is not None
+    assert drawn is not None
+    assert picture["width"] / picture["height"] == pytest.approx(SIZE[0] / SIZE[1], rel=0.01)
+    side = 120 / SIZE[0] * picture["width"]
+    assert (drawn["width"], drawn["height"]) == pytest.approx((side, side), abs=3)
 
 
 def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_keyboard(

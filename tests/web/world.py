@@ -74,6 +74,8 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 PASSWORD = "four cold lemons"  # noqa: S105 - of made-up people
 CAMERAS = ("entrance", "ward 3", "canteen")
+SIZE = (1280, 540)
+"""Of what they send, in pixels."""
 
 CONFIGURED = {
     name: CameraConfig.model_validate({"url": f"rtsp://viewer:hush@192.0.2.{i + 10}/stream1"})
@@ -217,8 +219,11 @@ class FakeService:
             raise UsageError(f"no camera is called {name!r}")
         if not all(each.enabled for each in self.camera_states() if each.camera == name):
             raise UsageError(f"{name} is switched off by its settings")
+        # Of a camera that is switched off nobody knows how large its pictures are.
+        width, height = (0, 0) if phase is CameraPhase.STOPPED else SIZE
         self.cameras = [
-            replace(each, phase=phase) if each.camera == name else each for each in self.cameras
+            replace(each, phase=phase, width=width, height=height) if each.camera == name else each
+            for each in self.cameras
         ]
 
 
@@ -290,8 +295,8 @@ def make_world(
             f"rtsp://viewer:***@192.0.2.{i + 10}/stream1",
             CameraPhase.WATCHING,
             service.now - timedelta(hours=5),
-            width=1280,
-            height=540,
+            width=SIZE[0],
+            height=SIZE[1],
             fps=7.9 - i,
             offered_fps=8.0,
             frames=120_000,

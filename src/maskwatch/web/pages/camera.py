@@ -13,10 +13,13 @@ from starlette.requests import Request
 from maskwatch.config.cameras import CameraConfig, RuleConfig
 from maskwatch.config.yaml import write_yaml
 from maskwatch.frames.urls import mask_password
-from maskwatch.runtime.monitoring.live_hub import LivePerson
+from maskwatch.runtime.monitoring.control import CameraStatus
+from maskwatch.runtime.monitoring.live_hub import LivePerson, LiveView
 from maskwatch.types import State
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.cameras import CameraDetail
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm, passing_dialog
@@ -55,6 +58,7 @@ class _CameraPage:
         self._desk, self._detail = desk, detail
         self._settings: dict[str, Any] = dict(detail.settings)
         self._seen_at = detail.changed_at
+        self._size = _size_of(detail.status)
         self._may_try = desk.allows(Scope.CAMERAS_WRITE)
         self._is_ours = detail.status.from_dashboard
         if not self._may_try:
@@ -78,13 +82,11 @@ class _CameraPage:
             self._buttons()
 
     def _zones(self) -> ZoneEditor:
-        status = self._detail.status
-        size = (status.width, status.height) if status.width else _UNKNOWN_SIZE
         zones = [Zone.of(each) for each in self._settings.get("zones", ())]
         return ZoneEditor(
             self._desk,
             self._frame_address(),
-            size,
+            self._size or _UNKNOWN_SIZE,
             zones,
             self._smallest_face,
             can_change=self._may_try,
@@ -99,6 +101,8 @@ class _CameraPage:
         return f"/api/v1/cameras/{name}/frame.jpg?wait_s=0#{view.sequence if view else 0}"
 
     def _smallest_face(self) -> str:
+        if self._size is None:
+            return ""  # how large it is in the picture nobody knows yet
         side = self._values()["min_face_px"] if hasattr(self, "_face") else 0
         return (
             f'<rect x="8" y="8" width="{side:.0f}" height="{side:.0f}" fill="none" '
@@ -155,7 +159,11 @@ class _CameraPage:
 
     async def update(self) -> None:
         """Shows the newest picture and whom the thresholds on the page would report."""
-        view = await self._desk.look(cameras.live_view, self._detail.status.camera)
+        seen = await self._desk.look(_seen, self._detail.status.camera)
+        size, view = seen or (None, None)
+        if size is not None and size != self._size:  # it was only connecting when the page opened
+            self._size = size
+            self._editor.resize(size)
         # Without one, what is there may show more than there may be seen now.
         has_picture = view is not None and view.jpeg is not None
         self._editor.show(self._frame_address() if has_picture else "")
@@ -244,6 +252,19 @@ class _CameraPage:
             return
         if await self._desk.ask(cameras.delete_camera, name) is not None:
             ui.navigate.to("/cameras")
+
+
+def _seen(
+    web: WebContext, principal: Principal, name: str
+) -> tuple[tuple[int, int] | None, LiveView | None]:
+    """The size of what a camera sends, and what it sees."""
+    view = cameras.live_view(web, principal, name)
+    return _size_of(cameras.see_camera(web, principal, name).status), view
+
+
+def _size_of(status: CameraStatus) -> tuple[int, int] | None:
+    """Width and height of its pictures; None before the first one."""
+    return (status.width, status.height) if status.width else None
 
 
 def would_alert(person: LivePerson, values: Mapping[str, float], zones: Sequence[Zone]) -> bool:

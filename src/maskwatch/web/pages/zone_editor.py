@@ -77,8 +77,6 @@ class ZoneEditor:
     ) -> None:
         self.zones = list(zones)
         self._desk, self._size, self._overlay = desk, size, overlay
-        # Lines and letters are as thick on the page whatever the camera sends.
-        self._unit = size[0] / _DRAWN_PX
         self._can_change = can_change
         self._corners: list[tuple[float, float]] = []
         self._cross = (0.5, 0.5)
@@ -128,6 +126,17 @@ class ZoneEditor:
     def is_drawing(self) -> bool:
         """Whether there are corners that are no zone yet."""
         return bool(self._corners)
+
+    @property
+    def _unit(self) -> float:
+        """Lines and letters are as thick on the page whatever the camera sends."""
+        return self._size[0] / _DRAWN_PX
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Goes on with pictures of another size, in pixels of what the camera sends."""
+        self._size = size
+        self._image.props["size"] = size
+        self.draw()
 
     def show(self, source: str) -> None:
         """Replaces the picture."""
