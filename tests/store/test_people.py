@@ -242,10 +242,30 @@ def test_a_bucket_counts_like_people_and_keeps_no_small_count(store: Store) -> N
     store.people.add_bucket(bucket(mask=20, no_mask=6, incorrect=2, unknown=3, nose_out=2), 5)
     (group,) = store.people.counts(after(-1), after(1))
     # nose_out 2 is hidden; of the faults, no other one is there that could be hidden with it.
-    assert group.counts == PeopleCount(mask=20, no_mask=6, hidden=3)
+    hidden = {"incorrect": None, "unknown": None, "nose_out": None}
+    assert group.counts == PeopleCount(mask=20, no_mask=6, hidden=3, **hidden)
     store.people.put(person())
     (group,) = store.people.counts(after(-1), after(1), CountBy.CAMERA)
-    assert (group.key, group.counts.mask, group.counts.hidden) == ("entrance", 21, 3)
+    assert (group.key, group.counts) == (
+        "entrance",
+        PeopleCount(mask=21, no_mask=6, hidden=3, **hidden),
+    )
+
+
+@pytest.mark.parametrize("by", list(CountBy))
+def test_a_count_is_0_only_where_none_of_it_is_hidden(store: Store, by: CountBy) -> None:
+    for minutes, counts in ((0, {"mask": 40, "no_mask": 4, "unknown": 8}), (1, {"mask": 9})):
+        start = NOON + timedelta(minutes=minutes)
+        each = PeopleBucket("entrance", None, start, 60, PeopleCount(**counts))
+        store.people.add_bucket(each, 5)
+    (group,) = store.people.counts(after(-1), after(minutes=5), by)
+    assert group.counts == PeopleCount(mask=49, no_mask=None, unknown=None, hidden=2)
+    # What is seen elsewhere is known, and the least that there was.
+    more = PeopleBucket("entrance", None, after(minutes=2), 60, PeopleCount(mask=6, no_mask=7))
+    store.people.add_bucket(more, 5)
+    store.people.put(person(state=State.UNKNOWN))
+    (group,) = store.people.counts(after(-1), after(minutes=5), by)
+    assert group.counts == PeopleCount(mask=55, no_mask=7, unknown=1, hidden=2)
 
 
 def test_a_bucket_is_written_once(store: Store) -> None:

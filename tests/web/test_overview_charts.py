@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 pytest.importorskip("nicegui")
@@ -9,7 +13,16 @@ pytest.importorskip("nicegui")
 from maskwatch.store.records import CountBy, PeopleCount
 from maskwatch.web.actions.compliance import rate_of
 from maskwatch.web.actions.overview import Group
-from maskwatch.web.pages.overview_charts import Bar, rate_bars, share_chart, share_chart_rem
+from maskwatch.web.pages.desk import Desk
+from maskwatch.web.pages.overview import group_table
+from maskwatch.web.pages.overview_charts import (
+    Bar,
+    fault_bars,
+    fault_chart,
+    rate_bars,
+    share_chart,
+    share_chart_rem,
+)
 from maskwatch.web.text import Words
 
 
@@ -51,6 +64,55 @@ def test_the_mouse_is_told_of_how_many_a_share_is_as_the_language_writes_it() ->
     groups = [Group("2026-03-01", rate_of(PeopleCount(mask=1999, no_mask=1)))]
     [shown] = rate_bars(Words.of("de"), CountBy.DAY, groups)
     assert shown.said == ("> 99,9 % (n = 2000)", "95 %: 99,7 % – > 99,9 %")  # noqa: RUF001
+
+
+WORDS = Words.of("en")
+DESK = cast("Desk", SimpleNamespace(words=WORDS, said=WORDS.what))
+PARTLY = PeopleCount(mask=90, incorrect=7, no_mask=3, nose_out=7, other=None, hidden=5)
+FEW = PeopleCount(mask=40, incorrect=None, no_mask=None, unknown=9, hidden=2)
+GROUPS = [
+    Group("2026-03-01", rate_of(PeopleCount(mask=18, no_mask=2))),
+    Group("2026-03-02", rate_of(PARTLY)),
+    Group("2026-03-03", rate_of(FEW)),
+    Group("2026-03-04", rate_of(PeopleCount(unknown=30))),
+]
+
+
+def test_what_is_hidden_has_a_place_without_a_bar_and_what_it_is_missing_in_a_mark() -> None:
+    shown = rate_bars(WORDS, CountBy.DAY, GROUPS)
+    assert [(each.name, each.share, each.said[0]) for each in shown] == [
+        ("2026-03-01", 0.9, "90.0 % (n = 20)"),
+        ("2026-03-02*", 0.9, "90.0 %* (n ≥ 100)"),
+        ("2026-03-03*", None, "hidden"),
+    ]
+    rates, whiskers = share_chart("share", shown, CountBy.DAY)["series"]
+    assert [each["value"] for each in rates["data"]] == [90.0, 90.0, None]
+    assert [each[0] for each in whiskers["data"]] == [0, 1]
+    low, height, line = share_chart("share", shown * 20, CountBy.DAY)["series"]
+    assert (low["data"][2], height["data"][2], line["data"][2]["value"]) == (None, None, None)
+
+
+def test_a_fault_that_is_hidden_is_said_to_be_and_others_beside_it_to_be_the_least() -> None:
+    data = fault_chart(DESK, rate_of(PARTLY))["series"][0]["data"]
+    told = {"formatter": "≥ 7"}
+    assert (data[0]["value"], data[0]["label"], data[0]["tooltip"]) == (7, told, told)
+    assert [each["label"]["formatter"] for each in data] == ["≥ 7", "0", "0", "hidden", "≥ 3"]
+    assert "label" not in fault_chart(DESK, GROUPS[0].rate)["series"][0]["data"][0]
+    shares = [(each.name, each.share) for each in fault_bars(DESK, rate_of(PARTLY))]
+    assert shares[0] == ("Nose out*", 0.07)
+    assert shares[3] == ("Not on face*", None)
+    assert [each.share for each in fault_bars(DESK, rate_of(FEW))] == [None] * 5
+
+
+def test_the_table_says_what_is_hidden_and_what_is_the_least() -> None:
+    rows = group_table(DESK, CountBy.DAY, GROUPS).split("<tr>")[2:]
+    cells = [re.findall(r"<td>(.*?)</td>", re.sub("</?span.*?>", "", each)) for each in rows]
+    assert [(each[1], each[3:7]) for each in cells] == [
+        ("90.0 %", ["20", "2", "0", "0"]),
+        ("90.0 %*", ["≥ 100", "≥ 10", "0", "≥ 7"]),
+        ("hidden", ["≥ 40", "hidden", "≥ 9", "0"]),
+        ("–", ["0", "0", "30", "0"]),  # noqa: RUF001
+    ]
 
 
 def test_an_hour_that_comes_twice_is_called_by_its_offset() -> None:

@@ -15,13 +15,29 @@ from pydantic import TypeAdapter
 
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import PeopleCount, PersonRecord, Role
+from maskwatch.store.records import PeopleBucket, PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import Change, Rate, change_between, fault_shares, rate_of
+from maskwatch.web.actions.compliance import (
+    JUDGED,
+    Change,
+    Rate,
+    change_between,
+    fault_shares,
+    rate_of,
+)
 from maskwatch.web.actions.overview import Period, camera_names
-from maskwatch.web.actions.report import make_report, span
+from maskwatch.web.actions.paper import Paper
+from maskwatch.web.actions.report import (
+    draw_report,
+    make_report,
+    share_said,
+    span,
+    state_said,
+    why_no_rate,
+)
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import scopes_of
+from maskwatch.web.text import Words
 from maskwatch.web.turns import Turns
 from tests.web.world import World
 
@@ -246,13 +262,86 @@ def test_each_fault_is_a_share_of_everybody_judged(admin: TestClient, world: Wor
     "counts",
     [
         PeopleCount(mask=20, no_mask=None, incorrect=None, nose_out=7, hidden=2),
-        # Several buckets of counts, some of them hidden, can add up to this.
-        PeopleCount(mask=3, no_mask=1, incorrect=0, nose_out=7, hidden=4),
+        # Several buckets of counts, some of them hidden, can add up to this: one has the nose out
+        # seven times and hides how often that was incorrect, of another incorrect alone is known.
+        PeopleCount(mask=1, no_mask=1, incorrect=4, nose_out=7, hidden=4),
     ],
 )
 def test_where_counts_are_hidden_a_fault_has_no_share(counts: PeopleCount) -> None:
     nose = fault_shares(rate_of(counts))[0]
     assert (nose.people, nose.share, nose.low) == (7, None, None)
+
+
+def add_bucket(world: World, at: datetime = MONDAY, **counts: int) -> None:
+    """People of an hour before the entrance, of whom no count below 5 is told."""
+    bucket = PeopleBucket("entrance", None, at, 3600, PeopleCount(**counts))
+    world.store.people.add_bucket(bucket, 5)
+
+
+FEW = {"mask": 40, "incorrect": 4, "no_mask": 3, "nose_out": 4}
+
+
+def test_what_is_hidden_is_not_told_as_0_nor_the_rate_as_100_percent(
+    admin: TestClient, world: World
+) -> None:
+    add_bucket(world, **FEW)
+    rate = admin.get(f"/api/v1/people/rate?{PERIOD}").json()
+    assert rate["states"] == {"mask": 40, "incorrect": None, "no_mask": None, "unknown": 0}
+    assert (rate["faults"]["nose_out"], rate["faults"]["other"]) == (None, 0)
+    assert (rate["share"], rate["low"], rate["high"], rate["hidden"]) == (None, None, None, 3)
+    assert admin.get(f"/api/v1/people/comparison?{PERIOD}").json()["change"]["points"] is None
+    lines = admin.get(f"/api/v1/people/groups.csv?{PERIOD}").text.splitlines()
+    assert lines[1] == "2026-03-02,40,40,,,0,,0,0,0,,,,3"
+    shares = admin.get(f"/api/v1/people/faults.csv?{PERIOD}").text.splitlines()
+    assert (shares[1], shares[5]) == ("incorrect,nose_out,,,,", "no_mask,,,,,")
+
+
+def test_a_hidden_count_is_said_to_be_one_and_others_beside_it_to_be_the_least() -> None:
+    words = Words.of("en")
+    few = rate_of(PeopleCount(mask=40, incorrect=None, no_mask=None, nose_out=None, hidden=3))
+    assert (share_said(words, few), why_no_rate(words, few)) == (
+        "hidden",
+        "No rate: counts that it is made of are hidden.",
+    )
+    assert state_said(words, few, *JUDGED) == "≥ 40"
+    assert state_said(words, few, State.INCORRECT, State.NO_MASK) == "hidden"
+    assert state_said(words, few, State.UNKNOWN) == "0"
+    partly = rate_of(PeopleCount(mask=90, incorrect=None, no_mask=10, hidden=1))
+    assert share_said(words, partly) == "hidden"
+    assert state_said(words, partly, State.INCORRECT, State.NO_MASK) == "≥ 10"
+    some = rate_of(PeopleCount(mask=90, incorrect=7, no_mask=3, nose_out=7, other=None, hidden=5))
+    nose, *_, other, _ = fault_shares(some)
+    assert (share_said(words, some), share_said(words, some, nose)) == ("90.0 %*", "7.0 %*")
+    assert share_said(words, some, other) == "hidden"
+    whole = rate_of(PeopleCount(mask=9, no_mask=1))
+    assert (share_said(words, whole), state_said(words, whole, *JUDGED)) == ("90.0 %", "10")
+    nobody = rate_of(PeopleCount(unknown=2))
+    assert (share_said(words, nobody), why_no_rate(words, nobody)) == (
+        "–",  # noqa: RUF001
+        "No rate: nobody could be judged.",
+    )
+
+
+def test_the_report_says_what_is_hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_bucket(world, **FEW)
+    add_bucket(world, MONDAY + timedelta(days=1), mask=80, incorrect=12, no_mask=8)
+    add_bucket(world, MONDAY + timedelta(days=2), mask=60, no_mask=15, unknown=6)
+    add_bucket(world, MONDAY + timedelta(days=2, hours=1), **FEW)
+    vera = Principal(world.add_user("otto", Role.VIEWER), "otto", scopes_of(Role.VIEWER))
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    lines: list[str] = []
+    bars: dict[str, tuple[float | None, str]] = {}
+    monkeypatch.setattr(Paper, "line", lambda _, text, *_style: lines.append(text))
+    monkeypatch.setattr(
+        Paper, "bar", lambda _, name, share, said, **_style: bars.update({name: (share, said)})
+    )
+    draw_report(make_report(world.web, vera, Period(since, since + timedelta(days=7))))
+    assert {"86.3 %*", "People counted: ≥ 261"} <= set(lines)
+    assert "Mask: ≥ 220   Incorrect: ≥ 12   No mask: ≥ 23   Unknown: ≥ 6" in lines
+    assert bars["Nose out"] == (0, "hidden")
+    assert bars["2026-03-02"] == (None, "hidden  (≥ 40)")
+    assert bars["2026-03-03"] == (0.8, "80.0 %  (100)")
+    assert any(each.startswith("Counts that are too small to be shown") for each in lines)
 
 
 def test_no_change_is_called_clear_where_counts_are_hidden() -> None:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,7 +41,6 @@ _CALENDAR: dict[CountBy, Callable[[date], str]] = {
     CountBy.MONTH: lambda day: f"{day:%Y-%m}",
 }
 """What days are added up to, and how it is called."""
-_NOBODY = (0,) * (len(COUNT_NAMES) + 1)
 
 
 def quarter_of(at: datetime) -> datetime:
@@ -124,14 +123,14 @@ class People:
         sums: dict[str, list[int]] = {}
         with self._db.read() as connection:
             for query, key_of in _queries(since, until, by, zone, cameras, zones):
-                for group, *counts in connection.execute(query):
+                for group, *found in connection.execute(query):
                     key = key_of(group)
-                    before = sums.get(key, _NOBODY)
-                    sums[key] = [a + int(b or 0) for a, b in zip(before, counts, strict=True)]
+                    pairs = zip_longest(sums.get(key, ()), found, fillvalue=0)
+                    sums[key] = [before + int(more or 0) for before, more in pairs]
         return [
-            PeopleGroup(key, PeopleCount(*counts))
-            for key, counts in sorted(sums.items(), key=_order_of(by))
-            if any(counts)
+            PeopleGroup(key, _count_of(found))
+            for key, found in sorted(sums.items(), key=_order_of(by))
+            if any(found)
         ]
 
     def cameras(self) -> list[str]:
@@ -146,6 +145,22 @@ class People:
         )
         query = query.order_by(people.c.first_at, people.c.id).limit(limit)
         return rows.fetch(self._db, query, PersonRecord)
+
+
+def _count_of(sums: Sequence[int]) -> PeopleCount:
+    """What the queries found, added up: a count of which every part is hidden is no 0.
+
+    Args:
+        sums: one for each of `COUNT_NAMES`, how many counts were hidden, and of each how many were
+            if any could be.
+    """
+    last = len(COUNT_NAMES)
+    counts, hidden, parts = sums[:last], sums[last], sums[last + 1 :]
+    values: dict[str, Any] = {
+        name: count or (None if part else 0)
+        for name, count, part in zip_longest(COUNT_NAMES, counts, parts)
+    }
+    return PeopleCount(**values, hidden=hidden)
 
 
 def _within(
@@ -174,7 +189,7 @@ def _queries(
     cameras: Sequence[str],
     zones: Sequence[str],
 ) -> Iterator[tuple[sa.Select[Any], Callable[[Any], str]]]:
-    """What to add up: groups and their counts, and how the groups are called."""
+    """What to add up: groups and their sums (see `_count_of`), and how the groups are called."""
     first, last = -((_EPOCH - since) // _QUARTER), (until - _EPOCH) // _QUARTER
     # Whole quarters are in the sums; what is left at the ends is counted one by one.
     ends = [(since, until)]
@@ -266,14 +281,17 @@ def _sums(table: sa.Table, time: sa.ColumnElement[Any], by: CountBy) -> sa.Selec
     }
     group = groups.get(by, time).label("group")
     words: list[sa.ColumnElement[int]]
+    parts: list[sa.ColumnElement[int]] = []
     if table is people:
         words = [sa.case((_is(name), 1), else_=0) for name in COUNT_NAMES]
         hidden: sa.ColumnElement[int] = sa.literal(0)
     else:
         words = [sa.func.coalesce(table.c[name], 0) for name in COUNT_NAMES]
         hidden = table.c.hidden
+        missing = [sa.case((table.c[name].is_(None), 1), else_=0) for name in COUNT_NAMES]
+        parts = [sa.func.sum(each) for each in missing]
     sums = [sa.func.sum(word).label(name) for word, name in zip(words, COUNT_NAMES, strict=True)]
-    query = sa.select(group, *sums, sa.func.sum(hidden).label("hidden"))
+    query = sa.select(group, *sums, sa.func.sum(hidden).label("hidden"), *parts)
     # PostgreSQL takes a constant in GROUP BY for the number of a column.
     return query if by is CountBy.TOTAL else query.group_by(groups.get(by, time))
 

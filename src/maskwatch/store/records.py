@@ -169,7 +169,11 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class PeopleCount:
-    """How many different people had which state; None stands for a count hidden as too small."""
+    """How many different people had which state; None stands for a count hidden as too small.
+
+    In a sum of several counts None stands for one of which all that is not 0 is hidden. What is
+    known of any other is a lower bound as soon as ``hidden`` is above 0.
+    """
 
     mask: int | None = 0
     incorrect: int | None = 0
@@ -180,7 +184,7 @@ class PeopleCount:
     chin_out: int | None = 0
     other: int | None = 0
     hidden: int = 0
-    """How many of the counts added up here were hidden."""
+    """How many of the counts added up here were hidden, whichever they were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from maskwatch.store.records import PeopleCount
 from maskwatch.types import Fault, State
 from maskwatch.web.actions.documented import AS_DOCUMENTED
 
+JUDGED = (State.MASK, State.INCORRECT, State.NO_MASK)
+"""States of people of whom it can be told how they wear the mask."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -24,17 +27,23 @@ class Rate:
     """The denominator: everybody but the unknown."""
     unknown: int
     share: float | None
-    """``masked / judged`` in [0, 1]; None when nobody could be judged or one of the states is
-    hidden. Where counts of which this is the sum were hidden it is probably too high, as violations
-    are rare."""
+    """``masked / judged`` in [0, 1]; None when nobody could be judged or one of these states is
+    hidden altogether. Where ``hidden`` is above 0 it is probably too high, as violations are
+    rare."""
     low: float | None
     """95 % Wilson interval of the share."""
     high: float | None
     faults: Mapping[Fault, int | None]
-    """None stands for a count hidden as too small."""
+    """None stands for counts of which each that is not 0 is hidden as too small."""
     states: Mapping[State, int | None]
     hidden: int
-    """How many of the counts below this one were hidden as too small."""
+    """How many counts of which these are the sums were hidden as too small. Above 0, every other
+    number is the least that there was."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether there is no rate because nothing is known of one of its states."""
+        return None in (self.states[each] for each in JUDGED)
 
 
 def rate_of(counts: PeopleCount) -> Rate:
@@ -56,7 +65,7 @@ def rate_of(counts: PeopleCount) -> Rate:
     }
     masked = counts.mask or 0
     judged = masked + (counts.incorrect or 0) + (counts.no_mask or 0)
-    is_whole = None not in (counts.mask, counts.incorrect, counts.no_mask)
+    is_whole = None not in (states[each] for each in JUDGED)
     interval = wilson_interval(masked, judged) if is_whole else None
     return Rate(
         people=sum(value or 0 for value in states.values()),
@@ -82,7 +91,7 @@ class FaultShare:
     """`incorrect`, or `no_mask` without a fault."""
     fault: Fault | None
     people: int | None
-    """None stands for a count hidden as too small."""
+    """None stands for counts of which each that is not 0 is hidden as too small."""
     share: float | None
     """Among everybody judged, in [0, 1]; None when nobody was or a count is hidden."""
     low: float | None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from maskwatch.store.records import CountBy
 from maskwatch.types import State
-from maskwatch.web.actions.compliance import Rate, fault_shares
+from maskwatch.web.actions.compliance import JUDGED, FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Comparison, Group, Period, by_group, compare
 from maskwatch.web.actions.paper import COLOURS, FAINT, Paper
 from maskwatch.web.context import WebContext
@@ -115,8 +115,45 @@ def change_words(words: Words, comparison: Comparison, before: Period) -> str:
     if points is None:
         return words("overview.no_comparison", period=span(before))
     key = "overview.change_clear" if comparison.change.is_clear else "overview.change_unclear"
-    share = words.percent(comparison.before.share)
+    share = share_said(words, comparison.before)
     return words(key, points=words.number(points, signed=True), before=share, period=span(before))
+
+
+def share_said(words: Words, rate: Rate, part: FaultShare | None = None) -> str:
+    """A rate, or the share of a fault in it, with a mark where counts are missing in it."""
+    share = rate.share if part is None else part.share
+    if share is None:
+        is_hidden = rate.is_hidden or (part is not None and part.people is None)
+        return words("overview.hidden_count") if is_hidden else words.percent(None)
+    return f"{words.percent(share)}{'*' if rate.hidden else ''}"
+
+
+def count_said(words: Words, rate: Rate, *counts: int | None) -> str:
+    """How many people: a count of a rate, or the sum of some of its counts.
+
+    Where all of it that is not 0 is hidden it says so, and where something may be hidden, that
+    there were at least so many.
+    """
+    known = sum(each or 0 for each in counts)
+    if known and rate.hidden:
+        return words("overview.at_least", count=known)
+    return words("overview.hidden_count") if None in counts else str(known)
+
+
+def state_said(words: Words, rate: Rate, *states: State) -> str:
+    """How many people had one of these states."""
+    return count_said(words, rate, *(rate.states[each] for each in states))
+
+
+def why_no_rate(words: Words, rate: Rate) -> str:
+    """Why a rate has no share."""
+    return words("overview.no_rate_hidden" if rate.is_hidden else "overview.no_rate")
+
+
+def hidden_words(words: Words, comparison: Comparison) -> str:
+    """What is missing in two periods; empty when nothing is."""
+    count = comparison.before.hidden + comparison.after.hidden
+    return words("overview.hidden", count=count) if count else ""
 
 
 def draw_report(report: Report) -> Paper:
@@ -133,14 +170,14 @@ def draw_report(report: Report) -> Paper:
     if chosen:
         paper.line(", ".join(chosen), 28, FAINT)
     paper.space(30)
-    paper.line(words.percent(after.share), 110)
+    paper.line(share_said(words, after), 110)
     paper.line(_interval(words, after), 28, FAINT)
     paper.line(change_words(words, report.comparison, report.before), 28, FAINT)
     paper.space(30)
     for text in _counts(words, after):
         paper.line(text, 28)
-    if after.hidden:
-        paper.line(words("overview.hidden", count=after.hidden), 24, FAINT)
+    if missing := hidden_words(words, report.comparison):
+        paper.line(missing, 24, FAINT)
     _faults(paper, words, after)
     _rates(paper, words, CountBy.CAMERA, report.cameras)
     _rates(paper, words, CountBy.ZONE, report.zones)
@@ -151,32 +188,29 @@ def draw_report(report: Report) -> Paper:
 
 def _interval(words: Words, rate: Rate) -> str:
     if rate.low is None or rate.high is None:
-        return words("report.no_rate")
+        return why_no_rate(words, rate)
     low, high = words.percent(rate.low), words.percent(rate.high)
-    return words("report.interval", low=low, high=high, judged=rate.judged)
-
-
-def _said(words: Words, count: int | None) -> str:
-    return words("overview.too_few") if count is None else str(count)
+    return words("report.interval", low=low, high=high, judged=state_said(words, rate, *JUDGED))
 
 
 def _counts(words: Words, rate: Rate) -> list[str]:
-    states = [f"{words.what(each)}: {_said(words, rate.states[each])}" for each in State]
-    return [words("overview.people_counted", count=rate.people), "   ".join(states)]
+    states = [f"{words.what(each)}: {state_said(words, rate, each)}" for each in State]
+    people = state_said(words, rate, *State)
+    return [words("overview.people_counted", count=people), "   ".join(states)]
 
 
 def _faults(paper: Paper, words: Words, rate: Rate) -> None:
     shares = fault_shares(rate)
-    most = max((each.people or 0 for each in shares), default=0)
-    if not most:
+    most = max(each.people or 0 for each in shares)
+    if not most and None not in (each.people for each in shares):
         return
     paper.heading(words("overview.faults"), rows=len(shares))
     for each in shares:
-        said = _said(words, each.people)
+        said = count_said(words, rate, each.people)
         if each.share is not None:
-            said = f"{words.percent(each.share)}  ({said})"
+            said = f"{share_said(words, rate, each)}  ({said})"
         name = words.what(each.state, each.fault)
-        paper.bar(name, (each.people or 0) / most, said, colour=COLOURS[each.state])
+        paper.bar(name, (each.people or 0) / (most or 1), said, colour=COLOURS[each.state])
 
 
 def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> None:
@@ -186,5 +220,5 @@ def _rates(paper: Paper, words: Words, by: CountBy, groups: Sequence[Group]) -> 
     for group in groups:
         rate = group.rate
         spread = None if rate.low is None or rate.high is None else (rate.low, rate.high)
-        said = f"{words.percent(rate.share)}  ({rate.judged})"
+        said = f"{share_said(words, rate)}  ({state_said(words, rate, *JUDGED)})"
         paper.bar(group_name(words, by, group.key), rate.share, said, spread=spread)

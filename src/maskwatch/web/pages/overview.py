@@ -15,7 +15,7 @@ from starlette.requests import Request
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
+from maskwatch.web.actions.compliance import JUDGED, FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import (
     Comparison,
     Group,
@@ -25,7 +25,16 @@ from maskwatch.web.actions.overview import (
     compare,
     zones_of,
 )
-from maskwatch.web.actions.report import change_words, group_names, zone_name
+from maskwatch.web.actions.report import (
+    change_words,
+    count_said,
+    group_names,
+    hidden_words,
+    share_said,
+    state_said,
+    why_no_rate,
+    zone_name,
+)
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -46,6 +55,7 @@ _GROUPS = (
     *(CountBy.HOUR, CountBy.DAY, CountBy.WEEK, CountBy.MONTH, CountBy.HOUR_OF_DAY),
     *(CountBy.CAMERA, CountBy.ZONE),
 )
+_VIOLATIONS = (State.INCORRECT, State.NO_MASK)
 _DAYS = {"today": 1, "days7": 7, "days30": 30, "days90": 90}
 
 
@@ -163,7 +173,7 @@ class _OverviewPage:
 
     def _tiles(self, comparison: Comparison, change: str) -> None:
         words, rate = self._desk.words, comparison.after
-        interval = words("overview.no_rate")
+        interval = why_no_rate(words, rate)
         if rate.low is not None:
             interval = words(
                 "overview.interval", low=words.percent(rate.low), high=words.percent(rate.high)
@@ -171,21 +181,21 @@ class _OverviewPage:
         with ui.element("div").classes("mw-tiles"):
             with ui.element("div").classes("mw-card mw-wide"):
                 ui.label(words("overview.rate"))
-                ui.label(words.percent(rate.share)).classes("mw-big")
+                ui.label(share_said(words, rate)).classes("mw-big")
                 ui.label(interval).classes("mw-faint")
                 ui.label(change).classes("mw-faint")
-            violations = rate.judged - rate.masked
-            for key, count in (
-                ("overview.judged", rate.judged),
-                ("overview.violations", violations),
-                ("overview.unknown", rate.unknown),
+            for key, states in (
+                ("overview.judged", JUDGED),
+                ("overview.violations", _VIOLATIONS),
+                ("overview.unknown", (State.UNKNOWN,)),
             ):
                 with ui.element("div").classes("mw-card mw-tile"):
-                    html(f"{escape(words(key))}<b>{count}</b>")
+                    count = state_said(words, rate, *states)
+                    html(f"{escape(words(key))}<b>{escape(count)}</b>")
                     if key == "overview.unknown":
                         ui.label(words("overview.unknown_note")).classes("mw-faint")
-        if rate.hidden:
-            ui.label(words("overview.hidden", count=rate.hidden)).classes("mw-note")
+        if missing := hidden_words(words, comparison):
+            ui.label(missing).classes("mw-note")
 
     def _shares(self, seen: _Seen) -> None:
         words = self._desk.words
@@ -268,28 +278,29 @@ def _links(words: Words, period: Period, before: Period, by: str) -> str:
 def _table(desk: Desk, seen: _Seen) -> str:
     if seen.groups is None:
         return _fault_table(desk, seen.comparison)
-    return _group_table(desk, *seen.groups)
+    return group_table(desk, *seen.groups)
 
 
 def _fault_table(desk: Desk, comparison: Comparison) -> str:
     words = desk.words
     head = [words("overview.group"), words("overview.people"), words("overview.fault_axis")]
     head += ["95 %", words("overview.share_before")]
-    both = zip(fault_shares(comparison.after), fault_shares(comparison.before), strict=True)
+    now, then = comparison.after, comparison.before
     rows = [
         [
             escape(desk.said(each.state, each.fault)),
-            _said(words, each.people),
-            escape(words.percent(each.share)),
+            escape(count_said(words, now, each.people)),
+            escape(share_said(words, now, each)),
             _interval(words, each),
-            escape(words.percent(before.share)),
+            escape(share_said(words, then, before)),
         ]
-        for each, before in both
+        for each, before in zip(fault_shares(now), fault_shares(then), strict=True)
     ]
     return table(words("overview.table"), head, rows, words("common.none"))
 
 
-def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
+def group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
+    """HTML of a table with a row for each group."""
     words = desk.words
     head = [
         words("overview.group"),
@@ -303,12 +314,13 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
     rows = [
         [
             escape(name),
-            escape(words.percent(each.rate.share)),
+            escape(share_said(words, each.rate)),
             _interval(words, each.rate),
-            str(each.rate.judged),
-            str(each.rate.judged - each.rate.masked),
-            str(each.rate.unknown),
-            *(_said(words, each.rate.faults[fault]) for fault in Fault),
+            *(
+                whole(state_said(words, each.rate, *states))
+                for states in (JUDGED, _VIOLATIONS, (State.UNKNOWN,))
+            ),
+            *(whole(count_said(words, each.rate, each.rate.faults[fault])) for fault in Fault),
         ]
         for name, each in zip(group_names(words, by, groups), groups, strict=True)
     ]
@@ -318,7 +330,3 @@ def _group_table(desk: Desk, by: CountBy, groups: Sequence[Group]) -> str:
 def _interval(words: Words, share: Rate | FaultShare) -> str:
     low, high = (whole(words.percent(end)) for end in (share.low, share.high))
     return f"{low} – {high}"  # noqa: RUF001 - a dash is meant
-
-
-def _said(words: Words, count: int | None) -> str:
-    return escape(words("overview.too_few")) if count is None else str(count)

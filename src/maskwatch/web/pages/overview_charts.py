@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
-from maskwatch.web.actions.compliance import FaultShare, Rate, fault_shares
+from maskwatch.web.actions.compliance import JUDGED, FaultShare, Rate, fault_shares
 from maskwatch.web.actions.overview import Group
-from maskwatch.web.actions.report import group_names
+from maskwatch.web.actions.report import count_said, group_names, state_said
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS
 from maskwatch.web.text import Words
@@ -48,39 +48,46 @@ class Bar(NamedTuple):
     """A share of people with its 95 % interval; all in [0, 1]."""
 
     name: str
-    share: float
-    low: float
-    high: float
+    """With a mark where counts are missing in it."""
+    share: float | None
+    """None leaves the place of the bar empty: it is hidden."""
+    low: float | None
+    high: float | None
     said: tuple[str, ...]
     """Lines for the mouse: the share, of how many, and its interval."""
     colour: str = _GREEN
 
 
 def rate_bars(words: Words, by: CountBy, groups: Sequence[Group]) -> list[Bar]:
-    """Who wears the mask; groups without a rate are left out."""
-    found = []
-    for name, each in zip(group_names(words, by, groups), groups, strict=True):
-        share, low, high = each.rate.share, each.rate.low, each.rate.high
-        if share is not None and low is not None and high is not None:
-            said = _said(words, each.rate, each.rate.judged)
-            found.append(Bar(name, share, low, high, said))
-    return found
+    """Who wears the mask; groups of whom nobody could be judged are left out."""
+    return [
+        _bar(words, name, each.rate, each.rate, state_said(words, each.rate, *JUDGED))
+        for name, each in zip(group_names(words, by, groups), groups, strict=True)
+        if each.rate.share is not None or each.rate.is_hidden
+    ]
 
 
 def fault_bars(desk: Desk, rate: Rate) -> list[Bar]:
     """How often each fault occurs."""
-    found = []
-    for each in fault_shares(rate):
-        if each.share is not None and each.low is not None and each.high is not None:
-            name, colour = desk.said(each.state, each.fault), STATE_COLOURS[each.state]
-            said = _said(desk.words, each, rate.judged)
-            found.append(Bar(name, each.share, each.low, each.high, said, colour))
-    return found
+    words = desk.words
+    judged = state_said(words, rate, *JUDGED)
+    return [
+        _bar(words, desk.said(each.state, each.fault), rate, each, judged)._replace(
+            colour=STATE_COLOURS[each.state]
+        )
+        for each in fault_shares(rate)
+        if each.share is not None or rate.hidden
+    ]
 
 
-def _said(words: Words, share: Rate | FaultShare, people: int) -> tuple[str, ...]:
+def _bar(words: Words, name: str, rate: Rate, share: Rate | FaultShare, judged: str) -> Bar:
+    mark = "*" if rate.hidden else ""
+    if share.share is None:
+        return Bar(f"{name}{mark}", None, None, None, (words("overview.hidden_count"),))
     low, high = words.percent(share.low), words.percent(share.high)
-    return f"{words.percent(share.share)} (n = {people})", f"95 %: {low} – {high}"  # noqa: RUF001
+    people = judged if rate.hidden else f"= {judged}"
+    said = f"{words.percent(share.share)}{mark} (n {people})", f"95 %: {low} – {high}"  # noqa: RUF001
+    return Bar(f"{name}{mark}", share.share, share.low, share.high, said)
 
 
 def share_chart(title: str, shown: Sequence[Bar], by: CountBy | None) -> dict[str, Any]:
@@ -126,7 +133,11 @@ def _has_names(by: CountBy | None) -> bool:
 
 
 def _bars(title: str, shown: Sequence[Bar], *, lies: bool) -> list[dict[str, Any]]:
-    whiskers = [[i, _percent(each.low), _percent(each.high)] for i, each in enumerate(shown)]
+    whiskers = [
+        [i, _percent(each.low), _percent(each.high)]
+        for i, each in enumerate(shown)
+        if each.share is not None
+    ]
     return [
         {"type": "bar", "name": title, "data": _points(shown), "barMaxWidth": 48},
         {
@@ -146,7 +157,10 @@ def _line(title: str, shown: Sequence[Bar]) -> list[dict[str, Any]]:
     edge = {"type": "line", "stack": "95 %", "symbol": "none", "lineStyle": {"opacity": 0}}
     band = {"areaStyle": {"color": _GREEN, "opacity": 0.3}}
     lows = [_percent(each.low) for each in shown]
-    heights = [_percent(each.high - each.low) for each in shown]
+    heights = [
+        None if each.high is None or each.low is None else _percent(each.high - each.low)
+        for each in shown
+    ]
     return [
         {**edge, "name": "low", "data": lows},
         {**edge, "name": "95 %", "data": heights, **band},
@@ -173,8 +187,8 @@ def _points(shown: Sequence[Bar]) -> list[dict[str, Any]]:
     ]
 
 
-def _percent(share: float) -> float:
-    return round(100 * share, 1)
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
 
 
 def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
@@ -200,10 +214,19 @@ def fault_chart(desk: Desk, rate: Rate) -> dict[str, Any]:
                 "type": "bar",
                 "barMaxWidth": 32,
                 "label": {"show": True, "position": "right", **CHART_TEXT},
-                "data": [
-                    {"value": each.people, "itemStyle": {"color": STATE_COLOURS[each.state]}}
-                    for each in found
-                ],
+                "data": [_counted(desk.words, rate, each) for each in found],
             }
         ],
     }
+
+
+def _counted(words: Words, rate: Rate, share: FaultShare) -> dict[str, Any]:
+    """A bar of `fault_chart`; what is hidden, or only the least that there was, is said beside."""
+    bar: dict[str, Any] = {
+        "value": share.people or 0,
+        "itemStyle": {"color": STATE_COLOURS[share.state]},
+    }
+    if not rate.hidden:
+        return bar
+    said = count_said(words, rate, share.people)
+    return {**bar, "label": {"formatter": said}, "tooltip": {"formatter": said}}
