@@ -1007,6 +1007,42 @@ def test_a_walk_goes_on_where_it_was_when_its_page_is_opened_again(
     assert page.request.delete("/api/v1/cameras/entrance/walk", headers=headers).ok
 
 
+def test_hours_of_which_none_are_left_are_not_saved_as_always(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    hours = {"schedule": {"hours": [{"start": "06:00:00", "end": "12:00:00"}]}}
+    zone = {"name": "hall", "polygon": [[0, 0], [1, 0], [1, 1]], **hours}
+    settings = {"url": "rtsp://192.0.2.50/stream", "zones": [zone], **hours}
+    body = {"name": "stairs", "settings": settings}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    page.goto("/cameras/stairs")
+    refused = page.locator(".q-notification").filter(has_text="No hours are left")
+    page.get_by_role("button", name="Hours and threshold of hall").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove these hours").click()
+    dialog.get_by_role("button", name="Done").click()
+    expect(refused).to_be_visible()
+    dialog.get_by_role("button", name="More hours").click()
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_have_count(0)
+    expect(refused).to_have_count(0)
+    page.get_by_role("button", name="Remove these hours").click()
+    page.get_by_role("button", name="Save").click()
+    expect(refused).to_be_visible()
+    kept = page.request.get("/api/v1/cameras/stairs").json()["settings"]
+    assert (kept["schedule"], kept["zones"]) == (hours["schedule"], [zone])
+    # What is meant is said, and done.
+    page.get_by_label("Required", exact=True).click()
+    page.get_by_role("option", name="Always").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    saved = page.request.get("/api/v1/cameras/stairs").json()["settings"]
+    page.request.delete("/api/v1/cameras/stairs", headers=headers)
+    assert "schedule" not in saved
+    [changed] = saved["zones"][0]["schedule"]["hours"]
+    assert changed["start"] == "07:00:00"
+
+
 def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/cameras")
     headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}

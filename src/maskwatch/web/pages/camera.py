@@ -199,10 +199,10 @@ class _CameraPage:
         }
 
     def _is_whole(self) -> bool:
-        """Tells that a zone is still being drawn, which would be left out without a word."""
+        """Tells what is only half done, which would be left out without a word."""
         if self._editor.is_drawing:
             self._desk.tell(self._desk.words("cameras.zone_open"), is_bad=True)
-        return not self._editor.is_drawing
+        return self._schedule.is_whole() and not self._editor.is_drawing
 
     def _show_yaml(self) -> None:
         if not self._is_whole():

@@ -102,6 +102,17 @@ class ScheduleEditor:
         }
         return {name: value for name, value in settings.items() if value}
 
+    def is_whole(self) -> bool:
+        """Whether it says hours where it is about some; tells that they lack otherwise.
+
+        None at all mean always in the configuration, and nobody who removes the last ones and
+        forgets to add others means that.
+        """
+        lacks_hours = self._mode.value == _HOURS and not self._rows
+        if lacks_hours:
+            self._desk.tell(self._desk.words("schedule.no_hours"), is_bad=True)
+        return not lacks_hours
+
     def _first_row(self) -> None:
         if self._mode.value == _HOURS and not self._rows:
             self._row()

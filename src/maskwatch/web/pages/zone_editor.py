@@ -220,6 +220,11 @@ class ZoneEditor:
 
     async def _settings(self, zone: Zone) -> None:
         words = self._desk.words
+
+        def done() -> None:
+            if schedule.is_whole():
+                dialog.submit(True)
+
         title = words("cameras.zone_settings", zone=zone.name)
         with passing_dialog(title) as dialog, ui.card():
             heading(title)
@@ -232,7 +237,7 @@ class ZoneEditor:
             ).style("width: 100%")
             below.props(f"hint={attribute(words('cameras.zone_coverage_hint'))} clearable")
             with ui.element("div").classes("mw-row"):
-                ui.button(words("common.done"), on_click=lambda: dialog.submit(True))
+                ui.button(words("common.done"), on_click=done)
                 ui.button(words("common.cancel"), on_click=dialog.close).props("flat")
         if await dialog:
             values = {"schedule": schedule.settings(), "coverage_below": below.value}
