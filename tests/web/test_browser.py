@@ -1043,6 +1043,28 @@ def test_hours_of_which_none_are_left_are_not_saved_as_always(visit: Callable[..
     assert changed["start"] == "07:00:00"
 
 
+def test_thresholds_that_the_configuration_allows_stay_when_one_passes_them_by(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    thresholds = {"rule": {"coverage_below": 100.0, "hold_s": 120.0}, "min_face_px": 2500.0}
+    settings = {"url": "rtsp://192.0.2.51/stream", **thresholds}
+    body = {"name": "dock", "settings": settings}
+    assert page.request.post("/api/v1/cameras", data=body, headers=headers).status == 201
+    page.goto("/cameras/dock")
+    page.get_by_label("Violation below this coverage").focus()
+    for label in ("It must last", "Smallest face"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(label)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    saved = page.request.get("/api/v1/cameras/dock").json()["settings"]
+    page.request.delete("/api/v1/cameras/dock", headers=headers)
+    assert {name: saved[name] for name in thresholds} == thresholds
+
+
 def test_hours_keep_the_seconds_that_nobody_has_changed(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/cameras")
     headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}

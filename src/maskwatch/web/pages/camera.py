@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nicegui import ui
+from pydantic.fields import FieldInfo
 from starlette.requests import Request
 
 from maskwatch.config.cameras import CameraConfig, RuleConfig
@@ -117,9 +118,14 @@ class _CameraPage:
             "hold_s": rule.get("hold_s", DEFAULTS["hold_s"]),
             "min_face_px": self._settings.get("min_face_px", DEFAULTS["min_face_px"]),
         }
-        self._coverage = _number(words("cameras.coverage_below"), found["coverage_below"], 0, 100)
-        self._hold = _number(words("cameras.hold_s"), found["hold_s"], 0, 60)
-        self._face = _number(words("cameras.min_face_px"), found["min_face_px"], 0, 1000)
+        of_rule, of_camera = RuleConfig.model_fields, CameraConfig.model_fields
+        self._coverage = _number(
+            words("cameras.coverage_below"), found["coverage_below"], of_rule["coverage_below"]
+        )
+        self._hold = _number(words("cameras.hold_s"), found["hold_s"], of_rule["hold_s"])
+        self._face = _number(
+            words("cameras.min_face_px"), found["min_face_px"], of_camera["min_face_px"]
+        )
         self._face.on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
         self._far = ui.switch(
@@ -277,5 +283,10 @@ def would_alert(person: LivePerson, values: Mapping[str, float], zones: Sequence
     return is_seen and person.coverage < (values["coverage_below"] if of_zone is None else of_zone)
 
 
-def _number(label: str, value: float, least: float, most: float) -> ui.number:
+def _number(label: str, value: float, field: FieldInfo) -> ui.number:
+    """For a setting, with its limits: beyond them the page would change the value by itself."""
+    least, most = (
+        next(getattr(each, of) for each in field.metadata if hasattr(each, of))
+        for of in ("ge", "le")
+    )
     return ui.number(label, value=value, min=least, max=most).style("width: 100%")
