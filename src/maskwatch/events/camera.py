@@ -19,7 +19,7 @@ from maskwatch.events.episodes import EpisodeLog, EpisodeSettings
 from maskwatch.events.people import PeopleLog, Person
 from maskwatch.events.photos import Photo, PhotoBook
 from maskwatch.events.reentry import ReentryBook, ReentrySettings, clothes
-from maskwatch.events.rule import AlertRule, RuleSettings
+from maskwatch.events.rule import AlertRule, RuleSettings, by_limit
 from maskwatch.events.schedule import Exemption, Schedule
 from maskwatch.events.zones import ZoneMap
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
@@ -30,6 +30,7 @@ from maskwatch.types import (
     Face,
     Frame,
     MaskReading,
+    State,
     TimedReading,
     Track,
     Verdict,
@@ -109,6 +110,8 @@ class Presence:
 
     track: Track
     """The id is the person's number, the verdict that of the alert rule."""
+    read: State
+    """What this one picture shows, by the limit of the rule: not voted on, and not held."""
     zone: str | None
     required: bool
     """Whether a mask is required there now."""
@@ -307,10 +310,11 @@ class CameraWatch:
         zone = self._rules.zones.zone_of(person.reading.face.box, width, height)
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
-        presence = Presence(person, zone, required, exemption, file.first_t, None)
+        rule = self._rules.rule_of(zone)
+        read = by_limit(person.reading, rule.coverage_below).state
+        presence = Presence(person, read, zone, required, exemption, file.first_t, None)
         file.note_duty(frame.t, is_free=presence.is_free)
-        is_open = file.opened_s is not None
-        rule, required_t = self._rules.rule_of(zone), file.required_t
+        is_open, required_t = file.opened_s is not None, file.required_t
         judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
         if required_t is None or is_open:

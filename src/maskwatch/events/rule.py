@@ -69,7 +69,7 @@ class AlertRule:
             is_open: whether the person has an open episode: then nothing has to hold any more.
         """
         readings = [
-            TimedReading(t, _by_limit(reading, settings.coverage_below))
+            TimedReading(t, by_limit(reading, settings.coverage_below))
             for t, reading in track.recent
         ]
         began, previous = self._verdicts.get(track.id, (track.first_t, UNDECIDED))
@@ -87,7 +87,7 @@ class AlertRule:
         self._verdicts.pop(person, None)
 
 
-def _by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
+def by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
     """The reading with a state that says on which side of the limit its coverage is."""
     if not votes(reading) or reading.coverage is None:
         return reading

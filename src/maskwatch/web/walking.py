@@ -94,7 +94,7 @@ class PartRecorder:
                 self._is_done = True
             else:
                 self._sightings += [
-                    Sighting(view.at, each.track, each.state, each.face_px, each.exempt)
+                    Sighting(view.at, each.track, each.read, each.face_px, each.free)
                     for each in view.people
                 ]
         if self._is_done:

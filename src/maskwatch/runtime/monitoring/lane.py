@@ -322,4 +322,6 @@ class CameraLane:
             episode_id=None if start_s is None else self._reporter.episode_id(track.id, start_s),
             exempt=presence.exemption is not None,
             face_px=track.reading.face.box.side,
+            read=presence.read,
+            free=presence.is_free,
         )

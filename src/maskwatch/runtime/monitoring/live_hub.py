@@ -40,6 +40,10 @@ class LivePerson:
     """Whether an exemption covers the person, so that no violation leads to an episode."""
     face_px: float | None = None
     """Shorter side of the face in the camera's picture."""
+    read: State = State.UNKNOWN
+    """What this one picture shows, by the limit of the alert rule: not voted on, and not held."""
+    free: bool = False
+    """Whether no mask is required of the person, because of an exemption or of the hours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

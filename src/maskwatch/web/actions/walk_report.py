@@ -31,6 +31,7 @@ class Sighting:
     at: datetime
     track: int
     state: State
+    """As it was read at that moment: what is seen at a mark has no time to be held."""
     face_px: float | None
     """Shorter side of the face; None where the camera does not say."""
     is_free: bool = False
