@@ -124,10 +124,12 @@ def walked(world: World, *parts: tuple[Phase, int, int]) -> dict[str, object]:
     user = world.store.users.by_name("anna")
     assert user is not None
     anna = Principal(user, user.name, scopes_of(user.role))
-    went = [
-        Part(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
-        for phase, start, end in parts
-    ]
+    went = []
+    for phase, start, end in parts:
+        begin = NOW + timedelta(seconds=start)
+        state = State.NO_MASK if phase is Phase.BARE else State.MASK
+        seen = Sighting(begin + timedelta(seconds=1), 1, state, None)
+        went.append(Part(phase, begin, NOW + timedelta(seconds=end), sightings=(seen,)))
     return dict(finish_walk(world.web, anna, "entrance", went).report)
 
 
@@ -157,8 +159,11 @@ def test_an_alarm_over_a_worn_mask_is_false_also_where_it_lasts(world: World) ->
     assert (report["missed"], report["false_alarms"]) == (0, 1)
 
 
-def test_an_episode_of_hours_is_not_of_somebody_who_walks(world: World) -> None:
-    episode(world, NOW - timedelta(hours=2))
+@pytest.mark.parametrize(("since_s", "track"), [(3600, 1), (10, 2)])
+def test_an_episode_of_somebody_else_is_no_alarm_of_who_walks(
+    world: World, since_s: int, track: int
+) -> None:
+    episode(world, NOW - timedelta(seconds=since_s), track=track)
     assert walked(world, (Phase.BARE, 0, 20))["missed"] == 1
 
 
@@ -173,9 +178,11 @@ def test_an_alarm_that_lasts_when_a_walk_without_a_mask_begins_is_shown_in_it(
 ) -> None:
     admin.post(WALK)
     episode(world, clock.wait(1))
-    clock.wait(5)
     for phase, alarms in (("masked", 0), ("bare", 1)):
+        clock.wait(5)
         admin.post(f"{WALK}/parts", json={"phase": phase})
+        assert admin.get(WALK).json()["alarms"] == 0  # nobody has been seen in it yet
+        show(world, clock.wait(1), State.NO_MASK, 40)
         assert admin.get(WALK).json()["alarms"] == alarms
 
 

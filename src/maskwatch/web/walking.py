@@ -74,6 +74,12 @@ class PartRecorder:
         """How often somebody was seen."""
         return len(self._sightings)
 
+    @property
+    def people(self) -> frozenset[int]:
+        """The numbers of those who were seen."""
+        with self._lock:
+            return frozenset(each.track for each in self._sightings)
+
     def finish(self, end: datetime, *, on_duty: bool = True) -> Part:
         """The part as it went, without its alarms; ``on_duty`` as in `Part`."""
         self.stop()
@@ -232,6 +238,16 @@ class Walking:
         with self._lock:
             walk = self._of(camera)
             return WalkState(camera, walk.walked_by, walk.begun_at, walk.parts())
+
+    def people(self, camera: str) -> frozenset[int]:
+        """The numbers of those who were seen in the part that goes on.
+
+        Raises:
+            RecordNotFound: nobody walks there.
+        """
+        with self._lock:
+            running = self._of(camera).running
+            return frozenset() if running is None else running.people
 
     def _of(self, camera: str) -> _Walk:
         walk = self._walks.get(camera)

@@ -73,6 +73,11 @@ class Part:
     """Whether at its end the camera was watching, and masks were required there."""
 
     @property
+    def people(self) -> frozenset[int]:
+        """The numbers of those who were seen in it."""
+        return frozenset(each.track for each in self.sightings)
+
+    @property
     def begun_in(self) -> tuple[Alarm, ...]:
         """The alarms that began in it.
 

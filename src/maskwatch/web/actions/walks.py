@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.errors import RecordNotFound
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.ids import made_at, new_id
-from maskwatch.store.records import DeliveryState, EpisodeFilter, Page, WalkRecord
+from maskwatch.store.records import (
+    DeliveryState,
+    EpisodeFilter,
+    EpisodeRecord,
+    Page,
+    WalkRecord,
+)
 from maskwatch.web.actions.cameras import see_camera
 from maskwatch.web.actions.walk_report import Alarm, Part, Phase, walk_report
 from maskwatch.web.context import WebContext
@@ -20,7 +26,7 @@ from maskwatch.web.walking import WalkState
 
 ALARM_GRACE = timedelta(seconds=5)
 """An alarm so long after the end of a part still belongs to it, unless the next one has begun."""
-_LONGEST_OPEN = timedelta(hours=1)
+_LONGEST_OPEN = timedelta(minutes=10)
 """Whoever has had an episode for longer when a part begins is not the one who walks."""
 _MOST_ALARMS = 200
 
@@ -103,7 +109,10 @@ def see_running(web: WebContext, principal: Principal, camera: str) -> RunningWa
     if not state.parts or state.parts[-1].ended_at is not None:
         return RunningWalk(state, 0)
     part, until = state.parts[-1], web.now() + ALARM_GRACE
-    return RunningWalk(state, len(_alarms_in(web, camera, part.phase, part.started_at, until)))
+    alarms = _begun(web, camera, part.started_at, until)
+    if part.phase is Phase.BARE:
+        alarms += _lasting(web, camera, part.started_at, web.walking.people(camera))
+    return RunningWalk(state, len(alarms))
 
 
 def find_running(web: WebContext, principal: Principal, camera: str) -> RunningWalk | None:
@@ -195,34 +204,40 @@ def _alarms_of(
     until = part.end + ALARM_GRACE
     if following is not None:
         until = min(until, following.start)
-    alarms = _alarms_in(web, camera, part.phase, part.start, until)
+    alarms = _begun(web, camera, part.start, until)
+    if part.phase is Phase.BARE:
+        return alarms + _lasting(web, camera, part.start, part.people)
     if following is None or following.phase is not Phase.BARE:
         return alarms
     # Whoever takes the mask off in view after this part begins the next one with that episode.
-    taken_on = {each.episode_id for each in _open_at(web, camera, following.start)}
+    lasting = _lasting(web, camera, following.start, following.people)
+    taken_on = {each.episode_id for each in lasting}
     return tuple(a for a in alarms if a.began_at < part.end or a.episode_id not in taken_on)
 
 
-def _alarms_in(
-    web: WebContext, camera: str, phase: Phase, start: datetime, until: datetime
+def _begun(web: WebContext, camera: str, since: datetime, until: datetime) -> tuple[Alarm, ...]:
+    """The episodes that began in a time, and when people heard."""
+    wanted = EpisodeFilter(cameras=(camera,), since=since, until=until)
+    return _alarms(web, web.store.episodes.page(wanted, limit=_MOST_ALARMS).items)
+
+
+def _lasting(
+    web: WebContext, camera: str, at: datetime, people: Collection[int]
 ) -> tuple[Alarm, ...]:
-    """The episodes that began in a part of the walk, and when people heard.
+    """The episodes that lasted when a part began, of people who were seen in it.
 
     A person has one episode as long as the face stays bare, so whoever takes the mask off before a
-    walk without one gets no new one in it: what was open when it began belongs to it as well.
+    walk without one gets no new one in it: this is its alarm.
     """
-    begun = _alarms(web, EpisodeFilter(cameras=(camera,), since=start, until=until))
-    return (*begun, *_open_at(web, camera, start)) if phase is Phase.BARE else begun
+    wanted = EpisodeFilter(cameras=(camera,), since=at - _LONGEST_OPEN, open_at=at)
+    found = web.store.episodes.page(wanted, limit=_MOST_ALARMS).items
+    return _alarms(web, [each for each in found if each.track in people])
 
 
-def _open_at(web: WebContext, camera: str, at: datetime) -> tuple[Alarm, ...]:
-    return _alarms(web, EpisodeFilter(cameras=(camera,), since=at - _LONGEST_OPEN, open_at=at))
-
-
-def _alarms(web: WebContext, wanted: EpisodeFilter) -> tuple[Alarm, ...]:
+def _alarms(web: WebContext, episodes: Sequence[EpisodeRecord]) -> tuple[Alarm, ...]:
     return tuple(
         Alarm(each.started_at, made_at(each.id), each.id, _first_message(web, each.id))
-        for each in web.store.episodes.page(wanted, limit=_MOST_ALARMS).items
+        for each in episodes
     )
 
 
