@@ -360,8 +360,6 @@ def _seed_people(world: World, rng: random.Random, day: datetime, camera: str) -
     share = {"entrance": 0.93, "ward 3": 0.97, "canteen": 0.78}[camera]
     for track in range(rng.randint(18, 40)):
         at = day.replace(hour=rng.choice((7, 8, 8, 9, 11, 12, 12, 13)), minute=rng.randint(0, 59))
-        if at > world.web.now():
-            continue
         state, fault = State.MASK, None
         if rng.random() > share:
             state, fault = rng.choice(_CONDITIONS)
@@ -371,7 +369,8 @@ def _seed_people(world: World, rng: random.Random, day: datetime, camera: str) -
         person = PersonRecord(
             new_id(), camera, zone, track, state, fault, at, at + timedelta(seconds=20)
         )
-        world.store.people.put(person)
+        if at <= world.web.now():  # the draws above are the same at any time of the day
+            world.store.people.put(person)
 
 
 def _seed_readings(world: World, now: datetime) -> None:
