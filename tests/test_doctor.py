@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import sqlite3
@@ -264,6 +265,14 @@ def test_the_models_of_the_package_load_and_their_speed_is_measured(tmp_path: Pa
     assert "pictures a second" in found.said
     missing = config(f"inference: {{classifier_folder: {tmp_path}}}", tmp_path)
     assert doctor.check_models(missing).verdict is Verdict.FAILED
+
+
+def test_cameras_that_look_for_far_faces_ask_more_of_the_models(tmp_path: Path) -> None:
+    camera = "cameras: {a: {url: 0, max_fps: 0.001, small_faces: true}}"
+    found = doctor.check_models(config(camera, tmp_path))
+    assert found.verdict is Verdict.OK
+    plain, fine = map(int, re.findall(r"(\d+) (?:pictures|of 1080p)", found.said))
+    assert fine < plain
 
 
 def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_heard(

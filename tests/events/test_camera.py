@@ -48,7 +48,11 @@ def covered(percent: float) -> MaskReading:
 
 
 def tell(
-    fps: float, *spans: Span, rules: CameraRules | None = None, phase: float = 0.0
+    fps: float,
+    *spans: Span,
+    rules: CameraRules | None = None,
+    phase: float = 0.0,
+    glances: bool = False,
 ) -> list[tuple[float, News]]:
     """The news of a story, with the time of the picture that led to each.
 
@@ -57,6 +61,7 @@ def tell(
         spans: see there.
         rules: of the camera.
         phase: by what share of the time between two pictures the first is late.
+        glances: whether only people are looked at where that will do, instead of everywhere.
     """
     watch = CameraWatch("door", rules or CameraRules())
     news: list[tuple[float, News]] = []
@@ -67,7 +72,8 @@ def tell(
             reading = readings[index % len(readings)]
             seen = () if reading is None else (reading,)
             faces = tuple(each.face for each in seen)
-            sight = Sight(Frame("door", index, t, IMAGE), seen, faces, ())
+            is_whole = not glances or watch.expected_boxes(t) is None
+            sight = Sight(Frame("door", index, t, IMAGE), seen, faces, (), is_whole)
             found = watch.look(sight, NOON + timedelta(seconds=t)).news
             news += [(t, each) for each in found]
             index += 1
@@ -240,10 +246,11 @@ def test_a_violation_must_hold_from_when_a_mask_is_required(fps: float) -> None:
 
 
 BORDER = 0.5
+LEFT_HALF = ((0.0, 0.0), (BORDER, 0.0), (BORDER, 1.0), (0.0, 1.0))
 CANTEEN = CameraRules(
     zones=ZoneMap(
         (
-            Zone("canteen", ((0, 0), (BORDER, 0), (BORDER, 1), (0, 1))),
+            Zone("canteen", LEFT_HALF),
             Zone("hall", ((BORDER, 0), (1, 0), (1, 1), (BORDER, 1))),
         )
     ),
@@ -382,9 +389,47 @@ def test_the_timeline_begins_shortly_before_the_episode_and_gets_thinner_with_ti
 
 def test_a_mask_is_required_somewhere_if_only_one_zone_asks_for_it() -> None:
     never = Schedule((Hours(days=frozenset()),))
-    rules = CameraRules(schedule=never, zone_schedules={"hall": Schedule()})
+    rules = replace(CANTEEN, schedule=never, zone_schedules={"hall": Schedule()}, exemptions=())
     assert rules.required_somewhere(NOON)
     assert not replace(rules, zone_schedules={}).required_somewhere(NOON)
+
+
+def test_what_holds_where_nobody_is_judged_or_has_to_wear_a_mask_requires_none() -> None:
+    never = Schedule((Hours(days=frozenset()),))
+    own_hours = replace(CANTEEN, zone_schedules={"hall": never, "canteen": never}, exemptions=())
+    assert not own_hours.required_somewhere(NOON)
+    left_out = Zone("mirror", LEFT_HALF, excluded=True)
+    mirror = CameraRules(ZoneMap((left_out,)), never, zone_schedules={"mirror": Schedule()})
+    assert not mirror.required_somewhere(NOON)
+    assert not CameraRules(exemptions=(Exemption("drill"),)).required_somewhere(NOON)
+
+
+@pytest.mark.parametrize("fps", [4, 8, 15])
+@pytest.mark.parametrize("hold_s", [0, 1, 5])
+@pytest.mark.parametrize(("percent", "limit"), [(10, 80), (56, 80), (70, 80), (85, 90)])
+def test_every_violation_has_a_photo_also_above_half_of_the_coverage(
+    fps: float, hold_s: float, percent: float, limit: float
+) -> None:
+    rules = CameraRules(rule=RuleSettings(limit, hold_s))
+    for phase in (0.0, 0.3, 0.7):
+        story = (12, [covered(percent)])
+        ((_, episode),) = opened(tell(fps, story, rules=rules, phase=phase, glances=True))
+        assert episode.photo is not None
+
+
+@pytest.mark.parametrize("fps", [4, 8, 15])
+@pytest.mark.parametrize("between", [UNSURE, None], ids=["turned away", "out of sight"])
+def test_the_photo_is_of_the_violation_that_is_told_however_clear_an_earlier_one_was(
+    fps: float, between: MaskReading | None
+) -> None:
+    clear, later = replace(BARE, quality=0.95), replace(BARE, quality=0.4)
+    for phase in (0.0, 0.3, 0.7):
+        story = [(0.6, [clear]), (18, [between]), (6, [later])]
+        for glances in (False, True):
+            ((_, episode),) = opened(tell(fps, *story, phase=phase, glances=glances))
+            assert episode.episode.start_s >= 18
+            assert episode.photo is not None
+            assert episode.photo.frame.t >= 18
 
 
 def test_one_doubtful_face_of_each_person_is_proposed_for_a_label_if_it_is_seen_well() -> None:

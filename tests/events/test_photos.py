@@ -11,7 +11,7 @@ import pytest
 from maskwatch.events.camera import Sight
 from maskwatch.events.photos import Photo, PhotoBook
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Box, Face, Frame, MaskReading, State, Track, Verdict
+from maskwatch.types import Box, Face, Frame, MaskReading, State, TimedReading, Track, Verdict
 
 FACE = face_at(20, 20, 10)
 
@@ -42,7 +42,8 @@ class Story:
             reading = replace(reading_of(FACE, State.NO_MASK), quality=quality)
             sight = Sight(frame, (reading,), (FACE,), ())
             verdict = Verdict(State.NO_MASK, None, 1.0, 0.0)
-            self.book.offer(sight, Track(int(number[1:]), "door", reading, verdict, 0.0, t))
+            track = Track(int(number[1:]), "door", reading, verdict, 0.0, t)
+            self.book.offer(sight, track, reading.state)
         self.book.settle(t)
 
     def index_of(self, person: int) -> int:
@@ -116,11 +117,26 @@ def test_bystanders_are_to_be_hidden_and_the_subject_is_not() -> None:
     ]
 
 
-def test_where_a_bystander_was_a_moment_ago_is_hidden_and_where_the_subject_was_is_not() -> None:
+def test_where_a_bystander_was_a_moment_ago_is_known_from_where_the_subject_was() -> None:
     reading = reading_of(face_at(60, 60), State.NO_MASK)
-    own_trace, other_trace = face_at(70, 64).box, face_at(200, 60).box
-    sight = a_sight([reading], [reading.face], [own_trace, other_trace])
-    assert Photo.of(sight, track_of(reading)).hidden == (other_trace,)
+    # The subject came from the left; a bystander, nearer to the camera, hid a part of the face.
+    before = reading_of(face_at(30, 60), State.NO_MASK)
+    own_trace, other_trace = face_at(32, 62).box, face_at(90, 60, 100).box
+    sight = a_sight([reading], [reading.face], [reading.face.box, own_trace, other_trace])
+    track = replace(track_of(reading), recent=(TimedReading(0.0, before),))
+    photo = Photo.of(sight, track)
+    assert (photo.hidden, photo.traces) == ((other_trace,), (own_trace,))
+
+
+def test_a_hand_before_the_face_makes_no_better_photo_of_who_wears_no_mask() -> None:
+    book = PhotoBook(Packer())
+    bare = reading_of(FACE, State.NO_MASK, quality=0.6)
+    book.offer(a_sight([bare], [FACE]), track_of(bare), bare.state)
+    hand = reading_of(FACE, State.MASK, quality=0.9)
+    book.offer(a_sight([hand], [FACE], t=0.1), track_of(hand), hand.state)
+    kept = book.take(1)
+    assert kept is not None
+    assert kept.frame.t == 0.0
 
 
 def test_a_bystander_whose_box_the_classifier_moved_is_one_face_of_the_photo() -> None:
@@ -136,7 +152,7 @@ def test_a_bystander_whose_box_the_classifier_moved_is_one_face_of_the_photo() -
 def test_a_picture_in_which_not_all_faces_were_looked_for_is_not_kept() -> None:
     book = PhotoBook(Packer())
     reading = reading_of(FACE, State.NO_MASK)
-    book.offer(a_sight([reading], [FACE], is_whole=False), track_of(reading))
+    book.offer(a_sight([reading], [FACE], is_whole=False), track_of(reading), reading.state)
     assert book.take(1) is None
 
 
@@ -155,9 +171,9 @@ def test_the_picture_of_a_violation_goes_once_a_mask_is_worn_again(
 ) -> None:
     book = PhotoBook(Packer())
     clear = reading_of(FACE, State.NO_MASK)
-    book.offer(a_sight([clear], [FACE]), track_of(clear))
+    book.offer(a_sight([clear], [FACE]), track_of(clear), clear.state)
     later = reading_of(FACE, read, quality=0.1)
-    book.offer(a_sight([later], [FACE], t=0.1), track_of(later, verdict))
+    book.offer(a_sight([later], [FACE], t=0.1), track_of(later, verdict), read)
     kept = book.take(1)
     assert (kept is not None) is stays
     assert kept is None or kept.frame.t == 0.0

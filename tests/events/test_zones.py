@@ -53,6 +53,20 @@ def test_an_exclude_zone_wins_over_an_include_zone() -> None:
     assert alone.zone_of(box_around(80, 80), 100, 100) is None
 
 
+def test_of_several_zones_the_smallest_counts_whatever_their_order() -> None:
+    table = Zone("table", ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3)))
+    for zones in (ZoneMap((LEFT, table)), ZoneMap((table, LEFT))):
+        assert zones.zone_of(box_around(20, 20), 100, 100) == "table"
+        assert zones.zone_of(box_around(20, 60), 100, 100) == "left"
+
+
+def test_who_was_let_in_and_whose_box_then_moved_over_the_edge_is_in_the_nearest_zone() -> None:
+    right = Zone("right", ((0.6, 0), (1, 0), (1, 1), (0.6, 1)))
+    zones = ZoneMap((LEFT, right))
+    assert zones.zone_of(box_around(51, 50), 100, 100) == "left"
+    assert zones.zone_of(box_around(59, 50), 100, 100) == "right"
+
+
 def test_the_judged_faces_keep_their_order() -> None:
     faces = [face_at(30, 50, 10), face_at(80, 50, 10), face_at(10, 50, 10)]
     assert ZoneMap((LEFT,)).judged(faces, 100, 100) == [faces[0], faces[2]]

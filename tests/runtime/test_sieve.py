@@ -48,6 +48,15 @@ def test_a_face_that_is_missed_for_a_moment_stays_hidden_where_it_was() -> None:
     assert veil.over(0.6, []) == []
 
 
+def test_where_looks_are_rare_what_the_last_one_found_is_hidden_unless_that_was_long_ago() -> None:
+    veil = Veil(linger_s=0.5)
+    veil.over(0.0, [STRONG])
+    assert veil.over(2.0, []) == [STRONG.box]
+    assert veil.over(4.0, []) == []
+    veil.over(4.0, [STRONG])
+    assert veil.over(9.0, []) == []
+
+
 def test_a_face_that_hardly_moves_is_hidden_once() -> None:
     veil = Veil()
     veil.over(0.0, [STRONG])

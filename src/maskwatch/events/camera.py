@@ -74,9 +74,11 @@ class CameraRules:
         return schedule.requires(at)
 
     def required_somewhere(self, at: datetime) -> bool:
-        """Whether a mask is required anywhere in the picture at a local time."""
+        """Whether somebody anywhere in the picture has to wear a mask at a local time."""
+        included = [zone.name for zone in self.zones.zones if not zone.excluded]
         return any(
-            schedule.requires(at) for schedule in (self.schedule, *self.zone_schedules.values())
+            self.required(zone, at) and self.exemption(zone, at) is None
+            for zone in included or (None,)
         )
 
     def rule_of(self, zone: str | None) -> RuleSettings:
@@ -317,10 +319,11 @@ class CameraWatch:
         is_open, required_t = file.opened_s is not None, file.required_t
         judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
+        self._photos.drop(person.id, before=self._rule.began(judged))
         if required_t is None or is_open:
             self._photos.drop(person.id)  # what was before is no photo of the next episode
         elif not presence.is_free:
-            self._photos.offer(sight, judged)
+            self._photos.offer(sight, judged, read)
         if not presence.is_free:
             file.zones[zone] += 1
             file.note_coverage(judged.verdict)
@@ -328,9 +331,9 @@ class CameraWatch:
 
     def _needs_photo(self, presence: Presence) -> bool:
         """Whether an episode may begin of which there is no picture yet."""
-        number, reading = presence.track.id, presence.track.reading
+        number = presence.track.id
         may_begin = not presence.is_free and self._files[number].opened_s is None
-        return may_begin and reading.state.is_violation and not self._photos.has(number)
+        return may_begin and presence.read.is_violation and not self._photos.has(number)
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
         seen = {each.track.id: each for each in present}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from maskwatch.geometry import are_covered, box_array, iou_matrix, overlap_of_smaller
-from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State, Track
+from maskwatch.geometry import are_covered, box_array, iou_matrix
+from maskwatch.types import TIME_SLACK_S, Box, Face, Fault, Frame, MaskReading, State, Track
 
 if TYPE_CHECKING:
     from maskwatch.events.camera import Sight
 
 MATCH_IOU = 0.3
 """Overlap from which two boxes are of one face: the classifier moves boxes a little."""
-_TRACE_OVERLAP = 0.2
-"""A place to hide that shares more than this with the subject is the subject's own trace."""
+_TRACE_IOU = 0.5
+"""A place to hide that overlaps one where the subject just was by this much is the subject's own
+trace. A bystander before or behind the subject is of another size, or elsewhere."""
 
 _MOST_KEPT = 6
 """People whose picture is held at a time."""
@@ -45,8 +46,10 @@ class Photo:
     """The subject comes first."""
     hidden: tuple[Box, ...]
     """Where faces of others are, or were a moment ago."""
+    traces: tuple[Box, ...]
+    """Where the subject was a moment ago: to be hidden as well unless the subject is shown."""
     clarity: float
-    """How well it shows what it is about, in [0, 1]."""
+    """How well it shows a violation, in [0, 1]."""
 
     @classmethod
     def of(cls, sight: Sight, track: Track) -> Photo:
@@ -54,7 +57,9 @@ class Photo:
         subject = track.reading
         mine = [subject.face.box, *_same_face(subject.face, sight.found)]
         others = [face.box for face in sight.found if face.box not in mine]
-        traces = [box for box in sight.hidden if not _is_trace(box, subject.face.box)]
+        places = [box for box in sight.hidden if box not in mine]
+        own = _traces(places, track)
+        others += [box for box in places if box not in own]
         faces = [_face(subject, is_subject=True)]
         faces += [_face(r, is_subject=False) for r in sight.readings if r is not subject]
         faces += [
@@ -62,9 +67,7 @@ class Photo:
             for face in sight.found
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
-        return cls(
-            sight.frame, tuple(faces), tuple(dict.fromkeys([*others, *traces])), subject.clarity
-        )
+        return cls(sight.frame, tuple(faces), tuple(dict.fromkeys(others)), own, _clarity(subject))
 
 
 class PhotoBook:
@@ -80,15 +83,19 @@ class PhotoBook:
         self._unpacked: set[int] = set()
         """People whose picture is not packed."""
 
-    def offer(self, sight: Sight, track: Track) -> None:
-        """Shows a picture of a person; it is kept if it shows a violation better."""
-        if track.reading.state is State.MASK and track.verdict.state is State.MASK:
+    def offer(self, sight: Sight, track: Track, read: State) -> None:
+        """Shows a picture of a person; it is kept if it shows a violation better.
+
+        Args:
+            sight: what is in the picture.
+            track: of the person, with the verdict of the alert rule.
+            read: the state in this picture, by the alert rule.
+        """
+        if read is State.MASK and track.verdict.state is State.MASK:
             self.drop(track.id)  # what there was, a hand before the face say, is over
-        elif sight.is_whole and (
-            track.reading.state.is_violation or track.verdict.state.is_violation
-        ):
+        elif sight.is_whole and (read.is_violation or track.verdict.state.is_violation):
             kept = self._best.get(track.id)
-            if kept is None or track.reading.clarity > kept.clarity:
+            if kept is None or _clarity(track.reading) > kept.clarity:
                 self._best[track.id] = Photo.of(sight, track)
                 self._unpacked.add(track.id)
                 self._make_room(track.id)
@@ -112,9 +119,10 @@ class PhotoBook:
         self._unpacked.discard(person)
         return self._best.pop(person, None)
 
-    def drop(self, person: int) -> None:
-        """Forgets a person's picture."""
-        self.take(person)
+    def drop(self, person: int, before: float = float("inf")) -> None:
+        """Forgets a person's picture, if it was taken before some time in seconds."""
+        if self.has(person) and self._best[person].frame.t < before - TIME_SLACK_S:
+            self.take(person)
 
     def _make_room(self, newest: int) -> None:
         while len(self._best) > _MOST_KEPT:
@@ -147,5 +155,15 @@ def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
     return bool(are_covered(box_array([face.box]), boxes, MATCH_IOU)[0])
 
 
-def _is_trace(box: Box, subject: Box) -> bool:
-    return bool(overlap_of_smaller(box_array([box]), box_array([subject]))[0, 0] > _TRACE_OVERLAP)
+def _clarity(reading: MaskReading) -> float:
+    """How surely it shows no mask worn as it should be: also above a limit of coverage."""
+    if reading.probabilities is None or reading.state is State.UNKNOWN:
+        return 0.0
+    return reading.quality * (1.0 - reading.probabilities.mask)
+
+
+def _traces(places: Sequence[Box], track: Track) -> tuple[Box, ...]:
+    """Those of the places that are where the person was lately."""
+    been = [track.reading.face.box, *(each.reading.face.box for each in track.recent)]
+    own = are_covered(box_array(places), box_array(been), _TRACE_IOU)
+    return tuple(box for box, is_own in zip(places, own, strict=True) if is_own)

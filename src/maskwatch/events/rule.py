@@ -82,6 +82,16 @@ class AlertRule:
                 verdict = replace(UNDECIDED, coverage=verdict.coverage)
         return replace(track, verdict=verdict)
 
+    def began(self, track: Track) -> float:
+        """Since when what is seen belongs to the violation that ``track``, judged last, may be.
+
+        In seconds; without one so far, since the oldest reading that still has a vote.
+        """
+        verdict, oldest = self._verdicts[track.id][1], track.recent[0].t
+        if not verdict.state.is_violation or verdict.since_t is None:
+            return oldest
+        return min(oldest, verdict.since_t)
+
     def forget(self, person: int) -> None:
         """Somebody is gone."""
         self._verdicts.pop(person, None)

@@ -51,6 +51,9 @@ class FaceSieve:
 _LINGER_S = 0.7
 """Long enough to cover the frames in which a detector loses a face that turns or is crossed."""
 
+_LONGEST_S = 3.0
+"""Where looks are rarer than `_LINGER_S` the last one still counts, but not for longer."""
+
 _SAME_PLACE_IOU = 0.5
 """A remembered place that a face overlaps by this much is covered by hiding the face."""
 
@@ -61,11 +64,17 @@ class Veil:
     def __init__(self, linger_s: float = _LINGER_S) -> None:
         self._linger_s = linger_s
         self._recent: list[tuple[float, Box]] = []
+        self._last_t = float("-inf")
 
     def over(self, t: float, faces: Sequence[Face]) -> list[Box]:
-        """What to hide in the frame at ``t`` seconds: its faces and those of just before."""
+        """What to hide in the frame at ``t`` seconds: its faces and those of just before.
+
+        That is of the last moments, and of the frame before if that was not long ago.
+        """
         now = [face.box for face in faces]
-        left = [(seen, box) for seen, box in self._recent if t - seen <= self._linger_s]
+        since_s, self._last_t = t - self._last_t, t
+        linger_s = max(self._linger_s, since_s) if since_s <= _LONGEST_S else self._linger_s
+        left = [(seen, box) for seen, box in self._recent if t - seen <= linger_s]
         uncovered = without_covered([box for _, box in left], now)
         left = [(seen, box) for seen, box in left if box in uncovered]
         self._recent = left + [(t, box) for box in now]

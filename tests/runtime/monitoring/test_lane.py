@@ -16,6 +16,8 @@ import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.events.camera import Sight
+from maskwatch.events.photos import Photo
 from maskwatch.runtime.live.messages import Opened, Still
 from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.monitoring.control import CameraPhase
@@ -24,8 +26,8 @@ from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.store.records import HealthRecord, MinuteReadings, PersonRecord
-from maskwatch.testing import reading_of
-from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State
+from maskwatch.testing import face_at, reading_of
+from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State, Track, Verdict
 from tests.painted import Person, SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import (
@@ -297,6 +299,19 @@ def test_when_the_clock_is_set_what_is_open_ends_by_the_old_one_and_begins_anew(
     assert abs(second - first - timedelta(hours=hours)) < timedelta(seconds=12)
 
 
+def test_whoever_is_there_after_the_pictures_have_another_size_is_somebody_new() -> None:
+    """Else the next one at the same pixels would go on as the violator of before, untold."""
+    painted = people_at(lambda _: [BARE])
+
+    def film(t: float) -> Image:
+        return painted(t) if t < 6 else np.ascontiguousarray(np.tile(painted(t), (1, 2, 1)))
+
+    stage = after(ScriptedCamera(film, end_s=12))
+    assert [each.record.track for each in stage.opened] == [7, 8, 9]
+    ended = {each.id: each.ended_at for each in stage.updated if each.ended_at is not None}
+    assert len(ended) == 3
+
+
 def test_the_zone_of_an_episode_is_named() -> None:
     zones = [
         {"name": "left", "polygon": [(0, 0), (0.5, 0), (0.5, 1), (0, 1)]},
@@ -345,6 +360,26 @@ def test_photos_show_only_whom_the_policy_allows(photos: Photos, subject_seen: b
     assert stripes_at(striped(0), VIOLATOR[1])
     assert stripes_at(shown, VIOLATOR[1]) == subject_seen
     assert not stripes_at(shown, BYSTANDER[1])
+
+
+def test_a_bystander_who_is_missed_before_the_face_of_the_violator_is_hidden() -> None:
+    """Where the violator is hidden as well there is no need to tell whose place is whose."""
+    subject = face_at(100, 110, 120)
+    nearer = face_at(160, 110, 75).box
+    frame = Frame(
+        "door", 0, 0.0, np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    )
+    reading = reading_of(subject, State.NO_MASK)
+    track = Track(1, "door", reading, Verdict(State.NO_MASK, None, 1.0, 0.0), 0.0, 0.0)
+    own = face_at(96, 106, 120).box
+    sight = Sight(frame, (reading,), (subject,), (subject.box, own, nearer))
+    for photos in (Photos.BLURRED, Photos.CLEAR):
+        photo = finish_photo(Photo.of(sight, track), PrivacyConfig(photos=photos))
+        assert photo is not None
+        image = cv2.imdecode(np.frombuffer(photo.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        assert image[80:140, 199:215].astype(float).std(axis=1).mean() < 30
+        assert (image[75:125, 50:90].std() > 50) == (photos is Photos.CLEAR)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import pytest
 import sqlalchemy as sa
@@ -456,10 +457,16 @@ def test_a_camera_that_its_settings_switch_off_says_so_and_cannot_be_started(
 
 def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Path) -> None:
     with running(tmp_path) as site:
+        site.service.test_camera("rtsp://added.test/1", 30)
+        camera = site.cameras["rtsp://added.test/1"]
+        still = camera.film(0.0)
+        camera.film = lambda _: still
         probe = site.service.test_camera("rtsp://added.test/1", 30)
         assert probe.jpeg is not None
         assert probe.jpeg.startswith(b"\xff\xd8\xff")
-        camera = site.cameras["rtsp://added.test/1"]
+        with patch.object(SquareDetector, "sweep", Mock(return_value=[]), create=True):
+            # Whoever is far away is looked for as well.
+            assert site.service.test_camera("rtsp://added.test/1", 30).jpeg == probe.jpeg
         assert all(connection.closed for connection in camera.connections)
         camera.refuse = "connection refused"
         with pytest.raises(SourceError, match="connection refused"):

@@ -53,7 +53,8 @@ def finish_photo(photo: Photo, privacy: PrivacyConfig) -> FinishedPhoto | None:
         return None
     shows_subject = privacy.photos is Photos.CLEAR
     boxes = [face.box for face in photo.faces if not (face.is_subject and shows_subject)]
-    image = pixelate(photo.frame.image, [*boxes, *photo.hidden])
+    traces = () if shows_subject else photo.traces
+    image = pixelate(photo.frame.image, [*boxes, *photo.hidden, *traces])
     image, factor = scaled_down(image, PHOTO_PX)
     height, width = image.shape[:2]
     faces = tuple(_snapshot_face(face, factor, not shows_subject) for face in photo.faces)

@@ -115,6 +115,8 @@ class CameraLane:
         self._latency_s = Rate()
         self._people = 0
         self._clock_watch = ClockWatch(setting.wall)
+        self._size: tuple[int, ...] | None = None
+        """Height and width of the last picture."""
         self._looked_at: float | None = None
         """When somebody may last have been seen; None once nobody is taken to be there."""
         self._shown_at = float("-inf")
@@ -266,6 +268,13 @@ class CameraLane:
             _log.warning("camera %s: the clock was set by %+.0f s", self.name, step_s)
             # Else what began before would end at a time that does not fit its start.
             self._give_up_everybody()
+        size = frame.image.shape[:2]
+        if size != self._size:
+            if self._size is not None:
+                was, now = (f"{width}x{height}" for height, width in (self._size, size))
+                _log.warning("camera %s: its pictures are %s, were %s", self.name, now, was)
+                self._give_up_everybody()  # places in pixels of the one say nothing in the other
+            self._size = size
         self._reporter.set_clock(frame.t, at)
         sight = self._gaze.sight(look)
         local = at.astimezone(self._setting.zone).replace(tzinfo=None)

@@ -16,6 +16,7 @@ from maskwatch.runtime.live.source import LiveOptions, LiveSource
 from maskwatch.runtime.monitoring.capture import NOT_LIVE
 from maskwatch.runtime.monitoring.control import CameraProbe
 from maskwatch.runtime.monitoring.finish import PHOTO_PX, PHOTO_QUALITY
+from maskwatch.runtime.monitoring.inference import InferenceFailed
 from maskwatch.runtime.monitoring.rules import input_of
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ def probe_camera(
     height, width = frame.image.shape[:2]
     if not privacy.images_allowed:
         return CameraProbe(width, height, None)
-    look = inference.look(lambda: frame, lambda *_: [])
-    found = () if look is None else look.found
-    image, _ = scaled_down(pixelate(frame.image, [face.box for face in found]), PHOTO_PX)
+    # Far faces too: nobody knows yet whether the camera will look for them.
+    look = inference.look(lambda: frame, lambda *_: [], small_faces=True)
+    if look is None:
+        raise InferenceFailed("the faces in the picture were not looked for")
+    image, _ = scaled_down(pixelate(frame.image, [face.box for face in look.found]), PHOTO_PX)
     return CameraProbe(width, height, encode_jpeg(image, PHOTO_QUALITY))
 
 
