@@ -24,7 +24,7 @@ from maskwatch.types import (
 
 
 def blank_frames(
-    times: Sequence[float], *, width: int = 64, height: int = 48, source: str = "scripted"
+    times: Sequence[float], *, width: int = 640, height: int = 480, source: str = "scripted"
 ) -> list[Frame]:
     """Black frames at the given times (seconds), indexed from 0."""
     image = np.zeros((height, width, 3), dtype=np.uint8)

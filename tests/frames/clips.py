@@ -23,6 +23,7 @@ def write_clip(
     size: tuple[int, int] = (64, 48),
     options: dict[str, str] | None = None,
     b_frames: int = 0,
+    pixel_aspect: Fraction | None = None,
 ) -> Path:
     """Write a clip; frame i is grey of level ``(i * STEP) % 256``, its left third white.
 
@@ -36,6 +37,7 @@ def write_clip(
         times: seconds of each frame, for a variable frame rate.
         size: width and height.
         options: of the container.
+        pixel_aspect: width of a pixel over its height, if stated.
         b_frames: x264 makes so many pictures between two others from both, and no other from these.
     """
     times = [i / fps for i in range(frames)] if times is None else times
@@ -44,6 +46,8 @@ def write_clip(
         between = {"x264-params": f"bframes={b_frames}:b-adapt=0:scenecut=0"} if b_frames else {}
         stream = container.add_stream(codec, rate=fps, options=between)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.bit_rate = 800_000
         stream.gop_size = 5
         stream.codec_context.thread_count = 1  # the same bytes every time

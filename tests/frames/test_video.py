@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
+from maskwatch.frames.base import is_single_picture
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
 from maskwatch.types import Frame
@@ -539,3 +543,63 @@ def write_display_matrix(path: Path, matrix: Matrix) -> None:
     for place, value in zip((0, 4, 12, 16), matrix, strict=True):
         data[start + place : start + place + 4] = (value << 16).to_bytes(4, "big", signed=True)
     path.write_bytes(data)
+
+
+def test_a_header_that_counts_the_first_fragment_alone_makes_no_single_picture(
+    tmp_path: Path,
+) -> None:
+    options = {"movflags": "frag_every_frame"}
+    path = write_clip(tmp_path / "a.mp4", 20, codec="libx264", options=options)
+    with VideoSource(path) as source:
+        assert source.frame_count == 20
+        assert not is_single_picture(source)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.wmv", "wmv2"), ("a.mkv", "mpeg4")])
+@pytest.mark.parametrize("fps", [1, 2])
+def test_a_whole_recording_of_rare_pictures_is_not_cut_off(
+    tmp_path: Path, name: str, codec: str, fps: int
+) -> None:
+    with VideoSource(write_clip(tmp_path / name, 20, fps=fps, codec=codec)) as source:
+        assert len(list(source)) == 20
+
+
+@pytest.mark.parametrize(
+    ("pixel_aspect", "size"),
+    [
+        (None, (64, 48)),
+        (Fraction(1, 1), (64, 48)),
+        (Fraction(4, 3), (85, 48)),
+        (Fraction(1, 2), (64, 96)),
+        (Fraction(12, 11), (64, 48)),  # hardly to be seen
+        (Fraction(200, 1), (64, 48)),  # a slip
+    ],
+)
+def test_pixels_that_are_not_square_become_so(
+    tmp_path: Path, pixel_aspect: Fraction | None, size: tuple[int, int]
+) -> None:
+    path = write_clip(tmp_path / "a.mp4", 3, codec="libx264", pixel_aspect=pixel_aspect)
+    with VideoSource(path) as source:
+        images = [frame.image for frame in source]
+    assert [image.shape for image in images] == 3 * [(size[1], size[0], 3)]
+    assert [number_of(image) for image in images] == [0, 1, 2]
+
+
+IN_THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from maskwatch.frames.video import VideoSource
+
+with VideoSource(Path(sys.argv[1])) as source, ThreadPoolExecutor(4) as pool:
+    means = [pool.submit(lambda frame: frame.image.mean(), frame) for frame in source]
+print(len([each.result() for each in means]))
+"""
+
+
+def test_pictures_are_made_in_whatever_threads_ask_for_them(tmp_path: Path) -> None:
+    """In a process of its own, which FFmpeg's converter would crash."""
+    path = write_clip(tmp_path / "a.mp4", 120, size=(1280, 720))
+    command = [sys.executable, "-c", IN_THREADS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "120\n")

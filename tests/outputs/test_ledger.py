@@ -54,9 +54,20 @@ def test_a_file_of_another_size_is_not_ours_whatever_its_name(tmp_path: Path) ->
     assert written_names(tmp_path) == set(names)
 
 
+def test_a_file_whose_writing_anew_was_cut_short_stays_ours(tmp_path: Path) -> None:
+    note_names(tmp_path, ["a.mp4"])
+    (tmp_path / "a.mp4").write_bytes(b"whole")
+    note_sizes(tmp_path, ["a.mp4"])
+    note_names(tmp_path, ["a.mp4"])
+    (tmp_path / "a.mp4").write_bytes(b"ha")
+    assert written_names(tmp_path) == {"a.mp4"}
+
+
 def test_sizes_that_stay_add_no_lines(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"ours")
+    note_names(tmp_path, ["a.jpg"])
     for _ in range(3):
-        note_names(tmp_path, ["a.jpg"])
+        note_names(tmp_path, ["a.jpg"])  # a run that is not over
+    for _ in range(3):
         note_sizes(tmp_path, ["a.jpg"])
     assert (tmp_path / LEDGER).read_text() == '"a.jpg"\n["a.jpg", 4]\n'

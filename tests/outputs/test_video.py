@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from maskwatch.errors import OutputError
+from maskwatch.frames.video import VideoSource
 from maskwatch.outputs.video import VideoFile
 from maskwatch.types import Image
 
@@ -60,6 +61,26 @@ def test_odd_sides_become_even_and_nothing_is_cut_off(tmp_path: Path) -> None:
     _, (read_back,) = read(tmp_path / "a.mp4")
     assert read_back.shape == (48, 64, 3)
     assert read_back[46:, :].mean() > 150
+
+
+@pytest.mark.parametrize(("height", "matrix", "luma"), [(720, 1, 173), (576, 6, 145)])
+def test_colours_are_those_that_players_take_them_for(
+    tmp_path: Path, height: int, matrix: int, luma: int
+) -> None:
+    """Luma of full green, in [16, 235], is 173 by BT.709 and 145 by BT.601."""
+    green = np.zeros((height, 64, 3), np.uint8)
+    green[..., 1] = 255
+    video = VideoFile(tmp_path / "a.mp4")
+    video.write(green, 0.0)
+    video.close()
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        frame = next(container.decode(video=0))
+        said = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
+        assert [int(each) for each in said] == [matrix, matrix, matrix, 1]
+        assert frame.to_ndarray()[:height].mean() == pytest.approx(luma, abs=2)
+    with VideoSource(tmp_path / "a.mp4") as source:
+        (back,) = source
+    assert back.image.mean(axis=(0, 1)) == pytest.approx([0, 255, 0], abs=4)
 
 
 def test_a_later_picture_of_another_size_is_scaled(tmp_path: Path) -> None:

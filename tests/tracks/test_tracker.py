@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import accumulate, cycle, islice, pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from maskwatch.testing import blank_frames, face_at, reading_of
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
-from maskwatch.types import Box, Face, State
+from maskwatch.types import Box, Face, Landmarks, Point, State
 from tests.tracks.scenes import Walk, ids, paths, play, readings_at, times, walk
 
 RATES = [5, 10, 25, 30]
@@ -165,6 +166,24 @@ def test_between_looks_people_are_where_their_movement_takes_them_and_nothing_el
     assert coasted.reading.face.box.middle == pytest.approx((100 + 195, 200), abs=2)
     assert (coasted.id, coasted.last_t) == (1, 1.9)
     assert play([walk((100, 200), (100, 0))], [2.0], tracker) == [[seen]]
+
+
+def test_between_looks_a_face_ends_where_the_picture_does_and_its_points_move_with_it() -> None:
+    def leaving(t: float) -> Face:
+        x = 310 - 300 * t
+        points = Landmarks(*(Point(x + dx, 200) for dx in (-20, 20, 0, -15, 15)))
+        return replace(face_at(x, 200), landmarks=points)
+
+    tracker = Tracker()
+    frames = blank_frames([*times(1, 10), 0.92, 1.0, 2.0])
+    for frame in frames[:10]:
+        tracker.update(frame, [reading_of(leaving(frame.t), State.MASK)])
+    (near,), (half,), gone = (tracker.coast(frame) for frame in frames[10:])
+    assert near.reading.face.landmarks is not None
+    expected = [310 - 276 + dx for dx in (-20, 20, 0, -15, 15)]
+    assert [point.x for point in near.reading.face.landmarks] == pytest.approx(expected, abs=2)
+    assert half.reading.face.box == pytest.approx((0, 160, 50, 240), abs=8)
+    assert gone == []
 
 
 @pytest.mark.parametrize("every", [1, 2, 5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,7 +143,12 @@ class Decoder:
         # In others FFmpeg counts the packets, at 25 a second: Motion-JPEG over HTTP is one of them.
         self._has_stamps = Flags.no_timestamps not in Flags(container.format.flags)
         self._is_in_decoding_order = container.format.name in _IN_DECODING_ORDER
-        self._last_end: float | None = None
+        # Asked later FFmpeg may say something else, having read on.
+        counts_from_zero = container.format.name in _COUNTED_FROM_ZERO
+        start = stream.start_time
+        self._start_pts: int | None = 0 if start is None and counts_from_zero else start
+        self._last_pts: int | None = None
+        self._end_pts: int | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
         self.duration_s = _duration_of(container, stream)
@@ -154,11 +160,16 @@ class Decoder:
     @property
     def frame_count(self) -> int | None:
         """How many pictures the headers promise; None when they do not say."""
-        if self._stream.frames > 0:
-            return self._stream.frames
+        # What a fragmented MP4 counts in its header is the first fragment.
+        count = self._stream.frames
         if self.duration_s is not None and self.fps is not None:
-            return max(1, round(self.duration_s * self.fps))
-        return None
+            count = max(count, 1, round(self.duration_s * self.fps))
+        return count or None
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width of a pixel over its height, as the stream states it; 1 for square ones."""
+        return float(self._stream.sample_aspect_ratio or 1)
 
     @property
     def picture_bytes(self) -> int:
@@ -171,9 +182,10 @@ class Decoder:
         """After iterating: whether the stream stopped before the end that its headers state."""
         if self._last_is_torn:
             return True
-        if self.duration_s is None or self._last_end is None:
+        if self.duration_s is None or self._start_pts is None or self._end_pts is None:
             return False
-        return self._last_end < self.duration_s - _CUT_TOLERANCE_S
+        end_s = (self._end_pts - self._start_pts) * self._unit_s
+        return end_s < self.duration_s - _CUT_TOLERANCE_S
 
     def how_far(self) -> str:
         """How much has been delivered, in words."""
@@ -330,23 +342,54 @@ class Decoder:
         if packet.size == 0:
             return
         self._last_is_torn = packet.is_corrupt
-        if packet.pts is not None:
-            start = self._stream.start_time or 0
-            end = (packet.pts - start + (packet.duration or 0)) * self._unit_s
-            self._last_end = max(end, self._last_end or 0.0)
+        if packet.pts is None:
+            return
+        if self._start_pts is None:
+            self._start_pts = packet.pts
+        shown = packet.duration
+        if not shown:  # as long as the one before, or as usual
+            before = packet.pts if self._last_pts is None else self._last_pts
+            shown = max(abs(packet.pts - before), round(1 / ((self.fps or 25.0) * self._unit_s)))
+        self._last_pts = packet.pts
+        end = packet.pts + shown
+        self._end_pts = end if self._end_pts is None else max(end, self._end_pts)
+
+
+_SQUARE_ENOUGH = 1.2
+"""Pixels up to so much wider or higher than they should be are taken for square: those of common
+4:3 formats for television are by less than a tenth, which hardly changes a face."""
+_MOST_STRETCHED = 4.0
+"""What states more than this is a slip."""
 
 
 class BgrConverter:
-    """Turns decoded pictures upright and into BGR; one converter serves one stream."""
+    """Turns decoded pictures upright, into square pixels and BGR; one converter serves one stream.
 
-    def __init__(self) -> None:
+    Threads may share it: a picture is often made where it is needed, and FFmpeg's converter
+    crashes when two work with it.
+
+    Args:
+        pixel_aspect: width of a pixel over its height. The shorter side of it is stretched.
+    """
+
+    def __init__(self, pixel_aspect: float = 1.0) -> None:
+        stretch = max(pixel_aspect, 1 / pixel_aspect) if pixel_aspect > 0 else 1.0
+        is_square = not _SQUARE_ENOUGH < stretch <= _MOST_STRETCHED
+        self._across = 1.0 if is_square else max(1.0, pixel_aspect)
+        self._down = 1.0 if is_square else max(1.0, 1 / pixel_aspect)
+        self._lock = threading.Lock()
         # Kept from picture to picture: setting one up takes longer than converting with it.
         self._reformatter = VideoReformatter()
         self._oriented: tuple[int, Orientation] | None = None
 
     def __call__(self, frame: VideoFrame) -> Image:
         """``(H, W, 3)`` uint8, BGR, C-contiguous, turned and mirrored as the file asks for."""
-        made = self._reformatter.reformat(frame, format="bgr24")
+        with self._lock:
+            return self._converted(frame)
+
+    def _converted(self, frame: VideoFrame) -> Image:
+        width, height = round(self._across * frame.width), round(self._down * frame.height)
+        made = self._reformatter.reformat(frame, width, height, "bgr24")
         plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)

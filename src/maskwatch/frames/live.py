@@ -80,6 +80,11 @@ class LiveReader:
         return self._decoder.frame_count if self._decoder else None
 
     @property
+    def pixel_aspect(self) -> float:
+        """Width of a pixel over its height; 1 for square ones."""
+        return self._decoder.pixel_aspect if self._decoder else 1.0
+
+    @property
     def damaged(self) -> int:
         """Frames left out so far because they could not be decoded whole."""
         return self._decoder.damaged if self._decoder else 0

@@ -104,7 +104,7 @@ class VideoSource:
         decoder = self._decoder
         if decoder is None:
             raise RuntimeError("a VideoSource is opened with `with` before it is iterated")
-        to_bgr = BgrConverter()
+        to_bgr = BgrConverter(decoder.pixel_aspect)
         try:
             for decoded in decoder.spaced(self._spacing_s):
                 if self._sampler is None or self._sampler.wants(decoded.index, decoded.t):

@@ -2,8 +2,9 @@
 
 The names stand in a hidden file beside them, one a line as JSON. Once a file is written its size
 stands behind its name, as in ``["door.jpg", 31415]``: what somebody else puts there later, under
-the same name, is not ours. The last line about a name counts. Lines are only added, so two runs at
-once into one folder both keep theirs.
+the same name, is not ours. Before it is written again the name alone is added again: a run that is
+killed leaves a file that is ours whatever its size. The last line about a name counts. Lines are
+only added, so two runs at once into one folder both keep theirs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def note_names(folder: Path, names: Iterable[str]) -> None:
         OutputError: it cannot be written.
     """
     known = _sizes_by_name(folder)
-    _add(folder, [name for name in names if name not in known])
+    _add(folder, [name for name in names if known.get(name, 0) is not None])
 
 
 def note_sizes(folder: Path, names: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from maskwatch.errors import OutputError
 from maskwatch.reasons import system_reason
@@ -41,6 +42,11 @@ _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
     ("libopenh264", {}),
     ("mpeg4", {}),
 )
+_LARGE_PX = 720
+"""Rows from which a picture is one of high definition."""
+_BT709, _SMPTE170M = 1, 6
+"""Numbers of primaries, transfer curve and matrix in ITU-T H.273, tables 2 to 4; the second are
+those of BT.601 for 525 lines."""
 _BITS_PER_PIXEL = 0.12
 """For encoders without constant quality."""
 
@@ -97,6 +103,16 @@ class _Encoding:
         )
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
+        # Players take large pictures for BT.709 and small ones for BT.601 unless told, and some
+        # even then.
+        is_large = stream.height >= _LARGE_PX
+        self._matrix = Colorspace.ITU709 if is_large else Colorspace.ITU601
+        context = stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = (
+            _BT709 if is_large else _SMPTE170M
+        )
+        context.color_range = ColorRange.MPEG
+        self._reformatter = VideoReformatter()
         stream.codec_context.time_base = _TIME_BASE
         stream.codec_context.gop_size = _KEY_FRAME_EVERY
         stream.codec_context.thread_count = threads
@@ -109,7 +125,12 @@ class _Encoding:
 
     def add(self, image: Image, t: float) -> None:
         fitted = _fitted(image, self._stream.width, self._stream.height)
-        picture = av.VideoFrame.from_ndarray(fitted, format="bgr24")
+        picture = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(fitted, format="bgr24"),
+            format="yuv420p",
+            dst_colorspace=self._matrix,
+            dst_color_range=ColorRange.MPEG,
+        )
         self._last_pts = max(round(t / _TIME_BASE), self._last_pts + 1)
         picture.pts, picture.time_base = self._last_pts, _TIME_BASE
         self._container.mux(self._stream.encode(picture))

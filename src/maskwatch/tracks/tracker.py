@@ -86,6 +86,8 @@ class Tracker:
         self._people = 0
         self._source: str | None = None
         self._now = self._looked_t = 0.0
+        self._size = 0, 0
+        """Width and height of the last picture that was looked at."""
         self._spacing_s = _FIRST_SPACING_S
 
     def update(self, frame: Frame, readings: Sequence[MaskReading]) -> list[Track]:
@@ -101,6 +103,8 @@ class Tracker:
             ValueError: the frame comes from another source than those before it.
         """
         now = self._advance(frame)
+        height, width = frame.image.shape[:2]
+        self._size = width, height
         self._drop_stale(now)
         found = sorted(self._worthwhile(readings), key=_place)
         unmatched = self._follow(now, found)
@@ -117,14 +121,16 @@ class Tracker:
 
         Returns:
             The people seen in the last look, by id, with their last reading in its expected place.
+            Who should have left the picture is not among them.
 
         Raises:
             ValueError: the frame comes from another source than those before it.
         """
         now = self._advance(frame)
         seen = [each for each in self._tracklets if each.is_confirmed]
-        moved = (each.as_track(frame.source, at=now) for each in seen)
-        return sorted(moved, key=lambda track: track.id)
+        moved = ((each, each.expected_face(now, *self._size)) for each in seen)
+        there = (each.as_track(frame.source, face) for each, face in moved if face is not None)
+        return sorted(there, key=lambda track: track.id)
 
     @property
     def is_calm(self) -> bool:

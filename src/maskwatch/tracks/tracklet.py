@@ -19,7 +19,7 @@ from enum import StrEnum
 from maskwatch.tracks import motion
 from maskwatch.tracks.absence import is_gone
 from maskwatch.tracks.verdict import Voter, VoteSettings
-from maskwatch.types import Box, Face, MaskReading, Track
+from maskwatch.types import Box, Face, Landmarks, MaskReading, Point, Track
 
 _SIZE_FADE_S = 1.0
 """Time in which an earlier size of a face comes to count for 1/e: one who goes behind somebody, or
@@ -164,20 +164,35 @@ class Tracklet:
         limit_s = self._life.max_tentative_gap_s if tentative else self._life.max_gap_s
         return is_gone(self._misses, now - self.last_t, limit_s)
 
-    def as_track(self, source: str, at: float | None = None) -> Track:
+    def expected_face(self, t: float, width: int, height: int) -> Face | None:
+        """The face as it should be at ``t`` in a picture so wide and high (pixels).
+
+        Its landmarks move with it, and its box ends where the picture does. None once less than a
+        pixel of it should be inside.
+        """
+        seen, box = self.reading.face, self.expected_box(t)
+        inside = Box(max(0.0, box.x0), max(0.0, box.y0), min(width, box.x1), min(height, box.y1))
+        if min(inside.width, inside.height) < 1:
+            return None
+        across, down = box.width / seen.box.width, box.height / seen.box.height
+        landmarks = seen.landmarks and Landmarks(
+            *(
+                Point(box.x0 + across * (x - seen.box.x0), box.y0 + down * (y - seen.box.y0))
+                for x, y in seen.landmarks
+            )
+        )
+        return Face(inside, seen.score, landmarks)
+
+    def as_track(self, source: str, face: Face | None = None) -> Track:
         """The public value; only for those that have been confirmed.
 
         Args:
             source: name of the source.
-            at: puts the face where it should be at this time; None leaves it where it was seen.
+            face: in place of the one that was seen last.
         """
         if self.id is None:
             raise ValueError("a tentative tracklet is not a person yet")
-        reading = self.reading
-        if at is not None:
-            seen = reading.face
-            face = Face(self.expected_box(at), seen.score, seen.landmarks)
-            reading = replace(reading, face=face)
+        reading = self.reading if face is None else replace(self.reading, face=face)
         return Track(
             id=self.id,
             source=source,
