@@ -67,6 +67,17 @@ def end_reason(error: av.FFmpegError) -> str:
     return "the connection was cut" if is_end else plain_reason(error)
 
 
+def jump_reason(error: av.FFmpegError) -> str:
+    """`end_reason` for a recording that opened and then gave no picture.
+
+    An MP4 whose index is at its end opens where FFmpeg must not jump back to the pictures.
+    """
+    reason = end_reason(error)
+    if reason == plain_reason(error):
+        return reason
+    return f"{reason}, or the server does not let one jump in the file: download it first"
+
+
 def _is_known(host: str) -> bool:
     try:
         socket.getaddrinfo(host, None)

@@ -14,7 +14,7 @@ import av
 import av.error
 
 from maskwatch.errors import SourceError
-from maskwatch.frames.avio import end_reason, network_reason
+from maskwatch.frames.avio import end_reason, jump_reason, network_reason
 from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.missed import missed_packets
@@ -136,7 +136,9 @@ class LiveReader:
         except (av.error.ExitError, av.error.TimeoutError) as error:
             raise self._failed(f"no data for {self._timeouts[1]:g} s") from error
         except av.FFmpegError as error:
-            raise self._failed(end_reason(error)) from error
+            needs_jump = not self.is_live and self._decoder.delivered == 0
+            reason = jump_reason(error) if needs_jump else end_reason(error)
+            raise self._failed(reason) from error
         if self._decoder.delivered == 0:
             raise self._failed("no frame of it can be decoded")
         # A recording may be sent live, over RTSP; its length then tells that its end is one.

@@ -90,6 +90,16 @@ def test_a_video_file_is_read_whole_however_slowly(server: WebServer) -> None:
     assert [frame.t for frame in frames] == pytest.approx([i / 10 for i in range(12)])
 
 
+def test_where_the_server_lets_nobody_jump_in_a_file_that_is_said(server: WebServer) -> None:
+    """As Python's own does not, while the index of the file is at its end."""
+    write_clip(server.folder / "clip.mp4", 60, codec="libx264", size=(1280, 720))
+    with (
+        source_at(f"{server.url}/clip.mp4") as source,
+        pytest.raises(SourceError, match="does not let one jump in the file: download it first"),
+    ):
+        list(source)
+
+
 def test_a_sampler_applies_to_a_video_file(server: WebServer) -> None:
     write_clip(server.folder / "clip.mkv", 12)
     with source_at(f"{server.url}/clip.mkv", sampler=Sampler(every=5)) as source:
