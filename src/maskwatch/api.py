@@ -29,11 +29,11 @@ from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
-from maskwatch.masks.memory import RememberingClassifier
-from maskwatch.pipeline import FrameResult, LookSettings, Pipeline, read_faces
+from maskwatch.pipeline import FrameResult, LookSettings, read_faces
 from maskwatch.runtime.runs.open import open_source
 from maskwatch.runtime.runs.threads import share_threads
-from maskwatch.tracks.tracker import Tracker, TrackerSettings
+from maskwatch.runtime.runs.watch import new_pipeline
+from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Face, Frame, Image, MaskReading, Track
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ class Model:
     def _follow(
         self, spec: SourceSpec, sampler: Sampler, looks: LookSettings
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
-        judge = RememberingClassifier(self._classifier) if looks.interval_s else self._classifier
-        pipeline = Pipeline(self._detector, judge, Tracker(self._tracking), looks)
+        pipeline = new_pipeline(self._detector, self._classifier, self._tracking, looks)
         shares = share_threads(self._threads, {spec.kind})
         with open_source(
             spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead

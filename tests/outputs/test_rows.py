@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwatch.outputs.base import Look
+from maskwatch.outputs.base import JudgedFrame
 from maskwatch.outputs.rows import CSV_COLUMNS, KEYS, CsvSink, JsonlSink, rows_of
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import (
@@ -29,7 +29,7 @@ NOSE_OUT = MaskReading(
 )
 TOO_SMALL = MaskReading(face_at(10, 10, 4), State.UNKNOWN, quality=0.0, reason="face too small")
 TRACK = Track(3, FRAME.source, NOSE_OUT, Verdict(State.MASK), 0.0, 0.48)
-LOOK = Look(FRAME, ((NOSE_OUT, TRACK), (TOO_SMALL, None)))
+LOOK = JudgedFrame(FRAME, ((NOSE_OUT, TRACK), (TOO_SMALL, None)))
 
 
 def test_a_row_has_exactly_the_promised_keys_and_says_the_reading_not_the_verdict() -> None:
@@ -59,7 +59,7 @@ def test_json_lines_are_strict_json(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     sink = JsonlSink(str(path))
     sink.write(LOOK)
-    sink.write(Look(FRAME, ()))
+    sink.write(JudgedFrame(FRAME, ()))
     sink.close()
 
     def refuse(constant: str) -> None:
@@ -73,7 +73,7 @@ def test_nan_never_gets_into_a_file(tmp_path: Path) -> None:
     broken = Frame("clip", 0, float("nan"), FRAME.image)
     sink = JsonlSink(str(tmp_path / "rows.jsonl"))
     with pytest.raises(ValueError, match="not JSON compliant"):
-        sink.write(Look(broken, LOOK.faces))
+        sink.write(JudgedFrame(broken, LOOK.faces))
     sink.close()
 
 
@@ -114,6 +114,6 @@ def test_a_csv_of_nothing_is_its_header(tmp_path: Path) -> None:
 
 def test_coverage_agrees_with_the_probability_of_a_mask() -> None:
     reading = reading_of(face_at(20, 20), State.MASK, confidence=0.973)
-    row = rows_of(Look(FRAME, ((reading, None),)))[0]
+    row = rows_of(JudgedFrame(FRAME, ((reading, None),)))[0]
     assert row["coverage"] == 97.3
     assert row["probabilities"]["mask"] == 0.973

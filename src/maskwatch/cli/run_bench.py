@@ -17,9 +17,11 @@ from maskwatch.faces.base import FaceDetector, find
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.outputs.base import Look, PictureSink
+from maskwatch.masks.refine import without_repeats
+from maskwatch.outputs.base import JudgedFrame, PictureSink
 from maskwatch.outputs.images import PictureFile, write_picture
 from maskwatch.outputs.video import VideoFile
+from maskwatch.pipeline import FrameResult
 from maskwatch.runtime.runs.open import open_source
 from maskwatch.runtime.runs.session import finished_picture
 from maskwatch.tracks.tracker import Tracker
@@ -108,23 +110,23 @@ def _measure(bench: _Bench, spec: SourceSpec, folder: Path, max_frames: int) -> 
     watch = _Stopwatch()
     tracker = None if spec.kind is SourceKind.IMAGE else Tracker()
     sink: PictureSink | None = None
-    judged = []
+    counts = []
     frames = _frames(spec, bench.threads)
     for _ in range(max_frames + _WARM_UP):
         frame = watch("decode", lambda: _next_picture(frames))
         if frame is None:
             watch.ms["decode"].pop()
             break
-        look = _look(watch, bench, frame, tracker)
-        judged.append(len(look.faces))
+        judged = _judged(watch, bench, frame, tracker)
+        counts.append(len(judged.faces))
         sink = sink or _sink(spec, folder)
-        _write(watch, look, sink)
+        _write(watch, judged, sink)
     if sink is not None:
         sink.close()
-    skipped = min(_WARM_UP, len(judged) - 1)
+    skipped = min(_WARM_UP, len(counts) - 1)
     stages = {stage: tuple(ms[skipped:]) for stage, ms in watch.ms.items()}
-    height, width = look.frame.image.shape[:2]
-    return BenchResult(spec.name, width, height, float(np.mean(judged[skipped:])), stages)
+    height, width = judged.frame.image.shape[:2]
+    return BenchResult(spec.name, width, height, float(np.mean(counts[skipped:])), stages)
 
 
 def _frames(spec: SourceSpec, threads: int) -> Iterator[Frame]:
@@ -143,22 +145,22 @@ def _next_picture(frames: Iterator[Frame]) -> Frame | None:
     return frame
 
 
-def _look(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | None) -> Look:
+def _judged(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | None) -> JudgedFrame:
+    """What `Pipeline` does where it looks at every frame, with a stopwatch at each stage."""
     is_still = tracker is None
     found = watch("detect", lambda: find(bench.detect, frame, None, small_faces=is_still))
     faces = found if bench.faces is None else bench.faces
-    readings = watch("classify", lambda: bench.classifier(frame, faces))
+    readings = watch("classify", lambda: without_repeats(bench.classifier(frame, faces)))
     if tracker is None:
-        return Look(frame, tuple((reading, None) for reading in readings))
+        return JudgedFrame(frame, tuple((reading, None) for reading in readings))
     tracks = watch("track", lambda: tracker.update(frame, readings))
-    owners = {id(track.reading): track for track in tracks}
-    owned = tuple((reading, owners.get(id(reading))) for reading in readings)
-    return Look(frame, owned, is_followed=True)
+    result = FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))
+    return JudgedFrame(frame, tuple(result.readings_with_tracks()), is_followed=True)
 
 
-def _write(watch: _Stopwatch, look: Look, sink: PictureSink) -> None:
-    picture = watch("draw", lambda: finished_picture(look, ()))
-    watch("write", lambda: sink.write(picture, look.frame.t))
+def _write(watch: _Stopwatch, judged: JudgedFrame, sink: PictureSink) -> None:
+    picture = watch("draw", lambda: finished_picture(judged, ()))
+    watch("write", lambda: sink.write(picture, judged.frame.t))
 
 
 def _sink(spec: SourceSpec, folder: Path) -> PictureSink:

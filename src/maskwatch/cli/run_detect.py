@@ -24,7 +24,7 @@ from maskwatch.frames.discover import Discovery, SourceSpec, discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.frames.urls import mask_password, scheme_of
-from maskwatch.outputs.base import EpisodeSink, LookSink, PictureSink
+from maskwatch.outputs.base import EpisodeSink, FrameSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT, STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
@@ -192,11 +192,11 @@ def _sinks(request: DetectRequest, planned: dict[SourceSpec, Path], window: Wind
         planned: corrected where a source, once open, gets another file.
         window: of the run, if it has one.
     """
-    looks: list[LookSink] = []
+    frames: list[FrameSink] = []
     if request.jsonl is not None:
-        looks.append(JsonlSink(request.jsonl))
+        frames.append(JsonlSink(request.jsonl))
     if request.csv is not None:
-        looks.append(CsvSink(request.csv))
+        frames.append(CsvSink(request.csv))
     episodes: list[EpisodeSink] = []
     if request.episodes is not None:
         episodes.append(EpisodesFile(request.episodes))
@@ -216,7 +216,7 @@ def _sinks(request: DetectRequest, planned: dict[SourceSpec, Path], window: Wind
             sinks.append(video_sink(path, source.fps, request.models.threads))
         return sinks
 
-    return Sinks(looks, episodes, pictures, is_summary_kept=request.json_summary is not None)
+    return Sinks(frames, episodes, pictures, is_summary_kept=request.json_summary is not None)
 
 
 def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[SourceSpec, Path]:

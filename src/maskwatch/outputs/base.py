@@ -10,8 +10,8 @@ from maskwatch.types import Episode, Frame, Image, MaskReading, Track
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """One frame and what was seen in it."""
+class JudgedFrame:
+    """One frame and what is known of the faces in it, whether they were looked for in it or not."""
 
     frame: Frame
     faces: tuple[tuple[MaskReading, Track | None], ...]
@@ -22,11 +22,11 @@ class Look:
     """Episodes of which it is certain since this frame that they are over."""
 
 
-class LookSink(Protocol):
-    """Takes what was seen, for all sources of a run one after the other."""
+class FrameSink(Protocol):
+    """Takes the frames, for all sources of a run one after the other."""
 
-    def write(self, look: Look) -> None:
-        """Records one look; raises OutputError, after which the sink is not used again."""
+    def write(self, judged: JudgedFrame) -> None:
+        """Records one frame; raises OutputError, after which the sink is not used again."""
         ...
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-from maskwatch.outputs.base import Look
+from maskwatch.outputs.base import JudgedFrame
 from maskwatch.outputs.files import LineFile
 from maskwatch.types import MaskReading, Track
 
@@ -37,13 +37,13 @@ CSV_COLUMNS = tuple(
 """The keys of a JSON row, with the box and the probabilities in columns of their own."""
 
 
-def rows_of(look: Look) -> list[dict[str, Any]]:
+def rows_of(judged: JudgedFrame) -> list[dict[str, Any]]:
     """The rows of one frame, ready for JSON: no value is NaN or infinite."""
-    frame = look.frame
+    frame = judged.frame
     return [
         {"source": frame.source, "frame": frame.index, "time_s": round(frame.t, 3)}
         | _judgement(reading, track)
-        for reading, track in look.faces
+        for reading, track in judged.faces
     ]
 
 
@@ -64,7 +64,7 @@ def _judgement(reading: MaskReading, track: Track | None) -> dict[str, Any]:
 
 
 class JsonlSink:
-    """A ``LookSink``: one JSON object a line.
+    """A ``FrameSink``: one JSON object a line.
 
     Args:
         target: a path, or ``-`` for standard output.
@@ -73,9 +73,9 @@ class JsonlSink:
     def __init__(self, target: str) -> None:
         self._file = LineFile(target)
 
-    def write(self, look: Look) -> None:
+    def write(self, judged: JudgedFrame) -> None:
         """Appends the rows of one frame."""
-        rows = rows_of(look)
+        rows = rows_of(judged)
         if rows:
             lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
             self._file.write("".join(f"{line}\n" for line in lines))
@@ -86,7 +86,7 @@ class JsonlSink:
 
 
 class CsvSink:
-    """A ``LookSink``: comma-separated values (RFC 4180) with a header; null is an empty field.
+    """A ``FrameSink``: comma-separated values (RFC 4180) with a header; null is an empty field.
 
     Args:
         target: a path, or ``-`` for standard output.
@@ -96,9 +96,9 @@ class CsvSink:
         self._file = LineFile(target)
         self._file.write(_csv_line(CSV_COLUMNS))
 
-    def write(self, look: Look) -> None:
+    def write(self, judged: JudgedFrame) -> None:
         """Appends the rows of one frame."""
-        rows = rows_of(look)
+        rows = rows_of(judged)
         if rows:
             self._file.write("".join(_csv_line(_flat(row)) for row in rows))
 

@@ -41,11 +41,12 @@ class FaceSieve:
 
     def _let_through(self, found: list[Face]) -> list[Face]:
         self.found = found
-        return [
-            face
-            for face in found
-            if face.score >= self._min_score and face.box.side >= self._min_face_px
-        ]
+        return wanted_faces(found, self._min_score, self._min_face_px)
+
+
+def wanted_faces(found: Sequence[Face], min_score: float, min_face_px: float) -> list[Face]:
+    """The faces of at least this detector score and this shorter side, in their order."""
+    return [face for face in found if face.score >= min_score and face.box.side >= min_face_px]
 
 
 _LINGER_S = 0.7

@@ -8,7 +8,7 @@ from maskwatch.errors import ModelError, OutputError, SourceError, UnreadableVid
 from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.frames.sniff import SourceKind
-from maskwatch.outputs.base import Look, PictureSink
+from maskwatch.outputs.base import JudgedFrame, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
 from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.session import (
@@ -37,16 +37,16 @@ def clip(
     return ScriptedSource(painted, error=error, fps=10)
 
 
-class LookRecorder:
+class FrameRecorder:
     def __init__(self, fail_at: int | None = None) -> None:
-        self.looks: list[Look] = []
+        self.frames: list[JudgedFrame] = []
         self.closed = 0
         self._fail_at = fail_at
 
-    def write(self, look: Look) -> None:
-        if len(self.looks) == self._fail_at:
+    def write(self, judged: JudgedFrame) -> None:
+        if len(self.frames) == self._fail_at:
             raise OutputError("rows.jsonl", "no space left on the device")
-        self.looks.append(look)
+        self.frames.append(judged)
 
     def close(self) -> None:
         self.closed += 1
@@ -95,7 +95,7 @@ class Bench:
     def __init__(self, *sources: ScriptedSource, kind: SourceKind = SourceKind.VIDEO) -> None:
         self.sources = {f"{i}:{source.name}": source for i, source in enumerate(sources)}
         self.specs = [SourceSpec(s.name, kind, key) for key, s in self.sources.items()]
-        self.looks: LookRecorder | None = LookRecorder()
+        self.frames: FrameRecorder | None = FrameRecorder()
         self.episodes: EpisodeRecorder | None = EpisodeRecorder()
         self.pictures: dict[str, PictureRecorder] = {}
         self.new_pictures = PictureRecorder
@@ -104,12 +104,12 @@ class Bench:
         self.detector: FaceDetector | None = None
 
     def run(self, settings: SessionSettings | None = None, score: float = 0.9) -> RunSummary:
-        looks = [] if self.looks is None else [self.looks]
+        frames = [] if self.frames is None else [self.frames]
         episodes = [] if self.episodes is None else [self.episodes]
         session = Session(
             Models(self.detector or SquareDetector(score), SquareClassifier()),
             lambda spec: self.sources[spec.location],
-            Sinks(looks, episodes, self._pictures, self.is_summary_kept),
+            Sinks(frames, episodes, self._pictures, self.is_summary_kept),
             settings,
             listener=self.listener,
         )
@@ -125,7 +125,7 @@ def test_in_an_image_every_face_is_a_person() -> None:
     (source,) = bench.run().sources
     assert (source.frames, source.readings, source.kind) == (1, 2, "image")
     assert dict(source.tally.conditions) == {(State.MASK, None): 1, (State.NO_MASK, None): 1}
-    assert [track for _, track in bench.looks.looks[0].faces] == [None, None]
+    assert [track for _, track in bench.frames.frames[0].faces] == [None, None]
 
 
 def test_in_a_video_people_are_counted_once_and_violations_become_episodes() -> None:
@@ -136,7 +136,7 @@ def test_in_a_video_people_are_counted_once_and_violations_become_episodes() -> 
     (episode,) = bench.episodes.episodes
     assert (episode.state, episode.ongoing) == (State.NO_MASK, True)
     assert summary.episodes == (episode,)
-    assert {track.id for _, track in bench.looks.looks[-1].faces if track} == {1, 2}
+    assert {track.id for _, track in bench.frames.frames[-1].faces if track} == {1, 2}
 
 
 def test_an_episode_is_told_as_soon_as_it_has_ended() -> None:
@@ -211,15 +211,15 @@ def test_pictures_that_cannot_be_written_are_given_up_and_rows_go_on() -> None:
     assert len(bench.pictures["a.mp4"].pictures) == 3
     assert len(bench.pictures["b.mp4"].pictures) == 10
     assert [each.closed for each in bench.pictures.values()] == [1, 1]
-    assert len(bench.looks.looks) == 20
+    assert len(bench.frames.frames) == 20
 
 
 def test_rows_that_cannot_be_written_are_given_up_once_and_pictures_go_on() -> None:
     bench = Bench(clip("a.mp4", [[MASKED]] * 10), clip("b.mp4", [[MASKED]] * 10))
-    bench.looks = LookRecorder(fail_at=4)
+    bench.frames = FrameRecorder(fail_at=4)
     summary = bench.run()
     assert len(summary.output_errors) == 1
-    assert bench.looks.closed == 1
+    assert bench.frames.closed == 1
     assert sum(len(each.pictures) for each in bench.pictures.values()) == 20
 
 
@@ -232,7 +232,7 @@ def test_the_listener_is_told_once_of_each_output_that_fails() -> None:
             self.failed.append(error)
 
     bench = Bench(clip("a.mp4", [[MASKED]] * 10))
-    bench.looks, bench.new_pictures = LookRecorder(fail_at=4), lambda: PictureRecorder(fail_at=6)
+    bench.frames, bench.new_pictures = FrameRecorder(fail_at=4), lambda: PictureRecorder(fail_at=6)
     bench.listener = told = Told()
     summary = bench.run()
     assert tuple(told.failed) == summary.output_errors
@@ -246,7 +246,7 @@ def test_ctrl_c_closes_everything_and_keeps_what_was_seen() -> None:
     assert summary.interrupted
     assert [source.frames for source in summary.sources] == [20]
     assert len(bench.episodes.episodes) == 1
-    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+    assert (bench.frames.closed, bench.episodes.closed) == (1, 1)
     assert bench.pictures["a.mp4"].closed == 1
 
 
@@ -261,7 +261,7 @@ def test_ctrl_c_between_two_sources_keeps_what_was_seen_as_well() -> None:
     assert summary.interrupted
     assert [source.frames for source in summary.sources] == [20]
     assert summary.not_reached == ("b.mp4",)
-    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+    assert (bench.frames.closed, bench.episodes.closed) == (1, 1)
 
 
 @pytest.mark.parametrize("blur", [False, True])
@@ -279,7 +279,7 @@ def test_the_picture_that_ctrl_c_strikes_at_is_written_as_it_is_counted(blur: bo
     bench.new_pictures = Struck
     summary = bench.run(SessionSettings(blur=blur))
     assert (summary.interrupted, summary.not_reached) == (True, ("b.jpg",))
-    assert (len(bench.looks.looks), summary.total.people) == (1, 1)
+    assert (len(bench.frames.frames), summary.total.people) == (1, 1)
     assert len(bench.pictures["a.jpg"].pictures) == 1
 
 
@@ -321,7 +321,7 @@ def test_a_mistake_in_the_program_loses_nothing_of_what_was_seen(
     assert first.error.reason == "looking at it failed (OverflowError: math range error)"
     assert "Traceback" in caplog.text
     assert (first.frames, second.frames, len(bench.episodes.episodes)) == (20, 20, 1)
-    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+    assert (bench.frames.closed, bench.episodes.closed) == (1, 1)
 
 
 def test_models_that_cannot_be_used_end_the_run_and_what_was_seen_is_written() -> None:
@@ -335,7 +335,7 @@ def test_models_that_cannot_be_used_end_the_run_and_what_was_seen_is_written() -
     with pytest.raises(ModelError):
         bench.run()
     assert len(bench.episodes.episodes) == 1
-    assert (bench.looks.closed, bench.episodes.closed) == (1, 1)
+    assert (bench.frames.closed, bench.episodes.closed) == (1, 1)
 
 
 def without_pictures(bench: Bench) -> Bench:
@@ -345,7 +345,7 @@ def without_pictures(bench: Bench) -> Bench:
 
 def test_a_run_ends_when_all_that_was_asked_for_has_failed() -> None:
     bench = without_pictures(Bench(clip("a.mp4", [[MASKED]] * 10), clip("b.mp4", [[MASKED]])))
-    bench.looks, bench.episodes = LookRecorder(fail_at=4), None
+    bench.frames, bench.episodes = FrameRecorder(fail_at=4), None
     summary = bench.run()
     (source,) = summary.sources
     assert source.frames == 5
@@ -362,7 +362,7 @@ def test_a_run_goes_on_while_anything_that_was_asked_for_works(left: str) -> Non
         without_pictures(bench)
     if left != "episodes":
         bench.episodes = None
-    bench.looks = None if left == "table" else LookRecorder(fail_at=4)
+    bench.frames = None if left == "table" else FrameRecorder(fail_at=4)
     bench.is_summary_kept = left == "summary"
     (source,) = bench.run().sources
     assert (source.frames, source.error) == (10, None)
@@ -383,7 +383,7 @@ def test_a_listener_can_stop_the_run() -> None:
     summary = bench.run()
     assert [source.frames for source in summary.sources] == [5]
     assert not summary.interrupted
-    assert bench.looks.closed == 1
+    assert bench.frames.closed == 1
 
 
 def test_weak_faces_are_left_out_of_images_and_of_videos_unless_they_belong_to_somebody() -> None:
@@ -486,16 +486,16 @@ def test_far_faces_are_always_looked_for_in_pictures() -> None:
 
 
 def test_blur_hides_a_face_that_was_found_just_before_ctrl_c() -> None:
-    class Struck(LookRecorder):
-        def write(self, look: Look) -> None:
-            if look.frame.index == 3:
+    class Struck(FrameRecorder):
+        def write(self, judged: JudgedFrame) -> None:
+            if judged.frame.index == 3:
                 raise KeyboardInterrupt
 
     frames = [Frame("a.mp4", i, i / 25, scene([BARE])) for i in range(6)]
     for frame in frames:
         frame.image[90:150:2, 210:270] = (0, 0, 255)
     bench = Bench(ScriptedSource(frames))
-    bench.looks, bench.detector = Struck(), Dawdling()
+    bench.frames, bench.detector = Struck(), Dawdling()
     assert bench.run(SessionSettings(blur=True)).interrupted
     pictures = bench.pictures["a.mp4"].pictures
     assert len(pictures) >= 3
@@ -532,7 +532,7 @@ def test_the_fault_of_a_track_is_counted() -> None:
 def test_faces_have_the_place_they_were_painted_at() -> None:
     bench = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
     bench.run()
-    ((reading, _),) = bench.looks.looks[0].faces
+    ((reading, _),) = bench.frames.frames[0].faces
     assert reading.face.box == face_at(80, 120, 60).box
 
 
@@ -557,7 +557,7 @@ def test_of_an_endless_stream_only_the_newest_pictures_are_kept(blur: bool) -> N
 
     first = Frame("rtsp://cam/1", 0, 0.0, scene([]))
     bench = Bench(Endless([first], is_live=True), kind=SourceKind.STREAM)
-    bench.looks, bench.new_pictures = None, Passing
+    bench.frames, bench.new_pictures = None, Passing
     summary = bench.run(SessionSettings(blur=blur))
     assert len(summary.episodes) == 4
     assert len(bench.pictures["rtsp://cam/1"].times) == 400

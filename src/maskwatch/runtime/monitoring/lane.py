@@ -37,6 +37,7 @@ from maskwatch.runtime.monitoring.rates import Rate
 from maskwatch.runtime.monitoring.reporter import Reporter
 from maskwatch.runtime.monitoring.rules import rules_of
 from maskwatch.runtime.monitoring.troubles import TroubleWatch
+from maskwatch.runtime.sieve import wanted_faces
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Face, Frame
 
@@ -255,11 +256,7 @@ class CameraLane:
 
     def _judged(self, frame: Frame, found: Sequence[Face]) -> list[Face]:
         height, width = frame.image.shape[:2]
-        wanted = [
-            face
-            for face in found
-            if face.score >= self._tracking.min_score and face.box.side >= self.config.min_face_px
-        ]
+        wanted = wanted_faces(found, self._tracking.min_score, self.config.min_face_px)
         return self._rules.zones.judged(wanted, width, height)
 
     def _take_in(self, look: Look) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from maskwatch.outputs.base import Look
+from maskwatch.outputs.base import JudgedFrame
 from maskwatch.runtime.sieve import Veil, without_covered
 from maskwatch.types import Box, Face
 
@@ -18,15 +18,15 @@ MAX_BYTES = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class VeiledLook:
-    """A look whose picture may be shown once the boxes are hidden."""
+class VeiledFrame:
+    """A frame whose picture may be shown once the boxes are hidden."""
 
-    look: Look
+    judged: JudgedFrame
     hidden: tuple[Box, ...]
 
-    def hiding(self, boxes: Sequence[Box]) -> VeiledLook:
+    def hiding(self, boxes: Sequence[Box]) -> VeiledFrame:
         """The same with more boxes to hide."""
-        return VeiledLook(self.look, (*self.hidden, *without_covered(boxes, self.hidden)))
+        return VeiledFrame(self.judged, (*self.hidden, *without_covered(boxes, self.hidden)))
 
 
 class Hindsight:
@@ -41,29 +41,29 @@ class Hindsight:
         self._wait_s = wait_s
         self._max_bytes = max_bytes
         self._veil = Veil()
-        self._waiting: deque[VeiledLook] = deque()
+        self._waiting: deque[VeiledFrame] = deque()
 
-    def add(self, look: Look, found: Sequence[Face]) -> Iterator[VeiledLook]:
-        """Takes a look and all faces that were found in it; gives those that need wait no longer.
+    def add(self, judged: JudgedFrame, found: Sequence[Face]) -> Iterator[VeiledFrame]:
+        """Takes a frame and all faces that were found in it; gives those that need wait no longer.
 
         These are to be gone through to the end before the next call. Showing them takes long, and
         whoever is interrupted in it shows the `rest`: that has been hidden before, and begins with
         the one that was not shown to the end.
         """
-        t, now = look.frame.t, [face.box for face in found]
-        due = sum(t - each.look.frame.t > self._wait_s for each in self._waiting)
+        t, now = judged.frame.t, [face.box for face in found]
+        due = sum(t - each.judged.frame.t > self._wait_s for each in self._waiting)
         self._waiting = deque(
             each if place < due else each.hiding(now) for place, each in enumerate(self._waiting)
         )
-        self._waiting.append(VeiledLook(look, tuple(self._veil.over(t, found))))
-        fitting = max(1, self._max_bytes // look.frame.image.nbytes) if self._wait_s else 0
+        self._waiting.append(VeiledFrame(judged, tuple(self._veil.over(t, found))))
+        fitting = max(1, self._max_bytes // judged.frame.image.nbytes) if self._wait_s else 0
         return self._first(max(due, len(self._waiting) - fitting))
 
-    def rest(self) -> Iterator[VeiledLook]:
+    def rest(self) -> Iterator[VeiledFrame]:
         """Those that still wait, when nothing comes any more."""
         return self._first(len(self._waiting))
 
-    def _first(self, count: int) -> Iterator[VeiledLook]:
+    def _first(self, count: int) -> Iterator[VeiledFrame]:
         for _ in range(count):
             yield self._waiting[0]
             self._waiting.popleft()

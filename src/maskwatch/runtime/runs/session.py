@@ -17,10 +17,10 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.frames.base import FrameSource, is_single_picture
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.outputs.base import EpisodeSink, Look, LookSink, PictureSink
+from maskwatch.outputs.base import EpisodeSink, FrameSink, JudgedFrame, PictureSink
 from maskwatch.outputs.summary import RunSummary, SourceSummary
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
-from maskwatch.runtime.runs.hindsight import Hindsight, VeiledLook
+from maskwatch.runtime.runs.hindsight import Hindsight, VeiledFrame
 from maskwatch.runtime.runs.watch import MovingWatch, StillWatch, Watch
 from maskwatch.runtime.sieve import FaceSieve
 from maskwatch.tracks.tracker import TrackerSettings
@@ -64,7 +64,7 @@ class Models:
 class Sinks:
     """Where results go. A sink that fails is closed and not used again."""
 
-    looks: Sequence[LookSink] = ()
+    frames: Sequence[FrameSink] = ()
     episodes: Sequence[EpisodeSink] = ()
     pictures: Callable[[SourceSpec, FrameSource], Sequence[PictureSink]] = lambda *_: ()
     """Makes, for each source, what gets its finished pictures."""
@@ -98,7 +98,7 @@ class Session:
     Args:
         models: what looks.
         open_source: from a spec to a source that is yet to be entered.
-        sinks: where results go; those for looks and episodes are closed by `run`.
+        sinks: where results go; those for frames and episodes are closed by `run`.
         settings: see there.
         tracking: how faces become people.
         listener: whom to tell.
@@ -148,7 +148,7 @@ class Session:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            self._guard.close(self._sinks.looks)
+            self._guard.close(self._sinks.frames)
             self._guard.close(self._sinks.episodes)
         return RunSummary(
             tuple(summaries),
@@ -190,8 +190,8 @@ class Session:
             for frame in source:
                 if visit.is_in_vain:
                     raise SourceError(visit.spec.name, "stopped: no result can be written any more")
-                look = visit.look(frame)
-                self._write(look, visit, pictures)
+                judged = visit.look(frame)
+                self._write(judged, visit, pictures)
                 self._listener.frame_done(frame)
                 visit.is_in_vain = self._is_in_vain(pictures)
                 if self._listener.should_stop():
@@ -201,28 +201,28 @@ class Session:
 
     def _is_in_vain(self, pictures: Sequence[PictureSink]) -> bool:
         """Whether all that was asked for has failed, such as by ``head`` that has read enough."""
-        sinks: list[_Closable] = [*self._sinks.looks, *self._sinks.episodes]
+        sinks: list[_Closable] = [*self._sinks.frames, *self._sinks.episodes]
         if not sinks or self._sinks.is_summary_kept:
             return False
         return not self._guard.working([*sinks, *pictures])
 
-    def _write(self, look: Look, visit: _Visit, pictures: Sequence[PictureSink]) -> None:
+    def _write(self, judged: JudgedFrame, visit: _Visit, pictures: Sequence[PictureSink]) -> None:
         # First of all, so that whatever happens meanwhile no picture is shown without it.
-        veiled = visit.veiled(look) if self._guard.working(pictures) else ()
-        for sink in self._guard.working(self._sinks.looks):
+        veiled = visit.veiled(judged) if self._guard.working(pictures) else ()
+        for sink in self._guard.working(self._sinks.frames):
             with self._guard(sink):
-                sink.write(look)
-        self._add_episodes(look.ended)
+                sink.write(judged)
+        self._add_episodes(judged.ended)
         self._show(veiled, pictures)
 
-    def _show(self, veiled: Iterable[VeiledLook], pictures: Sequence[PictureSink]) -> None:
+    def _show(self, veiled: Iterable[VeiledFrame], pictures: Sequence[PictureSink]) -> None:
         for each in veiled:
             wanting = self._guard.working(pictures)
             if wanting:
-                image = finished_picture(each.look, each.hidden)
+                image = finished_picture(each.judged, each.hidden)
                 for sink in wanting:
                     with self._guard(sink):
-                        sink.write(image, each.look.frame.t)
+                        sink.write(image, each.judged.frame.t)
 
     def _add_episodes(self, episodes: Sequence[Episode]) -> None:
         if episodes:
@@ -231,17 +231,17 @@ class Session:
                     sink.add(episodes)
 
 
-def finished_picture(look: Look, hidden: Sequence[Box]) -> Image:
+def finished_picture(judged: JudgedFrame, hidden: Sequence[Box]) -> Image:
     """The frame with its faces marked, after the boxes to hide are pixelated.
 
     Where people are followed, a face is marked from when it is somebody: what shows for a frame
     or two is more often a flower than a face, and has no verdict.
     """
-    image = pixelate(look.frame.image, hidden) if hidden else look.frame.image
+    image = pixelate(judged.frame.image, hidden) if hidden else judged.frame.image
     marks = [
         Mark.of_reading(reading) if track is None else Mark.of_track(track)
-        for reading, track in look.faces
-        if track is not None or not look.is_followed
+        for reading, track in judged.faces
+        if track is not None or not judged.is_followed
     ]
     return draw_marks(image, marks)
 
@@ -283,12 +283,12 @@ class _Visit:
                 _EVERY_FACE if self._settings.blur else self._settings.looks,
             )
 
-    def look(self, frame: Frame) -> Look:
-        look = self.watch.look(frame)
+    def look(self, frame: Frame) -> JudgedFrame:
+        judged = self.watch.look(frame)
         self._frames += 1
-        self._readings += len(look.faces)
+        self._readings += len(judged.faces)
         self._places = frame.index + 1
-        return look
+        return judged
 
     def note_damage(self, source: FrameSource) -> None:
         """To be called when its frames are over."""
@@ -305,11 +305,11 @@ class _Visit:
         """In words."""
         return f"{self._damaged} of {self._places} frames are damaged and were left out"
 
-    def veiled(self, look: Look) -> Iterable[VeiledLook]:
-        """The looks that may be shown since this last one, with what must not be recognised."""
-        return self._hindsight.add(look, self._sieve.found if self._settings.blur else ())
+    def veiled(self, judged: JudgedFrame) -> Iterable[VeiledFrame]:
+        """The frames that may be shown since this last one, with what must not be recognised."""
+        return self._hindsight.add(judged, self._sieve.found if self._settings.blur else ())
 
-    def veiled_rest(self) -> Iterable[VeiledLook]:
+    def veiled_rest(self) -> Iterable[VeiledFrame]:
         """Those that may be shown because there are no more."""
         return self._hindsight.rest()
 

@@ -9,17 +9,31 @@ from maskwatch.events.people import PeopleLog
 from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.memory import RememberingClassifier
-from maskwatch.outputs.base import Look
+from maskwatch.outputs.base import JudgedFrame
 from maskwatch.outputs.summary import Condition, Tally
 from maskwatch.pipeline import EVERY_FRAME, LookSettings, Pipeline, read_faces
 from maskwatch.tracks.tracker import Tracker, TrackerSettings
 from maskwatch.types import Episode, Frame
 
 
+def new_pipeline(
+    detector: FaceDetector,
+    classifier: MaskClassifier,
+    tracking: TrackerSettings,
+    looks: LookSettings,
+) -> Pipeline:
+    """The stages for the frames of one video: see `Pipeline`.
+
+    Where not every frame is looked at, a face that looks as it did keeps its reading for a moment.
+    """
+    judge = RememberingClassifier(classifier) if looks.interval_s else classifier
+    return Pipeline(detector, judge, Tracker(tracking), looks)
+
+
 class Watch(Protocol):
     """Looks at the frames of one source, in order."""
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> JudgedFrame:
         """What is in the frame."""
         ...
 
@@ -46,11 +60,11 @@ class StillWatch:
         self._classifier = classifier
         self._conditions: list[Condition] = []
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> JudgedFrame:
         """What is in the picture."""
         readings = read_faces(frame, self._detector, self._classifier)
         self._conditions.extend((each.state, each.fault) for each in readings)
-        return Look(frame, tuple((reading, None) for reading in readings))
+        return JudgedFrame(frame, tuple((reading, None) for reading in readings))
 
     def end(self) -> tuple[Episode, ...]:
         """A picture has no duration, so no episodes."""
@@ -88,15 +102,14 @@ class MovingWatch:
         min_score: float,
         looks: LookSettings = EVERY_FRAME,
     ) -> None:
-        judge = RememberingClassifier(classifier) if looks.interval_s else classifier
-        self._pipeline = Pipeline(detector, judge, Tracker(tracking), looks)
+        self._pipeline = new_pipeline(detector, classifier, tracking, looks)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
         self._min_score = min_score
         self._ended: list[Episode] = []
         self._last_t = 0.0
 
-    def look(self, frame: Frame) -> Look:
+    def look(self, frame: Frame) -> JudgedFrame:
         """What is in the frame."""
         result = self._pipeline(frame).without_weak(self._min_score)
         self._people_log.update(result.tracks)
@@ -104,7 +117,7 @@ class MovingWatch:
         self._ended.extend(ended)
         self._last_t = frame.t
         faces = tuple(result.readings_with_tracks())
-        return Look(frame, faces, is_followed=True, ended=tuple(ended))
+        return JudgedFrame(frame, faces, is_followed=True, ended=tuple(ended))
 
     def end(self) -> tuple[Episode, ...]:
         """The episodes still open at the last frame."""
