@@ -145,7 +145,8 @@ class Schedule:
         steps: optimiser steps of one epoch.
         learning_rate: peak of the one-cycle schedule (AdamW).
         weight_decay: of AdamW, on matrices only.
-        ema: decay of the running average of the weights, which is what is kept.
+        ema: decay of the running average of the weights, which is what is kept; less at first
+            (see ``averaging_decay``).
         warmup: share of all steps in which the learning rate rises.
         constant: keeps the learning rate where it is instead, as the published systems did.
         patience: epochs without a lower validation loss after which a run ends; 0: never.
@@ -189,6 +190,15 @@ def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
         warmup=warmup,
         patience=recipe.patience,
     )
+
+
+def averaging_decay(ema: float, steps: int) -> float:
+    """Decay of the running average of the weights after so many steps.
+
+    It rises to ``ema``, as that of ``tf.train.ExponentialMovingAverage(num_updates=...)``: else
+    the average of a run of few steps would be little more than the weights it began with.
+    """
+    return min(ema, (1 + steps) / (10 + steps))
 
 
 class Watcher:
@@ -236,6 +246,7 @@ class Run:
     Raises:
         DataError: the state cannot be read, or is that of another network or another schedule.
         OutputError: the folder cannot be written.
+        UsageError: processes that share the work found different states.
     """
 
     def __init__(
@@ -271,11 +282,17 @@ class Run:
         make_folder(folder)
         if self._state_file.exists():
             self._resume()
+        self._refuse_several_states()
         self._started = time.monotonic()
 
     @property
     def _state_file(self) -> Path:
         return self._folder / STATE
+
+    @property
+    def _all_steps_done(self) -> int:
+        """Steps that the whole run has done."""
+        return self.next_epoch * self._settings.steps + self._steps_done
 
     @property
     def is_over(self) -> bool:
@@ -304,15 +321,17 @@ class Run:
         )
         self._optimiser.step()
         self._schedule.step()
+        decay = averaging_decay(self._settings.ema, self._all_steps_done)
         with torch.no_grad():
             pairs = zip(self.averaged.parameters(), self.network.parameters(), strict=True)
             for kept, current in pairs:
-                kept.lerp_(current, 1 - self._settings.ema)
+                kept.lerp_(current, 1 - decay)
         for name, value in values.items():
             self._totals[name] = self._totals.get(name, 0.0) + value / self._settings.steps
         self._steps_done += 1
-        done = self.next_epoch * self._settings.steps + self._steps_done
-        self.watcher.moved(done, self._settings.epochs * self._settings.steps, values)
+        self.watcher.moved(
+            self._all_steps_done, self._settings.epochs * self._settings.steps, values
+        )
 
     def finish_epoch(self, validate: Validation | None = None) -> str:
         """Validates, writes state, weights and logs; returns the row as a line for people."""
@@ -378,6 +397,18 @@ class Run:
         if self.fabric.is_global_zero:
             self._publish()
             tensorboard_log.rewrite(self._folder, self._rows)
+
+    def _refuse_several_states(self) -> None:
+        if self.fabric.world_size == 1:
+            return
+        begins = torch.tensor(self.next_epoch, device=self.fabric.device)
+        all_begin = sorted(set(torch.as_tensor(self.fabric.all_gather(begins)).tolist()))
+        if len(all_begin) > 1:
+            epochs = " and ".join(map(str, all_begin))
+            raise UsageError(
+                f"{self._folder}: the processes of this run would begin at epochs {epochs}: on "
+                "several machines it has to be one folder that all of them see"
+            )
 
     def _take(self, state: Mapping[str, Any]) -> None:
         # A constant learning rate counts no steps.

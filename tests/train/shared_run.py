@@ -1,6 +1,7 @@
 """A tiny training run that several processes share.
 
 Usage: ``python -m tests.train.shared_run FOLDER DEVICES``; each prints which of how many it is.
+``{rank}`` in FOLDER is the number of the process, as if each were on a machine of its own.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from maskwatch_train.hardware import launched, share_of, shared
 BATCH, ITEMS = 8, 26
 
 
-def main(folder: Path, devices: str) -> None:
+def main(folder: str, devices: str) -> None:
     fabric = launched(devices)
     print(f"{fabric.global_rank} of {fabric.world_size}", flush=True)  # noqa: T201
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 1))
     pictures = torch.randn(ITEMS, 3, 2, 2)
     schedule = Schedule(3, ITEMS // BATCH, 0.05, 0.01, 0.5, 0.3)
-    run = Run(network, schedule, folder, fabric)
+    run = Run(network, schedule, Path(folder.format(rank=fabric.global_rank)), fabric)
     share = share_of(BATCH, fabric)
 
     def batches(epoch: int) -> torch.Tensor:
@@ -43,4 +44,4 @@ def main(folder: Path, devices: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(sys.argv[1], sys.argv[2])

@@ -21,6 +21,7 @@ from maskwatch_train.engine import (  # noqa: E402
     Run,
     Schedule,
     Watcher,
+    averaging_decay,
     fit,
     schedule_of,
 )
@@ -60,6 +61,22 @@ def test_a_resumed_run_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     columns = [[row.rsplit(",", 1)[0] for row in log.splitlines()] for log in logs]
     assert columns[0] == columns[1]
     assert len(columns[0]) == 5
+
+
+def test_the_average_of_a_short_run_leaves_the_weights_it_began_with(tmp_path: Path) -> None:
+    began = {name: value.clone() for name, value in network().state_dict().items()}
+    run = Run(network(), replace(SCHEDULE, epochs=1, steps=20, ema=0.995), tmp_path)
+    for step in range(20):
+        run.step(loss(run, 0, step))
+    averaged = run.averaged.state_dict()["0.weight"]
+    trained = run.network.state_dict()["0.weight"]
+    assert (averaged - trained).norm() < (averaged - began["0.weight"]).norm() / 2
+
+
+def test_the_average_reaches_as_far_as_the_recipe_says() -> None:
+    assert averaging_decay(0.995, 0) == 0.1
+    assert averaging_decay(0.995, 10_000) == 0.995
+    assert averaging_decay(0.0, 10_000) == 0.0
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
@@ -313,6 +330,16 @@ def test_two_processes_share_batches_and_end_like_one(
         assert one.keys() == two.keys()
         assert float(two["loss"]) == pytest.approx(float(one["loss"]), rel=0.05)
         assert float(two["val_loss"]) == pytest.approx(float(one["val_loss"]), rel=0.05)
+
+
+def test_machines_that_would_go_on_from_other_epochs_are_refused(
+    tmp_path: Path, checkout: Path
+) -> None:
+    program(checkout, "tests.train.shared_run", tmp_path / "of-0", 1)
+    command = [sys.executable, "-m", "tests.train.shared_run", str(tmp_path / "of-{rank}"), "2"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "the processes of this run would begin at epochs 0 and 3" in done.stderr
 
 
 @pytest.mark.parametrize("devices", ["0", "-1", "two"])
