@@ -54,6 +54,8 @@ def test_class_scores_are_nan_where_there_is_nothing_to_divide_by() -> None:
         ((0, 1, 2), (2 / 3 + 1 / 2 + 0) / 3),
         # a class that is neither there nor predicted does not pull the mean down
         ((0, 4), 2 / 3),
+        # nor does one that is only predicted, such as by one face of a set of two classes
+        ((0, 3), 2 / 3),
         # nothing to average
         ((4,), math.nan),
     ],

@@ -70,14 +70,17 @@ def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
 def macro_f1(confusion: NDArray[np.int64], classes: Sequence[int]) -> NDArray[np.float64]:
     """Unweighted mean F1 of some classes of a confusion matrix, or of many ``(..., C, C)``.
 
-    Classes that are neither there nor predicted are left out.
+    Classes of which there is nothing are left out, so that one wrong prediction does not bring in
+    another term, and every model and every draw of a bootstrap is measured by the same classes.
+    A prediction as such a class is a miss of the class that it is.
 
     Returns:
         ``(...)``; NaN where that leaves none.
     """
-    f1 = class_scores(confusion).f1[..., list(classes)]
-    known = ~np.isnan(f1)
-    return ratio(np.where(known, f1, 0.0).sum(axis=-1), known.sum(axis=-1))
+    scores = class_scores(confusion)
+    there = scores.support[..., list(classes)] > 0
+    f1 = scores.f1[..., list(classes)]
+    return ratio(np.where(there, f1, 0.0).sum(axis=-1), there.sum(axis=-1))
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

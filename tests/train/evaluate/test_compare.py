@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,15 @@ def test_one_that_says_nothing_of_violations_is_not_right_about_them() -> None:
     ]
     test = compare({"good": judged(set()), "silent": silent}, SCORING)["tests"]["silent"]
     assert (test["right_side"]["only_first"], test["right_side"]["only_other"]) == (30, 0)
+
+
+def test_one_reading_of_a_class_that_the_set_has_not_is_one_wrong_reading() -> None:
+    first, *rest = judged(set())
+    stray = replace(first, reading=reading_of(Face(first.face.box, 1.0), State.INCORRECT))
+    result = compare({"right": [first, *rest], "stray": [stray, *rest]}, SCORING)
+    difference = result["tests"]["stray"]["differences"]["state_macro_f1"]
+    assert -0.05 < difference["low"] <= difference["value"] < 0
+    assert difference["high"] == 0
 
 
 def test_the_same_model_twice_is_the_same() -> None:
