@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -238,16 +238,22 @@ class AnyClassifier:
     def _outputs(
         self, run: Callable[[NDArray[Any]], NDArray[np.float32]], crops: Sequence[Image]
     ) -> NDArray[np.float32]:
-        batch, given = self._engine.batch, []
-        step = batch or AT_ONCE
+        given = [run(inputs) for inputs in self.inputs(crops)]
+        return np.concatenate(given)[: len(crops)]
+
+    def inputs(self, crops: Sequence[Image], at_once: int = AT_ONCE) -> Iterator[NDArray[Any]]:
+        """N crops ``(S, S, 3)`` BGR as the network takes them, so many at once.
+
+        A network for a fixed number of faces gets that many; the last run is filled up with the
+        last face.
+        """
+        batch = self._engine.batch
+        step = batch or at_once
         for start in range(0, len(crops), step):
             some = np.stack(crops[start : start + step])
             inputs = to_input(some, self.settings, self._engine.dtype)
-            # The last run of a network for so many faces at a time is filled up with the last face.
             missing = batch - len(inputs) if batch else 0
-            full = np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
-            given.append(run(full)[: len(inputs)])
-        return np.concatenate(given)
+            yield np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
 
     def _calibrated(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
         is_one = self.settings.output == "sigmoid"

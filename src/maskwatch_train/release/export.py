@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from maskwatch.errors import ModelError, OutputError, UsageError
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
 from maskwatch.outputs.files import make_folder, output_errors
-from maskwatch_train.evaluate.any_model import AnyClassifier, AnySettings, to_input
+from maskwatch_train.evaluate.any_model import AnyClassifier
 from maskwatch_train.evaluate.cases import Case
 from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.subjects import speed
@@ -65,7 +65,7 @@ def export(
         raise OutputError(str(target), "it exists already")
     card, model = opened(source, "mask_classifier")
     progress(f"converting {card.name} {card.version} to {form}")
-    inputs = _inputs(card, calibration, model) if form in NEED_INPUTS else []
+    inputs = _inputs(card, calibration) if form in NEED_INPUTS else []
     files = FORMATS[form](model, inputs)
     make_folder(target.parent)
     with (
@@ -111,16 +111,11 @@ def opened(
     return card, onnx.load(card.model_path)
 
 
-def _inputs(card: ModelCard, cases: Sequence[Case], model: onnx.ModelProto) -> list[NDArray[Any]]:
-    settings = AnySettings.from_card(card)
+def _inputs(card: ModelCard, cases: Sequence[Case]) -> list[NDArray[Any]]:
     classifier = AnyClassifier.from_folder(card.folder)
-    kind = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
     chosen = np.random.default_rng(0).permutation(len(cases))[:CALIBRATION_FACES]
     crops = [classifier.crop(read_picture(cases[i].picture), cases[i].box) for i in sorted(chosen)]
-    return [
-        to_input(np.stack(crops[start : start + CALIBRATION_BATCH]), settings, kind.type)
-        for start in range(0, len(crops), CALIBRATION_BATCH)
-    ]
+    return list(classifier.inputs(crops, CALIBRATION_BATCH))
 
 
 def _write(folder: Path, card: ModelCard, form: str, files: Files, told: dict[str, Any]) -> None:

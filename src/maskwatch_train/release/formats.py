@@ -70,13 +70,14 @@ def to_int8(model: onnx.ModelProto, inputs: Inputs) -> Files:
                 # holds what they cut off, too, many times as much, and little is left of the rest.
                 op_types_to_quantize=["Conv", "Gemm", "Clip", "Relu"],
                 # With three channels in, it is as fast in float32, and rounds the pixels once less.
-                nodes_to_exclude=[_first_convolution(onnx.load(ready))],
+                nodes_to_exclude=_first_convolution(onnx.load(ready)),
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
-                # The mean extremes of batches: a single odd face must not coarsen all others.
-                extra_options={"CalibMovingAverage": True},
+                # The mean extremes of batches: a single odd face must not coarsen all others. Those
+                # of single faces would cut off half of what the faces have.
+                extra_options={"CalibMovingAverage": len(inputs[0]) >= FEWEST_AVERAGED},
                 # Without VNNI the product of eight bits by eight overflows: weights get seven.
                 reduce_range=True,
             )
@@ -118,6 +119,8 @@ FORMATS: Mapping[str, Callable[[onnx.ModelProto, Inputs], Files]] = {
 """By the name that the command line knows them by."""
 NEED_INPUTS = frozenset({"onnx-int8"})
 """Formats that are calibrated on real faces."""
+FEWEST_AVERAGED = 4
+"""Faces in a batch from which the extremes of batches are averaged to calibrate eight bits."""
 
 
 def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -145,8 +148,9 @@ def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
             nodes.append(helper.make_node("Identity", node.input[:1], node.output))
         elif node.op_type == "QuantizeLinear":
             ends = [f"{node.output[0]}.{end}" for end in ("least", "largest")]
-            kind = np.iinfo(numpy_helper.to_array(stored[node.input[2]]).dtype)
-            for end, step in zip(ends, (kind.min, kind.max), strict=True):
+            # Without a zero steps are of uint8 (the operator's own default).
+            kind = _zero_of(node, stored).dtype if len(node.input) > 2 else np.dtype(np.uint8)
+            for end, step in zip(ends, (np.iinfo(kind).min, np.iinfo(kind).max), strict=True):
                 constants[end] = _values_of(np.array(step), node, stored)
             nodes.append(helper.make_node("Clip", [node.input[0], *ends], node.output))
         else:
@@ -162,7 +166,8 @@ def _values_of(
     steps: NDArray[Any], node: onnx.NodeProto, stored: Mapping[str, TensorProto]
 ) -> NDArray[np.float32]:
     """What eight-bit steps stand for, by the scale and the zero of a QDQ node."""
-    scale, zero = (numpy_helper.to_array(stored[name]) for name in node.input[1:3])
+    scale = numpy_helper.to_array(stored[node.input[1]])
+    zero = _zero_of(node, stored) if len(node.input) > 2 else np.zeros_like(scale)
     if scale.ndim:
         axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
         shape = [-1 if place == axis else 1 for place in range(steps.ndim)]
@@ -171,8 +176,14 @@ def _values_of(
     return out
 
 
-def _first_convolution(model: onnx.ModelProto) -> str:
-    return str(next(node.name for node in model.graph.node if node.op_type == "Conv"))
+def _zero_of(node: onnx.NodeProto, stored: Mapping[str, TensorProto]) -> NDArray[Any]:
+    """The step that stands for nothing: the third input of a QDQ node, which may be left out."""
+    return numpy_helper.to_array(stored[node.input[2]])
+
+
+def _first_convolution(model: onnx.ModelProto) -> list[str]:
+    """Its name; none where a network has none, such as one on features."""
+    return [node.name for node in model.graph.node if node.op_type == "Conv"][:1]
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc] # it ships no types

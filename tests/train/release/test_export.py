@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,6 +116,24 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
 def need_openvino() -> None:
     """Skips without importing it, as that alone is reported to its makers."""
     need("openvino", find_spec("openvino") is not None, "it comes with the extra [openvino]")
+
+
+def test_a_network_for_one_face_at_a_time_is_calibrated_so(
+    model: Path, cases: tuple[Case, ...], tmp_path: Path
+) -> None:
+    """As Keras and the collections of ready models export theirs."""
+    folder = tmp_path / "one"
+    shutil.copytree(model, folder)
+    network = onnx.load(folder / "model.onnx")
+    for value in (*network.graph.input, *network.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(network, folder / "model.onnx")
+    card = json.loads((folder / "card.json").read_text())
+    card["sha256"] = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card))
+    limits = ParityLimits(mean_drift=0.03)
+    found = export(folder, tmp_path / "out", "onnx-int8", cases, cases, limits)
+    assert found.changed == 0
 
 
 @pytest.mark.parametrize("form", ["onnx-fp32", "onnx-fp16", "onnx-int8", "openvino"])

@@ -100,3 +100,45 @@ def test_eight_bits_are_undone_but_for_what_they_cut_off() -> None:
     # The rounding is gone, the limit of six is still there.
     assert run(plain, inputs) == pytest.approx(run(model, inputs), abs=0.02)
     assert run(plain, inputs).max() == pytest.approx(6, abs=0.02)
+
+
+def test_steps_without_a_zero_count_from_nothing() -> None:
+    """The zero of a QDQ node is optional, and left out of symmetric weights."""
+    model = clipped("Clip")
+    by_name = {tensor.name: tensor for tensor in model.graph.initializer}
+    by_name["kernel"].CopyFrom(numpy_helper.from_array(np.array([[[[127]]]], np.int8), "kernel"))
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.array(value, np.float32), name)
+        for name, value in (("of kernel", 2 * GAIN / 127), ("of pixels", 1 / 255))
+    )
+    for node in model.graph.node:
+        renamed = {"kernel": "weights", "pixels": "rounded"}
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+    for name, kind, inputs in (
+        ("weights", "DequantizeLinear", ["kernel", "of kernel"]),
+        ("rounded", "DequantizeLinear", ["steps", "of pixels"]),
+        ("steps", "QuantizeLinear", ["pixels", "of pixels"]),
+    ):
+        model.graph.node.insert(0, helper.make_node(kind, inputs, [name]))
+    inputs = np.random.default_rng(0).uniform(-1, 1, (4, 1, 8, 8)).astype(np.float32)
+    # By its own default QuantizeLinear makes steps of uint8, which cut off what is below 0.
+    assert run(unfolded(model), inputs) == pytest.approx(run(model, inputs), abs=0.5)
+    assert run(unfolded(model), inputs).min() == 0
+
+
+def test_a_network_without_a_convolution_gets_eight_bits_too() -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["pixels", "matrix", "bias"], ["out"], name="head")],
+        "head",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 8])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 2])],
+        [
+            numpy_helper.from_array(np.eye(8, 2, dtype=np.float32), "matrix"),
+            numpy_helper.from_array(np.zeros(2, np.float32), "bias"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    inputs = np.random.default_rng(0).uniform(0, 1, (4, 8)).astype(np.float32)
+    eight = to_int8(model, [inputs])["model.onnx"]
+    assert run(eight, inputs) == pytest.approx(run(model, inputs), abs=0.02)
+    assert b"QuantizeLinear" in eight
