@@ -45,7 +45,7 @@ SMALLEST_PX = 10
 FINE_SCALE = 0.625
 """Of finer looks at large pictures. Faces can be read from 20 px on, and at this scale the
 network finds nine in ten of 20 to 32 px; at half the size it is eight, at three quarters no more
-(docs/models.md)."""
+(docs/experiments/models.md)."""
 LEAST_GAIN = 1.3
 """If faces are so many times larger in a finer look, near ones need a coarser one as well."""
 MAX_FINE_PIXELS = 2560 * 2560
