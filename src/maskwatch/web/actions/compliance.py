@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.records import PeopleCount
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.documented import AS_DOCUMENTED
+from maskwatch.web.documented import AS_DOCUMENTED
 
 JUDGED = (State.MASK, State.INCORRECT, State.NO_MASK)
 """States of people of whom it can be told how they wear the mask."""

@@ -8,8 +8,8 @@ from datetime import tzinfo
 from maskwatch.store.records import WalkRecord
 from maskwatch.types import State
 from maskwatch.web.actions.paper import COLOURS, FAINT, Paper
-from maskwatch.web.actions.walk_report import WalkReport
 from maskwatch.web.text import Words
+from maskwatch.web.walks.report import WalkReport
 
 _COLOURS = {True: COLOURS[State.MASK], False: COLOURS[State.NO_MASK], None: FAINT}
 

@@ -19,7 +19,7 @@ from maskwatch.web.api.views.walks import NewMark, NewPart, RunningWalkView, Wal
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.text import Words
-from maskwatch.web.walking import WalkState
+from maskwatch.web.walks.recording import WalkState
 
 router = APIRouter(tags=["walks"])
 
