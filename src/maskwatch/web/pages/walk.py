@@ -12,7 +12,6 @@ from starlette.requests import Request
 
 from maskwatch.store.records import WalkRecord
 from maskwatch.web.actions import cameras, walks
-from maskwatch.web.actions.walk_facts import facts, was_right
 from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm
@@ -23,6 +22,7 @@ from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walks.recording import WalkState
 from maskwatch.web.walks.report import WalkReport
 from maskwatch.web.walks.values import Phase
+from maskwatch.web.walks.wording import facts, was_right
 
 _LOOK_EVERY_S = 1.0
 _EARLIER = 20
