@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from maskwatch.metrics.compliance import Compliance
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.records import PeopleCount
 from maskwatch.types import Fault, State
@@ -63,18 +64,18 @@ def rate_of(counts: PeopleCount) -> Rate:
         Fault.CHIN_OUT: counts.chin_out,
         Fault.OTHER: counts.other,
     }
-    masked = counts.mask or 0
-    judged = masked + (counts.incorrect or 0) + (counts.no_mask or 0)
-    is_whole = None not in (states[each] for each in JUDGED)
-    interval = wilson_interval(masked, judged) if is_whole else None
+    judged = sum(states[each] or 0 for each in JUDGED)
+    told = Compliance.of(counts.mask or 0, judged)
+    if None in (states[each] for each in JUDGED):
+        told = replace(told, share=None, low=None, high=None)
     return Rate(
         people=sum(value or 0 for value in states.values()),
-        masked=masked,
-        judged=judged,
+        masked=told.masked,
+        judged=told.judged,
         unknown=counts.unknown or 0,
-        share=masked / judged if interval else None,
-        low=interval[0] if interval else None,
-        high=interval[1] if interval else None,
+        share=told.share,
+        low=told.low,
+        high=told.high,
         faults=faults,
         states=states,
         hidden=counts.hidden,
