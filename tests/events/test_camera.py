@@ -319,7 +319,7 @@ def test_who_goes_where_no_mask_is_required_has_ended_the_episode_by_that() -> N
     assert at < 31
     (person,) = left(news)
     assert person.person.state is State.NO_MASK
-    assert person.person.last_s > 60
+    assert person.person.last_t > 60
 
 
 def test_who_is_back_soon_from_where_no_mask_is_required_goes_on_with_the_episode() -> None:

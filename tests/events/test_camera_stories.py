@@ -111,7 +111,7 @@ def test_each_episode_opens_and_closes_once_and_each_person_leaves_once(
             assert person.track not in left
             assert person.track not in open_since
             for start_s, end_s in episodes.get(person.track, []):
-                assert person.first_s <= start_s <= end_s <= person.last_s
+                assert person.first_t <= start_s <= end_s <= person.last_t
             left.add(person.track)
             continue
         episode = each.episode

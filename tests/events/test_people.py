@@ -56,7 +56,7 @@ def test_the_final_word_is_the_worst_that_held(
 def test_a_person_is_described_with_the_time_in_each_verdict() -> None:
     person = person_of((5, MASK), (5, NOSE))
     assert (person.state, person.fault) == (State.INCORRECT, Fault.NOSE_OUT)
-    assert (person.first_s, person.last_s) == pytest.approx((0, 9.9))
+    assert (person.first_t, person.last_t) == pytest.approx((0, 9.9))
     assert sum(person.seconds.values()) == pytest.approx(9.9)
     # The verdict comes 0.4 s after the first look and turns 0.8 s or so after the mask slipped.
     assert person.seconds[State.UNKNOWN] == pytest.approx(0.4, abs=0.05)

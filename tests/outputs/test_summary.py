@@ -24,13 +24,14 @@ def test_compliance_leaves_the_unknown_out_of_the_denominator() -> None:
     compliance = Tally.of([MASK, MASK, MASK, NO_MASK, UNKNOWN, UNKNOWN]).compliance
     assert (compliance.masked, compliance.judged, compliance.share) == (3, 4, 0.75)
     # Wilson for 3 of 4, as in R: prop.test(3, 4, correct = FALSE)
-    assert compliance.interval == pytest.approx((0.3006418, 0.9544127), abs=1e-6)
+    interval = (compliance.low, compliance.high)
+    assert interval == pytest.approx((0.3006418, 0.9544127), abs=1e-6)
 
 
 @pytest.mark.parametrize("conditions", [[], [UNKNOWN]])
 def test_without_anybody_to_judge_there_is_no_share(conditions: list) -> None:
     compliance = Tally.of(conditions).compliance
-    assert (compliance.judged, compliance.share, compliance.interval) == (0, None, None)
+    assert (compliance.judged, compliance.share, compliance.low) == (0, None, None)
 
 
 def test_tallies_add_up() -> None:

@@ -25,7 +25,7 @@ from maskwatch.errors import (
     StoreFull,
 )
 from maskwatch.store import snapshots as snapshots_module
-from maskwatch.store.files import PART, remove, write_whole
+from maskwatch.store.files import PART, remove, write_durably
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotKind
 from maskwatch.store.snapshots import Freed
@@ -253,9 +253,9 @@ class TestDiskFull:
             used = sum(p.stat().st_size for p in store.snapshots.folder.rglob("*.jpg"))
             if used + len(content) > 1000:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            write_whole(path, content)
+            write_durably(path, content)
 
-        monkeypatch.setattr(snapshots_module, "write_whole", write)
+        monkeypatch.setattr(snapshots_module, "write_durably", write)
 
     @pytest.mark.usefixtures("disk")
     def test_the_oldest_photos_make_room_for_a_new_one(self, store: Store) -> None:
@@ -372,7 +372,7 @@ def test_photos_can_lie_on_a_share_that_cannot_sync_folders(
     path = tmp_path / "x.jpg"
     monkeypatch.setattr(os, "fsync", sync_files)
     with pytest.raises(OSError, match="rror") if is_said else nullcontext():
-        write_whole(path, jpeg())
+        write_durably(path, jpeg())
     assert path.read_bytes() == jpeg()
     with pytest.raises(OSError, match="rror") if is_said else nullcontext():
         assert remove(path)
@@ -397,5 +397,5 @@ def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="i/o error"):
-        write_whole(tmp_path / "a" / "x.jpg", jpeg())
+        write_durably(tmp_path / "a" / "x.jpg", jpeg())
     assert list((tmp_path / "a").iterdir()) == []

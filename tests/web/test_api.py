@@ -36,7 +36,7 @@ from maskwatch.web.actions import cameras, episodes
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.camera import DEFAULTS, would_alert
 from maskwatch.web.pages.parts import chart_time
-from maskwatch.web.pages.zone_editor import Zone
+from maskwatch.web.pages.zone_editor import DrawnZone
 from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World, add_photo, episode, give_photo, person, portrait, publish
 
@@ -521,8 +521,8 @@ def test_the_preview_goes_by_the_threshold_of_the_zone_that_somebody_is_in(
 ) -> None:
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
     zones = [
-        Zone("door", "include", corners, {"coverage_below": 60}),
-        Zone("hall", "include", corners, {}),
+        DrawnZone("door", "include", corners, {"coverage_below": 60}),
+        DrawnZone("hall", "include", corners, {}),
     ]
     somebody = replace(person(7, State.INCORRECT, Fault.OTHER, coverage), zone=zone)
     assert would_alert(somebody, DEFAULTS, zones) is is_reported

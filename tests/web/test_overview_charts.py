@@ -11,8 +11,6 @@ import pytest
 pytest.importorskip("nicegui")
 
 from maskwatch.store.records import CountBy, PeopleCount
-from maskwatch.web.actions.compliance import rate_of
-from maskwatch.web.actions.overview import Group
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.overview import group_table
 from maskwatch.web.pages.overview_charts import (
@@ -23,6 +21,8 @@ from maskwatch.web.pages.overview_charts import (
     share_chart,
     share_chart_rem,
 )
+from maskwatch.web.rates.periods import Group
+from maskwatch.web.rates.rate import rate_of
 from maskwatch.web.text import Words
 
 

@@ -17,27 +17,13 @@ from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import PeopleBucket, PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import (
-    JUDGED,
-    Change,
-    Rate,
-    change_between,
-    fault_shares,
-    rate_of,
-)
-from maskwatch.web.actions.overview import Period, camera_names
-from maskwatch.web.actions.paper import Paper
-from maskwatch.web.actions.report import (
-    draw_report,
-    make_report,
-    share_said,
-    span,
-    state_said,
-    why_no_rate,
-)
+from maskwatch.web.actions.overview import camera_names, make_report
 from maskwatch.web.identity import Principal
+from maskwatch.web.printing.paper import Paper
+from maskwatch.web.printing.rates import draw_report
+from maskwatch.web.rates.periods import Period
+from maskwatch.web.rates.rate import Rate
 from maskwatch.web.security.scopes import scopes_of
-from maskwatch.web.text import Words
 from maskwatch.web.turns import Turns
 from tests.web.world import World
 
@@ -133,22 +119,6 @@ def test_a_report_of_a_longer_period_has_longer_steps(
     assert made.step == step
     assert sum(each.rate.judged for each in made.times) == days
     assert len(made.times) == bars
-
-
-@pytest.mark.parametrize(
-    ("begins", "lasts", "said"),
-    [
-        (timedelta(0), timedelta(days=7), "2026-03-01 – 2026-03-07"),  # noqa: RUF001
-        (timedelta(0), timedelta(days=1), "2026-03-01"),
-        (timedelta(hours=22), timedelta(hours=8), "2026-03-01 22:00 – 2026-03-02 06:00"),  # noqa: RUF001
-        (timedelta(0), timedelta(hours=6), "2026-03-01 00:00 – 2026-03-01 06:00"),  # noqa: RUF001
-    ],
-)
-def test_a_report_names_its_days_and_its_hours_where_they_are_not_whole(
-    begins: timedelta, lasts: timedelta, said: str
-) -> None:
-    since = datetime(2026, 3, 1, tzinfo=UTC) + begins
-    assert span(Period(since, since + lasts)) == said
 
 
 def test_a_report_of_many_years_is_a_few_pages(admin: TestClient, world: World) -> None:
@@ -258,20 +228,6 @@ def test_each_fault_is_a_share_of_everybody_judged(admin: TestClient, world: Wor
     assert lines[5].startswith("no_mask,,1,5.0,")
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [
-        PeopleCount(mask=20, no_mask=None, incorrect=None, nose_out=7, hidden=2),
-        # Several buckets of counts, some of them hidden, can add up to this: one has the nose out
-        # seven times and hides how often that was incorrect, of another incorrect alone is known.
-        PeopleCount(mask=1, no_mask=1, incorrect=4, nose_out=7, hidden=4),
-    ],
-)
-def test_where_counts_are_hidden_a_fault_has_no_share(counts: PeopleCount) -> None:
-    nose = fault_shares(rate_of(counts))[0]
-    assert (nose.people, nose.share, nose.low) == (7, None, None)
-
-
 def add_bucket(world: World, at: datetime = MONDAY, **counts: int) -> None:
     """People of an hour before the entrance, of whom no count below 5 is told."""
     bucket = PeopleBucket("entrance", None, at, 3600, PeopleCount(**counts))
@@ -296,32 +252,6 @@ def test_what_is_hidden_is_not_told_as_0_nor_the_rate_as_100_percent(
     assert (shares[1], shares[5]) == ("incorrect,nose_out,,,,", "no_mask,,,,,")
 
 
-def test_a_hidden_count_is_said_to_be_one_and_others_beside_it_to_be_the_least() -> None:
-    words = Words.of("en")
-    few = rate_of(PeopleCount(mask=40, incorrect=None, no_mask=None, nose_out=None, hidden=3))
-    assert (share_said(words, few), why_no_rate(words, few)) == (
-        "hidden",
-        "No rate: counts that it is made of are hidden.",
-    )
-    assert state_said(words, few, *JUDGED) == "≥ 40"
-    assert state_said(words, few, State.INCORRECT, State.NO_MASK) == "hidden"
-    assert state_said(words, few, State.UNKNOWN) == "0"
-    partly = rate_of(PeopleCount(mask=90, incorrect=None, no_mask=10, hidden=1))
-    assert share_said(words, partly) == "hidden"
-    assert state_said(words, partly, State.INCORRECT, State.NO_MASK) == "≥ 10"
-    some = rate_of(PeopleCount(mask=90, incorrect=7, no_mask=3, nose_out=7, other=None, hidden=5))
-    nose, *_, other, _ = fault_shares(some)
-    assert (share_said(words, some), share_said(words, some, nose)) == ("90.0 %*", "7.0 %*")
-    assert share_said(words, some, other) == "hidden"
-    whole = rate_of(PeopleCount(mask=9, no_mask=1))
-    assert (share_said(words, whole), state_said(words, whole, *JUDGED)) == ("90.0 %", "10")
-    nobody = rate_of(PeopleCount(unknown=2))
-    assert (share_said(words, nobody), why_no_rate(words, nobody)) == (
-        "–",  # noqa: RUF001
-        "No rate: nobody could be judged.",
-    )
-
-
 def test_the_report_says_what_is_hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     add_bucket(world, **FEW)
     add_bucket(world, MONDAY + timedelta(days=1), mask=80, incorrect=12, no_mask=8)
@@ -342,13 +272,6 @@ def test_the_report_says_what_is_hidden(world: World, monkeypatch: pytest.Monkey
     assert bars["2026-03-02"] == (None, "hidden  (≥ 40)")
     assert bars["2026-03-03"] == (0.8, "80.0 %  (100)")
     assert any(each.startswith("Counts that are too small to be shown") for each in lines)
-
-
-def test_no_change_is_called_clear_where_counts_are_hidden() -> None:
-    whole = rate_of(PeopleCount(mask=900, no_mask=100))
-    assert change_between(whole, rate_of(PeopleCount(mask=1000))).is_clear
-    partly = rate_of(PeopleCount(mask=1000, hidden=48))
-    assert change_between(whole, partly) == Change(pytest.approx(10.0), is_clear=False)
 
 
 def test_a_zone_is_chosen_everywhere_alike(admin: TestClient, world: World) -> None:

@@ -14,9 +14,9 @@ from maskwatch.errors import SourceError, StoreFull
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import DeletionReason, DeliveryState, HealthKind, HealthState, Role
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.walk_report import Phase
 from maskwatch.web.refusals import WrongUse, said
 from maskwatch.web.text import LANGUAGES, Words
+from maskwatch.web.walks.values import Phase
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "maskwatch" / "web"
 TEXTS = {

@@ -13,7 +13,7 @@ from PIL import Image
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
+from maskwatch.runtime.monitoring.live_hub import LivePerson
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,
@@ -23,14 +23,15 @@ from maskwatch.store.records import (
     WalkRecord,
 )
 from maskwatch.types import State
-from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting, WalkReport
 from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.app import create_app
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.walk import marks_in
 from maskwatch.web.security.scopes import scopes_of
-from maskwatch.web.walking import FORGOTTEN_AFTER, LONGEST_PART, PartRecorder
-from tests.web.world import NOW, PASSWORD, World, episode, person
+from maskwatch.web.walks.recording import FORGOTTEN_AFTER
+from maskwatch.web.walks.report import WalkReport
+from maskwatch.web.walks.values import Mark, Part, Phase, Sighting
+from tests.web.world import NOW, PASSWORD, World, episode
 
 
 def finished_walk(world: World) -> WalkRecord:
@@ -423,20 +424,6 @@ def test_programs_of_two_users_walk_apart_though_their_tokens_have_one_name(
         answers.append(program.post(WALK))
     assert [each.status_code for each in answers] == [201, 409]
     assert "token:anna/panel is walking" in answers[1].json()["detail"]
-
-
-def test_a_part_that_nobody_ends_stops_looking() -> None:
-    hub = LiveHub()
-    part = PartRecorder(Phase.BARE, NOW, hub, "door")
-    seen = (person(1, State.NO_MASK),)
-    hub.publish("door", None, seen, NOW - timedelta(seconds=1))  # before it began
-    hub.publish("door", None, seen, NOW + timedelta(seconds=1))
-    hub.publish("gate", None, seen, NOW + timedelta(seconds=1))
-    assert (part.seen, hub.is_watched("door")) == (1, True)
-    hub.publish("door", None, seen, NOW + LONGEST_PART + timedelta(seconds=1))
-    assert (part.seen, hub.is_watched("door")) == (1, False)
-    hub.publish("door", None, seen, NOW + timedelta(seconds=2))
-    assert len(part.finish(NOW + LONGEST_PART).sightings) == 1
 
 
 @pytest.mark.parametrize(

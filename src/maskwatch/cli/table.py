@@ -11,7 +11,8 @@ from rich.text import Text
 
 from maskwatch.advice import advice_for, words_for
 from maskwatch.cli.consoles import on_one_line, shortened
-from maskwatch.outputs.summary import Compliance, RunSummary, Tally
+from maskwatch.metrics.compliance import Compliance
+from maskwatch.outputs.summary import RunSummary, Tally
 from maskwatch.types import Episode, Fault, State
 
 MAX_SOURCES = 20
@@ -90,14 +91,14 @@ def compliance_sentence(summary: RunSummary) -> str:
     tally = summary.total
     compliance = tally.compliance
     unknown = tally.in_state(State.UNKNOWN)
-    if compliance.share is None or compliance.interval is None:
+    share, low, high = compliance.share, compliance.low, compliance.high
+    if share is None or low is None or high is None:
         return _why_no_rate(summary, unknown)
     moving = any(source.kind != "image" for source in summary.sources)
-    low, high = compliance.interval
     people = "person" if compliance.judged == 1 else "people"
     wear = "always wore" if moving else "wearing"
     sentence = (
-        f"{_percent(compliance.share)} %: {compliance.masked} of {compliance.judged} {people} "
+        f"{_percent(share)} %: {compliance.masked} of {compliance.judged} {people} "
         f"{wear} a mask properly (95 % interval {_percent(low)} to {_percent(high)} %)"
     )
     return f"{sentence}; {unknown} unknown, not counted" if unknown else sentence

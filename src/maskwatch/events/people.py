@@ -20,8 +20,8 @@ class Person:
     state: State
     """The worst that held: see ``person_state``."""
     fault: Fault | None
-    first_s: float
-    last_s: float
+    first_t: float
+    last_t: float
     seconds: Mapping[State, float]
     """How long each verdict held; every state has an entry. The sum is the time followed."""
 
@@ -129,7 +129,7 @@ class PeopleLog:
             track=track,
             state=state,
             fault=fault,
-            first_s=followed.first_t,
-            last_s=followed.last_t,
+            first_t=followed.first_t,
+            last_t=followed.last_t,
             seconds=dict(followed.seconds),
         )

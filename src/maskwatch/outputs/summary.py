@@ -9,25 +9,12 @@ from typing import Any
 
 from maskwatch.advice import advice_for
 from maskwatch.errors import OutputError, SourceError
-from maskwatch.metrics.intervals import wilson_interval
+from maskwatch.metrics.compliance import Compliance
 from maskwatch.outputs.episodes import episode_as_json
 from maskwatch.types import Episode, Fault, State
 
 Condition = tuple[State, Fault | None]
 """How one person wears the mask."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compliance:
-    """Share of the people who wear the mask properly among those of whom it can be told."""
-
-    masked: int
-    judged: int
-    """The denominator: everybody but the unknown."""
-    share: float | None
-    """``masked / judged`` in [0, 1]; None when nobody could be judged."""
-    interval: tuple[float, float] | None
-    """95 % Wilson interval of the share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +51,7 @@ class Tally:
     def compliance(self) -> Compliance:
         """The share of masks, without the unknown."""
         masked = self.in_state(State.MASK)
-        judged = masked + self.violations
-        share = masked / judged if judged else None
-        return Compliance(masked, judged, share, wilson_interval(masked, judged))
+        return Compliance.of(masked, masked + self.violations)
 
     def __add__(self, other: Tally) -> Tally:
         counted = Counter(dict(self.conditions))
@@ -174,7 +159,6 @@ def _source_as_json(source: SourceSummary) -> dict[str, Any]:
 
 def _tally_as_json(tally: Tally) -> dict[str, Any]:
     compliance = tally.compliance
-    low, high = compliance.interval or (None, None)
     return {
         "people": tally.people,
         "states": {state.value: tally.in_state(state) for state in State},
@@ -183,8 +167,8 @@ def _tally_as_json(tally: Tally) -> dict[str, Any]:
             "masked": compliance.masked,
             "judged": compliance.judged,
             "share": _rounded(compliance.share),
-            "low": _rounded(low),
-            "high": _rounded(high),
+            "low": _rounded(compliance.low),
+            "high": _rounded(compliance.high),
             "confidence": 0.95,
         },
     }

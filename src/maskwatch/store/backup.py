@@ -30,7 +30,7 @@ from maskwatch.errors import BackupError, SnapshotDamaged
 from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.database import Database, sqlite_file
-from maskwatch.store.files import PART, new_file, write_whole
+from maskwatch.store.files import PART, new_file, write_durably
 from maskwatch.store.ownership import kept_by_owner
 from maskwatch.store.records import DeletionReason, SnapshotRecord
 from maskwatch.store.schema import snapshots
@@ -137,7 +137,7 @@ def _fill(
                 if member.name.startswith("tables/"):
                     restored += _load(connection, Path(member.name).stem, content)
                 elif (photo := _PHOTO.fullmatch(member.name)) and photos is not Photos.NONE:
-                    write_whole(folder / photo[1], content.read())
+                    write_durably(folder / photo[1], content.read())
                     stored += 1
                 on_progress(done + 1, steps)
             upgrade(database)

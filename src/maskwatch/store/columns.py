@@ -79,7 +79,7 @@ class OptionalName(sa.types.TypeDecorator[str]):
         return value or None
 
 
-class Words(sa.types.TypeDecorator[tuple[str, ...]]):
+class WordList(sa.types.TypeDecorator[tuple[str, ...]]):
     """Some words in order, as JSON."""
 
     impl = sa.JSON

@@ -359,7 +359,7 @@ class WalkRecord:
     walked_by: str
     """Who was at the controls, see `AuditEntry`."""
     report: Mapping[str, Any]
-    """JSON of ``web.actions.walk_report.WalkReport``: numbers, no pictures, nobody's name."""
+    """JSON of ``web.walks.report.WalkReport``: numbers, no pictures, nobody's name."""
 
 
 class HealthKind(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text
 
-from maskwatch.store.columns import Faces, OptionalName, UtcDateTime, Word, Words
+from maskwatch.store.columns import Faces, OptionalName, UtcDateTime, Word, WordList
 from maskwatch.store.records import (
     DeliveryKind,
     DeliveryState,
@@ -240,7 +240,7 @@ tokens = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("token_hash", Text, nullable=False, unique=True),
-    Column("scopes", Words, nullable=False),
+    Column("scopes", WordList, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),

@@ -27,7 +27,7 @@ from maskwatch.store import rows
 from maskwatch.store.columns import shows_a_face
 from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
-from maskwatch.store.files import PART, remove, write_whole
+from maskwatch.store.files import PART, remove, write_durably
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import DeletionReason, SnapshotFace, SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import episodes, snapshots
@@ -394,7 +394,7 @@ class Snapshots:
 
     def _write(self, file: str, jpeg: bytes) -> None:
         def write() -> None:
-            write_whole(self.folder / file, jpeg)
+            write_durably(self.folder / file, jpeg)
 
         try:
             _unless_full(file, write)

@@ -15,7 +15,7 @@ from maskwatch.errors import OutputError, SnapshotDamaged, StoreError
 from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.columns import face_as_json
-from maskwatch.store.files import write_whole
+from maskwatch.store.files import write_durably
 from maskwatch.store.records import (
     AuditEntry,
     DeletionReason,
@@ -135,7 +135,7 @@ def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:
     told = tell_episode(store, episode_id, actor=actor)
     try:
         for name, content in told.files.items():
-            write_whole(folder / name, content)
+            write_durably(folder / name, content)
     except OSError as error:
         raise OutputError(str(folder), system_reason(error)) from error
     if told.damaged:

@@ -19,7 +19,7 @@ from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.streams import Streams
 from maskwatch.web.turns import Turns
-from maskwatch.web.walking import Walking
+from maskwatch.web.walks.recording import Walking
 
 _WAITING_REPORTS = 4
 

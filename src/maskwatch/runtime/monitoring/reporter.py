@@ -94,8 +94,8 @@ class Reporter:
                 track=news.person.track,
                 state=news.person.state,
                 fault=news.person.fault,
-                first_at=self.time_of_day(news.person.first_s),
-                last_at=self.time_of_day(news.person.last_s),
+                first_at=self.time_of_day(news.person.first_t),
+                last_at=self.time_of_day(news.person.last_t),
             )
         return self._updated(news)
 

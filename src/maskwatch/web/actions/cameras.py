@@ -216,8 +216,7 @@ def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         config = camera_of(settings)
     except ConfigError as error:
-        reasons = [f"{each.key}: {each.reason}" for each in error.problems]
-        raise UsageError("; ".join(reasons)) from error
+        raise UsageError("; ".join(_reasons(error))) from error
     url = config.url.get_secret_value()
     if HIDDEN in url:
         raise WrongUse("refused.camera_password")
@@ -230,8 +229,12 @@ def _problems(settings: Mapping[str, Any]) -> tuple[str, ...]:
     try:
         camera_of(settings)
     except ConfigError as error:
-        return tuple(f"{each.key}: {each.reason}" for each in error.problems)
+        return _reasons(error)
     return ()
+
+
+def _reasons(error: ConfigError) -> tuple[str, ...]:
+    return tuple(f"{each.key}: {each.reason}" for each in error.problems)
 
 
 def _status(web: WebContext, name: str) -> CameraStatus:

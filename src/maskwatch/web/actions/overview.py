@@ -2,86 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy, PeopleCount
-from maskwatch.web.actions.compliance import (
-    CSV_COLUMNS,
-    FAULT_CSV_COLUMNS,
-    Change,
-    CsvField,
-    FaultShare,
-    Rate,
-    change_between,
-    csv_row,
-    fault_csv_row,
-    fault_shares,
-    rate_of,
-)
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.printing.rates import Report
+from maskwatch.web.rates.periods import Comparison, Group, Period
+from maskwatch.web.rates.rate import FaultShare, Rate, change_between, fault_shares, rate_of
 from maskwatch.web.refusals import WrongUse
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.text import Words
-from maskwatch.words import Language
 
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Half typed years must not have the box count for centuries, nor beyond what a date can say."""
 _MOST_GROUPS = 24 * 400
 """Hours of more than a year: nobody can read more, and nobody should make the box count them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """What to count."""
-
-    since: datetime
-    """Included; aware."""
-    until: datetime
-    """Not included; aware."""
-    cameras: tuple[str, ...] = ()
-    """Only these; empty for all."""
-    zones: tuple[str, ...] = ()
-    """Only these; empty for all. The zone `""` is what lies in none."""
-
-    def __post_init__(self) -> None:
-        if self.since.tzinfo is None or self.until.tzinfo is None:
-            raise UsageError("times need an offset from UTC, such as 2026-03-01T00:00:00Z")
-        if not self.since < self.until:
-            raise UsageError("the period must begin before it ends")
-        if self.since < _EARLIEST or self.until > _LATEST:
-            raise UsageError("the period must lie between the years 1900 and 2200")
-
-    @property
-    def before(self) -> Period:
-        """The period of the same length right before."""
-        return replace(self, since=self.since - (self.until - self.since), until=self.since)
-
-    def local(self, zone: tzinfo) -> Period:
-        """The same, told in a time zone."""
-        return replace(self, since=self.since.astimezone(zone), until=self.until.astimezone(zone))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One bar of a chart, one line of a table."""
-
-    key: str
-    rate: Rate
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two periods side by side."""
-
-    before: Rate
-    after: Rate
-    change: Change
+_MOST_DAILY, _MOST_WEEKLY = 62, 366
+"""Days of a period that has a bar for each of them, or for each of its weeks."""
 
 
 def total(web: WebContext, principal: Principal, period: Period) -> Rate:
@@ -137,31 +75,36 @@ def compare(
     return Comparison(then, now, change_between(then, now))
 
 
-def csv_of(groups: Sequence[Group], language: Language | None = None) -> bytes:
-    """The groups as comma-separated values with a header, in UTF-8.
+def make_report(
+    web: WebContext, principal: Principal, period: Period, before: Period | None = None
+) -> Report:
+    """Counts everything that the report shows, in the user's language.
 
     Args:
-        groups: one line each.
-        language: of the spreadsheet that is to open them by a double click: with a byte-order
-            mark, as it takes umlauts for other letters otherwise, and where decimals have a comma,
-            with semicolons between the fields. None for programs.
+        web: the application.
+        principal: who asks.
+        period: what it is about.
+        before: what it is compared with; None for the time right before it.
     """
-    rows = (csv_row(group.key, group.rate) for group in groups)
-    return _csv(CSV_COLUMNS, rows, language)
+    zones = by_group(web, principal, period, CountBy.ZONE)
+    step = _step(period)
+    return Report(
+        Words.of(principal.user.language),
+        period.local(web.timezone),
+        (before or period.before).local(web.timezone),
+        web.now().astimezone(web.timezone),
+        compare(web, principal, period, before),
+        step,
+        by_group(web, principal, period, step),
+        by_group(web, principal, period, CountBy.CAMERA),
+        zones if any(each.key for each in zones) else (),
+        by_group(web, principal, period, CountBy.HOUR_OF_DAY),
+    )
 
 
-def fault_csv_of(shares: Sequence[FaultShare], language: Language | None = None) -> bytes:
-    """The same for faults."""
-    return _csv(FAULT_CSV_COLUMNS, map(fault_csv_row, shares), language)
-
-
-def _csv(
-    columns: Sequence[str], rows: Iterable[Sequence[CsvField]], language: Language | None
-) -> bytes:
-    words = Words.of(language or Language.ENGLISH)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";" if words("common.decimal_sign") == "," else ",")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(words.number(each) if isinstance(each, float) else each for each in row)
-    return out.getvalue().encode("utf-8" if language is None else "utf-8-sig")
+def _step(period: Period) -> CountBy:
+    """What the report has a bar for: however long the period is, its pages stay few."""
+    days = (period.until - period.since) / timedelta(days=1)
+    if days > _MOST_WEEKLY:
+        return CountBy.MONTH
+    return CountBy.WEEK if days > _MOST_DAILY else CountBy.DAY

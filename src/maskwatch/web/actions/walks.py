@@ -17,12 +17,13 @@ from maskwatch.store.records import (
     WalkRecord,
 )
 from maskwatch.web.actions.cameras import see_camera
-from maskwatch.web.actions.walk_report import Alarm, Part, Phase, walk_report
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import NotAllowed, WrongUse
 from maskwatch.web.security.scopes import Scope
-from maskwatch.web.walking import WalkState
+from maskwatch.web.walks.recording import WalkState
+from maskwatch.web.walks.report import walk_report
+from maskwatch.web.walks.values import Alarm, Part, Phase
 
 ALARM_GRACE = timedelta(seconds=5)
 """An alarm so long after the end of a part still belongs to it, unless the next one has begun."""

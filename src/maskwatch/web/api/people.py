@@ -11,16 +11,19 @@ from pydantic import AwareDatetime
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
-from maskwatch.web.actions import overview, report
-from maskwatch.web.actions.compliance import FaultShare, Rate
-from maskwatch.web.actions.overview import Comparison, Group
-from maskwatch.web.actions.paper import Paper
+from maskwatch.web.actions import overview
 from maskwatch.web.api.access import EpisodeReader, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.queries import Names
+from maskwatch.web.api.tables import csv_of, fault_csv_of
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.printing.paper import Paper
+from maskwatch.web.printing.rates import draw_report
+from maskwatch.web.rates import periods
+from maskwatch.web.rates.periods import Comparison, Group
+from maskwatch.web.rates.rate import FaultShare, Rate
 from maskwatch.words import Language
 
 router = APIRouter(tags=["people"], prefix="/people")
@@ -31,19 +34,19 @@ def period_of(
     until: Annotated[AwareDatetime, Query(examples=["2026-03-08T00:00:00Z"])],
     camera: Names = [],  # noqa: B006 - FastAPI copies defaults
     zone: Names = [],  # noqa: B006
-) -> overview.Period:
+) -> periods.Period:
     """What to count; an empty `zone` is the part of the picture that lies in none."""
-    return overview.Period(since, until, tuple(camera), tuple(zone))
+    return periods.Period(since, until, tuple(camera), tuple(zone))
 
 
-Period = Annotated[overview.Period, Depends(period_of)]
+Period = Annotated[periods.Period, Depends(period_of)]
 
 
 def before_of(
     period: Period,
     before_since: Annotated[AwareDatetime | None, Query(examples=["2025-03-01T00:00:00Z"])] = None,
     before_until: Annotated[AwareDatetime | None, Query(examples=["2025-03-08T00:00:00Z"])] = None,
-) -> overview.Period | None:
+) -> periods.Period | None:
     """What to compare with: any other period, of the same cameras and zones."""
     if before_since is None and before_until is None:
         return None
@@ -60,7 +63,7 @@ Spreadsheet = Annotated[
     ),
 ]
 
-Before = Annotated[overview.Period | None, Depends(before_of)]
+Before = Annotated[periods.Period | None, Depends(before_of)]
 
 
 @router.get("/rate", responses=problems(401, 403, 422))
@@ -102,7 +105,7 @@ def groups_csv(
     language: Spreadsheet = None,
 ) -> Response:
     """The groups as a table."""
-    data = overview.csv_of(overview.by_group(web, principal, period, by), language)
+    data = csv_of(overview.by_group(web, principal, period, by), language)
     return download(data, "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
 
 
@@ -115,7 +118,7 @@ def faults_csv(
     web: Web, principal: EpisodeReader, period: Period, language: Spreadsheet = None
 ) -> Response:
     """The faults as a table."""
-    data = overview.fault_csv_of(overview.by_fault(web, principal, period), language)
+    data = fault_csv_of(overview.by_fault(web, principal, period), language)
     return download(data, "text/csv; charset=utf-8", "maskwatch-faults.csv")
 
 
@@ -148,9 +151,9 @@ def report_png(web: Web, principal: EpisodeReader, period: Period, before: Befor
 def _report(
     web: WebContext,
     principal: Principal,
-    period: overview.Period,
-    before: overview.Period | None,
+    period: periods.Period,
+    before: periods.Period | None,
     finish: Callable[[Paper], bytes],
 ) -> bytes:
     with web.reports.taken():
-        return finish(report.draw_report(report.make_report(web, principal, period, before)))
+        return finish(draw_report(overview.make_report(web, principal, period, before)))

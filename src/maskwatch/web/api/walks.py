@@ -7,8 +7,6 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 
 from maskwatch.web.actions import walks
-from maskwatch.web.actions.paper import Paper
-from maskwatch.web.actions.walk_facts import draw_walk
 from maskwatch.web.api.access import CameraReader, CameraWriter, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
@@ -18,8 +16,10 @@ from maskwatch.web.api.views.cameras import CameraName
 from maskwatch.web.api.views.walks import NewMark, NewPart, RunningWalkView, WalkPage, WalkView
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
+from maskwatch.web.printing.paper import Paper
+from maskwatch.web.printing.walk import draw_walk
 from maskwatch.web.text import Words
-from maskwatch.web.walking import WalkState
+from maskwatch.web.walks.recording import WalkState
 
 router = APIRouter(tags=["walks"])
 

@@ -27,7 +27,7 @@ from maskwatch.web.pages.dialogs import confirm, passing_dialog
 from maskwatch.web.pages.parts import heading, html, percent, state_chip
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
-from maskwatch.web.pages.zone_editor import Zone, ZoneEditor
+from maskwatch.web.pages.zone_editor import DrawnZone, ZoneEditor
 from maskwatch.web.security.scopes import Scope
 
 _EVERY_S = 1.0
@@ -83,7 +83,7 @@ class _CameraPage:
             self._buttons()
 
     def _zones(self) -> ZoneEditor:
-        zones = [Zone.of(each) for each in self._settings.get("zones", ())]
+        zones = [DrawnZone.of(each) for each in self._settings.get("zones", ())]
         return ZoneEditor(
             self._desk,
             self._frame_address(),
@@ -273,7 +273,9 @@ def _size_of(status: CameraStatus) -> tuple[int, int] | None:
     return (status.width, status.height) if status.width else None
 
 
-def would_alert(person: LivePerson, values: Mapping[str, float], zones: Sequence[Zone]) -> bool:
+def would_alert(
+    person: LivePerson, values: Mapping[str, float], zones: Sequence[DrawnZone]
+) -> bool:
     """Whether thresholds would report somebody, those of a zone of its own first."""
     if person.exempt or person.state is State.UNKNOWN or person.coverage is None:
         return False

@@ -15,26 +15,7 @@ from starlette.requests import Request
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.compliance import JUDGED, FaultShare, Rate, fault_shares
-from maskwatch.web.actions.overview import (
-    Comparison,
-    Group,
-    Period,
-    by_group,
-    camera_names,
-    compare,
-    zones_of,
-)
-from maskwatch.web.actions.report import (
-    change_words,
-    count_said,
-    group_names,
-    hidden_words,
-    share_said,
-    state_said,
-    why_no_rate,
-    zone_name,
-)
+from maskwatch.web.actions.overview import by_group, camera_names, compare, zones_of
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -48,6 +29,18 @@ from maskwatch.web.pages.overview_charts import (
 )
 from maskwatch.web.pages.parts import attribute, heading, html, table, whole
 from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.rates.periods import Comparison, Group, Period
+from maskwatch.web.rates.rate import JUDGED, FaultShare, Rate, fault_shares
+from maskwatch.web.rates.wording import (
+    change_words,
+    count_said,
+    group_names,
+    hidden_words,
+    share_said,
+    state_said,
+    why_no_rate,
+    zone_name,
+)
 from maskwatch.web.text import Words
 
 _FAULT = "fault"

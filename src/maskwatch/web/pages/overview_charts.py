@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from maskwatch.store.records import CountBy
-from maskwatch.web.actions.compliance import JUDGED, FaultShare, Rate, fault_shares
-from maskwatch.web.actions.overview import Group
-from maskwatch.web.actions.report import count_said, group_names, state_said
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import CHART_LINES, CHART_TEXT, STATE_COLOURS
+from maskwatch.web.rates.periods import Group
+from maskwatch.web.rates.rate import JUDGED, FaultShare, Rate, fault_shares
+from maskwatch.web.rates.wording import count_said, group_names, state_said
 from maskwatch.web.text import Words
 
 _GREEN = "#1f9c82"

@@ -12,8 +12,6 @@ from starlette.requests import Request
 
 from maskwatch.store.records import WalkRecord
 from maskwatch.web.actions import cameras, walks
-from maskwatch.web.actions.walk_facts import facts, was_right
-from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm
@@ -21,7 +19,10 @@ from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
-from maskwatch.web.walking import WalkState
+from maskwatch.web.walks.recording import WalkState
+from maskwatch.web.walks.report import WalkReport
+from maskwatch.web.walks.values import Phase
+from maskwatch.web.walks.wording import facts, was_right
 
 _LOOK_EVERY_S = 1.0
 _EARLIER = 20

@@ -29,7 +29,7 @@ _COLOURS = {"include": "#2fd0a8", "exclude": "#ff6b5e"}
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
+class DrawnZone:
     """A closed zone."""
 
     name: str
@@ -41,7 +41,7 @@ class Zone:
     """Settings of the zone that are not drawn here, kept as they are."""
 
     @classmethod
-    def of(cls, settings: dict[str, Any]) -> Zone:
+    def of(cls, settings: dict[str, Any]) -> DrawnZone:
         """Of a zone in the configuration."""
         more = {k: v for k, v in settings.items() if k not in ("name", "use", "polygon")}
         polygon = tuple((float(x), float(y)) for x, y in settings["polygon"])
@@ -70,7 +70,7 @@ class ZoneEditor:
         desk: Desk,
         source: str,
         size: tuple[int, int],
-        zones: Sequence[Zone],
+        zones: Sequence[DrawnZone],
         overlay: Callable[[], str],
         *,
         can_change: bool = True,
@@ -198,7 +198,7 @@ class ZoneEditor:
                 with ui.element("li"):
                     self._zone(zone)
 
-    def _zone(self, zone: Zone) -> None:
+    def _zone(self, zone: DrawnZone) -> None:
         words = self._desk.words
         facts = [words(f"cameras.zone_{zone.use}")]
         if zone.more.get("schedule") is not None:
@@ -218,7 +218,7 @@ class ZoneEditor:
                 label = attribute(words(key, zone=zone.name))
                 button.props(f"flat round dense aria-label={label}")
 
-    async def _settings(self, zone: Zone) -> None:
+    async def _settings(self, zone: DrawnZone) -> None:
         words = self._desk.words
 
         def done() -> None:
@@ -274,12 +274,12 @@ class ZoneEditor:
 
     def _close_zone(self) -> None:
         name = (self._name.value or "").strip()
-        self.zones.append(Zone(name, self._use.value, tuple(self._corners), {}))
+        self.zones.append(DrawnZone(name, self._use.value, tuple(self._corners), {}))
         self._corners = []
         self._name.set_value("")
         self.draw()
 
-    def _delete(self, zone: Zone) -> None:
+    def _delete(self, zone: DrawnZone) -> None:
         self.zones.remove(zone)
         self.draw()
 

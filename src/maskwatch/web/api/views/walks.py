@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from maskwatch.web.actions.walk_report import Phase, WalkReport
 from maskwatch.web.api.views.base import Body, View
-from maskwatch.web.walking import WalkState
+from maskwatch.web.walks.recording import WalkState
+from maskwatch.web.walks.report import WalkReport
+from maskwatch.web.walks.values import Phase
 
 
 class NewPart(Body):

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from maskwatch.errors import UsageError
 from maskwatch.palette import STYLES, as_hex
 from maskwatch.types import State
-from maskwatch.web.actions.lettering import drawable, length, wrapped, write
+from maskwatch.web.printing.lettering import drawable, length, wrapped, write
 
 INK, FAINT = "#1c1e24", "#5b606b"
 COLOURS = {state: as_hex(style.colour) for state, style in STYLES.items()}

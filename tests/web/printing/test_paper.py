@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from PIL.PdfParser import PdfParser
 
 from maskwatch.errors import UsageError
-from maskwatch.web.actions.lettering import drawable, length, wrapped, write
-from maskwatch.web.actions.paper import Paper
+from maskwatch.web.printing.lettering import drawable, length, wrapped, write
+from maskwatch.web.printing.paper import Paper
 from maskwatch.web.text import LANGUAGES, Words
 
 pytest.importorskip("nicegui")

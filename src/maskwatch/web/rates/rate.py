@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from maskwatch.metrics.compliance import Compliance
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.records import PeopleCount
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.documented import AS_DOCUMENTED
+from maskwatch.web.documented import AS_DOCUMENTED
 
 JUDGED = (State.MASK, State.INCORRECT, State.NO_MASK)
 """States of people of whom it can be told how they wear the mask."""
@@ -63,18 +64,18 @@ def rate_of(counts: PeopleCount) -> Rate:
         Fault.CHIN_OUT: counts.chin_out,
         Fault.OTHER: counts.other,
     }
-    masked = counts.mask or 0
-    judged = masked + (counts.incorrect or 0) + (counts.no_mask or 0)
-    is_whole = None not in (states[each] for each in JUDGED)
-    interval = wilson_interval(masked, judged) if is_whole else None
+    judged = sum(states[each] or 0 for each in JUDGED)
+    told = Compliance.of(counts.mask or 0, judged)
+    if None in (states[each] for each in JUDGED):
+        told = replace(told, share=None, low=None, high=None)
     return Rate(
         people=sum(value or 0 for value in states.values()),
-        masked=masked,
-        judged=judged,
+        masked=told.masked,
+        judged=told.judged,
         unknown=counts.unknown or 0,
-        share=masked / judged if interval else None,
-        low=interval[0] if interval else None,
-        high=interval[1] if interval else None,
+        share=told.share,
+        low=told.low,
+        high=told.high,
         faults=faults,
         states=states,
         hidden=counts.hidden,
@@ -137,48 +138,3 @@ def change_between(before: Rate, after: Rate) -> Change:
     apart = before.high < after.low or after.high < before.low
     is_whole = not (before.hidden or after.hidden)
     return Change(100.0 * (after.share - before.share), apart and is_whole)
-
-
-CSV_COLUMNS = (
-    *("group", "people", "mask", "incorrect", "no_mask", "unknown"),
-    *(fault.value for fault in Fault),
-    *("rate_percent", "low_percent", "high_percent", "hidden"),
-)
-
-
-CsvField = str | int | float | None
-"""None is an empty field, such as for a count hidden as too small; a float is a percentage."""
-
-
-def csv_row(key: str, rate: Rate) -> tuple[CsvField, ...]:
-    """One line of the export."""
-    return (
-        _harmless(key),
-        rate.people,
-        *(rate.states[state] for state in State),
-        *(rate.faults[fault] for fault in Fault),
-        *_percents(rate.share, rate.low, rate.high),
-        rate.hidden,
-    )
-
-
-FAULT_CSV_COLUMNS = ("state", "fault", "people", "share_percent", "low_percent", "high_percent")
-
-
-def fault_csv_row(share: FaultShare) -> tuple[CsvField, ...]:
-    """One line of the export by fault."""
-    return (
-        share.state.value,
-        share.fault.value if share.fault else None,
-        share.people,
-        *_percents(share.share, share.low, share.high),
-    )
-
-
-def _percents(*shares: float | None) -> tuple[float | None, ...]:
-    return tuple(None if share is None else 100 * share for share in shares)
-
-
-def _harmless(text: str) -> str:
-    # A spreadsheet would run a name that begins like this as a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
-from maskwatch.web.actions.documented import AS_DOCUMENTED
-from maskwatch.web.actions.walk_report import Mark, Part, Phase, Sighting
+from maskwatch.web.documented import AS_DOCUMENTED
 from maskwatch.web.refusals import Missing, Taken, WrongUse
+from maskwatch.web.walks.values import Mark, Part, Phase, Sighting
 
 LONGEST_PART = timedelta(hours=2)
 """A part that nobody ended goes no further than this: it costs pictures and memory."""

@@ -8,15 +8,8 @@ from datetime import timedelta
 import pytest
 
 from maskwatch.types import State
-from maskwatch.web.actions.walk_report import (
-    Alarm,
-    DistanceResult,
-    Mark,
-    Part,
-    Phase,
-    Sighting,
-    walk_report,
-)
+from maskwatch.web.walks.report import DistanceResult, walk_report
+from maskwatch.web.walks.values import Alarm, Mark, Part, Phase, Sighting
 from tests.web.world import NOW
 
 

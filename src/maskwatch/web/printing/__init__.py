@@ -1,0 +1,1 @@
+"""Reports to print: drawn on paper, as PDF or picture."""
