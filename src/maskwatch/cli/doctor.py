@@ -12,7 +12,7 @@ from maskwatch.cli.consoles import out_console
 from maskwatch.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from maskwatch.doctor import Finding
+    from maskwatch.doctor.finding import Finding
 
 _MARKS = {
     "ok": ("ok     ", "green"),
@@ -27,7 +27,8 @@ def doctor(config: ConfigOption = None) -> None:
     Nobody is alerted, and the service may be running. The exit code is 1 if something failed.
     """
     loaded = read_config("doctor", config)
-    from maskwatch.doctor import Verdict, examine
+    from maskwatch.doctor.examine import examine
+    from maskwatch.doctor.finding import Verdict
 
     console = out_console()
     failed = False

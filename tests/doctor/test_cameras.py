@@ -1,0 +1,63 @@
+"""Cameras that deliver and cameras that do not, against a real RTSP server."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.doctor import cameras
+from maskwatch.doctor.cameras import check_camera
+from maskwatch.doctor.finding import Verdict
+from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, web_server
+
+
+def camera(url: str) -> CameraConfig:
+    return CameraConfig.model_validate({"url": url})
+
+
+def test_a_camera_that_delivers_and_one_that_does_not() -> None:
+    need_rtsp_server()
+    with rtsp_camera() as server:
+        found = check_camera("door", camera(f"rtsp://127.0.0.1:{port_of(server)}/cam"))
+        assert found.verdict is Verdict.WARNING  # a camera of 320x240
+        assert "320x240 is small" in found.said
+        assert found.frame_bytes == 320 * 240 * 3
+    found = check_camera("door", camera(f"rtsp://viewer:s3cret@127.0.0.1:{free_port()}/x"))
+    assert (found.what, found.verdict) == ("camera door", Verdict.FAILED)
+    assert found.advice
+    assert "s3cret" not in f"{found}"
+
+
+def test_a_still_picture_behind_an_address_is_no_camera(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[2] / "samples" / "states.jpg", tmp_path)
+    with web_server(tmp_path) as server:
+        found = check_camera("door", camera(f"{server.url}/states.jpg"))
+    assert found.verdict is Verdict.FAILED
+    assert "not a live stream" in found.said
+    assert "live stream" in found.advice
+
+
+def test_a_camera_that_is_switched_off_is_not_tried() -> None:
+    off = CameraConfig.model_validate({"url": "rtsp://nowhere.test/1", "enabled": False})
+    assert check_camera("door", off).said == "switched off"
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("cannot be opened: user name or password not accepted (401)", "correct user name"),
+        ("cannot be opened: not found (404)", "path of the stream"),
+        ("cannot be opened: connection refused", "nothing listens"),
+        ("the decoder process died: not enough shared memory (/dev/shm)", "--shm-size"),
+        (
+            "cannot be opened: 10.0.0.5 is in a network that is not open to the dashboard",
+            "networks",
+        ),
+        ("no picture within 30 s", "can this machine reach it"),
+    ],
+)
+def test_the_advice_follows_from_the_reason(reason: str, advice: str) -> None:
+    assert advice in cameras._advice_for(reason)
