@@ -10,7 +10,7 @@ import pytest
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.doctor import cameras
 from maskwatch.doctor.cameras import check_camera
-from maskwatch.doctor.finding import Verdict
+from maskwatch.doctor.finding import Grade
 from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, web_server
 
 
@@ -22,11 +22,11 @@ def test_a_camera_that_delivers_and_one_that_does_not() -> None:
     need_rtsp_server()
     with rtsp_camera() as server:
         found = check_camera("door", camera(f"rtsp://127.0.0.1:{port_of(server)}/cam"))
-        assert found.verdict is Verdict.WARNING  # a camera of 320x240
+        assert found.grade is Grade.WARNING  # a camera of 320x240
         assert "320x240 is small" in found.said
         assert found.frame_bytes == 320 * 240 * 3
     found = check_camera("door", camera(f"rtsp://viewer:s3cret@127.0.0.1:{free_port()}/x"))
-    assert (found.what, found.verdict) == ("camera door", Verdict.FAILED)
+    assert (found.what, found.grade) == ("camera door", Grade.FAILED)
     assert found.advice
     assert "s3cret" not in f"{found}"
 
@@ -35,7 +35,7 @@ def test_a_still_picture_behind_an_address_is_no_camera(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[2] / "samples" / "states.jpg", tmp_path)
     with web_server(tmp_path) as server:
         found = check_camera("door", camera(f"{server.url}/states.jpg"))
-    assert found.verdict is Verdict.FAILED
+    assert found.grade is Grade.FAILED
     assert "not a live stream" in found.said
     assert "live stream" in found.advice
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.doctor.channels import check_channel
-from maskwatch.doctor.finding import Verdict
+from maskwatch.doctor.finding import Grade
 from tests.doctor.configured import config
 from tests.servers.local import free_port
 
@@ -27,7 +27,7 @@ def test_channels_that_nobody_answers_are_named(tmp_path: Path) -> None:
     text = CHANNELS.format(port=free_port(), program="no-such-program")
     bad = config(text, tmp_path)
     found = {name: check_channel(bad, name) for name in bad.alerts.channels}
-    assert {each.verdict for each in found.values()} == {Verdict.FAILED}
+    assert {each.grade for each in found.values()} == {Grade.FAILED}
     assert "refused" in found["mail"].said.lower()
     assert "refused" in found["mqtt"].said
     assert "refused" in found["hook"].said
@@ -54,7 +54,7 @@ def test_a_channel_that_keeps_the_service_from_starting_is_named(
         given = channel.replace("PORT", str(listener.getsockname()[1]))
         bad = config(f"alerts: {{channels: {{a: {given}}}}}", tmp_path)
         found = check_channel(bad, "a")
-    assert (found.verdict, said in found.said) == (Verdict.FAILED, True)
+    assert (found.grade, said in found.said) == (Grade.FAILED, True)
     assert found.advice == "correct alerts.channels.a"
 
 
@@ -62,5 +62,5 @@ def test_a_host_that_answers_and_a_program_that_is_there_are_fine(tmp_path: Path
     with socket.create_server(("127.0.0.1", 0)) as listener:
         text = CHANNELS.format(port=listener.getsockname()[1], program="python3")
         good = config(text, tmp_path)
-        assert check_channel(good, "hook").verdict is Verdict.OK
-        assert check_channel(good, "bell").verdict is Verdict.OK
+        assert check_channel(good, "hook").grade is Grade.OK
+        assert check_channel(good, "bell").grade is Grade.OK

@@ -16,7 +16,7 @@ from maskwatch.config.root import Config
 from maskwatch.doctor import examine as examination
 from maskwatch.doctor import host
 from maskwatch.doctor.examine import examine
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.store.database import Database
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import StoredCamera
@@ -26,13 +26,13 @@ from tests.servers.local import free_port
 
 
 @pytest.mark.parametrize(
-    ("room_mb", "verdict"), [(64, Verdict.FAILED), (80, Verdict.OK)], ids=["short", "enough"]
+    ("room_mb", "grade"), [(64, Grade.FAILED), (80, Grade.OK)], ids=["short", "enough"]
 )
 def test_shared_memory_must_hold_a_frame_of_each_camera(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_mb: int, verdict: Verdict
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_mb: int, grade: Grade
 ) -> None:
     def delivering(name: str, *_: object) -> Finding:
-        return Finding(f"camera {name}", Verdict.OK, "", frame_bytes=3840 * 2160 * 3)
+        return Finding(f"camera {name}", Grade.OK, "", frame_bytes=3840 * 2160 * 3)
 
     def size_of(_: Path) -> SimpleNamespace:
         return SimpleNamespace(f_blocks=room_mb * 250, f_frsize=4000)
@@ -42,9 +42,9 @@ def test_shared_memory_must_hold_a_frame_of_each_camera(
     monkeypatch.setattr(os, "statvfs", size_of)
     text = "cameras: {a: {url: 0}, b: {url: 1}, c: {url: 2}}\nweb: {port: 0}"
     found = list(examine(config(text, tmp_path)))[-1]
-    assert (found.what, found.verdict) == ("shared memory", verdict)
+    assert (found.what, found.grade) == ("shared memory", grade)
     assert f"{room_mb} MB" in found.said
-    assert ("--shm-size" in found.advice) == (verdict is Verdict.FAILED)
+    assert ("--shm-size" in found.advice) == (grade is Grade.FAILED)
 
 
 def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_heard(
@@ -56,10 +56,10 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_heard(
     monkeypatch.setattr(host, "check_disk", fail)
     found = {each.what: each for each in examine(config("web: {port: 0}", tmp_path))}
     assert list(found) == ["clock", "models", "database", "disk", "dashboard"]
-    assert found["disk"].verdict is Verdict.FAILED
+    assert found["disk"].grade is Grade.FAILED
     assert "ValueError in test_examine.py, line" in found["disk"].said
     assert "s3cret" not in f"{found}"
-    assert found["dashboard"].verdict is Verdict.OK
+    assert found["dashboard"].grade is Grade.OK
 
 
 def test_whoever_has_heard_enough_does_not_wait_for_the_checks_that_have_not_begun(
@@ -70,10 +70,10 @@ def test_whoever_has_heard_enough_does_not_wait_for_the_checks_that_have_not_beg
     def slow(name: str, _: CameraConfig) -> Finding:
         tried.append(name)
         time.sleep(1)  # of 100, 8 at a time: the others have begun 12 seconds later
-        return Finding(name, Verdict.OK, "")
+        return Finding(name, Grade.OK, "")
 
     monkeypatch.setattr(examination, "check_camera", slow)
-    monkeypatch.setattr(examination, "check_models", lambda _: Finding("models", Verdict.OK, ""))
+    monkeypatch.setattr(examination, "check_models", lambda _: Finding("models", Grade.OK, ""))
     cameras = ", ".join(f"c{i}: {{url: rtsp://nowhere.test/{i}}}" for i in range(100))
     found = examine(config(f"cameras: {{{cameras}}}", tmp_path))
     assert next(found).what == "clock"
@@ -107,7 +107,7 @@ def test_cameras_of_the_dashboard_are_tried_too_where_the_service_may_reach_them
     cameras = [what for what in found if what.startswith("camera ")]
     assert cameras == ["camera off", "camera cellar", "camera ward"]
     assert found["camera cellar"].said == "switched off"
-    assert found["camera ward"].verdict is Verdict.FAILED
+    assert found["camera ward"].grade is Grade.FAILED
     assert "not open to the dashboard" in found["camera ward"].said
     assert "web.camera_networks" in found["camera ward"].advice
 
@@ -115,13 +115,13 @@ def test_cameras_of_the_dashboard_are_tried_too_where_the_service_may_reach_them
 def test_the_speed_of_the_models_is_compared_with_cameras_of_the_dashboard_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nothing = Finding("camera", Verdict.OK, "")
+    nothing = Finding("camera", Grade.OK, "")
     monkeypatch.setattr(examination, "check_camera", lambda *_: nothing)
     there = config("web: {port: 0}", tmp_path)
     for number in range(40):
         stored(there, f"ward {number}", url="rtsp://nowhere.test/1", max_fps=60)
     models = next(each for each in examine(there) if each.what == "models")
-    assert (models.verdict, "ask for 2400" in models.said) == (Verdict.WARNING, True)
+    assert (models.grade, "ask for 2400" in models.said) == (Grade.WARNING, True)
 
 
 def test_cameras_of_a_database_that_another_version_made_are_left_alone(tmp_path: Path) -> None:

@@ -28,18 +28,18 @@ def doctor(config: ConfigOption = None) -> None:
     """
     loaded = read_config("doctor", config)
     from maskwatch.doctor.examine import examine
-    from maskwatch.doctor.finding import Verdict
+    from maskwatch.doctor.finding import Grade
 
     console = out_console()
     failed = False
     for finding in examine(loaded):
         console.print(_line(finding), soft_wrap=True)
-        failed |= finding.verdict is Verdict.FAILED
+        failed |= finding.grade is Grade.FAILED
     if failed:
         raise typer.Exit(ExitCode.FAILED)
 
 
 def _line(finding: Finding) -> Text:
-    word, colour = _MARKS[finding.verdict.value]
+    word, colour = _MARKS[finding.grade.value]
     line = Text.assemble((word, colour), f"  {finding.what}: {finding.said}")
     return line.append(f"\n         -> {finding.advice}") if finding.advice else line

@@ -9,7 +9,7 @@ import numpy as np
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
 from maskwatch.doctor.database import is_in_use
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.doctor.host import MORE_SHARED_MEMORY
 from maskwatch.errors import MaskwatchError, SourceError
 from maskwatch.frames.reach import Reach
@@ -58,17 +58,17 @@ def check_camera(name: str, config: CameraConfig, reach: Reach | None = None) ->
     """
     what = f"camera {name}"
     if not config.enabled:
-        return Finding(what, Verdict.OK, "switched off")
+        return Finding(what, Grade.OK, "switched off")
     try:
         frame = first_frame(config, _TIMEOUT_S, DecoderProcess, reach)
     except SourceError as error:
-        return Finding(what, Verdict.FAILED, str(error), _advice_for(error.reason))
+        return Finding(what, Grade.FAILED, str(error), _advice_for(error.reason))
     height, width = frame.image.shape[:2]
     said = f"{config.address}: {width}x{height}"
     if np.ptp(frame.image) < 16:
         return Finding(
             what,
-            Verdict.WARNING,
+            Grade.WARNING,
             f"{said}, a single colour",
             "is the lens covered, or the light off?",
             frame.image.nbytes,
@@ -76,12 +76,12 @@ def check_camera(name: str, config: CameraConfig, reach: Reach | None = None) ->
     if min(height, width) < _SMALLEST_USEFUL_PX:
         return Finding(
             what,
-            Verdict.WARNING,
+            Grade.WARNING,
             f"{said} is small",
             "use the camera's main stream: faces need 40 pixels or more",
             frame.image.nbytes,
         )
-    return Finding(what, Verdict.OK, said, frame_bytes=frame.image.nbytes)
+    return Finding(what, Grade.OK, said, frame_bytes=frame.image.nbytes)
 
 
 def _advice_for(reason: str) -> str:

@@ -15,7 +15,7 @@ from maskwatch.config.alerts import (
     WebhookConfig,
 )
 from maskwatch.config.root import Config
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.errors import ChannelError, MaskwatchError
 from maskwatch.reasons import system_reason
 
@@ -31,8 +31,8 @@ def check_channel(config: Config, name: str) -> Finding:
         build_channel(name, AlertSettings.of(config)).close()
         said = _tried(config.alerts.channels[name])
     except MaskwatchError as error:
-        return Finding(what, Verdict.FAILED, str(error), f"correct alerts.channels.{name}")
-    return Finding(what, Verdict.OK, said)
+        return Finding(what, Grade.FAILED, str(error), f"correct alerts.channels.{name}")
+    return Finding(what, Grade.OK, said)
 
 
 def _tried(channel: ChannelConfig) -> str:

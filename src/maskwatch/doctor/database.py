@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maskwatch.config.root import Config
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.doctor.host import nearest_existing
 from maskwatch.errors import MaskwatchError
 from maskwatch.reasons import system_reason
@@ -29,11 +29,11 @@ def check_database(config: Config) -> Finding:
         else:
             _try_to_make(file)
     except MaskwatchError as error:
-        return Finding("database", Verdict.FAILED, str(error), advice)
+        return Finding("database", Grade.FAILED, str(error), advice)
     except OSError as error:
-        return Finding("database", Verdict.FAILED, f"{file}: {system_reason(error)}", advice)
+        return Finding("database", Grade.FAILED, f"{file}: {system_reason(error)}", advice)
     kind = "PostgreSQL" if file is None else "SQLite"
-    return Finding("database", Verdict.OK, f"{kind} takes what is written")
+    return Finding("database", Grade.OK, f"{kind} takes what is written")
 
 
 def is_in_use(file: Path) -> bool:

@@ -13,7 +13,7 @@ from maskwatch.doctor import host
 from maskwatch.doctor.cameras import cameras_to_try, check_camera
 from maskwatch.doctor.channels import check_channel
 from maskwatch.doctor.database import check_database
-from maskwatch.doctor.finding import Check, Finding, Verdict
+from maskwatch.doctor.finding import Check, Finding, Grade
 from maskwatch.doctor.models import check_models
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.monitoring.fleet import PlannedCamera
@@ -60,7 +60,7 @@ def _found(what: str, check: Check) -> Finding:
         where = f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
         return Finding(
             what,
-            Verdict.FAILED,
+            Grade.FAILED,
             f"the check itself failed: {where}",
             "look for a slip in this part of the configuration, and report the line above",
         )

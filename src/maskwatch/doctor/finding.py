@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Grade(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -21,7 +21,7 @@ class Finding:
 
     what: str
     """Such as ``camera door``."""
-    verdict: Verdict
+    grade: Grade
     said: str
     """What was found, in a clause, without passwords."""
     advice: str = ""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maskwatch.config.root import Config
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.reasons import system_reason
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - measured, not written to
@@ -29,10 +29,10 @@ def check_clock(now: datetime) -> Finding:
     advice = "set the clock and switch on time synchronisation (timedatectl set-ntp true)"
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
     if now < _NOT_BEFORE:
-        return Finding("clock", Verdict.FAILED, f"it shows {shown}", advice)
+        return Finding("clock", Grade.FAILED, f"it shows {shown}", advice)
     if _is_synchronised() is False:
-        return Finding("clock", Verdict.WARNING, f"{shown}, not synchronised", advice)
-    return Finding("clock", Verdict.OK, shown)
+        return Finding("clock", Grade.WARNING, f"{shown}, not synchronised", advice)
+    return Finding("clock", Grade.OK, shown)
 
 
 def check_disk(config: Config) -> Finding:
@@ -47,16 +47,16 @@ def check_disk(config: Config) -> Finding:
     except OSError as error:
         reason = system_reason(error)
         advice = "set storage.folder to a folder that this user may write to"
-        return Finding("disk", Verdict.FAILED, f"{folder}: {reason}", advice)
+        return Finding("disk", Grade.FAILED, f"{folder}: {reason}", advice)
     said = f"{free_gb:.1f} GB free in {folder}"
     if free_gb < config.storage.min_free_gb:
         return Finding(
             "disk",
-            Verdict.WARNING,
+            Grade.WARNING,
             f"{said}, less than storage.min_free_gb = {config.storage.min_free_gb:g}",
             "make room: the oldest photos are deleted until there is",
         )
-    return Finding("disk", Verdict.OK, said)
+    return Finding("disk", Grade.OK, said)
 
 
 def check_shared_memory(needed_bytes: int) -> Finding:
@@ -70,11 +70,11 @@ def check_shared_memory(needed_bytes: int) -> Finding:
     if room_bytes < needed_bytes:
         return Finding(
             "shared memory",
-            Verdict.FAILED,
+            Grade.FAILED,
             f"{said}, and the cameras need {needed_bytes / 1e6:.0f}",
             MORE_SHARED_MEMORY,
         )
-    return Finding("shared memory", Verdict.OK, said)
+    return Finding("shared memory", Grade.OK, said)
 
 
 def check_port(config: Config) -> Finding:
@@ -87,11 +87,11 @@ def check_port(config: Config) -> Finding:
         reason = system_reason(error)
         return Finding(
             "dashboard",
-            Verdict.WARNING,
+            Grade.WARNING,
             f"{web.host}:{web.port}: {reason}",
             "fine if the service is running; otherwise choose another web.port",
         )
-    return Finding("dashboard", Verdict.OK, f"{web.host}:{web.port} is free")
+    return Finding("dashboard", Grade.OK, f"{web.host}:{web.port} is free")
 
 
 def nearest_existing(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskwatch.config.root import Config
-from maskwatch.doctor.finding import Finding, Verdict
+from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.errors import MaskwatchError
 from maskwatch.types import Frame
 
@@ -25,7 +25,7 @@ def check_models(config: Config) -> Finding:
     except MaskwatchError as error:
         return Finding(
             "models",
-            Verdict.FAILED,
+            Grade.FAILED,
             str(error),
             "correct the section inference, or install maskwatch again",
         )
@@ -35,7 +35,7 @@ def check_models(config: Config) -> Finding:
         kinds = {False, *(each.small_faces for each in watched)}
         took_s = {kind: _look_s(models.inference, small_faces=kind) for kind in kinds}
     except MaskwatchError as error:
-        return Finding("models", Verdict.FAILED, str(error), "try inference.device: cpu")
+        return Finding("models", Grade.FAILED, str(error), "try inference.device: cpu")
     finally:
         models.inference.stop()
     wanted_fps = sum(each.max_fps for each in watched)
@@ -45,11 +45,11 @@ def check_models(config: Config) -> Finding:
     if sum(each.max_fps * took_s[each.small_faces] for each in watched) > 1:
         return Finding(
             "models",
-            Verdict.WARNING,
+            Grade.WARNING,
             f"{said}, and the cameras ask for {wanted_fps:.0f}",
             "lower max_fps of the cameras; until then pictures are dropped evenly",
         )
-    return Finding("models", Verdict.OK, said)
+    return Finding("models", Grade.OK, said)
 
 
 def _look_s(inference: SharedInference, *, small_faces: bool) -> float:
