@@ -11,10 +11,9 @@ from maskwatch.config.root import Config
 from maskwatch.doctor.database import is_in_use
 from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.doctor.host import MORE_SHARED_MEMORY
-from maskwatch.errors import MaskwatchError, SourceError
+from maskwatch.errors import MaskwatchError, SourceCause, SourceError
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
-from maskwatch.runtime.monitoring.capture import NOT_LIVE
 from maskwatch.runtime.monitoring.fleet import PlannedCamera
 from maskwatch.runtime.monitoring.planning import planned_cameras
 from maskwatch.runtime.monitoring.probe import first_frame
@@ -24,6 +23,17 @@ from maskwatch.store.upgrade import current_revision, known_revisions
 
 _TIMEOUT_S = 30.0
 _SMALLEST_USEFUL_PX = 480
+_ADVICE = {
+    SourceCause.NOT_LIVE: "take the address of the camera's live stream: see its manual",
+    SourceCause.NO_MEMORY: MORE_SHARED_MEMORY,
+    SourceCause.OUT_OF_REACH: (
+        "name its network in web.camera_networks, or write the camera into the file"
+    ),
+    SourceCause.LOGIN: "correct user name and password in the address",
+    SourceCause.NOT_FOUND: "the camera is there, the path of the stream is wrong: see its manual",
+    SourceCause.REFUSED: "the machine is there, nothing listens on that port: is RTSP switched on?",
+    None: "is the camera on, and can this machine reach it (ping, VLAN, firewall)?",
+}
 
 
 def cameras_to_try(config: Config) -> Mapping[str, PlannedCamera]:
@@ -62,7 +72,7 @@ def check_camera(name: str, config: CameraConfig, reach: Reach | None = None) ->
     try:
         frame = first_frame(config, _TIMEOUT_S, DecoderProcess, reach)
     except SourceError as error:
-        return Finding(what, Grade.FAILED, str(error), _advice_for(error.reason))
+        return Finding(what, Grade.FAILED, str(error), _ADVICE[error.cause])
     height, width = frame.image.shape[:2]
     said = f"{config.address}: {width}x{height}"
     if np.ptp(frame.image) < 16:
@@ -82,19 +92,3 @@ def check_camera(name: str, config: CameraConfig, reach: Reach | None = None) ->
             frame.image.nbytes,
         )
     return Finding(what, Grade.OK, said, frame_bytes=frame.image.nbytes)
-
-
-def _advice_for(reason: str) -> str:
-    if reason == NOT_LIVE:
-        return "take the address of the camera's live stream: see its manual"
-    if "shared memory" in reason:
-        return MORE_SHARED_MEMORY
-    if "not open to the dashboard" in reason:
-        return "name its network in web.camera_networks, or write the camera into the file"
-    if "401" in reason or "password" in reason:
-        return "correct user name and password in the address"
-    if "404" in reason or "not found" in reason:
-        return "the camera is there, the path of the stream is wrong: see its manual"
-    if "refused" in reason:
-        return "the machine is there, nothing listens on that port: is RTSP switched on?"
-    return "is the camera on, and can this machine reach it (ping, VLAN, firewall)?"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from maskwatch.errors import SourceCause
 from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
@@ -126,8 +127,9 @@ def test_without_shared_memory_the_reason_is_told(
 
     monkeypatch.setattr("maskwatch.runtime.live.memory.SharedMemory", fail)
     decoder.open()
-    with pytest.raises(DecoderFailed, match="no shared memory: too many open files"):
+    with pytest.raises(DecoderFailed, match="no shared memory: too many open files") as raised:
         decoder.next()
+    assert raised.value.cause is SourceCause.NO_MEMORY
 
 
 def test_closing_while_it_still_starts_is_fine(decoder: DecoderProcess) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from maskwatch.errors import SourceCause
 from maskwatch.frames.camera import LiveInput
 from maskwatch.frames.sampling import Sampler
 
@@ -102,6 +103,7 @@ class Failed:
     """Nothing more will come, and why."""
 
     reason: str
+    cause: SourceCause | None = None
 
 
 Answer = Started | Opened | Still | Resize | Delivered | Ended | Failed

@@ -102,7 +102,7 @@ class _Worker:
         try:
             self._last_word = Ended(self._decode())
         except SourceError as error:
-            self._last_word = Failed(error.reason)
+            self._last_word = Failed(error.reason, error.cause)
         except Exception as error:  # noqa: BLE001 - the process's boundary; the parent reports it
             self._last_word = Failed(f"the decoder failed ({type(error).__name__})")
         self._closed.set()
