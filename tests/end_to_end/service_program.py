@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskwatch import service
+from maskwatch.build import service
 from maskwatch.cli.main import run
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.runtime.monitoring.inference import SharedInference

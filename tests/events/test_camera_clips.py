@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from maskwatch.build.service import load_models
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
@@ -15,7 +16,6 @@ from maskwatch.frames.video import VideoSource
 from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.rules import rules_of
 from maskwatch.runtime.monitoring.service import Models
-from maskwatch.service import load_models
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import State
 from tests.shared import shared

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from maskwatch.alerts.base import TriableChannel
 from maskwatch.alerts.service import AlertSettings
-from maskwatch.build import build_channel
+from maskwatch.build.channels import build_channel
 from maskwatch.config.root import Config
 from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.errors import MaskwatchError

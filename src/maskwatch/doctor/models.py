@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check_models(config: Config) -> Finding:
     """Whether the models load, and how long a picture takes them."""
-    from maskwatch.service import load_models
+    from maskwatch.build.service import load_models
 
     try:
         models = load_models(config.inference)

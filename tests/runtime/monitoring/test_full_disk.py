@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.alerts.service import AlertService, AlertSettings
-from maskwatch.build import build_channels
+from maskwatch.build.channels import build_channels
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase
