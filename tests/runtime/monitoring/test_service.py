@@ -21,16 +21,16 @@ from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
 from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
-from maskwatch.runtime.monitoring import reloading
+from maskwatch.runtime.monitoring import reloading, store_guard, upkeep
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.service import (
-    Housekeeping,
     Models,
     Parts,
     Service,
 )
+from maskwatch.runtime.monitoring.upkeep import Housekeeping
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import HealthRecord, StoredCamera
 from maskwatch.store.schema import people_buckets
@@ -626,7 +626,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
         yield Held(None)
 
     monkeypatch.setattr(service_module, "only_service", held)
-    monkeypatch.setattr(service_module, "_LOCK_EVERY_S", 0.05)
+    monkeypatch.setattr(store_guard, "_EVERY_S", 0.05)
     with pytest.raises(StoreTaken, match="another one is running"):
         site.service.run()
     assert "the server is away" in caplog.text
@@ -637,7 +637,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
 def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service_module, "_HOUSE_EVERY_S", 0.05)
+    monkeypatch.setattr(upkeep, "_EVERY_S", 0.05)
     rounds = []
 
     def housekeeping(config: Config) -> None:
