@@ -15,7 +15,7 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import read_card
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
+from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.server import DashboardServer
@@ -26,7 +26,7 @@ def build_service(
     config_file: Path | None,
     announce: Callable[[str], None],
     *,
-    models: Models | None = None,
+    models: ServiceModels | None = None,
 ) -> Service:
     """The whole service, not started.
 
@@ -62,7 +62,7 @@ def build_service(
     )
 
 
-def load_models(config: InferenceConfig) -> Models:
+def load_models(config: InferenceConfig) -> ServiceModels:
     """The models that the section ``inference`` names, ready to run.
 
     Raises:
@@ -79,7 +79,7 @@ def load_models(config: InferenceConfig) -> Models:
     classifier = build_classifier(options)
     card = read_card(config.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", None)
     own = [config.detector_folder or DEFAULT_DETECTOR] if config.detector == "yunet" else []
-    return Models(
+    return ServiceModels(
         inference=SharedInference(built.detect, classifier, batch=config.batch),
         score=built.score,
         version=f"{card.name} {card.version}",

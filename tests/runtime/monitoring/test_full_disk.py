@@ -14,7 +14,7 @@ from maskwatch.runtime.monitoring import upkeep
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
+from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.types import Image, State
 from tests.painted import SquareClassifier, SquareDetector, scene
@@ -63,7 +63,7 @@ def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
                 config,
                 Parts(
                     store=store,
-                    models=Models(inference, 0.5, "painted 1", "cpu"),
+                    models=ServiceModels(inference, 0.5, "painted 1", "cpu"),
                     load=lambda: config,
                     alerts=AlertService(store, AlertSettings.of(config), build_channels),
                     housekeeping=Housekeeper(store),

@@ -20,15 +20,15 @@ from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
-from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
 from maskwatch.runtime.monitoring import reloading, store_guard, upkeep
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.service import (
-    Models,
     Parts,
     Service,
+    ServiceModels,
 )
 from maskwatch.runtime.monitoring.upkeep import Housekeeping
 from maskwatch.store.lock import Hold
@@ -125,7 +125,7 @@ def site_in(
     inference = SharedInference(SquareDetector(), SquareClassifier(), batch=2)
     parts = Parts(
         store=store,
-        models=Models(inference, 0.5, "painted 1", "cpu"),
+        models=ServiceModels(inference, 0.5, "painted 1", "cpu"),
         load=lambda: load_config(file),
         alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
         web=None if web is None else lambda _: web,
@@ -474,7 +474,7 @@ def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Pat
         with pytest.raises(UsageError, match="must be a webcam's number"):
             site.service.test_camera("file:///etc/passwd")
         camera.refuse = ""
-        for no_camera in (Opened(is_live=False, fps=8.0, frame_count=80), Still(b"")):
+        for no_camera in (StreamOpened(is_live=False, fps=8.0, frame_count=80), Still(b"")):
             camera.opened = no_camera
             with pytest.raises(SourceError, match="a recording or a picture, not a live stream"):
                 site.service.test_camera("rtsp://added.test/1", 30)

@@ -18,11 +18,11 @@ from maskwatch.runtime.live.messages import (
     Delivered,
     Ended,
     Failed,
-    Opened,
     Request,
     Resize,
     Started,
     Still,
+    StreamOpened,
     Use,
     Want,
 )
@@ -115,7 +115,7 @@ class DecoderProcess:
         """The process's id."""
         return self._process.pid
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         """Wait for the connection.
 
         Raises:
@@ -127,7 +127,7 @@ class DecoderProcess:
             answer = self._receive(limit_s + _GRACE_S, f"no answer within {limit_s:g} s")
         if isinstance(answer, Failed):
             raise DecoderFailed(answer.reason, answer.cause)
-        if not isinstance(answer, (Opened, Still)):
+        if not isinstance(answer, (StreamOpened, Still)):
             raise DecoderFailed(f"unexpected answer {type(answer).__name__}")
         return answer
 

@@ -4,7 +4,7 @@
 
     parent                         decoder
                                    Started              its modules are loaded
-                                   Opened | Still | Failed
+                                   StreamOpened | Still | Failed
     Want ------------------------> (takes the newest frame)
                                    Resize               if the shared memory is too small
     Use(memory) -----------------> (copies the frame in)
@@ -38,7 +38,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class StreamOpened:
     """Pictures are to be expected."""
 
     is_live: bool
@@ -106,5 +106,5 @@ class Failed:
     cause: SourceCause | None = None
 
 
-Answer = Started | Opened | Still | Resize | Delivered | Ended | Failed
+Answer = Started | StreamOpened | Still | Resize | Delivered | Ended | Failed
 Request = Want | Use

@@ -14,7 +14,7 @@ from maskwatch.frames.images import DEFAULT_MAX_PIXELS, decode_image
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.health import Connection, SourceHealth
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LiveOptions:
 class Decoding(Protocol):
     """One connection; `DecoderProcess` is the real one."""
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         """Wait for the connection; raises DecoderFailed."""
         ...
 
@@ -100,7 +100,7 @@ class LiveSource:
         self._on_health = on_health
         self._connect = connect
         self._decoding: Decoding | None = None
-        self._opened: Opened | Still | None = None
+        self._opened: StreamOpened | Still | None = None
         self._wait = wait
 
     @property
@@ -120,7 +120,7 @@ class LiveSource:
     @property
     def fps(self) -> float | None:
         """Nominal frames per second, where the source says."""
-        return self._opened.fps if isinstance(self._opened, Opened) else None
+        return self._opened.fps if isinstance(self._opened, StreamOpened) else None
 
     def __enter__(self) -> Self:
         try:

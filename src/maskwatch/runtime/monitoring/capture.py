@@ -31,8 +31,8 @@ from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.frozen import FreezeWatch
-from maskwatch.runtime.monitoring.rates import Rate
 from maskwatch.runtime.monitoring.rules import input_of
+from maskwatch.runtime.monitoring.throughput import Throughput
 
 if TYPE_CHECKING:
     from maskwatch.config.cameras import CameraConfig
@@ -108,7 +108,7 @@ class Capture:
     ) -> None:
         self._reach = reach
         self.mailbox = Mailbox["Frame"]()
-        self.offered = Rate()
+        self.offered = Throughput()
         self.link = Link(CameraPhase.CONNECTING, datetime.now(UTC))
         self.last_frame_at: datetime | None = None
         self.size = (0, 0)
@@ -129,8 +129,8 @@ class Capture:
         self._last_at: float | None = None
         self._index = 0
         self._dropped = 0
-        self._received = Rate(_DAMAGE_WINDOW_S)
-        self._damaged = Rate(_DAMAGE_WINDOW_S)
+        self._received = Throughput(_DAMAGE_WINDOW_S)
+        self._damaged = Throughput(_DAMAGE_WINDOW_S)
         self._said_at = -math.inf
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
 

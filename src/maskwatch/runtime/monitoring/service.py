@@ -82,7 +82,7 @@ class WebServer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class ServiceModels:
     """The models and what is known of them."""
 
     inference: SharedInference
@@ -99,7 +99,7 @@ class Parts:
     """What the service is made of."""
 
     store: Store
-    models: Models
+    models: ServiceModels
     load: Callable[[], Config]
     """Reads the configuration again; raises ConfigError."""
     alerts: AlertService
