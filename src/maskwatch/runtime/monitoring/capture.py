@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from maskwatch.delays import Doubling, growing_delay_s, spread
 from maskwatch.errors import SourceError
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.backoff import ReconnectPolicy
@@ -46,9 +47,8 @@ NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, f
 NOT_LIVE = "this is a recording or a picture, not a live stream"
 """Why an address that can be read is no camera."""
 
-# A frozen camera is connected anew after so long, then after twice that, and so on.
-_FIRST_KICK_S = 10.0
-_LONGEST_KICK_S = 900.0
+_KICKS = Doubling(10.0, 900.0)
+"""When a frozen camera is connected anew."""
 
 # Damage is looked at over the last minute; less of it is not worth a word, and words are few.
 _DAMAGE_WINDOW_S = 60.0
@@ -122,7 +122,8 @@ class Capture:
         self._lock = threading.Lock()
         self._decoding: AbortableDecoding | None = None
         self._freeze = FreezeWatch(config.frozen_s)
-        self._kick_s = _FIRST_KICK_S
+        self._kick = 1
+        """Which one comes next while it stays frozen."""
         self._kick_at = 0.0
         self._offset_s = 0.0
         self._last_t = 0.0
@@ -168,7 +169,8 @@ class Capture:
             while True:
                 reason = self._one_source()
                 if reason is not None:
-                    delay_s = self._policy.max_delay_s * random.uniform(0.75, 1.25)  # noqa: S311
+                    policy, chance = self._policy, random.random()  # noqa: S311 - no secret
+                    delay_s = spread(policy.max_delay_s, policy.jitter, chance)
                     self._become(CameraPhase.LOST, reason, retry_in_s=delay_s)
                     self._wait(delay_s)
         self._become(CameraPhase.STOPPED)
@@ -243,17 +245,17 @@ class Capture:
 
     def _offer(self, frame: Frame) -> None:
         if not self._freeze.is_frozen(frame.t, frame.image):
-            self._kick_s = _FIRST_KICK_S
+            self._kick = 1
             self._become(CameraPhase.WATCHING)
             self.offered.add()
             self.mailbox.put(frame)
         elif self.link.phase is not CameraPhase.FROZEN:
             limit_s = self._config.frozen_s
             self._become(CameraPhase.FROZEN, f"the picture has not changed for {limit_s:g} s")
-            self._kick_at = frame.t + self._kick_s
+            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
         elif frame.t >= self._kick_at:
-            self._kick_s = min(2 * self._kick_s, _LONGEST_KICK_S)
-            self._kick_at = frame.t + self._kick_s
+            self._kick += 1
+            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
             raise _Anew
 
     def _connected(self, order: DecoderOrder) -> AbortableDecoding:
