@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from benchmarks.scenes import face_crops, scene
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.frames.discover import discover
 from maskwatch.outputs.video import VideoFile
 from maskwatch.pipeline import LookSettings

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.faces.base import FaceDetector, find
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.types import Box

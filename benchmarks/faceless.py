@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.errors import MaskwatchError
 from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier

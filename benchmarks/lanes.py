@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
+from maskwatch.build.service import load_models
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
@@ -22,7 +23,6 @@ from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.monitoring.chronicle import Entry
 from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
-from maskwatch.service import load_models
 
 _SERVER = Path(__file__).parent.parent / "tests/servers/rtsp_server.py"
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -28,7 +28,7 @@ class MaskwatchContestant:
         import cv2
 
         import maskwatch
-        from maskwatch.build import BuildOptions, build_classifier, build_detector
+        from maskwatch.build.models import BuildOptions, build_classifier, build_detector
         from maskwatch.frames.sniff import SourceKind
         from maskwatch.runtime.runs.threads import share_threads
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import maskwatch
 from maskwatch.api import Model, annotate, as_bgr, load
-from maskwatch.build import BuildOptions, BuiltDetector
+from maskwatch.build.models import BuildOptions, BuiltDetector
 from maskwatch.errors import ModelError, SourceError, SourceNotFound, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.pipeline import FrameResult

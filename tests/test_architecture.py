@@ -33,7 +33,7 @@ RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}
 ANYTHING = STAGES | {
     *RUNTIME,
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "web"),
-    *("cores", "build", "service", "doctor", "api", "supervision", "cli", "maskwatch"),
+    *("cores", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
 
@@ -80,9 +80,8 @@ TABLE = {
             *("prometheus_client", "PIL"),
         },
     ),
-    "service": Layer(ANYTHING - {"cli", "api"}, {"uvicorn"}),
     "doctor": Layer(ANYTHING - {"cli", "api"}, NUMPY),
-    "build": Layer(ANYTHING - {"cli", "api"}, NUMPY),
+    "build": Layer(ANYTHING - {"cli", "api", "doctor"}, set()),
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
     "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
     "__main__": Layer({"cli"}, set()),
@@ -198,7 +197,7 @@ def test_units_do_not_import_each_other_in_circles() -> None:
 
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", "web", "service", "doctor"}
+    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", "web", "doctor"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]

@@ -19,7 +19,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.faces.base import find
 from maskwatch.frames.discover import discover
 from maskwatch.frames.images import read_image

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover

@@ -1,7 +1,8 @@
-"""How long to wait before trying again: the one formula for cameras and for messages."""
+"""How long to wait before trying again: the one formula for cameras, messages and records."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -27,6 +28,15 @@ class Growth(Protocol):
     def max_delay_s(self) -> float:
         """No delay is longer."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doubling:
+    """Each delay is twice the one before; see `Growth`."""
+
+    first_delay_s: float
+    max_delay_s: float
+    factor: float = 2.0
 
 
 def growing_delay_s(growth: Growth, attempt: int) -> float:

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class MaskwatchError(Exception):
@@ -52,18 +53,37 @@ def _again(kind: type[MaskwatchError], args: tuple[object, ...]) -> MaskwatchErr
     return kind.__new__(kind, *args)
 
 
+class SourceCause(StrEnum):
+    """Why a source cannot be read, where there is something to do about it."""
+
+    REFUSED = "refused"
+    """The machine is there, and nothing listens."""
+    LOGIN = "login"
+    """User name or password are wrong."""
+    NOT_FOUND = "not found"
+    """The server is there, and has nothing of that name."""
+    NOT_LIVE = "not live"
+    """It is a recording or a picture where a camera is wanted."""
+    OUT_OF_REACH = "out of reach"
+    """It lies in a network that is not open to whoever gave the address."""
+    NO_MEMORY = "no memory"
+    """There is not enough shared memory for its pictures."""
+
+
 class SourceError(MaskwatchError):
     """A source cannot be read.
 
     Args:
         source: path or URL as given, with any password masked.
         reason: one short clause for people, without a full stop.
+        cause: the same for programs; None for all that they need not tell apart.
     """
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: str, cause: SourceCause | None = None) -> None:
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+        self.cause = cause
 
 
 class SourceNotFound(SourceError):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwatch.alerts.service import AlertService, AlertSettings
-from maskwatch.build import build_channels
+from maskwatch.build.channels import build_channels
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.site import SiteConfig

@@ -13,7 +13,7 @@ from maskwatch.alerts.channels.homeassistant import Topics
 from maskwatch.alerts.channels.webhook import signature
 from maskwatch.alerts.compose import MOST_EPISODES
 from maskwatch.alerts.payload import VERSION, alert_as_json
-from maskwatch.build import CHANNELS
+from maskwatch.build.channels import CHANNELS
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.yaml import read_yaml
 from maskwatch.store.records import DeliveryKind

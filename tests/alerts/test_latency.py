@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.alerts.service import AlertService, AlertSettings
-from maskwatch.build import build_channels
+from maskwatch.build.channels import build_channels
 from maskwatch.config.alerts import AlertsConfig, Security
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.site import SiteConfig

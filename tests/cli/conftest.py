@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from maskwatch.build import BuiltDetector
+from maskwatch.build.models import BuiltDetector
 from maskwatch.cli.main import app
 from tests.painted import SquareClassifier, SquareDetector
 

@@ -8,7 +8,7 @@ from unittest.mock import Mock, patch
 import pytest
 from typer.testing import CliRunner, Result
 
-from maskwatch.build import BuiltDetector
+from maskwatch.build.models import BuiltDetector
 from maskwatch.cli.main import app
 from maskwatch.cli.run_bench import BenchResult
 from maskwatch.types import Face, Frame, State

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from maskwatch.build import BuildOptions, BuiltDetector
+from maskwatch.build.models import BuildOptions, BuiltDetector
 from maskwatch.errors import MaskwatchError, UsageError
 from maskwatch.outputs.video import VideoFile
 from maskwatch.types import State

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody sends si
 
 LOADING = """
 import sys, time
-from maskwatch import service
+from maskwatch.build import service
 from maskwatch.cli.main import run
 
 def load(config):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from maskwatch.build import BuiltDetector
+from maskwatch.build.models import BuiltDetector
 from maskwatch.cli import run_detect
 from maskwatch.cli.main import run
 from maskwatch.types import Face, Frame

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from maskwatch import service
+from maskwatch.build import service
 from maskwatch.cli.main import run
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models
+from maskwatch.runtime.monitoring.service import ServiceModels
 from tests.painted import SquareClassifier, SquareDetector
 
 
-def painted(config: InferenceConfig) -> Models:
+def painted(config: InferenceConfig) -> ServiceModels:
     inference = SharedInference(SquareDetector(), SquareClassifier(), batch=config.batch)
-    return Models(inference, 0.5, "painted 1", "cpu")
+    return ServiceModels(inference, 0.5, "painted 1", "cpu")
 
 
 if __name__ == "__main__":

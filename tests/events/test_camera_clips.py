@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from maskwatch.build.service import load_models
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
@@ -14,22 +15,21 @@ from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
 from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.rules import rules_of
-from maskwatch.runtime.monitoring.service import Models
-from maskwatch.service import load_models
+from maskwatch.runtime.monitoring.service import ServiceModels
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import State
 from tests.shared import shared
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Models]:
+def models() -> Iterator[ServiceModels]:
     loaded = load_models(InferenceConfig())
     loaded.inference.start()
     yield loaded
     loaded.inference.stop()
 
 
-def news_of(clip: str, models: Models) -> list[News]:
+def news_of(clip: str, models: ServiceModels) -> list[News]:
     """What a camera that shows a clip at 8 pictures a second leads to."""
     config = CameraConfig.model_validate({"url": "0"})
     watch = CameraWatch(clip, rules_of(config), TrackerSettings(start_score=models.score))
@@ -57,7 +57,9 @@ def people(news: list[News]) -> list[State]:
     return [each.person.state for each in news if isinstance(each, Left)]
 
 
-def test_one_who_never_wears_a_mask_is_one_episode_with_a_clear_photo(models: Models) -> None:
+def test_one_who_never_wears_a_mask_is_one_episode_with_a_clear_photo(
+    models: ServiceModels,
+) -> None:
     news = news_of("bearded_no_mask.mp4", models)
     (opened,) = [each for each in news if isinstance(each, Opened)]
     assert opened.coverage is not None
@@ -72,13 +74,13 @@ def test_one_who_never_wears_a_mask_is_one_episode_with_a_clear_photo(models: Mo
     assert people(news) == [State.NO_MASK]
 
 
-def test_one_who_wears_a_mask_is_counted_and_no_episode(models: Models) -> None:
+def test_one_who_wears_a_mask_is_counted_and_no_episode(models: ServiceModels) -> None:
     news = news_of("laptop_mask.mp4", models)
     assert episodes(news) == []
     assert people(news) == [State.MASK]
 
 
-def test_four_who_put_on_masks_and_one_who_takes_his_off_again(models: Models) -> None:
+def test_four_who_put_on_masks_and_one_who_takes_his_off_again(models: ServiceModels) -> None:
     found = episodes(news_of("five_people_donning.mp4", models))
     first, second = found[:-1], found[-1]
     assert len(first) == 4

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import DecoderFailed, Taken
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
 from maskwatch.runtime.monitoring.chronicle import Entry
 from maskwatch.types import Image
 from tests.painted import Person, scene
 
 EPOCH = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday."""
-LIVE = Opened(is_live=True, fps=8.0, frame_count=None)
+LIVE = StreamOpened(is_live=True, fps=8.0, frame_count=None)
 
 
 class ScriptedCamera:
@@ -50,7 +50,7 @@ class ScriptedCamera:
         self.finished = threading.Event()
         self.refuse = ""
         """Why connections fail; empty while they do not."""
-        self.opened: Opened | Still = LIVE
+        self.opened: StreamOpened | Still = LIVE
         """What connections find."""
         self.clock_set = timedelta()
         """By how much the clock of the machine was set meanwhile."""
@@ -74,7 +74,7 @@ class ScriptedConnection:
         self._index = 0
         self.closed = False
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         if self._camera.refuse:
             raise DecoderFailed(self._camera.refuse)
         return self._camera.opened

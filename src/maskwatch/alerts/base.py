@@ -115,3 +115,15 @@ class StateChannel(AlertChannel, Protocol):
 
     def show(self, cameras: Sequence[CameraFacts]) -> None:
         """Takes note of all cameras that there are; may be called often, and never blocks."""
+
+
+@runtime_checkable
+class TriableChannel(AlertChannel, Protocol):
+    """A channel that can be tried without sending anything."""
+
+    def try_out(self) -> str:
+        """What is found where it sends to, such as "mail.example.org:587 lets us in".
+
+        Raises:
+            ChannelError: a message would not get out, and why.
+        """

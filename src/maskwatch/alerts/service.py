@@ -47,7 +47,7 @@ class AlertSettings:
 
 
 ChannelMaker = Callable[[AlertSettings], Mapping[str, AlertChannel]]
-"""Makes all channels of a configuration (`maskwatch.build.build_channels`)."""
+"""Makes all channels of a configuration (`maskwatch.build.channels.build_channels`)."""
 
 
 class AlertService:

@@ -36,7 +36,7 @@ def bench(
     import json
 
     with ended_by_signals():
-        from maskwatch.build import BuildOptions
+        from maskwatch.build.models import BuildOptions
         from maskwatch.cli.bench_table import bench_as_json, print_bench
         from maskwatch.cli.consoles import err_console, out_console
         from maskwatch.cli.run_bench import run_bench

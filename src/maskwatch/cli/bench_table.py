@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from maskwatch.build import BuildOptions
+from maskwatch.build.models import BuildOptions
 from maskwatch.cli.run_bench import STAGES, BenchResult
 
 

@@ -208,7 +208,7 @@ def detect(
     once. Live sources run until Ctrl-C, or q in the window.
     """
     with ended_by_signals():
-        from maskwatch.build import BuildOptions
+        from maskwatch.build.models import BuildOptions
         from maskwatch.cli.run_detect import run_detect
 
         request = DetectRequest(

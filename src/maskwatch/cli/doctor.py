@@ -12,7 +12,7 @@ from maskwatch.cli.consoles import out_console
 from maskwatch.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from maskwatch.doctor import Finding
+    from maskwatch.doctor.finding import Finding
 
 _MARKS = {
     "ok": ("ok     ", "green"),
@@ -27,18 +27,19 @@ def doctor(config: ConfigOption = None) -> None:
     Nobody is alerted, and the service may be running. The exit code is 1 if something failed.
     """
     loaded = read_config("doctor", config)
-    from maskwatch.doctor import Verdict, examine
+    from maskwatch.doctor.examine import examine
+    from maskwatch.doctor.finding import Grade
 
     console = out_console()
     failed = False
     for finding in examine(loaded):
         console.print(_line(finding), soft_wrap=True)
-        failed |= finding.verdict is Verdict.FAILED
+        failed |= finding.grade is Grade.FAILED
     if failed:
         raise typer.Exit(ExitCode.FAILED)
 
 
 def _line(finding: Finding) -> Text:
-    word, colour = _MARKS[finding.verdict.value]
+    word, colour = _MARKS[finding.grade.value]
     line = Text.assemble((word, colour), f"  {finding.what}: {finding.said}")
     return line.append(f"\n         -> {finding.advice}") if finding.advice else line

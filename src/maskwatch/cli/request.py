@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from maskwatch.build import BuildOptions
+from maskwatch.build.models import BuildOptions
 from maskwatch.errors import UsageError
 from maskwatch.frames.sampling import MOST_FPS
 from maskwatch.outputs.files import STDOUT, file_identity

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from maskwatch.build import BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.faces.base import FaceDetector, find
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sniff import SourceKind

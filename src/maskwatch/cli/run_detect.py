@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from maskwatch import __version__
-from maskwatch.build import build_classifier, build_detector
+from maskwatch.build.models import build_classifier, build_detector
 from maskwatch.cli.consoles import err_console, out_console, say_error, say_note
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.cli.request import DetectRequest

@@ -45,7 +45,7 @@ def serve(
 
     leave_no_memory_behind()
     give_pictures_back()  # before there are threads with heaps of their own
-    from maskwatch.service import build_service
+    from maskwatch.build.service import build_service
 
     build_service(loaded, config, lambda line: typer.echo(line)).run()
     _leave()

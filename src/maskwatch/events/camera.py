@@ -120,7 +120,7 @@ class Presence:
     exemption: str | None
     """Why it is not required after all."""
     first_t: float
-    episode_s: float | None
+    episode_t: float | None
     """Start of the person's open episode."""
 
     @property
@@ -207,7 +207,7 @@ class _File:
     """Readings for the timeline not told yet; before an episode the latest few."""
     coverage: float | None = None
     """The lowest of their verdicts in the open episode."""
-    opened_s: float | None = None
+    opened_t: float | None = None
     told_t: float = 0.0
     episodes: list[Episode] = field(default_factory=list)
     """Those that are over."""
@@ -296,8 +296,8 @@ class CameraWatch:
         news += self._open_or_continue(present)
         news += self._departed(self._rules.gone_after_s)
         self._lacks_photo = any(self._needs_photo(each) for each in present)
-        open_s = {each.track: each.start_s for each in self._log.ongoing()}
-        shown = tuple(replace(each, episode_s=open_s.get(each.track.id)) for each in present)
+        open_t = {each.track: each.start_s for each in self._log.ongoing()}
+        shown = tuple(replace(each, episode_t=open_t.get(each.track.id)) for each in present)
         return Watched(shown, tuple(news), self._uncertain(sight, present))
 
     def end(self) -> tuple[News, ...]:
@@ -316,7 +316,7 @@ class CameraWatch:
         read = by_limit(person.reading, rule.coverage_below).state
         presence = Presence(person, read, zone, required, exemption, file.first_t, None)
         file.note_duty(frame.t, is_free=presence.is_free)
-        is_open, required_t = file.opened_s is not None, file.required_t
+        is_open, required_t = file.opened_t is not None, file.required_t
         judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
         self._photos.drop(person.id, before=self._rule.began(judged))
@@ -332,7 +332,7 @@ class CameraWatch:
     def _needs_photo(self, presence: Presence) -> bool:
         """Whether an episode may begin of which there is no picture yet."""
         number = presence.track.id
-        may_begin = not presence.is_free and self._files[number].opened_s is None
+        may_begin = not presence.is_free and self._files[number].opened_t is None
         return may_begin and presence.read.is_violation and not self._photos.has(number)
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
@@ -341,11 +341,11 @@ class CameraWatch:
         for episode in self._log.ongoing():
             file = self._files[episode.track]
             presence = seen.get(episode.track)
-            if presence is not None and file.opened_s is None:
-                file.opened_s, file.told_t = episode.start_s, self._t
+            if presence is not None and file.opened_t is None:
+                file.opened_t, file.told_t = episode.start_s, self._t
                 photo = self._photos.take(episode.track)
                 news.append(Opened(episode, presence.zone, file.coverage, photo, _take(file)))
-            elif file.opened_s is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
+            elif file.opened_t is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
                 file.told_t = self._t
                 news.append(Continued(episode, file.coverage, _take(file)))
         return news
@@ -353,14 +353,14 @@ class CameraWatch:
     def _close(self, episode: Episode) -> Closed:
         file = self._files[episode.track]
         closed = Closed(episode, file.coverage, _take(file))
-        file.opened_s = file.coverage = None
+        file.opened_t = file.coverage = None
         file.episodes.append(episode)
         return closed
 
     def _departed(self, unseen_s: float) -> list[News]:
         episodes = [episode for file in self._files.values() for episode in file.episodes]
         news: list[News] = []
-        busy = {k for k, file in self._files.items() if file.opened_s is not None}
+        busy = {k for k, file in self._files.items() if file.opened_t is not None}
         for person in self._people.departed(self._t, unseen_s, episodes, busy):
             file = self._files.pop(person.track)
             self._photos.drop(person.track)
@@ -371,11 +371,11 @@ class CameraWatch:
 
     def _note(self, file: _File, t: float, reading: MaskReading) -> None:
         """Puts a reading on the timeline, thinner the longer the episode lasts."""
-        long_open = file.opened_s is not None and t - file.opened_s > _SPARSE_AFTER_S
+        long_open = file.opened_t is not None and t - file.opened_t > _SPARSE_AFTER_S
         every_s = _SPARSE_EVERY_S if long_open else _POINT_EVERY_S
         if not file.recent or t - file.recent[-1].t >= every_s:
             file.recent.append(TimedReading(t, reading))
-        if file.opened_s is None:
+        if file.opened_t is None:
             del file.recent[:-_EARLY_POINTS]
 
     def _uncertain(self, sight: Sight, present: Sequence[Presence]) -> Photo | None:

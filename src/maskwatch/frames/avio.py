@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import av
 import av.error
 
+from maskwatch.errors import SourceCause
 from maskwatch.frames.urls import TLS_SCHEMES, scheme_of
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -30,6 +31,17 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.PermissionError, "permission denied"),
     (av.error.FileNotFoundError, "no such file or device"),
 )
+
+_CAUSES = {
+    av.error.ConnectionRefusedError: SourceCause.REFUSED,
+    av.error.HTTPUnauthorizedError: SourceCause.LOGIN,
+    av.error.HTTPNotFoundError: SourceCause.NOT_FOUND,
+}
+
+
+def cause_of(error: av.FFmpegError) -> SourceCause | None:
+    """Why FFmpeg failed, where there is something to do about it."""
+    return _CAUSES.get(type(error))
 
 
 def plain_reason(error: av.FFmpegError) -> str:

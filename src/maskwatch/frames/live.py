@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self
 import av
 import av.error
 
-from maskwatch.errors import SourceError
-from maskwatch.frames.avio import end_reason, jump_reason, network_reason
+from maskwatch.errors import SourceCause, SourceError
+from maskwatch.frames.avio import cause_of, end_reason, jump_reason, network_reason
 from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.missed import missed_packets
@@ -96,20 +96,21 @@ class LiveReader:
 
     def __enter__(self) -> Self:
         asked = time.monotonic()
-        url, options = self._where_to()
-        if scheme_of(url) in _RTP_SCHEMES:
-            self._has_missed = self._entered.enter_context(missed_packets())
         try:
+            url, options = self._where_to()
+            if scheme_of(url) in _RTP_SCHEMES:
+                self._has_missed = self._entered.enter_context(missed_packets())
             self._container = self._opened(url, options)
             if self._source.reach is not None:
                 self._source.reach.check_peers()
             self._look_into(self._container)
         except OutOfReach as error:
             self._close()
-            raise self._failed(str(error)) from error
+            raise self._failed(str(error), error.cause) from error
         except av.FFmpegError as error:
             self._close()
-            raise self._failed(self._why_not_open(error, time.monotonic() - asked)) from error
+            reason = self._why_not_open(error, time.monotonic() - asked)
+            raise self._failed(reason, cause_of(error)) from error
         except SourceError:
             self._close()
             raise
@@ -138,7 +139,7 @@ class LiveReader:
         except av.FFmpegError as error:
             needs_jump = not self.is_live and self._decoder.delivered == 0
             reason = jump_reason(error) if needs_jump else end_reason(error)
-            raise self._failed(reason) from error
+            raise self._failed(reason, cause_of(error)) from error
         if self._decoder.delivered == 0:
             raise self._failed("no frame of it can be decoded")
         # A recording may be sent live, over RTSP; its length then tells that its end is one.
@@ -174,7 +175,7 @@ class LiveReader:
         try:
             url = source.reach.pinned(source.url)
             return url, dict(source.options) | source.reach.options(source.url)
-        except (OutOfReach, ValueError) as error:
+        except ValueError as error:
             raise self._failed(str(error)) from error
 
     def _why_not_open(self, error: av.FFmpegError, waited_s: float) -> str:
@@ -216,8 +217,8 @@ class LiveReader:
             self._container = None
         self._entered.close()
 
-    def _failed(self, reason: str) -> SourceError:
-        return SourceError(self._source.name, reason)
+    def _failed(self, reason: str, cause: SourceCause | None = None) -> SourceError:
+        return SourceError(self._source.name, reason, cause)
 
 
 def _is_recording(container: InputContainer) -> bool:

@@ -17,6 +17,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from maskwatch.errors import SourceCause
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[Address]]
@@ -54,9 +56,13 @@ _ESTABLISHED = "01"  # linux/include/net/tcp_states.h
 class OutOfReach(Exception):
     """An address may not be connected to; the message is a short clause for people."""
 
+    cause: SourceCause | None = SourceCause.OUT_OF_REACH
+
 
 class UnknownHost(OutOfReach):
     """Nobody knows the host of an address."""
+
+    cause = None
 
 
 @dataclass(frozen=True, slots=True)

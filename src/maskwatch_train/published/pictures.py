@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch import __version__
-from maskwatch.build import BuildOptions, build_detector
+from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder, put_in_place
 from maskwatch.types import Frame, Image

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskwatch.build import BuildOptions, build_detector
+from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture

@@ -217,12 +217,12 @@ def test_a_password_with_letters_beyond_ascii_is_sent_as_utf_8(
     with mail_server(Security.STARTTLS, certificates) as server:
         server.password = german
         there = secure(server, Security.STARTTLS, certificates.ca_file, password=german)
-        there.check()
+        there.try_out()
         there.send(samples.alert(recipient=ANN))
         assert len(server.wait_for(1)) == 1
         wrong = secure(server, Security.STARTTLS, certificates.ca_file, password=f"{german}!")
         with pytest.raises(ChannelError, match="login refused: 535") as raised:
-            wrong.check()
+            wrong.try_out()
     assert "1234" not in str(raised.value)
 
 
@@ -238,7 +238,7 @@ def test_a_challenge_is_answered_with_such_a_password(
     monkeypatch.setattr(SMTP, "auth_CRAM__MD5", challenge, raising=False)
     german = "K\u00e4se-1234"
     with mail_server(Security.STARTTLS, certificates) as server:
-        secure(server, Security.STARTTLS, certificates.ca_file, password=german).check()
+        secure(server, Security.STARTTLS, certificates.ca_file, password=german).try_out()
     digest = hmac.new(german.encode(), b"<1@mail>", "md5").hexdigest()
     assert answers == [f"{USER} {digest}".encode()]
 
@@ -338,7 +338,7 @@ def test_a_check_does_not_take_longer_than_an_attempt_either() -> None:
     with dripping_server(b"220-hello\r\n", b"220-please wait\r\n") as port:
         slow = channel(port, timeout_s=0.5, host="127.0.0.1")
         with pytest.raises(ChannelError, match=r"no answer within 0\.5 s"):
-            slow.check()
+            slow.try_out()
 
 
 def test_a_password_is_never_sent_in_clear() -> None:

@@ -15,7 +15,7 @@ from maskwatch.alerts.base import CameraFacts, StateChannel
 from maskwatch.alerts.channels.homeassistant import Announcement, Topics, slug
 from maskwatch.alerts.channels.mqtt import MqttChannel
 from maskwatch.alerts.service import AlertSettings
-from maskwatch.build import build_channels
+from maskwatch.build.channels import build_channels
 from maskwatch.config.alerts import AlertsConfig, MqttConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.site import SiteConfig

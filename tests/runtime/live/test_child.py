@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from maskwatch.errors import SourceCause
 from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
-from maskwatch.runtime.live.messages import Opened
+from maskwatch.runtime.live.messages import StreamOpened
 from tests.runtime.processes import (
     PATIENCE_S,
     is_running,
@@ -49,7 +50,7 @@ def frame_of(decoder: DecoderProcess) -> Taken:
 
 
 def test_a_camera_opens_and_delivers(decoder: DecoderProcess) -> None:
-    assert decoder.open() == Opened(is_live=True, fps=25.0, frame_count=None)
+    assert decoder.open() == StreamOpened(is_live=True, fps=25.0, frame_count=None)
     first, second = frame_of(decoder), frame_of(decoder)
     assert first.image.shape == (48, 64, 3)
     assert first.image.std() > 10
@@ -126,8 +127,9 @@ def test_without_shared_memory_the_reason_is_told(
 
     monkeypatch.setattr("maskwatch.runtime.live.memory.SharedMemory", fail)
     decoder.open()
-    with pytest.raises(DecoderFailed, match="no shared memory: too many open files"):
+    with pytest.raises(DecoderFailed, match="no shared memory: too many open files") as raised:
         decoder.next()
+    assert raised.value.cause is SourceCause.NO_MEMORY
 
 
 def test_closing_while_it_still_starts_is_fine(decoder: DecoderProcess) -> None:

@@ -20,7 +20,7 @@ import pytest
 from maskwatch.frames.camera import LiveInput, stream_input
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess
-from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
 from tests.painted import paint_picture
 from tests.servers.certificates import make_certificates
 from tests.servers.hooks import serving
@@ -79,7 +79,7 @@ def was_reached(listener: socket.socket) -> bool:
     return True
 
 
-def opened(url: str, reach: Reach | None) -> Opened | Still:
+def opened(url: str, reach: Reach | None) -> StreamOpened | Still:
     plain = stream_input(url, read_timeout_s=PATIENCE_S)
     source = LiveInput(plain.name, plain.url, plain.format, plain.options, reach)
     process = DecoderProcess(DecoderOrder(source, None, PATIENCE_S, PATIENCE_S))
@@ -113,7 +113,7 @@ def test_a_camera_in_an_open_network_works_as_ever(tmp_path: Path) -> None:
         assert isinstance(opened(f"{server.url}/a.jpg", LOOPBACK), Still)
     need_rtsp_server()
     with rtsp_camera() as camera:
-        assert isinstance(opened(f"rtsp://localhost:{port_of(camera)}/cam", LOOPBACK), Opened)
+        assert isinstance(opened(f"rtsp://localhost:{port_of(camera)}/cam", LOOPBACK), StreamOpened)
 
 
 def test_a_camera_that_speaks_tls_works_as_ever(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_what_an_rtsp_camera_leads_to_is_not_shown() -> None:
             thread.start()
             url = f"rtsp://127.0.0.2:{listener.getsockname()[1]}/cam"
             if reach is None:  # so it is the reach that makes the difference
-                assert isinstance(opened(url, reach), Opened)
+                assert isinstance(opened(url, reach), StreamOpened)
             else:
                 with pytest.raises(DecoderFailed, match="network that is not open"):
                     opened(url, reach)

@@ -16,15 +16,15 @@ from maskwatch.frames.camera import LiveInput
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, Taken
 from maskwatch.runtime.live.health import SourceHealth
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
 
 MOMENT = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 CAMERA = LiveInput("rtsp://a:***@h/cam", "rtsp://a:s3cret@h/cam")
-LIVE = Opened(is_live=True, fps=15.0, frame_count=None)
-RECORDING = Opened(is_live=False, fps=25.0, frame_count=3)
+LIVE = StreamOpened(is_live=True, fps=15.0, frame_count=None)
+RECORDING = StreamOpened(is_live=False, fps=25.0, frame_count=3)
 
-Step = Opened | Still | Taken | Ended | str
+Step = StreamOpened | Still | Taken | Ended | str
 """What a scripted connection answers; a string is a failure."""
 
 
@@ -39,9 +39,9 @@ class ScriptedConnection:
             raise DecoderFailed(step)
         return step
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         step = self._step()
-        assert isinstance(step, (Opened, Still))
+        assert isinstance(step, (StreamOpened, Still))
         return step
 
     def next(self) -> Taken | Ended:
@@ -121,7 +121,7 @@ def test_the_first_connection_can_be_given_more_attempts() -> None:
 
 
 @pytest.mark.parametrize("opened", [LIVE, RECORDING])
-def test_a_source_is_connected_from_its_first_frame_on(opened: Opened) -> None:
+def test_a_source_is_connected_from_its_first_frame_on(opened: StreamOpened) -> None:
     stage = Stage([opened, frame(0, 1.0), frame(1, 2.0), Ended(0)], policy=policy())
     with stage.source as source:
         assert stage.reports == []

@@ -9,7 +9,7 @@ import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import Taken
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
 from maskwatch.runtime.monitoring.capture import Capture
 from tests.runtime.processes import wait_until
 
@@ -23,8 +23,8 @@ class Connection:
     def __init__(self, pictures: Sequence[Taken]) -> None:
         self._pictures = list(pictures)
 
-    def open(self) -> Opened | Still:
-        return Opened(is_live=True, fps=16.0, frame_count=None)
+    def open(self) -> StreamOpened | Still:
+        return StreamOpened(is_live=True, fps=16.0, frame_count=None)
 
     def next(self) -> Taken | Ended:
         return self._pictures.pop(0) if self._pictures else Ended(0)

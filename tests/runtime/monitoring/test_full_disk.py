@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from maskwatch.alerts.service import AlertService, AlertSettings
-from maskwatch.build import build_channels
+from maskwatch.build.channels import build_channels
 from maskwatch.config.root import parse_config
-from maskwatch.runtime.monitoring import service as service_module
+from maskwatch.runtime.monitoring import upkeep
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
+from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.types import Image, State
 from tests.painted import SquareClassifier, SquareDetector, scene
@@ -51,7 +51,7 @@ cameras:
 def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_module, "_HOUSE_EVERY_S", 0.2)
+    monkeypatch.setattr(upkeep, "_EVERY_S", 0.2)
     with small_disk(tmp_path / "disk", 64) as disk, hook_server() as hook:
         config = parse_config(config_text(disk, hook), "full")
         camera = ScriptedCamera(film, speed=6)
@@ -63,7 +63,7 @@ def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
                 config,
                 Parts(
                     store=store,
-                    models=Models(inference, 0.5, "painted 1", "cpu"),
+                    models=ServiceModels(inference, 0.5, "painted 1", "cpu"),
                     load=lambda: config,
                     alerts=AlertService(store, AlertSettings.of(config), build_channels),
                     housekeeping=Housekeeper(store),

@@ -18,7 +18,7 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.events.camera import Sight
 from maskwatch.events.photos import Photo
-from maskwatch.runtime.live.messages import Opened, Still
+from maskwatch.runtime.live.messages import Still, StreamOpened
 from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.finish import finish_photo, live_picture
@@ -499,8 +499,10 @@ def test_a_camera_that_connects_and_shows_nothing_stays_lost_and_is_tried_ever_l
     assert stage.health == [("connection", "lost")]
 
 
-@pytest.mark.parametrize("opened", [Opened(is_live=False, fps=8.0, frame_count=80), Still(b"")])
-def test_a_recording_or_a_picture_is_no_camera(opened: Opened | Still) -> None:
+@pytest.mark.parametrize(
+    "opened", [StreamOpened(is_live=False, fps=8.0, frame_count=80), Still(b"")]
+)
+def test_a_recording_or_a_picture_is_no_camera(opened: StreamOpened | Still) -> None:
     camera = ScriptedCamera(people_at(lambda _: [BARE]))
     camera.opened = opened
     with watching(camera) as stage:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
-from maskwatch.runtime.monitoring.rates import Rate
+from maskwatch.runtime.monitoring.throughput import Throughput
 
 FINE, SLOW, MIDDLING = Load(40, 39.5, 5), Load(40, 20, 5), Load(40, 36, 5)
 
@@ -43,31 +43,31 @@ def test_a_load_says_what_is_dropped() -> None:
 
 def test_a_rate_counts_what_came_lately() -> None:
     now = 100.0
-    rate = Rate(window_s=10, clock=lambda: now)
+    throughput = Throughput(window_s=10, clock=lambda: now)
     for _ in range(20):
         now += 0.5
-        rate.add()
-    assert rate.per_second() == pytest.approx(2.0, abs=0.2)
+        throughput.add()
+    assert throughput.per_second() == pytest.approx(2.0, abs=0.2)
     now += 5
-    assert rate.per_second() == pytest.approx(1.0, abs=0.2)
+    assert throughput.per_second() == pytest.approx(1.0, abs=0.2)
     now += 20
-    assert rate.per_second() == 0.0
-    assert rate.total == 20
+    assert throughput.per_second() == 0.0
+    assert throughput.total == 20
 
 
 @pytest.mark.parametrize("asked_s", [100.0, 100.125, 100.5, 100.875])
 def test_a_steady_rate_is_the_same_whenever_it_is_asked_for(asked_s: float) -> None:
     now = 0.0
-    rate = Rate(window_s=10, clock=lambda: now)
+    throughput = Throughput(window_s=10, clock=lambda: now)
     while now < asked_s:
-        rate.add()
+        throughput.add()
         now += 1 / 32
-    assert rate.per_second() == pytest.approx(32)
+    assert throughput.per_second() == pytest.approx(32)
 
 
 def test_a_young_rate_is_not_too_low() -> None:
     now = 0.0
-    rate = Rate(window_s=10, clock=lambda: now)
+    throughput = Throughput(window_s=10, clock=lambda: now)
     now = 2.0
-    rate.add(8)
-    assert rate.per_second() == 4.0
+    throughput.add(8)
+    assert throughput.per_second() == 4.0

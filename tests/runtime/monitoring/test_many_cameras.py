@@ -12,7 +12,7 @@ from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.monitoring import load
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
+from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
@@ -46,7 +46,7 @@ def test_a_slow_box_drops_evenly_and_says_so(
         name: ScriptedCamera(film, fps=10 if number % 2 else 20, speed=1)
         for number, name in enumerate(names)
     }
-    models = Models(
+    models = ServiceModels(
         SharedInference(SlowDetector(), SquareClassifier(), batch=batch), 0.5, "painted 1", "cpu"
     )
     with Store.open(config.storage.database_url, config.storage.snapshots) as store:

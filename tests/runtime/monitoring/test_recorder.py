@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.delays import Doubling
 from maskwatch.errors import StoreError, StoreFull
 from maskwatch.outputs.jpeg import encode_jpeg
 from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
@@ -252,7 +253,7 @@ def test_an_episode_that_is_tried_again_has_one_photo(
             raise error
         add(episode)
 
-    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._RETRIES", Doubling(0.01, 10.0))
     monkeypatch.setattr(store.episodes, "add", add_at_last)
     recorder = Recorder(store)
     recorder.start()

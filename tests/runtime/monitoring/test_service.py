@@ -20,17 +20,17 @@ from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
-from maskwatch.runtime.live.messages import DecoderOrder, Opened, Still
-from maskwatch.runtime.monitoring import reloading
+from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
+from maskwatch.runtime.monitoring import reloading, store_guard, upkeep
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.service import (
-    Housekeeping,
-    Models,
     Parts,
     Service,
+    ServiceModels,
 )
+from maskwatch.runtime.monitoring.upkeep import Housekeeping
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import HealthRecord, StoredCamera
 from maskwatch.store.schema import people_buckets
@@ -125,7 +125,7 @@ def site_in(
     inference = SharedInference(SquareDetector(), SquareClassifier(), batch=2)
     parts = Parts(
         store=store,
-        models=Models(inference, 0.5, "painted 1", "cpu"),
+        models=ServiceModels(inference, 0.5, "painted 1", "cpu"),
         load=lambda: load_config(file),
         alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
         web=None if web is None else lambda _: web,
@@ -474,7 +474,7 @@ def test_a_camera_is_tested_by_one_picture_with_no_face_to_be_seen(tmp_path: Pat
         with pytest.raises(UsageError, match="must be a webcam's number"):
             site.service.test_camera("file:///etc/passwd")
         camera.refuse = ""
-        for no_camera in (Opened(is_live=False, fps=8.0, frame_count=80), Still(b"")):
+        for no_camera in (StreamOpened(is_live=False, fps=8.0, frame_count=80), Still(b"")):
             camera.opened = no_camera
             with pytest.raises(SourceError, match="a recording or a picture, not a live stream"):
                 site.service.test_camera("rtsp://added.test/1", 30)
@@ -626,7 +626,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
         yield Held(None)
 
     monkeypatch.setattr(service_module, "only_service", held)
-    monkeypatch.setattr(service_module, "_LOCK_EVERY_S", 0.05)
+    monkeypatch.setattr(store_guard, "_EVERY_S", 0.05)
     with pytest.raises(StoreTaken, match="another one is running"):
         site.service.run()
     assert "the server is away" in caplog.text
@@ -637,7 +637,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
 def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service_module, "_HOUSE_EVERY_S", 0.05)
+    monkeypatch.setattr(upkeep, "_EVERY_S", 0.05)
     rounds = []
 
     def housekeeping(config: Config) -> None:

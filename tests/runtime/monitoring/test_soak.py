@@ -16,7 +16,7 @@ from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
+from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.types import Face, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
@@ -108,7 +108,7 @@ cameras:
         config,
         Parts(
             store=store,
-            models=Models(inference, 0.5, "painted 1", "cpu"),
+            models=ServiceModels(inference, 0.5, "painted 1", "cpu"),
             load=lambda: config,
             alerts=AlertService(store, AlertSettings.of(config), lambda _: {}),
             connect=lambda order: cameras[order.source.name].connect(order),

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from maskwatch.build import BuildOptions, build_detector
+from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.errors import UsageError
 from maskwatch.frames.images import read_image
 from maskwatch.types import Box, Fault, Frame, State

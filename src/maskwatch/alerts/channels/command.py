@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from maskwatch.alerts.base import Alert
@@ -46,6 +47,14 @@ class CommandChannel:
                 self._run(values, _variables(alert), said)
         except OSError as error:
             raise ChannelError(f"{self._config.command[0]}: {system_reason(error)}") from error
+
+    def try_out(self) -> str:
+        """See `TriableChannel`: looks for the program, and does not run it."""
+        program = self._config.command[0]
+        found = shutil.which(program)
+        if found is None:
+            raise ChannelError(f"there is no program {program}, or it may not be run")
+        return f"{Path(found)} can be run"
 
     def close(self) -> None:
         """Nothing is kept open."""

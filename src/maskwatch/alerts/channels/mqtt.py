@@ -109,6 +109,29 @@ class MqttChannel:
                 _retain(self._client, changed)
                 self._tidy(self._client)
 
+    def try_out(self) -> str:
+        """See `TriableChannel`: connects as a client of its own, and leaves; publishes nothing."""
+        config = self._config
+        # The same name would throw a running service off the broker.
+        client = _bare_client(config, f"{config.client_id}-check", self._trust)
+        answers: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
+        client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.put(reason)
+        try:
+            client.connect(config.host, config.port_or_default, keepalive=_KEEPALIVE_S)
+            client.loop_start()
+            reason = answers.get(timeout=config.timeout_s)
+        except OSError as error:  # ssl.SSLError among them
+            why = system_reason(error)
+            raise ChannelError(f"no MQTT broker at {config.host}: {why}") from error
+        except queue.Empty:
+            raise ChannelError(f"no answer within {config.timeout_s:g} s") from None
+        finally:
+            client.disconnect()
+            client.loop_stop()
+        if reason.is_failure:
+            raise ChannelError(f"the broker refuses: {str(reason).lower()}")
+        return f"{config.host}:{config.port_or_default} lets us in"
+
     def close(self) -> None:
         """Says ``offline`` and lets go of the connection, for good."""
         with self._lock:
@@ -243,33 +266,6 @@ def _trust(config: MqttConfig) -> ssl.SSLContext | None:
     if config.certificate_file is not None:
         show_certificate(context, config.certificate_file, config.key_file)
     return context
-
-
-def check_broker(config: MqttConfig) -> None:
-    """Connects as a client of its own, and leaves; publishes nothing.
-
-    Raises:
-        ChannelError: the broker cannot be reached or refuses, and why.
-        UsageError: a file of certificates cannot be used.
-    """
-    # The same name would throw a running service off the broker.
-    client = _bare_client(config, f"{config.client_id}-check", _trust(config))
-    answers: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
-    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.put(reason)
-    try:
-        client.connect(config.host, config.port_or_default, keepalive=_KEEPALIVE_S)
-        client.loop_start()
-        reason = answers.get(timeout=config.timeout_s)
-    except OSError as error:  # ssl.SSLError among them
-        why = system_reason(error)
-        raise ChannelError(f"no MQTT broker at {config.host}: {why}") from error
-    except queue.Empty:
-        raise ChannelError(f"no answer within {config.timeout_s:g} s") from None
-    finally:
-        client.disconnect()
-        client.loop_stop()
-    if reason.is_failure:
-        raise ChannelError(f"the broker refuses: {str(reason).lower()}")
 
 
 def _bare_client(config: MqttConfig, client_id: str, trusted: ssl.SSLContext | None) -> paho.Client:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -24,6 +26,7 @@ from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import WebhookConfig
 from maskwatch.config.problems import without
 from maskwatch.errors import ChannelError
+from maskwatch.reasons import system_reason
 
 # Answers that the same request will get again. Everything else may heal: a wrong address or token
 # can be corrected while the message waits.
@@ -82,6 +85,17 @@ class WebhookChannel:
             status = self._post(body, headers, watch)
         if not 200 <= status < 300:
             raise ChannelError(f"answered {status}", permanent=status in _FOR_GOOD)
+
+    def try_out(self) -> str:
+        """See `TriableChannel`: connects to the host of the address, and lets go."""
+        parts = urlsplit(self._config.url.get_secret_value())
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            socket.create_connection((parts.hostname or "", port), self._config.timeout_s).close()
+        except OSError as error:
+            reason = system_reason(error)
+            raise ChannelError(f"nobody answers at {parts.hostname}:{port}: {reason}") from error
+        return f"{parts.hostname}:{port} answers"
 
     def close(self) -> None:
         """Lets go of the client; no connection is kept."""

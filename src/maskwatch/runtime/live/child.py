@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maskwatch.errors import SourceCause
 from maskwatch.reasons import system_reason
 from maskwatch.runtime.live import worker
 from maskwatch.runtime.live.forking import decoder_context, without_main
@@ -17,11 +18,11 @@ from maskwatch.runtime.live.messages import (
     Delivered,
     Ended,
     Failed,
-    Opened,
     Request,
     Resize,
     Started,
     Still,
+    StreamOpened,
     Use,
     Want,
 )
@@ -48,7 +49,16 @@ _CANNOT_START = (OSError, EOFError, RuntimeError, AssertionError)
 
 
 class DecoderFailed(Exception):
-    """The process or its source failed; the message is a short clause for people."""
+    """The process or its source failed.
+
+    Args:
+        reason: a short clause for people.
+        cause: see `SourceError`.
+    """
+
+    def __init__(self, reason: str, cause: SourceCause | None = None) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +115,7 @@ class DecoderProcess:
         """The process's id."""
         return self._process.pid
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         """Wait for the connection.
 
         Raises:
@@ -116,8 +126,8 @@ class DecoderProcess:
             limit_s = self._order.open_timeout_s
             answer = self._receive(limit_s + _GRACE_S, f"no answer within {limit_s:g} s")
         if isinstance(answer, Failed):
-            raise DecoderFailed(answer.reason)
-        if not isinstance(answer, (Opened, Still)):
+            raise DecoderFailed(answer.reason, answer.cause)
+        if not isinstance(answer, (StreamOpened, Still)):
             raise DecoderFailed(f"unexpected answer {type(answer).__name__}")
         return answer
 
@@ -133,7 +143,7 @@ class DecoderProcess:
             self._send(Use(self._allocated(answer.size)))
             answer = self._receive_frame()
         if isinstance(answer, Failed):
-            raise DecoderFailed(answer.reason)
+            raise DecoderFailed(answer.reason, answer.cause)
         if isinstance(answer, Ended):
             return answer
         if not isinstance(answer, Delivered):
@@ -164,7 +174,8 @@ class DecoderProcess:
         try:
             return self._reader.allocate(size)
         except OSError as error:  # such as too many open files
-            raise DecoderFailed(f"there is no shared memory: {system_reason(error)}") from error
+            reason = f"there is no shared memory: {system_reason(error)}"
+            raise DecoderFailed(reason, SourceCause.NO_MEMORY) from error
 
     def _receive_frame(self) -> Answer:
         limit_s = self._order.read_timeout_s
@@ -180,22 +191,23 @@ class DecoderProcess:
         try:
             answer: Answer = self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise DecoderFailed(self._how_it_died()) from error
+            raise self._death() from error
         return answer
 
     def _send(self, request: Request) -> None:
         try:
             self._pipe.send(request)
         except OSError as error:
-            raise DecoderFailed(self._how_it_died()) from error
+            raise self._death() from error
 
-    def _how_it_died(self) -> str:
+    def _death(self) -> DecoderFailed:
         self._process.join(_LEAVE_S)
         code = self._process.exitcode
         if code == -getattr(signal, "SIGBUS", 0):
-            return "the decoder process died: not enough shared memory (/dev/shm)"
-        cause = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return f"the decoder process died ({cause})"
+            reason = "the decoder process died: not enough shared memory (/dev/shm)"
+            return DecoderFailed(reason, SourceCause.NO_MEMORY)
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        return DecoderFailed(f"the decoder process died ({how})")
 
     def _kill(self) -> None:
         if self._process.is_alive():

@@ -4,7 +4,7 @@
 
     parent                         decoder
                                    Started              its modules are loaded
-                                   Opened | Still | Failed
+                                   StreamOpened | Still | Failed
     Want ------------------------> (takes the newest frame)
                                    Resize               if the shared memory is too small
     Use(memory) -----------------> (copies the frame in)
@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from maskwatch.errors import SourceCause
 from maskwatch.frames.camera import LiveInput
 from maskwatch.frames.sampling import Sampler
 
@@ -37,7 +38,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class StreamOpened:
     """Pictures are to be expected."""
 
     is_live: bool
@@ -102,7 +103,8 @@ class Failed:
     """Nothing more will come, and why."""
 
     reason: str
+    cause: SourceCause | None = None
 
 
-Answer = Started | Opened | Still | Resize | Delivered | Ended | Failed
+Answer = Started | StreamOpened | Still | Resize | Delivered | Ended | Failed
 Request = Want | Use

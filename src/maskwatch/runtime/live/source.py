@@ -14,7 +14,7 @@ from maskwatch.frames.images import DEFAULT_MAX_PIXELS, decode_image
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.health import Connection, SourceHealth
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Opened, Still
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LiveOptions:
 class Decoding(Protocol):
     """One connection; `DecoderProcess` is the real one."""
 
-    def open(self) -> Opened | Still:
+    def open(self) -> StreamOpened | Still:
         """Wait for the connection; raises DecoderFailed."""
         ...
 
@@ -100,7 +100,7 @@ class LiveSource:
         self._on_health = on_health
         self._connect = connect
         self._decoding: Decoding | None = None
-        self._opened: Opened | Still | None = None
+        self._opened: StreamOpened | Still | None = None
         self._wait = wait
 
     @property
@@ -120,7 +120,7 @@ class LiveSource:
     @property
     def fps(self) -> float | None:
         """Nominal frames per second, where the source says."""
-        return self._opened.fps if isinstance(self._opened, Opened) else None
+        return self._opened.fps if isinstance(self._opened, StreamOpened) else None
 
     def __enter__(self) -> Self:
         try:
@@ -155,7 +155,7 @@ class LiveSource:
                 self.damaged = taken.damaged
                 yield Frame(self.name, taken.index, taken.t, taken.image)
         except DecoderFailed as failure:
-            raise SourceLost(self.name, str(failure)) from failure
+            raise SourceLost(self.name, str(failure), failure.cause) from failure
 
     def _live_frames(self) -> Iterator[Frame]:
         start: float | None = None
@@ -180,7 +180,7 @@ class LiveSource:
                 # Silence counts for nothing: it would outlast any limit by itself.
                 if began is not None and lasted_s >= self._policy.stable_s:
                     attempts = 0
-                attempts = self._reconnect(str(failure), attempts)
+                attempts = self._reconnect(failure, attempts)
                 first_index = next_index
                 dropped, skipped, damaged = self.dropped, self.skipped, self.damaged
             else:
@@ -210,36 +210,39 @@ class LiveSource:
             self._connect_once()
         except DecoderFailed as failure:
             try:
-                self._keep_trying(str(failure), 0, self._policy.first_attempts - 1)
+                self._keep_trying(failure, 0, self._policy.first_attempts - 1)
             except DecoderFailed as final:
-                raise SourceError(self.name, f"cannot be opened: {final}") from final
+                reason = f"cannot be opened: {final}"
+                raise SourceError(self.name, reason, final.cause) from final
 
-    def _reconnect(self, reason: str, attempts: int) -> int:
+    def _reconnect(self, failure: DecoderFailed, attempts: int) -> int:
         """Connect again; returns the attempts made in a row, ``attempts`` earlier ones included.
 
         What is there may be a recording now, for which the caller has to look.
         """
         try:
-            return self._keep_trying(reason, attempts, self._policy.max_attempts)
+            return self._keep_trying(failure, attempts, self._policy.max_attempts)
         except DecoderFailed as final:
             tried = self._policy.max_attempts
             failed = f"; {tried} attempts to reconnect failed ({final})" if tried else ""
-            raise SourceLost(self.name, f"{reason}{failed}") from final
+            raise SourceLost(self.name, f"{failure}{failed}", final.cause) from final
 
-    def _keep_trying(self, reason: str, attempts: int, allowed: int | None) -> int:
+    def _keep_trying(self, failure: DecoderFailed, attempts: int, allowed: int | None) -> int:
+        # Not the failure itself: it would hold what was being done when it happened.
+        reason, cause = str(failure), failure.cause
         while True:
             self._disconnect()
             if allowed is not None and attempts >= allowed:
                 self._report(Connection.GONE, reason, attempts)
-                raise DecoderFailed(reason)
+                raise DecoderFailed(reason, cause)
             attempts += 1
             delay_s = self._policy.delay_s(attempts, random.random())  # noqa: S311 - no secret
             self._report(Connection.LOST, reason, attempts, delay_s)
             self._wait(delay_s)
             try:
                 self._connect_once()
-            except DecoderFailed as failure:
-                reason = str(failure)
+            except DecoderFailed as again:
+                reason, cause = str(again), again.cause
             else:
                 return attempts
 

@@ -27,10 +27,10 @@ from maskwatch.runtime.live.messages import (
     Delivered,
     Ended,
     Failed,
-    Opened,
     Resize,
     Started,
     Still,
+    StreamOpened,
 )
 from maskwatch.runtime.live.orphans import die_with_parent
 from maskwatch.runtime.live.pacing import Pacer
@@ -102,7 +102,7 @@ class _Worker:
         try:
             self._last_word = Ended(self._decode())
         except SourceError as error:
-            self._last_word = Failed(error.reason)
+            self._last_word = Failed(error.reason, error.cause)
         except Exception as error:  # noqa: BLE001 - the process's boundary; the parent reports it
             self._last_word = Failed(f"the decoder failed ({type(error).__name__})")
         self._closed.set()
@@ -123,7 +123,7 @@ class _Worker:
                 return 0
             self._to_bgr = BgrConverter(reader.pixel_aspect)
             self._mailbox.keep_all = not reader.is_live
-            self._pipe.send(Opened(reader.is_live, reader.fps, reader.frame_count))
+            self._pipe.send(StreamOpened(reader.is_live, reader.fps, reader.frame_count))
             self._deliver(reader)
             return reader.damaged
 

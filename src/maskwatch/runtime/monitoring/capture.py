@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from maskwatch.delays import Doubling, growing_delay_s, spread
 from maskwatch.errors import SourceError
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.backoff import ReconnectPolicy
@@ -31,8 +32,8 @@ from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.frozen import FreezeWatch
-from maskwatch.runtime.monitoring.rates import Rate
 from maskwatch.runtime.monitoring.rules import input_of
+from maskwatch.runtime.monitoring.throughput import Throughput
 
 if TYPE_CHECKING:
     from maskwatch.config.cameras import CameraConfig
@@ -46,9 +47,8 @@ NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, f
 NOT_LIVE = "this is a recording or a picture, not a live stream"
 """Why an address that can be read is no camera."""
 
-# A frozen camera is connected anew after so long, then after twice that, and so on.
-_FIRST_KICK_S = 10.0
-_LONGEST_KICK_S = 900.0
+_KICKS = Doubling(10.0, 900.0)
+"""When a frozen camera is connected anew."""
 
 # Damage is looked at over the last minute; less of it is not worth a word, and words are few.
 _DAMAGE_WINDOW_S = 60.0
@@ -108,7 +108,7 @@ class Capture:
     ) -> None:
         self._reach = reach
         self.mailbox = Mailbox["Frame"]()
-        self.offered = Rate()
+        self.offered = Throughput()
         self.link = Link(CameraPhase.CONNECTING, datetime.now(UTC))
         self.last_frame_at: datetime | None = None
         self.size = (0, 0)
@@ -122,15 +122,16 @@ class Capture:
         self._lock = threading.Lock()
         self._decoding: AbortableDecoding | None = None
         self._freeze = FreezeWatch(config.frozen_s)
-        self._kick_s = _FIRST_KICK_S
+        self._kick = 1
+        """Which one comes next while it stays frozen."""
         self._kick_at = 0.0
         self._offset_s = 0.0
         self._last_t = 0.0
         self._last_at: float | None = None
         self._index = 0
         self._dropped = 0
-        self._received = Rate(_DAMAGE_WINDOW_S)
-        self._damaged = Rate(_DAMAGE_WINDOW_S)
+        self._received = Throughput(_DAMAGE_WINDOW_S)
+        self._damaged = Throughput(_DAMAGE_WINDOW_S)
         self._said_at = -math.inf
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
 
@@ -168,7 +169,8 @@ class Capture:
             while True:
                 reason = self._one_source()
                 if reason is not None:
-                    delay_s = self._policy.max_delay_s * random.uniform(0.75, 1.25)  # noqa: S311
+                    policy, chance = self._policy, random.random()  # noqa: S311 - no secret
+                    delay_s = spread(policy.max_delay_s, policy.jitter, chance)
                     self._become(CameraPhase.LOST, reason, retry_in_s=delay_s)
                     self._wait(delay_s)
         self._become(CameraPhase.STOPPED)
@@ -243,17 +245,17 @@ class Capture:
 
     def _offer(self, frame: Frame) -> None:
         if not self._freeze.is_frozen(frame.t, frame.image):
-            self._kick_s = _FIRST_KICK_S
+            self._kick = 1
             self._become(CameraPhase.WATCHING)
             self.offered.add()
             self.mailbox.put(frame)
         elif self.link.phase is not CameraPhase.FROZEN:
             limit_s = self._config.frozen_s
             self._become(CameraPhase.FROZEN, f"the picture has not changed for {limit_s:g} s")
-            self._kick_at = frame.t + self._kick_s
+            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
         elif frame.t >= self._kick_at:
-            self._kick_s = min(2 * self._kick_s, _LONGEST_KICK_S)
-            self._kick_at = frame.t + self._kick_s
+            self._kick += 1
+            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
             raise _Anew
 
     def _connected(self, order: DecoderOrder) -> AbortableDecoding:

@@ -77,7 +77,7 @@ def live_picture(sight: Sight, people: Sequence[Presence], privacy: PrivacyConfi
 
 
 def _may_be_seen(presence: Presence, privacy: PrivacyConfig) -> bool:
-    return privacy.photos is Photos.CLEAR and presence.episode_s is not None
+    return privacy.photos is Photos.CLEAR and presence.episode_t is not None
 
 
 def _is_one_of(box: Box, shown: Iterable[Box]) -> bool:

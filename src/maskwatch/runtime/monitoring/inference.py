@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from maskwatch.errors import MaskwatchError
 from maskwatch.faces.base import find
 from maskwatch.masks.base import BatchMaskClassifier
-from maskwatch.runtime.monitoring.rates import Rate
+from maskwatch.runtime.monitoring.throughput import Throughput
 
 if TYPE_CHECKING:
     from maskwatch.faces.base import FaceDetector
@@ -96,7 +96,7 @@ class SharedInference:
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
-        self.busy = Rate()
+        self.busy = Throughput()
         """Seconds of work."""
         self.beat = time.monotonic()
         """When the thread last showed life, on the monotonic clock."""

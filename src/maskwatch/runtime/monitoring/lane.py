@@ -33,9 +33,9 @@ from maskwatch.runtime.monitoring.inference import (
 )
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.runtime.monitoring.minutes import MinuteSums
-from maskwatch.runtime.monitoring.rates import Rate
 from maskwatch.runtime.monitoring.reporter import Reporter
 from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.runtime.monitoring.throughput import Throughput
 from maskwatch.runtime.monitoring.troubles import TroubleWatch
 from maskwatch.runtime.sieve import wanted_faces
 from maskwatch.tracks.tracker import TrackerSettings
@@ -112,8 +112,8 @@ class CameraLane:
             connect=setting.connect,
             reach=setting.reach if from_dashboard else None,
         )
-        self._looks = Rate()
-        self._latency_s = Rate()
+        self._looks = Throughput()
+        self._latency_s = Throughput()
         self._people = 0
         self._clock_watch = ClockWatch(setting.wall)
         self._size: tuple[int, ...] | None = None
@@ -292,7 +292,7 @@ class CameraLane:
         hub, now = self._setting.hub, time.monotonic()
         if self._stopping.is_set():
             return  # a lane with other settings may be in its place by now
-        violators = {each.track.id for each in watched.people if each.episode_s is not None}
+        violators = {each.track.id for each in watched.people if each.episode_t is not None}
         # Where nobody looks, channels such as MQTT still tell whether there is a violation now.
         is_news = violators != self._shown_violators or hub.is_watched(self.name)
         if not is_news and now - self._shown_at < _UNWATCHED_EVERY_S:
@@ -317,7 +317,7 @@ class CameraLane:
             self._shown_at, self._shown_violators = float("-inf"), set()
 
     def _live_person(self, presence: Presence) -> LivePerson:
-        track, start_s = presence.track, presence.episode_s
+        track, start_t = presence.track, presence.episode_t
         return LivePerson(
             track=track.id,
             state=track.verdict.state,
@@ -325,7 +325,7 @@ class CameraLane:
             coverage=track.verdict.coverage,
             zone=presence.zone,
             since=self._reporter.time_of_day(presence.first_t),
-            episode_id=None if start_s is None else self._reporter.episode_id(track.id, start_s),
+            episode_id=None if start_t is None else self._reporter.episode_id(track.id, start_t),
             exempt=presence.exemption is not None,
             face_px=track.reading.face.box.side,
             read=presence.read,

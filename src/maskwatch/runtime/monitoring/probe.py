@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from maskwatch.config.cameras import CameraConfig, camera_of
 from maskwatch.draw import pixelate
-from maskwatch.errors import ConfigError, SourceError, UsageError
+from maskwatch.errors import ConfigError, SourceCause, SourceError, UsageError
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
@@ -102,7 +102,7 @@ def first_frame(
     try:
         with LiveSource(camera, options=options, connect=remembered) as source:
             if not source.is_live:
-                raise SourceError(camera.name, NOT_LIVE)
+                raise SourceError(camera.name, NOT_LIVE, SourceCause.NOT_LIVE)
             for frame in source:
                 return frame
     except SourceError as error:

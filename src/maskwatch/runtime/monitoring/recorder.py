@@ -20,6 +20,7 @@ from typing import Protocol
 
 from maskwatch.advice import words_for
 from maskwatch.alerts.patience import Patience
+from maskwatch.delays import Doubling, growing_delay_s
 from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
 from maskwatch.runtime.monitoring.chronicle import (
     CountedPeople,
@@ -46,8 +47,7 @@ from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
 
-_FIRST_RETRY_S = 0.5
-_LONGEST_RETRY_S = 10.0
+_RETRIES = Doubling(0.5, 10.0)
 _IDLE_S = 1.0
 _STUCK_S = 60.0
 """A server that is away, or a photo, is given up sooner; a disk of SQLite's may hang for ever."""
@@ -139,7 +139,7 @@ class Recorder:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        retry_s = _FIRST_RETRY_S
+        failures = 0
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopping, _IDLE_S)
@@ -151,14 +151,13 @@ class Recorder:
             self._busy_since = time.monotonic()
             is_done = self._write_one(entry)
             self._busy_since = float("inf")
-            if is_done:
-                retry_s = _FIRST_RETRY_S
-            else:
+            failures = 0 if is_done else failures + 1
+            if failures:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._stopping, retry_s)
+                    wait_s = growing_delay_s(_RETRIES, failures)
+                    self._changed.wait_for(lambda: self._stopping, wait_s)
                     if self._stopping:  # no time left for patience
                         self._changed.wait(0.1)
-                retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 
     def _write_one(self, entry: Entry) -> bool:
         """Whether the first entry is done with, and gone; False to try again."""

@@ -7,21 +7,19 @@ or a network.
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Protocol
 
 from maskwatch.alerts.base import CameraFacts
 from maskwatch.alerts.service import AlertService
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.root import Config
-from maskwatch.errors import DashboardError, StoreError, StoreTaken
+from maskwatch.errors import DashboardError
 from maskwatch.frames.reach import Reach
 from maskwatch.models.card import ModelCard
 from maskwatch.runtime.live.child import DecoderProcess
@@ -46,8 +44,11 @@ from maskwatch.runtime.monitoring.load import Load, LoadWatch
 from maskwatch.runtime.monitoring.probe import probe_camera
 from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
 from maskwatch.runtime.monitoring.reloading import Reloading
+from maskwatch.runtime.monitoring.signals import Signals
+from maskwatch.runtime.monitoring.store_guard import StoreGuard
 from maskwatch.runtime.monitoring.systemd import Systemd
-from maskwatch.store.lock import Hold, only_service
+from maskwatch.runtime.monitoring.upkeep import Housekeeping, Upkeep
+from maskwatch.store.lock import only_service
 from maskwatch.store.records import Delivery, HealthKind, HealthState
 from maskwatch.store.store import Store
 
@@ -57,8 +58,6 @@ _TICK_S = 0.25
 _SLOW_TICK_S = 1.0
 _LOOK_AT_CONFIG_S = 2.0
 _MODELS_STUCK_S = 30.0
-_HOUSE_EVERY_S = 60.0
-_LOCK_EVERY_S = 10.0
 
 
 class WebServer(Protocol):
@@ -82,16 +81,8 @@ class WebServer(Protocol):
         ...
 
 
-class Housekeeping(Protocol):
-    """Retention and the like."""
-
-    def __call__(self, config: Config) -> None:
-        """Does what is due; raises StoreError when the store cannot do it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Models:
+class ServiceModels:
     """The models and what is known of them."""
 
     inference: SharedInference
@@ -108,7 +99,7 @@ class Parts:
     """What the service is made of."""
 
     store: Store
-    models: Models
+    models: ServiceModels
     load: Callable[[], Config]
     """Reads the configuration again; raises ConfigError."""
     alerts: AlertService
@@ -151,10 +142,9 @@ class Service:
         self._systemd = Systemd()
         self._stop_asked = threading.Event()
         self._reload_asked = threading.Event()
-        self._house_asked = threading.Event()
-        self._signals: SimpleQueue[int] = SimpleQueue()
+        self._signals = Signals(self._stop_asked, self._reload_asked)
+        self._upkeep = Upkeep(parts.housekeeping, lambda: self.config, self._stop_asked)
         self._store_failed = False
-        self._lost_store: StoreTaken | None = None
 
     # What others may ask: see `ServiceControl`.
 
@@ -237,7 +227,7 @@ class Service:
         self._reload_asked.clear()
         outcome = self._reloading.reload()
         if outcome.accepted:
-            self._house_asked.set()
+            self._upkeep.wake()
         return outcome
 
     def watch_stored_cameras(self) -> ReloadOutcome:
@@ -252,7 +242,7 @@ class Service:
 
     def must_stop(self) -> bool:
         """Heeds the signals that have come; whether somebody has asked to stop."""
-        self._heed_signals()
+        self._signals.heed()
         return self._stop_asked.is_set()
 
     def run(self) -> None:
@@ -264,21 +254,19 @@ class Service:
             DashboardError: the dashboard has ended while nobody asked for that. To go on without
                 it would look as if all were well; whoever supervises the service starts it anew.
         """
-        self._install_signals()
+        self._signals.install()
         # Before anything is touched: what looks abandoned may be in the hands of another service.
         with self._store, only_service(self._store) as hold:
-            guard = threading.Thread(
-                target=self._keep_hold, args=(hold,), name="store lock", daemon=True
-            )
+            guard = StoreGuard(hold, self._stop_asked)
             guard.start()
             try:
                 self._start()
                 self._go_on()
             finally:
                 self._end()
-                guard.join(0.5)  # it may be waiting for a server that is away
-        if self._lost_store is not None:
-            raise self._lost_store
+                guard.join(0.5)
+        if guard.lost is not None:
+            raise guard.lost
 
     def _start(self) -> None:
         """Starts one thing after the other, until all run or somebody asks to stop."""
@@ -289,7 +277,7 @@ class Service:
             self._alerts.start,
             self._in_force.watch_cameras,
             self._start_web,
-            self._start_housekeeping,
+            self._upkeep.start,
         ):
             if self.must_stop():
                 return
@@ -306,15 +294,10 @@ class Service:
             self._web = self._parts.web(self)
             self._web.start()
 
-    def _start_housekeeping(self) -> None:
-        if (work := self._parts.housekeeping) is not None:
-            args, name = (work,), "housekeeping"
-            threading.Thread(target=self._keep_house, args=args, name=name, daemon=True).start()
-
     def _go_on(self) -> None:
         next_slow = next_file = time.monotonic()
         while not self._stop_asked.wait(_TICK_S):
-            self._heed_signals()
+            self._signals.heed()
             now = time.monotonic()
             if now >= next_slow:
                 next_slow = now + _SLOW_TICK_S
@@ -353,7 +336,7 @@ class Service:
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""
         self._stop_asked.set()
-        self._house_asked.set()
+        self._upkeep.wake()
         self._systemd.stopping()
         _log.info("stopping")
         deadline = time.monotonic() + 4.0
@@ -375,54 +358,6 @@ class Service:
     def _stop_web(self) -> None:
         if self._web is not None:
             self._web.stop(2.0)
-
-    def _keep_house(self, housekeeping: Housekeeping) -> None:
-        while not self._stop_asked.is_set():
-            self._house_asked.clear()
-            try:
-                housekeeping(self.config)
-            except StoreError as error:
-                if not self._stop_asked.is_set():
-                    _log.error("housekeeping: %s", error)
-            except Exception:  # noqa: BLE001 - hides nothing: it is told in full, each time
-                # Else one mistake would end retention for good, and the disk would fill up.
-                _log.exception("housekeeping failed")
-            self._house_asked.wait(_HOUSE_EVERY_S)
-
-    def _keep_hold(self, hold: Hold) -> None:
-        """Sees to it that no other service watches with the store; else this one ends."""
-        said = ""
-        while not self._stop_asked.wait(_LOCK_EVERY_S):
-            try:
-                hold.renew()
-                said = ""
-            except StoreTaken as error:
-                _log.error("%s; this one ends", error)
-                self._lost_store = error
-                self._stop_asked.set()
-            except StoreError as error:
-                if str(error) != said:
-                    _log.error("%s", error)
-                said = str(error)
-
-    def _install_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-
-        asked = [signal.SIGTERM, signal.SIGINT]
-        if hasattr(signal, "SIGHUP"):
-            asked.append(signal.SIGHUP)
-        for each in asked:
-            # Setting an event or writing to the log could wait for a lock that is held by what the
-            # signal interrupts, for ever.
-            signal.signal(each, lambda number, _: self._signals.put(number))
-
-    def _heed_signals(self) -> None:
-        while not self._signals.empty():
-            name = signal.Signals(self._signals.get()).name
-            _log.info("%s", name)
-            asked = self._reload_asked if name == "SIGHUP" else self._stop_asked
-            asked.set()
 
     def _lane_setting(self, config: Config, chronicle: Chronicle) -> LaneSetting:
         models = self._parts.models

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.build import DETECTORS, BuildOptions, build_detector
+from maskwatch.build.models import DETECTORS, BuildOptions, build_detector
 from maskwatch.errors import UsageError
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, show
 from maskwatch_train.cli.data.progress import advancing

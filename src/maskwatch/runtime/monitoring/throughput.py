@@ -10,7 +10,7 @@ from collections.abc import Callable
 _SLOT_S = 1.0
 
 
-class Rate:
+class Throughput:
     """Adds up amounts, and tells how much came in per second lately; for any number of threads.
 
     Args:

@@ -1,34 +1,18 @@
-"""From names and model folders to running objects: the one file that knows concrete classes."""
+"""Detectors and classifiers."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskwatch.errors import MissingExtra, ModelError, UsageError
+from maskwatch.build.names import named
+from maskwatch.errors import ModelError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
-    from maskwatch.alerts.base import AlertChannel
-    from maskwatch.alerts.service import AlertSettings
-    from maskwatch.config.alerts import (
-        AppriseConfig,
-        CommandConfig,
-        EmailConfig,
-        MqttConfig,
-        WebhookConfig,
-    )
     from maskwatch.faces.base import FaceDetector
     from maskwatch.masks.base import MaskClassifier
-
-DETECTORS = {
-    "yunet": "maskwatch.build:_yunet",
-    "ssd-res10": "maskwatch.build:_ssd_res10",
-    "mtcnn": "maskwatch.build:_mtcnn",
-}
-"""What makes each face detector; modules load on use."""
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -37,15 +21,6 @@ PROVIDERS = {
     "directml": "DmlExecutionProvider",
 }
 """Devices and the ONNX Runtime execution provider of each."""
-
-CHANNELS = {
-    "email": "maskwatch.build:_email",
-    "mqtt": "maskwatch.build:_mqtt",
-    "webhook": "maskwatch.build:_webhook",
-    "apprise": "maskwatch.build:_apprise",
-    "command": "maskwatch.build:_command",
-}
-"""What makes each kind of alert channel; modules load on use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +41,7 @@ class BuildOptions:
     @property
     def provider(self) -> str:
         """The ONNX Runtime execution provider; raises UsageError for an unknown device."""
-        return _known(PROVIDERS, self.device, "device")
+        return named(PROVIDERS, self.device, "device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +69,7 @@ def build_detector(
         ModelError: its files are missing, damaged, or cannot be run.
         MissingExtra: it needs a package that is not installed.
     """
-    module, _, function = _known(DETECTORS, options.detector, "detector").partition(":")
-    built: BuiltDetector = getattr(importlib.import_module(module), function)(options, score, floor)
-    return built
+    return named(DETECTORS, options.detector, "detector")(options, score, floor)
 
 
 def build_classifier(options: BuildOptions) -> MaskClassifier:
@@ -113,72 +86,6 @@ def build_classifier(options: BuildOptions) -> MaskClassifier:
         threads=options.threads,
         provider=options.provider,
     )
-
-
-def build_channels(settings: AlertSettings) -> dict[str, AlertChannel]:
-    """The alert channels of a configuration, by name. They connect when they are first used.
-
-    Raises:
-        UsageError: one cannot work as configured; says which and why.
-        MissingExtra: one needs a package that is not installed.
-    """
-    return {name: build_channel(name, settings) for name in settings.alerts.channels}
-
-
-def build_channel(name: str, settings: AlertSettings) -> AlertChannel:
-    """One of them; see `build_channels`."""
-    config = settings.alerts.channels[name]
-    module, _, function = _known(CHANNELS, config.kind, "kind of channel").partition(":")
-    try:
-        channel: AlertChannel = getattr(importlib.import_module(module), function)(config, settings)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"the channel {name!r} ({error.name})", "serve") from error
-    except UsageError as error:
-        raise UsageError(f"channel {name!r}: {error}") from error
-    return channel
-
-
-def _email(config: EmailConfig, _settings: AlertSettings) -> AlertChannel:
-    from maskwatch.alerts.channels.email import EmailChannel
-
-    return EmailChannel(config)
-
-
-def _mqtt(config: MqttConfig, settings: AlertSettings) -> AlertChannel:
-    from maskwatch import __version__
-    from maskwatch.alerts.channels.homeassistant import Announcement, Topics
-    from maskwatch.alerts.channels.mqtt import MqttChannel
-
-    photos = config.photo and settings.privacy.images_allowed
-    announcement = Announcement(
-        topics=Topics(config.topic),
-        prefix=config.discovery_topic,
-        node=config.client_id,
-        version=__version__,
-        photos=photos,
-        dashboard_url=settings.base_url,
-    )
-    # So that a photo of a time with another policy does not stay in the broker either.
-    allowed = config.model_copy(update={"retain_photo": config.retain_photo and photos})
-    return MqttChannel(allowed, announcement if config.home_assistant else None)
-
-
-def _webhook(config: WebhookConfig, _settings: AlertSettings) -> AlertChannel:
-    from maskwatch.alerts.channels.webhook import WebhookChannel
-
-    return WebhookChannel(config)
-
-
-def _apprise(config: AppriseConfig, _settings: AlertSettings) -> AlertChannel:
-    from maskwatch.alerts.channels.apprise import AppriseChannel
-
-    return AppriseChannel(config)
-
-
-def _command(config: CommandConfig, _settings: AlertSettings) -> AlertChannel:
-    from maskwatch.alerts.channels.command import CommandChannel
-
-    return CommandChannel(config)
 
 
 def _yunet(options: BuildOptions, score: float | None, floor: float) -> BuiltDetector:
@@ -212,8 +119,5 @@ def _mtcnn(options: BuildOptions, score: float | None, floor: float) -> BuiltDet
     return BuiltDetector(detector, wanted)
 
 
-def _known(table: dict[str, str], name: str, what: str) -> str:
-    try:
-        return table[name]
-    except KeyError:
-        raise UsageError(f"no {what} is called {name!r}; there are {', '.join(table)}") from None
+DETECTORS = {"yunet": _yunet, "ssd-res10": _ssd_res10, "mtcnn": _mtcnn}
+"""What makes each face detector; modules load on use."""

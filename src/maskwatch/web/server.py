@@ -1,107 +1,29 @@
-"""Puts the service together: the one place that knows all its parts."""
+"""The dashboard and the REST API on their port."""
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from maskwatch import __version__
-from maskwatch.alerts.service import LINK_SECRET, AlertService, AlertSettings
-from maskwatch.build import BuildOptions, build_channels, build_classifier, build_detector
-from maskwatch.config.inference import InferenceConfig
-from maskwatch.config.root import Config, load_config
+from maskwatch.alerts.service import LINK_SECRET
 from maskwatch.config.web import WebConfig
 from maskwatch.errors import DashboardError, UsageError
-from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
-from maskwatch.models.card import read_card
 from maskwatch.reasons import system_reason
-from maskwatch.runtime.monitoring.housekeeping import Housekeeper
-from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.service import Models, Parts, Service
 from maskwatch.store.store import Store
-from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.context import WebContext
 from maskwatch.web.security.connections import BoundedProtocol
 from maskwatch.web.startup import Startup
 
-_log = logging.getLogger(__name__)
-
-
-def build_service(
-    config: Config,
-    config_file: Path | None,
-    announce: Callable[[str], None],
-    *,
-    models: Models | None = None,
-) -> Service:
-    """The whole service, not started.
-
-    Args:
-        config: in force from the start.
-        config_file: read again when it changes; None for defaults and environment.
-        announce: is told where the dashboard is, and the one-time link of a first start.
-        models: in place of those that the configuration names.
-
-    Raises:
-        MaskwatchError: a model, the store or a channel cannot be used.
-    """
-    store = Store.open(
-        config.storage.database_url, config.storage.snapshots, config.privacy.stored_photos
-    )
-    alerts = AlertService(store, AlertSettings.of(config), build_channels)
-
-    def web(service: Service) -> DashboardServer:
-        return DashboardServer(service, store, announce)
-
-    return Service(
-        config,
-        Parts(
-            store=store,
-            models=models or load_models(config.inference),
-            load=lambda: load_config(config_file),
-            alerts=alerts,
-            web=web if config.web.enabled else None,
-            housekeeping=Housekeeper(store),
-            config_file=config_file,
-            version=__version__,
-        ),
-    )
-
-
-def load_models(config: InferenceConfig) -> Models:
-    """The models that the section ``inference`` names, ready to run.
-
-    Raises:
-        ModelError: a file is missing, damaged, or cannot be run here.
-    """
-    options = BuildOptions(
-        config.detector,
-        config.detector_folder,
-        config.classifier_folder,
-        config.threads,
-        config.device,
-    )
-    built = build_detector(options, floor=TrackerSettings().min_score)
-    classifier = build_classifier(options)
-    card = read_card(config.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", None)
-    own = [config.detector_folder or DEFAULT_DETECTOR] if config.detector == "yunet" else []
-    return Models(
-        inference=SharedInference(built.detect, classifier, batch=config.batch),
-        score=built.score,
-        version=f"{card.name} {card.version}",
-        device=config.device,
-        cards=(*(read_card(folder, "face_detector") for folder in own), card),
-    )
-
+if TYPE_CHECKING:
+    from maskwatch.runtime.monitoring.service import Service
 
 _START_S = 60.0
 """So long the dashboard may take to begin, on a machine that has more to do than it can."""
@@ -111,7 +33,7 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
-class _Listening:
+class Listening:
     """A socket that waits for browsers, and how people write its address."""
 
     socket: socket.socket
@@ -125,12 +47,15 @@ class DashboardServer:
         service: what it shows and controls.
         store: what it reads.
         announce: is told where it is.
+        version: of this program.
 
     Raises:
         UsageError: the port cannot be listened on, or the certificate not be used.
     """
 
-    def __init__(self, service: Service, store: Store, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, service: Service, store: Store, announce: Callable[[str], None], version: str
+    ) -> None:
         web = service.config.web
         self._announce = announce
         self._service = service
@@ -142,13 +67,13 @@ class DashboardServer:
             config=web,
             privacy=lambda: service.config.privacy,
             zone=lambda: service.config.site.zone,
-            version=__version__,
+            version=version,
             link_secrets=(store.settings.secret(LINK_SECRET),),
         )
         self._app = create_app(context)
         self._startup = Startup(self._app)
         self._server = uvicorn.Server(_uvicorn_config(self._startup, web))
-        self._listening = _listen(web)
+        self._listening = listen(web)
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
 
     def start(self) -> None:
@@ -157,7 +82,6 @@ class DashboardServer:
         Raises:
             DashboardError: they never will be.
         """
-        base_url = self._listening.url
         self._thread.start()
         deadline = time.monotonic() + _START_S
         while not self._server.started:
@@ -168,10 +92,15 @@ class DashboardServer:
                 raise DashboardError(f"the dashboard cannot be started: {self._startup.failure}")
             if time.monotonic() > deadline:
                 raise DashboardError(f"the dashboard has not started within {_START_S:.0f} s")
-        self._announce(f"dashboard: {base_url}")
-        link = setup_url(self._app, base_url)
+        self._announce(f"dashboard: {self.url}")
+        link = setup_url(self._app, self.url)
         if link is not None:
             self._announce(f"first start: make the administrator at {link}")
+
+    @property
+    def url(self) -> str:
+        """Where browsers find it."""
+        return self._listening.url
 
     @property
     def is_alive(self) -> bool:
@@ -211,7 +140,8 @@ def _uvicorn_config(app: Startup, web: WebConfig) -> uvicorn.Config:
     return config
 
 
-def _listen(web: WebConfig) -> _Listening:
+def listen(web: WebConfig) -> Listening:
+    """Takes the port of the configuration; raises UsageError when it cannot be had."""
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
         listener = socket.create_server((web.host, web.port), family=family)
@@ -223,4 +153,4 @@ def _listen(web: WebConfig) -> _Listening:
     if web.host in _EVERYWHERE:
         host = "localhost"
     scheme = "https" if web.tls else "http"
-    return _Listening(listener, web.base_url or f"{scheme}://{host}:{port}")
+    return Listening(listener, web.base_url or f"{scheme}://{host}:{port}")

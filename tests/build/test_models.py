@@ -1,4 +1,3 @@
-import importlib
 import json
 import shutil
 from pathlib import Path
@@ -6,15 +5,9 @@ from typing import Any
 
 import pytest
 
-from maskwatch.build import DETECTORS, BuildOptions, build_classifier, build_detector
+from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.errors import CardError, ModelError, ModelNotFound, UsageError
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
-
-
-@pytest.mark.parametrize("path", DETECTORS.values())
-def test_every_name_in_the_table_leads_somewhere(path: str) -> None:
-    module, _, function = path.partition(":")
-    assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:

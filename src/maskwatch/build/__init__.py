@@ -1,0 +1,1 @@
+"""From names and settings to running objects: the one place that knows the concrete classes."""

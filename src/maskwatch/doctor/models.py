@@ -1,0 +1,62 @@
+"""The models: whether they load, and whether they keep up with the cameras."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskwatch.config.root import Config
+from maskwatch.doctor.finding import Finding, Grade
+from maskwatch.errors import MaskwatchError
+from maskwatch.types import Frame
+
+if TYPE_CHECKING:
+    from maskwatch.runtime.monitoring.inference import SharedInference
+
+
+def check_models(config: Config) -> Finding:
+    """Whether the models load, and how long a picture takes them."""
+    from maskwatch.build.service import load_models
+
+    try:
+        models = load_models(config.inference)
+    except MaskwatchError as error:
+        return Finding(
+            "models",
+            Grade.FAILED,
+            str(error),
+            "correct the section inference, or install maskwatch again",
+        )
+    watched = [each for each in config.cameras.values() if each.enabled]
+    models.inference.start()
+    try:
+        kinds = {False, *(each.small_faces for each in watched)}
+        took_s = {kind: _look_s(models.inference, small_faces=kind) for kind in kinds}
+    except MaskwatchError as error:
+        return Finding("models", Grade.FAILED, str(error), "try inference.device: cpu")
+    finally:
+        models.inference.stop()
+    wanted_fps = sum(each.max_fps for each in watched)
+    said = f"{models.version} on {models.device}, {1 / took_s[False]:.0f} pictures a second"
+    if True in kinds:
+        said += f" or {1 / took_s[True]:.0f} of 1080p with small_faces"
+    if sum(each.max_fps * took_s[each.small_faces] for each in watched) > 1:
+        return Finding(
+            "models",
+            Grade.WARNING,
+            f"{said}, and the cameras ask for {wanted_fps:.0f}",
+            "lower max_fps of the cameras; until then pictures are dropped evenly",
+        )
+    return Finding("models", Grade.OK, said)
+
+
+def _look_s(inference: SharedInference, *, small_faces: bool) -> float:
+    """Seconds that one look for faces takes."""
+    height, width = (1080, 1920) if small_faces else (720, 1280)
+    blank = Frame("blank", 0, 0.0, np.full((height, width, 3), 90, np.uint8))
+    inference.look(lambda: blank, lambda *_: [], small_faces=small_faces)  # the first is slower
+    began = time.perf_counter()
+    inference.look(lambda: blank, lambda *_: [], small_faces=small_faces)
+    return time.perf_counter() - began
