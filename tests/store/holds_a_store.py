@@ -17,7 +17,10 @@ from tests.runtime.processes import order
 
 
 def main() -> None:
-    with Store.open(sys.argv[1], Path(sys.argv[2])) as store, only_service(store):
+    with (
+        Store.open(sys.argv[1], Path(sys.argv[2])) as store,
+        only_service(store.database, store.snapshots.folder),
+    ):
         decoder = DecoderProcess(order())
         decoder.open()
         program = subprocess.Popen(["sleep", "3600"])

@@ -39,7 +39,7 @@ def holder(url: str, photos: Path) -> Iterator[tuple[subprocess.Popen[str], int,
 
 def is_free(store: Store) -> bool:
     try:
-        with only_service(store):
+        with only_service(store.database, store.snapshots.folder):
             return True
     except StoreError:
         return False
@@ -67,7 +67,7 @@ def test_a_lock_goes_with_its_process_though_its_children_live_on(url: str, tmp_
 
 
 def test_who_is_no_service_need_not_ask(store: Store, tmp_path: Path) -> None:
-    with only_service(store):
+    with only_service(store.database, store.snapshots.folder):
         store.audit.append("system", "backup.made")
         back_up(store, tmp_path / "b.tar")
 
@@ -76,16 +76,19 @@ def test_a_database_is_held_whatever_the_folder(url: str, tmp_path: Path) -> Non
     with (
         Store.open(url, tmp_path / "a" / "snapshots") as one,
         Store.open(url, tmp_path / "b" / "snapshots") as other,
-        only_service(one),
+        only_service(one.database, one.snapshots.folder),
     ):
         with (
             pytest.raises(StoreError, match="already running with this database"),
-            only_service(other),
+            only_service(other.database, other.snapshots.folder),
         ):
             pass
         with (tmp_path / "b" / "snapshots.lock").open() as left:
             assert left.read() == ""  # and of the folder, which was free, nothing is kept
-    with Store.open(url, tmp_path / "b" / "snapshots") as other, only_service(other):
+    with (
+        Store.open(url, tmp_path / "b" / "snapshots") as other,
+        only_service(other.database, other.snapshots.folder),
+    ):
         pass
 
 
@@ -93,9 +96,9 @@ def test_photos_are_held_whatever_the_database(tmp_path: Path) -> None:
     with (
         Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "snapshots") as one,
         Store.open(f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "snapshots") as other,
-        only_service(one),
+        only_service(one.database, one.snapshots.folder),
         pytest.raises(StoreError, match=rf"{tmp_path}: .* with this storage folder"),
-        only_service(other),
+        only_service(other.database, other.snapshots.folder),
     ):
         pass
 
@@ -106,7 +109,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     with (
         Store.open(url, tmp_path / "file" / "snapshots") as store,
         pytest.raises(StoreError, match=r"file/snapshots\.lock: (file exists|not a directory)"),
-        only_service(store),
+        only_service(store.database, store.snapshots.folder),
     ):
         pass
 
@@ -127,7 +130,10 @@ def lock_holders(database: Database) -> int:
 def test_a_server_that_forgets_the_connection_is_no_trouble_at_the_end(
     url: str, tmp_path: Path
 ) -> None:
-    with Store.open(url, tmp_path / "snapshots") as store, only_service(store):
+    with (
+        Store.open(url, tmp_path / "snapshots") as store,
+        only_service(store.database, store.snapshots.folder),
+    ):
         if not store.database.is_sqlite:
             end_locks(store.database)
 
@@ -137,7 +143,7 @@ def test_a_lock_that_the_server_forgot_is_taken_anew(url: str, tmp_path: Path) -
         Store.open(url, tmp_path / "a" / "snapshots") as one,
         Store.open(url, tmp_path / "b" / "snapshots") as other,
     ):
-        with only_service(one) as hold:
+        with only_service(one.database, one.snapshots.folder) as hold:
             hold.renew()
             assert not is_free(other)
             if not one.database.is_sqlite:
@@ -155,11 +161,11 @@ def test_who_lost_the_lock_to_somebody_else_is_told(
         postgres_server.database() as url,
         Store.open(url, tmp_path / "a" / "snapshots") as one,
         Store.open(url, tmp_path / "b" / "snapshots") as other,
-        only_service(one) as hold,
+        only_service(one.database, one.snapshots.folder) as hold,
     ):
         end_locks(one.database)
         assert wait_until(lambda: lock_holders(one.database) == 0)
-        with only_service(other) as theirs:
+        with only_service(other.database, other.snapshots.folder) as theirs:
             with pytest.raises(StoreTaken, match="already running with this database"):
                 hold.renew()
             theirs.renew()
@@ -171,7 +177,7 @@ def test_a_connection_that_only_the_server_takes_for_alive_is_not_somebody_else(
     with (
         postgres_server.database() as url,
         Store.open(url, tmp_path / "snapshots") as store,
-        only_service(store) as hold,
+        only_service(store.database, store.snapshots.folder) as hold,
     ):
         assert hold._server is not None
         cut_off, hold._server._connection = hold._server._connection, None
@@ -198,7 +204,7 @@ def test_while_the_server_is_away_nobody_is_said_to_have_the_lock(
     with (
         postgres_server.database() as url,
         Store.open(url, tmp_path / "snapshots") as store,
-        only_service(store) as hold,
+        only_service(store.database, store.snapshots.folder) as hold,
     ):
         end_locks(store.database)
         with monkeypatch.context() as away:

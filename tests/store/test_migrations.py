@@ -13,7 +13,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from maskwatch.errors import StoreTaken
 from maskwatch.store.database import Database
+from maskwatch.store.lock import only_service
 from maskwatch.store.schema import metadata
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions, upgrade
@@ -88,3 +90,17 @@ def test_upgrading_twice_changes_nothing(url: str, tmp_path: Path) -> None:
         store.settings.set("a", 1)
         upgrade(store.database)
         assert store.settings.get("a") == 1
+
+
+def test_an_older_database_is_left_alone_while_its_service_runs(url: str, tmp_path: Path) -> None:
+    thaw(known_revisions()[0], url)
+    database = Database(url)
+    with (
+        only_service(database, tmp_path / "snapshots"),
+        pytest.raises(StoreTaken, match="of an older version: stop it first"),
+    ):
+        Store.open(url, tmp_path / "snapshots")
+    with database.read() as connection:
+        assert current_revision(connection) == known_revisions()[0]
+    database.close()
+    Store.open(url, tmp_path / "snapshots").close()

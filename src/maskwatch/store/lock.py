@@ -25,7 +25,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.reasons import system_reason
 from maskwatch.store.database import Database
-from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -72,21 +71,25 @@ class Hold:
 
 
 @contextlib.contextmanager
-def only_service(store: Store) -> Iterator[Hold]:
-    """Makes the caller the only service with this store until the block ends.
+def only_service(database: Database, photos: Path) -> Iterator[Hold]:
+    """Makes the caller the only service with a store until the block ends.
+
+    Args:
+        database: its rows.
+        photos: the folder of its photos.
 
     Raises:
         StoreTaken: another one is running with its database or its photos.
         StoreError: it cannot be locked.
     """
-    photos, file = store.snapshots.folder, store.database.file
+    file = database.file
     with contextlib.ExitStack() as held:
         held.callback(os.close, _hold(photos, photos.parent, "storage folder"))
         server = None
         if file is not None:
             held.callback(os.close, _hold(file, file, "database"))
         else:
-            server = _ServerLock(store.database)
+            server = _ServerLock(database)
             held.callback(server.let_go)
             server.take()
         yield Hold(server)

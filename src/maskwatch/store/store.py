@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import StoreError
+from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.store.audit import Audit
 from maskwatch.store.cameras import Cameras
 from maskwatch.store.database import Database, sqlite_file
@@ -16,6 +16,7 @@ from maskwatch.store.deletions import Deletions
 from maskwatch.store.deliveries import Deliveries
 from maskwatch.store.episodes import Episodes
 from maskwatch.store.health import Health
+from maskwatch.store.lock import only_service
 from maskwatch.store.people import People
 from maskwatch.store.readings import Readings
 from maskwatch.store.reviews import Reviews
@@ -23,7 +24,7 @@ from maskwatch.store.room import Room
 from maskwatch.store.sessions import Sessions, Tokens
 from maskwatch.store.settings import Settings
 from maskwatch.store.snapshots import Snapshots
-from maskwatch.store.upgrade import current_revision, upgrade
+from maskwatch.store.upgrade import current_revision, is_older, upgrade
 from maskwatch.store.users import Users
 from maskwatch.store.walks import Walks
 
@@ -67,10 +68,11 @@ class Store:
 
         Raises:
             StoreError: it cannot be reached, or a newer version of maskwatch made it.
+            StoreTaken: an older version of maskwatch is running with it.
         """
         database = Database(url)
         try:
-            upgrade(database)
+            _bring_up_to_date(database, snapshots)
         except StoreError:
             database.close()
             raise
@@ -121,3 +123,19 @@ class Store:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _bring_up_to_date(database: Database, snapshots: Path) -> None:
+    """Makes the tables, or those of an older version into this one's.
+
+    Not under a service of that version: it could not read them any more once it starts anew.
+    """
+    with database.read() as connection:
+        changes_tables = is_older(connection)
+    try:
+        with only_service(database, snapshots) if changes_tables else nullcontext():
+            upgrade(database)
+    except StoreTaken as error:
+        raise StoreTaken(
+            f"{error}, of an older version: stop it first, because this version changes its tables"
+        ) from error

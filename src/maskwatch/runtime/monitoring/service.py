@@ -256,7 +256,8 @@ class Service:
         """
         self._signals.install()
         # Before anything is touched: what looks abandoned may be in the hands of another service.
-        with self._store, only_service(self._store) as hold:
+        store = self._store
+        with store, only_service(store.database, store.snapshots.folder) as hold:
             guard = StoreGuard(hold, self._stop_asked)
             guard.start()
             try:
