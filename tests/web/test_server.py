@@ -30,8 +30,9 @@ from maskwatch.store.store import Store
 from maskwatch.web import server as server_module
 from maskwatch.web.app import create_app
 from maskwatch.web.context import WebContext
-from maskwatch.web.security.connections import BoundedProtocol
-from maskwatch.web.server import DashboardServer, listen
+from maskwatch.web.listening import listen
+from maskwatch.web.security.connections import BoundedProtocol, without_mapping
+from maskwatch.web.server import DashboardServer
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,24 @@ def test_the_address_that_is_told_can_be_opened(
     listening = listen(WebConfig(host=host, port=0, base_url=base_url))
     with listening.socket:
         assert listening.url == told.format(port=listening.socket.getsockname()[1])
+
+
+def test_every_interface_of_ipv6_takes_ipv4_too() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this system has no IPv6")
+    listening = listen(WebConfig(host="::", port=0))
+    with listening.socket:
+        port = listening.socket.getsockname()[1]
+        assert listening.url == f"http://localhost:{port}"
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            accepted, _ = listening.socket.accept()
+        with accepted:
+            assert without_mapping(accepted.getpeername()[:2])[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("2001:db8::1", 5), ("fe80::1%eth0", 5), None])
+def test_other_peers_are_called_as_they_are(peer: tuple[str, int] | None) -> None:
+    assert without_mapping(peer) == peer
 
 
 def test_the_dashboards_days_follow_a_change_of_the_time_zone(

@@ -48,7 +48,7 @@ class WebConfig(Section):
     enabled: bool = True
     """Whether there is a web server at all."""
     host: HostName = "127.0.0.1"
-    """Address to listen on; `0.0.0.0` for every interface."""
+    """Address to listen on; `0.0.0.0` for every interface, `::` for those of IPv6 too."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port to listen on; 0 for any free one."""
     base_url: str | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -13,7 +12,9 @@ from pathlib import Path
 
 from maskwatch.config.root import Config
 from maskwatch.doctor.finding import Finding, Grade
+from maskwatch.errors import UsageError
 from maskwatch.reasons import system_reason
+from maskwatch.web.listening import listen
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - measured, not written to
 MORE_SHARED_MEMORY = "give /dev/shm more room (docker run --shm-size 256m)"
@@ -80,15 +81,13 @@ def check_shared_memory(needed_bytes: int) -> Finding:
 def check_port(config: Config) -> Finding:
     """Whether the dashboard's port is free, or taken by what seems to be the service itself."""
     web = config.web
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
-        socket.create_server((web.host, web.port), family=family).close()
-    except OSError as error:
-        reason = system_reason(error)
+        listen(web).socket.close()
+    except UsageError as error:
         return Finding(
             "dashboard",
             Grade.WARNING,
-            f"{web.host}:{web.port}: {reason}",
+            str(error),
             "fine if the service is running; otherwise choose another web.port",
         )
     return Finding("dashboard", Grade.OK, f"{web.host}:{web.port} is free")

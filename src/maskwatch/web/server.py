@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,6 +17,7 @@ from maskwatch.reasons import system_reason
 from maskwatch.store.store import Store
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.context import WebContext
+from maskwatch.web.listening import listen
 from maskwatch.web.security.connections import BoundedProtocol
 from maskwatch.web.startup import Startup
 
@@ -27,17 +26,6 @@ if TYPE_CHECKING:
 
 _START_S = 60.0
 """So long the dashboard may take to begin, on a machine that has more to do than it can."""
-
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
-"""Addresses that mean every interface: no browser opens them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A socket that waits for browsers, and how people write its address."""
-
-    socket: socket.socket
-    url: str
 
 
 class DashboardServer:
@@ -138,19 +126,3 @@ def _uvicorn_config(app: Startup, web: WebConfig) -> uvicorn.Config:
     except OSError as error:  # ssl.SSLError among them
         raise UsageError(f"web.tls: the certificate or its key: {system_reason(error)}") from error
     return config
-
-
-def listen(web: WebConfig) -> Listening:
-    """Takes the port of the configuration; raises UsageError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    try:
-        listener = socket.create_server((web.host, web.port), family=family)
-    except OSError as error:
-        reason = system_reason(error)
-        raise UsageError(f"web: cannot listen on {web.host}:{web.port}: {reason}") from error
-    port = listener.getsockname()[1]
-    host = f"[{web.host}]" if family == socket.AF_INET6 else web.host
-    if web.host in _EVERYWHERE:
-        host = "localhost"
-    scheme = "https" if web.tls else "http"
-    return Listening(listener, web.base_url or f"{scheme}://{host}:{port}")
