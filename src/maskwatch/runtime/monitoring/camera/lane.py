@@ -19,12 +19,15 @@ from maskwatch.events.camera import CameraWatch, Presence, Sight, Watched
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
-from maskwatch.runtime.monitoring.capture import AbortableDecoding, Capture
-from maskwatch.runtime.monitoring.chronicle import Chronicle
-from maskwatch.runtime.monitoring.clock import ClockWatch
+from maskwatch.runtime.monitoring.camera.capture import AbortableDecoding, Capture
+from maskwatch.runtime.monitoring.camera.clock import ClockWatch
+from maskwatch.runtime.monitoring.camera.gaze import Gaze
+from maskwatch.runtime.monitoring.camera.minutes import MinuteSums
+from maskwatch.runtime.monitoring.camera.reporter import Reporter
+from maskwatch.runtime.monitoring.camera.rules import rules_of
+from maskwatch.runtime.monitoring.camera.troubles import TroubleWatch
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
 from maskwatch.runtime.monitoring.finish import live_picture, packed, taken_at
-from maskwatch.runtime.monitoring.gaze import Gaze
 from maskwatch.runtime.monitoring.inference import (
     InferenceFailed,
     InferenceStopped,
@@ -32,11 +35,8 @@ from maskwatch.runtime.monitoring.inference import (
     SharedInference,
 )
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
-from maskwatch.runtime.monitoring.minutes import MinuteSums
-from maskwatch.runtime.monitoring.reporter import Reporter
-from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle
 from maskwatch.runtime.monitoring.throughput import Throughput
-from maskwatch.runtime.monitoring.troubles import TroubleWatch
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Face, Frame
 
