@@ -440,9 +440,11 @@ def test_a_picture_is_made_once_a_look_while_somebody_watches_and_seldom_otherwi
     watched: bool,
 ) -> None:
     with (
-        patch("maskwatch.runtime.monitoring.camera.lane._UNWATCHED_EVERY_S", 3600),
+        patch("maskwatch.runtime.monitoring.camera.display._UNWATCHED_EVERY_S", 3600),
         patch.object(LiveHub, "is_watched", return_value=watched),
-        patch("maskwatch.runtime.monitoring.camera.lane.live_picture", wraps=live_picture) as draw,
+        patch(
+            "maskwatch.runtime.monitoring.camera.display.live_picture", wraps=live_picture
+        ) as draw,
     ):
         stage = after_film(lambda _: [MASKED], 4)
     looks = stage.lane.status().frames
