@@ -20,9 +20,9 @@ from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.runtime.allocator import give_pictures_back
-from maskwatch.runtime.monitoring.chronicle import Entry
-from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
+from maskwatch.runtime.monitoring.camera.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.records.chronicle import Entry
 
 _SERVER = Path(__file__).parent.parent / "tests/servers/rtsp_server.py"
 _TICKS = os.sysconf("SC_CLK_TCK")

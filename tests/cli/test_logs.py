@@ -22,7 +22,7 @@ def _logging_as_before() -> Iterator[None]:
 
 def test_passwords_in_addresses_never_reach_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(LogFormat.TEXT, "info")
-    log = logging.getLogger("maskwatch.runtime.monitoring.lane")
+    log = logging.getLogger("maskwatch.runtime.monitoring.camera.lane")
     log.warning("camera %s is lost", "rtsp://viewer:s3cret@10.0.0.5/1?token=abc")
     try:
         raise OSError("cannot reach https://u:s3cret@h/x")

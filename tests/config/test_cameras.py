@@ -10,7 +10,7 @@ from maskwatch.config.cameras import CameraConfig, camera_of
 from maskwatch.config.root import parse_config
 from maskwatch.errors import ConfigError
 from maskwatch.events.schedule import Exemption
-from maskwatch.runtime.monitoring.rules import input_of, rules_of
+from maskwatch.runtime.monitoring.camera.rules import input_of, rules_of
 from maskwatch.tracks.tracker import TrackerSettings
 
 DOOR = """

@@ -13,8 +13,8 @@ from maskwatch.config.inference import InferenceConfig
 from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
-from maskwatch.runtime.monitoring.gaze import Gaze
-from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.runtime.monitoring.camera.gaze import Gaze
+from maskwatch.runtime.monitoring.camera.rules import rules_of
 from maskwatch.runtime.monitoring.service import ServiceModels
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import State

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import DecoderFailed, Taken
 from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
-from maskwatch.runtime.monitoring.chronicle import Entry
+from maskwatch.runtime.monitoring.records.chronicle import Entry
 from maskwatch.types import Image
 from tests.painted import Person, scene
 

@@ -13,8 +13,8 @@ from maskwatch.config.inference import InferenceConfig
 from maskwatch.config.root import Config, load_config
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import read_card
-from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings

@@ -14,9 +14,9 @@ from maskwatch.doctor.host import MORE_SHARED_MEMORY
 from maskwatch.errors import MaskwatchError, SourceCause, SourceError
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
-from maskwatch.runtime.monitoring.fleet import PlannedCamera
-from maskwatch.runtime.monitoring.planning import planned_cameras
-from maskwatch.runtime.monitoring.probe import first_frame
+from maskwatch.runtime.monitoring.camera.probe import first_frame
+from maskwatch.runtime.monitoring.configuration.fleet import PlannedCamera
+from maskwatch.runtime.monitoring.configuration.planning import planned_cameras
 from maskwatch.store.database import Database, sqlite_file
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import current_revision, known_revisions

@@ -16,7 +16,7 @@ from maskwatch.doctor.database import check_database
 from maskwatch.doctor.finding import Check, Finding, Grade
 from maskwatch.doctor.models import check_models
 from maskwatch.frames.reach import Reach
-from maskwatch.runtime.monitoring.fleet import PlannedCamera
+from maskwatch.runtime.monitoring.configuration.fleet import PlannedCamera
 
 
 def examine(config: Config) -> Iterator[Finding]:

@@ -10,10 +10,10 @@ import pytest
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.build.channels import build_channels
 from maskwatch.config.root import parse_config
-from maskwatch.runtime.monitoring import upkeep
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.runtime.monitoring.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.records import upkeep
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
 from maskwatch.types import Image, State

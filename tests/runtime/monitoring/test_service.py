@@ -21,16 +21,18 @@ from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config, load_config
 from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken, UsageError
 from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
-from maskwatch.runtime.monitoring import reloading, store_guard, upkeep
 from maskwatch.runtime.monitoring import service as service_module
+from maskwatch.runtime.monitoring import store_guard
+from maskwatch.runtime.monitoring.configuration import reloading
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
+from maskwatch.runtime.monitoring.records import upkeep
+from maskwatch.runtime.monitoring.records.upkeep import Housekeeping
 from maskwatch.runtime.monitoring.service import (
     Parts,
     Service,
     ServiceModels,
 )
-from maskwatch.runtime.monitoring.upkeep import Housekeeping
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import HealthRecord, StoredCamera
 from maskwatch.store.schema import people_buckets

@@ -24,8 +24,12 @@ from maskwatch.frames.reach import Reach
 from maskwatch.models.card import ModelCard
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
-from maskwatch.runtime.monitoring.capture import AbortableDecoding
-from maskwatch.runtime.monitoring.chronicle import Chronicle
+from maskwatch.runtime.monitoring.camera.capture import AbortableDecoding
+from maskwatch.runtime.monitoring.camera.lane import LaneSetting
+from maskwatch.runtime.monitoring.camera.probe import probe_camera
+from maskwatch.runtime.monitoring.configuration.fleet import Fleet
+from maskwatch.runtime.monitoring.configuration.in_force import InForce
+from maskwatch.runtime.monitoring.configuration.reloading import Reloading
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
@@ -35,19 +39,15 @@ from maskwatch.runtime.monitoring.control import (
     ReloadOutcome,
     ServiceStatus,
 )
-from maskwatch.runtime.monitoring.fleet import Fleet
-from maskwatch.runtime.monitoring.in_force import InForce
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.lane import LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
-from maskwatch.runtime.monitoring.probe import probe_camera
-from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
-from maskwatch.runtime.monitoring.reloading import Reloading
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle
+from maskwatch.runtime.monitoring.records.recorder import Recorder, health_of_box
+from maskwatch.runtime.monitoring.records.upkeep import Housekeeping, Upkeep
 from maskwatch.runtime.monitoring.signals import Signals
 from maskwatch.runtime.monitoring.store_guard import StoreGuard
 from maskwatch.runtime.monitoring.systemd import Systemd
-from maskwatch.runtime.monitoring.upkeep import Housekeeping, Upkeep
 from maskwatch.store.lock import only_service
 from maskwatch.store.records import Delivery, HealthKind, HealthState
 from maskwatch.store.store import Store

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.events.camera import Closed, Continued, Left, News, Opened
 from maskwatch.events.photos import Photo
-from maskwatch.runtime.monitoring.chronicle import (
+from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
+from maskwatch.runtime.monitoring.records.chronicle import (
     Chronicle,
     Entry,
     EpisodeOpened,
     EpisodeUpdated,
     UncertainFace,
 )
-from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import EpisodeRecord, PersonRecord, TimelinePoint
 from maskwatch.types import TimedReading

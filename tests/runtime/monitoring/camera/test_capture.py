@@ -10,7 +10,7 @@ import pytest
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import Taken
 from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
-from maskwatch.runtime.monitoring.capture import Capture
+from maskwatch.runtime.monitoring.camera.capture import Capture
 from tests.runtime.processes import wait_until
 
 if TYPE_CHECKING:

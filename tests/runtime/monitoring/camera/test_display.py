@@ -13,7 +13,7 @@ from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Frame, MaskReading, State
 from tests.painted import SquareClassifier
-from tests.runtime.monitoring.test_lane import BARE, MASKED, after_film
+from tests.runtime.monitoring.camera.test_lane import BARE, MASKED, after_film
 from tests.runtime.simulated import EPOCH, camera_config
 
 ALL = [(0, 0), (1, 0), (1, 1), (0, 1)]

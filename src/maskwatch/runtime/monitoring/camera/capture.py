@@ -30,9 +30,9 @@ from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.runtime.live.mailbox import Mailbox
 from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.camera.frozen import FreezeWatch
+from maskwatch.runtime.monitoring.camera.rules import input_of
 from maskwatch.runtime.monitoring.control import CameraPhase
-from maskwatch.runtime.monitoring.frozen import FreezeWatch
-from maskwatch.runtime.monitoring.rules import input_of
 from maskwatch.runtime.monitoring.throughput import Throughput
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from maskwatch.config.cameras import camera_of
 from maskwatch.errors import ConfigError
-from maskwatch.runtime.monitoring.fleet import PlannedCamera
+from maskwatch.runtime.monitoring.configuration.fleet import PlannedCamera
 from maskwatch.store.records import EpisodeFilter
 
 if TYPE_CHECKING:

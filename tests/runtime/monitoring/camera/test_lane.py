@@ -19,12 +19,16 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.events.camera import Sight
 from maskwatch.events.photos import Photo
 from maskwatch.runtime.live.messages import Still, StreamOpened
-from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
+from maskwatch.runtime.monitoring.camera.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.finish import finish_photo, live_picture
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.records.chronicle import (
+    EpisodeOpened,
+    EpisodeUpdated,
+    UncertainFace,
+)
 from maskwatch.store.records import HealthRecord, MinuteReadings, PersonRecord
 from maskwatch.testing import face_at, reading_of
 from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State, Track, Verdict
@@ -403,7 +407,7 @@ def test_a_doubtful_face_is_proposed_for_a_label_where_it_may_be_seen(
     def doubt(_: SquareClassifier, __: Frame, faces: Sequence[Face]) -> list[MaskReading]:
         return [reading_of(face, State.MASK, confidence=0.6) for face in faces]
 
-    finish = "maskwatch.runtime.monitoring.reporter.finish_photo"
+    finish = "maskwatch.runtime.monitoring.camera.reporter.finish_photo"
     rules = camera_config(rule={"coverage_below": 0})
     with (
         patch.object(SquareClassifier, "__call__", doubt),
@@ -436,9 +440,11 @@ def test_a_picture_is_made_once_a_look_while_somebody_watches_and_seldom_otherwi
     watched: bool,
 ) -> None:
     with (
-        patch("maskwatch.runtime.monitoring.lane._UNWATCHED_EVERY_S", 3600),
+        patch("maskwatch.runtime.monitoring.camera.display._UNWATCHED_EVERY_S", 3600),
         patch.object(LiveHub, "is_watched", return_value=watched),
-        patch("maskwatch.runtime.monitoring.lane.live_picture", wraps=live_picture) as draw,
+        patch(
+            "maskwatch.runtime.monitoring.camera.display.live_picture", wraps=live_picture
+        ) as draw,
     ):
         stage = after_film(lambda _: [MASKED], 4)
     looks = stage.lane.status().frames
@@ -644,7 +650,7 @@ def test_while_the_models_fail_nobody_is_shown_and_after_long_everybody_is_gone(
 
 def test_an_episode_whose_photo_cannot_be_made_is_told_without() -> None:
     camera = ScriptedCamera(people_at(lambda _: [BARE]), speed=4)
-    finish = "maskwatch.runtime.monitoring.reporter.finish_photo"
+    finish = "maskwatch.runtime.monitoring.camera.reporter.finish_photo"
     with patch(finish, side_effect=MemoryError), watching(camera) as stage:
         assert wait_until(lambda: bool(stage.opened))
         assert ("inference", "failed") not in stage.health

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maskwatch.runtime.monitoring.frozen import FreezeWatch
+from maskwatch.runtime.monitoring.camera.frozen import FreezeWatch
 from maskwatch.types import Image
 
 RANDOM = np.random.default_rng(7)

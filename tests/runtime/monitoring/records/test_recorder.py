@@ -19,10 +19,14 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.delays import Doubling
 from maskwatch.errors import StoreError, StoreFull
 from maskwatch.outputs.jpeg import encode_jpeg
-from maskwatch.runtime.monitoring.chronicle import EpisodeOpened, EpisodeUpdated, UncertainFace
 from maskwatch.runtime.monitoring.finish import FinishedPhoto
-from maskwatch.runtime.monitoring.recorder import Recorder, health_of_box
-from maskwatch.runtime.monitoring.statistics import StatisticsOnly
+from maskwatch.runtime.monitoring.records.chronicle import (
+    EpisodeOpened,
+    EpisodeUpdated,
+    UncertainFace,
+)
+from maskwatch.runtime.monitoring.records.recorder import Recorder, health_of_box
+from maskwatch.runtime.monitoring.records.statistics import StatisticsOnly
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     CountBy,
@@ -232,7 +236,7 @@ def test_a_database_that_hangs_is_told_while_it_hangs(
         assert answers.wait(60)
         add(episode)
 
-    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._STUCK_S", 0.1)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.records.recorder._STUCK_S", 0.1)
     monkeypatch.setattr(store.episodes, "add", hanging)
     recorder.write([opened()])
     assert wait_until(lambda: "the database has not answered" in recorder.error)
@@ -253,7 +257,8 @@ def test_an_episode_that_is_tried_again_has_one_photo(
             raise error
         add(episode)
 
-    monkeypatch.setattr("maskwatch.runtime.monitoring.recorder._RETRIES", Doubling(0.01, 10.0))
+    retries = "maskwatch.runtime.monitoring.records.recorder._RETRIES"
+    monkeypatch.setattr(retries, Doubling(0.01, 10.0))
     monkeypatch.setattr(store.episodes, "add", add_at_last)
     recorder = Recorder(store)
     recorder.start()

@@ -8,10 +8,10 @@ from datetime import UTC
 import pytest
 
 from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.runtime.monitoring.camera.lane import CameraLane, LaneSetting
+from maskwatch.runtime.monitoring.configuration.fleet import Fleet, PlannedCamera
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
-from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.types import State
 from tests.painted import SquareClassifier, SquareDetector

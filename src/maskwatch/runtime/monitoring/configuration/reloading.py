@@ -11,8 +11,8 @@ from pathlib import Path
 
 from maskwatch.config.root import Config
 from maskwatch.errors import ConfigError, MaskwatchError, StoreError
+from maskwatch.runtime.monitoring.configuration.in_force import InForce, differ
 from maskwatch.runtime.monitoring.control import ReloadOutcome
-from maskwatch.runtime.monitoring.in_force import InForce, differ
 
 _log = logging.getLogger(__name__)
 

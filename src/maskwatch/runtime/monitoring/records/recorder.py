@@ -22,14 +22,14 @@ from maskwatch.advice import words_for
 from maskwatch.alerts.patience import Patience
 from maskwatch.delays import Doubling, growing_delay_s
 from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
-from maskwatch.runtime.monitoring.chronicle import (
+from maskwatch.runtime.monitoring.finish import FinishedPhoto
+from maskwatch.runtime.monitoring.records.chronicle import (
     CountedPeople,
     Entry,
     EpisodeOpened,
     EpisodeUpdated,
     UncertainFace,
 )
-from maskwatch.runtime.monitoring.finish import FinishedPhoto
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     Delivery,

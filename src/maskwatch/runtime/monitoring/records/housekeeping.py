@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from maskwatch.config.root import Config
-from maskwatch.runtime.monitoring.recorder import health_of_box
-from maskwatch.runtime.monitoring.stricter import hide_faces
+from maskwatch.runtime.monitoring.records.recorder import health_of_box
+from maskwatch.runtime.monitoring.records.stricter import hide_faces
 from maskwatch.store.records import HealthKind, HealthState
 from maskwatch.store.retention import GB, keep_house
 from maskwatch.store.store import Store

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from maskwatch.runtime.monitoring.reloading import WatchedFile
+from maskwatch.runtime.monitoring.configuration.reloading import WatchedFile
 
 
 def test_a_file_is_read_again_once_nobody_writes_to_it_any_more(tmp_path: Path) -> None:

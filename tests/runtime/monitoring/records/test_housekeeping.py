@@ -12,7 +12,7 @@ from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.root import Config
 from maskwatch.config.storage import StorageConfig
 from maskwatch.errors import StoreError
-from maskwatch.runtime.monitoring.housekeeping import Housekeeper
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
 from maskwatch.store.store import Store
 from tests.store.values import episode, photo
 

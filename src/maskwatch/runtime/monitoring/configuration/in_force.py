@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config
-from maskwatch.runtime.monitoring.chronicle import Chronicle
+from maskwatch.runtime.monitoring.camera.lane import LaneSetting
+from maskwatch.runtime.monitoring.configuration.fleet import Fleet, PlannedCamera
+from maskwatch.runtime.monitoring.configuration.planning import planned_cameras
 from maskwatch.runtime.monitoring.control import ReloadOutcome
-from maskwatch.runtime.monitoring.fleet import Fleet, PlannedCamera
-from maskwatch.runtime.monitoring.lane import LaneSetting
-from maskwatch.runtime.monitoring.planning import planned_cameras
-from maskwatch.runtime.monitoring.recorder import Recorder
-from maskwatch.runtime.monitoring.statistics import StatisticsOnly
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle
+from maskwatch.runtime.monitoring.records.recorder import Recorder
+from maskwatch.runtime.monitoring.records.statistics import StatisticsOnly
 from maskwatch.store.store import Store
 
 

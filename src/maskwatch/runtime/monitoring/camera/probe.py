@@ -13,17 +13,17 @@ from maskwatch.errors import ConfigError, SourceCause, SourceError, UsageError
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
-from maskwatch.runtime.monitoring.capture import NOT_LIVE
+from maskwatch.runtime.monitoring.camera.capture import NOT_LIVE
+from maskwatch.runtime.monitoring.camera.rules import input_of
 from maskwatch.runtime.monitoring.control import CameraProbe
 from maskwatch.runtime.monitoring.finish import PHOTO_PX, PHOTO_QUALITY
 from maskwatch.runtime.monitoring.inference import InferenceFailed
-from maskwatch.runtime.monitoring.rules import input_of
 
 if TYPE_CHECKING:
     from maskwatch.config.privacy import PrivacyConfig
     from maskwatch.frames.reach import Reach
     from maskwatch.runtime.live.messages import DecoderOrder
-    from maskwatch.runtime.monitoring.capture import AbortableDecoding
+    from maskwatch.runtime.monitoring.camera.capture import AbortableDecoding
     from maskwatch.runtime.monitoring.inference import SharedInference
     from maskwatch.types import Frame
 

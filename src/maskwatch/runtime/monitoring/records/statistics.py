@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.runtime.monitoring.chronicle import Chronicle, CountedPeople, Entry
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle, CountedPeople, Entry
 from maskwatch.store.records import HealthRecord, PeopleBucket, PeopleCount, PersonRecord
 
 _DAY = timedelta(days=1)

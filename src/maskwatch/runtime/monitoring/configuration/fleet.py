@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.errors import UsageError
+from maskwatch.runtime.monitoring.camera.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
-from maskwatch.runtime.monitoring.lane import CameraLane, LaneSetting
 
 _STOP_S = 2.5
 _OFF_BY_SETTINGS = "switched off by its settings (enabled: false)"

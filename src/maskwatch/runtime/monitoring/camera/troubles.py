@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from maskwatch.runtime.monitoring.capture import Link
-from maskwatch.runtime.monitoring.chronicle import Chronicle
+from maskwatch.runtime.monitoring.camera.capture import Link
 from maskwatch.runtime.monitoring.control import CameraPhase
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import HealthKind, HealthRecord, HealthState
 

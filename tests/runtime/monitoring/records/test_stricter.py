@@ -14,8 +14,8 @@ import pytest
 from maskwatch.config.privacy import Photos
 from maskwatch.config.root import Config
 from maskwatch.outputs.jpeg import decode_jpeg, encode_jpeg
-from maskwatch.runtime.monitoring.housekeeping import Housekeeper
-from maskwatch.runtime.monitoring.stricter import hide_faces
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
+from maskwatch.runtime.monitoring.records.stricter import hide_faces
 from maskwatch.store.backup import back_up, restore
 from maskwatch.store.records import SnapshotFace, SnapshotRecord
 from maskwatch.store.snapshots import Freed

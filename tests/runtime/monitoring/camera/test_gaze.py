@@ -11,9 +11,9 @@ import pytest
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.events.camera import CameraWatch, Opened, Sight
 from maskwatch.events.photos import Photo
-from maskwatch.runtime.monitoring.gaze import Gaze
+from maskwatch.runtime.monitoring.camera.gaze import Gaze
+from maskwatch.runtime.monitoring.camera.rules import rules_of
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.rules import rules_of
 from maskwatch.testing import reading_of
 from maskwatch.types import Box, Face, Frame, MaskReading, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene

@@ -15,28 +15,29 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.events.camera import CameraWatch, Presence, Sight, Watched
+from maskwatch.events.camera import CameraWatch
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
-from maskwatch.runtime.monitoring.capture import AbortableDecoding, Capture
-from maskwatch.runtime.monitoring.chronicle import Chronicle
-from maskwatch.runtime.monitoring.clock import ClockWatch
+from maskwatch.runtime.monitoring.camera.capture import AbortableDecoding, Capture
+from maskwatch.runtime.monitoring.camera.clock import ClockWatch
+from maskwatch.runtime.monitoring.camera.display import Display
+from maskwatch.runtime.monitoring.camera.gaze import Gaze
+from maskwatch.runtime.monitoring.camera.minutes import MinuteSums
+from maskwatch.runtime.monitoring.camera.reporter import Reporter
+from maskwatch.runtime.monitoring.camera.rules import rules_of
+from maskwatch.runtime.monitoring.camera.troubles import TroubleWatch
 from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
-from maskwatch.runtime.monitoring.finish import live_picture, packed, taken_at
-from maskwatch.runtime.monitoring.gaze import Gaze
+from maskwatch.runtime.monitoring.finish import packed, taken_at
 from maskwatch.runtime.monitoring.inference import (
     InferenceFailed,
     InferenceStopped,
     Look,
     SharedInference,
 )
-from maskwatch.runtime.monitoring.live_hub import LiveHub, LivePerson
-from maskwatch.runtime.monitoring.minutes import MinuteSums
-from maskwatch.runtime.monitoring.reporter import Reporter
-from maskwatch.runtime.monitoring.rules import rules_of
+from maskwatch.runtime.monitoring.live_hub import LiveHub
+from maskwatch.runtime.monitoring.records.chronicle import Chronicle
 from maskwatch.runtime.monitoring.throughput import Throughput
-from maskwatch.runtime.monitoring.troubles import TroubleWatch
 from maskwatch.runtime.sieve import wanted_faces
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Face, Frame
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOOK_AT_MAILBOX_S = 0.5
-_UNWATCHED_EVERY_S = 5.0
-"""How often a live picture is made while nobody looks at it."""
-
 _RETRY_MODELS_S = 1.0
 
 
@@ -104,6 +102,8 @@ class CameraLane:
         self._gaze = Gaze(self._watch, self._judged)
         self._minutes = MinuteSums(name)
         self._reporter = Reporter(name, setting.chronicle, setting.privacy, setting.model_version)
+        self._stopping = threading.Event()
+        self._display = Display(name, setting.hub, setting.privacy, self._reporter, self._stopping)
         self._troubles = TroubleWatch(name, setting.chronicle)
         self._capture = Capture(
             name,
@@ -120,9 +120,6 @@ class CameraLane:
         """Height and width of the last picture."""
         self._looked_at: float | None = None
         """When somebody may last have been seen; None once nobody is taken to be there."""
-        self._shown_at = float("-inf")
-        self._shown_violators: set[int] = set()
-        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
 
     def start(self) -> None:
@@ -231,7 +228,7 @@ class CameraLane:
     def _look_at_nothing(self) -> None:
         """Nobody is told to be there unseen; after long nobody is remembered either."""
         self._people = 0
-        self._show_nobody()
+        self._display.show_nobody()
         if self._looked_at is not None:
             unseen_s = time.monotonic() - self._looked_at
             if unseen_s > self._rules.gone_after_s:
@@ -250,7 +247,7 @@ class CameraLane:
         self._stopping.wait(_RETRY_MODELS_S)
 
     def _places(self, frame: Frame) -> Sequence[Box] | None:
-        if self._setting.hub.is_watched(self.name):
+        if self._display.is_watched:
             self._gaze.wants_whole = True  # each picture is shown
         return self._gaze.places(frame)
 
@@ -279,7 +276,8 @@ class CameraLane:
         self._looked_at = time.monotonic()
         self._reporter.tell(watched.news)
         self._people = len(watched.people)
-        self._show(sight, watched, at)
+        if not self._display.show(sight, watched, at):
+            self._gaze.wants_whole = True
         if watched.uncertain is not None:
             self._reporter.propose(watched.uncertain)
         states = [(each.zone, each.track.reading.state) for each in watched.people]
@@ -287,47 +285,3 @@ class CameraLane:
         self._setting.chronicle.write(self._minutes.add(minute, states))
         self._looks.add()
         self._latency_s.add((datetime.now(UTC) - at).total_seconds())
-
-    def _show(self, sight: Sight, watched: Watched, at: datetime) -> None:
-        hub, now = self._setting.hub, time.monotonic()
-        if self._stopping.is_set():
-            return  # a lane with other settings may be in its place by now
-        violators = {each.track.id for each in watched.people if each.episode_t is not None}
-        # Where nobody looks, channels such as MQTT still tell whether there is a violation now.
-        is_news = violators != self._shown_violators or hub.is_watched(self.name)
-        if not is_news and now - self._shown_at < _UNWATCHED_EVERY_S:
-            return
-        if not sight.is_whole:
-            self._gaze.wants_whole = True
-            return
-        self._shown_at, self._shown_violators = now, violators
-        privacy = self._setting.privacy
-        jpeg = live_picture(sight, watched.people, privacy)
-        # How somebody wears a mask is said of nobody where only counts may be shown.
-        shown = () if privacy.statistics_only else watched.people
-        people = tuple(self._live_person(each) for each in shown)
-        hub.publish(self.name, jpeg, people, at)
-
-    def _show_nobody(self) -> None:
-        """Leaves the last picture with its time, and takes the people away from it."""
-        hub = self._setting.hub
-        view = hub.peek(self.name)
-        if view is not None and view.people and not self._stopping.is_set():
-            hub.publish(self.name, view.jpeg, (), view.at)
-            self._shown_at, self._shown_violators = float("-inf"), set()
-
-    def _live_person(self, presence: Presence) -> LivePerson:
-        track, start_t = presence.track, presence.episode_t
-        return LivePerson(
-            track=track.id,
-            state=track.verdict.state,
-            fault=track.verdict.fault,
-            coverage=track.verdict.coverage,
-            zone=presence.zone,
-            since=self._reporter.time_of_day(presence.first_t),
-            episode_id=None if start_t is None else self._reporter.episode_id(track.id, start_t),
-            exempt=presence.exemption is not None,
-            face_px=track.reading.face.box.side,
-            read=presence.read,
-            free=presence.is_free,
-        )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskwatch.runtime.monitoring.clock import ClockWatch
+from maskwatch.runtime.monitoring.camera.clock import ClockWatch
 
 
 @pytest.mark.parametrize(
