@@ -21,7 +21,7 @@ from maskwatch.store.schema import snapshots
 from maskwatch.store.store import Store
 from maskwatch.store.upgrade import known_revisions
 from tests.store.freeze import thaw
-from tests.store.values import after, episode, fill, jpeg, photo
+from tests.store.values import after, episode, fill, jpeg, people_of, photo
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def content_of(store: Store) -> dict[str, object]:
         "episode": one,
         "timeline": store.episodes.timeline(one.id),
         "deliveries": store.deliveries.page().items,
-        "people": store.people.page_of(after(-1), after(1), 10),
+        "people": people_of(store),
         "readings": store.readings.between(after(-60), after(60)),
         "photos": [(each, store.snapshots.read(each.id)) for each in store.snapshots.where()],
         "reviews": store.reviews.waiting(),

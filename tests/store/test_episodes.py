@@ -190,7 +190,6 @@ def test_moments_beyond_what_a_date_can_say_exclude_nobody(store: Store) -> None
         (EpisodeFilter(ongoing=False), "b"),
         (EpisodeFilter(acknowledged=True), "c"),
         (EpisodeFilter(corrected=False), "abc"),
-        (EpisodeFilter(with_photo=True), "a"),
         (EpisodeFilter(text="NOSE"), "b"),
         (EpisodeFilter(text="eve"), "c"),
         (EpisodeFilter(text="100%"), ""),

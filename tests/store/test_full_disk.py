@@ -13,7 +13,7 @@ from maskwatch.errors import StoreFull
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.store.store import Store
 from tests.servers.disk import fill_up, small_disk
-from tests.store.values import after, episode, jpeg, photo
+from tests.store.values import after, episode, jpeg, photo, proofs_of
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_no_episode_is_lost_and_the_oldest_photos_give_way(disk: Path) -> None:
         assert kept == taken[-len(kept) :]
         assert 1 <= len(kept) < 40
         assert store.snapshots.read(taken[-1].id) == jpeg(300_000)
-        assert store.deletions.of_item(taken[0].id)[0].reason == "disk_full"
+        assert proofs_of(store, taken[0].id)[0].reason == "disk_full"
         assert store.audit.verify().broken_at is None
 
 

@@ -31,7 +31,7 @@ from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotKind
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from maskwatch.types import State
-from tests.store.values import HIDDEN_FACE, after, episode, jpeg, photo
+from tests.store.values import HIDDEN_FACE, after, episode, jpeg, photo, proofs_of
 
 
 def files(store: Store) -> list[str]:
@@ -118,7 +118,7 @@ def test_a_photo_is_replaced_by_one_that_shows_less_with_proof(store: Store) -> 
         (HIDDEN_FACE,),
     )
     assert files(store) == [new.file] != [clear.file]
-    (proof,) = store.deletions.of_item(clear.id)
+    (proof,) = proofs_of(store, clear.id)
     assert (proof.what, proof.sha256, proof.reason) == ("clear_photo", clear.sha256, "policy")
 
 
@@ -129,7 +129,7 @@ def test_a_photo_that_cannot_be_replaced_stays_as_it_is(store: Store) -> None:
     (path / "in the way").mkdir(parents=True)  # no file, so it cannot be deleted as one
     assert list(store.snapshots.replace(saved, jpeg(300), saved.faces).stuck) == [saved.file]
     assert store.snapshots.get(saved.id) == saved
-    assert store.deletions.of_item(saved.id) == []
+    assert proofs_of(store, saved.id) == []
     assert files(store) == []
 
 
@@ -145,7 +145,7 @@ def test_a_photo_stays_when_the_database_does_not_keep_that_it_was_replaced(stor
     sa.event.remove(store.database.engine, "commit", refuse)
     assert store.snapshots.read(saved.id) == jpeg()
     assert files(store) == [saved.file]
-    assert store.deletions.of_item(saved.id) == []
+    assert proofs_of(store, saved.id) == []
 
 
 def test_nothing_is_left_of_a_photo_that_was_replaced_while_it_is_deleted(store: Store) -> None:
@@ -187,7 +187,7 @@ def test_a_deletion_is_proven(store: Store) -> None:
     assert files(store) == []
     with pytest.raises(RecordNotFound):
         store.snapshots.get(saved.id)
-    (proof,) = store.deletions.of_item(saved.id)
+    (proof,) = proofs_of(store, saved.id)
     assert (proof.what, proof.sha256, proof.reason, proof.actor, proof.count) == (
         "snapshot",
         saved.sha256,
@@ -210,7 +210,7 @@ def test_of_two_who_delete_the_same_photo_one_proves_it(store: Store) -> None:
         other.join(0.5)  # time enough, if it did not have to wait
     other.join(30)
     assert late == [Freed()]
-    assert [each.reason for each in store.deletions.of_item(taken.id)] == ["a"]
+    assert [each.reason for each in proofs_of(store, taken.id)] == ["a"]
 
 
 def test_an_episode_can_be_corrected_while_its_photo_is_deleted(store: Store) -> None:
@@ -262,7 +262,7 @@ class TestDiskFull:
         old = [photo(store, content=jpeg(300), taken_at=after(i)) for i in range(3)]
         new = photo(store, content=jpeg(300), taken_at=after(10))
         assert store.snapshots.where() == [new]
-        assert {store.deletions.of_item(each.id)[0].reason for each in old} == {"disk_full"}
+        assert {proofs_of(store, each.id)[0].reason for each in old} == {"disk_full"}
 
     @pytest.mark.usefixtures("disk")
     def test_what_fits_in_no_way_is_refused_and_leaves_nothing(self, store: Store) -> None:
@@ -289,7 +289,7 @@ class TestAfterACrash:
         (store.snapshots.folder / lost.file).unlink()
         assert store.snapshots.forget_lost() == 1
         assert store.snapshots.where() == [kept]
-        assert store.deletions.of_item(lost.id)[0].reason == "missing"
+        assert proofs_of(store, lost.id)[0].reason == "missing"
 
     def test_a_disk_that_is_not_mounted_costs_no_photo(self, store: Store) -> None:
         taken = [photo(store, taken_at=after(i)) for i in range(2)]

@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
+from maskwatch.store import rows
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
     ApiTokenRecord,
+    DeletionRecord,
     Delivery,
     DeliveryKind,
     EpisodeRecord,
@@ -29,6 +33,7 @@ from maskwatch.store.records import (
     UserRecord,
     WalkRecord,
 )
+from maskwatch.store.schema import people
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Fault, State
 
@@ -84,6 +89,19 @@ def photo(store: Store, **changes: Any) -> SnapshotRecord:
     values |= changes
     content = values.pop("content", None) or jpeg()
     return store.snapshots.save(content, **values)
+
+
+def people_of(store: Store) -> list[PersonRecord]:
+    """Every person's row, oldest first."""
+    query = sa.select(*rows.columns_of(people, PersonRecord))
+    query = query.order_by(people.c.first_at, people.c.id)
+    return rows.fetch(store.database, query, PersonRecord)
+
+
+def proofs_of(store: Store, item: str) -> list[DeletionRecord]:
+    """What is known about the deletion of one thing."""
+    found = store.deletions.page(limit=1000).items
+    return [each for each in found if each.item == item]
 
 
 def fill(store: Store) -> None:

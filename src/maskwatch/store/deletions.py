@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -62,11 +61,6 @@ class Deletions:
         query = query.where(c.at >= since, c.at < until, c.actor == actor)
         with self._db.read() as connection:
             return {what: int(count) for what, count in connection.execute(query)}
-
-    def of_item(self, item: str) -> Sequence[DeletionRecord]:
-        """What is known about the deletion of one thing, oldest first."""
-        query = sa.select(*_COLUMNS).where(deletions.c.item == item)
-        return rows.fetch(self._db, query.order_by(deletions.c.at, deletions.c.id), DeletionRecord)
 
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[DeletionRecord]:
         """Newest first. ``after`` is the ``next`` of the page before."""

@@ -189,7 +189,6 @@ def _conditions(wanted: EpisodeFilter) -> list[sa.ColumnElement[bool]]:
         (wanted.ongoing, c.ended_at.is_(None)),
         (wanted.acknowledged, c.acknowledged_at.is_not(None)),
         (wanted.corrected, c.corrected_at.is_not(None)),
-        (wanted.with_photo, c.snapshot_id.is_not(None)),
     ]
     found += [test if on else sa.not_(test) for on, test in switches if on is not None]
     if wanted.text:

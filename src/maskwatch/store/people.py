@@ -138,14 +138,6 @@ class People:
         tables = (people_quarters, people_buckets)
         return sorted({name for each in tables for name in rows.distinct(self._db, each.c.camera)})
 
-    def page_of(self, since: datetime, until: datetime, limit: int) -> list[PersonRecord]:
-        """People whose first moment lies in a period, oldest first, at most ``limit``."""
-        query = sa.select(*rows.columns_of(people, PersonRecord)).where(
-            *_within(people.c.quarter_at, people.c.first_at, since, until)
-        )
-        query = query.order_by(people.c.first_at, people.c.id).limit(limit)
-        return rows.fetch(self._db, query, PersonRecord)
-
 
 def _count_of(sums: Sequence[int]) -> PeopleCount:
     """What the queries found, added up: a count of which every part is hidden is no 0.

@@ -76,7 +76,6 @@ class EpisodeFilter:
     ongoing: bool | None = None
     acknowledged: bool | None = None
     corrected: bool | None = None
-    with_photo: bool | None = None
     text: str = ""
     """Found anywhere in id, camera, zone, fault, state or a person's name; case is ignored. Not in
     the address of a `LINK_HOLDER`: not everybody who may search may know it."""

@@ -51,8 +51,6 @@ class HouseReport:
     deleted: Mapping[str, int]
     """Numbers by kind (``snapshot``, ``episode``, ``people``, ...); kinds without any are left out.
     """
-    freed_bytes: int
-    """By deleting photos."""
     free_bytes: int
     """Left on the disk now."""
     is_full: bool
@@ -88,7 +86,7 @@ def keep_house(
     deleted = _without_zeros({"snapshot": photos.photos, **counts})
     _note_sums(store, now)
     free = store.room.free_bytes()
-    return HouseReport(MappingProxyType(deleted), photos.size, free, free < wanted, photos.stuck)
+    return HouseReport(MappingProxyType(deleted), free, free < wanted, photos.stuck)
 
 
 def _note_sums(store: Store, now: datetime) -> None:

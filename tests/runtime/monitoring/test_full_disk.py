@@ -22,6 +22,7 @@ from tests.runtime.processes import wait_until
 from tests.runtime.simulated import ScriptedCamera, flicker
 from tests.servers.disk import fill_up, small_disk
 from tests.servers.hooks import HookServer, hook_server
+from tests.store.values import proofs_of
 
 VISIT_S = 6.0
 
@@ -85,7 +86,7 @@ def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
                 hook.wait_for(told + 5, timeout_s=180)
                 assert service.camera_states()[0].phase is CameraPhase.WATCHING
                 assert wait_until(lambda: service.status().unwritten == 0)
-                gone = store.deletions.of_item(first.id)
+                gone = proofs_of(store, first.id)
                 assert [each.reason for each in gone] == ["disk_full"]
                 assert store.episodes.count() >= len(hook.requests)
             finally:

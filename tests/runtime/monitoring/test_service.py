@@ -41,6 +41,7 @@ from maskwatch.types import Face, Frame, State
 from tests.painted import SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import ScriptedCamera, ScriptedConnection, people_at
+from tests.store.values import people_of
 
 CONFIG = """
 storage: {{folder: {folder}}}
@@ -213,9 +214,7 @@ def test_violations_of_a_camera_are_in_the_store_while_it_runs(tmp_path: Path) -
         closed = store.episodes.get(episode.id)
         assert closed.ended_at is not None
         assert closed.snapshot_id is not None
-        people = store.people.page_of(
-            datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC), 10
-        )
+        people = people_of(store)
     assert {(person.camera, person.state) for person in people} == {
         ("door", State.NO_MASK),
         ("gate", State.MASK),
@@ -541,7 +540,7 @@ def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> 
         assert wait_until(lambda: len(site.store.people.counts(since, until)) == 1)
         (group,) = site.store.people.counts(since, until)
         assert (group.counts.mask, group.counts.no_mask) == (1, 1)
-        assert site.store.people.page_of(since, until, 10) == []
+        assert people_of(site.store) == []
 
 
 @pytest.mark.parametrize("is_left", [True, False], ids=["mode is left", "stopped"])

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
-from maskwatch.store.records import EpisodeFilter
-from maskwatch.types import Fault, State
 from maskwatch.web.actions import episodes
 from maskwatch.web.api.access import EpisodeReader, EpisodeWriter, SubjectOfficer, Web
 from maskwatch.web.api.files import download
 from maskwatch.web.api.problems import problems
-from maskwatch.web.api.queries import After, Limit, Names
-from maskwatch.web.api.views.base import Id, Text
+from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.episodes import (
     Correction,
     EpisodeDetailView,
     EpisodePage,
+    EpisodeQuery,
     EpisodeView,
     TimelineView,
 )
@@ -29,35 +26,10 @@ router = APIRouter(tags=["episodes"], prefix="/episodes")
 
 @router.get("", responses=problems(401, 403, 422))
 def list_episodes(
-    web: Web,
-    principal: EpisodeReader,
-    camera: Names = [],  # noqa: B006 - FastAPI copies defaults
-    zone: Names = [],  # noqa: B006
-    state: Annotated[list[State], Query()] = [],  # noqa: B006
-    fault: Annotated[list[Fault], Query()] = [],  # noqa: B006
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
-    ongoing: bool | None = None,
-    acknowledged: bool | None = None,
-    corrected: bool | None = None,
-    text: Annotated[Text, Query(max_length=200)] = "",
-    after: After = None,
-    limit: Limit = 50,
+    web: Web, principal: EpisodeReader, query: Annotated[EpisodeQuery, Query()]
 ) -> EpisodePage:
     """One page of episodes, the newest first; filters that are left out exclude none."""
-    wanted = EpisodeFilter(
-        cameras=tuple(camera),
-        zones=tuple(zone),
-        states=tuple(state),
-        faults=tuple(fault),
-        since=since,
-        until=until,
-        ongoing=ongoing,
-        acknowledged=acknowledged,
-        corrected=corrected,
-        text=text,
-    )
-    page = episodes.list_episodes(web, principal, wanted, after, limit)
+    page = episodes.list_episodes(web, principal, query.filter(), query.after, query.limit)
     return EpisodePage(items=[EpisodeView.of(each) for each in page.items], next=page.next)
 
 

@@ -45,6 +45,7 @@ from maskwatch.store.subject import delete_episodes
 from maskwatch.types import Box, Fault, State
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import EPOCH, Notebook
+from tests.store.values import people_of
 
 CONFIRMED = EPOCH + timedelta(seconds=1)
 
@@ -153,7 +154,7 @@ def test_who_is_deleted_while_in_the_picture_stays_deleted(
     assert recorder.error == ""
     assert [each.id for each in store.episodes.page().items] == [other.record.id]
     assert store.episodes.timeline(entry.record.id) == []
-    found = store.people.page_of(EPOCH, EPOCH + timedelta(days=1), 9)
+    found = people_of(store)
     assert {each.state for each in found} == {State.MASK, State.INCORRECT}
 
 
@@ -341,7 +342,7 @@ def test_statistics_only_lets_through_nothing_but_counts_and_health(
     assert recorder.stop()
     assert store.episodes.page().items == ()
     assert {each.camera for each in store.deliveries.page().items} <= {"door"}
-    assert store.people.page_of(EPOCH - timedelta(days=1), EPOCH + timedelta(days=1), 10) == []
+    assert people_of(store) == []
     assert store.readings.between(EPOCH, EPOCH + timedelta(days=1)) == []
     assert store.health.last("door", "connection") == health
     assert [path for path in tmp_path.rglob("*") if path.suffix in (".jpg", ".jpeg")] == []

@@ -21,7 +21,7 @@ from maskwatch.store.records import SnapshotFace, SnapshotRecord
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Image, State
-from tests.store.values import photo
+from tests.store.values import photo, proofs_of
 
 SUBJECT = SnapshotFace(
     Box(200, 150, 300, 280), State.NO_MASK, coverage=2.0, is_subject=True, blurred=False
@@ -127,7 +127,7 @@ def test_a_photo_whose_file_is_not_there_now_is_given_up_by_nobody(store: Store)
     elsewhere = path.rename(store.snapshots.folder / "unmounted")
     store.snapshots.photos = Photos.BLURRED
     assert hide_faces(store).photos == 0
-    assert store.deletions.of_item(taken.id) == []
+    assert proofs_of(store, taken.id) == []
     elsewhere.rename(path)
     assert hide_faces(store).photos == 1
 
@@ -177,7 +177,7 @@ def test_a_photo_in_which_nothing_can_be_hidden_goes(store: Store, content: byte
     hide_faces(store)
     assert store.snapshots.where() == []
     assert not (store.snapshots.folder / taken.file).exists()
-    (proof,) = store.deletions.of_item(taken.id)
+    (proof,) = proofs_of(store, taken.id)
     assert (proof.what, proof.reason) == ("snapshot", "policy")
 
 

@@ -1,18 +1,51 @@
-"""Episodes, as the REST API gives them out."""
+"""Episodes, as the REST API is asked for them and gives them out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from maskwatch.advice import advice_for, words_for
-from maskwatch.store.records import EpisodeRecord
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.types import Fault, State
-from maskwatch.web.api.views.base import Body, View
+from maskwatch.web.api.queries import After, Limit, Names
+from maskwatch.web.api.views.base import Body, Text, View
 from maskwatch.web.api.views.messages import DeliveryView
+
+
+class EpisodeQuery(BaseModel):
+    """Which episodes are wanted, and which page of them."""
+
+    camera: Names = []
+    zone: Names = []
+    state: list[State] = []
+    fault: list[Fault] = []
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    ongoing: bool | None = None
+    acknowledged: bool | None = None
+    corrected: bool | None = None
+    text: Annotated[Text, Field(max_length=200)] = ""
+    after: After = None
+    limit: Limit = 50
+
+    def filter(self) -> EpisodeFilter:
+        """What the store is asked for."""
+        return EpisodeFilter(
+            cameras=tuple(self.camera),
+            zones=tuple(self.zone),
+            states=tuple(self.state),
+            faults=tuple(self.fault),
+            since=self.since,
+            until=self.until,
+            ongoing=self.ongoing,
+            acknowledged=self.acknowledged,
+            corrected=self.corrected,
+            text=self.text,
+        )
 
 
 class EpisodeView(View):
