@@ -74,16 +74,31 @@ Reading: TypeAlias = Iterator[RawPicture | Problem]
 def sorted_files(folder: Path) -> list[Path]:
     """All files below a folder in a fixed order, without what systems leave behind.
 
+    Links to folders are followed: sets are often put together from them.
+
     Raises:
-        DataError: there is no such folder.
+        DataError: there is no such folder, or it or one in it cannot be read.
     """
     if not folder.is_dir():
         raise DataError(folder, "no such folder")
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(_is_litter(part) for part in path.relative_to(folder).parts)
-    )
+    return sorted(_files_below(folder, frozenset()))
+
+
+def _files_below(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+    """Files in a folder and those in it; ``above`` are the device and inode of those around it."""
+    status = folder.stat()
+    here = status.st_dev, status.st_ino
+    if here in above:  # a link back, to what is being listed already
+        return
+    try:
+        inside = [path for path in folder.iterdir() if not _is_litter(path.name)]
+    except OSError as error:
+        raise DataError(folder, error.strerror or "cannot be read") from error
+    for path in inside:
+        if path.is_dir():
+            yield from _files_below(path, above | {here})
+        elif path.is_file():
+            yield path
 
 
 def subfolders(folder: Path) -> list[Path]:
