@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from maskwatch.types import Box
 from maskwatch_train.data.formats.raw import (
@@ -35,9 +35,10 @@ _QUOTED = re.compile(r'^"(.*)"$')
 def read_voc(source: Path) -> Reading:
     """Pictures of a set with XML files, wherever they lie below its folder.
 
-    A picture is looked for beside its XML file and by name anywhere in the set. Splits are taken
-    from ``ImageSets/Main/train.txt`` and so on, where they exist, else from the folders on the way
-    to an XML file, as Roboflow names them.
+    A picture is looked for beside its XML file and by name anywhere in the set. Where the tag
+    ``filename`` and the name of the XML file lead to different pictures, as after somebody numbered
+    them anew, that is a problem. Splits are taken from ``ImageSets/Main/train.txt`` and so on,
+    where they exist, else from the folders on the way to an XML file, as Roboflow names them.
 
     Raises:
         DataError: there is no such folder, or no XML file.
@@ -101,12 +102,14 @@ def _picture(
     if root is None:
         return Problem(annotation, "not a VOC annotation")
     named = root.findtext("filename") or ""
-    candidates = (
-        pictures.get(Path(named).name.lower())
-        or pictures.get(annotation.stem.lower())
-        or pictures.get(Path(named).stem.lower())
-        or []
-    )
+    stated = PurePosixPath(named.replace("\\", "/"))
+    exact = pictures.get(stated.name.lower(), [])
+    by_tag = exact or pictures.get(stated.stem.lower(), [])
+    by_name = pictures.get(annotation.stem.lower(), [])
+    if by_tag and by_name and set(by_tag).isdisjoint(by_name):
+        told = f"its filename tag says {by_tag[0].name!r}, its own name {by_name[0].name!r}"
+        return Problem(annotation, f"{told}, and both are in the set")
+    candidates = exact or by_name or by_tag
     if not candidates:
         return Problem(annotation, f"its picture {named!r} is nowhere in the set")
     nearest = _nearest(annotation, name, candidates)

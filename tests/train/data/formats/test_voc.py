@@ -47,6 +47,22 @@ def test_a_picture_is_found_by_the_name_of_its_annotation_too(tmp_path: Path) ->
     assert found.path == tmp_path / "images" / "a.jpg"
 
 
+@pytest.mark.parametrize("tag", ["b.jpg", "b.png", "b", "C:\\faces\\b.jpg", "faces/b.jpg"])
+def test_an_annotation_that_two_pictures_may_claim_is_a_problem(tmp_path: Path, tag: str) -> None:
+    made = annotate(tmp_path, "a", ("mask", 1, 1, 2, 2), picture=tag)
+    annotate(tmp_path, "b", ("mask", 3, 3, 4, 4), picture="b.jpg")
+    for name in "ab":
+        (tmp_path / "images" / f"{name}.jpg").touch()
+    bad, good = read_voc(tmp_path)
+    assert bad == Problem(
+        made, "its filename tag says 'b.jpg', its own name 'a.jpg', and both are in the set"
+    )
+    assert isinstance(good, RawPicture)
+    assert good.faces == (RawFace("mask", Box(2, 2, 4, 4)),)
+    (tmp_path / "images" / "a.jpg").unlink()
+    assert [each.path.name for each in read_voc(tmp_path)] == ["b.jpg", "b.jpg"]
+
+
 def set_with_lists(folder: Path, names: Iterable[str]) -> Path:
     """A set of pictures of these names; returns the folder for its lists."""
     for name in names:
