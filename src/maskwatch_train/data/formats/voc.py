@@ -25,7 +25,9 @@ from maskwatch_train.data.formats.raw import (
 )
 from maskwatch_train.errors import DataError
 
-_ANNOTATIONS = "Annotations"
+_ANNOTATIONS = "annotations"
+_KINDS = frozenset({_ANNOTATIONS, "images", "jpegimages", "labels", "xml", "xmls"})
+"""Folders that say what lies in them, and not of which part of the set; in lower case."""
 _LISTS = Path("ImageSets") / "Main"
 _FLAG = re.compile(r"\s+(1|-1|0)$")
 """After a name: whether the picture shows the class of the list."""
@@ -62,7 +64,8 @@ def read_voc(source: Path) -> Reading:
 def _name_in_lists(annotation: Path, source: Path) -> str:
     """What lists call an annotation: without extension, with the folders inside `_ANNOTATIONS`."""
     inside = annotation.relative_to(source).with_suffix("").parts
-    start = inside.index(_ANNOTATIONS) + 1 if _ANNOTATIONS in inside else -1
+    folders = [part.lower() for part in inside[:-1]]
+    start = folders.index(_ANNOTATIONS) + 1 if _ANNOTATIONS in folders else -1
     return "/".join(inside[start:])
 
 
@@ -127,8 +130,15 @@ def _picture(
 def _nearest(annotation: Path, name: str, candidates: list[Path]) -> list[Path]:
     """Of pictures of one name those beside their annotation, else those in folders named alike."""
     beside = [path for path in candidates if path.parent == annotation.parent]
+    part = _part_of_set(annotation)
+    same = [path for path in candidates if _part_of_set(path) == part]
     alike = [path for path in candidates if path.with_suffix("").as_posix().endswith(f"/{name}")]
-    return beside or alike or candidates
+    return beside or same or alike or candidates
+
+
+def _part_of_set(path: Path) -> list[str]:
+    """The folders of a file without `_KINDS`: those of a picture and of its labels are the same."""
+    return [part for part in path.parts[:-1] if part.lower() not in _KINDS]
 
 
 def _parse(annotation: Path) -> ElementTree.Element | None:

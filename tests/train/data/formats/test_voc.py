@@ -170,7 +170,7 @@ def test_an_annotation_without_its_picture_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_name_that_two_pictures_have_is_a_problem(tmp_path: Path) -> None:
     annotate(tmp_path, "a")
-    for name in ("images/a.png", "copy/a.png"):
+    for name in ("one/a.png", "two/a.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (found,) = read_voc(tmp_path)
@@ -200,6 +200,33 @@ def test_pictures_of_one_name_in_folders_are_told_apart_as_cvat_writes_them(tmp_
     assert [(p.path.parent.name, p.faces[0].word, p.split) for p in found] == [
         ("one", "mask", "train"),
         ("two", "no_mask", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
+        ("{}/images", "{}/annotations"),
+        ("images/{}", "annotations/{}"),
+        ("{}/JPEGImages", "{}/Annotations/xmls"),
+        ("{}/images/day 1", "{}/labels/day 1"),
+    ],
+)
+def test_pictures_of_one_name_in_each_split_are_told_apart(
+    tmp_path: Path, pictures: str, labels: str
+) -> None:
+    for split, word in (("train", "mask"), ("test", "no_mask")):
+        made = annotate(tmp_path, "0001", (word, 1, 1, 2, 2))
+        target = tmp_path / labels.format(split) / "0001.xml"
+        target.parent.mkdir(parents=True)
+        made.rename(target)
+        picture = tmp_path / pictures.format(split) / "0001.png"
+        picture.parent.mkdir(parents=True)
+        picture.touch()
+    found = [p for p in read_voc(tmp_path) if isinstance(p, RawPicture)]
+    assert sorted((p.split, p.path.relative_to(tmp_path), p.faces[0].word) for p in found) == [
+        ("test", Path(pictures.format("test")) / "0001.png", "no_mask"),
+        ("train", Path(pictures.format("train")) / "0001.png", "mask"),
     ]
 
 
