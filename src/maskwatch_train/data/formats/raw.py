@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,14 +130,21 @@ def split_in(path: Path, root: Path) -> str:
     return next((split for split in parts if split), "")
 
 
+def read_bytes(path: Path) -> bytes:
+    """A file of labels; raises DataError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+
+
 def read_text(path: Path) -> str:
     """A file of labels as text; raises DataError if it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(path, "not UTF-8 text") from error
+    return io.StringIO(text, newline=None).read()  # with the line ends of any system as "\n"
 
 
 def _is_litter(name: str) -> bool:

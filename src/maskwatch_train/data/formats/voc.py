@@ -6,8 +6,10 @@ from 1, the lower right one inclusive.
 
 from __future__ import annotations
 
+import codecs
 import re
 import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from maskwatch.types import Box
@@ -18,6 +20,7 @@ from maskwatch_train.data.formats.raw import (
     RawPicture,
     Reading,
     is_picture,
+    read_bytes,
     read_text,
     sorted_files,
     split_in,
@@ -31,6 +34,8 @@ _KINDS = frozenset({_ANNOTATIONS, "images", "jpegimages", "labels", "xml", "xmls
 _LISTS = Path("ImageSets") / "Main"
 _FLAG = re.compile(r"\s+(1|-1|0)$")
 """After a name: whether the picture shows the class of the list."""
+_DECLARED = re.compile(rb"""<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+"""The beginning of an XML file that states its encoding."""
 _QUOTED = re.compile(r'^"(.*)"$')
 
 
@@ -145,16 +150,34 @@ def _parse(annotation: Path) -> ElementTree.Element | None:
     """The root of an annotation; None where it is not one. Raises DataError if it cannot be read.
 
     Labels are data that users fetched somewhere, so a document type is refused: entities are how
-    a small XML file fills the memory, and no annotation needs them.
+    a small XML file fills the memory, and no annotation needs them. It is looked for in the very
+    text that is parsed, whatever the encoding of the file.
     """
-    text = read_text(annotation)
+    text = _text(annotation)
     if "<!DOCTYPE" in text.upper():
         return None
     try:
         root = ElementTree.fromstring(text)  # noqa: S314
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, UnicodeEncodeError):  # half a surrogate pair
         return None
     return root if root.tag == "annotation" else None
+
+
+def _text(annotation: Path) -> str:
+    """An annotation in UTF-8, else in the encoding that it declares; raises DataError.
+
+    UTF-8 comes first because programs declare another one and write UTF-8 nevertheless; hardly any
+    text in another encoding happens to be UTF-8 too.
+    """
+    content = read_bytes(annotation)
+    declared = _DECLARED.match(content)
+    tried = ["UTF-8-sig", *([declared[1].decode("ascii")] if declared else ())]
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        tried.append("UTF-16")
+    for encoding in tried:
+        with suppress(UnicodeError, LookupError):
+            return content.decode(encoding)
+    raise DataError(annotation, f"not {tried[-1].removesuffix('-sig')} text")
 
 
 def _face(each: ElementTree.Element) -> RawFace:

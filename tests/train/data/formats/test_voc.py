@@ -108,10 +108,75 @@ def test_an_annotation_that_is_no_text_is_a_problem_of_its_own(tmp_path: Path) -
         annotate(tmp_path, name)
         (tmp_path / "images" / f"{name}.png").touch()
     broken = tmp_path / "annotations" / "a.xml"
-    broken.write_text(broken.read_text(), encoding="utf-16")
-    bad, good = read_voc(tmp_path)
-    assert bad == Problem(broken, "not UTF-8 text")
-    assert isinstance(good, RawPicture)
+    for content, reason in (
+        (b"<annotation>\xfc</annotation>", "not UTF-8 text"),
+        (b'<?xml version="1.0" encoding="ascii"?><annotation>\xfc</annotation>', "not ascii text"),
+        (
+            b'<?xml version="1.0" encoding="base64"?><annotation>\xfc</annotation>',
+            "not base64 text",
+        ),
+        (b"\xff\xfe<", "not UTF-16 text"),
+    ):
+        broken.write_bytes(content)
+        bad, good = read_voc(tmp_path)
+        assert bad == Problem(broken, reason)
+        assert isinstance(good, RawPicture)
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual"),
+    [
+        ("ISO-8859-1", "latin-1"),
+        ("windows-1252", "cp1252"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-8"),  # as programs in C# write it
+        ("ISO-8859-1", "utf-8"),
+        ("UTF-8", "utf-8-sig"),
+    ],
+)
+def test_an_annotation_may_be_in_the_encoding_that_it_declares(
+    tmp_path: Path, declared: str, actual: str
+) -> None:
+    made = annotate(tmp_path, "1", ("müde", 1, 1, 2, 2), picture="Tür.png")
+    head = f'<?xml version="1.0" encoding="{declared}"?>\n'
+    made.write_text(head + made.read_text(encoding="utf-8"), encoding=actual)
+    (tmp_path / "images" / "Tür.png").touch()
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert found.faces == (RawFace("müde", Box(0, 0, 2, 2)),)
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual"),
+    [
+        ("ISO-8859-1", "latin-1"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-be"),
+        ("utf-7", "utf-7"),
+        ("cp037", "cp037"),
+        ("utf-8", "utf-16-le"),
+    ],
+)
+def test_no_encoding_is_a_way_around_the_refusal_of_a_document_type(
+    tmp_path: Path, declared: str, actual: str
+) -> None:
+    made = annotate(tmp_path, "a")
+    (tmp_path / "images" / "a.png").touch()
+    made.write_text(
+        f'<?xml version="1.0" encoding="{declared}"?><!DOCTYPE annotation [<!ENTITY e "ü">]>'
+        "<annotation>&e;</annotation>",
+        encoding=actual,
+    )
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, Problem)
+
+
+def test_text_that_is_no_text_in_its_encoding_is_a_problem(tmp_path: Path) -> None:
+    made = annotate(tmp_path, "a")
+    made.write_bytes(
+        b'<?xml version="1.0" encoding="unicode_escape"?><annotation>\\ud800\xfc</annotation>'
+    )
+    assert list(read_voc(tmp_path)) == [Problem(made, "not a VOC annotation")]
 
 
 def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> None:
