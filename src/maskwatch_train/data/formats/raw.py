@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,16 @@ def split_in(path: Path, root: Path) -> str:
     """The split that a folder between ``root`` and a file is named after; empty without one."""
     parts = (SPLIT_NAMES.get(part.lower()) for part in path.relative_to(root).parts[:-1])
     return next((split for split in parts if split), "")
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """A name as it is written, then in both normal forms of Unicode.
+
+    To most systems they are different files: an archive packed on a Mac holds ``é`` as two
+    characters, where a file of labels that was typed or exported has one.
+    """
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return tuple(dict.fromkeys((name, *forms)))
 
 
 def read_bytes(path: Path) -> bytes:

@@ -23,6 +23,7 @@ from maskwatch_train.data.formats.raw import (
     read_bytes,
     read_text,
     sorted_files,
+    spellings,
     split_in,
     stated_size,
 )
@@ -95,7 +96,9 @@ def _splits(source: Path, names: set[str]) -> dict[str, set[str]]:
             continue
         for line in filter(None, map(str.strip, read_text(path).splitlines())):
             # Of pictures that somebody numbered, " 1" is the end of the name.
-            name = line if line in names else _QUOTED.sub(r"\1", _FLAG.sub("", line))
+            bare = _QUOTED.sub(r"\1", _FLAG.sub("", line))
+            spelt = (spelling for each in (line, bare) for spelling in spellings(each))
+            name = next((each for each in spelt if each in names), bare)
             found.setdefault(name, set()).add(split)
     return found
 
@@ -111,9 +114,9 @@ def _picture(
         return Problem(annotation, "not a VOC annotation")
     named = root.findtext("filename") or ""
     stated = PurePosixPath(named.replace("\\", "/"))
-    exact = pictures.get(stated.name.lower(), [])
-    by_tag = exact or pictures.get(stated.stem.lower(), [])
-    by_name = pictures.get(annotation.stem.lower(), [])
+    exact = _called(stated.name, pictures)
+    by_tag = exact or _called(stated.stem, pictures)
+    by_name = _called(annotation.stem, pictures)
     if by_tag and by_name and set(by_tag).isdisjoint(by_name):
         told = f"its filename tag says {by_tag[0].name!r}, its own name {by_name[0].name!r}"
         return Problem(annotation, f"{told}, and both are in the set")
@@ -130,6 +133,10 @@ def _picture(
     except ValueError as error:
         return Problem(annotation, str(error))
     return RawPicture(path, faces, split, size=size)
+
+
+def _called(name: str, pictures: dict[str, list[Path]]) -> list[Path]:
+    return next((pictures[key] for key in spellings(name.lower()) if key in pictures), [])
 
 
 def _nearest(annotation: Path, name: str, candidates: list[Path]) -> list[Path]:

@@ -19,6 +19,7 @@ from maskwatch_train.data.formats.raw import (
     is_picture,
     read_text,
     sorted_files,
+    spellings,
     split_in,
 )
 from maskwatch_train.errors import DataError
@@ -145,7 +146,7 @@ def _named(line: str, folders: Sequence[Path]) -> Path:
     """
     parts = PurePosixPath(line.replace("\\", "/")).parts
     ends = (Path(*parts[start:]) for start in range(len(parts)))
-    tried = (folder / end for end in ends for folder in folders)
+    tried = (folder / each for end in ends for each in spellings(str(end)) for folder in folders)
     return next((path for path in tried if path.is_file()), folders[-1] / line)
 
 
@@ -156,11 +157,11 @@ def _labels_of(path: Path) -> Path | None:
 def _places_of_labels(path: Path) -> list[Path]:
     """Where the labels of a picture may lie, the likeliest first."""
     parts = list(path.parts[:-1])
-    places = [path.with_suffix(".txt")]
+    folders = [path.parent]
     if "images" in parts:
         last = len(parts) - 1 - parts[::-1].index("images")
-        places.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :], f"{path.stem}.txt"))
-    return places
+        folders.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :]))
+    return [folder / name for folder in folders for name in spellings(f"{path.stem}.txt")]
 
 
 def _strays(root: Path) -> Iterator[Problem]:

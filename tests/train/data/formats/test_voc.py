@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
     (lists / "val.txt").write_text("a\n")
     told = [(p.path.stem, p.split) for p in read_voc(tmp_path) if isinstance(p, RawPicture)]
     assert told == [("a", "train"), ("a", "val"), ("b", ""), ("c", "")]
+
+
+def test_names_may_be_in_the_other_normal_form_than_on_disk(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é1") for form in ("NFC", "NFD"))
+    annotate(tmp_path, apart, picture=f"{composed}.png")
+    picture = tmp_path / "images" / f"{apart}.png"
+    picture.touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text(f"{composed} 1\n", encoding="utf-8")
+    assert list(read_voc(tmp_path)) == [RawPicture(picture, (), "val")]
 
 
 def test_a_name_in_a_list_without_an_annotation_is_a_problem(tmp_path: Path) -> None:

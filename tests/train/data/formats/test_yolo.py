@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,16 @@ def test_lists_whose_paths_begin_elsewhere_are_read(tmp_path: Path, line: str) -
     picture = save_pattern(tmp_path / "images/train/a.png", 1)
     write(tmp_path / "labels/train/a.txt", "0 0.5 0.5 1 1")
     write(tmp_path / "train.txt", f"{line}\n")
+    face = RawFace("with_mask", Box(0, 0, 1, 1))
+    assert list(read_yolo(tmp_path)) == [RawPicture(picture, (face,), "train", in_shares=True)]
+
+
+def test_names_may_be_in_the_other_normal_form_than_on_disk(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é1") for form in ("NFC", "NFD"))
+    write(tmp_path / "data.yaml", f"train: train.txt\n{NAMES}")
+    picture = save_pattern(tmp_path / f"images/{apart}.png", 1)
+    write(tmp_path / f"labels/{composed}.txt", "0 0.5 0.5 1 1")
+    write(tmp_path / "train.txt", f"data/images/{composed}.png\n")
     face = RawFace("with_mask", Box(0, 0, 1, 1))
     assert list(read_yolo(tmp_path)) == [RawPicture(picture, (face,), "train", in_shares=True)]
 
