@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from maskwatch.frames.images import read_image
 from maskwatch.types import Box, State
 from maskwatch_train.data.formats.coco import read_coco
 from maskwatch_train.data.formats.folders import read_folders
-from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size, plain_path
 from maskwatch_train.data.formats.table import read_table
 from maskwatch_train.data.formats.voc import read_voc
 from maskwatch_train.data.formats.yolo import read_yolo
@@ -81,7 +80,7 @@ def read_raw(
 def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
     by_path: dict[Path, list[RawPicture]] = {}
     for picture in listed:
-        by_path.setdefault(_plain(picture.path), []).append(picture)
+        by_path.setdefault(plain_path(picture.path), []).append(picture)
     for first, *others in by_path.values():
         splits = dict.fromkeys(each.split or "none" for each in (first, *others))
         if len(splits) > 1:
@@ -113,8 +112,10 @@ def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
         pictures: all of the set.
     """
     inner = source if source.is_dir() else source.parent
-    whole = _plain(inner)
-    outside = (path for each in pictures if not (path := _plain(each.path)).is_relative_to(whole))
+    whole = plain_path(inner)
+    outside = (
+        path for each in pictures if not (path := plain_path(each.path)).is_relative_to(whole)
+    )
     return whole.parent if any(path.is_relative_to(whole.parent) for path in outside) else inner
 
 
@@ -137,7 +138,7 @@ def import_picture(
         return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
     try:
         image = read_image(picture.path, name="picture")
-        path = _plain(picture.path).relative_to(_plain(folder)).as_posix()
+        path = plain_path(picture.path).relative_to(plain_path(folder)).as_posix()
         path.encode()
     except SourceError as error:
         return Problem(picture.path, error.reason)
@@ -173,11 +174,6 @@ def import_picture(
         told = ", ".join(row.label_text for row in rows)
         return Problem(picture.path, f"several labels ({told}), not all of them with a box")
     return rows if picture.faces else [whole]
-
-
-def _plain(path: Path) -> Path:
-    """The path from the root. Links are not followed: sets are often put together from them."""
-    return Path(os.path.normpath(path.absolute()))
 
 
 def _made_from(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -129,6 +130,11 @@ def split_in(path: Path, root: Path) -> str:
     """The split that a folder between ``root`` and a file is named after; empty without one."""
     parts = (SPLIT_NAMES.get(part.lower()) for part in path.relative_to(root).parts[:-1])
     return next((split for split in parts if split), "")
+
+
+def plain_path(path: Path) -> Path:
+    """The path from the root. Links are not followed: sets are often put together from them."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def spellings(name: str) -> tuple[str, ...]:
