@@ -73,8 +73,13 @@ def _settings(source: Path) -> dict[str, Any]:
     file = next((path for path in files if path.is_file()), None)
     if file is None:
         return {}
+    text = read_text(file)
     try:
-        values = yaml.safe_load(read_text(file))
+        values = yaml.safe_load(text)
+        if isinstance(values, dict) and "names" in values:
+            # A class may be called ``no``, which YAML 1.1 takes for False; here all stays text.
+            texts = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes no objects
+            values["names"] = texts.get("names", values["names"])
     except yaml.YAMLError as error:
         raise DataError(file, "not YAML") from error
     if not isinstance(values, dict):

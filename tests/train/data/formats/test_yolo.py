@@ -175,6 +175,18 @@ def test_texts_that_are_called_like_lists_may_be_something_else(tmp_path: Path) 
     assert (found.split, len(found.faces)) == ("", 1)
 
 
+@pytest.mark.parametrize(
+    "names", ["names: [yes, No, 007, '~']", "names: {0: yes, 1: No, 2: 007, 3: ~}"]
+)
+def test_names_stay_as_they_are_written(tmp_path: Path, names: str) -> None:
+    write(tmp_path / "data.yaml", f"train: images\nkpt_shape: [3, 2]\n{names}\n")
+    save_pattern(tmp_path / "images/a.png", 1)
+    write(tmp_path / "labels/a.txt", "".join(f"{i} 0.5 0.5 1 1\n" for i in range(4)))
+    (found,) = read_yolo(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert [face.word for face in found.faces] == ["yes", "No", "007", "~"]
+
+
 def test_a_polygon_becomes_the_box_around_it(tmp_path: Path) -> None:
     write(tmp_path / "classes.txt", "mask\n")
     save_pattern(tmp_path / "a.png", 1)
