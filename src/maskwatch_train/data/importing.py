@@ -51,7 +51,8 @@ def read_raw(
 ) -> tuple[list[RawPicture], list[Problem]]:
     """Reads the labels of a set; no picture is decoded yet.
 
-    Each picture comes once, with all that the set says of it in several places.
+    Each picture comes once, with all that the set says of it in several places. Empty boxes are
+    problems of their own: they cost the picture only where nothing else is labelled in it.
 
     Args:
         source: folder or file of its labels.
@@ -72,7 +73,10 @@ def read_raw(
         wrong = [each for each in told if isinstance(each, Problem)]
         raise _nothing_usable(source, wrong) if wrong else DataError(source, "no pictures in it")
     vocabulary.check(source, (face.word for picture in listed for face in picture.faces))
-    found = [*_each_once(listed), *(each for each in told if isinstance(each, Problem))]
+    found: list[RawPicture | Problem] = []
+    for each in _each_once(listed):
+        found += _without_empty_boxes(each) if isinstance(each, RawPicture) else [each]
+    found += (each for each in told if isinstance(each, Problem))
     pictures = [each for each in found if isinstance(each, RawPicture)]
     return pictures, [each for each in found if isinstance(each, Problem)]
 
@@ -99,6 +103,23 @@ def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
         # one of them.
         faces = dict.fromkeys(face for each in (first, *others) for face in each.faces)
         yield replace(first, faces=tuple(faces), size=next(iter(sizes), None))
+
+
+def _without_empty_boxes(picture: RawPicture) -> Iterator[RawPicture | Problem]:
+    """A picture without the boxes that a stray click left in it, and a problem for each of them.
+
+    Where there is nothing else it is no picture: without labels it would be one without a face.
+    """
+    empty = [face for face in picture.faces if _is_empty(face)]
+    yield from (Problem(picture.path, f"{_told_box(face)} is empty") for face in empty)
+    faces = tuple(face for face in picture.faces if face not in empty)
+    if faces or not empty:
+        yield replace(picture, faces=faces)
+
+
+def _is_empty(face: RawFace) -> bool:
+    # Written so that a NaN is empty too.
+    return face.box is not None and not (face.box.x0 < face.box.x1 and face.box.y0 < face.box.y1)
 
 
 def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
@@ -128,7 +149,7 @@ def import_picture(
     picture without a label only if it never had one.
 
     Args:
-        picture: as the set tells it.
+        picture: as `read_raw` gives it.
         folder: paths of rows are relative to it.
         name: of the set.
         licence: of the set, as a person would state it.
@@ -214,15 +235,15 @@ def _inside(face: RawFace, width: int, height: int) -> Box | str | None:
     if face.box is None:
         return None
     x0, y0, x1, y1 = face.box
-    told = f"box ({x0:g}, {y0:g}, {x1:g}, {y1:g}) of {face.word!r}"
-    # Written so that a NaN fails too.
-    if not (x0 < x1 and y0 < y1):
-        return f"{told} is empty"
     fits = min(x0, y0) >= -ROUNDING_PX and x1 <= width + ROUNDING_PX and y1 <= height + ROUNDING_PX
     clipped = Box(max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
     if not fits or clipped.width <= 0 or clipped.height <= 0:
-        return f"{told} is not inside {width}x{height} pixels"
+        return f"{_told_box(face)} is not inside {width}x{height} pixels"
     return clipped
+
+
+def _told_box(face: RawFace) -> str:
+    return f"box ({', '.join(f'{value:g}' for value in face.box or ())}) of {face.word!r}"
 
 
 def gather(
