@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from maskwatch.frames.images import read_image
 from maskwatch.types import Box, State
 from maskwatch_train.data.formats.coco import read_coco
 from maskwatch_train.data.formats.folders import read_folders
-from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size
+from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size, plain_path
 from maskwatch_train.data.formats.table import read_table
 from maskwatch_train.data.formats.voc import read_voc
 from maskwatch_train.data.formats.yolo import read_yolo
@@ -52,7 +51,8 @@ def read_raw(
 ) -> tuple[list[RawPicture], list[Problem]]:
     """Reads the labels of a set; no picture is decoded yet.
 
-    Each picture comes once, with all that the set says of it in several places.
+    Each picture comes once, with all that the set says of it in several places. Empty boxes are
+    problems of their own: they cost the picture only where nothing else is labelled in it.
 
     Args:
         source: folder or file of its labels.
@@ -73,7 +73,10 @@ def read_raw(
         wrong = [each for each in told if isinstance(each, Problem)]
         raise _nothing_usable(source, wrong) if wrong else DataError(source, "no pictures in it")
     vocabulary.check(source, (face.word for picture in listed for face in picture.faces))
-    found = [*_each_once(listed), *(each for each in told if isinstance(each, Problem))]
+    found: list[RawPicture | Problem] = []
+    for each in _each_once(listed):
+        found += _without_empty_boxes(each) if isinstance(each, RawPicture) else [each]
+    found += (each for each in told if isinstance(each, Problem))
     pictures = [each for each in found if isinstance(each, RawPicture)]
     return pictures, [each for each in found if isinstance(each, Problem)]
 
@@ -81,7 +84,7 @@ def read_raw(
 def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
     by_path: dict[Path, list[RawPicture]] = {}
     for picture in listed:
-        by_path.setdefault(_plain(picture.path), []).append(picture)
+        by_path.setdefault(plain_path(picture.path), []).append(picture)
     for first, *others in by_path.values():
         splits = dict.fromkeys(each.split or "none" for each in (first, *others))
         if len(splits) > 1:
@@ -102,6 +105,23 @@ def _each_once(listed: Iterable[RawPicture]) -> Iterator[RawPicture | Problem]:
         yield replace(first, faces=tuple(faces), size=next(iter(sizes), None))
 
 
+def _without_empty_boxes(picture: RawPicture) -> Iterator[RawPicture | Problem]:
+    """A picture without the boxes that a stray click left in it, and a problem for each of them.
+
+    Where there is nothing else it is no picture: without labels it would be one without a face.
+    """
+    empty = [face for face in picture.faces if _is_empty(face)]
+    yield from (Problem(picture.path, f"{_told_box(face)} is empty") for face in empty)
+    faces = tuple(face for face in picture.faces if face not in empty)
+    if faces or not empty:
+        yield replace(picture, faces=faces)
+
+
+def _is_empty(face: RawFace) -> bool:
+    # Written so that a NaN is empty too.
+    return face.box is not None and not (face.box.x0 < face.box.x1 and face.box.y0 < face.box.y1)
+
+
 def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
     """The folder that paths of a set are relative to.
 
@@ -113,8 +133,10 @@ def folder_of(source: Path, pictures: Iterable[RawPicture]) -> Path:
         pictures: all of the set.
     """
     inner = source if source.is_dir() else source.parent
-    whole = _plain(inner)
-    outside = (path for each in pictures if not (path := _plain(each.path)).is_relative_to(whole))
+    whole = plain_path(inner)
+    outside = (
+        path for each in pictures if not (path := plain_path(each.path)).is_relative_to(whole)
+    )
     return whole.parent if any(path.is_relative_to(whole.parent) for path in outside) else inner
 
 
@@ -127,7 +149,7 @@ def import_picture(
     picture without a label only if it never had one.
 
     Args:
-        picture: as the set tells it.
+        picture: as `read_raw` gives it.
         folder: paths of rows are relative to it.
         name: of the set.
         licence: of the set, as a person would state it.
@@ -137,7 +159,7 @@ def import_picture(
         return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
     try:
         image = read_image(picture.path, name="picture")
-        path = _plain(picture.path).relative_to(_plain(folder)).as_posix()
+        path = plain_path(picture.path).relative_to(plain_path(folder)).as_posix()
         path.encode()
     except SourceError as error:
         return Problem(picture.path, error.reason)
@@ -173,11 +195,6 @@ def import_picture(
         told = ", ".join(row.label_text for row in rows)
         return Problem(picture.path, f"several labels ({told}), not all of them with a box")
     return rows if picture.faces else [whole]
-
-
-def _plain(path: Path) -> Path:
-    """The path from the root. Links are not followed: sets are often put together from them."""
-    return Path(os.path.normpath(path.absolute()))
 
 
 def _made_from(path: str) -> str:
@@ -218,15 +235,15 @@ def _inside(face: RawFace, width: int, height: int) -> Box | str | None:
     if face.box is None:
         return None
     x0, y0, x1, y1 = face.box
-    told = f"box ({x0:g}, {y0:g}, {x1:g}, {y1:g}) of {face.word!r}"
-    # Written so that a NaN fails too.
-    if not (x0 < x1 and y0 < y1):
-        return f"{told} is empty"
     fits = min(x0, y0) >= -ROUNDING_PX and x1 <= width + ROUNDING_PX and y1 <= height + ROUNDING_PX
     clipped = Box(max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
     if not fits or clipped.width <= 0 or clipped.height <= 0:
-        return f"{told} is not inside {width}x{height} pixels"
+        return f"{_told_box(face)} is not inside {width}x{height} pixels"
     return clipped
+
+
+def _told_box(face: RawFace) -> str:
+    return f"box ({', '.join(f'{value:g}' for value in face.box or ())}) of {face.word!r}"
 
 
 def gather(

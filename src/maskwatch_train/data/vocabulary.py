@@ -39,10 +39,10 @@ _WORDS = {
         "wrong_mask improper_mask imfd"
     ),
     Label(State.UNKNOWN): "unknown",
-    Label(State.INCORRECT, Fault.NOSE_OUT): "nose_out imfd_nose",
-    # MaskedFace-Net names the wrong ones after what shows: the chin; nose and mouth.
-    Label(State.INCORRECT, Fault.CHIN_OUT): "chin_out imfd_chin",
-    Label(State.INCORRECT, Fault.UNDER_CHIN): "under_chin imfd_nose_mouth",
+    # MaskedFace-Net names the wrong ones after what the mask covers: mouth and chin, and so on.
+    Label(State.INCORRECT, Fault.NOSE_OUT): "nose_out mask_mouth_chin imfd_mouth_chin",
+    Label(State.INCORRECT, Fault.CHIN_OUT): "chin_out mask_nose_mouth imfd_nose_mouth",
+    Label(State.INCORRECT, Fault.UNDER_CHIN): "under_chin mask_chin imfd_chin",
     Label(State.INCORRECT, Fault.OTHER): "other",
 }
 KNOWN = {word: label for label, words in _WORDS.items() for word in words.split()}

@@ -230,9 +230,6 @@ def test_a_box_that_rounding_put_outside_is_moved_in(folder: Path) -> None:
         (Box(-3, 0, 10, 10), "is not inside 80x60 pixels"),
         (Box(0, 0, 10, 63), "is not inside 80x60 pixels"),
         (Box(80, 0, 81, 10), "is not inside 80x60 pixels"),
-        (Box(10, 0, 10, 10), "is empty"),
-        (Box(10, 9, 20, 5), "is empty"),
-        (Box(float("nan"), 0, 10, 10), "is empty"),
         (Box(0, 0, float("inf"), 10), "is not inside"),
     ],
 )
@@ -240,6 +237,27 @@ def test_other_boxes_outside_are_a_problem(folder: Path, box: Box, reason: str) 
     found = rows_of(folder, RawFace("mask", box))
     assert isinstance(found, Problem)
     assert reason in found.reason
+
+
+def test_an_empty_box_costs_only_itself(folder: Path) -> None:
+    write_coco(folder / "all.json", "mask", [10, 10, 40, 0], [10, 10, 40, 30])
+    (picture,), problems = read_raw(folder, "coco", Vocabulary())
+    assert problems == [Problem(folder / "a.png", "box (10, 10, 50, 10) of 'mask' is empty")]
+    with pytest.raises(DataError, match=r"box \(10, 10, 50, 10\) of 'mask' is empty"):
+        refuse(folder, problems)
+    (row,) = import_picture(picture, folder, "own", "CC0", Vocabulary())  # type: ignore[misc]
+    assert row.box == Box(10, 10, 50, 40)
+
+
+@pytest.mark.parametrize("box", ["10,0,10,10", "10,9,20,5", "nan,0,10,10"])
+def test_a_picture_with_nothing_but_empty_boxes_is_not_one_without_a_face(
+    folder: Path, box: str
+) -> None:
+    (folder / "labels.csv").write_text(f"file,label,x0,y0,x1,y1\na.png,mask,{box}\n")
+    pictures, (problem,) = read_raw(folder, "csv", Vocabulary())
+    assert not pictures
+    assert problem.path == folder / "a.png"
+    assert problem.reason.endswith("of 'mask' is empty")
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,21 @@ from maskwatch_train.errors import DataError
         ("With Mask", Label(State.MASK)),
         ("without-mask", Label(State.NO_MASK)),
         ("mask_weared_incorrect", Label(State.INCORRECT)),
-        ("IMFD_Nose_Mouth", Label(State.INCORRECT, Fault.UNDER_CHIN)),
+        ("IMFD_Mouth_Chin", Label(State.INCORRECT, Fault.NOSE_OUT)),
+        ("Mask_Mouth_Chin", Label(State.INCORRECT, Fault.NOSE_OUT)),
+        ("IMFD_Nose_Mouth", Label(State.INCORRECT, Fault.CHIN_OUT)),
+        ("Mask_Nose_Mouth", Label(State.INCORRECT, Fault.CHIN_OUT)),
+        ("IMFD_Chin", Label(State.INCORRECT, Fault.UNDER_CHIN)),
+        ("Mask_Chin", Label(State.INCORRECT, Fault.UNDER_CHIN)),
         ("nose_out", Label(State.INCORRECT, Fault.NOSE_OUT)),
     ],
 )
 def test_words_of_the_public_sets_are_known(word: str, label: Label) -> None:
     assert Vocabulary().meaning(word) == label
+
+
+def test_a_word_that_may_mean_what_is_covered_or_what_shows_is_unknown() -> None:
+    assert "IMFD_Nose" not in Vocabulary()
 
 
 def test_own_words_come_first_and_may_be_left_out() -> None:

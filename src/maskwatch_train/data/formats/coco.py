@@ -17,6 +17,7 @@ from maskwatch_train.data.formats.raw import (
     Reading,
     read_text,
     sorted_files,
+    spellings,
     stated_size,
 )
 from maskwatch_train.errors import DataError
@@ -81,7 +82,8 @@ def _pictures(file: Path, root: Path, values: dict[str, Any]) -> Reading:
     ends = Counter(_end(name) for _, name, _ in images)
     for number, name, image in images:
         names = [name, name.replace("\\", "/"), *([_end(name)] if ends[_end(name)] == 1 else ())]
-        tried = (place for each in dict.fromkeys(names) for place in _places(file, each, split))
+        spelt = dict.fromkeys(spelling for each in names for spelling in spellings(each))
+        tried = (place for each in spelt for place in _places(file, each, split))
         path = next((place for place in tried if place.is_file()), None)
         if path is None:
             yield Problem(file.parent / name, "no such picture, though it has labels")

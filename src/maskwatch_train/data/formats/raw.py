@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,16 +77,31 @@ Reading: TypeAlias = Iterator[RawPicture | Problem]
 def sorted_files(folder: Path) -> list[Path]:
     """All files below a folder in a fixed order, without what systems leave behind.
 
+    Links to folders are followed: sets are often put together from them.
+
     Raises:
-        DataError: there is no such folder.
+        DataError: there is no such folder, or it or one in it cannot be read.
     """
     if not folder.is_dir():
         raise DataError(folder, "no such folder")
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(_is_litter(part) for part in path.relative_to(folder).parts)
-    )
+    return sorted(_files_below(folder, frozenset()))
+
+
+def _files_below(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+    """Files in a folder and those in it; ``above`` are the device and inode of those around it."""
+    status = folder.stat()
+    here = status.st_dev, status.st_ino
+    if here in above:  # a link back, to what is being listed already
+        return
+    try:
+        inside = [path for path in folder.iterdir() if not _is_litter(path.name)]
+    except OSError as error:
+        raise DataError(folder, error.strerror or "cannot be read") from error
+    for path in inside:
+        if path.is_dir():
+            yield from _files_below(path, above | {here})
+        elif path.is_file():
+            yield path
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -114,14 +132,36 @@ def split_in(path: Path, root: Path) -> str:
     return next((split for split in parts if split), "")
 
 
+def plain_path(path: Path) -> Path:
+    """The path from the root. Links are not followed: sets are often put together from them."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """A name as it is written, then in both normal forms of Unicode.
+
+    To most systems they are different files: an archive packed on a Mac holds ``é`` as two
+    characters, where a file of labels that was typed or exported has one.
+    """
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return tuple(dict.fromkeys((name, *forms)))
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of labels; raises DataError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error
+
+
 def read_text(path: Path) -> str:
     """A file of labels as text; raises DataError if it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(path, "not UTF-8 text") from error
+    return io.StringIO(text, newline=None).read()  # with the line ends of any system as "\n"
 
 
 def _is_litter(name: str) -> bool:

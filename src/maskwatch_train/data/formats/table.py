@@ -15,6 +15,7 @@ from maskwatch_train.data.formats.raw import (
     RawPicture,
     Reading,
     read_text,
+    spellings,
 )
 from maskwatch_train.errors import DataError
 
@@ -66,9 +67,9 @@ def _picture(
 ) -> RawPicture | Problem:
     if not name:
         return Problem(table, f"lines without a file: {len(lines)}")
-    path = table.parent / name
-    if not path.exists():  # as programs on Windows write it
-        path = table.parent / name.replace("\\", "/")
+    slashed = name.replace("\\", "/")  # programs on Windows write the other ones
+    tried = (table.parent / each for each in (*spellings(name), *spellings(slashed)))
+    path = next((each for each in tried if each.exists()), table.parent / slashed)
     if not all(line["label"] for line in lines):
         return Problem(path, "a line of it has no label")
     try:

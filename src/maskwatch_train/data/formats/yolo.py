@@ -17,8 +17,10 @@ from maskwatch_train.data.formats.raw import (
     RawPicture,
     Reading,
     is_picture,
+    plain_path,
     read_text,
     sorted_files,
+    spellings,
     split_in,
 )
 from maskwatch_train.errors import DataError
@@ -38,7 +40,9 @@ def read_yolo(source: Path) -> Reading:
 
     Args:
         source: the YAML file, or a folder that holds ``data.yaml``; without one, names are read
-            from ``classes.txt``, there or in ``labels``, and splits from the names of folders.
+            from ``classes.txt``, there or in ``labels``, and splits from the lists that CVAT's
+            ``obj.data`` names or that are called ``train.txt`` and so on, else from the names of
+            folders.
 
     Raises:
         DataError: no names or no pictures are found, no picture has labels, or the YAML file makes
@@ -69,8 +73,13 @@ def _settings(source: Path) -> dict[str, Any]:
     file = next((path for path in files if path.is_file()), None)
     if file is None:
         return {}
+    text = read_text(file)
     try:
-        values = yaml.safe_load(read_text(file))
+        values = yaml.safe_load(text)
+        if isinstance(values, dict) and "names" in values:
+            # A class may be called ``no``, which YAML 1.1 takes for False; here all stays text.
+            texts = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes no objects
+            values["names"] = texts.get("names", values["names"])
     except yaml.YAMLError as error:
         raise DataError(file, "not YAML") from error
     if not isinstance(values, dict):
@@ -108,12 +117,43 @@ def _pictures(root: Path, settings: dict[str, Any]) -> Iterator[tuple[Path, str]
     """Every picture with its split, and again for each other that the YAML file puts it into."""
     places = [(key, settings[key]) for key in SPLIT_NAMES if settings.get(key)]
     if not places:
-        yield from ((path, split_in(path, root)) for path in sorted_files(root) if is_picture(path))
+        yield from _pictures_by_lists(root)
         return
     base = root / str(settings.get("path") or "")
     for key, place in places:
         for path in _listed(base if base.is_dir() else root, root, place):
             yield path if isinstance(path, Problem) else (path, SPLIT_NAMES[key])
+
+
+def _pictures_by_lists(root: Path) -> Iterator[tuple[Path, str] | Problem]:
+    """The pictures of the lists, then all others, with the splits that their folders say."""
+    listed = set()
+    for split, file in _lists(root):
+        if not file.is_file():
+            yield Problem(file, "no such list, though obj.data names it")
+            continue
+        for path in _lines(file, root):
+            listed.add(plain_path(path))
+            yield path, split
+    for path in filter(is_picture, sorted_files(root)):
+        if plain_path(path) not in listed:
+            yield path, split_in(path, root)
+
+
+def _lists(root: Path) -> Iterator[tuple[str, Path]]:
+    """The lists of pictures of a set without a YAML file, with the split of each."""
+    data = root / "obj.data"
+    if data.is_file():
+        for line in read_text(data).splitlines():
+            key, _, place = (part.strip() for part in line.partition("="))
+            if place and key.lower() in SPLIT_NAMES:
+                yield SPLIT_NAMES[key.lower()], _named(place, [root])
+        return
+    for name, split in SPLIT_NAMES.items():
+        file = root / f"{name}.txt"
+        # It may as well be notes, or the labels of a picture of that name.
+        if file.is_file() and any(map(is_picture, _lines(file, root))):
+            yield split, file
 
 
 def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:
@@ -134,8 +174,13 @@ def _listed(base: Path, root: Path, place: object) -> Iterator[Path | Problem]:
     if found.is_dir():
         yield from filter(is_picture, sorted_files(found))
         return
-    for line in filter(None, map(str.strip, read_text(found).splitlines())):
-        yield _named(line, (found.parent, base))
+    yield from _lines(found, base)
+
+
+def _lines(file: Path, base: Path) -> Iterator[Path]:
+    """Pictures of a list; what is called by a path from elsewhere is looked for in ``base`` too."""
+    for line in filter(None, map(str.strip, read_text(file).splitlines())):
+        yield _named(line, (file.parent, base))
 
 
 def _named(line: str, folders: Sequence[Path]) -> Path:
@@ -145,7 +190,7 @@ def _named(line: str, folders: Sequence[Path]) -> Path:
     """
     parts = PurePosixPath(line.replace("\\", "/")).parts
     ends = (Path(*parts[start:]) for start in range(len(parts)))
-    tried = (folder / end for end in ends for folder in folders)
+    tried = (folder / each for end in ends for each in spellings(str(end)) for folder in folders)
     return next((path for path in tried if path.is_file()), folders[-1] / line)
 
 
@@ -156,11 +201,11 @@ def _labels_of(path: Path) -> Path | None:
 def _places_of_labels(path: Path) -> list[Path]:
     """Where the labels of a picture may lie, the likeliest first."""
     parts = list(path.parts[:-1])
-    places = [path.with_suffix(".txt")]
+    folders = [path.parent]
     if "images" in parts:
         last = len(parts) - 1 - parts[::-1].index("images")
-        places.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :], f"{path.stem}.txt"))
-    return places
+        folders.insert(0, Path(*parts[:last], "labels", *parts[last + 1 :]))
+    return [folder / name for folder in folders for name in spellings(f"{path.stem}.txt")]
 
 
 def _strays(root: Path) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -95,6 +96,18 @@ def test_the_split_is_in_the_name_of_the_file_or_its_folder(
     (found,) = read_coco(tmp_path)
     assert isinstance(found, RawPicture)
     assert (found.path, found.split) == (tmp_path / picture, split)
+
+
+@pytest.mark.parametrize(("told", "disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_may_be_in_the_other_normal_form_than_on_disk(
+    tmp_path: Path, told: Literal["NFC", "NFD"], disk: Literal["NFC", "NFD"]
+) -> None:
+    image = {"id": 1, "file_name": unicodedata.normalize(told, "été/é1.jpg")}
+    write(tmp_path / "labels.json", content(images=[image]))
+    picture = tmp_path / "images" / unicodedata.normalize(disk, "été/é1.jpg")
+    touch(picture)
+    (found,) = read_coco(tmp_path)
+    assert found.path == picture
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,34 @@ def test_what_systems_leave_behind_is_overlooked_and_other_files_are_told(tmp_pa
     assert [p for p in read_folders(tmp_path) if isinstance(p, Problem)] == [
         Problem(tmp_path / "mask/notes.txt", "not a picture by its name")
     ]
+
+
+def test_linked_folders_are_followed_in_order_and_never_in_circles(tmp_path: Path) -> None:
+    touch(tmp_path, "set/mask/1.jpg", "set/mask/z.jpg", "pool/site/3.jpg", "pool/.hidden/4.jpg")
+    (tmp_path / "set/mask/siteA").symlink_to(tmp_path / "pool")
+    (tmp_path / "set/mask/siteB").symlink_to("siteA")
+    (tmp_path / "pool/site/round").symlink_to(tmp_path / "set/mask")
+    (tmp_path / "set/mask/itself").symlink_to(".")
+    (tmp_path / "set/mask/gone").symlink_to("nowhere")
+    assert [
+        each.path.relative_to(tmp_path / "set/mask") for each in read_folders(tmp_path / "set")
+    ] == [Path(name) for name in ("1.jpg", "siteA/site/3.jpg", "siteB/site/3.jpg", "z.jpg")]
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "mask/a.png", "mask/locked/b.png")
+    opened = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        if folder.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # root may read any folder
+    with pytest.raises(DataError, match="locked: Permission denied"):
+        list(read_folders(tmp_path))
 
 
 def test_an_empty_class_folder_is_refused(tmp_path: Path) -> None:

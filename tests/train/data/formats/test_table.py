@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_table_may_be_named_itself(tmp_path: Path) -> None:
 def test_a_table_that_was_made_on_windows_is_read(tmp_path: Path) -> None:
     (found,) = read_table(write(tmp_path, "file,label\nimages\\a.png,mask\n"))
     assert found.path == tmp_path / "images" / "a.png"
+
+
+@pytest.mark.parametrize("name", ["é1.png", "in\\é1.png"])
+def test_a_name_may_be_in_the_other_normal_form_than_on_disk(tmp_path: Path, name: str) -> None:
+    picture = tmp_path / unicodedata.normalize("NFD", name.replace("\\", "/"))
+    picture.parent.mkdir(exist_ok=True)
+    picture.touch()
+    (found,) = read_table(
+        write(tmp_path, f"file,label\n{unicodedata.normalize('NFC', name)},mask\n")
+    )
+    assert found.path == picture
 
 
 def test_a_coordinate_that_is_no_number_is_a_problem_of_its_picture(tmp_path: Path) -> None:

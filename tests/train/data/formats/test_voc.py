@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,6 +48,22 @@ def test_a_picture_is_found_by_the_name_of_its_annotation_too(tmp_path: Path) ->
     assert found.path == tmp_path / "images" / "a.jpg"
 
 
+@pytest.mark.parametrize("tag", ["b.jpg", "b.png", "b", "C:\\faces\\b.jpg", "faces/b.jpg"])
+def test_an_annotation_that_two_pictures_may_claim_is_a_problem(tmp_path: Path, tag: str) -> None:
+    made = annotate(tmp_path, "a", ("mask", 1, 1, 2, 2), picture=tag)
+    annotate(tmp_path, "b", ("mask", 3, 3, 4, 4), picture="b.jpg")
+    for name in "ab":
+        (tmp_path / "images" / f"{name}.jpg").touch()
+    bad, good = read_voc(tmp_path)
+    assert bad == Problem(
+        made, "its filename tag says 'b.jpg', its own name 'a.jpg', and both are in the set"
+    )
+    assert isinstance(good, RawPicture)
+    assert good.faces == (RawFace("mask", Box(2, 2, 4, 4)),)
+    (tmp_path / "images" / "a.jpg").unlink()
+    assert [each.path.name for each in read_voc(tmp_path)] == ["b.jpg", "b.jpg"]
+
+
 def set_with_lists(folder: Path, names: Iterable[str]) -> Path:
     """A set of pictures of these names; returns the folder for its lists."""
     for name in names:
@@ -72,6 +89,17 @@ def test_lists_give_the_split(tmp_path: Path) -> None:
     assert told == [("a", "train"), ("a", "val"), ("b", ""), ("c", "")]
 
 
+def test_names_may_be_in_the_other_normal_form_than_on_disk(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é1") for form in ("NFC", "NFD"))
+    annotate(tmp_path, apart, picture=f"{composed}.png")
+    picture = tmp_path / "images" / f"{apart}.png"
+    picture.touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text(f"{composed} 1\n", encoding="utf-8")
+    assert list(read_voc(tmp_path)) == [RawPicture(picture, (), "val")]
+
+
 def test_a_name_in_a_list_without_an_annotation_is_a_problem(tmp_path: Path) -> None:
     lists = set_with_lists(tmp_path, "ab")
     (lists / "train.txt").write_text("a.png\nb\n")
@@ -92,10 +120,75 @@ def test_an_annotation_that_is_no_text_is_a_problem_of_its_own(tmp_path: Path) -
         annotate(tmp_path, name)
         (tmp_path / "images" / f"{name}.png").touch()
     broken = tmp_path / "annotations" / "a.xml"
-    broken.write_text(broken.read_text(), encoding="utf-16")
-    bad, good = read_voc(tmp_path)
-    assert bad == Problem(broken, "not UTF-8 text")
-    assert isinstance(good, RawPicture)
+    for content, reason in (
+        (b"<annotation>\xfc</annotation>", "not UTF-8 text"),
+        (b'<?xml version="1.0" encoding="ascii"?><annotation>\xfc</annotation>', "not ascii text"),
+        (
+            b'<?xml version="1.0" encoding="base64"?><annotation>\xfc</annotation>',
+            "not base64 text",
+        ),
+        (b"\xff\xfe<", "not UTF-16 text"),
+    ):
+        broken.write_bytes(content)
+        bad, good = read_voc(tmp_path)
+        assert bad == Problem(broken, reason)
+        assert isinstance(good, RawPicture)
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual"),
+    [
+        ("ISO-8859-1", "latin-1"),
+        ("windows-1252", "cp1252"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-8"),  # as programs in C# write it
+        ("ISO-8859-1", "utf-8"),
+        ("UTF-8", "utf-8-sig"),
+    ],
+)
+def test_an_annotation_may_be_in_the_encoding_that_it_declares(
+    tmp_path: Path, declared: str, actual: str
+) -> None:
+    made = annotate(tmp_path, "1", ("müde", 1, 1, 2, 2), picture="Tür.png")
+    head = f'<?xml version="1.0" encoding="{declared}"?>\n'
+    made.write_text(head + made.read_text(encoding="utf-8"), encoding=actual)
+    (tmp_path / "images" / "Tür.png").touch()
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert found.faces == (RawFace("müde", Box(0, 0, 2, 2)),)
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual"),
+    [
+        ("ISO-8859-1", "latin-1"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-be"),
+        ("utf-7", "utf-7"),
+        ("cp037", "cp037"),
+        ("utf-8", "utf-16-le"),
+    ],
+)
+def test_no_encoding_is_a_way_around_the_refusal_of_a_document_type(
+    tmp_path: Path, declared: str, actual: str
+) -> None:
+    made = annotate(tmp_path, "a")
+    (tmp_path / "images" / "a.png").touch()
+    made.write_text(
+        f'<?xml version="1.0" encoding="{declared}"?><!DOCTYPE annotation [<!ENTITY e "ü">]>'
+        "<annotation>&e;</annotation>",
+        encoding=actual,
+    )
+    (found,) = read_voc(tmp_path)
+    assert isinstance(found, Problem)
+
+
+def test_text_that_is_no_text_in_its_encoding_is_a_problem(tmp_path: Path) -> None:
+    made = annotate(tmp_path, "a")
+    made.write_bytes(
+        b'<?xml version="1.0" encoding="unicode_escape"?><annotation>\\ud800\xfc</annotation>'
+    )
+    assert list(read_voc(tmp_path)) == [Problem(made, "not a VOC annotation")]
 
 
 def test_names_in_lists_may_hold_spaces_and_end_in_numbers(tmp_path: Path) -> None:
@@ -154,7 +247,7 @@ def test_an_annotation_without_its_picture_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_name_that_two_pictures_have_is_a_problem(tmp_path: Path) -> None:
     annotate(tmp_path, "a")
-    for name in ("images/a.png", "copy/a.png"):
+    for name in ("one/a.png", "two/a.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (found,) = read_voc(tmp_path)
@@ -184,6 +277,33 @@ def test_pictures_of_one_name_in_folders_are_told_apart_as_cvat_writes_them(tmp_
     assert [(p.path.parent.name, p.faces[0].word, p.split) for p in found] == [
         ("one", "mask", "train"),
         ("two", "no_mask", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
+        ("{}/images", "{}/annotations"),
+        ("images/{}", "annotations/{}"),
+        ("{}/JPEGImages", "{}/Annotations/xmls"),
+        ("{}/images/day 1", "{}/labels/day 1"),
+    ],
+)
+def test_pictures_of_one_name_in_each_split_are_told_apart(
+    tmp_path: Path, pictures: str, labels: str
+) -> None:
+    for split, word in (("train", "mask"), ("test", "no_mask")):
+        made = annotate(tmp_path, "0001", (word, 1, 1, 2, 2))
+        target = tmp_path / labels.format(split) / "0001.xml"
+        target.parent.mkdir(parents=True)
+        made.rename(target)
+        picture = tmp_path / pictures.format(split) / "0001.png"
+        picture.parent.mkdir(parents=True)
+        picture.touch()
+    found = [p for p in read_voc(tmp_path) if isinstance(p, RawPicture)]
+    assert sorted((p.split, p.path.relative_to(tmp_path), p.faces[0].word) for p in found) == [
+        ("test", Path(pictures.format("test")) / "0001.png", "no_mask"),
+        ("train", Path(pictures.format("train")) / "0001.png", "mask"),
     ]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,69 @@ def test_without_yaml_names_come_from_a_list_and_splits_from_folders(tmp_path: P
     )
 
 
+CVAT = "classes = 1\ntrain = data/train.txt\nvalid = data/valid.txt\nnames = data/obj.names\n"
+
+
+@pytest.mark.parametrize("data", [CVAT, "train=/home/me/train.txt\nValid = valid.txt\n", None])
+def test_without_yaml_splits_come_from_the_lists_of_cvat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: str | None
+) -> None:
+    if data is not None:
+        write(tmp_path / "set/obj.data", data)
+    write(tmp_path / "set/obj.names", "mask\n")
+    for split, names in (("train", "ab"), ("valid", "c")):
+        for name in names:
+            save_pattern(tmp_path / f"set/obj_{split}_data/{name}.png", 1)
+            write(tmp_path / f"set/obj_{split}_data/{name}.txt", "0 0.5 0.5 1 1")
+        lines = "".join(f"data/obj_{split}_data/{name}.png\n" for name in names)
+        write(tmp_path / f"set/{split}.txt", lines)
+    save_pattern(tmp_path / "set/more/test/d.png", 1)  # in no list
+    expected = [("a", "train"), ("b", "train"), ("c", "val"), ("d", "test")]
+    for folder, source in (
+        (tmp_path, "set"),
+        (tmp_path / "set", "."),
+        (Path("/"), tmp_path / "set"),
+    ):
+        monkeypatch.chdir(folder)
+        found = list(read_yolo(Path(source)))
+        assert [(p.path.stem, p.split) for p in found if isinstance(p, RawPicture)] == expected
+        assert not any(isinstance(each, Problem) for each in found)
+
+
+def test_a_list_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path / "obj.data", CVAT)
+    write(tmp_path / "obj.names", "mask\n")
+    save_pattern(tmp_path / "a.png", 1)
+    write(tmp_path / "a.txt", "0 0.5 0.5 1 1")
+    write(tmp_path / "train.txt", "a.png\n")
+    picture, problem = read_yolo(tmp_path)
+    assert isinstance(picture, RawPicture)
+    reason = "no such list, though obj.data names it"
+    assert problem == Problem(tmp_path / "data" / "valid.txt", reason)
+
+
+def test_texts_that_are_called_like_lists_may_be_something_else(tmp_path: Path) -> None:
+    write(tmp_path / "classes.txt", "mask\n")
+    save_pattern(tmp_path / "train.png", 1)
+    write(tmp_path / "train.txt", "0 0.5 0.5 1 1\n")
+    write(tmp_path / "test.txt", "Nothing was tested.\n")
+    (found,) = read_yolo(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert (found.split, len(found.faces)) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    "names", ["names: [yes, No, 007, '~']", "names: {0: yes, 1: No, 2: 007, 3: ~}"]
+)
+def test_names_stay_as_they_are_written(tmp_path: Path, names: str) -> None:
+    write(tmp_path / "data.yaml", f"train: images\nkpt_shape: [3, 2]\n{names}\n")
+    save_pattern(tmp_path / "images/a.png", 1)
+    write(tmp_path / "labels/a.txt", "".join(f"{i} 0.5 0.5 1 1\n" for i in range(4)))
+    (found,) = read_yolo(tmp_path)
+    assert isinstance(found, RawPicture)
+    assert [face.word for face in found.faces] == ["yes", "No", "007", "~"]
+
+
 def test_a_polygon_becomes_the_box_around_it(tmp_path: Path) -> None:
     write(tmp_path / "classes.txt", "mask\n")
     save_pattern(tmp_path / "a.png", 1)
@@ -188,6 +252,16 @@ def test_lists_whose_paths_begin_elsewhere_are_read(tmp_path: Path, line: str) -
     picture = save_pattern(tmp_path / "images/train/a.png", 1)
     write(tmp_path / "labels/train/a.txt", "0 0.5 0.5 1 1")
     write(tmp_path / "train.txt", f"{line}\n")
+    face = RawFace("with_mask", Box(0, 0, 1, 1))
+    assert list(read_yolo(tmp_path)) == [RawPicture(picture, (face,), "train", in_shares=True)]
+
+
+def test_names_may_be_in_the_other_normal_form_than_on_disk(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é1") for form in ("NFC", "NFD"))
+    write(tmp_path / "data.yaml", f"train: train.txt\n{NAMES}")
+    picture = save_pattern(tmp_path / f"images/{apart}.png", 1)
+    write(tmp_path / f"labels/{composed}.txt", "0 0.5 0.5 1 1")
+    write(tmp_path / "train.txt", f"data/images/{composed}.png\n")
     face = RawFace("with_mask", Box(0, 0, 1, 1))
     assert list(read_yolo(tmp_path)) == [RawPicture(picture, (face,), "train", in_shares=True)]
 
