@@ -8,30 +8,23 @@ import io
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 import torch
 from lightning_fabric import Fabric
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from maskwatch.errors import MaskwatchError, UsageError
+from maskwatch.errors import MaskwatchError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
 from maskwatch_train import tensorboard_log
 from maskwatch_train.errors import DataError
 from maskwatch_train.recipe import require_range
+from maskwatch_train.run_folder import BEST_WEIGHTS, LOG, STATE, WEIGHTS, Rows
 
-WEIGHTS = "weights.safetensors"
-"""The averaged weights after the last epoch, in the folder of a run."""
-BEST_WEIGHTS = "best.safetensors"
-"""Those of the epoch with the lowest ``VALIDATION_LOSS``."""
-STATE = "state.pt"
-"""What a run goes on from; weights and log are made from it."""
-LOG = "log.csv"
 VALIDATION_LOSS = "val_loss"
 """What decides which epoch was the best, and when to stop early."""
 MAX_GRADIENT = 10.0
@@ -40,31 +33,6 @@ Batch = TypeVar("Batch")
 Losses = dict[str, Tensor]
 Validation = Callable[[nn.Module], dict[str, float]]
 """Measures of the averaged weights, ``VALIDATION_LOSS`` among them."""
-
-
-def kept_weights(run: Path, keep_best: bool) -> Path:
-    """Of a run's folder, the weights that its recipe says to keep."""
-    return run / (BEST_WEIGHTS if keep_best else WEIGHTS)
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of a file.
-
-    Raises:
-        DataError: it is missing or damaged.
-    """
-    try:
-        return load_file(path)
-    except FileNotFoundError as error:
-        raise DataError(path, "no such file") from error
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
-    except SafetensorError as error:
-        raise DataError(path, str(error)) from error
-
-
-Rows = Sequence[Mapping[str, float]]
-"""Of the log of a run: one for each epoch that is done."""
 
 
 def is_over(rows: Rows, epochs: int, patience: int) -> bool:
@@ -77,35 +45,6 @@ def is_over(rows: Rows, epochs: int, patience: int) -> bool:
 def _best_epoch(rows: Rows) -> int | None:
     measured = [i for i, row in enumerate(rows) if VALIDATION_LOSS in row]
     return min(measured, key=lambda i: rows[i][VALIDATION_LOSS], default=None)
-
-
-def read_log(run: Path) -> Rows:
-    """The log in the folder of a run; no rows where there is none.
-
-    Raises:
-        DataError: it cannot be read, or is none.
-    """
-    path = run / LOG
-    if not path.exists():
-        return []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                {name: float(text) for name, text in row.items()} for row in csv.DictReader(file)
-            ]
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
-    except (TypeError, ValueError) as error:
-        raise DataError(path, f"not the log of a run: {error}") from error
-
-
-def refuse_state(folder: Path) -> None:
-    """Raises UsageError if a folder holds a state, which would bring its own weights back."""
-    if (folder / STATE).exists():
-        raise UsageError(
-            f"{folder}: holds the state of a run, which would resume with its own weights: "
-            "choose another folder"
-        )
 
 
 class NotFinite(MaskwatchError, ArithmeticError):

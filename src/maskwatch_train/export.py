@@ -23,6 +23,8 @@ from maskwatch.models.card import CARD_FILE, FORMAT
 from maskwatch.outputs.files import make_folder, output_errors
 from maskwatch_train.paddings import fix_paddings
 
+DETECTOR_NAME = "maskwatch-faces"
+"""Of the model that its card and reports name."""
 MODEL_FILE = "model.onnx"
 OPSET = 17
 HALF_FROM_VALUES = 256

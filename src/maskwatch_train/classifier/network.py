@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from maskwatch.errors import UsageError
 from maskwatch.masks.labels import LABELS
-from maskwatch_train.engine import read_weights
+from maskwatch_train.run_folder import read_weights
 
 
 @dataclass(frozen=True, slots=True)

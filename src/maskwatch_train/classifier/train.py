@@ -37,13 +37,12 @@ from maskwatch_train.engine import (
     Site,
     check_moves,
     fit,
-    kept_weights,
-    read_weights,
     schedule_of,
 )
 from maskwatch_train.errors import DataError
 from maskwatch_train.hardware import batches_of
 from maskwatch_train.recipe import read_recipe, require_known, require_multiple, require_range
+from maskwatch_train.run_folder import RECIPE_FILE, kept_weights, read_weights
 from maskwatch_train.synthesis import (
     Donor,
     OccluderKind,
@@ -58,8 +57,6 @@ from maskwatch_train.synthesis import (
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
 
-RECIPE_FILE = "recipe.toml"
-"""The recipe of a run, in its folder."""
 WEAR_LABELS = {
     WearKind.MASK: label_index(State.MASK, None),
     WearKind.NOSE_OUT: label_index(State.INCORRECT, Fault.NOSE_OUT),
@@ -165,6 +162,11 @@ class ClassifierRecipe:
         require_range(self, counts, 0)
         shares = [field.name for field in fields(self) if field.name.endswith("_share")]
         require_range(self, ["label_smoothing", *shares], 0, 1)
+
+
+def weights_of(run: Path) -> Path:
+    """The weights of a classifier's run, of which its recipe says which to keep."""
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, ClassifierRecipe).keep_best)
 
 
 def load_run(run: Path) -> tuple[ClassifierRecipe, MaskNetwork]:

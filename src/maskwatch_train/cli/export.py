@@ -10,7 +10,7 @@ import typer
 
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_DETECTOR
-from maskwatch_train.cli.evaluate import DetectorFolder
+from maskwatch_train.cli.options import DetectorFolder
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.evaluate.cases import cases_of

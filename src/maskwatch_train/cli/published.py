@@ -9,22 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from maskwatch_train.cli.data.progress import advancing
+from maskwatch_train.cli.options import Devices, Nodes, OutFolder, RecipeFile, Workers
+from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
-from maskwatch_train.cli.train import (
-    Devices,
-    Nodes,
-    OutFolder,
-    RecipeFile,
-    Workers,
-    keep_recipe,
-    started,
-)
 from maskwatch_train.engine import Site
 from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
 from maskwatch_train.recipe import read_recipe
+from maskwatch_train.run_folder import keep_recipe
 
 
 def published(
@@ -69,7 +63,7 @@ def published(
         )
     if fabric.is_global_zero:
         begin_as(chosen, material, split, weights, out)
-    keep_recipe(recipe, out, fabric)
+        keep_recipe(recipe, out)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
     bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
     with bar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -26,7 +27,8 @@ from maskwatch_train.engine import (
     schedule_of,
 )
 from maskwatch_train.hardware import batches_of
-from maskwatch_train.recipe import require_multiple, require_range
+from maskwatch_train.recipe import read_recipe, require_multiple, require_range
+from maskwatch_train.run_folder import RECIPE_FILE, kept_weights
 
 VALIDATION_EPOCH = 1_000_000
 """Stands for an epoch in the seed of the validation's windows, which are the same each time."""
@@ -76,6 +78,11 @@ class DetectorRecipe:
         require_multiple(self, "size", STRIDES[-1])
         require_range(self, ["seed", "bala_pictures"], 0)
         require_range(self, ["mosaic_share", "synthetic_share", "turned_share"], 0, 1)
+
+
+def weights_of(run: Path) -> Path:
+    """The weights of a detector's run, of which its recipe says which to keep."""
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, DetectorRecipe).keep_best)
 
 
 def collate(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from maskwatch.errors import SourceError, UsageError
 from maskwatch_train.classifier import network as shipped
-from maskwatch_train.engine import read_weights
 from maskwatch_train.errors import DataError
+from maskwatch_train.run_folder import read_weights
 
 _COUNTER = "num_batches_tracked"
 DOWNLOAD, NONE = "download", "none"

@@ -116,5 +116,5 @@ def test_the_one_verb_of_data_that_needs_the_extra_says_so(
 def test_a_missing_module_of_our_own_is_not_taken_for_an_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    without("maskwatch_train.cli.train", monkeypatch)
+    without("maskwatch_train.cli.classifier", monkeypatch)
     assert isinstance(CliRunner().invoke(app, ["classifier"]).exception, ModuleNotFoundError)

@@ -39,7 +39,7 @@ def noise(*_: object) -> list[Sample]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("maskwatch_train.cli.export_run.validation_samples", noise)
+    monkeypatch.setattr("maskwatch_train.cli.recalibrate.validation_samples", noise)
     return Path(shutil.copytree(DEFAULT_CLASSIFIER, tmp_path / "model"))
 
 
@@ -78,7 +78,7 @@ def test_scores_come_into_the_card_and_a_damaged_report_changes_nothing(folder: 
 def test_two_reports_of_one_name_are_refused_before_any_work(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("maskwatch_train.cli.export_run.validation_samples")
+    monkeypatch.delattr("maskwatch_train.cli.recalibrate.validation_samples")
     reports = [folder.parent / place / "val.json" for place in ("street", "bala")]
     for report in reports:
         report.parent.mkdir()
@@ -90,7 +90,7 @@ def test_two_reports_of_one_name_are_refused_before_any_work(
 
 
 def test_without_faces_the_card_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maskwatch_train.cli.export_run.validation_samples", lambda *_: [])
+    monkeypatch.setattr("maskwatch_train.cli.recalibrate.validation_samples", lambda *_: [])
     card = (folder / "card.json").read_text()
     places = ["--data", "nowhere"]
     done = CliRunner().invoke(app, ["recalibrate", str(folder), *places])

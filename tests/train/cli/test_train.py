@@ -31,9 +31,9 @@ from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.types import Frame, State  # noqa: E402
 from maskwatch_train.classifier.augment import plain_crop  # noqa: E402
 from maskwatch_train.classifier.network import ExportedClassifier, blank  # noqa: E402
+from maskwatch_train.classifier.prepare import validation_samples  # noqa: E402
 from maskwatch_train.classifier.train import judge_of, load_run  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
-from maskwatch_train.cli.train import validation_samples  # noqa: E402
 from maskwatch_train.data.labelled import LabelledImage  # noqa: E402
 from maskwatch_train.data.manifest import (  # noqa: E402
     Manifest,
@@ -187,7 +187,7 @@ def test_a_file_that_says_something_else_than_the_network_is_not_written(
     (run / "recipe.toml").write_text('backbone = "mobilenetv4-small"\nsize = 64\n')
     network = blank("mobilenetv4-small", 64)
     undecided = to_onnx(ExportedClassifier(network), classifier_signature(64))
-    monkeypatch.setattr("maskwatch_train.cli.export_run.to_onnx", lambda *_: undecided)
+    monkeypatch.setattr("maskwatch_train.cli.export_classifier.to_onnx", lambda *_: undecided)
     torch.nn.init.constant_(network.backbone.get_classifier().bias[0], 5.0)
     save_file(network.state_dict(), run / "weights.safetensors")
     (tmp_path / "summary.toml").write_text(SUMMARY)
@@ -221,7 +221,7 @@ def test_the_export_of_a_run_that_was_stopped_says_so(
         rows = "".join(f"{epoch},{loss}\n" for epoch, loss in enumerate(losses))
         (run / "log.csv").write_text(f"epoch,val_loss\n{rows}")
     (tmp_path / "summary.toml").write_text(SUMMARY)
-    monkeypatch.setattr("maskwatch_train.cli.export_run.to_onnx", lambda *_: ModelProto())
+    monkeypatch.setattr("maskwatch_train.cli.export_detector.to_onnx", lambda *_: ModelProto())
     said = call(
         "export-detector", run, "--to", tmp_path / "model",
         "--model-version", "0", "--summary", tmp_path / "summary.toml",
@@ -377,7 +377,7 @@ def test_a_detector_that_goes_on_is_taught_by_the_run_that_it_starts_from(
         asked.append(weights)
         return dict.fromkeys(pictures, Detections.none())
 
-    for module in ("detector.prepare", "cli.train"):
+    for module in ("detector.prepare", "cli.detector"):
         monkeypatch.setattr(f"maskwatch_train.{module}.detect_all", noting)
     recipe, run, weights = tmp_path / "recipe.toml", tmp_path / "first", shared("models")
     recipe.write_text(DETECTOR.format(1))
@@ -413,10 +413,10 @@ def stopped_run(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     ) -> None:
         (site.out / "state.pt").write_bytes(b"state")
 
-    monkeypatch.setattr("maskwatch_train.cli.train.fine_tune", stopped)
-    monkeypatch.setattr("maskwatch_train.cli.train.build_scenes", lambda *_: [])
-    monkeypatch.setattr("maskwatch_train.cli.train.street_scene", lambda *_: None)
-    monkeypatch.setattr("maskwatch_train.cli.train.detect_all", lambda *_: defaultdict(list))
+    monkeypatch.setattr("maskwatch_train.cli.detector.fine_tune", stopped)
+    monkeypatch.setattr("maskwatch_train.cli.detector.build_scenes", lambda *_: [])
+    monkeypatch.setattr("maskwatch_train.cli.detector.street_scene", lambda *_: None)
+    monkeypatch.setattr("maskwatch_train.cli.detector.detect_all", lambda *_: defaultdict(list))
     command = ["detector", recipe, "--data", data, "--weights", weights, "--out", run]
     call(*command)
     call(*command)  # goes on
@@ -465,9 +465,9 @@ def begun(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[o
     ) -> None:
         (site.out / "state.pt").write_bytes(b"state")
 
-    monkeypatch.setattr("maskwatch_train.cli.train.train_classifier", stopped)
+    monkeypatch.setattr("maskwatch_train.cli.classifier.train", stopped)
     for side in ("training", "validation"):
-        monkeypatch.setattr(f"maskwatch_train.cli.train.{side}_samples", lambda *_: [])
+        monkeypatch.setattr(f"maskwatch_train.cli.classifier.{side}_samples", lambda *_: [])
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('backbone = "mobilenetv4-small"\nsize = 64\nteacher_share = 0.5\n')
     places = [own_faces(data, tmp_path, split) for split in ("train", "val")]
@@ -568,7 +568,7 @@ def test_a_run_of_another_backbone_is_no_start(tmp_path: Path) -> None:
 def test_a_missing_validation_split_is_told_before_training_faces_are_searched(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("maskwatch_train.cli.train.training_samples")
+    monkeypatch.delattr("maskwatch_train.cli.classifier.training_samples")
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('backbone = "mobilenetv3-small"\n')
     places = ["--data", own_faces(data, tmp_path, "train"), "--out", tmp_path / "run"]

@@ -1,23 +1,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("cleanlab")
 
-from maskwatch.types import Fault, State
+from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.audit import (
+    Audit,
     Suspect,
     find_suspects,
     frequent_labels,
     label_of,
     out_of_sample,
+    question_of,
+    run_audit,
 )
 from maskwatch_train.data.gallery import gallery
-from maskwatch_train.data.manifest import ManifestRow
+from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.vocabulary import Label
+from maskwatch_train.errors import DataError
 
 MASK, BARE = Label(State.MASK), Label(State.NO_MASK)
 WRONG = (3, 70, 151)
@@ -69,6 +74,34 @@ def test_labels_in_few_groups_are_told_apart() -> None:
     rows = [row(i, MASK) for i in range(5)] + [row(i, BARE, group=9) for i in range(5, 12)]
     rows.append(row(20, Label(State.INCORRECT, Fault.CHIN_OUT)))
     assert frequent_labels(rows, 5) == ([MASK], [BARE, Label(State.INCORRECT, Fault.CHIN_OUT)])
+
+
+def test_an_audit_asks_about_faces_that_are_large_enough_on_one_side_of_the_split() -> None:
+    asked = [replace(row(i, (MASK, BARE)[i % 2]), split="val") for i in range(8)]
+    others = (
+        replace(asked[0], path="small.jpg", box=Box(0, 0, 20, 20)),
+        replace(asked[1], path="other side.jpg", split="train"),
+        replace(asked[2], path="nobody knows.jpg", label=State.UNKNOWN),
+    )
+    manifest, path = Manifest((*asked, *others)), Path("m.jsonl")
+    assert question_of(path, manifest, "val", 24.0, 2).rows == asked
+    with pytest.raises(DataError, match="an audit needs two labels, each in 5 groups or more"):
+        question_of(path, manifest, "val", 24.0, 5)
+
+
+def test_the_summary_counts_suspects_and_says_how_many_are_shown(
+    told: tuple[list[ManifestRow], np.ndarray],
+) -> None:
+    rows, features = told
+    question = question_of(Path("m.jsonl"), Manifest(tuple(rows)), "all", 24.0, 5)
+    done = run_audit(question, features, folds=5, seed=0)
+    assert (done.faces, done.accuracy > 0.9) == (200, True)
+    assert {suspect.row.path for suspect in done.suspects[:3]} == {f"{i}.jpg" for i in WRONG}
+    sure = [replace(suspect, is_confident=True) for suspect in done.suspects[:2]]
+    two = Audit(sure, 200, 0.985)
+    assert two.summary("some-net", 2).startswith("2 of 200 labels are suspects, 2 of them by")
+    assert "agrees with 98.5% of the labels." in two.summary("some-net", 2)
+    assert "too; the first 1 are shown. The judge" in two.summary("some-net", 1)
 
 
 def test_a_row_without_a_label_has_none() -> None:
