@@ -12,8 +12,8 @@ from torch import Tensor
 from maskwatch_train.classifier.train import ClassifierRecipe, weights_of
 from maskwatch_train.cli.say import say
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.run_folder import (
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import (
     RECIPE_FILE,
     read_weights,
     refuse_over,

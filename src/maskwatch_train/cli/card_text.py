@@ -10,7 +10,7 @@ from typing import Any
 from maskwatch.errors import UsageError
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.headline import headline
-from maskwatch_train.export import DETECTOR_NAME
+from maskwatch_train.exporting.onnx import DETECTOR_NAME
 
 
 def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:

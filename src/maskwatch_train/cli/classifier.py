@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from maskwatch.errors import UsageError
+from maskwatch_train.checksum import checksum
 from maskwatch_train.classifier.prepare import (
     starting_network,
     teacher_in,
@@ -28,13 +29,12 @@ from maskwatch_train.cli.options import (
 )
 from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
-from maskwatch_train.data.manifest import checksum
 from maskwatch_train.data.sets import checksums, read_sets
 from maskwatch_train.detector.teacher import teacher_checksum
-from maskwatch_train.engine import Site
-from maskwatch_train.hardware import AUTO
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.run_folder import (
+from maskwatch_train.running.engine import Site
+from maskwatch_train.running.hardware import AUTO
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import (
     begin,
     keep_recipe,
     refuse_another_recipe,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from maskwatch_train.checksum import checksum
 from maskwatch_train.cli.options import (
     DataFolder,
     Devices,
@@ -21,7 +22,6 @@ from maskwatch_train.cli.options import (
 from maskwatch_train.cli.runs import started
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
-from maskwatch_train.data.manifest import checksum
 from maskwatch_train.data.sets import checksums, read_set
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, read_faceless, street_scene
@@ -32,10 +32,10 @@ from maskwatch_train.detector.teacher import (
     teacher_checksum,
 )
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune, weights_of
-from maskwatch_train.engine import Site
-from maskwatch_train.hardware import AUTO
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.run_folder import (
+from maskwatch_train.running.engine import Site
+from maskwatch_train.running.hardware import AUTO
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import (
     begin,
     keep_recipe,
     refuse_another_recipe,

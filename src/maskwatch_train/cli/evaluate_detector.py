@@ -22,7 +22,7 @@ from maskwatch_train.evaluate.detector import (
 )
 from maskwatch_train.evaluate.report import write_report
 from maskwatch_train.evaluate.stock_yunet import StockYuNet
-from maskwatch_train.export import DETECTOR_NAME
+from maskwatch_train.exporting.onnx import DETECTOR_NAME
 
 
 def detectors(

@@ -23,7 +23,12 @@ from maskwatch_train.cli.options import (
 )
 from maskwatch_train.cli.runs import say_if_stopped
 from maskwatch_train.cli.say import say
-from maskwatch_train.export import CardText, classifier_signature, to_onnx, write_model_folder
+from maskwatch_train.exporting.onnx import (
+    CardText,
+    classifier_signature,
+    to_onnx,
+    write_model_folder,
+)
 from maskwatch_train.release.parity import ParityLimits, require_alike
 
 SECOND_LOOK_BELOW = 0.8

@@ -8,9 +8,15 @@ from maskwatch_train.cli.runs import say_if_stopped
 from maskwatch_train.cli.say import say
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.detector.train import DetectorRecipe, weights_of
-from maskwatch_train.export import DETECTOR, DETECTOR_NAME, CardText, to_onnx, write_model_folder
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.run_folder import RECIPE_FILE
+from maskwatch_train.exporting.onnx import (
+    DETECTOR,
+    DETECTOR_NAME,
+    CardText,
+    to_onnx,
+    write_model_folder,
+)
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import RECIPE_FILE
 
 SETTINGS = {
     "score_threshold": 0.5,

@@ -12,13 +12,13 @@ from maskwatch_train.cli.data.progress import advancing
 from maskwatch_train.cli.options import Devices, Nodes, OutFolder, RecipeFile, Workers
 from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
-from maskwatch_train.engine import Site
-from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.run_folder import keep_recipe
+from maskwatch_train.running.engine import Site
+from maskwatch_train.running.hardware import AUTO
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import keep_recipe
 
 
 def published(

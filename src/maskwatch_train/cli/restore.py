@@ -21,9 +21,9 @@ from maskwatch_train.cli.options import (
 )
 from maskwatch_train.cli.say import say
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.release.export import opened
-from maskwatch_train.run_folder import refuse_state, write_run
+from maskwatch_train.exporting.onnx import opened
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import refuse_state, write_run
 
 FACES = 1024
 """Of the training side, on which the normalisations are measured."""

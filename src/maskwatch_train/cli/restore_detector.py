@@ -15,10 +15,10 @@ from maskwatch_train.detector.network import YuNet
 from maskwatch_train.detector.restore import restore
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.errors import DataError
+from maskwatch_train.exporting.onnx import opened
 from maskwatch_train.pictures import read_picture
-from maskwatch_train.recipe import read_recipe
-from maskwatch_train.release.export import opened
-from maskwatch_train.run_folder import refuse_state, write_run
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import refuse_state, write_run
 
 PICTURES = 64
 """Of the training side, on which the normalisations are measured."""

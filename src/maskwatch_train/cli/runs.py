@@ -9,9 +9,9 @@ from lightning_fabric import Fabric
 from maskwatch.outputs.files import make_folder
 from maskwatch_train.cli.say import console, say
 from maskwatch_train.cli.training_bar import TrainingBar
-from maskwatch_train.engine import Moves, is_over
-from maskwatch_train.hardware import launched
-from maskwatch_train.run_folder import read_log
+from maskwatch_train.running.engine import Moves, is_over
+from maskwatch_train.running.hardware import launched
+from maskwatch_train.running.run_folder import read_log
 
 
 def started(out: Path, devices: str, nodes: int) -> tuple[Fabric, TrainingBar]:

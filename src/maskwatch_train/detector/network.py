@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from maskwatch.faces.yunet import STRIDES
 from maskwatch_train.errors import DataError
-from maskwatch_train.run_folder import read_weights
+from maskwatch_train.running.run_folder import read_weights
 
 
 class DepthwiseUnit(nn.Module):

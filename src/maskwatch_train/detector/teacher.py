@@ -18,10 +18,10 @@ from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.models.session import CPU, open_session
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
-from maskwatch_train.data.manifest import checksum
+from maskwatch_train.checksum import checksum
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.errors import DataError
-from maskwatch_train.export import DETECTOR, to_onnx
+from maskwatch_train.exporting.onnx import DETECTOR, to_onnx
 from maskwatch_train.pictures import picture_checksum, read_picture
 
 TEACHER_WEIGHTS = "yunet_n.safetensors"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskwatch.errors import ModelError
 from maskwatch.models.session import open_session
-from maskwatch_train.openvino_import import import_openvino
+from maskwatch_train.exporting.openvino import import_openvino
 
 _TYPES: dict[str, type[np.generic]] = {
     "uint8": np.uint8,

@@ -17,7 +17,6 @@ from torch import nn
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.manifest import Manifest, ManifestRow
-from maskwatch_train.engine import Site, Watcher
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.report import without_nan
 from maskwatch_train.published.backbones import (
@@ -46,7 +45,8 @@ from maskwatch_train.published.training import (
     train_on_features,
     train_on_pictures,
 )
-from maskwatch_train.run_folder import STATE, begin, read_log
+from maskwatch_train.running.engine import Site, Watcher
+from maskwatch_train.running.run_folder import STATE, begin, read_log
 
 FORMAT = 1
 RESULT = "result.json"
@@ -133,7 +133,7 @@ def begin_as(
     """Keeps in the folder of a run what it is begun with, or sees that it goes on with the same.
 
     Raises:
-        UsageError, DataError, OutputError: see `maskwatch_train.run_folder.begin`.
+        UsageError, DataError, OutputError: see `maskwatch_train.running.run_folder.begin`.
     """
     asked = {
         **json.loads(json.dumps(asdict(recipe))),  # with lists, as they come back from the file

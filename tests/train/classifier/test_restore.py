@@ -20,7 +20,7 @@ from maskwatch_train.classifier.network import (  # noqa: E402
 )
 from maskwatch_train.classifier.restore import restore  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.export import classifier_signature, to_onnx  # noqa: E402
+from maskwatch_train.exporting.onnx import classifier_signature, to_onnx  # noqa: E402
 
 SMALL, SIZE = "mobilenetv4-small", 64
 

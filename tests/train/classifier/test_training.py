@@ -21,13 +21,14 @@ from torch.utils.data import DataLoader  # noqa: E402
 from maskwatch.masks.labels import LABELS  # noqa: E402
 from maskwatch.masks.preprocess import to_batch  # noqa: E402
 from maskwatch.types import Box, Fault, State  # noqa: E402
+from maskwatch_train.backbones import normalise  # noqa: E402
 from maskwatch_train.classifier.augment import (  # noqa: E402
     Augmentation,
     augment,
     plain_crop,
 )
 from maskwatch_train.classifier.mixing import Mixing  # noqa: E402
-from maskwatch_train.classifier.network import blank, normalise  # noqa: E402
+from maskwatch_train.classifier.network import blank  # noqa: E402
 from maskwatch_train.classifier.samples import Sample, Source, cut_sample  # noqa: E402
 from maskwatch_train.classifier.teachers import Teachers  # noqa: E402
 from maskwatch_train.classifier.train import (  # noqa: E402
@@ -41,9 +42,9 @@ from maskwatch_train.classifier.train import (  # noqa: E402
     sampling_weights,
     train,
 )
-from maskwatch_train.engine import Site, Watcher  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.hardware import launched, mixed  # noqa: E402
+from maskwatch_train.running.engine import Site, Watcher  # noqa: E402
+from maskwatch_train.running.hardware import launched, mixed  # noqa: E402
 from maskwatch_train.synthesis import WearKind, synthesise  # noqa: E402
 
 RECIPE = ClassifierRecipe(size=32, epochs=2, batch=4, learning_rate=0.01, ruined_share=0.2)

@@ -20,8 +20,9 @@ from maskwatch.build import BuildOptions, build_detector
 from maskwatch.errors import UsageError
 from maskwatch.frames.images import read_image
 from maskwatch.types import Box, Fault, Frame, State
+from maskwatch_train.checksum import checksum
 from maskwatch_train.cli.synthesize import synthesize as verb
-from maskwatch_train.data.manifest import checksum, read_manifest, write_manifest
+from maskwatch_train.data.manifest import read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
 ALL = ("--split", "all")

@@ -42,11 +42,11 @@ from maskwatch_train.data.manifest import (  # noqa: E402
     write_manifest,
 )
 from maskwatch_train.data.street import read_street  # noqa: E402
-from maskwatch_train.engine import Site  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
-from maskwatch_train.export import classifier_signature, to_onnx  # noqa: E402
+from maskwatch_train.exporting.onnx import classifier_signature, to_onnx  # noqa: E402
 from maskwatch_train.release.parity import ParityError  # noqa: E402
+from maskwatch_train.running.engine import Site  # noqa: E402
 
 WORN = {
     "portrait_bare": ("no_mask", ""),
@@ -124,7 +124,7 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
 ) -> None:
     unbroken = train(verb, recipe, 2, data, tmp_path / "unbroken")
     with monkeypatch.context() as patch:
-        patch.setattr("maskwatch_train.engine.Run.finish_epoch", stop_in_the_second_epoch())
+        patch.setattr("maskwatch_train.running.engine.Run.finish_epoch", stop_in_the_second_epoch())
         with pytest.raises(AssertionError):
             train(verb, recipe, 2, data, tmp_path / "stopped")
     resumed = train(verb, recipe, 2, data, tmp_path / "stopped")
@@ -134,7 +134,7 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
 
 
 def stop_in_the_second_epoch():  # type: ignore[no-untyped-def]
-    from maskwatch_train.engine import Run, Validation
+    from maskwatch_train.running.engine import Run, Validation
 
     finish = Run.finish_epoch
 

@@ -9,8 +9,9 @@ import pytest
 
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Frame, State
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.crops import CropSettings, by_picture, crop_picture
-from maskwatch_train.data.manifest import Manifest, ManifestRow, checksum
+from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.errors import DataError
 from tests.train.data.painted import pattern, save
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 from maskwatch.types import Box, Fault, State
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture
 from maskwatch_train.data.importing import (
     folder_of,
@@ -19,7 +20,7 @@ from maskwatch_train.data.importing import (
     read_raw,
     refuse,
 )
-from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.data.vocabulary import Vocabulary, parse_vocabulary
 from maskwatch_train.errors import DataError
 from tests.train.data.painted import save_pattern

@@ -18,7 +18,7 @@ from maskwatch.types import Image  # noqa: E402
 from maskwatch_train.detector.network import ExportedYuNet, YuNet  # noqa: E402
 from maskwatch_train.detector.restore import restore  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.export import DETECTOR, to_onnx  # noqa: E402
+from maskwatch_train.exporting.onnx import DETECTOR, to_onnx  # noqa: E402
 
 PATH = Path("model.onnx")
 

@@ -22,8 +22,8 @@ from typer.testing import CliRunner  # noqa: E402
 
 from maskwatch.errors import UsageError  # noqa: E402
 from maskwatch_train.cli.main import app  # noqa: E402
-from maskwatch_train.engine import Run  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
+from maskwatch_train.running.engine import Run  # noqa: E402
 
 SMALL = ("resize=32", "size=32", "epochs=2", "batch=4", "learning_rate=1e-3")
 
@@ -136,7 +136,7 @@ def test_the_time_of_a_run_is_that_of_all_its_parts(
     # 100 s between any two looks at the clock: an epoch takes at least as long.
     ticks = itertools.count(0, 100)
     monkeypatch.setattr(
-        "maskwatch_train.engine.time", SimpleNamespace(monotonic=lambda: next(ticks))
+        "maskwatch_train.running.engine.time", SimpleNamespace(monotonic=lambda: next(ticks))
     )
     first = published(recipe, data, tmp_path)["seconds"]
     with (tmp_path / "log.csv").open(newline="") as file:

@@ -13,7 +13,7 @@ from maskwatch_train.errors import DataError
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.splits import read_sets, split_rows
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.running.recipe import read_recipe
 
 
 def row(number: int, label: State, fault: Fault | None = None, split: str = "train") -> ManifestRow:

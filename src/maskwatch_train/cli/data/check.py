@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from maskwatch_train.checksum import checksum
 from maskwatch_train.cli.data.near import DEFAULT, Colour, Distance, pairs_of
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, show
 from maskwatch_train.cli.data.progress import in_threads
 from maskwatch_train.cli.say import say
 from maskwatch_train.data import grouping
-from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.data.neardup import Likeness
 from maskwatch_train.errors import DataError
 

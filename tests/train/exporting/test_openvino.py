@@ -13,7 +13,7 @@ import os, sys
 forked = []
 os.register_at_fork(before=lambda: forked.append(1))
 sys.addaudithook(lambda event, _: forked.append(event) if event == "socket.connect" else None)
-from maskwatch_train.openvino_import import import_openvino
+from maskwatch_train.exporting.openvino import import_openvino
 import_openvino("a test").Core()
 from openvino.tools.ovc import telemetry_utils
 print(telemetry_utils.tm.__name__, len(forked))

@@ -16,7 +16,7 @@ from torch import Tensor
 from maskwatch.errors import UsageError
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import read_recipe, refuse_another
+from maskwatch_train.running.recipe import read_recipe, refuse_another
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 
 from maskwatch.errors import MaskwatchError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
-from maskwatch_train import tensorboard_log
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import require_range
-from maskwatch_train.run_folder import BEST_WEIGHTS, LOG, STATE, WEIGHTS, Rows
+from maskwatch_train.running import tensorboard_log
+from maskwatch_train.running.recipe import require_range
+from maskwatch_train.running.run_folder import BEST_WEIGHTS, LOG, STATE, WEIGHTS, Rows
 
 VALIDATION_LOSS = "val_loss"
 """What decides which epoch was the best, and when to stop early."""
@@ -76,7 +76,7 @@ def check_moves(recipe: Moves) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class TrainingPlan:
     """How weights move.
 
     Attributes:
@@ -113,13 +113,13 @@ def full_batches(items: int, batch: int) -> int:
     return steps
 
 
-def schedule_of(recipe: Moves, items: int, warmup: float) -> Schedule:
-    """The schedule of a recipe over so many items.
+def plan_of(recipe: Moves, items: int, warmup: float) -> TrainingPlan:
+    """The plan of a recipe over so many items.
 
     Raises:
         DataError: the items fill no batch at all.
     """
-    return Schedule(
+    return TrainingPlan(
         epochs=recipe.epochs,
         steps=full_batches(items, recipe.batch),
         learning_rate=recipe.learning_rate,
@@ -167,20 +167,20 @@ class Run:
     Args:
         network: trained in place; moved to channels-last, which takes a third off the time of
             a step on CPUs, and half with bfloat16.
-        schedule: how its weights move.
+        plan: how its weights move.
         folder: made if it does not exist; a state in it is resumed.
         fabric: what is computed on, launched; one process on the CPU unless given.
         watcher: told of every step.
 
     Raises:
-        DataError: the state cannot be read, or is that of another network or another schedule.
+        DataError: the state cannot be read, or is that of another network or another plan.
         OutputError: the folder cannot be written.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        schedule: Schedule,
+        plan: TrainingPlan,
         folder: Path,
         fabric: Fabric | None = None,
         watcher: Watcher | None = None,
@@ -188,7 +188,7 @@ class Run:
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
         self.watcher = watcher or Watcher()
         self.next_epoch = 0
-        self._settings = schedule
+        self._plan = plan
         self._folder = folder
         self._rows: list[dict[str, float]] = []
         self._totals: dict[str, float] = {}
@@ -199,13 +199,13 @@ class Run:
             [
                 {
                     "params": [p for p in network.parameters() if p.ndim > 1],
-                    "weight_decay": schedule.weight_decay,
+                    "weight_decay": plan.weight_decay,
                 },
                 {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
             ],
-            lr=schedule.learning_rate,
+            lr=plan.learning_rate,
         )
-        self._schedule = _learning_rate(optimiser, schedule)
+        self._schedule = _learning_rate(optimiser, plan)
         self.network, self._optimiser = self.fabric.setup(network, optimiser)
         make_folder(folder)
         if self._state_file.exists():
@@ -219,7 +219,7 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether all epochs are done, or no better one is to be expected."""
-        return is_over(self._rows, self._settings.epochs, self._settings.patience)
+        return is_over(self._rows, self._plan.epochs, self._plan.patience)
 
     def step(self, terms: Losses) -> None:
         """One optimiser step on the sum of the loss terms.
@@ -246,12 +246,12 @@ class Run:
         with torch.no_grad():
             pairs = zip(self.averaged.parameters(), self.network.parameters(), strict=True)
             for kept, current in pairs:
-                kept.lerp_(current, 1 - self._settings.ema)
+                kept.lerp_(current, 1 - self._plan.ema)
         for name, value in values.items():
-            self._totals[name] = self._totals.get(name, 0.0) + value / self._settings.steps
+            self._totals[name] = self._totals.get(name, 0.0) + value / self._plan.steps
         self._steps_done += 1
-        done = self.next_epoch * self._settings.steps + self._steps_done
-        self.watcher.moved(done, self._settings.epochs * self._settings.steps, values)
+        done = self.next_epoch * self._plan.steps + self._steps_done
+        self.watcher.moved(done, self._plan.epochs * self._plan.steps, values)
 
     def finish_epoch(self, validate: Validation | None = None) -> str:
         """Validates, writes state, weights and logs; returns the row as a line for people."""
@@ -397,16 +397,16 @@ def _first_line(error: Exception) -> str:
 
 
 def _learning_rate(
-    optimiser: torch.optim.Optimizer, schedule: Schedule
+    optimiser: torch.optim.Optimizer, plan: TrainingPlan
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    if schedule.constant:
+    if plan.constant:
         return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
-    total = schedule.steps * schedule.epochs
+    total = plan.steps * plan.epochs
     # OneCycleLR divides by the length of the rise, from step 0 to step ``total * pct_start - 1``.
-    rises_at_once = total * schedule.warmup == 1
+    rises_at_once = total * plan.warmup == 1
     return torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
-        schedule.learning_rate,
+        plan.learning_rate,
         total_steps=total,
-        pct_start=1.000001 / total if rises_at_once else schedule.warmup,
+        pct_start=1.000001 / total if rises_at_once else plan.warmup,
     )

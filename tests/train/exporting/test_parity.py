@@ -12,7 +12,7 @@ from maskwatch.masks.preprocess import crop_face, to_batch  # noqa: E402
 from maskwatch_train.classifier.network import ExportedClassifier, create  # noqa: E402
 from maskwatch_train.data.street import read_street  # noqa: E402
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet  # noqa: E402
-from maskwatch_train.export import DETECTOR, classifier_signature, to_onnx  # noqa: E402
+from maskwatch_train.exporting.onnx import DETECTOR, classifier_signature, to_onnx  # noqa: E402
 from maskwatch_train.pictures import read_picture  # noqa: E402
 from tests.shared import shared  # noqa: E402
 

@@ -16,18 +16,18 @@ from torch import Tensor, nn  # noqa: E402
 
 from maskwatch.errors import OutputError, UsageError  # noqa: E402
 from maskwatch_train.classifier.train import ClassifierRecipe  # noqa: E402
-from maskwatch_train.engine import (  # noqa: E402
+from maskwatch_train.errors import DataError  # noqa: E402
+from maskwatch_train.running.engine import (  # noqa: E402
     NotFinite,
     Run,
-    Schedule,
+    TrainingPlan,
     Watcher,
     fit,
-    schedule_of,
+    plan_of,
 )
-from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.hardware import launched, mixed, precision, share_of  # noqa: E402
+from maskwatch_train.running.hardware import launched, mixed, precision, share_of  # noqa: E402
 
-SCHEDULE = Schedule(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
+PLAN = TrainingPlan(epochs=4, steps=3, learning_rate=0.05, weight_decay=0.01, ema=0.9, warmup=0.25)
 
 
 def network() -> nn.Module:
@@ -41,10 +41,10 @@ def loss(run: Run, epoch: int, step: int) -> dict[str, Tensor]:
 
 
 def train(folder: Path, until: int) -> Run:
-    run = Run(network(), SCHEDULE, folder)
+    run = Run(network(), PLAN, folder)
     while run.next_epoch < until:
         run.network.train()
-        for step in range(SCHEDULE.steps):
+        for step in range(PLAN.steps):
             run.step(loss(run, run.next_epoch, step))
         run.finish_epoch()
     return run
@@ -69,7 +69,7 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_with_its_numbers(tmp_path: Path) -> None:
-    run = Run(network(), SCHEDULE, tmp_path)
+    run = Run(network(), PLAN, tmp_path)
     with pytest.raises(NotFinite, match=r"epoch 0, step 0: \{'box': nan, 'obj': 1\.0\}"):
         run.step({"box": torch.tensor(float("nan")), "obj": torch.tensor(1.0)})
 
@@ -77,7 +77,7 @@ def test_a_loss_that_is_not_finite_stops_with_its_numbers(tmp_path: Path) -> Non
 def test_a_crash_between_epochs_leaves_the_last_state(tmp_path: Path) -> None:
     train(tmp_path, 1)
     (tmp_path / "state.part").write_bytes(b"half written")
-    assert Run(network(), SCHEDULE, tmp_path).next_epoch == 1
+    assert Run(network(), PLAN, tmp_path).next_epoch == 1
 
 
 def linear() -> nn.Module:
@@ -88,7 +88,7 @@ def linear() -> nn.Module:
 @pytest.mark.parametrize("steps", [9, 10, 11])
 def test_a_short_run_trains_whatever_its_rise_comes_to(steps: int, tmp_path: Path) -> None:
     """A tenth of ten steps is one: the learning rate rises from the first step to the first."""
-    few = replace(SCHEDULE, epochs=1, steps=steps, learning_rate=0.001, warmup=0.1, ema=0.0)
+    few = replace(PLAN, epochs=1, steps=steps, learning_rate=0.001, warmup=0.1, ema=0.0)
     run = Run(linear(), few, tmp_path)
     inputs = torch.ones(2, 3, 4, 4)
     before = run.averaged(inputs).square().mean().item()
@@ -98,10 +98,10 @@ def test_a_short_run_trains_whatever_its_rise_comes_to(steps: int, tmp_path: Pat
 
 
 def test_a_constant_learning_rate_stays(tmp_path: Path) -> None:
-    settings = replace(SCHEDULE, constant=True, weight_decay=0.0, ema=0.0)
+    settings = replace(PLAN, constant=True, weight_decay=0.0, ema=0.0)
     run = Run(linear(), settings, tmp_path)
     expected = linear()
-    adam = torch.optim.Adam(expected.parameters(), lr=SCHEDULE.learning_rate)
+    adam = torch.optim.Adam(expected.parameters(), lr=PLAN.learning_rate)
     for step in range(6):
         torch.manual_seed(step)
         inputs = torch.randn(8, 3, 4, 4)
@@ -135,7 +135,7 @@ def program(checkout: Path, module: str, *arguments: object, launcher: Sequence[
 
 
 def test_a_run_killed_anywhere_ends_like_an_unbroken_one(tmp_path: Path, checkout: Path) -> None:
-    places = int(program(checkout, "tests.train.killed_runs", tmp_path))
+    places = int(program(checkout, "tests.train.running.killed_runs", tmp_path))
     assert places > 3 * 9  # steps, state, weights, log, and what brings each to its final name
     unbroken = tmp_path / "unbroken"
     for place in range(places):
@@ -147,12 +147,12 @@ def test_a_run_killed_anywhere_ends_like_an_unbroken_one(tmp_path: Path, checkou
 
 def fitted(folder: Path, losses: list[float], patience: int = 0, epochs: int | None = None) -> Run:
     """A run whose validation gives these losses, and fails when there are no more."""
-    schedule = replace(SCHEDULE, epochs=epochs or len(losses), patience=patience)
-    run = Run(linear(), schedule, folder)
+    plan = replace(PLAN, epochs=epochs or len(losses), patience=patience)
+    run = Run(linear(), plan, folder)
     fit(
         run,
         1,
-        lambda epoch: [torch.full((2, 3, 4, 4), float(epoch))] * SCHEDULE.steps,
+        lambda epoch: [torch.full((2, 3, 4, 4), float(epoch))] * PLAN.steps,
         lambda batch: {"loss": run.network(batch).square().mean()},
         lambda _: {"val_loss": losses[run.next_epoch]},
     )
@@ -260,7 +260,7 @@ def test_a_state_that_was_cut_off_is_named(tmp_path: Path, kept: int) -> None:
 def test_the_state_of_another_network_is_refused(tmp_path: Path) -> None:
     train(tmp_path, 1)
     with pytest.raises(DataError, match=r"state\.pt: not the state of such a network"):
-        Run(linear(), SCHEDULE, tmp_path)
+        Run(linear(), PLAN, tmp_path)
 
 
 @pytest.mark.parametrize("change", [{"epochs": 8}, {"steps": 6}])
@@ -269,7 +269,7 @@ def test_a_run_whose_steps_became_others_is_not_gone_on_with(
 ) -> None:
     train(tmp_path, 1)
     with pytest.raises(DataError, match="begun with 12 steps, and recipe and data now make 24"):
-        Run(network(), replace(SCHEDULE, **change), tmp_path)
+        Run(network(), replace(PLAN, **change), tmp_path)
 
 
 class Listener(Watcher):
@@ -283,15 +283,15 @@ class Listener(Watcher):
 def test_a_run_that_is_over_says_so(tmp_path: Path) -> None:
     fitted(tmp_path, [0.5, 0.4])
     listener = Listener()
-    run = Run(linear(), replace(SCHEDULE, epochs=2), tmp_path, watcher=listener)
+    run = Run(linear(), replace(PLAN, epochs=2), tmp_path, watcher=listener)
     fit(run, 1, lambda _: [], lambda _: {})
     assert listener.heard == ["this run is over already, after 2 epochs"]
 
 
 def test_too_few_items_for_a_batch_are_refused() -> None:
-    assert schedule_of(ClassifierRecipe(batch=4), 4, 0.1).steps == 1
+    assert plan_of(ClassifierRecipe(batch=4), 4, 0.1).steps == 1
     with pytest.raises(DataError, match="side: its 3 pictures do not fill a batch of 4"):
-        schedule_of(ClassifierRecipe(batch=4), 3, 0.1)
+        plan_of(ClassifierRecipe(batch=4), 3, 0.1)
 
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -302,8 +302,8 @@ def test_two_processes_share_batches_and_end_like_one(
     launcher: Sequence[str], devices: str, tmp_path: Path, checkout: Path
 ) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
-    program(checkout, "tests.train.shared_run", alone, 1)
-    told = program(checkout, "tests.train.shared_run", together, devices, launcher=launcher)
+    program(checkout, "tests.train.running.shared_run", alone, 1)
+    told = program(checkout, "tests.train.running.shared_run", together, devices, launcher=launcher)
     # Not by lines: both write to one pipe, and one may come between the other and its line break.
     assert sorted(re.findall(r"[01] of 2", told)) == ["0 of 2", "1 of 2"]
     expected = load_file(alone / "weights.safetensors")
@@ -330,7 +330,7 @@ def test_so_many_devices_on_so_many_machines_share_the_work(
     def fabric(**asked: object) -> None:
         raise Launched(asked["devices"], asked["num_nodes"])
 
-    monkeypatch.setattr("maskwatch_train.hardware.Fabric", fabric)
+    monkeypatch.setattr("maskwatch_train.running.hardware.Fabric", fabric)
     with pytest.raises(Launched) as caught:
         launched("2", 3)
     assert caught.value.args == (2, 3)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maskwatch_train.export import Signature, to_onnx
-from maskwatch_train.paddings import fix_paddings
+from maskwatch_train.exporting.onnx import Signature, to_onnx
+from maskwatch_train.exporting.paddings import fix_paddings
 
 SIZE = 21
 

@@ -24,8 +24,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from maskwatch_train.openvino_import import import_openvino
-from maskwatch_train.paddings import drop_unused
+from maskwatch_train.exporting.openvino import import_openvino
+from maskwatch_train.exporting.paddings import drop_unused
 
 Inputs = Sequence[NDArray[Any]]
 """Batches as the network takes them, to calibrate with."""
@@ -123,9 +123,9 @@ NEED_INPUTS = frozenset({"onnx-int8"})
 def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy whose weights and activations are float32 again.
 
-    Float16 weights with a cast (``maskwatch_train.export``) and eight-bit weights keep the values
-    that they stand for. What eight bits do to an activation is rounding and cutting off what lies
-    beyond its range; the second stays, since it is in the place of a Clip or Relu.
+    Float16 weights with a cast (``exporting.onnx``) and eight-bit weights keep the values that they
+    stand for. What eight bits do to an activation is rounding and cutting off what lies beyond its
+    range; the second stays, since it is in the place of a Clip or Relu.
     """
     plain = onnx.ModelProto()
     plain.CopyFrom(model)

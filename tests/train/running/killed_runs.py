@@ -1,7 +1,8 @@
 """A tiny training run, killed before every step and at every write, and gone on with each time.
 
 Forks after its imports and before any arithmetic, so that dozens of runs cost no more than one.
-Usage: ``python -m tests.train.killed_runs FOLDER``; prints how many places it was killed at.
+Usage: ``python -m tests.train.running.killed_runs FOLDER``; prints at how many
+places it was killed.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter  # noqa: F401 - before the forks
 
-from maskwatch_train import engine, tensorboard_log
+from maskwatch_train.running import engine, tensorboard_log
 
-SCHEDULE = engine.Schedule(
+PLAN = engine.TrainingPlan(
     epochs=3, steps=2, learning_rate=0.05, weight_decay=0.01, ema=0.5, warmup=0.3
 )
 VALIDATION = {1: 0.5, 2: 0.3, 3: 0.4}
@@ -30,7 +31,7 @@ def train(folder: Path) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Flatten())
-    run = engine.Run(network, SCHEDULE, folder)
+    run = engine.Run(network, PLAN, folder)
     engine.fit(
         run,
         seed=1,

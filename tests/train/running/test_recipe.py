@@ -7,7 +7,7 @@ from maskwatch_train.classifier.train import ClassifierRecipe
 from maskwatch_train.detector.train import DetectorRecipe
 from maskwatch_train.errors import DataError
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.recipe import first_difference, read_recipe
+from maskwatch_train.running.recipe import first_difference, read_recipe
 
 
 def written(folder: Path, text: str) -> Path:

@@ -1,4 +1,4 @@
-"""From trained weights to a model folder: ONNX file and card."""
+"""Model folders, ONNX file and card: written from trained weights, and read."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from maskwatch.models.card import CARD_FILE, FORMAT
+from maskwatch.errors import ModelError
+from maskwatch.models.card import CARD_FILE, FORMAT, ModelCard, read_card
 from maskwatch.outputs.files import make_folder, output_errors
-from maskwatch_train.paddings import fix_paddings
+from maskwatch_train.exporting.paddings import fix_paddings
 
 DETECTOR_NAME = "maskwatch-faces"
 """Of the model that its card and reports name."""
@@ -163,6 +164,26 @@ def write_model_folder(model: onnx.ModelProto, text: CardText, folder: Path) -> 
     told = (json.dumps(card, indent=2, default=_iso) + "\n").encode()
     make_folder(folder)
     _replace_together(folder, {MODEL_FILE: content, CARD_FILE: told})
+
+
+def opened(
+    source: Path, kind: str, labels: tuple[str, ...] | None = None
+) -> tuple[ModelCard, onnx.ModelProto]:
+    """The card and the network of a model folder, checked against each other.
+
+    Args:
+        source: holds ``card.json`` and an ONNX file.
+        kind: of the model, as its card names it.
+        labels: the label order that the caller understands; None takes any.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the model is of another kind or format.
+    """
+    card = read_card(source, kind, labels)
+    card.verify()
+    if card.model_path.suffix != ".onnx":
+        raise ModelError(f"{card.model_path}: only ONNX files can be exported or restored")
+    return card, onnx.load(card.model_path)
 
 
 def _iso(value: object) -> str:

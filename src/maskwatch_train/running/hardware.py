@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from maskwatch.errors import UsageError
-from maskwatch_train.engine import Site
+from maskwatch_train.running.engine import Site
 
 Item = TypeVar("Item")
 Precision = Literal["bf16-mixed", "16-mixed", "32-true"]

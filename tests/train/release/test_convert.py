@@ -22,10 +22,10 @@ from maskwatch.types import State
 from maskwatch_train.evaluate.any_model import AnyClassifier
 from maskwatch_train.evaluate.cases import Case, cases_of_images
 from maskwatch_train.evaluate.outcomes import judge
-from maskwatch_train.export import store_as_half
-from maskwatch_train.release import export as exporting
-from maskwatch_train.release.export import export
-from maskwatch_train.release.formats import FORMATS, unfolded
+from maskwatch_train.exporting.formats import FORMATS, unfolded
+from maskwatch_train.exporting.onnx import store_as_half
+from maskwatch_train.release import convert
+from maskwatch_train.release.convert import export
 from maskwatch_train.release.parity import ParityError, ParityLimits
 from tests.components import need
 from tests.train.evaluate.pictures import label, labelled_image
@@ -181,7 +181,7 @@ def misplacing(model: onnx.ModelProto, _inputs: object) -> dict[str, bytes]:
 def test_a_file_that_places_faces_elsewhere_is_refused(
     model: Path, cases: tuple[Case, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "misplacing": misplacing})
+    monkeypatch.setattr(convert, "FORMATS", {**FORMATS, "misplacing": misplacing})
     with pytest.raises(ParityError, match=r"edges of boxes move by 0\.1000"):
         export(model, tmp_path / "out", "misplacing", [], cases, ParityLimits())
     assert list(tmp_path.iterdir()) == []
@@ -195,7 +195,7 @@ def test_a_file_that_says_something_else_is_refused_and_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch,
     conversion: Callable[..., dict[str, bytes]],
 ) -> None:
-    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "broken": conversion})
+    monkeypatch.setattr(convert, "FORMATS", {**FORMATS, "broken": conversion})
     with pytest.raises(ParityError, match="recall of"):
         export(model, tmp_path / "out", "broken", [], cases, ParityLimits())
     assert list(tmp_path.iterdir()) == []

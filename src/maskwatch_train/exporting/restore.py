@@ -19,7 +19,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from maskwatch_train.errors import DataError
-from maskwatch_train.release.formats import unfolded
+from maskwatch_train.exporting.formats import unfolded
 
 Layer = tuple[nn.Conv2d | nn.Linear, nn.BatchNorm2d | None]
 """A layer with weights, and the normalisation behind it."""

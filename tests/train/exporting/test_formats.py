@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from maskwatch_train.release.formats import to_int8, unfolded
+from maskwatch_train.exporting.formats import to_int8, unfolded
 
 GAIN = 100.0
 """What two convolutions make of pixels in [-1, 1], of which the next step keeps [0, 6]."""

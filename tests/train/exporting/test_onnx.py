@@ -17,7 +17,7 @@ from maskwatch.masks.labels import softmax  # noqa: E402
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR  # noqa: E402
 from maskwatch.models.card import read_card  # noqa: E402
 from maskwatch_train.detector.network import ExportedYuNet, YuNet  # noqa: E402
-from maskwatch_train.export import (  # noqa: E402
+from maskwatch_train.exporting.onnx import (  # noqa: E402
     DETECTOR,
     OPSET,
     CardText,

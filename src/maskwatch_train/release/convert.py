@@ -14,15 +14,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from maskwatch.errors import ModelError, OutputError, UsageError
-from maskwatch.models.card import CARD_FILE, ModelCard, read_card
+from maskwatch.errors import OutputError, UsageError
+from maskwatch.models.card import CARD_FILE, ModelCard
 from maskwatch.outputs.files import make_folder, output_errors
 from maskwatch_train.evaluate.any_model import AnyClassifier, AnySettings, to_input
 from maskwatch_train.evaluate.cases import Case
 from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.subjects import speed
+from maskwatch_train.exporting.formats import FORMATS, NEED_INPUTS, Files
+from maskwatch_train.exporting.onnx import opened
 from maskwatch_train.pictures import read_picture
-from maskwatch_train.release.formats import FORMATS, NEED_INPUTS, Files
 from maskwatch_train.release.parity import Parity, ParityLimits, compare_files, require
 
 CALIBRATION_FACES = 512
@@ -89,26 +90,6 @@ def export(
         _write(made, card, form, files, told)
         made.replace(target)
     return found
-
-
-def opened(
-    source: Path, kind: str, labels: tuple[str, ...] | None = None
-) -> tuple[ModelCard, onnx.ModelProto]:
-    """The card and the network of a model folder, checked against each other.
-
-    Args:
-        source: holds ``card.json`` and an ONNX file.
-        kind: of the model, as its card names it.
-        labels: the label order that the caller understands; None takes any.
-
-    Raises:
-        ModelError: a file is missing or damaged, or the model is of another kind or format.
-    """
-    card = read_card(source, kind, labels)
-    card.verify()
-    if card.model_path.suffix != ".onnx":
-        raise ModelError(f"{card.model_path}: only ONNX files can be exported or restored")
-    return card, onnx.load(card.model_path)
 
 
 def _inputs(card: ModelCard, cases: Sequence[Case], model: onnx.ModelProto) -> list[NDArray[Any]]:

@@ -1,6 +1,7 @@
 """A tiny training run that several processes share.
 
-Usage: ``python -m tests.train.shared_run FOLDER DEVICES``; each prints which of how many it is.
+Usage: ``python -m tests.train.running.shared_run FOLDER DEVICES``; each prints
+which of how many it is.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from maskwatch_train.engine import Run, Schedule, fit
-from maskwatch_train.hardware import launched, share_of, shared
+from maskwatch_train.running.engine import Run, TrainingPlan, fit
+from maskwatch_train.running.hardware import launched, share_of, shared
 
 BATCH, ITEMS = 8, 26
 
@@ -24,14 +25,14 @@ def main(folder: Path, devices: str) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 1))
     pictures = torch.randn(ITEMS, 3, 2, 2)
-    schedule = Schedule(3, ITEMS // BATCH, 0.05, 0.01, 0.5, 0.3)
-    run = Run(network, schedule, folder, fabric)
+    plan = TrainingPlan(3, ITEMS // BATCH, 0.05, 0.01, 0.5, 0.3)
+    run = Run(network, plan, folder, fabric)
     share = share_of(BATCH, fabric)
 
     def batches(epoch: int) -> torch.Tensor:
         order = np.random.default_rng(epoch).permutation(ITEMS)
         taken = pictures[shared(order, BATCH, share)]
-        return taken.reshape(schedule.steps, -1, 3, 2, 2)
+        return taken.reshape(plan.steps, -1, 3, 2, 2)
 
     fit(
         run,
