@@ -20,7 +20,7 @@ from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.report import number, share, table, with_interval
 from maskwatch_train.evaluate.scores import NOSE_AND_CHIN, OF_PROBABILITIES, OF_STATES
-from maskwatch_train.evaluate.slices import Choice, choices
+from maskwatch_train.evaluate.slices import HARD_NEGATIVES, NAMES, Choice, choices
 
 
 def _large(case: Case) -> bool:
@@ -35,15 +35,9 @@ POPULATIONS: Mapping[str, Choice] = {
     "any size": lambda _: True,
 }
 """Faces of at least `SCORED_FROM_PX`, but for the last two."""
+_HARD = {f"hard/{name}" for name in (*HARD_NEGATIVES, "object")}
 SLICES = tuple(
-    f"{family}/{name}"
-    for family, names in {
-        "size": ("16-24", "24-32", "32-64", "64-128", "128 and more"),
-        "hard": ("hand", "beard", "scarf", "object"),
-        "light": ("dark", "medium", "bright"),
-        "blur": ("blurred", "medium", "sharp"),
-    }.items()
-    for name in names
+    name for name in NAMES if name.startswith(("size/", "light/", "blur/")) or name in _HARD
 )
 
 

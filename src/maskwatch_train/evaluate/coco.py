@@ -21,8 +21,8 @@ from maskwatch.masks.labels import likeliest_state
 from maskwatch.types import Box, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.answers import Answer
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX
-from maskwatch_train.evaluate.detector import BANDS, band_name
+from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
+from maskwatch_train.evaluate.detector import band_name
 from maskwatch_train.evaluate.outcomes import Judge
 from maskwatch_train.evaluate.predictions import Predictions
 from maskwatch_train.pictures import read_picture

@@ -22,14 +22,12 @@ from maskwatch.metrics.detection import (
 )
 from maskwatch.types import Frame, State
 from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
 from maskwatch_train.evaluate.report import number, share, table
 from maskwatch_train.pictures import read_picture
 
 LOWEST_SCORE = 0.05
 """Detectors report everything from this score on; the tables apply their own thresholds."""
-BANDS = (0.0, 16.0, 24.0, 32.0, 64.0, 128.0, math.inf)
-"""Limits of the face sizes in pixels that recall is listed for."""
 SCORES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 IOUS = (0.5, 0.4, 0.3)
 STATES = (State.MASK, State.INCORRECT, State.NO_MASK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from maskwatch.masks.quality import FRONTAL, PROFILE
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import Fault, State
-from maskwatch_train.evaluate.cases import Case
+from maskwatch_train.evaluate.cases import BANDS, Case
 from maskwatch_train.evaluate.outcomes import Judged
 
 Choice = Callable[[Case], bool]
@@ -62,12 +63,14 @@ def _named(label: str) -> Choice:
     return has_label
 
 
+def _size_slice(low: float, high: float) -> str:
+    return f"size/{low:g} and more" if math.isinf(high) else f"size/{low:g}-{high:g}"
+
+
+# How faces under the first limit are judged is not scored by size, only whether they are found.
 _ANY_SIZE: dict[str, Choice] = {
-    "size/16-24": _between(_size, 16, 24),
-    "size/24-32": _between(_size, 24, 32),
-    "size/32-64": _between(_size, 32, 64),
-    "size/64-128": _between(_size, 64, 128),
-    "size/128 and more": _between(_size, 128, math.inf),
+    _size_slice(low, high): _between(_size, low, high)
+    for low, high in itertools.pairwise(BANDS[1:])
 }
 _LARGE: dict[str, Choice] = {
     **{

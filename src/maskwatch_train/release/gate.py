@@ -23,8 +23,8 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.cases import cases_of
-from maskwatch_train.evaluate.detector import BANDS, band_name, match_run, run_detector
+from maskwatch_train.evaluate.cases import BANDS, cases_of
+from maskwatch_train.evaluate.detector import band_name, match_run, run_detector
 from maskwatch_train.evaluate.figures import Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.slices import NAMES, is_slice, slice_scores, source_slice
