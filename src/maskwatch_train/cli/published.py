@@ -62,14 +62,14 @@ def published(
             read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing
         )
     if fabric.is_global_zero:
-        begin_as(chosen, material, split, weights, out)
+        begin_as(chosen, material, weights, out)
         keep_recipe(recipe, out)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
     bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
     with bar:
         trained = train(chosen, material, place, advancing)
     if fabric.is_global_zero:
-        told(conclude(chosen, changes, material, split, trained, out))
+        told(conclude(chosen, changes, material, trained, out))
         say(f"wrote {out / RESULT}")
 
 
