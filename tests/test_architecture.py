@@ -95,6 +95,7 @@ FOUNDATIONS = {"errors", "checksum", "pictures"}
 BELOW_NETWORKS = FOUNDATIONS | {
     *("weather", "running", "exporting", "backbones", "data", "synthesis"),
 }
+EVALUATION = {"evaluate", "evaluate.judging", "evaluate.scoring", "evaluate.pages"}
 TRAIN_TABLE = {
     "maskwatch_train": set(),
     "errors": set(),
@@ -108,10 +109,13 @@ TRAIN_TABLE = {
     "synthesis": FOUNDATIONS | {"data"},
     "detector": BELOW_NETWORKS,
     "classifier": BELOW_NETWORKS | {"detector"},  # which shows it where the faces are
-    "evaluate": FOUNDATIONS | {"exporting", "data"},
-    "release": FOUNDATIONS | {"exporting", "data", "evaluate"},
-    "published": BELOW_NETWORKS | {"evaluate"},
-    "cli": BELOW_NETWORKS | {"detector", "classifier", "evaluate", "release", "published"},
+    "evaluate": FOUNDATIONS | {"data"},
+    "evaluate.judging": FOUNDATIONS | {"exporting", "evaluate"},
+    "evaluate.scoring": FOUNDATIONS | {"data", "evaluate", "evaluate.judging"},
+    "evaluate.pages": FOUNDATIONS | {"data", *EVALUATION},
+    "release": FOUNDATIONS | {"exporting", "data", *EVALUATION},
+    "published": BELOW_NETWORKS | EVALUATION,
+    "cli": BELOW_NETWORKS | EVALUATION | {"detector", "classifier", "release", "published"},
     "__main__": {"cli"},
 }
 """What each unit of the training kit may import of it, beside itself."""
@@ -133,7 +137,7 @@ def unit_of(module: str) -> str:
     if not parts:
         return module
     inner = ".".join(parts[:2])
-    return inner if parts[1:2] == ["base"] or inner in TABLE else parts[0]
+    return inner if parts[1:2] == ["base"] or inner in TABLE | TRAIN_TABLE else parts[0]
 
 
 def module_name(path: Path) -> str:

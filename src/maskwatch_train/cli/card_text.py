@@ -9,7 +9,7 @@ from typing import Any
 
 from maskwatch.errors import UsageError
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.headline import headline
+from maskwatch_train.evaluate.pages.headline import headline
 from maskwatch_train.exporting.onnx import DETECTOR_NAME
 
 

@@ -14,11 +14,11 @@ from maskwatch_train.cli.judging import cases_with_bar, judged_with_bar, named_s
 from maskwatch_train.cli.options import DetectorFolder, MinFace, Report, Split, Threads
 from maskwatch_train.cli.say import say
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
-from maskwatch_train.evaluate.compare import compare
-from maskwatch_train.evaluate.figures import INTERVAL_SEED, Scoring
+from maskwatch_train.evaluate.judging.subjects import THREADS, open_subject
 from maskwatch_train.evaluate.names import distinct
-from maskwatch_train.evaluate.report_of import write_comparison
-from maskwatch_train.evaluate.subjects import THREADS, open_subject
+from maskwatch_train.evaluate.pages.report_of import write_comparison
+from maskwatch_train.evaluate.scoring.compare import compare
+from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
 
 Models = Annotated[
     list[Path],

@@ -22,19 +22,19 @@ from maskwatch_train.cli.say import say
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX, cases_of_images, cases_of_pictures
-from maskwatch_train.evaluate.classifier import classifier_markdown, evaluate_classifier
-from maskwatch_train.evaluate.coco import evaluate_detection, locate, located_by
-from maskwatch_train.evaluate.detector import LOWEST_SCORE
-from maskwatch_train.evaluate.end_to_end import (
+from maskwatch_train.evaluate.judging.subjects import THREADS, open_subject
+from maskwatch_train.evaluate.outcomes import judge
+from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
+from maskwatch_train.evaluate.scoring.classifier import classifier_markdown, evaluate_classifier
+from maskwatch_train.evaluate.scoring.coco import evaluate_detection, locate, located_by
+from maskwatch_train.evaluate.scoring.detector import LOWEST_SCORE
+from maskwatch_train.evaluate.scoring.end_to_end import (
     end_to_end_markdown,
     evaluate_end_to_end,
     see_images,
 )
-from maskwatch_train.evaluate.figures import INTERVAL_SEED, Scoring
-from maskwatch_train.evaluate.outcomes import judge
-from maskwatch_train.evaluate.report import write_report
-from maskwatch_train.evaluate.report_of import ReportFiles, report_of, write_report_files
-from maskwatch_train.evaluate.subjects import THREADS, open_subject
+from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
+from maskwatch_train.evaluate.scoring.report import write_report
 from maskwatch_train.evaluate.training_log import read_training_log
 
 Model = Annotated[

@@ -14,14 +14,14 @@ from maskwatch_train.cli.options import DataFolder, DetectorFolder, Report, Spli
 from maskwatch_train.cli.say import say
 from maskwatch_train.data import street
 from maskwatch_train.data.sets import read_set
-from maskwatch_train.evaluate.detector import (
+from maskwatch_train.evaluate.judging.stock_yunet import StockYuNet
+from maskwatch_train.evaluate.scoring.detector import (
     LOWEST_SCORE,
     detector_markdown,
     evaluate_detector,
     run_detector,
 )
-from maskwatch_train.evaluate.report import write_report
-from maskwatch_train.evaluate.stock_yunet import StockYuNet
+from maskwatch_train.evaluate.scoring.report import write_report
 from maskwatch_train.exporting.onnx import DETECTOR_NAME
 
 

@@ -16,7 +16,7 @@ from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.cli.options import DetectorFolder
 from maskwatch_train.cli.say import console, say
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.subjects import open_subject
+from maskwatch_train.evaluate.judging.subjects import open_subject
 from maskwatch_train.release.gate import Check, read_gate, run_gate
 
 Model = Annotated[

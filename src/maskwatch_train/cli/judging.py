@@ -11,9 +11,9 @@ from maskwatch_train.cli.data.progress import counting
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.sets import LabelledSet, read_every
 from maskwatch_train.evaluate.cases import Case, cases_of
+from maskwatch_train.evaluate.judging.subjects import Subject
 from maskwatch_train.evaluate.names import distinct
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.subjects import Subject
 
 
 def named_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:

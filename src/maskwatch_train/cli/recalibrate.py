@@ -17,7 +17,7 @@ from maskwatch_train.classifier.prepare import validation_samples
 from maskwatch_train.cli.card_text import read_scores
 from maskwatch_train.cli.options import DataSets, Scores, StartingWeights
 from maskwatch_train.cli.say import say
-from maskwatch_train.evaluate.engines import open_engine
+from maskwatch_train.evaluate.judging.engines import open_engine
 
 
 def recalibrate(

@@ -18,7 +18,7 @@ from torch import nn
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.report import without_nan
+from maskwatch_train.evaluate.scoring.report import without_nan
 from maskwatch_train.published.backbones import (
     DOWNLOAD,
     NONE,

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from maskwatch.errors import OutputError, UsageError
 from maskwatch.models.card import CARD_FILE, ModelCard
 from maskwatch.outputs.files import make_folder, output_errors
-from maskwatch_train.evaluate.any_model import AnyClassifier, AnySettings, to_input
 from maskwatch_train.evaluate.cases import Case
+from maskwatch_train.evaluate.judging.any_model import AnyClassifier, AnySettings, to_input
+from maskwatch_train.evaluate.judging.subjects import speed
 from maskwatch_train.evaluate.outcomes import judge
-from maskwatch_train.evaluate.subjects import speed
 from maskwatch_train.exporting.formats import FORMATS, NEED_INPUTS, Files
 from maskwatch_train.exporting.onnx import opened
 from maskwatch_train.pictures import read_picture

@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.train.evaluate.test_any_model import RED_GREEN_BLUE, change_card, colour_model
+from tests.train.evaluate.judging.test_any_model import RED_GREEN_BLUE, change_card, colour_model
 from typer.testing import CliRunner
 
 from maskwatch.errors import CardError, ModelNotFound, UsageError

@@ -43,7 +43,7 @@ from maskwatch_train.data.manifest import (  # noqa: E402
 )
 from maskwatch_train.data.street import read_street  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
-from maskwatch_train.evaluate.engines import open_engine  # noqa: E402
+from maskwatch_train.evaluate.judging.engines import open_engine  # noqa: E402
 from maskwatch_train.exporting.onnx import classifier_signature, to_onnx  # noqa: E402
 from maskwatch_train.release.parity import ParityError  # noqa: E402
 from maskwatch_train.running.engine import Site  # noqa: E402

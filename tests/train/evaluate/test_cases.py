@@ -11,7 +11,7 @@ from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledPicture
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.evaluate.cases import cases_of
-from maskwatch_train.evaluate.resample import drawn_confusions
+from maskwatch_train.evaluate.scoring.resample import drawn_confusions
 from tests.train.evaluate.pictures import label, labelled_image
 
 

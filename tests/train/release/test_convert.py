@@ -19,8 +19,8 @@ from maskwatch.errors import OutputError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.types import State
-from maskwatch_train.evaluate.any_model import AnyClassifier
 from maskwatch_train.evaluate.cases import Case, cases_of_images
+from maskwatch_train.evaluate.judging.any_model import AnyClassifier
 from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.exporting.formats import FORMATS, unfolded
 from maskwatch_train.exporting.onnx import store_as_half

@@ -11,8 +11,8 @@ from maskwatch.testing import FixedDetector, reading_of
 from maskwatch.types import Box, Face, State
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.errors import DataError
+from maskwatch_train.evaluate.judging.subjects import open_subject
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.subjects import open_subject
 from maskwatch_train.release.gate import (
     Check,
     Floor,

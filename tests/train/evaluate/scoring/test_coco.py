@@ -9,7 +9,7 @@ import pytest
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
-from maskwatch_train.evaluate.coco import ANY_STATE, Located, evaluate_detection
+from maskwatch_train.evaluate.scoring.coco import ANY_STATE, Located, evaluate_detection
 from tests.train.evaluate.pictures import label
 
 

@@ -7,7 +7,7 @@ import pytest
 from maskwatch.testing import FixedClassifier, FixedDetector, ScriptedClassifier, reading_of
 from maskwatch.types import Box, Face, Fault, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.evaluate.end_to_end import (
+from maskwatch_train.evaluate.scoring.end_to_end import (
     SeenSet,
     end_to_end_markdown,
     evaluate_end_to_end,

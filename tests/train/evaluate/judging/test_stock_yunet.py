@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.errors import ModelError, ModelNotFound
-from maskwatch_train.evaluate.stock_yunet import StockYuNet
+from maskwatch_train.evaluate.judging.stock_yunet import StockYuNet
 from tests.faces.photos import overlaps, photo
 from tests.shared import shared
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch_train.data.sets import LabelledSet
-from maskwatch_train.evaluate import mistakes
-from maskwatch_train.evaluate.figures import Scoring, figures
+from maskwatch_train.evaluate.judging.predictions import write_predictions
+from maskwatch_train.evaluate.judging.subjects import THREADS, Subject, speed
 from maskwatch_train.evaluate.names import shortest_ends
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.page import compare_page, report_page
-from maskwatch_train.evaluate.predictions import write_predictions
-from maskwatch_train.evaluate.report import without_nan
-from maskwatch_train.evaluate.subjects import THREADS, Subject, speed
+from maskwatch_train.evaluate.pages import mistakes
+from maskwatch_train.evaluate.pages.page import compare_page, report_page
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.report import without_nan
 
 FORMAT = 1
 
@@ -55,7 +55,7 @@ def report_of(
         sets: what it was asked about.
         judged: what it said.
         scoring: how faces are counted.
-        detection: from `maskwatch_train.evaluate.coco.evaluate_detection`.
+        detection: from `maskwatch_train.evaluate.scoring.coco.evaluate_detection`.
         training: from `read_training_log`.
         threads: that time is measured with.
     """
@@ -123,7 +123,7 @@ def write_comparison(
     """Writes the page that puts models side by side, and its numbers.
 
     Args:
-        result: of `maskwatch_train.evaluate.compare.compare`.
+        result: of `maskwatch_train.evaluate.scoring.compare.compare`.
         sets: what the models were asked about.
         subjects: the models by the names that the result knows.
         folder: made when it is missing.

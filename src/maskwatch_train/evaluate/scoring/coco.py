@@ -22,9 +22,9 @@ from maskwatch.types import Box, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.answers import Answer
 from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
-from maskwatch_train.evaluate.detector import band_name
+from maskwatch_train.evaluate.judging.predictions import Predictions
 from maskwatch_train.evaluate.outcomes import Judge
-from maskwatch_train.evaluate.predictions import Predictions
+from maskwatch_train.evaluate.scoring.detector import band_name
 from maskwatch_train.pictures import read_picture
 
 CATEGORIES = {State.MASK: 1, State.INCORRECT: 2, State.NO_MASK: 3}

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from maskwatch import __version__
-from maskwatch_train.evaluate.charts import (
+from maskwatch_train.evaluate.pages.charts import (
     Axis,
     Series,
     fitted,
@@ -33,7 +33,7 @@ def report_page(
     """The report of one model.
 
     Args:
-        report: as `maskwatch_train.evaluate.report_of.report_of` gives it, without NaN.
+        report: as `maskwatch_train.evaluate.pages.report_of.report_of` gives it, without NaN.
         gallery: the worst mistakes, each with ``image``, a data URI.
         training: curves by name, from `read_training_log`; may be empty.
     """
@@ -82,7 +82,7 @@ def compare_page(result: Mapping[str, Any]) -> str:
     """Several models side by side.
 
     Args:
-        result: of `maskwatch_train.evaluate.compare.compare`, without NaN, with ``data`` and the
+        result: of `evaluate.scoring.compare.compare`, without NaN, with ``data`` and the
             ``facts`` of each model.
     """
     models = result["models"]
@@ -210,7 +210,7 @@ def _training_charts(
 
 def _render(template: str, **values: Any) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("maskwatch_train.evaluate"),
+        loader=jinja2.PackageLoader("maskwatch_train.evaluate.pages"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=False,

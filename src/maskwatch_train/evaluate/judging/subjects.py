@@ -17,10 +17,10 @@ from maskwatch.masks.labels import LABELS
 from maskwatch.masks.onnx import OnnxMaskClassifier
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
 from maskwatch.types import Box, Face, Frame
-from maskwatch_train.evaluate.any_model import AnyClassifier
 from maskwatch_train.evaluate.cases import Case
+from maskwatch_train.evaluate.judging.any_model import AnyClassifier
+from maskwatch_train.evaluate.judging.predictions import Predictions, read_predictions
 from maskwatch_train.evaluate.outcomes import Judge, Judged, judge
-from maskwatch_train.evaluate.predictions import Predictions, read_predictions
 
 THREADS = 2
 WARM_UP, ROUNDS = 5, 30

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from maskwatch.metrics.classification import confusion_matrix
-from maskwatch_train.evaluate import resample
-from maskwatch_train.evaluate.curves import curves
-from maskwatch_train.evaluate.figures import CURVE_REPEATS, Scoring, headline_scores
 from maskwatch_train.evaluate.outcomes import STATES, UNKNOWN_INDEX, Judged, Outcomes, outcomes
-from maskwatch_train.evaluate.scores import OF_STATES
-from maskwatch_train.evaluate.slices import slice_scores
+from maskwatch_train.evaluate.scoring import resample
+from maskwatch_train.evaluate.scoring.curves import curves
+from maskwatch_train.evaluate.scoring.figures import CURVE_REPEATS, Scoring, headline_scores
+from maskwatch_train.evaluate.scoring.scores import OF_STATES
+from maskwatch_train.evaluate.scoring.slices import slice_scores
 
 TESTED = ("side_accuracy", "accuracy", "state_macro_f1", "called_mask", "unknown_rate")
 """Scores whose difference gets an interval and a chance."""

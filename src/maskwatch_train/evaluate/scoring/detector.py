@@ -23,7 +23,7 @@ from maskwatch.metrics.detection import (
 from maskwatch.types import Frame, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
-from maskwatch_train.evaluate.report import number, share, table
+from maskwatch_train.evaluate.scoring.report import number, share, table
 from maskwatch_train.pictures import read_picture
 
 LOWEST_SCORE = 0.05

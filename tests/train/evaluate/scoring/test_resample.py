@@ -11,7 +11,7 @@ from maskwatch.metrics.classification import (
     confusion_matrix,
     ratio,
 )
-from maskwatch_train.evaluate import resample
+from maskwatch_train.evaluate.scoring import resample
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.integers(0, 3, 60)

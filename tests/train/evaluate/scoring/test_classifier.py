@@ -21,13 +21,13 @@ from maskwatch.types import (
 )
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
 from maskwatch_train.evaluate.cases import Looks, cases_of_images, cases_of_pictures
-from maskwatch_train.evaluate.classifier import (
+from maskwatch_train.evaluate.outcomes import NO_LABEL, Judged, judge, outcomes
+from maskwatch_train.evaluate.scoring.classifier import (
     classifier_markdown,
     evaluate_classifier,
     scores,
 )
-from maskwatch_train.evaluate.outcomes import NO_LABEL, Judged, judge, outcomes
-from maskwatch_train.evaluate.report import write_report
+from maskwatch_train.evaluate.scoring.report import write_report
 from tests.train.evaluate.pictures import case, label, labelled_image
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from maskwatch.metrics.classification import bootstrap_interval, risk_coverage
 from maskwatch_train.evaluate.outcomes import STATES, Outcomes, sides, top_state
-from maskwatch_train.evaluate.scores import side_ece, state_ece
+from maskwatch_train.evaluate.scoring.scores import side_ece, state_ece
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

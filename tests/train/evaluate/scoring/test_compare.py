@@ -6,9 +6,9 @@ import pytest
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, State
 from maskwatch_train.evaluate.answers import NOTHING_SAID
-from maskwatch_train.evaluate.compare import compare, holm, mcnemar
-from maskwatch_train.evaluate.figures import Scoring
 from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.evaluate.scoring.compare import compare, holm, mcnemar
+from maskwatch_train.evaluate.scoring.figures import Scoring
 from tests.train.evaluate.pictures import case, label
 
 SCORING = Scoring(repeats=200)

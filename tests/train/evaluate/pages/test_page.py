@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from maskwatch_train.evaluate.answers import Answer
-from maskwatch_train.evaluate.charts import Axis, Series, line_chart, reliability_chart
-from maskwatch_train.evaluate.compare import compare
-from maskwatch_train.evaluate.figures import Scoring, figures
-from maskwatch_train.evaluate.mistakes import described, worst
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.page import compare_page, report_page
-from maskwatch_train.evaluate.report import without_nan
-from tests.train.evaluate.test_figures import several
+from maskwatch_train.evaluate.pages.charts import Axis, Series, line_chart, reliability_chart
+from maskwatch_train.evaluate.pages.mistakes import described, worst
+from maskwatch_train.evaluate.pages.page import compare_page, report_page
+from maskwatch_train.evaluate.scoring.compare import compare
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.report import without_nan
+from tests.train.evaluate.scoring.test_figures import several
 
 SCORING = Scoring(repeats=20)
 

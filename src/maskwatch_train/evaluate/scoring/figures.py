@@ -17,17 +17,17 @@ from maskwatch.metrics.classification import (
     macro_f1,
 )
 from maskwatch.types import State
-from maskwatch_train.evaluate import resample
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
-from maskwatch_train.evaluate.curves import curves
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
-from maskwatch_train.evaluate.scores import (
+from maskwatch_train.evaluate.scoring import resample
+from maskwatch_train.evaluate.scoring.curves import curves
+from maskwatch_train.evaluate.scoring.scores import (
     NOSE_AND_CHIN,
     OF_PROBABILITIES,
     OF_STATES,
     Confusions,
 )
-from maskwatch_train.evaluate.slices import slice_scores
+from maskwatch_train.evaluate.scoring.slices import slice_scores
 
 CURVE_REPEATS = 300
 """Draws of the intervals that need the whole curve anew for each."""

@@ -12,10 +12,10 @@ from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
 from maskwatch_train.evaluate.cases import Looks
-from maskwatch_train.evaluate.curves import MAX_POINTS, curves, reliability, thinned
-from maskwatch_train.evaluate.figures import Scoring, figures
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
-from maskwatch_train.evaluate.slices import DARK_MASK, slice_scores
+from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.slices import DARK_MASK, slice_scores
 from tests.train.evaluate.pictures import case, label
 
 SCORING = Scoring(repeats=50)

@@ -40,7 +40,7 @@ from maskwatch_train.evaluate.answers import (
     Answer,
     answer_from_classes,
 )
-from maskwatch_train.evaluate.engines import Engine, open_engine
+from maskwatch_train.evaluate.judging.engines import Engine, open_engine
 
 _KINDS: dict[str, Kind] = {
     "size": PIXELS,

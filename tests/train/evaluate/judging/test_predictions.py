@@ -10,8 +10,8 @@ from maskwatch.types import Box, Fault, State
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.answers import Answer
 from maskwatch_train.evaluate.cases import Case, Looks
+from maskwatch_train.evaluate.judging.predictions import read_predictions, write_predictions
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.predictions import read_predictions, write_predictions
 from tests.train.evaluate.pictures import label
 
 

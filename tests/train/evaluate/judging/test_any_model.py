@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from maskwatch.errors import CardError, ModelError
 from maskwatch.models.card import read_card
 from maskwatch.types import Box, Face, Fault, Frame, State
-from maskwatch_train.evaluate.any_model import AnyClassifier, AnySettings, to_input
-from maskwatch_train.evaluate.engines import Engine
+from maskwatch_train.evaluate.judging.any_model import AnyClassifier, AnySettings, to_input
+from maskwatch_train.evaluate.judging.engines import Engine
 
 
 def colour_model(

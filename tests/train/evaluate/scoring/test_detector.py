@@ -11,7 +11,7 @@ from maskwatch.testing import FixedDetector
 from maskwatch.types import Box, Face, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.detector import (
+from maskwatch_train.evaluate.scoring.detector import (
     DetectorRun,
     Found,
     band_name,

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from maskwatch.errors import OutputError
-from maskwatch_train.evaluate.report import number, share, table, with_interval, write_report
+from maskwatch_train.evaluate.scoring.report import (
+    number,
+    share,
+    table,
+    with_interval,
+    write_report,
+)
 
 
 def test_a_table_is_markdown() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from maskwatch_train.evaluate.figures import Scoring, figures
-from maskwatch_train.evaluate.headline import headline
-from maskwatch_train.evaluate.report import without_nan
-from tests.train.evaluate.test_figures import several
+from maskwatch_train.evaluate.pages.headline import headline
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.report import without_nan
+from tests.train.evaluate.scoring.test_figures import several
 
 
 def test_a_detector_report_gives_its_own_figures() -> None:

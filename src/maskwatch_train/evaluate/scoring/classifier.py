@@ -18,9 +18,9 @@ from maskwatch.metrics.classification import (
 from maskwatch.types import State
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
-from maskwatch_train.evaluate.report import number, share, table, with_interval
-from maskwatch_train.evaluate.scores import NOSE_AND_CHIN, OF_PROBABILITIES, OF_STATES
-from maskwatch_train.evaluate.slices import HARD_NEGATIVES, NAMES, Choice, choices
+from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
+from maskwatch_train.evaluate.scoring.scores import NOSE_AND_CHIN, OF_PROBABILITIES, OF_STATES
+from maskwatch_train.evaluate.scoring.slices import HARD_NEGATIVES, NAMES, Choice, choices
 
 
 def _large(case: Case) -> bool:

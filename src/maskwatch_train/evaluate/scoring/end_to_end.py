@@ -17,7 +17,7 @@ from maskwatch.pipeline import read_faces
 from maskwatch.types import Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
-from maskwatch_train.evaluate.report import number, share, table, with_interval
+from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
 from maskwatch_train.pictures import read_picture
 
 IOU = 0.5
