@@ -50,14 +50,6 @@ def test_times_that_start_anywhere_are_fine() -> None:
     assert len(taken(Sampler(max_fps=10), [86_400.05 + i / 30 for i in range(300)])) in (100, 101)
 
 
-def test_fresh_starts_over_with_the_same_settings() -> None:
-    used = Sampler(every=2, max_fps=10)
-    assert used.wants(0, 0.0)
-    fresh = used.fresh()
-    assert (fresh.every, fresh.max_fps) == (2, 10)
-    assert fresh.wants(0, 0.0)
-
-
 def test_can_be_sent_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(Sampler(every=2, max_fps=5)))  # noqa: S301 - our own
     assert (copy.every, copy.max_fps) == (2, 5)

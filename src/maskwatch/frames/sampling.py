@@ -52,7 +52,3 @@ class Sampler:
             return False
         self._slot = slot
         return True
-
-    def fresh(self) -> Sampler:
-        """A sampler of the same settings for another source."""
-        return Sampler(self.every, self.max_fps)
