@@ -23,7 +23,7 @@ from maskwatch.masks.base import MaskClassifier
 from maskwatch.types import Box
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.data.street import read_street
-from maskwatch_train.evaluate.end_to_end import SeenSet, evaluate_end_to_end, see_images
+from maskwatch_train.evaluate.scoring.end_to_end import SeenSet, evaluate_end_to_end, see_images
 from maskwatch_train.pictures import read_picture
 
 _CELL_PX = 1024

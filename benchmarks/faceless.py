@@ -16,7 +16,7 @@ from maskwatch.tracks.tracklet import LifeSettings
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.data.sets import SPLITS, read_set
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.end_to_end import see_images
+from maskwatch_train.evaluate.scoring.end_to_end import see_images
 
 
 def figures(

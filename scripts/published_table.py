@@ -16,7 +16,7 @@ from typing import Any
 
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.splits import SPLITS
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.running.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "published.md"

@@ -1,1 +1,1 @@
-"""Tests of maskwatch and maskwatch_train; the folders are those of src."""
+"""Tests of maskwatch, in its folders, and of the training kit in those of ``maskwatch_train``."""

@@ -1,7 +1,8 @@
 """Who may import whom: the table of the layers, checked by reading the imports.
 
 A unit is a folder or a file directly under ``src/maskwatch``; a stage's ``base.py`` (its seam) is a
-unit of its own, because the pure units may know the seams and nothing else of a stage.
+unit of its own, because the pure units may know the seams and nothing else of a stage. The units of
+``src/maskwatch_train`` have a table of their own, of what they may import from each other.
 """
 
 from __future__ import annotations
@@ -89,6 +90,35 @@ TABLE = {
 }
 """The key is the unit that imports; ``maskwatch`` is the package's own ``__init__``."""
 
+FOUNDATIONS = {"errors", "checksum", "pictures"}
+BELOW_NETWORKS = FOUNDATIONS | {
+    *("weather", "running", "exporting", "backbones", "data", "synthesis"),
+}
+EVALUATION = {"evaluate", "evaluate.judging", "evaluate.scoring", "evaluate.pages"}
+TRAIN_TABLE = {
+    "maskwatch_train": set(),
+    "errors": set(),
+    "weather": set(),
+    "checksum": {"errors"},
+    "pictures": {"errors", "checksum"},
+    "running": {"errors"},
+    "exporting": {"errors"},
+    "backbones": {"errors", "running"},
+    "data": FOUNDATIONS | {"backbones"},
+    "synthesis": FOUNDATIONS | {"data"},
+    "detector": BELOW_NETWORKS,
+    "classifier": BELOW_NETWORKS | {"detector"},  # which shows it where the faces are
+    "evaluate": FOUNDATIONS | {"data"},
+    "evaluate.judging": FOUNDATIONS | {"exporting", "evaluate"},
+    "evaluate.scoring": FOUNDATIONS | {"data", "evaluate", "evaluate.judging"},
+    "evaluate.pages": FOUNDATIONS | {"data", *EVALUATION},
+    "release": FOUNDATIONS | {"exporting", "data", *EVALUATION},
+    "published": BELOW_NETWORKS | EVALUATION,
+    "cli": BELOW_NETWORKS | EVALUATION | {"detector", "classifier", "release", "published"},
+    "__main__": {"cli"},
+}
+"""What each unit of the training kit may import of it, beside itself."""
+
 
 @dataclass(frozen=True)
 class Import:
@@ -104,9 +134,9 @@ def unit_of(module: str) -> str:
     """``maskwatch.frames.video`` -> ``frames``; ``maskwatch.frames.base`` -> ``frames.base``."""
     parts = module.split(".")[1:]
     if not parts:
-        return "maskwatch"
+        return module
     inner = ".".join(parts[:2])
-    return inner if parts[1:2] == ["base"] or inner in TABLE else parts[0]
+    return inner if parts[1:2] == ["base"] or inner in TABLE | TRAIN_TABLE else parts[0]
 
 
 def module_name(path: Path) -> str:
@@ -186,11 +216,12 @@ def test_maskwatch_never_imports_the_training_kit_or_torch() -> None:
     assert told([i for i in MASKWATCH if i.target.split(".")[0] in training]) == []
 
 
-def test_units_do_not_import_each_other_in_circles() -> None:
+@pytest.mark.parametrize("package", ["maskwatch", "maskwatch_train"])
+def test_units_do_not_import_each_other_in_circles(package: str) -> None:
     graph: dict[str, set[str]] = {}
-    for i in MASKWATCH:
+    for i in {"maskwatch": MASKWATCH, "maskwatch_train": TRAINING}[package]:
         target = unit_of(i.target)
-        if i.target.split(".")[0] == "maskwatch" and target != i.importer:
+        if i.target.split(".")[0] == package and target != i.importer:
             graph.setdefault(i.importer, set()).add(target)
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
@@ -214,6 +245,21 @@ def test_the_training_kit_reaches_only_what_training_and_running_must_share() ->
         i
         for i in TRAINING
         if i.target.split(".")[0] == "maskwatch" and unit_of(i.target) in {"cli", *RUNTIME}
+    ]
+    assert told(offenders) == []
+
+
+def test_every_unit_of_the_training_kit_has_a_place_in_its_table() -> None:
+    units = {unit_of(module_name(path)) for path in (SRC / "maskwatch_train").rglob("*.py")}
+    assert units == TRAIN_TABLE.keys()
+
+
+def test_units_of_the_training_kit_import_only_those_below_them() -> None:
+    offenders = [
+        i
+        for i in TRAINING
+        if i.target.split(".")[0] == "maskwatch_train"
+        and unit_of(i.target) not in {i.importer, *TRAIN_TABLE[i.importer]}
     ]
     assert told(offenders) == []
 

@@ -3,8 +3,8 @@
 ::
 
     MaskwatchError
-    ├── DataError            a data set or manifest cannot be used; names the file and the reason
-    └── engine.NotFinite     the loss of a training run is not a number any more; names its terms
+    ├── DataError                    a data set or manifest cannot be used; names file and reason
+    └── running.engine.NotFinite     the loss of a run is not a number any more; names its terms
 """
 
 from __future__ import annotations

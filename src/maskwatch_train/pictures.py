@@ -7,7 +7,7 @@ from pathlib import Path
 from maskwatch.errors import SourceError, SourceNotFound
 from maskwatch.frames.images import read_image
 from maskwatch.types import Box, Image
-from maskwatch_train.data.manifest import checksum
+from maskwatch_train.checksum import checksum
 from maskwatch_train.errors import DataError
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Image
 from maskwatch_train.classifier.samples import CONTEXT_SIZE, Sample
-from maskwatch_train.recipe import require_range
+from maskwatch_train.running.recipe import require_range
 from maskwatch_train.weather import dim, infrared, rain
 
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""From the data sets to the classifier's samples."""
+"""What a run of the classifier begins with: samples of the data sets, and a network."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from maskwatch.errors import UsageError
 from maskwatch.faces.yunet import Detections
 from maskwatch.types import Box, Fault, State
+from maskwatch_train.classifier.network import MaskNetwork, blank, create, start_from
 from maskwatch_train.classifier.samples import (
     Sample,
     Source,
@@ -19,10 +22,21 @@ from maskwatch_train.classifier.samples import (
     match_landmarks,
     mistaken_samples,
 )
+from maskwatch_train.classifier.train import ClassifierRecipe, load_run
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
-from maskwatch_train.data.sets import LabelledSet
-from maskwatch_train.detector.teacher import DOUBT_SCORE
+from maskwatch_train.data.sets import LabelledSet, read_sets
+from maskwatch_train.detector.teacher import (
+    DOUBT_SCORE,
+    PACKAGE_CACHE,
+    TEACHER_CACHE,
+    TEACHER_WEIGHTS,
+    detect_all,
+)
 from maskwatch_train.pictures import read_picture, whole_of
+
+Look = Callable[[list[Path]], Mapping[Path, Detections]]
+"""What a detector sees in pictures."""
+Progress = Callable[[str], None]
 
 MIN_SIDE_PX = 12
 """Smaller labelled faces are left out: nobody could have labelled them."""
@@ -101,10 +115,10 @@ def faultless_in(one: LabelledSet) -> int:
 
 def samples_of(
     sets: Sequence[LabelledSet],
-    look: Callable[[list[Path]], Mapping[Path, Detections]],
+    look: Look,
     backgrounds: int,
     rng: np.random.Generator,
-    progress: Callable[[str], None] = lambda _line: None,
+    progress: Progress = lambda _line: None,
 ) -> list[Sample]:
     """All samples of some sets: labelled faces, portraits, and squares without a face.
 
@@ -132,3 +146,74 @@ def samples_of(
         for sample in boxed_samples(image, seen[image.path], backgrounds, rng)
     ]
     return boxed + portrait_samples(portraits, seen)
+
+
+def training_samples(
+    recipe: ClassifierRecipe,
+    data: Sequence[Path],
+    weights: Path | None,
+    run: Path,
+    progress: Progress = lambda _line: None,
+) -> list[Sample]:
+    """The training faces of all sets, and what only looks like one.
+
+    Args:
+        recipe: says how many squares without a face are cut, and its seed where.
+        data: places of the sets.
+        weights: folder with the third-party weights; None for the detector of the package.
+        run: folder that keeps what the detector sees.
+        progress: told how it goes.
+
+    Raises:
+        DataError: a set or a picture cannot be read.
+        OutputError: what the detector sees cannot be written.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    look = _looking(weights, run, progress)
+    return samples_of(read_sets(data, "train"), look, recipe.background_per_picture, rng, progress)
+
+
+def validation_samples(
+    data: Sequence[Path],
+    weights: Path | None,
+    run: Path,
+    progress: Progress = lambda _line: None,
+) -> list[Sample]:
+    """The validation faces of all sets that have some, and what only looks like one.
+
+    Arguments and errors are those of `training_samples`.
+    """
+    rng = np.random.default_rng(0)
+    return samples_of(read_sets(data, "val"), _looking(weights, run, progress), 1, rng, progress)
+
+
+def teacher_in(weights: Path | None) -> Path | None:
+    """The detector that looks for faces in training pictures; None for that of the package."""
+    return weights / TEACHER_WEIGHTS if weights else None
+
+
+def _looking(weights: Path | None, run: Path, progress: Progress) -> Look:
+    cache = run / (TEACHER_CACHE if weights else PACKAGE_CACHE)
+    return lambda pictures: detect_all(teacher_in(weights), pictures, cache, progress)
+
+
+def starting_network(
+    recipe: ClassifierRecipe, weights: Path | None, start: Path | None
+) -> MaskNetwork:
+    """A network with fresh heads, or with the weights of the run to start from.
+
+    Raises:
+        DataError: the weights cannot be read.
+        UsageError: the run to start from has another backbone, or the weights are nowhere.
+    """
+    torch.manual_seed(recipe.seed)  # of the fresh heads
+    if start is None:
+        return create(recipe.backbone, weights, recipe.size)
+    network = blank(recipe.backbone, recipe.size)
+    before, trained = load_run(start)
+    if before.backbone != recipe.backbone:
+        raise UsageError(
+            f"--from {start}: its backbone is {before.backbone}, and the recipe's {recipe.backbone}"
+        )
+    start_from(network, trained)
+    return network

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from maskwatch_train.classifier.network import MaskNetwork, normalise
-from maskwatch_train.restoring import Layer, fill, measure, stored_layers
+from maskwatch_train.backbones import normalise
+from maskwatch_train.classifier.network import MaskNetwork
+from maskwatch_train.exporting.restore import Layer, fill, measure, stored_layers
 
 BATCH = 64
 

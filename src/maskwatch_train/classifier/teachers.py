@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from maskwatch_train.hardware import mixed
+from maskwatch_train.running.hardware import mixed
 
 
 class Teachers:

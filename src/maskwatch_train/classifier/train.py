@@ -19,31 +19,30 @@ from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import to_batch
 from maskwatch.masks.second_look import look_again
 from maskwatch.types import Fault, Image, State
+from maskwatch_train.backbones import BACKBONES, STRIDE, normalise
 from maskwatch_train.classifier.augment import USUAL, Augmentation, augment, plain_crop, ruin
 from maskwatch_train.classifier.mixing import Mixing
-from maskwatch_train.classifier.network import (
-    BACKBONES,
-    STRIDE,
-    MaskNetwork,
-    blank,
-    normalise,
-)
+from maskwatch_train.classifier.network import MaskNetwork, blank
 from maskwatch_train.classifier.samples import CONTEXT_MARGIN, Sample, Source
 from maskwatch_train.classifier.teachers import Teachers, distances
-from maskwatch_train.engine import (
+from maskwatch_train.errors import DataError
+from maskwatch_train.running.engine import (
     VALIDATION_LOSS,
     Losses,
     Run,
     Site,
     check_moves,
     fit,
-    kept_weights,
-    read_weights,
-    schedule_of,
+    plan_of,
 )
-from maskwatch_train.errors import DataError
-from maskwatch_train.hardware import batches_of
-from maskwatch_train.recipe import read_recipe, require_known, require_multiple, require_range
+from maskwatch_train.running.hardware import batches_of
+from maskwatch_train.running.recipe import (
+    read_recipe,
+    require_known,
+    require_multiple,
+    require_range,
+)
+from maskwatch_train.running.run_folder import RECIPE_FILE, kept_weights, read_weights
 from maskwatch_train.synthesis import (
     Donor,
     OccluderKind,
@@ -58,8 +57,6 @@ from maskwatch_train.synthesis import (
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
 
-RECIPE_FILE = "recipe.toml"
-"""The recipe of a run, in its folder."""
 WEAR_LABELS = {
     WearKind.MASK: label_index(State.MASK, None),
     WearKind.NOSE_OUT: label_index(State.INCORRECT, Fault.NOSE_OUT),
@@ -102,7 +99,7 @@ class ClassifierRecipe:
     """Every number behind a training run.
 
     Attributes:
-        backbone: key of ``maskwatch_train.classifier.network.BACKBONES``.
+        backbone: key of ``maskwatch_train.backbones.BACKBONES``.
         size: side of the input in pixels.
         margin: added on each side of a face, as a fraction of its longer side.
         seed: of data order, augmentation and the fresh head.
@@ -165,6 +162,11 @@ class ClassifierRecipe:
         require_range(self, counts, 0)
         shares = [field.name for field in fields(self) if field.name.endswith("_share")]
         require_range(self, ["label_smoothing", *shares], 0, 1)
+
+
+def weights_of(run: Path) -> Path:
+    """The weights of a classifier's run, of which its recipe says which to keep."""
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, ClassifierRecipe).keep_best)
 
 
 def load_run(run: Path) -> tuple[ClassifierRecipe, MaskNetwork]:
@@ -325,8 +327,8 @@ def train(
     if (recipe.teacher_share > 0) != (teachers is not None):
         raise ValueError("teachers go with a teacher_share above 0")
     dataset = CropDataset(samples, recipe)
-    schedule = schedule_of(recipe, len(dataset), warmup=0.15)
-    run = Run(network, schedule, site.out, site.fabric, site.watcher)
+    plan = plan_of(recipe, len(dataset), warmup=0.15)
+    run = Run(network, plan, site.out, site.fabric, site.watcher)
     mixing = Mixing(recipe.mixup, recipe.cutmix)
 
     def batches(epoch: int) -> Iterable[Crop]:

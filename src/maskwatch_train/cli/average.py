@@ -7,16 +7,19 @@ from typing import Annotated
 
 import torch
 import typer
-from safetensors.torch import save
 from torch import Tensor
 
-from maskwatch.outputs.files import make_folder, write_whole
-from maskwatch_train.classifier.train import RECIPE_FILE, ClassifierRecipe
+from maskwatch_train.classifier.train import ClassifierRecipe, weights_of
 from maskwatch_train.cli.say import say
-from maskwatch_train.cli.train import refuse_over
-from maskwatch_train.engine import kept_weights, read_weights, refuse_state
 from maskwatch_train.errors import DataError
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import (
+    RECIPE_FILE,
+    read_weights,
+    refuse_over,
+    refuse_state,
+    write_run,
+)
 
 
 def average(
@@ -32,20 +35,14 @@ def average(
         raise typer.BadParameter("an average needs at least two runs")
     refuse_state(out)
     refuse_over(out, runs)
-    files = [_file(run) for run in runs]
-    weights = [read_weights(file) for file in files]
+    weights = [read_weights(file) for file in [weights_of(run) for run in runs]]
     for run, each in zip(runs, weights, strict=True):
         if _shapes(each) != _shapes(weights[0]):
             raise DataError(run, f"its network differs from that of {runs[0]}")
     mean = {name: _mean([each[name] for each in weights]) for name in weights[0]}
-    make_folder(out)
-    write_whole(out / files[0].name, save(mean))
-    write_whole(out / RECIPE_FILE, (runs[0] / RECIPE_FILE).read_bytes())
+    recipe = runs[0] / RECIPE_FILE
+    write_run(out, recipe, mean, read_recipe(recipe, ClassifierRecipe).keep_best)
     say(f"wrote {out}")
-
-
-def _file(run: Path) -> Path:
-    return kept_weights(run, read_recipe(run / RECIPE_FILE, ClassifierRecipe).keep_best)
 
 
 def _shapes(weights: dict[str, Tensor]) -> dict[str, torch.Size]:

@@ -10,12 +10,12 @@ import typer
 
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_DETECTOR
-from maskwatch_train.cli.evaluate import DetectorFolder
+from maskwatch_train.cli.options import DetectorFolder
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.evaluate.cases import cases_of
-from maskwatch_train.release.export import export
-from maskwatch_train.release.formats import FORMATS, NEED_INPUTS
+from maskwatch_train.exporting.formats import FORMATS, NEED_INPUTS
+from maskwatch_train.release.convert import export
 from maskwatch_train.release.parity import ParityLimits
 
 LIMITS = ParityLimits()

@@ -13,10 +13,10 @@ from rich.table import Table
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, write_whole
-from maskwatch_train.cli.evaluate import DetectorFolder
+from maskwatch_train.cli.options import DetectorFolder
 from maskwatch_train.cli.say import console, say
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.subjects import open_subject
+from maskwatch_train.evaluate.judging.subjects import open_subject
 from maskwatch_train.release.gate import Check, read_gate, run_gate
 
 Model = Annotated[

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from maskwatch_train.cli.options import DataFolder
 from maskwatch_train.cli.say import say
-from maskwatch_train.cli.train import DataFolder
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.manifest import (
     Manifest,

@@ -9,22 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from maskwatch_train.cli.data.progress import advancing
+from maskwatch_train.cli.options import Devices, Nodes, OutFolder, RecipeFile, Workers
+from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
-from maskwatch_train.cli.train import (
-    Devices,
-    Nodes,
-    OutFolder,
-    RecipeFile,
-    Workers,
-    keep_recipe,
-    started,
-)
-from maskwatch_train.engine import Site
-from maskwatch_train.hardware import AUTO
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
 from maskwatch_train.published.splits import SPLITS, read_sets
-from maskwatch_train.recipe import read_recipe
+from maskwatch_train.running.engine import Site
+from maskwatch_train.running.hardware import AUTO
+from maskwatch_train.running.recipe import read_recipe
+from maskwatch_train.running.run_folder import keep_recipe
 
 
 def published(
@@ -68,14 +62,14 @@ def published(
             read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing
         )
     if fabric.is_global_zero:
-        begin_as(chosen, material, split, weights, out)
-    keep_recipe(recipe, out, fabric)
+        begin_as(chosen, material, weights, out)
+        keep_recipe(recipe, out)
     sides = ", ".join(f"{side} {len(material.side(side))}" for side in ("train", "val", "test"))
     bar.said(f"{chosen.system}, {split} split: {sides}; sha256 {material.manifest.sha256[:12]}")
     with bar:
         trained = train(chosen, material, place, advancing)
     if fabric.is_global_zero:
-        told(conclude(chosen, changes, material, split, trained, out))
+        told(conclude(chosen, changes, material, trained, out))
         say(f"wrote {out / RESULT}")
 
 

@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from maskwatch_train.cli.say import say
-from maskwatch_train.engine import Watcher
+from maskwatch_train.running.engine import Watcher
 
 
 class TrainingBar(Watcher):

@@ -8,9 +8,11 @@ is a suspect; those come first of which it is more certain than it usually is of
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from cleanlab.filter import find_label_issues
@@ -20,8 +22,16 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from maskwatch_train.data.manifest import ManifestRow
+from maskwatch.masks.preprocess import crop_face
+from maskwatch.types import Image, State
+from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.vocabulary import Label
+from maskwatch_train.errors import DataError
+from maskwatch_train.pictures import read_picture, whole_of
+
+CROP_PX = 128
+MARGIN = 0.2
+"""Of a face, as a fraction of its longer side."""
 
 _REGULARISATION = 0.01
 """Inverse strength: there are about as many features as faces."""
@@ -39,6 +49,118 @@ class Suspect:
     p_suggested: float
     is_confident: bool
     """Whether confident learning counts it as an error, not only the classifier."""
+
+    def to_json(self) -> str:
+        """As a line of the list of suspects."""
+        return json.dumps(
+            {
+                **json.loads(self.row.to_json()),
+                "given": str(self.given),
+                "suggested": str(self.suggested),
+                "p_given": round(self.p_given, 5),
+                "p_suggested": round(self.p_suggested, 5),
+                "is_confident": self.is_confident,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an audit is about."""
+
+    rows: list[ManifestRow]
+    """Each with one of the labels."""
+    labels: list[Label]
+    rare: list[Label]
+    """Those of other faces, which are in too few groups for an audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What came out of an audit."""
+
+    suspects: list[Suspect]
+    """The worst first."""
+    faces: int
+    accuracy: float
+    """Share of the labels that the classifier agrees with."""
+
+    def summary(self, backbone: str, most: int) -> str:
+        """One paragraph for people.
+
+        Args:
+            backbone: whose features the classifier saw.
+            most: so many suspects are shown.
+        """
+        return (
+            f"{len(self.suspects)} of {self.faces} labels are suspects, "
+            f"{sum(each.is_confident for each in self.suspects)} of them by confident learning too"
+            f"{f'; the first {most} are shown' if len(self.suspects) > most else ''}. The judge, a "
+            f"linear classifier on {backbone} features, agrees with {self.accuracy:.1%} of the "
+            "labels. A suspect is not a mistake: look at it."
+        )
+
+
+def question_of(
+    path: Path, manifest: Manifest, split: str, min_face: float, folds: int
+) -> Question:
+    """The faces of a manifest that can be audited.
+
+    Args:
+        path: of the manifest, for messages.
+        manifest: lists the faces.
+        split: the side that they are on, or ``all``.
+        min_face: smaller ones, in pixels, are left out.
+        folds: in so many groups at least must a label be.
+
+    Raises:
+        DataError: there are no two such labels.
+    """
+    rows = [row for row in manifest.rows if _is_asked(row, split, min_face)]
+    labels, rare = frequent_labels(rows, folds)
+    if len(labels) < 2:
+        raise DataError(path, f"an audit needs two labels, each in {folds} groups or more")
+    return Question([row for row in rows if label_of(row) in labels], labels, rare)
+
+
+def _is_asked(row: ManifestRow, split: str, min_face: float) -> bool:
+    return (
+        row.label not in (None, State.UNKNOWN)
+        and split in (row.split, "all")
+        and (row.box is None or row.box.side >= min_face)
+    )
+
+
+def face_crop(manifest: Manifest, row: ManifestRow) -> Image:
+    """The face of a row, or its whole picture: ``(CROP_PX, CROP_PX, 3)`` uint8 BGR.
+
+    Raises:
+        DataError: the picture cannot be read.
+    """
+    image = read_picture(manifest.path_of(row))
+    if row.box is not None:
+        return crop_face(image, row.box, MARGIN, CROP_PX)
+    return crop_face(image, whole_of(image), 0.0, CROP_PX)
+
+
+def run_audit(question: Question, features: NDArray[np.float32], folds: int, seed: int) -> Audit:
+    """Looks for labels that are likely wrong.
+
+    Args:
+        question: which faces.
+        features: ``(N, D)``, of its rows.
+        folds: parts of the cross-validation.
+        seed: decides which group lies in which.
+    """
+    rows, labels = question.rows, question.labels
+    given = np.array([labels.index(label_of(row)) for row in rows])
+    groups = [row.global_group for row in rows]
+    probabilities = out_of_sample(features, given, groups, folds, seed)
+    return Audit(
+        find_suspects(rows, labels, probabilities),
+        len(rows),
+        float((probabilities.argmax(axis=1) == given).mean()),
+    )
 
 
 def label_of(row: ManifestRow) -> Label:

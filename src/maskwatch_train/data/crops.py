@@ -11,8 +11,9 @@ from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
 from maskwatch.types import Box, Face, Frame, Image
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.faces import face_at, main_face
-from maskwatch_train.data.manifest import Manifest, ManifestRow, checksum
+from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import read_picture, whole_of
 

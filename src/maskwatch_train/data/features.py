@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from maskwatch.errors import UsageError
 from maskwatch.masks.preprocess import to_batch
 from maskwatch.types import Image
-from maskwatch_train.classifier.network import BACKBONES, normalise
+from maskwatch_train.backbones import BACKBONES, normalise
 
 Extractor = Callable[[Sequence[Image]], NDArray[np.float32]]
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from maskwatch.errors import SourceError
 from maskwatch.frames.images import read_image
 from maskwatch.types import Box, State
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.formats.coco import read_coco
 from maskwatch_train.data.formats.folders import read_folders
 from maskwatch_train.data.formats.raw import Problem, RawFace, RawPicture, Reading, Size, plain_path
@@ -17,7 +18,7 @@ from maskwatch_train.data.formats.table import read_table
 from maskwatch_train.data.formats.voc import read_voc
 from maskwatch_train.data.formats.yolo import read_yolo
 from maskwatch_train.data.labelled import SPLITS
-from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.data.vocabulary import Label, Vocabulary
 from maskwatch_train.errors import DataError
 

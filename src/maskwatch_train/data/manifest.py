@@ -18,6 +18,7 @@ from typing import Any
 
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box, Fault, State
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.labelled import (
     LabelledImage,
     LabelledPicture,
@@ -282,11 +283,3 @@ def _seen_from(start: Path, folder: Path) -> str:
         return Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix()
     except ValueError:  # another drive of Windows
         return folder.resolve().as_posix()
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal; raises DataError if it cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error

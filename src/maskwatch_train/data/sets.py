@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,6 +145,11 @@ def checksum_of(sets: Sequence[LabelledSet]) -> str:
         told += [(each.path, (each.label, each.fault)) for each in one.pictures]
     lines = [json.dumps([picture_checksum(path), labels]) for path, labels in told]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def checksums(sets: Mapping[str, Sequence[LabelledSet]]) -> dict[str, str]:
+    """What tells the data of a run from others, by split."""
+    return {f"--data, {split} (sha256)": checksum_of(those) for split, those in sets.items()}
 
 
 def _refuse_common_pictures(places: Sequence[Path], sets: Sequence[LabelledSet]) -> None:

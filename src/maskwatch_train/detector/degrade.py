@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from maskwatch.types import Image
-from maskwatch_train.recipe import require_range
+from maskwatch_train.running.recipe import require_range
 from maskwatch_train.weather import dim, infrared, rain
 
 

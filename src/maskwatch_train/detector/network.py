@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from maskwatch.faces.yunet import STRIDES
-from maskwatch_train.engine import read_weights
 from maskwatch_train.errors import DataError
+from maskwatch_train.running.run_folder import read_weights
 
 
 class DepthwiseUnit(nn.Module):

@@ -12,8 +12,10 @@ from maskwatch.geometry import are_covered
 from maskwatch.types import State
 from maskwatch_train.data.faces import MIN_IOU
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
+from maskwatch_train.data.sets import LabelledSet, read_set
 from maskwatch_train.detector.dataset import Scene, label_scene, resize_scene
 from maskwatch_train.detector.teacher import detect_all
+from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import read_picture
 
 PORTRAIT_SCORE = 0.75
@@ -21,6 +23,19 @@ PORTRAIT_SCORE = 0.75
 
 MAX_BACKGROUND_PX = 1024
 """Larger pictures without a face are scaled down to this side: wallpapers have 20 MB and more."""
+
+
+def read_faceless(places: Sequence[Path]) -> list[LabelledSet]:
+    """The training pictures of sets in which no picture shows a face.
+
+    Raises:
+        DataError: a set cannot be read, has nothing to train on, or shows a face.
+    """
+    sets = [read_set(place, "train") for place in places]
+    for place, one in zip(places, sets, strict=True):
+        if one.has_faces:
+            raise DataError(place, "has faces among its training pictures; backgrounds have none")
+    return sets
 
 
 def street_scene(image: LabelledImage, seen: Detections) -> Scene:

@@ -17,7 +17,7 @@ from maskwatch_train.detector.network import (
     ExportedYuNet,
     YuNet,
 )
-from maskwatch_train.restoring import Layer, fill, measure, stored_layers
+from maskwatch_train.exporting.restore import Layer, fill, measure, stored_layers
 
 Stem = tuple[nn.Conv2d, nn.BatchNorm2d, nn.ReLU, DepthwiseUnit]
 

@@ -18,12 +18,17 @@ from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.models.session import CPU, open_session
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
-from maskwatch_train.data.manifest import checksum
+from maskwatch_train.checksum import checksum
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
 from maskwatch_train.errors import DataError
-from maskwatch_train.export import DETECTOR, to_onnx
+from maskwatch_train.exporting.onnx import DETECTOR, to_onnx
 from maskwatch_train.pictures import picture_checksum, read_picture
 
+TEACHER_WEIGHTS = "yunet_n.safetensors"
+"""In the folder of the third-party weights."""
+TEACHER_CACHE = "teacher.npz"
+PACKAGE_CACHE = "package-detector.npz"
+"""What each of the two detectors saw: a run may be begun with one and gone on with the other."""
 LONG_SIDES = (640, 1024)
 """Scales at which the teacher looks; small faces show at the larger, near ones at the smaller."""
 SETTINGS = YuNetSettings(score_threshold=0.4, vote_iou=1.0)

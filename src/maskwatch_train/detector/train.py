@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -16,17 +17,18 @@ from maskwatch_train.detector.dataset import Scene, SceneDataset
 from maskwatch_train.detector.degrade import NONE, USUAL, Degradation
 from maskwatch_train.detector.loss import Target, detection_loss
 from maskwatch_train.detector.network import Predictions, YuNet
-from maskwatch_train.engine import (
+from maskwatch_train.running.engine import (
     VALIDATION_LOSS,
     Losses,
     Run,
     Site,
     check_moves,
     fit,
-    schedule_of,
+    plan_of,
 )
-from maskwatch_train.hardware import batches_of
-from maskwatch_train.recipe import require_multiple, require_range
+from maskwatch_train.running.hardware import batches_of
+from maskwatch_train.running.recipe import read_recipe, require_multiple, require_range
+from maskwatch_train.running.run_folder import RECIPE_FILE, kept_weights
 
 VALIDATION_EPOCH = 1_000_000
 """Stands for an epoch in the seed of the validation's windows, which are the same each time."""
@@ -78,6 +80,11 @@ class DetectorRecipe:
         require_range(self, ["mosaic_share", "synthetic_share", "turned_share"], 0, 1)
 
 
+def weights_of(run: Path) -> Path:
+    """The weights of a detector's run, of which its recipe says which to keep."""
+    return kept_weights(run, read_recipe(run / RECIPE_FILE, DetectorRecipe).keep_best)
+
+
 def collate(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
     """A list of items to a uint8 batch ``(B, 3, H, W)`` and its truths."""
     return torch.stack([pixels for pixels, _ in items]), [target for _, target in items]
@@ -123,8 +130,8 @@ def fine_tune(
         recipe.turned_share,
         recipe.degradation,
     )
-    schedule = schedule_of(recipe, len(dataset), warmup=0.1)
-    run = Run(network, schedule, site.out, site.fabric, site.watcher)
+    plan = plan_of(recipe, len(dataset), warmup=0.1)
+    run = Run(network, plan, site.out, site.fabric, site.watcher)
 
     def batches(epoch: int) -> Iterable[tuple[Tensor, list[Target]]]:
         dataset.epoch = epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from maskwatch_train.pictures import read_picture, whole_of
 SCORED_FROM_PX = 32.0
 """Least size of the faces that scores are of, unless somebody asks for another: labels of smaller
 ones are guesses too often."""
+BANDS = (0.0, 16.0, 24.0, 32.0, 64.0, 128.0, math.inf)
+"""Limits of the face sizes in pixels that scores are listed for."""
 LOOK_SIZE = 64
 """Side in pixels that a face is scaled to before its light and sharpness are measured."""
 LOWER_FACE = (slice(40, 60), slice(16, 48))

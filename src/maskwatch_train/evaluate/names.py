@@ -1,10 +1,10 @@
-"""Which file a name is about, where the name is no more than the end of its path."""
+"""Names and paths: which file the end of a path is about, and how to tell names apart."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -35,6 +35,22 @@ def shortest_ends(paths: Iterable[Path], least: int = 1) -> dict[Path, str]:
 def _ends(whole: Path) -> list[Path]:
     """Its last part, its last two parts and so on, up to the whole path."""
     return [Path(*whole.parts[start:]) for start in reversed(range(len(whole.parts)))]
+
+
+def distinct(names: Sequence[str], places: Sequence[Path]) -> list[str]:
+    """The names, each once: where models or sets have the same, with the end of their path.
+
+    One that is given twice gets a number, too.
+    """
+    ends = shortest_ends(places)
+    told = [
+        name if names.count(name) == 1 else f"{name} ({ends[place]})"
+        for name, place in zip(names, places, strict=True)
+    ]
+    return [
+        text if told.count(text) == 1 else f"{text} {told[: i + 1].count(text)}"
+        for i, text in enumerate(told)
+    ]
 
 
 class FileNames:

@@ -17,9 +17,9 @@ import torchvision
 from torch import Tensor, nn
 
 from maskwatch.errors import SourceError, UsageError
-from maskwatch_train.classifier import network as shipped
-from maskwatch_train.engine import read_weights
+from maskwatch_train import backbones as shipped
 from maskwatch_train.errors import DataError
+from maskwatch_train.running.run_folder import read_weights
 
 _COUNTER = "num_batches_tracked"
 DOWNLOAD, NONE = "download", "none"
@@ -34,7 +34,7 @@ class Backbone:
         library: ``torchvision`` or ``timm``.
         name: in that library.
         options: of timm, which make it match the weights at hand; timm's own take none.
-        at_hand: name among the backbones of `maskwatch_train.classifier.network`, whose weights
+        at_hand: name among the backbones of `maskwatch_train.backbones`, whose weights
             a folder or a package holds.
         least_side: of the pictures that it takes, in pixels; of smaller ones its pooling leaves
             nothing.

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from maskwatch_train.hardware import mixed
 from maskwatch_train.published.pictures import Watch, keep
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
+from maskwatch_train.running.hardware import mixed
 
 AT_ONCE = 16
 Features = NDArray[np.float32]

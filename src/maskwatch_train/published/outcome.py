@@ -24,14 +24,12 @@ from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.data.vocabulary import parse_label
 from maskwatch_train.evaluate.answers import Answer, answer_from_classes
 from maskwatch_train.evaluate.cases import Case, look
-from maskwatch_train.evaluate.figures import Scoring
+from maskwatch_train.evaluate.judging.subjects import Subject
 from maskwatch_train.evaluate.outcomes import Judged
-from maskwatch_train.evaluate.report_of import ReportFiles, report_of, write_report_files
-from maskwatch_train.evaluate.subjects import Subject
+from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
+from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
 from maskwatch_train.evaluate.training_log import read_training_log
 from maskwatch_train.pictures import read_picture, whole_of
-
-INTERVAL_SEED = 1
 
 
 def scores(

@@ -12,7 +12,7 @@ from maskwatch_train.published.backbones import BACKBONES
 from maskwatch_train.published.classes import CLASS_SETS
 from maskwatch_train.published.pictures import BOXES, WHOLE
 from maskwatch_train.published.sklearn_heads import CLASSIFIERS
-from maskwatch_train.recipe import require_known, require_range
+from maskwatch_train.running.recipe import require_known, require_range
 
 ALL_LAYERS = -1
 NETWORK = "network"

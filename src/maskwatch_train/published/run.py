@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from maskwatch.outputs.files import make_folder, write_whole
-from maskwatch_train.begun import begin
 from maskwatch_train.data.manifest import Manifest, ManifestRow
-from maskwatch_train.engine import STATE, Site, Watcher, read_log
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.report import without_nan
+from maskwatch_train.evaluate.scoring.report import without_nan
 from maskwatch_train.published.backbones import (
     DOWNLOAD,
     NONE,
@@ -47,6 +45,8 @@ from maskwatch_train.published.training import (
     train_on_features,
     train_on_pictures,
 )
+from maskwatch_train.running.engine import Site, Watcher
+from maskwatch_train.running.run_folder import STATE, begin, read_log
 
 FORMAT = 1
 RESULT = "result.json"
@@ -75,10 +75,16 @@ class Material:
     labels: NDArray[np.int64]
     pictures: NDArray[np.uint8]
     """``(N, R, R, 3)`` RGB."""
+    split: str
+    """How the sides were made, as ``--split`` names it."""
 
     def side(self, name: str) -> NDArray[np.intp]:
         """Rows of one side of the split."""
         return np.flatnonzero([row.split == name for row in self.manifest.rows])
+
+    def labelled(self, inputs: NDArray[Any]) -> Labelled:
+        """What is learned from: pictures or features, with their labels."""
+        return Labelled(inputs, self.labels, self.side("train"), self.side("val"))
 
 
 def prepare(
@@ -111,7 +117,7 @@ def prepare(
     require_enough(recipe.classifiers, learned)
     manifest = Manifest(rows, whole.folders, whole.notes)
     framing = Framing(recipe.faces, recipe.margin, recipe.resize)
-    return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch))
+    return Material(manifest, np.array(labels), pixels_of(manifest, framing, cache, watch), split)
 
 
 def _refuse_crowds(rows: Sequence[ManifestRow]) -> None:
@@ -127,17 +133,15 @@ def _refuse_crowds(rows: Sequence[ManifestRow]) -> None:
         )
 
 
-def begin_as(
-    recipe: PublishedRecipe, material: Material, split: str, weights: str, out: Path
-) -> None:
+def begin_as(recipe: PublishedRecipe, material: Material, weights: str, out: Path) -> None:
     """Keeps in the folder of a run what it is begun with, or sees that it goes on with the same.
 
     Raises:
-        UsageError, DataError, OutputError: see `maskwatch_train.begun.begin`.
+        UsageError, DataError, OutputError: see `maskwatch_train.running.run_folder.begin`.
     """
     asked = {
         **json.loads(json.dumps(asdict(recipe))),  # with lists, as they come back from the file
-        "--split": split,
+        "--split": material.split,
         "--weights": weights if weights in (DOWNLOAD, NONE) else str(Path(weights).resolve()),
         "--data (sha256)": material.manifest.sha256,
     }
@@ -203,7 +207,6 @@ def conclude(
     recipe: PublishedRecipe,
     changes: Sequence[str],
     material: Material,
-    split: str,
     trained: Trained,
     out: Path,
 ) -> dict[str, Any]:
@@ -213,7 +216,6 @@ def conclude(
         recipe: what was done.
         changes: what of it is not as the recipe's file says, to be told with the result.
         material: what it was done with.
-        split: which that was prepared with.
         trained: what came of it.
         out: folder of the run.
 
@@ -228,13 +230,13 @@ def conclude(
     test = material.side("test")
     tested = [material.manifest.rows[index] for index in test]
     groups = [row.global_group for row in tested]
-    title = f"{recipe.system}, {split} split"
+    title = f"{recipe.system}, {material.split} split"
     areas = write_reports(out, title, material.manifest, tested, trained.said, classes)
     result = {
         "format": FORMAT,
         "recipe": asdict(recipe),
         "changes": list(changes),
-        "split": split,
+        "split": material.split,
         "weights": asdict(trained.start),
         "data": {
             "sha256": material.manifest.sha256,
@@ -261,37 +263,58 @@ def _said(
     watch: Watch,
 ) -> Mapping[str, NDArray[np.float64]]:
     """Probabilities of the test side by classifier."""
-    train, test = material.side("train"), material.side("test")
-    labels, classes = material.labels, len(CLASS_SETS[recipe.classes])
-    pictures = material.pictures
-    said: dict[str, NDArray[np.float64]] = {}
     others = [name for name in recipe.classifiers if name != NETWORK]
     if recipe.trained_layers == 0:
         extractor = Extractor(body.to(place.site.fabric.device), checksum, place.cache, watch)
-        with place.site.fabric.rank_zero_first():
-            features = plain_features(extractor, pictures, recipe)
-            learned_from = features[:, None]
-            if recipe.views:
-                learned_from = augmented_features(extractor, pictures, recipe)
-        if NETWORK in recipe.classifiers:
-            head: nn.Module = new_head(features.shape[1], recipe.hidden, recipe.dropout, classes)
-            data = Labelled(learned_from, labels, train, material.side("val"))
-            head = train_on_features(head, data, recipe, place.site)
-            said[NETWORK] = probabilities_of_features(head, features[test])
+        said, features = _frozen(recipe, material, extractor, place.site)
     else:
-        head = new_head(_width(body, recipe.size), recipe.hidden, recipe.dropout, classes)
-        network = Classifier(body, head, recipe.trained_layers)
-        data = Labelled(pictures, labels, train, material.side("val"))
-        network = train_on_pictures(network, data, recipe, place.site)
-        said[NETWORK] = probabilities_of_pictures(network, pictures[test], recipe)
+        network, told = _fine_tuned(recipe, material, body, place.site)
+        said = {NETWORK: told}
         if others:
             trained = Extractor(network.body, "", place.cache, watch)
-            features = plain_features(trained, pictures, recipe)
+            features = plain_features(trained, material.pictures, recipe)
+    train, test = material.side("train"), material.side("test")
     for name in others:
         said[name] = fitted_probabilities(
-            name, features[train], labels[train], features[test], classes, recipe.seed
+            name,
+            features[train],
+            material.labels[train],
+            features[test],
+            len(CLASS_SETS[recipe.classes]),
+            recipe.seed,
         )
     return said
+
+
+def _frozen(
+    recipe: PublishedRecipe, material: Material, extractor: Extractor, site: Site
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
+    """What a head says on top of a body that stays as it is, if one is wanted; the features."""
+    with site.fabric.rank_zero_first():
+        features = plain_features(extractor, material.pictures, recipe)
+        learned_from = features[:, None]
+        if recipe.views:
+            learned_from = augmented_features(extractor, material.pictures, recipe)
+    if NETWORK not in recipe.classifiers:
+        return {}, features
+    head: nn.Module = _new_head(recipe, features.shape[1])
+    head = train_on_features(head, material.labelled(learned_from), recipe, site)
+    return {NETWORK: probabilities_of_features(head, features[material.side("test")])}, features
+
+
+def _fine_tuned(
+    recipe: PublishedRecipe, material: Material, body: nn.Module, site: Site
+) -> tuple[Classifier, NDArray[np.float64]]:
+    """A network whose last layers were trained too, and what it says."""
+    head = _new_head(recipe, _width(body, recipe.size))
+    network = Classifier(body, head, recipe.trained_layers)
+    network = train_on_pictures(network, material.labelled(material.pictures), recipe, site)
+    test = material.pictures[material.side("test")]
+    return network, probabilities_of_pictures(network, test, recipe)
+
+
+def _new_head(recipe: PublishedRecipe, width: int) -> nn.Module:
+    return new_head(width, recipe.hidden, recipe.dropout, len(CLASS_SETS[recipe.classes]))
 
 
 @torch.inference_mode()

@@ -17,10 +17,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import Dataset
 
-from maskwatch_train.engine import VALIDATION_LOSS, Run, Schedule, Site, fit, full_batches
-from maskwatch_train.hardware import batches_of, mixed, share_of, shared
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.views import Pixels, Views
+from maskwatch_train.running.engine import (
+    VALIDATION_LOSS,
+    Run,
+    Site,
+    TrainingPlan,
+    fit,
+    full_batches,
+)
+from maskwatch_train.running.hardware import batches_of, mixed, share_of, shared
 
 ASKED_AT_ONCE = 32
 Network = TypeVar("Network", bound=nn.Module)
@@ -120,7 +127,7 @@ def _train(
     site: Site,
 ) -> Network:
     steps = full_batches(len(data.train), recipe.batch)
-    schedule = Schedule(
+    plan = TrainingPlan(
         epochs=recipe.epochs,
         steps=steps,
         learning_rate=recipe.learning_rate,
@@ -129,7 +136,7 @@ def _train(
         warmup=0.0,
         constant=True,
     )
-    run = Run(network, schedule, site.out, site.fabric, site.watcher)
+    run = Run(network, plan, site.out, site.fabric, site.watcher)
 
     def losses(batch: Batch) -> dict[str, Tensor]:
         inputs, labels = (each.to(run.fabric.device) for each in batch)

@@ -23,12 +23,12 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError
-from maskwatch_train.evaluate.cases import cases_of
-from maskwatch_train.evaluate.detector import BANDS, band_name, match_run, run_detector
-from maskwatch_train.evaluate.figures import Scoring, headline_scores
+from maskwatch_train.evaluate.cases import BANDS, cases_of
+from maskwatch_train.evaluate.judging.subjects import Subject
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
-from maskwatch_train.evaluate.slices import NAMES, is_slice, slice_scores, source_slice
-from maskwatch_train.evaluate.subjects import Subject
+from maskwatch_train.evaluate.scoring.detector import band_name, match_run, run_detector
+from maskwatch_train.evaluate.scoring.figures import Scoring, headline_scores
+from maskwatch_train.evaluate.scoring.slices import NAMES, is_slice, slice_scores, source_slice
 
 FORMAT = 1
 OVERALL = "overall"

@@ -20,8 +20,9 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.faces import face_at, main_face
-from maskwatch_train.data.manifest import ManifestRow, checksum
+from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.pictures import read_picture
 from maskwatch_train.synthesis.drawers import DRAWERS
 from maskwatch_train.synthesis.head import fit_head

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import write_whole
-from maskwatch.types import Image, State
 from maskwatch_train.cli.data.options import Folders, ManifestFile, open_manifest, require_split
 from maskwatch_train.cli.data.progress import advancing, in_threads
 from maskwatch_train.cli.extra import needing_extra
 from maskwatch_train.cli.say import say
-from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.whole_folder import whole_folder
-from maskwatch_train.errors import DataError
-from maskwatch_train.pictures import read_picture, whole_of
 
-CROP_PX = 128
-MARGIN = 0.2
 BATCH = 64
+"""Faces that the backbone sees at a time."""
 
 
 def audit(
@@ -47,76 +40,28 @@ def audit(
     """Find labels that are likely wrong by confident learning, and show them."""
     # The other verbs of data do without the extra.
     with needing_extra("data audit"):
-        from maskwatch_train.data.audit import (
-            find_suspects,
-            frequent_labels,
-            label_of,
-            out_of_sample,
-        )
+        from maskwatch_train.data.audit import face_crop, question_of, run_audit
         from maskwatch_train.data.features import imagenet_features
         from maskwatch_train.data.gallery import gallery
 
     require_split(split)
     extract = imagenet_features(backbone, weights)
     whole = open_manifest(manifest, folder)
-    rows = [row for row in whole.rows if _is_asked(row, split, min_face)]
-    labels, rare = frequent_labels(rows, folds)
-    if len(labels) < 2:
-        raise DataError(manifest, f"an audit needs two labels, each in {folds} groups or more")
-    rows = [row for row in rows if label_of(row) in labels]
+    question = question_of(manifest, whole, split, min_face, folds)
     with whole_folder(out) as part:
-        crops = in_threads(lambda row: _crop(whole, row), rows, "Reading faces")
+        crops = in_threads(lambda row: face_crop(whole, row), question.rows, "Reading faces")
         starts = range(0, len(crops), BATCH)
         batches = (extract(crops[i : i + BATCH]) for i in starts)
         features = np.concatenate(list(advancing(batches, "Looking at faces", len(starts))))
-        given = np.array([labels.index(label_of(row)) for row in rows])
-        groups = [row.global_group for row in rows]
-        probabilities = out_of_sample(features, given, groups, folds, seed)
-        suspects = find_suspects(rows, labels, probabilities)
-        accuracy = float((probabilities.argmax(axis=1) == given).mean())
-        summary = (
-            f"{len(suspects)} of {len(rows)} labels are suspects, "
-            f"{sum(each.is_confident for each in suspects)} of them by confident learning too"
-            f"{f'; the first {most} are shown' if len(suspects) > most else ''}. The judge, a "
-            f"linear classifier on {backbone} features, agrees with {accuracy:.1%} of the labels. "
-            "A suspect is not a mistake: look at it."
-        )
-        face_of = {id(row): crop for row, crop in zip(rows, crops, strict=True)}
-        shown = suspects[:most]
-        page = gallery(
-            f"Labels of {manifest.name}", summary, shown, [face_of[id(s.row)] for s in shown]
-        )
+        done = run_audit(question, features, folds, seed)
+        summary, shown = done.summary(backbone, most), done.suspects[:most]
+        face_of = {id(row): crop for row, crop in zip(question.rows, crops, strict=True)}
+        faces = [face_of[id(suspect.row)] for suspect in shown]
+        page = gallery(f"Labels of {manifest.name}", summary, shown, faces)
         write_whole(part / "gallery.html", page.encode())
-        lines = [
-            json.dumps(
-                {
-                    **json.loads(each.row.to_json()),
-                    "given": str(each.given),
-                    "suggested": str(each.suggested),
-                    "p_given": round(each.p_given, 5),
-                    "p_suggested": round(each.p_suggested, 5),
-                    "is_confident": each.is_confident,
-                }
-            )
-            for each in suspects
-        ]
-        write_whole(part / "suspects.jsonl", "".join(f"{line}\n" for line in lines).encode())
-    if rare:
-        say(f"too rare to audit: {', '.join(map(str, rare))}")
+        lines = "".join(f"{suspect.to_json()}\n" for suspect in done.suspects)
+        write_whole(part / "suspects.jsonl", lines.encode())
+    if question.rare:
+        say(f"too rare to audit: {', '.join(map(str, question.rare))}")
     say(summary)
     say(f"look at {out / 'gallery.html'}")
-
-
-def _is_asked(row: ManifestRow, split: str, min_face: float) -> bool:
-    return (
-        row.label not in (None, State.UNKNOWN)
-        and split in (row.split, "all")
-        and (row.box is None or row.box.side >= min_face)
-    )
-
-
-def _crop(manifest: Manifest, row: ManifestRow) -> Image:
-    image = read_picture(manifest.path_of(row))
-    if row.box is not None:
-        return crop_face(image, row.box, MARGIN, CROP_PX)
-    return crop_face(image, whole_of(image), 0.0, CROP_PX)

@@ -1,4 +1,4 @@
-"""``maskwatch-train data correct`` and ``apply``: labels corrected, never overwritten."""
+"""``maskwatch-train data correct``: right labels are recorded, and none is overwritten."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from maskwatch.errors import UsageError
 from maskwatch_train.cli.data.options import (
     Folders,
     ManifestFile,
-    OutManifest,
+    beside,
     open_manifest,
-    save_manifest,
 )
 from maskwatch_train.cli.say import say
 from maskwatch_train.data import corrections
@@ -48,13 +47,13 @@ def correct(
             raise DataError(Path(picture), "no corrections in it")
     else:
         row = _row(manifest, whole, picture, face)
-        at = file or _beside(whole, row.source_set)
+        at = file or beside(whole, row.source_set)
         labels = corrections.labels_after(whole, corrections.about(whole, _recorded(at)), at)
         was = labels[whole.rows.index(row)]
         added = (corrections.correct(row, to, by, why, was=was),)
     mine: dict[Path, list[corrections.Correction]] = {}
     for each in added:
-        mine.setdefault(file or _beside(whole, each.source_set), []).append(each)
+        mine.setdefault(file or beside(whole, each.source_set), []).append(each)
     before = {at: _recorded(at) for at in mine}
     # Refuses what could not be applied later, before any of it is written.
     for at, new in mine.items():
@@ -64,39 +63,8 @@ def correct(
         say(f"{at}: {len(new)} added, {len(before[at]) + len(new)} in all")
 
 
-def apply(
-    manifest: ManifestFile,
-    out: OutManifest,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option(help="Corrections; by default those beside the data."),
-    ] = None,
-    folder: Folders = None,
-) -> None:
-    """Make a manifest with the corrections applied; data and labels stay as they are."""
-    whole = open_manifest(manifest, folder)
-    names = sorted({row.source_set for row in whole.rows})
-    files = file or [path for path in (_beside(whole, name) for name in names) if path.exists()]
-    if not files:
-        raise UsageError("there are no corrections beside the data; name some with --file")
-    listed = [each for path in files for each in corrections.read_corrections(path)]
-    meant = listed if file else corrections.about(whole, listed)
-    made = corrections.apply(whole, meant, files[0])
-    save_manifest(out, made, manifest)
-    others = (
-        f", {len(listed) - len(meant)} of pictures elsewhere" if len(meant) < len(listed) else ""
-    )
-    say(f"{len(meant)} corrections{others}, {len(whole.rows) - len(made.rows)} rows left out")
-
-
 def _recorded(path: Path) -> tuple[corrections.Correction, ...]:
     return corrections.read_corrections(path) if path.exists() else ()
-
-
-def _beside(manifest: Manifest, name: str) -> Path:
-    if name not in manifest.folders:
-        raise UsageError(f"nothing says where the set {name!r} lies: give --folder or --file")
-    return manifest.folders[name] / corrections.FILE_NAME
 
 
 def _row(path: Path, manifest: Manifest, picture: str, face: int | None) -> ManifestRow:

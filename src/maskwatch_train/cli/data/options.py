@@ -11,6 +11,7 @@ import typer
 
 from maskwatch.errors import UsageError
 from maskwatch_train.cli.say import say
+from maskwatch_train.data import corrections
 from maskwatch_train.data.grouping import summarise
 from maskwatch_train.data.manifest import Manifest, is_set_name, read_manifest, write_manifest
 from maskwatch_train.data.sets import SPLITS
@@ -42,6 +43,13 @@ def place_sets(manifest: Manifest, folders: Sequence[str] | None) -> Manifest:
             raise UsageError(f"--folder {option!r}: expected NAME=DIR with one of {sorted(sets)}")
         places[name] = Path(place)
     return replace(manifest, folders=places)
+
+
+def beside(manifest: Manifest, name: str) -> Path:
+    """Where the corrections of a set lie; raises UsageError if nothing says where the set does."""
+    if name not in manifest.folders:
+        raise UsageError(f"nothing says where the set {name!r} lies: give --folder or --file")
+    return manifest.folders[name] / corrections.FILE_NAME
 
 
 def require_set_name(name: str) -> None:

@@ -1,0 +1,1 @@
+"""Who judges the faces: models of any kind, and files of predictions."""

@@ -1,0 +1,1 @@
+"""How well faces were judged and found: figures, slices, intervals, comparisons."""

@@ -1,0 +1,173 @@
+"""All numbers of one model on labelled faces: what the report shows and the JSON holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwatch.masks.labels import LABELS
+from maskwatch.metrics.classification import (
+    bootstrap_interval,
+    class_scores,
+    confusion_matrix,
+    macro_f1,
+)
+from maskwatch.types import State
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.scoring import resample
+from maskwatch_train.evaluate.scoring.curves import curves
+from maskwatch_train.evaluate.scoring.scores import (
+    NOSE_AND_CHIN,
+    OF_PROBABILITIES,
+    OF_STATES,
+    Confusions,
+)
+from maskwatch_train.evaluate.scoring.slices import slice_scores
+
+CURVE_REPEATS = 300
+"""Draws of the intervals that need the whole curve anew for each."""
+
+
+INTERVAL_SEED = 1
+"""Of the bootstrap intervals, so that the same answers have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How faces are counted.
+
+    Attributes:
+        min_face_px: smaller ones count in the slices of size only.
+        seed: of the bootstrap intervals over groups of pictures.
+        repeats: draws of each interval.
+    """
+
+    min_face_px: float = SCORED_FROM_PX
+    seed: int = INTERVAL_SEED
+    repeats: int = 1000
+
+
+def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
+    """Every number of a classifier.
+
+    Returns:
+        Ready for JSON: ``faces``, ``pictures``, ``headline``, ``states`` and ``labels`` (confusion
+        and scores by class; ``labels`` is None for a model that names no faults), ``curves``,
+        ``slices``, and ``unreadable``: the faces that nobody could tell. Every score has
+        ``value``, ``low`` and ``high``.
+    """
+    large = [item for item in judged if item.case.size >= scoring.min_face_px]
+    o = outcomes(large)
+    unreadable = [item for item in judged if item.face.state is State.UNKNOWN]
+    return {
+        "faces": len(o.state),
+        "pictures": len({item.case.picture for item in large}),
+        "groups": len(set(o.groups.tolist())),
+        "min_face_px": scoring.min_face_px,
+        "headline": headline_scores(o, scoring),
+        "states": _by_class(o, scoring),
+        "labels": _by_label(o, scoring),
+        "curves": curves(o, scoring.seed, min(CURVE_REPEATS, scoring.repeats)),
+        "slices": slice_scores(judged, scoring.min_face_px),
+        "unreadable": {
+            "faces": len(unreadable),
+            "called_unknown": sum(i.reading.state is State.UNKNOWN for i in unreadable),
+        },
+    }
+
+
+def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]]:
+    """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``.
+
+    Those of noses and chins are there only where both the model and the labels know of any.
+    """
+    confusion, drawn = _confusions(o.state, o.read, len(STATES), o, scoring)
+    scores = {
+        name: resample.with_limits(score, confusion, drawn) for name, score in OF_STATES.items()
+    }
+    if names_faults(o) and np.isin(o.label, NOSE_AND_CHIN).any():
+        scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
+        scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)
+    for name, score in OF_PROBABILITIES.items():
+        scores[name] = _of_probabilities(score, o, scoring)
+    return scores
+
+
+def _of_probabilities(
+    score: Callable[[Outcomes], float], o: Outcomes, scoring: Scoring
+) -> dict[str, float]:
+    def on_draw(drawn: NDArray[np.intp]) -> float:
+        return score(o.take(drawn))
+
+    repeats = min(CURVE_REPEATS, scoring.repeats)
+    interval = bootstrap_interval(on_draw, o.groups, scoring.seed, repeats)
+    return {"value": score(o), **interval._asdict()}
+
+
+def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
+    some = o.with_labels
+    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), some, scoring)
+    return resample.with_limits(lambda c: macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
+
+
+def names_faults(o: Outcomes) -> bool:
+    """Whether any reading says how a mask is worn wrongly."""
+    return bool(np.isin(o.read_label, range(1, 5)).any())
+
+
+def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
+    return _class_table(o.state, o.read, [state.value for state in STATES], o, scoring)
+
+
+def _by_label(o: Outcomes, scoring: Scoring) -> dict[str, Any] | None:
+    if not names_faults(o):
+        return None
+    some = o.with_labels
+    order = [*LABELS[:-1], State.UNKNOWN.value]  # unreadable is how the network says unknown
+    return _class_table(some.label, some.read_label, order, some, scoring)
+
+
+def _class_table(
+    truth: NDArray[np.int64],
+    read: NDArray[np.int64],
+    order: Sequence[str],
+    o: Outcomes,
+    scoring: Scoring,
+) -> dict[str, Any]:
+    confusion, drawn = _confusions(truth, read, len(order), o, scoring)
+    found, spread = class_scores(confusion), class_scores(drawn)
+    return {
+        "order": list(order),
+        "confusion": confusion.tolist(),
+        # The last is "cannot tell", which is no class of faces.
+        "scores": {
+            name: {
+                "faces": int(confusion[index].sum()),
+                **{
+                    measure: {
+                        "value": float(getattr(found, measure)[index]),
+                        **resample.limits(getattr(spread, measure)[:, index]),
+                    }
+                    for measure in ("precision", "recall", "f1")
+                },
+            }
+            for index, name in enumerate(order[:-1])
+        },
+    }
+
+
+def _confusions(
+    truth: NDArray[np.int64],
+    read: NDArray[np.int64],
+    classes: int,
+    o: Outcomes,
+    scoring: Scoring,
+) -> tuple[Confusions, Confusions]:
+    """That of all faces, and those of all draws."""
+    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.seed, scoring.repeats)
+    return confusion_matrix(truth, read, classes), drawn

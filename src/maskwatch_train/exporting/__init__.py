@@ -1,0 +1,1 @@
+"""Networks as files of their own: ONNX, other formats, and back."""

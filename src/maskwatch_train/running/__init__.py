@@ -1,0 +1,1 @@
+"""What training runs share: recipes, folders, loops, processors."""

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from maskwatch.metrics.classification import bootstrap_interval, expected_calibration_error
+from maskwatch.testing import reading_of
+from maskwatch.types import Face, Fault, State
+from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
+from maskwatch_train.evaluate.cases import Looks
+from maskwatch_train.evaluate.outcomes import Judged, outcomes
+from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.slices import DARK_MASK, slice_scores
+from tests.maskwatch_train.evaluate.pictures import case, label
+
+SCORING = Scoring(repeats=50)
+
+
+def said(
+    state: State,
+    read: State,
+    fault: Fault | None = None,
+    *,
+    read_fault: Fault | None = None,
+    confidence: float = 0.9,
+    size: float = 40,
+    kind: str = "",
+    group: str = "g",
+    looks: Looks | None = None,
+) -> Judged:
+    face = label(0, size, state, fault, kind=kind)
+    reading = reading_of(Face(face.box, 1.0), read, read_fault, confidence=confidence)
+    return Judged(case(face, group, looks), reading)
+
+
+def several() -> list[Judged]:
+    return [
+        *[said(State.MASK, State.MASK, group=f"m{i}") for i in range(8)],
+        said(State.MASK, State.NO_MASK, group="m8"),
+        said(State.MASK, State.UNKNOWN, group="m9"),
+        *[said(State.NO_MASK, State.NO_MASK, group=f"n{i}") for i in range(9)],
+        said(State.NO_MASK, State.MASK, group="n9"),
+        said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, group="i0"),
+        said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, read_fault=Fault.OTHER, group="i1"),
+        said(State.INCORRECT, State.NO_MASK, Fault.UNDER_CHIN, group="i2"),
+        said(State.MASK, State.MASK, size=20),  # too small to count
+        said(State.UNKNOWN, State.UNKNOWN),
+    ]
+
+
+def test_scores_are_those_that_one_counts() -> None:
+    result = figures(several(), SCORING)
+    assert (result["faces"], result["groups"]) == (23, 23)
+    head = {name: entry["value"] for name, entry in result["headline"].items()}
+    assert head["side_accuracy"] == pytest.approx(20 / 23)
+    assert head["side_accuracy_decided"] == pytest.approx(20 / 22)
+    assert head["accuracy"] == pytest.approx(19 / 23)
+    assert head["state_macro_f1_decided"] == pytest.approx((16 / 18 + 18 / 21 + 4 / 5) / 3)
+    assert head["called_mask"] == pytest.approx(1 / 13)
+    assert head["unknown_rate"] == pytest.approx(1 / 23)
+    mask = result["states"]["scores"]["mask"]
+    assert mask["recall"]["value"] == pytest.approx(8 / 10)
+    assert mask["precision"]["value"] == pytest.approx(8 / 9)
+    nose_out = result["labels"]["scores"]["nose_out"]
+    assert nose_out["recall"]["value"] == pytest.approx(1 / 2)
+    assert result["unreadable"] == {"faces": 1, "called_unknown": 1}
+    for entry in result["headline"].values():
+        assert math.isnan(entry["low"]) or entry["low"] <= entry["value"] <= entry["high"] + 1e-9
+
+
+def test_faults_are_scored_with_and_without_the_faces_of_which_nothing_was_said() -> None:
+    nose = [said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, group="a")]
+    nose.append(said(State.INCORRECT, State.UNKNOWN, Fault.NOSE_OUT, group="b"))
+    head = figures(nose, SCORING)["headline"]
+    assert head["nose_chin_macro_f1"]["value"] == pytest.approx(2 / 3)
+    assert head["nose_chin_macro_f1_decided"]["value"] == 1.0
+
+
+def test_where_no_label_names_a_fault_noses_and_chins_have_no_score() -> None:
+    items = [
+        said(State.INCORRECT, State.INCORRECT, read_fault=Fault.NOSE_OUT, group="a"),
+        said(State.MASK, State.INCORRECT, read_fault=Fault.NOSE_OUT, group="b"),
+    ]
+    result = figures(items, SCORING)
+    assert not {"nose_chin_macro_f1", "nose_chin_macro_f1_decided"} & result["headline"].keys()
+    assert result["slices"]["label/incorrect"]["state_accuracy"]["value"] == 1.0
+
+
+def test_faces_that_nobody_could_tell_are_counted_whatever_their_size() -> None:
+    items = [*several(), said(State.UNKNOWN, State.MASK, size=10)]
+    assert figures(items, SCORING)["unreadable"] == {"faces": 2, "called_unknown": 1}
+
+
+def test_a_model_without_faults_or_probabilities_has_neither_table_nor_curves() -> None:
+    items = [
+        Judged(case(label(0, 40, State.MASK)), Answer(State.MASK)),
+        Judged(case(label(0, 40, State.INCORRECT, Fault.NOSE_OUT)), Answer(State.INCORRECT)),
+        Judged(case(label(0, 40, State.NO_MASK)), NOTHING_SAID),
+    ]
+    result = figures(items, SCORING)
+    assert result["labels"] is None
+    assert result["curves"] is None
+    assert "nose_chin_macro_f1" not in result["headline"]
+    assert result["headline"]["side_accuracy"]["value"] == pytest.approx(2 / 3)
+
+
+def test_areas_are_those_of_scikit_learn_and_reliability_adds_up_to_the_error() -> None:
+    rng = np.random.default_rng(0)
+    items = [
+        said(
+            State.MASK if rng.random() < 0.6 else State.NO_MASK,
+            State.MASK if rng.random() < 0.7 else State.NO_MASK,
+            confidence=float(rng.uniform(0.4, 1)),
+            group=f"g{i}",
+        )
+        for i in range(80)
+    ]
+    o = outcomes(items)
+    result = curves(o, seed=0, repeats=20)
+    assert result is not None
+    expected = roc_auc_score(o.state != 0, 1 - o.probabilities[:, 0])
+    assert result["roc"]["violation"]["auc"]["value"] == pytest.approx(expected)
+    assert "incorrect" not in result["roc"]  # nobody is
+    assert (result["roc"]["mask"]["x"][0], result["roc"]["mask"]["y"][-1]) == (0.0, 1.0)
+    top = o.probabilities.max(axis=1)
+    right = o.probabilities.argmax(axis=1) == o.state
+    bins = reliability(top, right)
+    gaps = sum(one["faces"] * abs(one["accuracy"] - one["confidence"]) for one in bins)
+    assert gaps / 80 == pytest.approx(expected_calibration_error(top, right))
+    as_run = result["risk_coverage"]["as_run"]
+    assert as_run["coverage"] == 1.0
+    assert result["risk_coverage"]["y"][-1] == pytest.approx(
+        ((o.probabilities[:, 0] >= 0.5) != (o.state == 0)).mean()
+    )
+
+
+def test_intervals_of_areas_are_those_of_scikit_learn_over_the_same_draws() -> None:
+    rng = np.random.default_rng(1)
+    items = [
+        said(
+            State.NO_MASK if i % 9 == 0 else State.MASK,
+            State.MASK if rng.random() < 0.8 else State.NO_MASK,
+            confidence=float(rng.integers(5, 10) / 10),  # so that many are alike
+            group=f"g{i // 3}",
+        )
+        for i in range(30)
+    ]
+    o = outcomes(items)
+    result = curves(o, seed=3, repeats=100)
+    assert result is not None
+    truth, score = o.state != 0, 1 - o.probabilities[:, 0]
+    for name, area in (
+        ("roc", roc_auc_score),
+        ("precision_recall", average_precision_score),
+    ):
+
+        def of(drawn: np.ndarray, area: Callable[..., float] = area) -> float:
+            kinds = set(truth[drawn])
+            return area(truth[drawn], score[drawn]) if len(kinds) == 2 else float("nan")
+
+        everything = of(np.arange(len(truth)))
+        expected = [everything, *bootstrap_interval(of, o.groups, seed=3, repeats=100)]
+        assert [*result[name]["violation"]["auc"].values()] == pytest.approx(expected)
+
+
+def test_a_long_curve_is_thinned_but_keeps_its_ends() -> None:
+    kept = thinned(np.linspace(0, 1, 5000))
+    assert len(kept) <= MAX_POINTS
+    assert (kept[0], kept[-1]) == (0.0, 1.0)
+
+
+def test_slices_hold_the_faces_that_they_name() -> None:
+    items = [
+        said(State.NO_MASK, State.MASK, kind="hand"),
+        said(State.NO_MASK, State.NO_MASK, kind="beard"),
+        said(State.NO_MASK, State.NO_MASK, kind="object"),
+        said(State.MASK, State.MASK, looks=Looks(100, 400, lower_brightness=DARK_MASK - 1)),
+        said(State.NO_MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
+        said(State.MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
+        said(State.MASK, State.MASK, looks=Looks(100, 400, turn=0.1), size=20),
+    ]
+    found = slice_scores(items, min_face_px=32)
+    assert found["hard/hand, beard or scarf"]["faces"] == 2
+    assert found["hard/hand, beard or scarf"]["called_mask"]["value"] == 0.5
+    assert found["hard/object"]["called_mask"]["value"] == 0.0
+    assert found["hard/dark mask"]["faces"] == 1
+    assert found["hard/bare profile"]["faces"] == 1
+    assert found["hard/masked profile"]["faces"] == 1
+    assert found["hard/masked profile"]["side_accuracy"]["value"] == 0.0
+    assert found["pose/profile"]["faces"] == 2
+    assert found["size/16-24"]["faces"] == 1
+    assert found["all/all"]["faces"] == 6
+    assert found["source/made"]["faces"] == 6
+    assert "hard/scarf" not in found  # there is none
+    assert "pose/frontal" not in found  # the only one is too small
+    low, high = (found["hard/hand"]["called_mask"][end] for end in ("low", "high"))
+    assert low < 0.3 < high == 1.0  # one face tells little

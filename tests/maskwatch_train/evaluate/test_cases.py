@@ -1,0 +1,43 @@
+"""Which groups the faces of several sets fall into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from maskwatch.testing import FixedDetector
+from maskwatch.types import State
+from maskwatch_train.data.labelled import LabelledPicture
+from maskwatch_train.data.sets import LabelledSet
+from maskwatch_train.evaluate.cases import cases_of
+from maskwatch_train.evaluate.scoring.resample import drawn_confusions
+from tests.maskwatch_train.evaluate.pictures import label, labelled_image
+
+
+def groups_of(folder: Path, name: str, *groups: str) -> list[str]:
+    """Those of the faces of a set: of each group a picture with boxes, and one without."""
+    face = label(0, 40, State.MASK)
+    images = [labelled_image(folder, f"{i}", face, group=g) for i, g in enumerate(groups)]
+    whole = [LabelledPicture(one.path, State.MASK, "test", one.group) for one in images]
+    chosen = LabelledSet(name, "test", tuple(images), tuple(whole))
+    return [case.group for case in cases_of(chosen, FixedDetector([]))]
+
+
+def test_sets_that_number_their_groups_share_none(tmp_path: Path) -> None:
+    street, bala = (groups_of(tmp_path, name, "1", "2") for name in ("street", "bala"))
+    assert street == ["street/1", "street/2"] * 2
+    assert not set(street) & set(bala)
+
+
+def test_a_group_that_spans_sets_stays_one(tmp_path: Path) -> None:
+    assert groups_of(tmp_path, "made", "bala/7") == ["bala/7", "bala/7"]
+
+
+def test_the_draws_of_a_single_set_are_those_of_its_own_numbers(tmp_path: Path) -> None:
+    numbers, each = ["2", "10", "1", "9"], np.arange(8)
+    plain, named = (
+        drawn_confusions(each, each, 8, np.array(groups), seed=1, repeats=50)
+        for groups in (numbers * 2, groups_of(tmp_path, "street", *numbers))
+    )
+    assert np.array_equal(plain, named)
