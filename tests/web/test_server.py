@@ -210,3 +210,18 @@ def _dashboard(
     )
     with Store.open(f"sqlite:///{folder}/m.db", folder / "photos") as store:
         yield DashboardServer(cast("Service", running), store, announce, "1.0")
+
+
+def test_a_connection_that_a_proxy_keeps_is_not_closed_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(server_module, "create_app", lambda web: create_app(web, dashboard=False))
+    asked = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with _dashboard(tmp_path, lambda _: None) as server:
+        server.start()
+        with _connected(_address(server), asked) as connection:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            connection.settimeout(6)  # uvicorn by itself closes after 5
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+        assert server.stop(10)

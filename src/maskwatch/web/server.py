@@ -28,6 +28,11 @@ _START_S = 60.0
 """So long the dashboard may take to begin, on a machine that has more to do than it can."""
 
 
+_IDLE_S = 150
+"""A connection that asks for nothing stays open for longer than proxies keep theirs (nginx 60 s,
+Caddy 120): else one now and then asks while it is being closed, and people see an error 502."""
+
+
 class DashboardServer:
     """The dashboard on its port, in a thread of its own.
 
@@ -118,6 +123,7 @@ def _uvicorn_config(app: Startup, web: WebConfig) -> uvicorn.Config:
         # The dashboard itself decides which proxies it believes.
         proxy_headers=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=_IDLE_S,
         ssl_certfile=web.tls.certificate if web.tls else None,
         ssl_keyfile=web.tls.key if web.tls else None,
     )

@@ -311,6 +311,7 @@ def test_too_few_items_for_a_batch_are_refused() -> None:
         plan_of(ClassifierRecipe(batch=4), 3, 0.1)
 
 
+SHARED_RUN = "tests.maskwatch_train.running.shared_run"
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
@@ -319,10 +320,8 @@ def test_two_processes_share_batches_and_end_like_one(
     launcher: Sequence[str], devices: str, tmp_path: Path, checkout: Path
 ) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
-    program(checkout, "tests.maskwatch_train.running.shared_run", alone, 1)
-    told = program(
-        checkout, "tests.maskwatch_train.running.shared_run", together, devices, launcher=launcher
-    )
+    program(checkout, SHARED_RUN, alone, 1)
+    told = program(checkout, SHARED_RUN, together, devices, launcher=launcher)
     # Not by lines: both write to one pipe, and one may come between the other and its line break.
     assert sorted(re.findall(r"[01] of 2", told)) == ["0 of 2", "1 of 2"]
     expected = load_file(alone / "weights.safetensors")
@@ -334,20 +333,11 @@ def test_two_processes_share_batches_and_end_like_one(
         assert float(two["val_loss"]) == pytest.approx(float(one["val_loss"]), rel=0.05)
 
 
-SHARED_RUN = "tests.maskwatch_train.running.shared_run"
-
-
 def test_machines_that_would_go_on_from_other_epochs_are_refused(
     tmp_path: Path, checkout: Path
 ) -> None:
-    program(checkout, "tests.maskwatch_train.running.shared_run", tmp_path / "of-0", 1)
-    command = [
-        sys.executable,
-        "-m",
-        "tests.maskwatch_train.running.shared_run",
-        str(tmp_path / "of-{rank}"),
-        "2",
-    ]
+    program(checkout, SHARED_RUN, tmp_path / "of-0", 1)
+    command = [sys.executable, "-m", SHARED_RUN, str(tmp_path / "of-{rank}"), "2"]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "the processes of this run would begin at epochs 0 and 3" in done.stderr
