@@ -175,6 +175,29 @@ def test_of_many_rows_some_go_at_a_time_so_that_others_can_write_meanwhile(
     assert store.people.counts(NOON, after(60)) == []
 
 
+def test_old_episodes_go_some_at_a_time_with_a_pause_in_which_others_can_write(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction for each, without a pause, kept every other writer of SQLite out."""
+    left: list[tuple[int, int]] = []
+    note = HealthRecord("1", NOON, None, "load", "ok")
+
+    def let_others_in(_: float) -> None:
+        with ThreadPoolExecutor(1) as other:  # waits for ever if the rows are still held
+            other.submit(store.health.add, replace(note, id=new_id())).result(10)
+        left.append((len(store.snapshots.where()), store.episodes.count()))
+
+    monkeypatch.setattr("maskwatch.store.retention._EPISODES_AT_ONCE", 2)
+    monkeypatch.setattr("maskwatch.store.retention.sleep", let_others_in)
+    for number in range(5):
+        about = episode(id=str(number), ended_at=after(number))
+        store.episodes.add(about)
+        photo(store, episode_id=about.id, taken_at=after(days=29))
+    assert went(store, KEEP, after(5, days=30)) == {"snapshot": 5, "episode": 5}
+    assert left == [(3, 5), (3, 3), (1, 3), (1, 1), (0, 1), (0, 0)]
+    assert [len(store.deletions.of_item(str(number))) for number in range(5)] == [1] * 5
+
+
 def test_when_photos_are_too_much_the_oldest_go(store: Store) -> None:
     taken = [photo(store, content=jpeg(1000), taken_at=after(i)) for i in range(5)]
     keep = KEEP.model_copy(update={"photos_gb": 2500 / GB})
