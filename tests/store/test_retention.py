@@ -496,6 +496,50 @@ def test_a_clock_that_leaps_ahead_deletes_nothing_before_it_has_shown_that_time_
     assert dict(gone) == {"snapshot": 1, "episode": 1, "people": 1}
 
 
+def test_a_clock_that_was_ahead_once_is_doubted_all_the_same_when_it_leaps_again(
+    store: Store,
+) -> None:
+    keep_house(store, PLENTY, after(days=3650))  # the first minute of a new machine
+    store.people.put(person())
+    store.episodes.add(episode(ended_at=after(9)))
+    for minutes in (10, 20, 69, 70):  # the network has put it right
+        assert not keep_house(store, PLENTY, after(minutes=minutes)).deleted
+    for days in (1, 2):
+        assert not keep_house(store, PLENTY, after(days=days)).deleted
+    for minutes in (0, 59):
+        assert not keep_house(store, PLENTY, after(days=3600, minutes=minutes)).deleted
+    assert not keep_house(store, PLENTY, after(days=3)).deleted  # it is put right again
+    keep_house(store, PLENTY, after(days=4))
+    for day in range(5, 31):
+        keep_house(store, PLENTY, after(days=day))
+    gone = keep_house(store, PLENTY, after(1, days=30)).deleted
+    assert dict(gone) == {"episode": 1}  # and retention goes on by it
+
+
+@pytest.mark.parametrize("days", [3600, 3700])
+def test_a_clock_that_has_just_been_put_back_is_doubted_when_it_leaps(
+    store: Store, days: float
+) -> None:
+    """To before the time that it showed first, or beyond."""
+    keep_house(store, PLENTY, after(days=3650))
+    store.episodes.add(episode(ended_at=after(9)))
+    keep_house(store, PLENTY, after(minutes=10))
+    for minutes in (0, 59):
+        assert not keep_house(store, PLENTY, after(days=days, minutes=minutes)).deleted
+    gone = keep_house(store, PLENTY, after(days=days, minutes=60)).deleted
+    assert dict(gone) == {"episode": 1}
+
+
+def test_a_clock_that_was_behind_for_some_minutes_is_believed_once_it_is_put_right(
+    store: Store,
+) -> None:
+    """As of a machine without a battery, at every start."""
+    store.episodes.add(episode(ended_at=after(9)))
+    keep_house(store, PLENTY, after(days=29.5))
+    keep_house(store, PLENTY, after(days=-8000))
+    assert dict(keep_house(store, PLENTY, after(1, days=30)).deleted) == {"episode": 1}
+
+
 def test_retention_follows_a_clock_that_runs_or_stood_still_for_a_while(store: Store) -> None:
     """Also where the machine is never on for an hour."""
     store.people.put(person())
