@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time
+from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -65,6 +66,14 @@ def _no_share(value: float) -> float:
     return value
 
 
+def at_home(path: Path) -> Path:
+    """The same with the home folder for a leading ``~``; raises ValueError when there is none."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no home folder for {path.parts[0]}") from None
+
+
 # Durations have upper limits because moments do: no calendar goes beyond the year 9999.
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400, allow_inf_nan=False)]
 """A duration of at most ten years; names of such keys end in ``_s``."""
@@ -74,6 +83,9 @@ Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_no_share)]
 
 HostName = Annotated[str, AfterValidator(host_name)]
 """Of a machine, or its number."""
+
+FilePath = Annotated[Path, AfterValidator(at_home)]
+"""A file or folder of this machine."""
 
 Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
 """A time to keep something, of at most a hundred years."""
