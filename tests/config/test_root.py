@@ -359,6 +359,13 @@ class TestSecrets:
         text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
         assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
 
+    def test_they_come_from_files_without_the_mark_that_some_editors_begin_them_with(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "pw").write_text(HUSH, encoding="utf-8-sig")
+        text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
+        assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
+
     def test_a_literal_reference_can_be_written(self) -> None:
         assert parse_config("site: {name: '$${env:X}'}", "m.yaml").site.name == "${env:X}"
 
