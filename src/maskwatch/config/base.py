@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
 _Moment = TypeVar("_Moment", time, datetime)
 
@@ -128,3 +137,23 @@ class Section(BaseModel):
         hide_input_in_errors=True,  # an input may be a password
         use_attribute_docstrings=True,  # the schema that editors read says what a key does
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_left_out(cls, values: Any) -> Any:
+        """Leaves out sections and lists whose keys or items are all commented out."""
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None or not _holds_more(cls.model_fields.get(key))
+        }
+
+
+def _holds_more(field: FieldInfo | None) -> bool:
+    """Whether it is a section, a mapping or a list, and may not be null."""
+    if field is None:
+        return False
+    kind = get_origin(field.annotation) or field.annotation
+    return isinstance(kind, type) and issubclass(kind, Section | dict | tuple)
