@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -313,6 +314,31 @@ def test_an_episode_that_was_written_before_is_not_written_twice(
     assert recorder.stop()
     assert len(store.episodes.page().items) == 1
     assert len(store.deliveries.of_episode(entry.record.id)) == 1
+
+
+def test_readings_of_which_it_was_not_heard_that_they_were_written_count_once(
+    store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their sums are added to what is there, so once more would be twice."""
+    unheard, write = [True, True], store.database.write
+
+    @contextmanager
+    def writes_and_hears_nothing() -> Iterator[Any]:
+        is_outermost = store.database._current.get() is None
+        with write() as connection:
+            yield connection
+        if is_outermost and unheard:
+            unheard.pop()
+            raise StoreError("the server reset the connection")
+
+    monkeypatch.setattr(store.database, "write", writes_and_hears_nothing)
+    minute = MinuteReadings("door", None, EPOCH, frames=480, mask=100)
+    again = replace(minute)  # another part of the same minute
+    recorder.write([minute, replace(minute, zone="hall"), again])
+    wait_until(lambda: not recorder.unwritten)
+    assert unheard == []
+    written = store.readings.between(EPOCH, EPOCH + timedelta(hours=1))
+    assert [(each.zone, each.frames) for each in written] == [(None, 960), ("hall", 480)]
 
 
 STATISTICS = PrivacyConfig(statistics_only=True, statistics_minutes=60, statistics_min_count=3)

@@ -53,6 +53,8 @@ _STUCK_S = 60.0
 """A server that is away, or a photo, is given up sooner; a disk of SQLite's may hang for ever."""
 _MOST_WAITING = 2000
 _MOST_PHOTOS = 200
+_PART = "recorder.part"
+"""Name of the setting that says which part of a minute's readings was added last."""
 
 
 class Planner(Protocol):
@@ -94,6 +96,8 @@ class Recorder:
         """With the disk of the photos."""
         self._saved: tuple[FinishedPhoto, str] | None = None
         """The photo that was saved last, and its id."""
+        self._part: tuple[MinuteReadings, str] | None = None
+        """The readings that were tried last to be added, and an id of theirs."""
         self._changed = threading.Condition()
         self._error = ""
         self._busy_since = float("inf")
@@ -190,7 +194,7 @@ class Recorder:
         elif isinstance(entry, PersonRecord):
             self._put_person(entry)
         elif isinstance(entry, MinuteReadings):
-            store.readings.add([entry])
+            self._add_readings(entry)
         elif isinstance(entry, HealthRecord):
             with store.transaction():
                 store.health.add(entry)
@@ -231,6 +235,18 @@ class Recorder:
                 episodes.add_readings(entry.id, entry.timeline)
         if entry.ended_at is not None:
             _log.info("episode %s is over", entry.id)
+
+    def _add_readings(self, part: MinuteReadings) -> None:
+        """Adds a part of a minute, once: it may have been kept by a database that did not say so.
+
+        Entries are written in order, so it is enough to know which part was the last.
+        """
+        if self._part is None or self._part[0] is not part:
+            self._part = part, new_id()
+        with self._store.transaction():
+            if self._store.settings.get(_PART) != self._part[1]:
+                self._store.readings.add([part])
+                self._store.settings.set(_PART, self._part[1])
 
     def _put_person(self, person: PersonRecord) -> None:
         """Writes who was there; not of whom somebody has deleted an episode meanwhile."""
