@@ -53,6 +53,10 @@ _STUCK_S = 60.0
 """A server that is away, or a photo, is given up sooner; a disk of SQLite's may hang for ever."""
 _MOST_WAITING = 2000
 _MOST_PHOTOS = 200
+_MORE_PHOTOS = 50
+"""So many more may wait until the oldest are looked for, and given up."""
+_GROWN = 1.1
+"""And so many times the entries of the last time: each time all of them are looked through."""
 _PART = "recorder.part"
 """Name of the setting that says which part of a minute's readings was added last."""
 
@@ -90,6 +94,10 @@ class Recorder:
         self._planner = planner
         self._on_deliveries = on_deliveries
         self._waiting: deque[Entry] = deque()
+        self._shrunk_to = 0
+        """Entries that were left when some were given up last, less those written since."""
+        self._new_photos = 0
+        """That have come since then."""
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
         self._patience = Patience()
@@ -138,7 +146,8 @@ class Recorder:
             return
         with self._changed:
             self._waiting.extend(entries)
-            if len(self._waiting) > _MOST_PHOTOS:
+            self._new_photos += sum(map(_has_photo, entries))
+            if self._is_too_much():
                 self._shrink()
             self._changed.notify_all()
 
@@ -183,6 +192,7 @@ class Recorder:
             self._error = ""
         with self._changed:
             self._waiting.popleft()
+            self._shrunk_to = min(self._shrunk_to, len(self._waiting))
         return True
 
     def _store_entry(self, entry: Entry) -> None:
@@ -309,6 +319,13 @@ class Recorder:
             )
             self._store.reviews.add(item)
 
+    def _is_too_much(self) -> bool:
+        """Whether so much more waits than the last time that something may have to be given up."""
+        count = len(self._waiting)
+        if count > _MOST_PHOTOS and self._new_photos >= _MORE_PHOTOS:
+            return True
+        return count > max(_MOST_WAITING, _GROWN * self._shrunk_to)
+
     def _shrink(self) -> None:
         """Gives up what matters least; called with the lock held."""
         head, *rest = self._waiting  # the first one is being written
@@ -318,13 +335,14 @@ class Recorder:
         with_photo = [
             at
             for at, each in enumerate(kept)
-            if isinstance(each, EpisodeOpened) and each.photo is not None
+            if isinstance(each, EpisodeOpened) and _has_photo(each)
         ]
         oldest = with_photo[:-_MOST_PHOTOS]
         for at in oldest:
             kept[at] = _without_photo(kept[at])
         self.given_up += len(rest) - len(kept) + len(oldest)
         self._waiting = deque([head, *kept])
+        self._shrunk_to, self._new_photos = len(self._waiting), 0
 
 
 def _must_stay(entry: Entry) -> bool:
@@ -332,6 +350,10 @@ def _must_stay(entry: Entry) -> bool:
     if isinstance(entry, EpisodeUpdated):
         return entry.ended_at is not None
     return not isinstance(entry, MinuteReadings | UncertainFace)
+
+
+def _has_photo(entry: Entry) -> bool:
+    return isinstance(entry, EpisodeOpened | UncertainFace) and entry.photo is not None
 
 
 def _without_photo(entry: Entry) -> Entry:
