@@ -22,7 +22,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 
-VALUES = {"types", "errors", "reasons", "geometry", "delays", "authorities"}
+VALUES = {"types", "errors", "reasons", "geometry", "delays", "authorities", "spreadsheets"}
 SEAMS = {"frames.base", "faces.base", "masks.base", "outputs.base"}
 PURE = (
     VALUES

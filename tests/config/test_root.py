@@ -50,6 +50,38 @@ def test_an_empty_file_gives_the_defaults() -> None:
     assert config.storage.database_url == "sqlite:///maskwatch-data/maskwatch.db"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras:",
+        "site:\n  # name: North wing\n",
+        "alerts:\n  channels:\n  ladder:\n  pacing:\n    quiet_hours:\n",
+        "web:\n  login:\n",
+    ],
+)
+def test_a_section_with_nothing_in_it_is_left_out(text: str) -> None:
+    assert parse_config(text, "m.yaml") == Config()
+
+
+def test_the_environment_fills_a_section_with_nothing_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MASKWATCH_SITE__NAME", "North wing")
+    assert parse_config("site:\n", "m.yaml").site.name == "North wing"
+
+
+def test_a_key_that_may_be_null_and_one_that_needs_a_value_stay_what_they_are() -> None:
+    assert (
+        parse_config("alerts: {pacing: {rate_limit: null}}", "m").alerts.pacing.rate_limit is None
+    )
+    assert str(refused("web:\n  port:\n")) == (
+        "m.yaml: line 2: web.port: input should be a valid integer"
+    )
+    assert str(refused("cameras:\n  door:\n")) == (
+        "m.yaml: line 2: cameras.door: must be a section with keys of its own"
+    )
+
+
 def test_a_wrong_value_is_named_with_line_key_value_and_reason() -> None:
     error = refused("site: {}\nstorage:\n  retention:\n    photos_days: -3\n")
     assert str(error) == (
@@ -356,6 +388,13 @@ class TestSecrets:
         self, tmp_path: Path, end: str
     ) -> None:
         (tmp_path / "pw").write_bytes(f"{HUSH}{end}".encode())
+        text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
+        assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
+
+    def test_they_come_from_files_without_the_mark_that_some_editors_begin_them_with(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "pw").write_text(HUSH, encoding="utf-8-sig")
         text = f"storage: {{url: 'postgresql://u:${{file:{tmp_path}/pw}}@h/d'}}"
         assert parse_config(text, "m.yaml").storage.database_url == f"postgresql://u:{HUSH}@h/d"
 

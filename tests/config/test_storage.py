@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -46,3 +48,25 @@ def test_any_other_is_refused_without_its_password(url: str, reason: str) -> Non
         StorageConfig.model_validate({"url": url})
     assert reason in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("sqlite:///~/data/m.db", "sqlite:////home/eve/data/m.db"),
+        ("sqlite:///a/~/m.db", "sqlite:///a/~/m.db"),
+        ("postgresql://~u:~/p@h/~", "postgresql://~u:~/p@h/~"),
+    ],
+)
+def test_a_tilde_at_the_start_is_the_home_folder(
+    monkeypatch: pytest.MonkeyPatch, url: str, meant: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/eve")
+    config = StorageConfig.model_validate({"folder": "~/maskwatch-data", "url": url})
+    assert config.folder == Path("/home/eve/maskwatch-data")
+    assert config.database_url == meant
+
+
+def test_of_a_home_folder_that_is_not_there_it_is_said_so() -> None:
+    with pytest.raises(ValidationError, match="there is no home folder for ~nobody-at-all"):
+        StorageConfig.model_validate({"folder": "~nobody-at-all/data"})

@@ -107,6 +107,18 @@ def test_csv_has_a_header_and_a_column_for_each_number(tmp_path: Path) -> None:
     assert second[header.index("reason")] == "face too small"
 
 
+@pytest.mark.parametrize("name", ["=HYPERLINK(1).jpg", "+1.jpg", "-1.jpg", "@a.jpg", "\t=1.jpg"])
+def test_no_spreadsheet_runs_the_name_of_a_file_as_a_formula(tmp_path: Path, name: str) -> None:
+    judged = JudgedFrame(Frame(name, 0, 0.0, FRAME.image), ((TOO_SMALL, None),))
+    sink = CsvSink(str(tmp_path / "rows.csv"))
+    sink.write(judged)
+    sink.close()
+    with (tmp_path / "rows.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["source"] == f"'{name}"
+    assert rows_of(judged)[0]["source"] == name  # JSON says it as it is
+
+
 def test_a_csv_of_nothing_is_its_header(tmp_path: Path) -> None:
     CsvSink(str(tmp_path / "rows.csv")).close()
     assert (tmp_path / "rows.csv").read_text().startswith("source,frame,time_s,track,x0")

@@ -175,6 +175,29 @@ def test_of_many_rows_some_go_at_a_time_so_that_others_can_write_meanwhile(
     assert store.people.counts(NOON, after(60)) == []
 
 
+def test_old_episodes_go_some_at_a_time_with_a_pause_in_which_others_can_write(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction for each, without a pause, kept every other writer of SQLite out."""
+    left: list[tuple[int, int]] = []
+    note = HealthRecord("1", NOON, None, "load", "ok")
+
+    def let_others_in(_: float) -> None:
+        with ThreadPoolExecutor(1) as other:  # waits for ever if the rows are still held
+            other.submit(store.health.add, replace(note, id=new_id())).result(10)
+        left.append((len(store.snapshots.where()), store.episodes.count()))
+
+    monkeypatch.setattr("maskwatch.store.retention._EPISODES_AT_ONCE", 2)
+    monkeypatch.setattr("maskwatch.store.retention.sleep", let_others_in)
+    for number in range(5):
+        about = episode(id=str(number), ended_at=after(number))
+        store.episodes.add(about)
+        photo(store, episode_id=about.id, taken_at=after(days=29))
+    assert went(store, KEEP, after(5, days=30)) == {"snapshot": 5, "episode": 5}
+    assert left == [(3, 5), (3, 3), (1, 3), (1, 1), (0, 1), (0, 0)]
+    assert [len(store.deletions.of_item(str(number))) for number in range(5)] == [1] * 5
+
+
 def test_when_photos_are_too_much_the_oldest_go(store: Store) -> None:
     taken = [photo(store, content=jpeg(1000), taken_at=after(i)) for i in range(5)]
     keep = KEEP.model_copy(update={"photos_gb": 2500 / GB})
@@ -469,6 +492,50 @@ def test_a_clock_that_leaps_ahead_deletes_nothing_before_it_has_shown_that_time_
         assert not keep_house(store, PLENTY, after(days=4000, minutes=minutes)).deleted
     gone = keep_house(store, PLENTY, after(days=4000, minutes=180)).deleted
     assert dict(gone) == {"snapshot": 1, "episode": 1, "people": 1}
+
+
+def test_a_clock_that_was_ahead_once_is_doubted_all_the_same_when_it_leaps_again(
+    store: Store,
+) -> None:
+    keep_house(store, PLENTY, after(days=3650))  # the first minute of a new machine
+    store.people.put(person())
+    store.episodes.add(episode(ended_at=after(9)))
+    for minutes in (10, 20, 69, 70):  # the network has put it right
+        assert not keep_house(store, PLENTY, after(minutes=minutes)).deleted
+    for days in (1, 2):
+        assert not keep_house(store, PLENTY, after(days=days)).deleted
+    for minutes in (0, 59):
+        assert not keep_house(store, PLENTY, after(days=3600, minutes=minutes)).deleted
+    assert not keep_house(store, PLENTY, after(days=3)).deleted  # it is put right again
+    keep_house(store, PLENTY, after(days=4))
+    for day in range(5, 31):
+        keep_house(store, PLENTY, after(days=day))
+    gone = keep_house(store, PLENTY, after(1, days=30)).deleted
+    assert dict(gone) == {"episode": 1}  # and retention goes on by it
+
+
+@pytest.mark.parametrize("days", [3600, 3700])
+def test_a_clock_that_has_just_been_put_back_is_doubted_when_it_leaps(
+    store: Store, days: float
+) -> None:
+    """To before the time that it showed first, or beyond."""
+    keep_house(store, PLENTY, after(days=3650))
+    store.episodes.add(episode(ended_at=after(9)))
+    keep_house(store, PLENTY, after(minutes=10))
+    for minutes in (0, 59):
+        assert not keep_house(store, PLENTY, after(days=days, minutes=minutes)).deleted
+    gone = keep_house(store, PLENTY, after(days=days, minutes=60)).deleted
+    assert dict(gone) == {"episode": 1}
+
+
+def test_a_clock_that_was_behind_for_some_minutes_is_believed_once_it_is_put_right(
+    store: Store,
+) -> None:
+    """As of a machine without a battery, at every start."""
+    store.episodes.add(episode(ended_at=after(9)))
+    keep_house(store, PLENTY, after(days=29.5))
+    keep_house(store, PLENTY, after(days=-8000))
+    assert dict(keep_house(store, PLENTY, after(1, days=30)).deleted) == {"episode": 1}
 
 
 def test_retention_follows_a_clock_that_runs_or_stood_still_for_a_while(store: Store) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import stat
 import subprocess
 import sys
@@ -171,6 +172,37 @@ def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_error_of_
                 connection.execute(sa.text("SELECT pg_sleep(0)"))
             between.cut_at = None
             assert store.episodes.count() == 1  # over a connection made anew
+
+
+def test_a_statement_of_a_server_may_take_longer_than_a_connection(
+    postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of an upgrade, a restore or a backup do."""
+    monkeypatch.setattr("maskwatch.store.database._ANSWER_S", 0.5)
+    with postgres_server.database() as url, Store.open(url, tmp_path) as store:
+        for _ in range(2):  # with a connection that is new, and one of the pool
+            with store.database.write() as connection:
+                assert connection.scalar(sa.text("SELECT 7 FROM pg_sleep(1)")) == 7
+
+
+def test_a_server_that_has_gone_without_a_word_is_noticed(
+    postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskwatch.store.database._ANSWER_S", 0.5)
+    with postgres_server.database() as url, relay(make_url(url).port or 0) as between:
+        address = make_url(url).set(port=between.port).render_as_string(hide_password=False)
+        # pg8000 leaves the socket open when nobody answers whether there is TLS.
+        with Store.open(f"{address}?sslmode=disable", tmp_path) as store:
+            with store.database.engine.connect() as connection:
+                kept: Any = connection.connection.dbapi_connection
+                # In the middle of a statement by the system, which asks the other machine.
+                assert kept._usock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+                assert kept._usock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+            between.is_deaf = True
+            with pytest.raises(StoreError, match="time"):
+                store.episodes.count()
+            between.is_deaf = False
+            assert store.episodes.count() == 0
 
 
 def test_of_a_connection_that_broke_nothing_is_left_to_the_garbage_collector(

@@ -219,6 +219,41 @@ def test_many_names_from_one_address_are_throttled_too() -> None:
     assert throttle.begin(at_login("somebody", "198.51.100.8")) == 0
 
 
+def test_what_many_people_mistype_from_one_address_does_not_add_up() -> None:
+    clock = [0.0]
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
+    for number in range(3000):
+        who = at_login(f"name{number % 300}", "198.51.100.7")
+        assert throttle.begin(who) == 0
+        if number % 10:
+            throttle.succeeded(who)
+        clock[0] += 240
+
+
+def test_who_guesses_from_one_address_is_slowed_down_for_as_long_as_it_lasts() -> None:
+    clock, guesses = [0.0], 0
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
+    while clock[0] < 24 * 3600:
+        wait = throttle.begin(at_login(f"name{guesses}", "198.51.100.7"))
+        guesses += not wait
+        clock[0] += wait
+    assert guesses < 20 + 24 * 3600 / 900 + 5
+
+
+def test_logins_that_go_well_keep_no_failure_of_an_address_from_being_forgotten() -> None:
+    clock = [0.0]
+    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
+    for number in range(19):
+        throttle.begin(at_login(f"name{number}", "198.51.100.7"))
+    for _ in range(5 * 20):  # 5 hours, in which most is forgotten
+        clock[0] += 180
+        anna = at_login("anna", "198.51.100.7")
+        assert throttle.begin(anna) == 0
+        throttle.succeeded(anna)
+    waits = [throttle.begin(at_login(f"other{i}", "198.51.100.7")) for i in range(21)]
+    assert waits == [0.0] * 20 + [30.0]
+
+
 def test_made_up_names_make_no_guesses_forgotten() -> None:
     throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
     for i in range(5):

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import combinations
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from maskwatch.config.base import (
+    FilePath,
     HostName,
     LocalTime,
     Name,
@@ -157,7 +157,7 @@ class EmailConfig(_Channel):
     """Address that mails come from."""
     to: Annotated[tuple[MailAddress, ...], Field(min_length=1)]
     """Each gets a mail of their own, with links of their own."""
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """Certificates to trust instead of the system's."""
 
     @property
@@ -195,11 +195,11 @@ class MqttConfig(_Channel):
     """By default 1883, or 8883 with TLS."""
     tls: bool = False
     """Whether to speak TLS and check the broker's certificate; else everything is in clear."""
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """Certificates to trust instead of the system's."""
-    certificate_file: Path | None = None
+    certificate_file: FilePath | None = None
     """The client's own certificate, where the broker asks for one."""
-    key_file: Path | None = None
+    key_file: FilePath | None = None
     """Of the client's own certificate."""
     username: str | None = None
     """For the login."""
@@ -250,7 +250,7 @@ class WebhookConfig(_Channel):
     """Shared with the receiver, which checks the signature with it; 16 characters or more."""
     headers: Mapping[HeaderName, HeaderValue] = {}
     """Further headers, such as `Authorization`."""
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """Certificates to trust instead of the system's."""
 
     @field_validator("url")

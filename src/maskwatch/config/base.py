@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_origin
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
 _Moment = TypeVar("_Moment", time, datetime)
 
@@ -65,6 +75,14 @@ def _no_share(value: float) -> float:
     return value
 
 
+def at_home(path: Path) -> Path:
+    """The same with the home folder for a leading ``~``; raises ValueError when there is none."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no home folder for {path.parts[0]}") from None
+
+
 # Durations have upper limits because moments do: no calendar goes beyond the year 9999.
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400, allow_inf_nan=False)]
 """A duration of at most ten years; names of such keys end in ``_s``."""
@@ -74,6 +92,9 @@ Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_no_share)]
 
 HostName = Annotated[str, AfterValidator(host_name)]
 """Of a machine, or its number."""
+
+FilePath = Annotated[Path, AfterValidator(at_home)]
+"""A file or folder of this machine."""
 
 Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
 """A time to keep something, of at most a hundred years."""
@@ -116,3 +137,23 @@ class Section(BaseModel):
         hide_input_in_errors=True,  # an input may be a password
         use_attribute_docstrings=True,  # the schema that editors read says what a key does
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_left_out(cls, values: Any) -> Any:
+        """Leaves out sections and lists whose keys or items are all commented out."""
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None or not _holds_more(cls.model_fields.get(key))
+        }
+
+
+def _holds_more(field: FieldInfo | None) -> bool:
+    """Whether it is a section, a mapping or a list, and may not be null."""
+    if field is None:
+        return False
+    kind = get_origin(field.annotation) or field.annotation
+    return isinstance(kind, type) and issubclass(kind, Section | dict | tuple)

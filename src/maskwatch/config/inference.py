@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from maskwatch.config.base import Section
+from maskwatch.config.base import FilePath, Section
 
 
 class InferenceConfig(Section):
@@ -15,10 +14,10 @@ class InferenceConfig(Section):
 
     detector: Literal["yunet", "ssd-res10", "mtcnn"] = "yunet"
     """Face detector."""
-    detector_folder: Path | None = None
+    detector_folder: FilePath | None = None
     """Folder of the face detector's model; none for the one in the package. `ssd-res10` has none
     there and needs it."""
-    classifier_folder: Path | None = None
+    classifier_folder: FilePath | None = None
     """Folder of the mask classifier's model; none for the one in the package."""
     device: Literal["cpu", "cuda", "coreml", "directml"] = "cpu"
     """What the models run on."""

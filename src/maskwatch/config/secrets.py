@@ -1,7 +1,8 @@
 """Secrets that stand elsewhere: ``${env:NAME}`` and ``${file:PATH}`` in any text of the YAML.
 
 They may stand alone or within a longer text, such as ``rtsp://viewer:${env:DOOR}@10.0.0.5/1``.
-``$${`` is a literal ``${``. Of a file, the line breaks at its end are left out.
+``$${`` is a literal ``${``. Of a file, a byte-order mark and the line breaks at its end are left
+out.
 
 Before the host of an address, the delimiters in what is put in are percent-encoded, so that a
 password need not be stored in another form than it has. Percent signs stay: one that is encoded
@@ -89,8 +90,9 @@ def _secret(kind: str, name: str, environment: Mapping[str, str]) -> str:
     if kind == "env":
         environment[name].encode()  # bytes that are no text would fail much later
         return environment[name]
-    # Editors and `echo` end a file with line breaks that are not part of the password.
-    return Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+    # Editors and `echo` end a file with line breaks that are not part of the password, and some
+    # of Windows begin it with a mark.
+    return Path(name).read_text(encoding="utf-8-sig").rstrip("\r\n")
 
 
 def _why(error: Exception, name: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import Field, SecretStr, field_validator
 
-from maskwatch.config.base import Days, Section, host_name
+from maskwatch.config.base import Days, FilePath, Section, at_home, host_name
 
 Gigabytes = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
@@ -97,7 +97,7 @@ class StorageConfig(Section):
     """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, with `?sslmode=…` and
     `sslrootcert=FILE` as PostgreSQL's own programs take them. Empty for `maskwatch.db` in
     `folder`."""
-    folder: Path = Path("maskwatch-data")
+    folder: FilePath = Path("maskwatch-data")
     """For the photos, and for the database unless `url` says otherwise."""
     min_free_gb: Gigabytes = 1
     """When the disk has less room than this, the oldest photos are deleted."""
@@ -107,8 +107,12 @@ class StorageConfig(Section):
     @field_validator("url")
     @classmethod
     def _known_database(cls, url: SecretStr) -> SecretStr:
-        if url.get_secret_value():
-            check_database_address(url.get_secret_value())
+        text = url.get_secret_value()
+        if text:
+            check_database_address(text)
+        kind = "sqlite:///"
+        if text.startswith(f"{kind}~"):
+            return SecretStr(f"{kind}{at_home(Path(text.removeprefix(kind)))}")
         return url
 
     @property

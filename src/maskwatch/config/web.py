@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from maskwatch.config.base import HostName, Seconds, Section, http_address
+from maskwatch.config.base import FilePath, HostName, Seconds, Section, http_address
 from maskwatch.words import Language
 
 Network = IPv4Network | IPv6Network
@@ -17,9 +16,9 @@ Network = IPv4Network | IPv6Network
 class TlsConfig(Section):
     """Certificate of the web server, for a box without a reverse proxy before it."""
 
-    certificate: Path
+    certificate: FilePath
     """PEM file with the certificate and its chain."""
-    key: Path
+    key: FilePath
     """PEM file with the private key."""
 
 

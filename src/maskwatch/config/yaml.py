@@ -102,6 +102,19 @@ _Loader.yaml_constructors = {
 }
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that would be something else in YAML 1.2, or for other programs in 1.1."""
+
+
+_Dumper.yaml_implicit_resolvers = {
+    first: [
+        *yaml.SafeDumper.yaml_implicit_resolvers.get(first, []),
+        *_Loader.yaml_implicit_resolvers.get(first, []),
+    ]
+    for first in {**yaml.SafeDumper.yaml_implicit_resolvers, **_Loader.yaml_implicit_resolvers}
+}
+
+
 def read_yaml(text: str) -> Any:
     """The value of a YAML document; None for an empty one.
 
@@ -113,7 +126,11 @@ def read_yaml(text: str) -> Any:
 
 def write_yaml(values: Any) -> str:
     """YAML of plain values, in their order; short lists stay on one line."""
-    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None))
+    return str(
+        yaml.dump(
+            values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None
+        )
+    )
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:

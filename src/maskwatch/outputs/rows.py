@@ -9,6 +9,7 @@ from typing import Any
 
 from maskwatch.outputs.base import JudgedFrame
 from maskwatch.outputs.files import LineFile
+from maskwatch.spreadsheets import harmless
 from maskwatch.types import MaskReading, Track
 
 KEYS = (
@@ -110,7 +111,10 @@ class CsvSink:
 def _flat(row: dict[str, Any]) -> list[Any]:
     """The values of a row in the order of ``CSV_COLUMNS``."""
     probabilities = row["probabilities"] or dict.fromkeys(PROBABILITY_COLUMNS)
-    spread = row | {"box": row["box"], "probabilities": list(probabilities.values())}
+    spread = row | {
+        "source": harmless(row["source"]),
+        "probabilities": list(probabilities.values()),
+    }
     return [
         value
         for key in KEYS

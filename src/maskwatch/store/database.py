@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import sqlite3
 import ssl
 from collections.abc import Callable, Iterator
@@ -22,6 +23,15 @@ from maskwatch.reasons import system_reason
 
 _BUSY_MS = 15_000
 """How long a writer waits for another one (SQLite has one at a time)."""
+
+_ANSWER_S = 15.0
+"""How long a server of PostgreSQL may take for a connection, and to say that it still knows one.
+
+Not for a statement: some of an upgrade, a restore or a backup take minutes."""
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+"""By which a server that is gone in the middle of a statement is noticed within a minute.
+
+The names of the system's options, as far as it has them; see tcp(7)."""
 
 _WRITING = "maskwatch_writing"
 # https://sqlite.org/rescode.html, https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -164,7 +174,7 @@ def _postgres(url: URL) -> sa.Engine:
     engine = sa.create_engine(
         url.set(drivername="postgresql+pg8000", query=query),
         pool_size=10,
-        connect_args={"timeout": 15, "application_name": "maskwatch", "ssl_context": tls},
+        connect_args={"timeout": _ANSWER_S, "application_name": "maskwatch", "ssl_context": tls},
     )
     sa.event.listen(engine, "do_connect", _connect)
     sa.event.listen(engine, "checkout", _ping)
@@ -198,11 +208,29 @@ def _tls(mode: str, authorities: str | None) -> ssl.SSLContext | bool | None:
 
 
 class _Connection(pg8000.Connection):  # type: ignore[misc]
-    """One that is closed whole.
+    """One that waits for a statement as long as the server is there, and is closed whole.
 
-    pg8000 leaves behind what it could not send over a broken line. The garbage collector tries to
-    send it once more, and since Python 3.13 complains on standard error that it could not.
+    For pg8000 the time that a connection may take is that of every answer, too. And it leaves
+    behind what it could not send over a broken line. The garbage collector tries to send it once
+    more, and since Python 3.13 complains on standard error that it could not.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self._usock.family in (socket.AF_INET, socket.AF_INET6):
+            for name, value in _KEEPALIVE.items():
+                if (option := getattr(socket, name, None)) is not None:
+                    self._usock.setsockopt(socket.IPPROTO_TCP, option, value)
+        self._usock.settimeout(None)
+
+    def ping(self) -> None:
+        """Asks the server whether it still knows this connection; raises when it does not say."""
+        self._usock.settimeout(_ANSWER_S)
+        cursor = self.cursor()
+        cursor.execute("SELECT 1")
+        cursor.close()
+        self.rollback()
+        self._usock.settimeout(None)
 
     def close(self) -> None:
         """As pg8000 does it, and forgets what could not be sent."""
@@ -230,10 +258,7 @@ def _ping(connection: Any, _record: object, _proxy: object) -> None:
     server reset is an ``OSError`` there.
     """
     try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT 1")
-        cursor.close()
-        connection.rollback()
+        connection.ping()
     except (OSError, pg8000.Error) as error:
         raise exc.InvalidatePoolError(str(error)) from error
 

@@ -8,7 +8,7 @@ are kept.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import sleep
@@ -36,7 +36,8 @@ from maskwatch.store.store import Store
 from maskwatch.store.trust import believed
 
 GB = 1_000_000_000
-_BATCH = 200
+_PHOTOS_AT_ONCE = 200
+_EPISODES_AT_ONCE = 100
 _ROWS_AT_ONCE = 5000
 _LET_IN_S = 0.15
 """Whoever waits to write to SQLite looks every tenth of a second whether it can."""
@@ -186,6 +187,7 @@ def _too_many_photos(store: Store, most_bytes: int) -> Freed:
     freed, photos = Freed(), store.snapshots.oldest_first()
     while oldest := as_many(photos, _bytes(store.snapshots.usage()) - most_bytes):
         freed += store.snapshots.delete(oldest, reason=DeletionReason.SIZE)
+        sleep(_LET_IN_S)
     return freed
 
 
@@ -197,28 +199,36 @@ def _forget_episodes(
     with store.database.read() as connection:
         ids = connection.execute(query.order_by(episodes.c.started_at)).scalars().all()
     count, photos = 0, Freed()
-    for each in ids:
-        # Photos go first: should it be interrupted, the episode is there to be deleted again.
-        theirs = store.snapshots.delete(store.snapshots.of_episode(each), reason=reason)
-        photos += theirs
-        if not theirs.stuck:
-            count += forget_episode(store, each, reason=reason)
+    for start in range(0, len(ids), _EPISODES_AT_ONCE):
+        some = ids[start : start + _EPISODES_AT_ONCE]
+        theirs = store.snapshots.where(snapshots.c.episode_id.in_(some))
+        # Photos go first: should it be interrupted, the episodes are there to be deleted again.
+        freed = _delete(store, theirs, reason)
+        photos += freed
+        stay = {each.episode_id for each in theirs if each.file in freed.stuck}
+        count += forget_episodes(store, [each for each in some if each not in stay], reason=reason)
+        sleep(_LET_IN_S)
     return count, photos
 
 
-def forget_episode(
-    store: Store, episode_id: str, *, reason: DeletionReason, actor: str = "system"
-) -> bool:
-    """Deletes an episode with timeline, deliveries and labels, after its photos, and proves it.
+def forget_episodes(
+    store: Store, ids: Collection[str], *, reason: DeletionReason, actor: str = "system"
+) -> int:
+    """Deletes episodes with timeline, deliveries and labels, after their photos, and proves it.
+
+    In one transaction: one for each would keep SQLite's disk, and so every other writer, waiting.
 
     Returns:
-        False when it is not there (any more).
+        How many of them were there (still).
     """
-    with store.transaction():
-        was_there = rows.delete(store.database, episodes, episodes.c.id == episode_id) == 1
-        if was_there:
-            store.deletions.note("episode", episode_id, reason=reason, actor=actor)
-    return was_there
+    query = sa.select(episodes.c.id).where(episodes.c.id.in_(ids)).order_by(episodes.c.id)
+    with store.database.write() as connection:
+        # Two who delete the same ones at once must not both prove it.
+        there = connection.execute(query.with_for_update()).scalars().all()
+        connection.execute(sa.delete(episodes).where(episodes.c.id.in_(there)))
+        for each in there:
+            store.deletions.note("episode", each, reason=reason, actor=actor)
+    return len(there)
 
 
 def _old_people(store: Store, limit: datetime) -> int:
@@ -254,10 +264,12 @@ def _forget_rows(
 
 
 def _delete(store: Store, photos: Sequence[SnapshotRecord], reason: DeletionReason) -> Freed:
-    """A few at a time, so that no proof is long in coming."""
+    """A few at a time, so that no proof is long in coming and others can write meanwhile."""
     freed = Freed()
-    for start in range(0, len(photos), _BATCH):
-        freed += store.snapshots.delete(photos[start : start + _BATCH], reason=reason)
+    for start in range(0, len(photos), _PHOTOS_AT_ONCE):
+        some = photos[start : start + _PHOTOS_AT_ONCE]
+        freed += store.snapshots.delete(some, reason=reason)
+        sleep(_LET_IN_S)
     return freed
 
 

@@ -24,7 +24,7 @@ from maskwatch.store.records import (
     ReviewItem,
     SnapshotRecord,
 )
-from maskwatch.store.retention import forget_episode
+from maskwatch.store.retention import forget_episodes
 from maskwatch.store.schema import people, reviews
 from maskwatch.store.store import Store
 
@@ -120,7 +120,7 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
         # In one, so that after an interruption all of it is still there to be deleted again, and
         # so that the recorder writes no row between (see `Episodes.are_there`).
         with store.transaction():
-            forget_episode(store, episode.id, reason=reason, actor=actor)
+            forget_episodes(store, [episode.id], reason=reason, actor=actor)
             person = _person_of(store, episode)
             if person is not None:
                 rows.delete(store.database, people, people.c.id == person.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maskwatch.store.settings import Settings
@@ -19,6 +19,8 @@ _LEAP = timedelta(days=1)
 _DOUBTED_FOR = timedelta(hours=1)
 _NOTED_EVERY = timedelta(hours=1)
 _SETTING = "retention.clock"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""In relation to which nothing is old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +33,30 @@ class _Trust:
     def after(self, now: datetime) -> _Trust:
         """What is believed when the clock shows ``now``.
 
-        A time that lies far ahead is believed once the clock has shown it for an hour: the
-        machine was off for long. One that is behind deletes nothing, and changes nothing.
+        A time that lies far ahead or far behind is believed once the clock has shown it for an
+        hour: the machine was off for long, or the clock was ahead before.
         """
-        if now < self.at:
-            return self
-        if now <= self.at + _LEAP:
-            return _Trust(now)
+        if abs(now - self.at) <= _LEAP:
+            return _Trust(max(now, self.at))
         since = self.doubted_since
-        if since is None or since > now:
+        if since is None or not self._is_same_doubt(since, now):
             return _Trust(self.at, now)
         return self if now < since + _DOUBTED_FOR else _Trust(now)
 
+    def _is_same_doubt(self, since: datetime, now: datetime) -> bool:
+        """Whether the clock has only run on since; else it is another one that is doubted now."""
+        if since > self.at:
+            return now >= since  # whatever lies between: the machine may never be on for an hour
+        return since <= now <= since + _LEAP
+
     def differs_from(self, noted: _Trust) -> bool:
         """Whether it is worth noting: not every minute."""
-        is_later = self.at >= noted.at + _NOTED_EVERY
-        return is_later or self.doubted_since != noted.doubted_since
+        is_other = abs(self.at - noted.at) >= _NOTED_EVERY
+        return is_other or self.doubted_since != noted.doubted_since
 
 
 def believed(settings: Settings, now: datetime) -> datetime:
-    """The time in relation to which things are old: ``now``, or an earlier one while it is doubted.
+    """The time in relation to which things are old: ``now``, or one long ago while it is doubted.
 
     Args:
         settings: where it is remembered what was believed.
@@ -63,10 +69,12 @@ def believed(settings: Settings, now: datetime) -> datetime:
         settings.set(_SETTING, {"at": trust.at.isoformat(), "doubted_since": doubted})
         if trust.doubted_since is not None:
             _log.warning(
-                "the clock shows %s, long after %s: for an hour nothing is deleted for its age",
-                *(each.isoformat(timespec="seconds") for each in (now, trust.at)),
+                "the clock shows %s, long %s %s: for an hour nothing is deleted for its age",
+                now.isoformat(timespec="seconds"),
+                "after" if now > trust.at else "before",
+                trust.at.isoformat(timespec="seconds"),
             )
-    return min(now, trust.at)
+    return now if trust.doubted_since is None else _LONG_AGO
 
 
 def _read(value: Any) -> _Trust | None:

@@ -16,6 +16,9 @@ of others. Whoever shares a place, by chance, is counted together; the hash that
 seeded anew in each process, so that nobody can aim at one."""
 _SHARED_ALLOWANCE = 4
 """An address may belong to a whole department: it gets so many times the tries of one user."""
+_ONE_FORGIVEN_S = 300.0
+"""How often one failure of an address is forgotten, while it does not wait: among many people
+somebody mistypes every now and then, and that must not add up over a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ class _Failures:
     count: int = 0
     until_s: float = 0.0
     last_s: float = 0.0
+    """Of one user, the last try; of an address, when a failure was forgotten last."""
+
+    def forget(self, now: float, longest_wait_s: float, *, is_shared: bool) -> None:
+        """Leaves out what is too long ago to count."""
+        if not is_shared:
+            if now - self.last_s > longest_wait_s * 2:
+                self.count = 0
+            self.last_s = now
+            return
+        since = max(self.last_s, self.until_s)  # whoever tries again right after a wait is guessing
+        forgiven = int(max(0.0, now - since) // _ONE_FORGIVEN_S)
+        self.count = max(0, self.count - forgiven)
+        self.last_s = since + forgiven * _ONE_FORGIVEN_S if self.count else now
 
 
 class LoginThrottle:
@@ -107,8 +123,9 @@ class LoginThrottle:
                     self._failures.pop(each.slot, None)
                 elif each.slot in self._failures:
                     # Other names were guessed from there before: that is not forgotten.
-                    self._failures[each.slot].count -= 1
-                    self._failures[each.slot].until_s = 0.0
+                    entry = self._failures[each.slot]
+                    entry.count = max(0, entry.count - 1)
+                    entry.until_s = 0.0
 
     def _wait_s(self, guessers: Sequence[Guesser], now: float) -> float:
         found = (self._failures.get(each.slot) for each in guessers)
@@ -116,10 +133,8 @@ class LoginThrottle:
 
     def _count(self, guesser: Guesser, now: float) -> None:
         entry = self._failures.setdefault(guesser.slot, _Failures())
-        if now - entry.last_s > self._settings.longest_wait_s * 2:
-            entry.count = 0
+        entry.forget(now, self._settings.longest_wait_s, is_shared=guesser.is_shared)
         entry.count += 1
-        entry.last_s = now
         allowance = _SHARED_ALLOWANCE if guesser.is_shared else 1
         beyond = entry.count - self._settings.tries * allowance
         if beyond >= 0:

@@ -53,6 +53,12 @@ _STUCK_S = 60.0
 """A server that is away, or a photo, is given up sooner; a disk of SQLite's may hang for ever."""
 _MOST_WAITING = 2000
 _MOST_PHOTOS = 200
+_MORE_PHOTOS = 50
+"""So many more may wait until the oldest are looked for, and given up."""
+_GROWN = 1.1
+"""And so many times the entries of the last time: each time all of them are looked through."""
+_PART = "recorder.part"
+"""Name of the setting that says which part of a minute's readings was added last."""
 
 
 class Planner(Protocol):
@@ -88,12 +94,18 @@ class Recorder:
         self._planner = planner
         self._on_deliveries = on_deliveries
         self._waiting: deque[Entry] = deque()
+        self._shrunk_to = 0
+        """Entries that were left when some were given up last, less those written since."""
+        self._new_photos = 0
+        """That have come since then."""
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
         self._patience = Patience()
         """With the disk of the photos."""
         self._saved: tuple[FinishedPhoto, str] | None = None
         """The photo that was saved last, and its id."""
+        self._part: tuple[MinuteReadings, str] | None = None
+        """The readings that were tried last to be added, and an id of theirs."""
         self._changed = threading.Condition()
         self._error = ""
         self._busy_since = float("inf")
@@ -134,7 +146,8 @@ class Recorder:
             return
         with self._changed:
             self._waiting.extend(entries)
-            if len(self._waiting) > _MOST_PHOTOS:
+            self._new_photos += sum(map(_has_photo, entries))
+            if self._is_too_much():
                 self._shrink()
             self._changed.notify_all()
 
@@ -178,6 +191,7 @@ class Recorder:
             self._error = ""
         with self._changed:
             self._waiting.popleft()
+            self._shrunk_to = min(self._shrunk_to, len(self._waiting))
         return True
 
     def _store_entry(self, entry: Entry) -> None:
@@ -189,7 +203,7 @@ class Recorder:
         elif isinstance(entry, PersonRecord):
             self._put_person(entry)
         elif isinstance(entry, MinuteReadings):
-            store.readings.add([entry])
+            self._add_readings(entry)
         elif isinstance(entry, HealthRecord):
             with store.transaction():
                 store.health.add(entry)
@@ -230,6 +244,18 @@ class Recorder:
                 episodes.add_readings(entry.id, entry.timeline)
         if entry.ended_at is not None:
             _log.info("episode %s is over", entry.id)
+
+    def _add_readings(self, part: MinuteReadings) -> None:
+        """Adds a part of a minute, once: it may have been kept by a database that did not say so.
+
+        Entries are written in order, so it is enough to know which part was the last.
+        """
+        if self._part is None or self._part[0] is not part:
+            self._part = part, new_id()
+        with self._store.transaction():
+            if self._store.settings.get(_PART) != self._part[1]:
+                self._store.readings.add([part])
+                self._store.settings.set(_PART, self._part[1])
 
     def _put_person(self, person: PersonRecord) -> None:
         """Writes who was there; not of whom somebody has deleted an episode meanwhile."""
@@ -292,6 +318,13 @@ class Recorder:
             )
             self._store.reviews.add(item)
 
+    def _is_too_much(self) -> bool:
+        """Whether so much more waits than the last time that something may have to be given up."""
+        count = len(self._waiting)
+        if count > _MOST_PHOTOS and self._new_photos >= _MORE_PHOTOS:
+            return True
+        return count > max(_MOST_WAITING, _GROWN * self._shrunk_to)
+
     def _shrink(self) -> None:
         """Gives up what matters least; called with the lock held."""
         head, *rest = self._waiting  # the first one is being written
@@ -301,13 +334,14 @@ class Recorder:
         with_photo = [
             at
             for at, each in enumerate(kept)
-            if isinstance(each, EpisodeOpened) and each.photo is not None
+            if isinstance(each, EpisodeOpened) and _has_photo(each)
         ]
         oldest = with_photo[:-_MOST_PHOTOS]
         for at in oldest:
             kept[at] = _without_photo(kept[at])
         self.given_up += len(rest) - len(kept) + len(oldest)
         self._waiting = deque([head, *kept])
+        self._shrunk_to, self._new_photos = len(self._waiting), 0
 
 
 def _must_stay(entry: Entry) -> bool:
@@ -315,6 +349,10 @@ def _must_stay(entry: Entry) -> bool:
     if isinstance(entry, EpisodeUpdated):
         return entry.ended_at is not None
     return not isinstance(entry, MinuteReadings | UncertainFace)
+
+
+def _has_photo(entry: Entry) -> bool:
+    return isinstance(entry, EpisodeOpened | UncertainFace) and entry.photo is not None
 
 
 def _without_photo(entry: Entry) -> Entry:
