@@ -24,7 +24,7 @@ from tests.components import need
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
