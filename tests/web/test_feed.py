@@ -151,9 +151,9 @@ def test_a_stream_tells_no_more_than_its_watcher_may_know_by_now(
     """Who is an administrator no longer sees no address of a recipient, also on an open stream."""
     monkeypatch.setattr(live, "_CHECK_EVERY_S", 0.0)
     first, second = episode(world), episode(world)
-    secret = admin.cookies["maskwatch_session"]
+    secret = admin.cookies[world.web.cookie.name]
     principal = of_session(world.web, secret)
-    cookie = (b"cookie", f"maskwatch_session={secret}".encode())
+    cookie = (b"cookie", f"{world.web.cookie.name}={secret}".encode())
     request = Request({"type": "http", "headers": [cookie]})
 
     def acknowledge(episode_id: str) -> None:

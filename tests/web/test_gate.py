@@ -7,7 +7,6 @@ from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from maskwatch.errors import StoreError
-from maskwatch.web.security.cookies import cookie_name
 from maskwatch.web.security.gate import DashboardGate
 from tests.web.world import World
 
@@ -24,7 +23,7 @@ def test_whoever_asks_for_a_page_while_the_database_is_away_is_told_so(
 
     monkeypatch.setattr(world.store.sessions, "get", away)
     browser = TestClient(DashboardGate(pages, web=world.web), headers={"Accept-Language": "de"})
-    browser.cookies.set(cookie_name(world.web.config), "secret")
+    browser.cookies.set(world.web.cookie.name, "secret")
     answer = browser.get("/events", follow_redirects=False)
     assert answer.status_code == 503
     assert "Die Datenbank antwortet gerade nicht." in answer.text

@@ -91,14 +91,16 @@ def test_where_browsers_keep_no_login_one_is_told_where_they_do(tmp_path: Path) 
     world.store.close()
 
 
-def test_whoever_is_logged_in_is_not_asked_for_the_password_again(browser: TestClient) -> None:
+def test_whoever_is_logged_in_is_not_asked_for_the_password_again(
+    browser: TestClient, world: World
+) -> None:
     """Such as the second tab of somebody who has just logged in in the first."""
     browser.post("/login", data={"name": "anna", "password": PASSWORD})
     answer = browser.get("/login", params={"next": "/events"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/events")
     csrf = browser.get("/api/v1/me").json()["csrf"]
     browser.delete("/api/v1/session", headers={"X-CSRF-Token": csrf})
-    browser.cookies.set("maskwatch_session", "of a session that has ended")
+    browser.cookies.set(world.web.cookie.name, "of a session that has ended")
     assert browser.get("/login").status_code == 200
 
 
@@ -107,14 +109,14 @@ def test_who_logs_in_in_the_browser_of_somebody_else_ends_their_session(
 ) -> None:
     """A page of theirs that is still open would go on in their name."""
     browser.post("/login", data={"name": "anna", "password": PASSWORD})
-    annas = browser.cookies["maskwatch_session"]
+    annas = browser.cookies[world.web.cookie.name]
     browser.post("/login", data={"name": "ravi", "password": "wrong wrong wrong"})
     assert of_session(world.web, annas).actor == "anna"
     browser.post("/login", data={"name": "ravi", "password": PASSWORD})
     assert browser.get("/api/v1/me").json()["name"] == "ravi"
     with pytest.raises(NotLoggedIn):
         of_session(world.web, annas)
-    ravis = browser.cookies["maskwatch_session"]
+    ravis = browser.cookies[world.web.cookie.name]
     browser.post("/api/v1/session", json={"name": "vera", "password": PASSWORD})
     with pytest.raises(NotLoggedIn):
         of_session(world.web, ravis)

@@ -116,8 +116,26 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -
     world.store.close()
 
 
+def test_two_installations_on_one_host_name_log_nobody_out_of_the_other(tmp_path: Path) -> None:
+    """Browsers send a cookie to every port of the host that it came from."""
+    folders = [tmp_path / name for name in ("north", "south")]
+    for folder in folders:
+        folder.mkdir()
+    worlds = [make_world(folder) for folder in folders]
+    for world in worlds:
+        world.add_user("anna", Role.ADMIN)
+    north, south = (TestClient(create_app(world.web, dashboard=False)) for world in worlds)
+    assert log_in(north) == 200
+    south.cookies = north.cookies
+    assert log_in(south) == 200
+    north.cookies = south.cookies
+    assert [each.get("/api/v1/me").status_code for each in (north, south)] == [200, 200]
+    for world in worlds:
+        world.store.close()
+
+
 def test_the_store_holds_no_usable_session(admin: TestClient, world: World) -> None:
-    secret = admin.cookies["maskwatch_session"]
+    secret = admin.cookies[world.web.cookie.name]
     user = world.store.users.by_name("anna")
     assert user is not None
     [session] = world.store.sessions.of_user(user.id)
@@ -155,10 +173,10 @@ def test_a_session_of_a_clock_that_was_ahead_does_not_last_for_years(world: Worl
         assert client.get("/api/v1/me").status_code == 401
 
 
-def test_logging_out_ends_the_session_for_good(admin: TestClient) -> None:
-    secret = admin.cookies["maskwatch_session"]
+def test_logging_out_ends_the_session_for_good(admin: TestClient, world: World) -> None:
+    secret = admin.cookies[world.web.cookie.name]
     assert admin.delete("/api/v1/session").status_code == 204
-    admin.cookies.set("maskwatch_session", secret)
+    admin.cookies.set(world.web.cookie.name, secret)
     assert admin.get("/api/v1/me").status_code == 401
 
 

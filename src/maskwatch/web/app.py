@@ -28,7 +28,6 @@ from maskwatch.web.api.access import COOKIE_SCHEME
 from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import FirstStart
-from maskwatch.web.security.cookies import cookie_name
 from maskwatch.web.security.gate import DashboardGate
 from maskwatch.web.security.headers import SecurityHeaders
 from maskwatch.web.security.limits import BodyLimit
@@ -132,7 +131,7 @@ def _describe(app: FastAPI, web: WebContext) -> None:
             )
             components = schema["components"]
             components["schemas"]["Problem"] = Problem.model_json_schema()
-            components["securitySchemes"][COOKIE_SCHEME]["name"] = cookie_name(web.config)
+            components["securitySchemes"][COOKIE_SCHEME]["name"] = web.cookie.name
             app.openapi_schema = schema
         return app.openapi_schema
 

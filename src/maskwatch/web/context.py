@@ -15,6 +15,7 @@ from maskwatch.store.store import Store
 from maskwatch.web.feed import Feed
 from maskwatch.web.offers import Offers
 from maskwatch.web.refusals import NotAllowed
+from maskwatch.web.security.cookies import SessionCookie
 from maskwatch.web.security.journal import LoginJournal
 from maskwatch.web.security.throttle import LoginThrottle
 from maskwatch.web.streams import Streams
@@ -45,6 +46,7 @@ class WebContext:
     """With which links in messages may be signed."""
     now: Callable[[], datetime] = _utc_now
     """Aware, UTC."""
+    cookie: SessionCookie = field(init=False)
     throttle: LoginThrottle = field(init=False)
     journal: LoginJournal = field(init=False)
     walking: Walking = field(init=False)
@@ -57,6 +59,8 @@ class WebContext:
     """At drawing reports: it takes memory and time that the cameras need too."""
 
     def __post_init__(self) -> None:
+        installation = self.store.settings.secret("cookie").hex()[:8]
+        object.__setattr__(self, "cookie", SessionCookie(self.config, installation))
         object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
         object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
         object.__setattr__(self, "walking", Walking())

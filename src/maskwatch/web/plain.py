@@ -38,11 +38,6 @@ from maskwatch.web.api.access import Web, client_address
 from maskwatch.web.api.views.base import Text
 from maskwatch.web.context import WebContext
 from maskwatch.web.refusals import said
-from maskwatch.web.security.cookies import (
-    clear_session_cookie,
-    session_cookie,
-    set_session_cookie,
-)
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.secrets import is_same
 from maskwatch.web.text import Words
@@ -98,7 +93,7 @@ def login_page(
 ) -> Response:
     """The form to log in with; whoever is logged in goes on to where they wanted to go."""
     target = local_path(target)
-    secret = session_cookie(web.config, request.cookies)
+    secret = web.cookie.of(request.cookies)
     if secret is not None:
         with suppress(NotLoggedIn):
             identity.of_session(web, secret)
@@ -117,7 +112,7 @@ def log_in(
         return _login_form(words, target, words("login.again"), 403)
     agent = request.headers.get("user-agent", "")
     try:
-        former = session_cookie(web.config, request.cookies)
+        former = web.cookie.of(request.cookies)
         login = identity.log_in(web, name, password, client_address(request), agent, former)
     except Throttled as error:
         text = words("login.wait", seconds=math.ceil(error.wait_s))
@@ -125,14 +120,14 @@ def log_in(
     except NotLoggedIn:
         return _login_form(words, target, words("login.wrong"), 401, name)
     answer = RedirectResponse(target, 303)
-    set_session_cookie(web.config, answer, login.secret)
+    web.cookie.put(answer, login.secret)
     return answer
 
 
 @router.post("/login/out")
 def log_out(request: Request, web: Web, csrf: Field) -> Response:
     """Logs out."""
-    secret = session_cookie(web.config, request.cookies)
+    secret = web.cookie.of(request.cookies)
     answer = RedirectResponse("/login", 303)
     if secret is not None:
         try:
@@ -142,7 +137,7 @@ def log_out(request: Request, web: Web, csrf: Field) -> Response:
         if principal.csrf is None or not is_same(principal.csrf, csrf):
             return Response("foreign form", 403)
         identity.log_out(web, principal)
-    clear_session_cookie(web.config, answer)
+    web.cookie.clear(answer)
     return answer
 
 
@@ -176,7 +171,7 @@ def set_up(
     except AccessDenied:
         return _page(words, words("setup.title"), _alert(words("setup.over")), 403)
     answer = RedirectResponse("/", 303)
-    set_session_cookie(web.config, answer, login.secret)
+    web.cookie.put(answer, login.secret)
     return answer
 
 

@@ -13,7 +13,6 @@ from fastapi.security.utils import get_authorization_scheme_param
 from maskwatch.errors import AccessDenied, NotLoggedIn
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session, of_token
-from maskwatch.web.security.cookies import session_cookie
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.security.secrets import is_same
@@ -23,7 +22,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="An API token: `mwt_...`")
 _cookie = APIKeyCookie(
-    name="",  # it depends on the configuration
+    name="",  # each installation has one of its own
     auto_error=False,
     description=f"A session. Changing requests need the header `{CSRF_HEADER}` as well.",
 )
@@ -56,7 +55,7 @@ def principal_of(
     """
     if bearer is not None:
         return of_token(web, bearer.credentials)
-    secret = session_cookie(web.config, request.cookies)
+    secret = web.cookie.of(request.cookies)
     if secret is None:
         raise NotLoggedIn("not logged in")
     principal = of_session(web, secret)
@@ -74,7 +73,7 @@ def principal_again(request: Request, web: WebContext) -> Principal:
     token = bearer_token(request)
     if token is not None:
         return of_token(web, token)
-    return of_session(web, session_cookie(web.config, request.cookies) or "")
+    return of_session(web, web.cookie.of(request.cookies) or "")
 
 
 def bearer_token(request: Request) -> str | None:

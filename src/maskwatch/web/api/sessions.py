@@ -21,11 +21,6 @@ from maskwatch.web.api.views.users import (
     NewApiToken,
     NewApiTokenView,
 )
-from maskwatch.web.security.cookies import (
-    clear_session_cookie,
-    session_cookie,
-    set_session_cookie,
-)
 
 router = APIRouter(tags=["you"])
 
@@ -35,9 +30,9 @@ def log_in(request: Request, response: Response, web: Web, body: Credentials) ->
     """Logs in; the answer sets the session's cookie. A session that there was before ends."""
     must_be_own_origin(request, web)
     agent = request.headers.get("user-agent", "")
-    former = session_cookie(web.config, request.cookies)
+    former = web.cookie.of(request.cookies)
     login = identity.log_in(web, body.name, body.password, client_address(request), agent, former)
-    set_session_cookie(web.config, response, login.secret)
+    web.cookie.put(response, login.secret)
     return MeView.of(login.principal)
 
 
@@ -45,7 +40,7 @@ def log_in(request: Request, response: Response, web: Web, body: Credentials) ->
 def log_out(response: Response, web: Web, principal: Anyone) -> None:
     """Logs out."""
     identity.log_out(web, principal)
-    clear_session_cookie(web.config, response)
+    web.cookie.clear(response)
 
 
 @router.post("/setup", status_code=201, responses=problems(403, 422))
@@ -55,7 +50,7 @@ def set_up(request: Request, response: Response, web: Web, body: FirstUser) -> M
     agent = request.headers.get("user-agent", "")
     first: identity.FirstStart = request.app.state.first_start
     login = first.finish(body.secret, body.name, body.password, client_address(request), agent)
-    set_session_cookie(web.config, response, login.secret)
+    web.cookie.put(response, login.secret)
     return MeView.of(login.principal)
 
 

@@ -18,7 +18,6 @@ from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session
 from maskwatch.web.plain import away, refused
-from maskwatch.web.security.cookies import session_cookie
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.scopes import scope_of_page
 from maskwatch.web.text import Words
@@ -72,7 +71,7 @@ class DashboardGate:
         await self._app(scope, receive, send)
 
     async def _principal(self, connection: HTTPConnection) -> Principal | None:
-        secret = session_cookie(self._web.config, connection.cookies)
+        secret = self._web.cookie.of(connection.cookies)
         if secret is None:
             return None
         try:
