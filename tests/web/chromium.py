@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,3 +51,12 @@ def judge(page: Page, key: str) -> None:
         "() => [...document.querySelectorAll('.mw-photo img')].every((each) => each.complete)"
     )
     page.keyboard.press(key)
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Waits for what no page shows."""
+    for _ in range(PATIENCE_MS // 100):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("that did not come")

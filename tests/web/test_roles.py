@@ -76,7 +76,7 @@ OF_ANYBODY = {
 """One's own session, language, password and tokens: whoever is logged in may."""
 OF_STRANGERS = {"post /session", "post /setup"}
 _ENDLESS = {"get /events"}
-"""With the permission it would never answer; `test_browser` reads it."""
+"""With the permission it would never answer; `pages/test_live.py` reads it."""
 
 
 def ask(client: TestClient, route: str) -> int:

@@ -1,0 +1,65 @@
+"""Episodes: one by itself, and many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nicegui")
+pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.chromium import page_of
+from tests.web.running import dashboard
+
+
+def test_an_episode_shows_its_id_and_administrators_hand_it_out(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/events")
+    page.get_by_role("button", name=re.compile("^Open: ")).nth(1).click()
+    link = page.get_by_role("link", name="Hand out to the person concerned")
+    address = str(link.get_attribute("href"))
+    expect(page.get_by_role("dialog")).to_contain_text(f"ID {address.split('/')[4]}")
+    assert page.request.get(address).body().startswith(b"PK")
+    viewer = visit("vera", "/events")
+    viewer.get_by_role("button", name=re.compile("^Open: ")).nth(1).click()
+    expect(viewer.get_by_role("dialog")).to_contain_text("ID ")
+    expect(viewer.get_by_role("link", name="Hand out to the person concerned")).to_have_count(0)
+
+
+def test_what_is_in_an_address_is_no_part_of_the_page(visit: Callable[..., Page]) -> None:
+    page = visit("vera", "/cameras/%3Ci%20id=smuggled%3Ex")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<i id=smuggled>x")
+    expect(page.locator("#smuggled")).to_have_count(0)
+
+
+def test_a_link_to_an_episode_that_is_gone_says_so_in_the_readers_language(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("otto", "/events?episode=01a204dba455c502258e485742e1943a")
+    expect(page.get_by_text("Das hat nicht geklappt: das gibt es nicht (mehr)")).to_be_visible()
+
+
+def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "many", "1") as (url, _):
+        page = page_of(chromium, url, "vera")
+        page.goto("/events")
+        expect(page.get_by_role("status").first).to_have_text("Episodes: 100 000")
+        starts = page.locator("tbody tr td:first-child")
+        seen: list[str] = []
+        for _ in range(3):
+            expect(starts).to_have_count(25)
+            shown = starts.all_inner_texts()
+            assert not seen or shown[0] <= seen[-1]
+            seen += shown
+            page.get_by_role("button", name="Older").click()
+            expect(starts.first).not_to_have_text(shown[0])
+        assert seen == sorted(seen, reverse=True)
+        page.get_by_label("Search").fill("camera 17")
+        expect(page.locator("tbody tr td:nth-child(2)").first).to_have_text("camera 17")
+        page.close()
