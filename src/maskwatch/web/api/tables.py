@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from maskwatch.spreadsheets import harmless
 from maskwatch.types import Fault, State
 from maskwatch.web.rates.periods import Group
 from maskwatch.web.rates.rate import FaultShare, Rate
@@ -43,7 +44,7 @@ def fault_csv_of(shares: Sequence[FaultShare], language: Language | None = None)
 
 def _row(key: str, rate: Rate) -> tuple[_Field, ...]:
     return (
-        _harmless(key),
+        harmless(key),
         rate.people,
         *(rate.states[state] for state in State),
         *(rate.faults[fault] for fault in Fault),
@@ -63,11 +64,6 @@ def _fault_row(share: FaultShare) -> tuple[_Field, ...]:
 
 def _percents(*shares: float | None) -> tuple[float | None, ...]:
     return tuple(None if share is None else 100 * share for share in shares)
-
-
-def _harmless(text: str) -> str:
-    # A spreadsheet would run a name that begins like this as a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _csv(
