@@ -23,20 +23,20 @@ SCORED_FROM_PX = 32.0
 ones are guesses too often."""
 BANDS = (0.0, 16.0, 24.0, 32.0, 64.0, 128.0, math.inf)
 """Limits of the face sizes in pixels that scores are listed for."""
-LOOK_SIZE = 64
+APPEARANCE_SIZE = 64
 """Side in pixels that a face is scaled to before its light and sharpness are measured."""
 LOWER_FACE = (slice(40, 60), slice(16, 48))
-"""Rows and columns of a face at `LOOK_SIZE` that a worn mask covers."""
+"""Rows and columns of a face at `APPEARANCE_SIZE` that a worn mask covers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Appearance:
     """What can be measured of a face without asking a model about its mask."""
 
     brightness: float
     """Mean grey value of the box, 0 to 255."""
     sharpness: float
-    """Variance of the Laplacian of the grey box at `LOOK_SIZE`; low for blurred faces."""
+    """Variance of the Laplacian of the grey box at `APPEARANCE_SIZE`; low for blurred faces."""
     lower_brightness: float = float("nan")
     """Mean grey value where a mask would be, 0 to 255."""
     turn: float = float("nan")
@@ -59,7 +59,7 @@ class Case:
     face: LabelledFace
     box: Box
     """Where to look: the label's box, or that of the face that a portrait is about."""
-    looks: Looks
+    appearance: Appearance
 
     @property
     def size(self) -> float:
@@ -102,7 +102,7 @@ def cases_of_images(
                 _global_group(source, image.group),
                 face,
                 face.box,
-                look(pixels, face.box, turn_of(face.box, seen)),
+                appearance_of(pixels, face.box, turn_of(face.box, seen)),
             )
             for index, face in enumerate(image.faces)
         ]
@@ -127,9 +127,9 @@ def cases_of_pictures(
         label = picture_label(frame, picture)
         found = main_face(detector(frame), pixels.shape[1], pixels.shape[0])
         box = found.box if found else label.box
-        looks = look(pixels, box, turn_of(box, [found] if found else []))
+        appearance = appearance_of(pixels, box, turn_of(box, [found] if found else []))
         group = _global_group(source, picture.group)
-        cases.append(Case(source, picture.path, 0, group, label, box, looks))
+        cases.append(Case(source, picture.path, 0, group, label, box, appearance))
     return tuple(cases)
 
 
@@ -143,10 +143,10 @@ def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
     return LabelledFace(whole_of(frame.image), picture.label, picture.fault, "", "sure")
 
 
-def look(pixels: Image, box: Box, turn: float = float("nan")) -> Looks:
+def appearance_of(pixels: Image, box: Box, turn: float = float("nan")) -> Appearance:
     """Measures a face."""
-    grey = cv2.cvtColor(crop_face(pixels, box, 0.0, LOOK_SIZE), cv2.COLOR_BGR2GRAY)
-    return Looks(
+    grey = cv2.cvtColor(crop_face(pixels, box, 0.0, APPEARANCE_SIZE), cv2.COLOR_BGR2GRAY)
+    return Appearance(
         brightness=float(grey.mean()),
         sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
         lower_brightness=float(grey[LOWER_FACE].mean()),

@@ -23,7 +23,7 @@ from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.data.vocabulary import parse_label
 from maskwatch_train.evaluate.answers import Answer, answer_from_classes
-from maskwatch_train.evaluate.cases import Case, look
+from maskwatch_train.evaluate.cases import Case, appearance_of
 from maskwatch_train.evaluate.judging.subjects import Subject
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
@@ -136,8 +136,8 @@ def _case(manifest: Manifest, row: ManifestRow, index: int) -> Case:
     pixels = read_picture(path)
     box = row.box or whole_of(pixels)
     face = LabelledFace(box, row.label or State.UNKNOWN, row.fault, "", "sure")
-    looks = look(pixels, box)
-    return Case(row.source_set, path, index, row.global_group, face, box, looks)
+    appearance = appearance_of(pixels, box)
+    return Case(row.source_set, path, index, row.global_group, face, box, appearance)
 
 
 def _pictures(cases: Sequence[Case], name: str) -> tuple[LabelledPicture, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
-from maskwatch_train.evaluate.cases import Case, Looks
+from maskwatch_train.evaluate.cases import Appearance, Case
 
 WIDTH, HEIGHT = 400, 200
 
@@ -36,7 +36,7 @@ def labelled_image(
     return LabelledImage(path, "test", group or name, faces)
 
 
-def case(face: LabelledFace, group: str = "g", looks: Looks | None = None) -> Case:
+def case(face: LabelledFace, group: str = "g", appearance: Appearance | None = None) -> Case:
     """A labelled face of no picture at all."""
-    measured = looks or Looks(brightness=128, sharpness=400)
+    measured = appearance or Appearance(brightness=128, sharpness=400)
     return Case("made", Path("a.png"), 0, group, face, face.box, measured)

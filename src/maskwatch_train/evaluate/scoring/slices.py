@@ -36,19 +36,19 @@ def _size(case: Case) -> float:
 
 
 def _light(case: Case) -> float:
-    return case.looks.brightness
+    return case.appearance.brightness
 
 
 def _sharpness(case: Case) -> float:
-    return case.looks.sharpness
+    return case.appearance.sharpness
 
 
 def _turn(case: Case) -> float:
-    return case.looks.turn
+    return case.appearance.turn
 
 
 def _is_profile(case: Case) -> bool:
-    return case.looks.turn >= PROFILE
+    return case.appearance.turn >= PROFILE
 
 
 def _tagged(*names: str) -> Choice:
@@ -83,7 +83,7 @@ _LARGE: dict[str, Choice] = {
     "hard/bare profile": lambda c: c.face.state is State.NO_MASK and _is_profile(c),
     "hard/masked profile": lambda c: c.face.state is State.MASK and _is_profile(c),
     "hard/dark mask": (
-        lambda c: c.face.state is State.MASK and c.looks.lower_brightness < DARK_MASK
+        lambda c: c.face.state is State.MASK and c.appearance.lower_brightness < DARK_MASK
     ),
     "light/dark": _between(_light, 0, DARK),
     "light/medium": _between(_light, DARK, BRIGHT),
@@ -94,7 +94,7 @@ _LARGE: dict[str, Choice] = {
     "pose/frontal": _between(_turn, 0, FRONTAL),
     "pose/turned": _between(_turn, FRONTAL, PROFILE),
     "pose/profile": _is_profile,
-    "pose/not known": lambda c: math.isnan(c.looks.turn),
+    "pose/not known": lambda c: math.isnan(c.appearance.turn),
     "certainty/sure": lambda c: c.face.certainty == "sure",
     "certainty/unsure": lambda c: c.face.certainty == "unsure",
 }

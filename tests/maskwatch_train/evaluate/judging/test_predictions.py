@@ -9,7 +9,7 @@ import pytest
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.answers import Answer
-from maskwatch_train.evaluate.cases import Case, Looks
+from maskwatch_train.evaluate.cases import Appearance, Case
 from maskwatch_train.evaluate.judging.predictions import read_predictions, write_predictions
 from maskwatch_train.evaluate.outcomes import Judged
 from tests.maskwatch_train.evaluate.pictures import label
@@ -17,7 +17,7 @@ from tests.maskwatch_train.evaluate.pictures import label
 
 def a_case(picture: str, x: float = 0.0) -> Case:
     face = label(x, 40, State.MASK)
-    return Case("made", Path(picture), 0, "g", face, face.box, Looks(100, 100))
+    return Case("made", Path(picture), 0, "g", face, face.box, Appearance(100, 100))
 
 
 def written(folder: Path, *faces: Any, **head: Any) -> Path:
@@ -71,7 +71,7 @@ def test_a_box_is_about_the_face_that_is_labelled_or_found_and_about_no_other_ne
     portrait = label(0, 200, State.MASK)
     place = Path("/data/1.jpg")
     looked_at = Box(80, 50, 120, 90)
-    one = Case("made", place, 0, "g", portrait, looked_at, Looks(100, 100))
+    one = Case("made", place, 0, "g", portrait, looked_at, Appearance(100, 100))
     (judged,) = read_predictions(written(tmp_path, said)).judged([one])
     assert judged.reading.state is state
 

@@ -20,7 +20,7 @@ from maskwatch.types import (
     StateProbabilities,
 )
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
-from maskwatch_train.evaluate.cases import Looks, cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import Appearance, cases_of_images, cases_of_pictures
 from maskwatch_train.evaluate.outcomes import NO_LABEL, Judged, judge, outcomes
 from maskwatch_train.evaluate.scoring.classifier import (
     classifier_markdown,
@@ -41,7 +41,7 @@ def judged(
     sharpness: float = 400,
 ) -> Judged:
     reading = reading_of(Face(face.box, 1.0), state, fault, confidence=confidence)
-    return Judged(case(face, group, Looks(brightness, sharpness)), reading)
+    return Judged(case(face, group, Appearance(brightness, sharpness)), reading)
 
 
 def unsure_reading(face: LabelledFace, probabilities: StateProbabilities) -> Judged:
@@ -191,8 +191,8 @@ def test_labelled_boxes_are_judged_in_their_picture(tmp_path: Path) -> None:
     assert [item.face for item in items] == [*dark.faces, *bright.faces]
     assert [item.case.box for item in items] == [item.face.box for item in items]
     assert [item.reading.state for item in items] == [State.NO_MASK, State.NO_MASK, State.MASK]
-    assert [item.case.looks.brightness for item in items] == [10, 10, 250]
-    assert [item.case.looks.sharpness for item in items] == [0, 0, 0]
+    assert [item.case.appearance.brightness for item in items] == [10, 10, 250]
+    assert [item.case.appearance.sharpness for item in items] == [0, 0, 0]
 
 
 def test_a_picture_is_judged_by_its_central_face(tmp_path: Path) -> None:

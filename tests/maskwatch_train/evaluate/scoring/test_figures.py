@@ -11,7 +11,7 @@ from maskwatch.metrics.classification import bootstrap_interval, expected_calibr
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, State
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
-from maskwatch_train.evaluate.cases import Looks
+from maskwatch_train.evaluate.cases import Appearance
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
 from maskwatch_train.evaluate.scoring.figures import Scoring, figures
@@ -31,11 +31,11 @@ def said(
     size: float = 40,
     kind: str = "",
     group: str = "g",
-    looks: Looks | None = None,
+    appearance: Appearance | None = None,
 ) -> Judged:
     face = label(0, size, state, fault, kind=kind)
     reading = reading_of(Face(face.box, 1.0), read, read_fault, confidence=confidence)
-    return Judged(case(face, group, looks), reading)
+    return Judged(case(face, group, appearance), reading)
 
 
 def several() -> list[Judged]:
@@ -179,10 +179,12 @@ def test_slices_hold_the_faces_that_they_name() -> None:
         said(State.NO_MASK, State.MASK, kind="hand"),
         said(State.NO_MASK, State.NO_MASK, kind="beard"),
         said(State.NO_MASK, State.NO_MASK, kind="object"),
-        said(State.MASK, State.MASK, looks=Looks(100, 400, lower_brightness=DARK_MASK - 1)),
-        said(State.NO_MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
-        said(State.MASK, State.NO_MASK, looks=Looks(100, 400, turn=1.2)),
-        said(State.MASK, State.MASK, looks=Looks(100, 400, turn=0.1), size=20),
+        said(
+            State.MASK, State.MASK, appearance=Appearance(100, 400, lower_brightness=DARK_MASK - 1)
+        ),
+        said(State.NO_MASK, State.NO_MASK, appearance=Appearance(100, 400, turn=1.2)),
+        said(State.MASK, State.NO_MASK, appearance=Appearance(100, 400, turn=1.2)),
+        said(State.MASK, State.MASK, appearance=Appearance(100, 400, turn=0.1), size=20),
     ]
     found = slice_scores(items, min_face_px=32)
     assert found["hard/hand, beard or scarf"]["faces"] == 2
