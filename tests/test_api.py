@@ -157,6 +157,7 @@ def test_a_webcam_may_be_given_by_its_number() -> None:
         ({"every": "2"}, "got '2'"),
         ({"max_fps": 0}, "max_fps"),
         ({"looks": 10}, "looks must be a LookSettings, got 10"),
+        ({"turn": 45}, "turn must be 0, 90, 180 or 270, got 45"),
         ({"looks": 0}, "got 0"),  # it is no None either
     ],
 )

@@ -18,7 +18,7 @@ from collections.abc import Generator, Sequence
 from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from maskwatch.build.models import BuildOptions, build_classifier, build_detecto
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.frames.discover import SourceSpec, discover
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.pipeline import FrameResult, LookSettings, read_faces
@@ -116,6 +117,7 @@ class Model:
         every: int = 1,
         max_fps: float | None = None,
         looks: LookSettings | None = None,
+        turn: Turn = 0,
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
         """Follows the people of a video, a webcam or a stream.
 
@@ -125,6 +127,8 @@ class Model:
             max_fps: look at no more frames a second than this.
             looks: how often faces are looked for among those frames; by default ten times a
                 second, with ``LookSettings(interval_s=0)`` in each.
+            turn: degrees by which frames are turned clockwise first, of a camera mounted on its
+                side (90 or 270) or upside down (180).
 
         Returns:
             Each frame (its image is BGR) with the faces in it and the people they belong to. The
@@ -137,15 +141,18 @@ class Model:
         """
         if not isinstance(looks, LookSettings | None):
             raise UsageError(f"looks must be a LookSettings, got {looks!r}")
-        return self._follow(_only_spec(source), Sampler(every, max_fps), looks or LookSettings())
+        if turn not in get_args(Turn):
+            raise UsageError(f"turn must be 0, 90, 180 or 270, got {turn!r}")
+        sampler = Sampler(every, max_fps)
+        return self._follow(_only_spec(source), sampler, looks or LookSettings(), turn)
 
     def _follow(
-        self, spec: SourceSpec, sampler: Sampler, looks: LookSettings
+        self, spec: SourceSpec, sampler: Sampler, looks: LookSettings, turn: Turn
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
         pipeline = new_pipeline(self._detector, self._classifier, self._tracking, looks)
         shares = share_threads(self._threads, {spec.kind})
         with open_source(
-            spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead
+            spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead, turn=turn
         ) as frames:
             for frame in frames:
                 yield frame, pipeline(frame).without_weak(self._score)

@@ -103,6 +103,18 @@ def test_every_and_max_fps_thin_out_videos_and_keep_places_and_times(detect: Det
     assert [row["frame"] for row in rows("r.jsonl")] == [0, 5, 10, 15, 20, 25]
 
 
+def test_what_a_camera_on_its_side_took_is_turned_first(detect: Detect) -> None:
+    paint_picture(Path("a.png"), [BARE])
+    paint_video(Path("b.mp4"), [[BARE]] * 5)
+    done = detect("a.png", "b.mp4", "--turn", "90", "--every", "4", "--jsonl", "r.jsonl")
+    assert done.exit_code == 0
+    for row in rows("r.jsonl"):  # of 240 by 320 now
+        assert row["box"] == pytest.approx([90, 210, 150, 270], abs=2)
+    assert cv2.imread("maskwatch-out/a.png").shape == (320, 240, 3)
+    assert read(Path("maskwatch-out/b.mp4"))[1][0].shape == (320, 240, 3)
+    assert detect("a.png", "--turn", "45").exit_code == 2
+
+
 def test_folders_with_equal_names_inside_are_kept_apart(detect: Detect) -> None:
     for folder in ("a", "b"):
         Path(folder).mkdir()

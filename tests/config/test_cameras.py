@@ -102,6 +102,7 @@ def test_a_webcam_is_given_by_its_number() -> None:
         ({"url": "rtsp://admin:p#ss@h/1"}, "special characters .* must be written as %23 for #"),
         ({}, "Field required"),
         ({"url": "0", "max_fps": 0}, "greater than 0"),
+        ({"url": "0", "turn": 45}, "0, 90, 180 or 270"),
         ({"url": "0", "fps": 5}, "Extra inputs"),
         ({"url": "0", "zones": [{"name": "a", "polygon": [[0, 0], [1, 1]]}]}, "at least 3"),
         ({"url": "0", "zones": [{"name": "a", "polygon": [[0, 0], [1, 1], [0, 2]]}]}, "to 1"),

@@ -117,4 +117,5 @@ def test_a_name_that_may_mean_two_cameras_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_a_camera_may_be_of_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASKWATCH_CAMERAS__YARD__URL", "rtsp://h/4")
+    monkeypatch.setenv("MASKWATCH_CAMERAS__YARD__TURN", "90")
     assert sorted(parse_config(CAMERAS, "m.yaml").cameras) == ["Entrance", "North door-2", "yard"]

@@ -228,6 +228,15 @@ def test_the_rotation_of_a_phone_is_carried_out(tmp_path: Path, turn: int, white
     assert image.flags.c_contiguous
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_what_people_turn_is_turned_after_that(tmp_path: Path, turn: int) -> None:
+    path = write_clip(tmp_path / "a.mp4", 3)
+    write_display_matrix(path, TURNS[90])
+    by_itself, by_people = (frames_of(path, turn=each)[1].image for each in (0, turn))
+    np.testing.assert_array_equal(by_people, np.rot90(by_itself, -turn // 90))
+    assert by_people.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("matrix", "swaps_sides", "mirrors"),
     [

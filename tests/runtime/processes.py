@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from maskwatch.frames.camera import LiveInput
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -27,8 +28,9 @@ def order(
     sampler: Sampler | None = None,
     open_timeout_s: float = 20.0,
     read_timeout_s: float = 20.0,
+    turn: Turn = 0,
 ) -> DecoderOrder:
-    return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s)
+    return DecoderOrder(source, sampler, open_timeout_s, read_timeout_s, turn)
 
 
 def run_program(

@@ -13,6 +13,7 @@ from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import RUN_PANEL, Device, Threads
 from maskwatch.cli.request import DetectRequest
+from maskwatch.frames.orientation import Turn
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "
@@ -28,6 +29,23 @@ class FailOn(StrEnum):
     """What makes the program exit with a code of its own."""
 
     VIOLATION = "violation"
+
+
+class Clockwise(StrEnum):
+    """Degrees as they are written."""
+
+    NONE = "0"
+    QUARTER = "90"
+    HALF = "180"
+    THREE_QUARTERS = "270"
+
+
+_TURNS: dict[Clockwise, Turn] = {
+    Clockwise.NONE: 0,
+    Clockwise.QUARTER: 90,
+    Clockwise.HALF: 180,
+    Clockwise.THREE_QUARTERS: 270,
+}
 
 
 class DetectCommand(TyperCommand):
@@ -124,6 +142,15 @@ def detect(
         bool,
         typer.Option("--show", rich_help_panel=_WRITE, help="Show pictures in a window; q quits."),
     ] = False,
+    turn: Annotated[
+        Clockwise,
+        typer.Option(
+            metavar="DEGREES",
+            rich_help_panel=_LOOK,
+            help="Turn all pictures clockwise first, by 90, 180 or 270: the camera lay on its "
+            "side or hung upside down.",
+        ),
+    ] = Clockwise.NONE,
     every: Annotated[
         int,
         typer.Option(
@@ -222,6 +249,7 @@ def detect(
             json_summary=json_summary,
             quiet=quiet,
             show=show,
+            turn=_TURNS[turn],
             every=every,
             max_fps=max_fps,
             min_face_px=min_face,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from maskwatch.build.models import BuildOptions
 from maskwatch.errors import UsageError
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import MOST_FPS
 from maskwatch.outputs.files import STDOUT, file_identity
 
@@ -41,6 +42,8 @@ class DetectRequest:
     json_summary: str | None = None
     quiet: bool = False
     show: bool = False
+    turn: Turn = 0
+    """Degrees by which upright pictures are turned clockwise after all."""
     every: int = 1
     max_fps: float | None = None
     min_face_px: float = 0.0

@@ -127,6 +127,7 @@ def _opener(
             threads=shares.decoder,
             ahead=shares.ahead,
             spacing_s=spacing_s,
+            turn=request.turn,
             on_health=listener.connection_changed,
         )
 

@@ -29,6 +29,7 @@ from maskwatch.config.base import (
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, ConfigProblem
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
@@ -162,6 +163,9 @@ class CameraConfig(Section):
     """Whether it is watched."""
     transport: Literal["tcp", "udp"] = "tcp"
     """How RTSP carries the pictures."""
+    turn: Turn = 0
+    """Degrees by which its pictures are turned clockwise, for a camera mounted on its side or on
+    its head; zones are of the turned picture."""
     max_fps: Annotated[float, Field(gt=0, le=60)] = 8
     """Pictures that are looked at in a second, at most."""
     open_timeout_s: Annotated[float, Field(ge=1, le=120)] = 10
@@ -189,6 +193,12 @@ class CameraConfig(Section):
     @classmethod
     def _number_is_webcam(cls, value: object) -> object:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("turn", mode="before")
+    @classmethod
+    def _text_is_number(cls, value: object) -> object:
+        # That of an environment variable: pydantic takes texts for numbers, but for no literals.
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
 
     @field_validator("url")
     @classmethod

@@ -20,7 +20,7 @@ from av.video.reformatter import VideoReformatter
 
 from maskwatch.frames.continuity import Continuity
 from maskwatch.frames.lateness import A_WAIT_S, CatchUp
-from maskwatch.frames.orientation import Orientation, orientation_of
+from maskwatch.frames.orientation import Orientation, Turn, orientation_of, turned
 from maskwatch.frames.shortcut import LeftOut, shortcut_for
 from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
@@ -370,13 +370,15 @@ class BgrConverter:
 
     Args:
         pixel_aspect: width of a pixel over its height. The shorter side of it is stretched.
+        turn: by which upright pictures are turned after all.
     """
 
-    def __init__(self, pixel_aspect: float = 1.0) -> None:
+    def __init__(self, pixel_aspect: float = 1.0, turn: Turn = 0) -> None:
         stretch = max(pixel_aspect, 1 / pixel_aspect) if pixel_aspect > 0 else 1.0
         is_square = not _SQUARE_ENOUGH < stretch <= _MOST_STRETCHED
         self._across = 1.0 if is_square else max(1.0, pixel_aspect)
         self._down = 1.0 if is_square else max(1.0, 1 / pixel_aspect)
+        self._turn = turn
         self._lock = threading.Lock()
         # Kept from picture to picture: setting one up takes longer than converting with it.
         self._reformatter = VideoReformatter()
@@ -393,7 +395,8 @@ class BgrConverter:
         plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
-        upright = np.ascontiguousarray(self._orientation(frame).upright(image))
+        upright = turned(self._orientation(frame).upright(image), self._turn)
+        upright = np.ascontiguousarray(upright)
         # What was BGR already is the decoder's, which may go on from it to the next picture.
         return upright.copy() if made is frame else upright
 

@@ -17,6 +17,7 @@ from PIL import UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from maskwatch.errors import ImageTooLarge, SourceError, SourceNotFound, UnreadableImage
+from maskwatch.frames.orientation import Turn, turned
 from maskwatch.frames.sniff import HEADER_BYTES, is_heif
 from maskwatch.reasons import system_reason
 from maskwatch.types import Frame
@@ -142,6 +143,7 @@ class ImageSource:
         path: the file, read when the frame is asked for.
         name: what frames and errors call it; by default the path.
         max_pixels: larger pictures are refused.
+        turn: by which the picture is turned after its Exif orientation was undone.
     """
 
     is_live = False
@@ -150,11 +152,17 @@ class ImageSource:
     damaged = 0
 
     def __init__(
-        self, path: Path, name: str | None = None, *, max_pixels: int = DEFAULT_MAX_PIXELS
+        self,
+        path: Path,
+        name: str | None = None,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+        turn: Turn = 0,
     ) -> None:
         self.name = str(path) if name is None else name
         self._path = path
         self._max_pixels = max_pixels
+        self._turn = turn
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +172,7 @@ class ImageSource:
 
     def __iter__(self) -> Iterator[Frame]:
         image = read_image(self._path, name=self.name, max_pixels=self._max_pixels)
-        yield Frame(self.name, 0, 0.0, image)
+        yield Frame(self.name, 0, 0.0, turned(image, self._turn))
 
 
 def _learned_heif() -> str:

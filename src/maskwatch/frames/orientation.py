@@ -1,15 +1,26 @@
-"""How decoded pictures have to be turned and mirrored, as their display matrix says."""
+"""How pictures have to be turned and mirrored: as their display matrix says, and as people do."""
 
 from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from maskwatch.types import Image
+
+
+Turn = Literal[0, 90, 180, 270]
+"""Degrees clockwise by which pictures of a camera that is mounted on its side become upright."""
+
+
+def turned(image: Image, turn: Turn) -> Image:
+    """An ``(H, W, 3)`` image turned clockwise, C-contiguous; itself where there is no turn."""
+    return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn else image
 
 
 class Orientation(NamedTuple):

@@ -20,6 +20,7 @@ from maskwatch.reasons import system_reason
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+    from maskwatch.frames.orientation import Turn
     from maskwatch.frames.sampling import Sampler
     from maskwatch.types import Frame
 
@@ -40,6 +41,7 @@ class VideoSource:
         threads: decoding threads; 0 leaves the number to FFmpeg.
         spacing_s: frames are looked at no closer together than this, so that some of those in
             between may come without a picture, as a `PassedFrame`; 0 for all with theirs.
+        turn: by which upright pictures are turned after all.
     """
 
     is_live = False
@@ -52,12 +54,14 @@ class VideoSource:
         sampler: Sampler | None = None,
         threads: int = 0,
         spacing_s: float = 0.0,
+        turn: Turn = 0,
     ) -> None:
         self.name = str(path) if name is None else name
         self._path = path
         self._sampler = sampler
         self._threads = threads
         self._spacing_s = spacing_s
+        self._turn = turn
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
 
@@ -104,7 +108,7 @@ class VideoSource:
         decoder = self._decoder
         if decoder is None:
             raise RuntimeError("a VideoSource is opened with `with` before it is iterated")
-        to_bgr = BgrConverter(decoder.pixel_aspect)
+        to_bgr = BgrConverter(decoder.pixel_aspect, self._turn)
         try:
             for decoded in decoder.spaced(self._spacing_s):
                 if self._sampler is None or self._sampler.wants(decoded.index, decoded.t):

@@ -59,6 +59,12 @@ def test_a_camera_opens_and_delivers(decoder: DecoderProcess) -> None:
     assert second.captured_at > first.captured_at
 
 
+def test_a_camera_on_its_side_is_turned() -> None:
+    with closing(DecoderProcess(order(turn=90))) as decoder:
+        decoder.open()
+        assert frame_of(decoder).image.shape == (64, 48, 3)
+
+
 def test_a_slow_reader_gets_the_newest_frame(decoder: DecoderProcess) -> None:
     decoder.open()
     first = frame_of(decoder)

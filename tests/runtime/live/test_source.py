@@ -286,6 +286,19 @@ def test_a_picture_behind_a_url_is_one_upright_frame() -> None:
     assert (only.index, only.t, only.source) == (0, 0.0, CAMERA.name)
 
 
+def test_a_picture_behind_a_url_is_turned_too() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (6, 2)).save(file, "PNG")
+
+    def connect(order: DecoderOrder) -> ScriptedConnection:
+        assert order.turn == 90
+        return ScriptedConnection([Still(file.getvalue())])
+
+    with LiveSource(CAMERA, options=LiveOptions(turn=90), connect=connect) as source:
+        (only,) = source
+    assert only.image.shape == (6, 2, 3)
+
+
 def test_a_damaged_picture_behind_a_url_names_it() -> None:
     stage = Stage([Still(b"\xff\xd8\xff nothing")], policy=policy())
     with stage.source as source, pytest.raises(UnreadableImage) as caught:

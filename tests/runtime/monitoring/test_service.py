@@ -33,6 +33,7 @@ from maskwatch.runtime.monitoring.service import (
     Service,
     ServiceModels,
 )
+from maskwatch.store.database import Database
 from maskwatch.store.lock import Hold
 from maskwatch.store.records import HealthRecord, StoredCamera
 from maskwatch.store.schema import people_buckets
@@ -623,7 +624,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
                 raise answer
 
     @contextmanager
-    def held(_: Store) -> Iterator[Hold]:
+    def held(_database: Database, _photos: Path) -> Iterator[Hold]:
         yield Held(None)
 
     monkeypatch.setattr(service_module, "only_service", held)

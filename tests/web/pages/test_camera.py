@@ -208,6 +208,8 @@ def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
         each.get_by_label(label).fill(pixels)
     first, second = pages
     first.get_by_role("switch", name="Look for far faces too").click()
+    first.get_by_label("Turn the picture clockwise").click()
+    first.get_by_role("option", name="90°").click()
     for pixels in ("30", "31"):  # one's own changes are no hindrance
         first.get_by_label(fields[0]).fill(pixels)
         first.get_by_role("button", name="Save").click()
@@ -218,6 +220,7 @@ def test_whoever_saves_a_camera_second_is_told_and_overwrites_nothing(
     settings = page.request.get("/api/v1/cameras/yard").json()["settings"]
     assert settings["min_face_px"] == 31
     assert settings["small_faces"] is True
+    assert settings["turn"] == 90
     page.request.delete("/api/v1/cameras/yard", headers=headers)
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 
 from maskwatch.errors import SourceCause
 from maskwatch.frames.camera import LiveInput
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import Sampler
 
 
@@ -30,6 +31,7 @@ class DecoderOrder:
     sampler: Sampler | None
     open_timeout_s: float
     read_timeout_s: float
+    turn: Turn = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from maskwatch.errors import SourceError, SourceLost
 from maskwatch.frames.images import DEFAULT_MAX_PIXELS, decode_image
+from maskwatch.frames.orientation import Turn, turned
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.health import Connection, SourceHealth
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """Limits for cameras and network streams."""
+    """Limits for cameras and network streams, and how their pictures are turned."""
 
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
     """A source that shows no frame for so long is lost."""
     rtsp_transport: str = "tcp"
     reconnect: ReconnectPolicy = field(default_factory=ReconnectPolicy)
+    turn: Turn = 0
 
 
 class Decoding(Protocol):
@@ -94,7 +96,9 @@ class LiveSource:
         self.dropped = 0
         self.skipped = 0
         self.damaged = 0
-        self._order = DecoderOrder(source, sampler, options.open_timeout_s, options.read_timeout_s)
+        self._order = DecoderOrder(
+            source, sampler, options.open_timeout_s, options.read_timeout_s, options.turn
+        )
         self._policy = options.reconnect
         self._max_pixels = max_pixels
         self._on_health = on_health
@@ -143,7 +147,7 @@ class LiveSource:
         if isinstance(self._opened, Still):
             file = io.BytesIO(self._opened.data)
             image = decode_image(file, name=self.name, max_pixels=self._max_pixels)
-            yield Frame(self.name, 0, 0.0, image)
+            yield Frame(self.name, 0, 0.0, turned(image, self._order.turn))
         elif self.is_live:
             yield from self._live_frames()
         else:

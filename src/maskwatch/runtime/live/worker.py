@@ -121,7 +121,7 @@ class _Worker:
             if reader.still is not None:
                 self._pipe.send(Still(reader.still))
                 return 0
-            self._to_bgr = BgrConverter(reader.pixel_aspect)
+            self._to_bgr = BgrConverter(reader.pixel_aspect, order.turn)
             self._mailbox.keep_all = not reader.is_live
             self._pipe.send(StreamOpened(reader.is_live, reader.fps, reader.frame_count))
             self._deliver(reader)

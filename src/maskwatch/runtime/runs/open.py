@@ -6,6 +6,7 @@ What decodes video is loaded when there is some: pictures alone are looked at so
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from maskwatch.runtime.runs.ahead import ReadAhead
 if TYPE_CHECKING:
     from maskwatch.frames.base import FrameSource
     from maskwatch.frames.discover import SourceSpec
+    from maskwatch.frames.orientation import Turn
     from maskwatch.frames.sampling import Sampler
     from maskwatch.runtime.live.health import SourceHealth
     from maskwatch.runtime.live.source import LiveOptions
@@ -30,6 +32,7 @@ def open_source(
     threads: int = 0,
     ahead: int = 0,
     spacing_s: float = 0.0,
+    turn: Turn = 0,
     live: LiveOptions | None = None,
     on_health: Callable[[SourceHealth], None] | None = None,
 ) -> FrameSource:
@@ -43,6 +46,7 @@ def open_source(
         ahead: so many frames of a video file are decoded before they are asked for, by a thread
             more; 0 for none.
         spacing_s: see `VideoSource`; of other sources every frame has its picture.
+        turn: by which upright pictures are turned clockwise after all, in degrees.
         live: limits for cameras and streams.
         on_health: told when a live source is connected, lost, or gone.
 
@@ -50,17 +54,22 @@ def open_source(
         SourceError: there is no such camera.
     """
     if spec.kind is SourceKind.IMAGE:
-        return ImageSource(Path(spec.location), spec.name, max_pixels=max_pixels)
+        return ImageSource(Path(spec.location), spec.name, max_pixels=max_pixels, turn=turn)
     if spec.kind is SourceKind.VIDEO:
         from maskwatch.frames.video import VideoSource
 
         video = VideoSource(
-            Path(spec.location), spec.name, sampler=sampler, threads=threads, spacing_s=spacing_s
+            Path(spec.location),
+            spec.name,
+            sampler=sampler,
+            threads=threads,
+            spacing_s=spacing_s,
+            turn=turn,
         )
         return ReadAhead(video, ahead) if ahead else video
     from maskwatch.runtime.live.source import LiveOptions, LiveSource
 
-    live = live or LiveOptions()
+    live = replace(live or LiveOptions(), turn=turn)
     if spec.kind is SourceKind.CAMERA:
         source = camera_input(spec.location)
     else:

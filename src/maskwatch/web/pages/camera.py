@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 from nicegui import ui
@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from maskwatch.config.cameras import CameraConfig, RuleConfig
 from maskwatch.config.yaml import write_yaml
+from maskwatch.frames.orientation import Turn
 from maskwatch.frames.urls import mask_password
 from maskwatch.runtime.monitoring.control import CameraStatus
 from maskwatch.runtime.monitoring.live_hub import LivePerson, LiveView
@@ -131,7 +132,12 @@ class _CameraPage:
         self._far = ui.switch(
             words("cameras.small_faces"), value=self._settings.get("small_faces", False)
         )
-        for field in (self._coverage, self._hold, self._face, self._far):
+        self._turn = ui.select(
+            {turn: f"{turn}°" for turn in get_args(Turn)},
+            label=words("cameras.turn"),
+            value=self._settings.get("turn", 0),
+        )
+        for field in (self._coverage, self._hold, self._face, self._far, self._turn):
             field.set_enabled(self._may_try)
         heading(words("cameras.preview"))
         self._preview = html("")
@@ -200,6 +206,7 @@ class _CameraPage:
             },
             "min_face_px": values["min_face_px"],
             "small_faces": bool(self._far.value),
+            "turn": self._turn.value,
             "schedule": self._schedule.settings(),
             "zones": [zone.settings() for zone in self._editor.zones],
         }

@@ -65,6 +65,22 @@ def test_the_share_of_damaged_pictures_is_told_once(caplog: pytest.LogCaptureFix
     assert said.endswith("transport: tcp loses none")
 
 
+def test_a_camera_on_its_side_is_turned() -> None:
+    orders = []
+
+    def connect(order: DecoderOrder) -> Connection:
+        orders.append(order)
+        return Connection([])
+
+    config = CameraConfig(url="rtsp://192.0.2.1/cam", turn=270)
+    capture = Capture("door", config, lambda _: None, connect=connect)
+    capture.start()
+    assert wait_until(lambda: bool(orders))
+    capture.request_stop()
+    assert capture.join(5.0)
+    assert orders[0].turn == 270
+
+
 def test_whole_pictures_are_no_news(caplog: pytest.LogCaptureFixture) -> None:
     assert captured([taken(0), taken(1)]).damaged == 0
     assert not [each for each in caplog.records if "damaged" in each.getMessage()]

@@ -179,7 +179,11 @@ class Capture:
         """Reads until the connection is to be made anew; returns why there is to be a wait."""
         config = self._config
         options = LiveOptions(
-            config.open_timeout_s, config.read_timeout_s, config.transport, self._policy
+            config.open_timeout_s,
+            config.read_timeout_s,
+            config.transport,
+            self._policy,
+            config.turn,
         )
         try:
             source = LiveSource(
