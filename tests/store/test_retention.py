@@ -195,7 +195,7 @@ def test_old_episodes_go_some_at_a_time_with_a_pause_in_which_others_can_write(
         photo(store, episode_id=about.id, taken_at=after(days=29))
     assert went(store, KEEP, after(5, days=30)) == {"snapshot": 5, "episode": 5}
     assert left == [(3, 5), (3, 3), (1, 3), (1, 1), (0, 1), (0, 0)]
-    assert [len(store.deletions.of_item(str(number))) for number in range(5)] == [1] * 5
+    assert [len(proofs_of(store, str(number))) for number in range(5)] == [1] * 5
 
 
 def test_when_photos_are_too_much_the_oldest_go(store: Store) -> None:

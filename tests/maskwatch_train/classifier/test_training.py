@@ -104,6 +104,7 @@ def plain_loop(samples: list[Sample], recipe: ClassifierRecipe) -> nn.Module:
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.15
     )
+    done = 0
     for epoch in range(recipe.epochs):
         torch.manual_seed(recipe.seed * 1000 + epoch)
         network.train()
@@ -125,9 +126,11 @@ def plain_loop(samples: list[Sample], recipe: ClassifierRecipe) -> nn.Module:
             nn.utils.clip_grad_norm_(network.parameters(), 10.0)
             optimiser.step()
             schedule.step()
+            decay = min(recipe.ema, (1 + done) / (10 + done))
+            done += 1
             with torch.no_grad():
                 for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
-                    kept.lerp_(new, 1 - recipe.ema)
+                    kept.lerp_(new, 1 - decay)
     for kept, new in zip(averaged.buffers(), network.buffers(), strict=True):
         kept.copy_(new)
     return averaged
