@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperCommand
@@ -13,7 +13,9 @@ from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import RUN_PANEL, Device, Threads
 from maskwatch.cli.request import DetectRequest
-from maskwatch.frames.orientation import Turn
+
+if TYPE_CHECKING:
+    from maskwatch.frames.orientation import Turn
 
 EPILOG = (
     "Exit codes: 0 all done; 1 some sources could not be read or results not written, the rest "

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskwatch.build.models import BuildOptions
 from maskwatch.errors import UsageError
-from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import MOST_FPS
 from maskwatch.outputs.files import STDOUT, file_identity
+
+if TYPE_CHECKING:
+    from maskwatch.frames.orientation import Turn
 
 DEFAULT_OUT = Path("maskwatch-out")
 
