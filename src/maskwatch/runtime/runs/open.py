@@ -6,7 +6,6 @@ What decodes video is loaded when there is some: pictures alone are looked at so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def open_source(
             more; 0 for none.
         spacing_s: see `VideoSource`; of other sources every frame has its picture.
         turn: by which upright pictures are turned clockwise after all, in degrees.
-        live: limits for cameras and streams.
+        live: limits for cameras and streams, and their turn in place of ``turn``.
         on_health: told when a live source is connected, lost, or gone.
 
     Raises:
@@ -69,7 +68,7 @@ def open_source(
         return ReadAhead(video, ahead) if ahead else video
     from maskwatch.runtime.live.source import LiveOptions, LiveSource
 
-    live = replace(live or LiveOptions(), turn=turn)
+    live = live or LiveOptions(turn=turn)
     if spec.kind is SourceKind.CAMERA:
         source = camera_input(spec.location)
     else:
