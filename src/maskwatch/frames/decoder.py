@@ -395,8 +395,7 @@ class BgrConverter:
         plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
-        upright = turned(self._orientation(frame).upright(image), self._turn)
-        upright = np.ascontiguousarray(upright)
+        upright = np.ascontiguousarray(turned(self._orientation(frame).upright(image), self._turn))
         # What was BGR already is the decoder's, which may go on from it to the next picture.
         return upright.copy() if made is frame else upright
 

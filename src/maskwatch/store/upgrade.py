@@ -23,25 +23,19 @@ def upgrade(database: Database, revision: str = "head") -> None:
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        is_older(connection)
-        command.upgrade(_config(connection), revision)
+        config = _config(connection)
+        current, known = current_revision(connection), known_revisions()
+        if current is not None and current not in known:
+            raise StoreError(
+                f"the database is of a newer version of maskwatch (its tables are {current!r}); "
+                "install that version, or restore a backup"
+            )
+        command.upgrade(config, revision)
 
 
 def is_older(connection: sa.Connection) -> bool:
-    """Whether a database has tables, and they are of an earlier version.
-
-    Raises:
-        StoreError: a newer version of maskwatch made this database.
-    """
-    current, known = current_revision(connection), known_revisions()
-    if current is None or current == known[-1]:
-        return False
-    if current not in known:
-        raise StoreError(
-            f"the database is of a newer version of maskwatch (its tables are {current!r}); "
-            "install that version, or restore a backup"
-        )
-    return True
+    """Whether a database has tables, and they are of an earlier version."""
+    return current_revision(connection) in known_revisions()[:-1]
 
 
 def current_revision(connection: sa.Connection) -> str | None:

@@ -113,7 +113,7 @@ def _without_empty_boxes(picture: RawPicture) -> Iterator[RawPicture | Problem]:
     """
     empty = [face for face in picture.faces if _is_empty(face)]
     yield from (Problem(picture.path, f"{_told_box(face)} is empty") for face in empty)
-    faces = tuple(face for face in picture.faces if face not in empty)
+    faces = tuple(face for face in picture.faces if not _is_empty(face))
     if faces or not empty:
         yield replace(picture, faces=faces)
 

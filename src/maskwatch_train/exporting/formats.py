@@ -148,9 +148,8 @@ def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
             nodes.append(helper.make_node("Identity", node.input[:1], node.output))
         elif node.op_type == "QuantizeLinear":
             ends = [f"{node.output[0]}.{end}" for end in ("least", "largest")]
-            # Without a zero steps are of uint8 (the operator's own default).
-            kind = _zero_of(node, stored).dtype if len(node.input) > 2 else np.dtype(np.uint8)
-            for end, step in zip(ends, (np.iinfo(kind).min, np.iinfo(kind).max), strict=True):
+            kind = np.iinfo(_zero_of(node, stored).dtype)
+            for end, step in zip(ends, (kind.min, kind.max), strict=True):
                 constants[end] = _values_of(np.array(step), node, stored)
             nodes.append(helper.make_node("Clip", [node.input[0], *ends], node.output))
         else:
@@ -167,7 +166,7 @@ def _values_of(
 ) -> NDArray[np.float32]:
     """What eight-bit steps stand for, by the scale and the zero of a QDQ node."""
     scale = numpy_helper.to_array(stored[node.input[1]])
-    zero = _zero_of(node, stored) if len(node.input) > 2 else np.zeros_like(scale)
+    zero = _zero_of(node, stored)
     if scale.ndim:
         axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
         shape = [-1 if place == axis else 1 for place in range(steps.ndim)]
@@ -177,7 +176,12 @@ def _values_of(
 
 
 def _zero_of(node: onnx.NodeProto, stored: Mapping[str, TensorProto]) -> NDArray[Any]:
-    """The step that stands for nothing: the third input of a QDQ node, which may be left out."""
+    """The step that stands for nothing: the third input of a QDQ node.
+
+    Where it is left out, steps are of uint8 and count from 0 (ONNX, QuantizeLinear).
+    """
+    if len(node.input) < 3:
+        return np.array(0, np.uint8)
     return numpy_helper.to_array(stored[node.input[2]])
 
 
