@@ -137,6 +137,7 @@ class _CameraPage:
             label=words("cameras.turn"),
             value=self._settings.get("turn", 0),
         )
+        ui.label(words("cameras.turn_note")).classes("mw-faint")
         for field in (self._coverage, self._hold, self._face, self._far, self._turn):
             field.set_enabled(self._may_try)
         heading(words("cameras.preview"))
