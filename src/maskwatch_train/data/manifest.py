@@ -27,7 +27,7 @@ from maskwatch_train.data.labelled import (
     check_split,
 )
 from maskwatch_train.data.vocabulary import Label
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 FORMAT = 1
 UNSPLIT = ""
@@ -184,15 +184,14 @@ def read_manifest(path: Path) -> Manifest:
         DataError: the file is missing, damaged or was changed, a picture lies outside of its set,
             or a group lies in two splits.
     """
-    try:
+    with reading(path):
         head, _, body = path.read_bytes().partition(b"\n")
+    try:
         header = json.loads(head)
         rows = tuple(_row(json.loads(line)) for line in body.splitlines())
         layout, expected = header["format"], header["sha256"]
         folders = {name: path.parent / place for name, place in header.get("folders", {}).items()}
         notes = dict(header.get("notes", {}))
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise DataError(path, f"not a manifest: {error}") from error
     if layout != FORMAT:
