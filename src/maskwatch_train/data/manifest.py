@@ -58,7 +58,7 @@ class ManifestRow:
     @property
     def global_group(self) -> str:
         """The group with its set, the same for all rows that must not be separated."""
-        return self.group if "/" in self.group else f"{self.source_set}/{self.group}"
+        return global_group(self.source_set, self.group)
 
     @property
     def picture(self) -> tuple[str, str]:
@@ -84,6 +84,11 @@ class ManifestRow:
             "licence": self.licence,
         }
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def global_group(source_set: str, group: str) -> str:
+    """A group with the name of its set, unless it has one already: no two sets share it."""
+    return group if "/" in group else f"{source_set}/{group}"
 
 
 @dataclass(frozen=True, slots=True)
