@@ -14,7 +14,7 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.tracks.tracklet import LifeSettings
 from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.data.sets import SPLITS, read_set
+from maskwatch_train.data.sets import PARTS, read_set
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.scoring.end_to_end import see_images
 
@@ -40,7 +40,7 @@ def main() -> None:
     """Looks and tells."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faceless", description=__doc__)
     parser.add_argument("--pictures", type=Path, required=True, help="manifest of such pictures")
-    parser.add_argument("--split", default="all", choices=SPLITS)
+    parser.add_argument("--split", default="all", choices=PARTS)
     parser.add_argument("--detector-model", type=Path, help="default: the one in the package")
     parser.add_argument("--classifier-model", type=Path, help="default: the one in the package")
     parser.add_argument("--threads", type=int, default=2)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.splits import SPLITS
+from maskwatch_train.published.splits import SPLITTINGS
 from maskwatch_train.running.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +49,7 @@ def accuracies() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name in sorted(path.stem for path in RECIPES.glob("*.toml")):
-        found = {split: result(name, split) for split in SPLITS}
+        found = {split: result(name, split) for split in SPLITTINGS}
         some = [each for each in found.values() if each]
         told = _published(name)
         if not some:
@@ -57,7 +57,7 @@ def accuracies() -> str:
             continue
         changed = _changes(some[0])
         for classifier in some[0]["classifiers"]:
-            cells = [_accuracy(found[split], classifier) for split in SPLITS]
+            cells = [_accuracy(found[split], classifier) for split in SPLITTINGS]
             lines.append(f"| `{name}` | {told} | {classifier} | {' | '.join(cells)} | {changed} |")
     return "\n".join(lines) + "\n"
 

@@ -66,5 +66,5 @@ STRIDE = 32
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """``(N, S, S, 3)`` uint8 RGB to ``(N, 3, S, S)`` float in [-1, 1], as both backbones want."""
+    """``(N, S, S, 3)`` uint8 RGB to ``(N, 3, S, S)`` float in [-1, 1], as every backbone wants."""
     return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import reading
 
 
 def checksum(path: Path) -> str:
     """SHA-256 of a file in hexadecimal; raises DataError if it cannot be read."""
-    try:
+    with reading(path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from maskwatch.errors import MaskwatchError
@@ -26,3 +28,12 @@ class DataError(MaskwatchError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns the system's errors into DataError for ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(path, error.strerror or "cannot be read") from error

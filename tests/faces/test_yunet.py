@@ -1,5 +1,4 @@
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -204,8 +203,7 @@ def test_an_even_large_picture_takes_little_memory() -> None:
     tracemalloc.start()
     try:
         detector = YuNetDetector.from_folder(DEFAULT_DETECTOR, threads=1)
-        detector.settings = replace(detector.settings, score_threshold=0.3)
-        assert len(detector(grey(3000, 4000))) <= 1
+        assert len(detector.with_threshold(0.3)(grey(3000, 4000))) <= 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

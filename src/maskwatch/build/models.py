@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,8 +97,7 @@ def _yunet(options: BuildOptions, score: float | None, floor: float) -> BuiltDet
         provider=options.provider,
     )
     wanted = detector.settings.score_threshold if score is None else score
-    detector.settings = replace(detector.settings, score_threshold=min(wanted, floor))
-    return BuiltDetector(detector, wanted)
+    return BuiltDetector(detector.with_threshold(min(wanted, floor)), wanted)
 
 
 def _ssd_res10(options: BuildOptions, score: float | None, floor: float) -> BuiltDetector:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -187,7 +187,16 @@ class YuNetDetector:
     ) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
-        self.settings = settings or YuNetSettings()
+        self._settings = settings or YuNetSettings()
+
+    @property
+    def settings(self) -> YuNetSettings:
+        """How it is run."""
+        return self._settings
+
+    def with_threshold(self, score: float) -> YuNetDetector:
+        """The same detector, dropping what is under another score."""
+        return YuNetDetector(self._session, replace(self._settings, score_threshold=score))
 
     @classmethod
     def from_folder(
@@ -251,7 +260,7 @@ class YuNetDetector:
         scores = np.concatenate([each.scores for each in found])[own]
         points = np.concatenate([each.landmarks for each in found])[own]
         points = points * scale[..., None] + corner[:, None]
-        kept = nms(boxes, scores, self.settings.iou_threshold)
+        kept = nms(boxes, scores, self._settings.iou_threshold)
         return _faces(boxes[kept], scores[kept], points[kept], width, height)
 
     def _find(
@@ -270,21 +279,21 @@ class YuNetDetector:
         return _faces(boxes, found.scores, points, width, height)
 
     def _scale(self, height: int, width: int) -> float:
-        if self.settings.long_side is None:
+        if self._settings.long_side is None:
             return 1.0
-        return min(self.settings.long_side / max(height, width), 1.0)
+        return min(self._settings.long_side / max(height, width), 1.0)
 
     def _without_repeats(self, faces: Sequence[Face]) -> list[Face]:
         boxes = box_array(face.box for face in faces)
         scores = np.array([face.score for face in faces])
-        return [faces[i] for i in nms(boxes, scores, self.settings.iou_threshold)]
+        return [faces[i] for i in nms(boxes, scores, self._settings.iou_threshold)]
 
     def _detect(
         self, images: NDArray[np.uint8], sizes: tuple[float, float] = ANY_SIZE
     ) -> list[Detections]:
         """What is in each of some pictures of one size, ``(B, H, W, 3)``; see `decode`."""
         scores, boxes, points = self._session.run(None, {self._input: images})
-        return decode(scores, boxes, points, images.shape[1:3], self.settings, sizes)
+        return decode(scores, boxes, points, images.shape[1:3], self._settings, sizes)
 
 
 def _faces(

@@ -18,6 +18,10 @@ Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.integer]
 Indices: TypeAlias = NDArray[np.intp]
 
+BINS = 15
+"""Of confidence, of equal width; bin ``i``, from 0 on, ends with ``(i + 1) / BINS``, and the next
+begins above it."""
+
 
 def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> NDArray[np.int64]:
     """Counts of each pair of true and predicted class.
@@ -90,26 +94,35 @@ def ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     return out
 
 
-def expected_calibration_error(confidence: Floats, correct: Bools, bins: int = 15) -> float:
+def placed_in_bins(confidence: Floats) -> Indices:
+    """Index of the bin that each of ``(N,)`` confidences in [0, 1] lies in."""
+    placed: Indices = np.ceil(confidence * BINS).astype(np.intp) - 1
+    return np.clip(placed, 0, BINS - 1)
+
+
+def expected_calibration_error(confidence: Floats, correct: Bools) -> float:
     """Mean gap between confidence and accuracy over equal-width bins, weighted by their counts.
 
     Guo, Pleiss, Sun, Weinberger: "On Calibration of Modern Neural Networks", ICML 2017,
-    equations 1 to 3; bin ``m`` holds ``(m - 1) / bins < confidence <= m / bins``.
+    equations 1 to 3.
 
     Args:
         confidence: ``(N,)`` probability of the predicted class, in [0, 1].
         correct: ``(N,)`` whether the prediction is right.
-        bins: number of bins.
 
     Returns:
         In [0, 1]; NaN without predictions.
     """
     if len(confidence) == 0:
         return float("nan")
-    placed = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
     # count * |accuracy - confidence| is the gap between the two sums of the bin.
-    gap = np.bincount(placed, weights=correct - confidence, minlength=bins)
+    gap = np.bincount(placed_in_bins(confidence), weights=correct - confidence, minlength=BINS)
     return float(np.abs(gap).sum()) / len(confidence)
+
+
+def last_of_equals(ordered: Floats) -> Indices:
+    """Of ``(N,)`` values in order, where the last of each that are equal stands, ascending."""
+    return np.flatnonzero(np.append(np.diff(ordered) != 0, True)[: len(ordered)])
 
 
 class RiskCoverage(NamedTuple):
@@ -140,13 +153,12 @@ def risk_coverage(confidence: Floats, correct: Bools) -> RiskCoverage:
         confidence: ``(N,)``; higher is surer. Equal ones are kept or dropped together.
         correct: ``(N,)``.
     """
-    total = len(confidence)
     order = np.argsort(-confidence, kind="stable")
     ordered = confidence[order].astype(np.float64)
-    last_of_value = np.flatnonzero(np.append(np.diff(ordered) != 0, True)[:total])
-    kept = last_of_value + 1
-    wrong = np.cumsum(~correct[order])[last_of_value]
-    return RiskCoverage(ordered[last_of_value], kept / max(total, 1), wrong / kept)
+    last = last_of_equals(ordered)
+    kept = last + 1
+    wrong = np.cumsum(~correct[order])[last]
+    return RiskCoverage(ordered[last], kept / max(len(confidence), 1), wrong / kept)
 
 
 class Interval(NamedTuple):

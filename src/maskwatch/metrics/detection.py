@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.geometry import iou_matrix
+from maskwatch.metrics.classification import last_of_equals
 
 Floats: TypeAlias = NDArray[np.floating]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -126,7 +127,7 @@ def average_precision(scores: Floats, hit: Bools, faces: int) -> float:
     if faces == 0:
         return float("nan")
     order = np.argsort(-scores, kind="stable")
-    last_of_score = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True)[: len(order)])
+    last_of_score = last_of_equals(scores[order])
     hits = np.cumsum(hit[order])[last_of_score]
     recall = hits / faces
     precision = hits / (last_of_score + 1)

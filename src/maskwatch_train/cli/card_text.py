@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwatch.errors import UsageError
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.evaluate.pages.headline import headline
 from maskwatch_train.exporting.onnx import DETECTOR_NAME
 
@@ -21,9 +21,8 @@ def read_summary(text: Path, scores: list[Path] | None) -> dict[str, Any]:
         UsageError: two reports have the same name.
     """
     try:
-        summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(text, error.strerror or "cannot be read") from error
+        with reading(text):
+            summary: dict[str, Any] = tomllib.loads(text.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(text, str(error)) from error
     return {**summary, "scores": read_scores(scores or [])}
@@ -41,10 +40,9 @@ def read_scores(reports: list[Path]) -> dict[str, Any]:
         if path.stem in found:
             raise UsageError(f"--scores {path}: another report is called {path.stem!r}, too")
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
+            with reading(path):
+                report = json.loads(path.read_text(encoding="utf-8"))
             found[path.stem] = headline(report, DETECTOR_NAME)
-        except OSError as error:
-            raise DataError(path, error.strerror or "cannot be read") from error
         except ValueError as error:
             raise DataError(path, str(error)) from error
     return found

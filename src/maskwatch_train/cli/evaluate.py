@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,20 +18,12 @@ from maskwatch_train.cli.data.progress import advancing
 from maskwatch_train.cli.judging import cases_with_bar, judged_with_bar, named_sets, say_matches
 from maskwatch_train.cli.options import DetectorFolder, MinFace, Report, Split, Threads
 from maskwatch_train.cli.say import say
-from maskwatch_train.data import bala, street
-from maskwatch_train.data.sets import read_set
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX, cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.judging.subjects import THREADS, open_subject
-from maskwatch_train.evaluate.outcomes import judge
 from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
-from maskwatch_train.evaluate.scoring.classifier import classifier_markdown, evaluate_classifier
+from maskwatch_train.evaluate.scoring.both_stages import score_both_stages
 from maskwatch_train.evaluate.scoring.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.scoring.detector import LOWEST_SCORE
-from maskwatch_train.evaluate.scoring.end_to_end import (
-    end_to_end_markdown,
-    evaluate_end_to_end,
-    see_images,
-)
 from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
 from maskwatch_train.evaluate.scoring.report import write_report
 from maskwatch_train.evaluate.training_log import read_training_log
@@ -95,7 +86,10 @@ def evaluate(
     the detector, as Markdown and JSON.
     """
     if model is None and data is not None:
-        _both_stages(data, report, split, detector, classifier)
+        masks = OnnxMaskClassifier.from_folder(classifier)
+        for scored in score_both_stages(data, split, YuNetDetector.from_folder(detector), masks):
+            write_report(report, scored.name, scored.numbers, scored.text)
+            say(scored.text)
         return
     if model is None or not sets or data is not None:
         raise UsageError("give MODEL and DATA..., or --data with the sets street and bala")
@@ -111,9 +105,8 @@ def evaluate(
     images = [image for one in chosen for image in one.images]
     found = None
     if images and subject.classifier:
-        faces.settings = replace(faces.settings, score_threshold=LOWEST_SCORE)
         watched = advancing(images, "Finding faces", len(images))
-        found = locate(watched, faces, subject.classifier)
+        found = locate(watched, faces.with_threshold(LOWEST_SCORE), subject.classifier)
     elif images and subject.predictions:
         if subject.predictions.are_detections:
             found = located_by(subject.predictions, images)
@@ -141,36 +134,3 @@ def _file_name(words: Sequence[str]) -> str:
         return name
     # Letters of other scripts take up to four bytes.
     return f"{name[: MOST_BYTES // 5]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-
-
-def _both_stages(data: Path, report: Path, split: str, detector: Path, classifier: Path) -> None:
-    images = read_set(data / street.NAME, split).images
-    faces = YuNetDetector.from_folder(detector)
-    masks = OnnxMaskClassifier.from_folder(classifier)
-    on_street = evaluate_classifier(
-        judge(masks, cases_of_images(images, street.NAME)), INTERVAL_SEED
-    )
-    text = classifier_markdown(on_street, f"Mask classifier on street, {split}")
-    write_report(report, f"street-{split}", on_street, text)
-    say(text)
-    together = evaluate_end_to_end(see_images(faces, masks, images), INTERVAL_SEED)
-    text = end_to_end_markdown({"maskwatch": together}, f"Both stages on street, {split}")
-    write_report(report, f"end-to-end-{split}", together, text)
-    say(text)
-    if split == "test":
-        published = bala.read_bala(data / bala.NAME, "test", "80_20")
-        for name, portraits, labels in (
-            ("bala-test", published, "labels as published"),
-            (
-                "bala-corrected-test",
-                bala.corrected(data / bala.NAME, published),
-                "corrected labels",
-            ),
-        ):
-            on_bala = evaluate_classifier(
-                judge(masks, cases_of_pictures(portraits, bala.NAME, faces)), INTERVAL_SEED
-            )
-            title = f"Mask classifier on bala, grouped test side, {labels}"
-            text = classifier_markdown(on_bala, title)
-            write_report(report, name, on_bala, text)
-            say(text)

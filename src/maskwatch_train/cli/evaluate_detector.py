@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from maskwatch.faces.base import FaceDetector
 from maskwatch.faces.mtcnn import MtcnnDetector, MtcnnSettings
 from maskwatch.faces.ssd_res10 import SsdRes10Detector
@@ -34,8 +32,7 @@ def detectors(
 ) -> None:
     """Compare a face detector with the unmodified weights, SSD-ResNet10 and MTCNN."""
     images = read_set(data / street.NAME, split).images
-    ours = YuNetDetector.from_folder(detector)
-    ours.settings = replace(ours.settings, score_threshold=LOWEST_SCORE)
+    ours = YuNetDetector.from_folder(detector).with_threshold(LOWEST_SCORE)
     stock = weights / "yunet_n_640_640.onnx"
     # The first is what the others' unmatched detections are compared with.
     candidates: dict[str, FaceDetector] = {

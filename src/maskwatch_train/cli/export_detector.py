@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from maskwatch.faces.yunet import YuNetSettings
 from maskwatch_train.cli.card_text import read_summary
 from maskwatch_train.cli.options import RunFolder, Scores, Summary, Target, Version
 from maskwatch_train.cli.runs import say_if_stopped
@@ -18,13 +21,6 @@ from maskwatch_train.exporting.onnx import (
 from maskwatch_train.running.recipe import read_recipe
 from maskwatch_train.running.run_folder import RECIPE_FILE
 
-SETTINGS = {
-    "score_threshold": 0.5,
-    "iou_threshold": 0.45,
-    "vote_iou": 0.6,
-    "long_side": 640,
-}
-
 
 def export_detector(
     run: RunFolder, to: Target, version: Version, summary: Summary, scores: Scores = None
@@ -38,7 +34,7 @@ def export_detector(
         version=version,
         kind="face_detector",
         labels=(),
-        settings=SETTINGS,
+        settings=asdict(YuNetSettings()),
         summary=read_summary(summary, scores),
     )
     write_model_folder(to_onnx(ExportedYuNet(network), DETECTOR), text, to)

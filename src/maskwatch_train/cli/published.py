@@ -14,7 +14,7 @@ from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
-from maskwatch_train.published.splits import SPLITS, read_sets
+from maskwatch_train.published.splits import SPLITTINGS, read_sets
 from maskwatch_train.running.engine import Site
 from maskwatch_train.running.hardware import AUTO
 from maskwatch_train.running.recipe import read_recipe
@@ -37,7 +37,7 @@ def published(
     split: Annotated[
         str,
         typer.Option(
-            help=f"{' or '.join(SPLITS)}: as published, or without near-duplicates across."
+            help=f"{' or '.join(SPLITTINGS)}: as published, or without near-duplicates across."
         ),
     ] = "random",
     cache: Annotated[

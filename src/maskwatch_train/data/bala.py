@@ -11,7 +11,7 @@ from maskwatch.types import State
 from maskwatch_train.data.corrections import DROP, read_corrections
 from maskwatch_train.data.labelled import LabelledPicture, check_groups, check_split
 from maskwatch_train.data.vocabulary import parse_label
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.pictures import picture_checksum
 
 NAME = "bala"
@@ -46,10 +46,8 @@ def read_bala(
     if protocol not in PROTOCOLS:
         raise DataError(labels, f"unknown protocol {protocol!r}, expected one of {PROTOCOLS}")
     try:
-        with labels.open(encoding="utf-8-sig", newline="") as file:
+        with reading(labels), labels.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DataError(labels, error.strerror or "cannot be read") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(labels, f"not a table in UTF-8: {error}") from error
     pictures = tuple(_picture(labels, row, f"split_{protocol}") for row in rows)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 CATALOGUE = Path(__file__).with_name("public_sets.json")
 """The sets that this project knows."""
@@ -60,9 +60,8 @@ def read_catalogue(path: Path = CATALOGUE) -> dict[str, PublicSet]:
             a value that makes no sense.
     """
     try:
-        values = dict(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        with reading(path):
+            values = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise DataError(path, f"not a JSON object: {error}") from error
     return {name: _set(path, name, entry) for name, entry in values.items()}

@@ -18,7 +18,7 @@ from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.data.vocabulary import parse_label
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 FILE_NAME = "corrections.jsonl"
 """In the folder of a data set."""
@@ -93,10 +93,9 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
         DataError: the file is missing, or a line is not a correction; the line is named.
     """
     try:
-        # Not `splitlines`: JSON leaves some of what that takes for line ends as it is.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        with reading(path):
+            # Not `splitlines`: JSON leaves some of what that takes for line ends as it is.
+            lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise DataError(path, "not UTF-8 text") from error
     found = []

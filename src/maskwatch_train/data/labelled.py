@@ -22,9 +22,9 @@ class LabelledFace:
     """``unknown`` where nobody could tell."""
     fault: Fault | None
     """None unless the state is ``incorrect``, and also where the fault of one is not known."""
-    slice: str
+    slice: str = ""
     """What makes it hard (``beard``, ``hand``, ``object``, ``scarf``); empty for most."""
-    certainty: str
+    certainty: str = "sure"
     """``sure``, ``unsure`` or ``tiny``."""
 
     def __post_init__(self) -> None:

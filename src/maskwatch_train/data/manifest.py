@@ -27,7 +27,7 @@ from maskwatch_train.data.labelled import (
     check_split,
 )
 from maskwatch_train.data.vocabulary import Label
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 FORMAT = 1
 UNSPLIT = ""
@@ -58,7 +58,7 @@ class ManifestRow:
     @property
     def global_group(self) -> str:
         """The group with its set, the same for all rows that must not be separated."""
-        return self.group if "/" in self.group else f"{self.source_set}/{self.group}"
+        return global_group(self.source_set, self.group)
 
     @property
     def picture(self) -> tuple[str, str]:
@@ -84,6 +84,11 @@ class ManifestRow:
             "licence": self.licence,
         }
         return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def global_group(source_set: str, group: str) -> str:
+    """A group with the name of its set, unless it has one already: no two sets share it."""
+    return group if "/" in group else f"{source_set}/{group}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +189,14 @@ def read_manifest(path: Path) -> Manifest:
         DataError: the file is missing, damaged or was changed, a picture lies outside of its set,
             or a group lies in two splits.
     """
-    try:
+    with reading(path):
         head, _, body = path.read_bytes().partition(b"\n")
+    try:
         header = json.loads(head)
         rows = tuple(_row(json.loads(line)) for line in body.splitlines())
         layout, expected = header["format"], header["sha256"]
         folders = {name: path.parent / place for name, place in header.get("folders", {}).items()}
         notes = dict(header.get("notes", {}))
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise DataError(path, f"not a manifest: {error}") from error
     if layout != FORMAT:

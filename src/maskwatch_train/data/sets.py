@@ -24,8 +24,9 @@ from maskwatch_train.data.street_additions import with_additions
 from maskwatch_train.errors import DataError
 from maskwatch_train.pictures import picture_checksum
 
-SPLITS = (*labelled.SPLITS, "all")
+PARTS = (*labelled.SPLITS, "all")
 """What a part of a set is asked for by."""
+MANIFEST = "manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,30 @@ class LabelledSet:
         )
 
 
+def kind_of(place: Path) -> str:
+    """What a set is: `MANIFEST`, or a folder in the layout of street or bala, by its name.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    if place.is_file():
+        return MANIFEST
+    if (place / "labels.json").is_file():
+        return street.NAME
+    if (place / "labels.csv").is_file():
+        return bala.NAME
+    raise DataError(
+        place, "no set: expected a manifest, or a folder with labels.json or labels.csv"
+    )
+
+
 def read_set(place: Path, split: str) -> LabelledSet:
     """Reads a set.
 
     Args:
         place: a folder with ``labels.json`` (the layout of street) or ``labels.csv`` (of bala),
             or a manifest, which any other layout can be imported into.
-        split: one of `SPLITS`. Of bala, whose own validation split lies inside the test side of
+        split: one of `PARTS`. Of bala, whose own validation split lies inside the test side of
             the other protocol, ``val`` is what is held out of the training side. ``train`` of
             street comes with its additions.
 
@@ -177,22 +195,19 @@ def _sets_in(place: Path) -> list[Path]:
 
 
 def _read(place: Path, split: str) -> LabelledSet:
-    if split not in SPLITS:
-        raise DataError(place, f"unknown split {split!r}, expected one of {SPLITS}")
+    if split not in PARTS:
+        raise DataError(place, f"unknown split {split!r}, expected one of {PARTS}")
     wanted = None if split == "all" else split
-    name = place.stem if place.is_file() else place.resolve().name
-    if place.is_file():
-        return _of_manifest(name, split, read_manifest(place))
-    if (place / "labels.json").is_file():
-        images = street.read_street(place, wanted)
-        if split == "train":
-            images = with_additions(images)
-        return LabelledSet(name, split, images, ())
-    if (place / "labels.csv").is_file():
+    kind = kind_of(place)
+    if kind == MANIFEST:
+        return _of_manifest(place.stem, split, read_manifest(place))
+    name = place.resolve().name
+    if kind == bala.NAME:
         return LabelledSet(name, split, (), tuple(_of_bala(place, wanted)))
-    raise DataError(
-        place, "no set: expected a manifest, or a folder with labels.json or labels.csv"
-    )
+    images = street.read_street(place, wanted)
+    if split == "train":
+        images = with_additions(images)
+    return LabelledSet(name, split, images, ())
 
 
 def _of_bala(folder: Path, split: str | None) -> Sequence[LabelledPicture]:
@@ -223,7 +238,7 @@ def _images(manifest: Manifest, rows: Sequence[ManifestRow]) -> tuple[LabelledIm
 
 def _image(manifest: Manifest, rows: Sequence[ManifestRow]) -> LabelledImage:
     faces = tuple(
-        LabelledFace(Box(*row.box), row.label, row.fault, "", "sure")
+        LabelledFace(Box(*row.box), row.label, row.fault)
         for row in rows
         if row.box is not None and row.label is not None
     )

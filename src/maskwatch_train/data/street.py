@@ -8,7 +8,7 @@ from typing import Any
 
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, check_groups, check_split
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 NAME = "street"
 LICENCE = "photos from the public web, no licence stated; local use only, not redistributed"
@@ -29,9 +29,8 @@ def read_street(folder: Path, split: str | None = None) -> tuple[LabelledImage, 
     """
     labels = folder / "labels.json"
     try:
-        entries = json.loads(labels.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(labels, error.strerror or "cannot be read") from error
+        with reading(labels):
+            entries = json.loads(labels.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(labels, f"not JSON: {error}") from error
     if not isinstance(entries, list):

@@ -59,4 +59,4 @@ def _with(image: LabelledImage, entries: list[dict[str, Any]]) -> LabelledImage:
 def _face(entry: dict[str, Any]) -> LabelledFace:
     label = parse_label(entry["label"])
     box = Box(*map(float, entry["box"]))
-    return LabelledFace(box, label.state, label.fault, slice="", certainty=entry["certainty"])
+    return LabelledFace(box, label.state, label.fault, certainty=entry["certainty"])

@@ -16,7 +16,7 @@ from maskwatch.faces.yunet import Detections
 from maskwatch.geometry import iou_matrix, overlap_of_smaller
 from maskwatch.types import Box, Face, Image, Landmarks, Point
 from maskwatch_train.data.faces import MIN_IOU
-from maskwatch_train.detector.degrade import USUAL, Degradation, degrade
+from maskwatch_train.detector.degrade import NONE, Degradation, degrade
 from maskwatch_train.detector.loss import Target
 from maskwatch_train.detector.teacher import DOUBT_SCORE, SURE_SCORE
 from maskwatch_train.synthesis import OccluderKind, WearKind, drawn, occlude, synthesise
@@ -243,6 +243,27 @@ def mosaic(scenes: Sequence[Scene], size: int, rng: np.random.Generator) -> Scen
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Variations:
+    """How scenes are varied before the network sees them.
+
+    Attributes:
+        mosaic_share: share of items made of four scenes.
+        synthetic_share: share of bare faces that get a synthetic mask or occluder.
+        turned_share: share of scenes turned by up to ``MOST_TURNED`` either way.
+        degradation: what else happens to pictures.
+    """
+
+    mosaic_share: float
+    synthetic_share: float
+    turned_share: float
+    degradation: Degradation
+
+
+UNVARIED = Variations(0.0, 0.0, 0.0, NONE)
+"""But for the window that is chosen, and for what is mirrored."""
+
+
 class SceneDataset(Dataset[tuple[Tensor, Target]]):
     """Endless variations of scenes: item ``i`` of epoch ``e`` depends on the seed, i and e alone.
 
@@ -250,29 +271,16 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         scenes: pictures with truth.
         size: side of the square that the network is trained on, a multiple of 32.
         seed: of all randomness.
-        mosaic_share: share of items made of four scenes.
-        synthetic_share: share of bare faces that get a synthetic mask or occluder.
-        turned_share: share of scenes turned by up to ``MOST_TURNED`` either way.
-        degradation: what else happens to pictures.
+        variations: how they are varied.
     """
 
     def __init__(
-        self,
-        scenes: Sequence[Scene],
-        size: int,
-        seed: int,
-        mosaic_share: float = 0.25,
-        synthetic_share: float = 0.25,
-        turned_share: float = 0.0,
-        degradation: Degradation = USUAL,
+        self, scenes: Sequence[Scene], size: int, seed: int, variations: Variations
     ) -> None:
         self._scenes = scenes
         self._size = size
         self._seed = seed
-        self._mosaic_share = mosaic_share
-        self._synthetic_share = synthetic_share
-        self._turned_share = turned_share
-        self._degradation = degradation
+        self._variations = variations
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -280,13 +288,13 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Target]:
         rng = np.random.default_rng((self._seed, self.epoch, index))
-        if rng.random() < self._mosaic_share:
+        if rng.random() < self._variations.mosaic_share:
             others = rng.integers(len(self._scenes), size=3)
             chosen = [self._scenes[index], *(self._scenes[i] for i in others)]
             scene = mosaic([self._varied(s, rng) for s in chosen], self._size, rng)
         else:
             scene = random_window(self._varied(self._scenes[index], rng), self._size, rng)
-        image = degrade(scene.image, rng, self._degradation)
+        image = degrade(scene.image, rng, self._variations.degradation)
         pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
         known = ~np.isnan(scene.landmarks).any(axis=(1, 2))
         return pixels, Target(
@@ -297,7 +305,8 @@ class SceneDataset(Dataset[tuple[Tensor, Target]]):
         )
 
     def _varied(self, scene: Scene, rng: np.random.Generator) -> Scene:
-        scene = wear_synthetic_masks(scene, self._synthetic_share, rng)
-        if self._turned_share > 0 and rng.random() < self._turned_share:
+        scene = wear_synthetic_masks(scene, self._variations.synthetic_share, rng)
+        turned_share = self._variations.turned_share
+        if turned_share > 0 and rng.random() < turned_share:
             scene = turn_scene(scene, rng.uniform(-MOST_TURNED, MOST_TURNED))
         return flip_scene(scene) if rng.random() < 0.5 else scene

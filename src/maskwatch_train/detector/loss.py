@@ -23,6 +23,8 @@ CANDIDATES = 10
 """Best-overlapping positions whose IoU sum decides how many answer for a face (YOLOX)."""
 IOU_COST = 3.0
 OUTSIDE_COST = 1e5
+WEIGHTS = {"bbox": 5.0, "cls": 1.0, "obj": 1.0, "kps": 0.1}
+"""Of the four terms (libfacedetection.train, ``configs/yunet_n.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,6 @@ class Target:
             self.has_landmarks.to(device),
             self.ignored.to(device),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """Weights of the four terms (libfacedetection.train, ``configs/yunet_n.py``)."""
-
-    bbox: float = 5.0
-    cls: float = 1.0
-    obj: float = 1.0
-    kps: float = 0.1
 
 
 def decode_boxes(bbox: Tensor, points: Tensor, strides: Tensor) -> Tensor:
@@ -114,7 +106,6 @@ def detection_loss(
     targets: list[Target],
     points: Tensor,
     strides: Tensor,
-    weights: LossWeights | None = None,
     divisor: Callable[[int], float] = float,
 ) -> dict[str, Tensor]:
     """The four terms of a batch, each already weighted and divided by the number of positives.
@@ -124,13 +115,11 @@ def detection_loss(
         targets: B truths.
         points: ``(N, 2)`` positions in pixels.
         strides: ``(N, 1)``.
-        weights: of the terms.
         divisor: what a share of a batch is divided by, from its number of positives. A share
             without a face would else count as much as all the others.
     """
-    weights = weights or LossWeights()
     boxes = decode_boxes(out.bbox, points, strides)
-    totals = {name: out.cls.sum() * 0 for name in ("bbox", "cls", "obj", "kps")}
+    totals = {name: out.cls.sum() * 0 for name in WEIGHTS}
     positives = 0
     for i, target in enumerate(targets):
         obj_truth = torch.zeros_like(out.obj[i])
@@ -167,4 +156,4 @@ def detection_loss(
             ).sum()
         )
     scale = 1 / max(divisor(positives), 1)
-    return {name: getattr(weights, name) * scale * total for name, total in totals.items()}
+    return {name: WEIGHTS[name] * scale * total for name, total in totals.items()}

@@ -20,7 +20,7 @@ from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Image
 from maskwatch_train.checksum import checksum
 from maskwatch_train.detector.network import ExportedYuNet, load_yunet
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import reading
 from maskwatch_train.exporting.onnx import DETECTOR, to_onnx
 from maskwatch_train.pictures import picture_checksum, read_picture
 
@@ -136,7 +136,7 @@ def _read(cache: Path, who: str, progress: Callable[[str], None]) -> dict[str, D
         return {}
     try:
         # Opened here: numpy leaves what it cannot read open.
-        with cache.open("rb") as file, np.load(file) as stored:
+        with reading(cache), cache.open("rb") as file, np.load(file) as stored:
             if str(stored.get(_TEACHER)) != who:
                 progress(f"{cache}: of another teacher, so faces are looked for anew")
                 return {}
@@ -146,8 +146,6 @@ def _read(cache: Path, who: str, progress: Callable[[str], None]) -> dict[str, D
                 )
                 for i, sha256 in enumerate(stored[_SUMS])
             }
-    except OSError as error:
-        raise DataError(cache, error.strerror or "cannot be read") from error
     except _DAMAGE:
         progress(f"{cache}: damaged, so faces are looked for anew")
         return {}

@@ -13,8 +13,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from maskwatch.faces.yunet import STRIDES, grid
-from maskwatch_train.detector.dataset import Scene, SceneDataset
-from maskwatch_train.detector.degrade import NONE, USUAL, Degradation
+from maskwatch_train.detector.dataset import UNVARIED, Scene, SceneDataset, Variations
+from maskwatch_train.detector.degrade import USUAL, Degradation
 from maskwatch_train.detector.loss import Target, detection_loss
 from maskwatch_train.detector.network import Predictions, YuNet
 from maskwatch_train.running.engine import (
@@ -79,6 +79,13 @@ class DetectorRecipe:
         require_range(self, ["seed", "bala_pictures"], 0)
         require_range(self, ["mosaic_share", "synthetic_share", "turned_share"], 0, 1)
 
+    @property
+    def variations(self) -> Variations:
+        """How its scenes are varied."""
+        return Variations(
+            self.mosaic_share, self.synthetic_share, self.turned_share, self.degradation
+        )
+
 
 def weights_of(run: Path) -> Path:
     """The weights of a detector's run, of which its recipe says which to keep."""
@@ -121,15 +128,7 @@ def fine_tune(
         OutputError: the folder of the run cannot be written.
         UsageError: the batch cannot be shared by the processes that there are.
     """
-    dataset = SceneDataset(
-        scenes,
-        recipe.size,
-        recipe.seed,
-        recipe.mosaic_share,
-        recipe.synthetic_share,
-        recipe.turned_share,
-        recipe.degradation,
-    )
+    dataset = SceneDataset(scenes, recipe.size, recipe.seed, recipe.variations)
     plan = plan_of(recipe, len(dataset), warmup=0.1)
     run = Run(network, plan, site.out, site.fabric, site.watcher)
 
@@ -190,7 +189,7 @@ def measure(
     network: nn.Module, validation: Sequence[Scene], recipe: DetectorRecipe
 ) -> dict[str, float]:
     """Mean loss on one window of each picture, always the same, as the picture is."""
-    pictures = SceneDataset(validation, recipe.size, recipe.seed, 0.0, 0.0, 0.0, NONE)
+    pictures = SceneDataset(validation, recipe.size, recipe.seed, UNVARIED)
     pictures.epoch = VALIDATION_EPOCH
     network.eval()
     total = 0.0

@@ -15,6 +15,7 @@ from maskwatch.masks.quality import nose_offset
 from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.data.faces import face_at, main_face
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.data.manifest import global_group
 from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.pictures import read_picture, whole_of
 
@@ -54,8 +55,7 @@ class Case:
     index: int
     """Place among the labelled faces of the picture."""
     group: str
-    """Near-duplicates share a group. Its name has a slash, as a manifest's `global_group` has, so
-    that two sets that number their groups share none."""
+    """Near-duplicates share a `global_group`, so that two sets that number theirs share none."""
     face: LabelledFace
     box: Box
     """Where to look: the label's box, or that of the face that a portrait is about."""
@@ -99,7 +99,7 @@ def cases_of_images(
                 source,
                 image.path,
                 index,
-                _global_group(source, image.group),
+                global_group(source, image.group),
                 face,
                 face.box,
                 appearance_of(pixels, face.box, turn_of(face.box, seen)),
@@ -128,19 +128,14 @@ def cases_of_pictures(
         found = main_face(detector(frame), pixels.shape[1], pixels.shape[0])
         box = found.box if found else label.box
         appearance = appearance_of(pixels, box, turn_of(box, [found] if found else []))
-        group = _global_group(source, picture.group)
+        group = global_group(source, picture.group)
         cases.append(Case(source, picture.path, 0, group, label, box, appearance))
     return tuple(cases)
 
 
-def _global_group(source: str, group: str) -> str:
-    """The group with its set's name, unless it has one: as `ManifestRow.global_group` has it."""
-    return group if "/" in group else f"{source}/{group}"
-
-
 def picture_label(frame: Frame, picture: LabelledPicture) -> LabelledFace:
     """The label of a picture as a whole, as that of a face that fills it."""
-    return LabelledFace(whole_of(frame.image), picture.label, picture.fault, "", "sure")
+    return LabelledFace(whole_of(frame.image), picture.label, picture.fault)
 
 
 def appearance_of(pixels: Image, box: Box, turn: float = float("nan")) -> Appearance:

@@ -41,6 +41,11 @@ class Judged:
         return self.case.face
 
 
+def is_right_side(said: State, labelled: State) -> bool:
+    """Whether mask or violation was said of a face that is it; ``unknown`` is neither."""
+    return said is not State.UNKNOWN and said.is_violation == labelled.is_violation
+
+
 Judge: TypeAlias = Callable[[Frame, Sequence[Face]], Sequence[MaskReading | Answer]]
 """What a ``MaskClassifier`` is, and what any other model can be made."""
 
@@ -90,6 +95,13 @@ class Outcomes:
     def decided(self) -> Outcomes:
         """The faces whose reading is not ``unknown``."""
         return self.take(self.read != UNKNOWN_INDEX)
+
+    @property
+    def right_side(self) -> NDArray[np.bool_]:
+        """``(N,)`` `is_right_side` of each face."""
+        out: NDArray[np.bool_] = self.read != UNKNOWN_INDEX
+        out &= (self.read == 0) == (self.state == 0)
+        return out
 
     @property
     def with_labels(self) -> Outcomes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 LOGS = ("log.csv", "metrics.csv")
 """Names of the logs, as our loop and Lightning's write them."""
@@ -31,14 +31,12 @@ def read_training_log(run: Path) -> dict[str, dict[str, list[float]]]:
     path = run if run.is_file() else _log_in(run)
     curves: dict[str, dict[float, float]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with reading(path), path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 epoch = float(row["epoch"])
                 for name, text in row.items():
                     if name and name not in NO_CURVES and text:
                         curves.setdefault(name, {})[epoch] = float(text)
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(path, f"not the log of a training run: {error!r}") from error
     return {

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from maskwatch.errors import SourceError, UsageError
 from maskwatch_train import backbones as shipped
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.running.run_folder import read_weights
 
 _COUNTER = "num_batches_tracked"
@@ -149,9 +149,8 @@ def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
     if place.suffix == ".safetensors":
         return read_weights(place)
     try:
-        state: dict[str, Tensor] = torch.load(place, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise DataError(place, error.strerror or "cannot be read") from error
+        with reading(place):
+            state: dict[str, Tensor] = torch.load(place, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise DataError(place, "not a file of weights that PyTorch can read safely") from error
     return state

@@ -135,7 +135,7 @@ def _case(manifest: Manifest, row: ManifestRow, index: int) -> Case:
     path = manifest.path_of(row)
     pixels = read_picture(path)
     box = row.box or whole_of(pixels)
-    face = LabelledFace(box, row.label or State.UNKNOWN, row.fault, "", "sure")
+    face = LabelledFace(box, row.label or State.UNKNOWN, row.fault)
     appearance = appearance_of(pixels, box)
     return Case(row.source_set, path, index, row.global_group, face, box, appearance)
 

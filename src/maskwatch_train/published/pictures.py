@@ -63,13 +63,13 @@ def pixels_of(manifest: Manifest, framing: Framing, cache: Path, watch: Watch) -
             detect = build_detector(BuildOptions(detector=framing.faces)).detect
         shape = (len(manifest.rows), framing.size, framing.size, 3)
         cut = np.empty(shape, dtype=np.uint8)
-        seen: tuple[tuple[str, str] | None, Image | None, list[Any]] = (None, None, [])
+        read = None
         for index, row in enumerate(watch(manifest.rows, "Reading", len(manifest.rows))):
-            if seen[0] != row.picture:
+            if row.picture != read:
+                read = row.picture
                 image = read_picture(manifest.path_of(row))
                 found = detect(Frame(row.path, 0, 0.0, image)) if detect else []
-                seen = (row.picture, image, found)
-            cut[index] = _cut(row, seen[1], seen[2], framing)[..., ::-1]  # type: ignore[arg-type]
+            cut[index] = _cut(row, image, found, framing)[..., ::-1]
         keep(kept, cut)
     pixels: NDArray[np.uint8] = np.load(kept, mmap_mode="r")
     return pixels

@@ -20,11 +20,13 @@ from maskwatch_train.data.manifest import (
     rows_of_images,
     rows_of_pictures,
 )
+from maskwatch_train.data.sets import MANIFEST, kind_of
 from maskwatch_train.data.splits import parse_shares
 from maskwatch_train.errors import DataError
 
 RANDOM = "random"
-SPLITS = (RANDOM, "grouped")
+SPLITTINGS = (RANDOM, "grouped")
+"""The two ways."""
 
 
 def read_sets(places: Sequence[Path], shares: str, split: str) -> Manifest:
@@ -43,18 +45,15 @@ def read_sets(places: Sequence[Path], shares: str, split: str) -> Manifest:
 
 
 def _read(place: Path, protocol: str) -> Manifest:
-    if place.is_file():
+    kind = kind_of(place)
+    if kind == MANIFEST:
         return read_manifest(place)
     name = place.resolve().name
-    if (place / "labels.csv").is_file():
+    if kind == bala.NAME:
         pictures = bala.read_bala(place, protocol=protocol)
         rows = rows_of_pictures(pictures, place, name, bala.LICENCE)
-    elif (place / "labels.json").is_file():
-        rows = rows_of_images(street.read_street(place), place, name, street.LICENCE)
     else:
-        raise DataError(
-            place, "no set: expected a manifest, or a folder with labels.json or labels.csv"
-        )
+        rows = rows_of_images(street.read_street(place), place, name, street.LICENCE)
     return Manifest(rows, {name: place})
 
 
@@ -76,8 +75,8 @@ def split_rows(
         DataError: the data carry none, one side of it is empty, or what belongs together lies on
             two sides, as it may where several sets come together.
     """
-    if split not in SPLITS:
-        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
+    if split not in SPLITTINGS:
+        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITTINGS)}")
     wanted = parse_shares(shares)
     if split == RANDOM:
         return _random(rows, labels, wanted, seed)

@@ -22,7 +22,7 @@ from maskwatch.config.yaml import read_yaml
 from maskwatch.faces.base import FaceDetector
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.data.sets import read_set
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.evaluate.cases import BANDS, cases_of
 from maskwatch_train.evaluate.judging.subjects import Subject
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
@@ -138,9 +138,8 @@ def read_gate(path: Path) -> Gate:
             which.
     """
     try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        with reading(path):
+            values = read_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(path, f"not YAML: {error}") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ def compare_files(
         changed=sum(_said(a) != _said(b) for a, b in zip(before, after, strict=True)),
         problems=(),
     )
-    return Parity(**{**asdict(found), "problems": tuple(_problems(found, limits))})
+    return replace(found, problems=tuple(_problems(found, limits)))
 
 
 def _box_drift(before: Boxes, after: Boxes) -> float | None:

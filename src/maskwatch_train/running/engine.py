@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from maskwatch.errors import MaskwatchError, UsageError
 from maskwatch.outputs.files import make_folder, output_errors, write_whole
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.running import tensorboard_log
 from maskwatch_train.running.recipe import require_range
 from maskwatch_train.running.run_folder import BEST_WEIGHTS, LOG, STATE, WEIGHTS, Rows
@@ -411,9 +411,8 @@ def _save_state(state: Mapping[str, Any], file: BinaryIO) -> None:
 
 def _load_state(path: Path, device: torch.device) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        with reading(path):
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
     except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         said = _first_line(error) or "it ends too early"
         reason = f"damaged ({said}); without it the run begins anew"

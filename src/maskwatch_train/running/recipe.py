@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from maskwatch.errors import UsageError
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 Recipe = TypeVar("Recipe")
 
@@ -30,9 +30,8 @@ def read_recipe(path: Path, kind: type[Recipe], changes: Sequence[str] = ()) -> 
             the recipe's.
     """
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
+        with reading(path):
+            values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # no TOML, or no UTF-8
         raise DataError(path, f"not TOML: {error}") from error
     for change in changes:

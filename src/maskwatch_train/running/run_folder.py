@@ -15,7 +15,7 @@ from torch import Tensor
 
 from maskwatch.errors import UsageError
 from maskwatch.outputs.files import make_folder, write_whole
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.running.recipe import read_recipe, refuse_another
 
 if TYPE_CHECKING:
@@ -47,14 +47,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         DataError: it is missing or damaged.
     """
-    try:
-        return load_file(path)
-    except FileNotFoundError as error:
-        raise DataError(path, "no such file") from error
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
-    except SafetensorError as error:
-        raise DataError(path, str(error)) from error
+    with reading(path):
+        try:
+            return load_file(path)
+        except FileNotFoundError as error:  # it has no words of the system's
+            raise DataError(path, "no such file") from error
+        except SafetensorError as error:
+            raise DataError(path, str(error)) from error
 
 
 def read_log(run: Path) -> Rows:
@@ -67,12 +66,10 @@ def read_log(run: Path) -> Rows:
     if not path.exists():
         return []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with reading(path), path.open(encoding="utf-8", newline="") as file:
             return [
                 {name: float(text) for name, text in row.items()} for row in csv.DictReader(file)
             ]
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
     except (TypeError, ValueError) as error:
         raise DataError(path, f"not the log of a run: {error}") from error
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch_train.synthesis.canvas import Canvas, Floats, Layer
+from maskwatch.types import Image
+from maskwatch_train.synthesis.canvas import Canvas, Floats, Layer, lay
 from maskwatch_train.synthesis.light import Light, desaturate
 
 _EVERYWHERE = (slice(None), slice(None))
@@ -61,6 +62,16 @@ class Board:
         colour = np.asarray(self._colour / opacity[..., None], np.float32)
         shown: Floats = np.clip(desaturate(colour, self.light), 0, 255, dtype=np.float32)
         return Layer(shown, self.alpha, self._shadow * (1 - self.alpha))
+
+    def laid_on(self, image: Image, rng: np.random.Generator) -> Image:
+        """A copy of a picture with what was painted, as blurred and grainy as the face.
+
+        Args:
+            image: ``(H, W, 3)`` uint8, BGR.
+            rng: source of the noise.
+        """
+        light = self.light
+        return lay(image, self.canvas, self.layer(), light.blur_px, light.grain, rng)
 
     def capsule(
         self,

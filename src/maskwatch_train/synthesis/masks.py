@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskwatch.types import Face
 from maskwatch_train.synthesis.board import Board
-from maskwatch_train.synthesis.canvas import Canvas, Floats, lay, open_canvas
+from maskwatch_train.synthesis.canvas import Canvas, Floats, open_canvas
 from maskwatch_train.synthesis.fabric import Style, sample_style, weave
 from maskwatch_train.synthesis.head import Head, fit_head
 from maskwatch_train.synthesis.kinds import WearKind
@@ -81,7 +81,7 @@ def draw_mask(
     style = sample_style(rng)
     fabric = weave(style, board.light.skin / board.light.white, _fabric_width(board.canvas), rng)
     _wear(board, kind, placement, fabric, style, rng)
-    return _finish(image_bgr, board, rng)
+    return board.laid_on(image_bgr, rng)
 
 
 def _draw_hanging(image: Image, head: Head, rng: np.random.Generator) -> Image:
@@ -89,12 +89,7 @@ def _draw_hanging(image: Image, head: Head, rng: np.random.Generator) -> Image:
     reach = 1.9 * head.half_width
     board = _board(image, open_canvas(head, -reach, -0.3, reach, 2.7), rng)
     _hang_from_ear(board, rng)
-    return _finish(image, board, rng)
-
-
-def _finish(image: Image, board: Board, rng: np.random.Generator) -> Image:
-    light = board.light
-    return lay(image, board.canvas, board.layer(), light.blur_px, light.grain, rng)
+    return board.laid_on(image, rng)
 
 
 def _board(image: Image, canvas: Canvas, rng: np.random.Generator) -> Board:

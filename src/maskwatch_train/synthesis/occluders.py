@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskwatch.types import Face
 from maskwatch_train.synthesis.board import Board
-from maskwatch_train.synthesis.canvas import Floats, lay, open_canvas
+from maskwatch_train.synthesis.canvas import Floats, open_canvas
 from maskwatch_train.synthesis.fabric import weave_cloth
 from maskwatch_train.synthesis.head import fit_head
 from maskwatch_train.synthesis.kinds import OccluderKind
@@ -51,8 +51,7 @@ def occlude(image_bgr: Image, face: Face, kind: OccluderKind, rng: Rng) -> Image
     canvas = open_canvas(head, -reach, -0.5, reach, 2.9, fineness=1.0)
     board = Board(canvas, read_light(image_bgr, canvas))
     _DRAWERS[kind](board, rng)
-    light = board.light
-    return lay(image_bgr, canvas, board.layer(), light.blur_px, light.grain, rng)
+    return board.laid_on(image_bgr, rng)
 
 
 def _skin(board: Board, rng: Rng) -> Floats:

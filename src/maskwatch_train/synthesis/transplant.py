@@ -66,7 +66,7 @@ def _with_bands(
     """The bands that hold the mask, which were not cut out with it."""
     board = Board(canvas, read_light(image, canvas))
     paint_bands(board, placement, Style.SURGICAL, rng)
-    return lay(image, canvas, board.layer(), board.light.blur_px, board.light.grain, rng)
+    return board.laid_on(image, rng)
 
 
 def _choose(

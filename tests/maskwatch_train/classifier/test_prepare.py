@@ -48,7 +48,7 @@ def samples(
 
 def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:
     box = Box(20, 20, 100, 120)
-    face = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
+    face = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN)
     image = LabelledImage(path, "train", "g", (face,))
     portrait = LabelledPicture(path, State.INCORRECT, "train", "g", Fault.NOSE_OUT)
     made = samples(path, (image,), (portrait,))
@@ -59,15 +59,15 @@ def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(p
 
 
 def test_masks_worn_wrongly_in_an_unknown_way_are_left_out(path: Path) -> None:
-    face = LabelledFace(Box(20, 20, 100, 120), State.INCORRECT, None, "", "sure")
+    face = LabelledFace(Box(20, 20, 100, 120), State.INCORRECT, None)
     image = LabelledImage(path, "train", "g", (face,))
     assert samples(path, (image,), (LabelledPicture(path, State.INCORRECT, "train", "g"),)) == []
 
 
 def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
     box = Box(20, 20, 100, 120)
-    known = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN, "", "sure")
-    unknown = LabelledFace(box, State.INCORRECT, None, "", "sure")
+    known = LabelledFace(box, State.INCORRECT, Fault.UNDER_CHIN)
+    unknown = LabelledFace(box, State.INCORRECT, None)
     image = LabelledImage(path, "train", "g", (known, unknown))
     portrait = LabelledPicture(path, State.INCORRECT, "train", "g")
     heard: list[str] = []
@@ -82,7 +82,7 @@ def test_how_many_are_left_out_and_why_is_said(path: Path) -> None:
 
 
 def test_squares_beside_the_faces_are_unreadable(path: Path) -> None:
-    face = LabelledFace(Box(20, 20, 60, 70), State.MASK, None, "", "sure")
+    face = LabelledFace(Box(20, 20, 60, 70), State.MASK, None)
     image = LabelledImage(path, "train", "g", (face,))
     made = samples(path, (image,), (), backgrounds=2)
     beside = [one for one in made if one.source is Source.BACKGROUND]
@@ -97,7 +97,7 @@ def test_a_picture_without_a_face_gives_what_is_none(path: Path) -> None:
 
 
 def test_what_was_taken_for_a_face_and_is_none_is_learned_as_unreadable(path: Path) -> None:
-    face = LabelledFace(Box(20, 20, 100, 120), State.MASK, None, "", "sure")
+    face = LabelledFace(Box(20, 20, 100, 120), State.MASK, None)
     hand = Box(200, 100, 260, 170)
     image = LabelledImage(path, "train", "g", (face,), (hand, Box(300, 10, 312, 22)))
     made = samples(path, (image,), ())

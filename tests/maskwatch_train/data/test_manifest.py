@@ -219,8 +219,8 @@ def test_where_a_file_is_there_can_be_no_folder(tmp_path: Path) -> None:
 def test_a_picture_with_faces_gives_a_row_for_each(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"pixels")
     faces = (
-        LabelledFace(Box(1, 2, 3, 4), State.MASK, None, "", "sure"),
-        LabelledFace(Box(5, 6, 7, 8), State.INCORRECT, Fault.OTHER, "", "sure"),
+        LabelledFace(Box(1, 2, 3, 4), State.MASK, None),
+        LabelledFace(Box(5, 6, 7, 8), State.INCORRECT, Fault.OTHER),
     )
     image = LabelledImage(tmp_path / "a.jpg", "val", "g", faces)
     first, second = rows_of_images([image], tmp_path, "street", "none")

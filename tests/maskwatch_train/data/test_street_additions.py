@@ -19,7 +19,7 @@ from maskwatch_train.data.street_additions import NOTHING, with_additions
 from maskwatch_train.pictures import picture_checksum
 from tests.shared import shared
 
-LABELLED = LabelledFace(Box(50, 50, 90, 90), State.MASK, None, "", "sure")
+LABELLED = LabelledFace(Box(50, 50, 90, 90), State.MASK, None)
 
 
 def picture(folder: Path, grey: int = 90) -> LabelledImage:

@@ -13,6 +13,7 @@ from maskwatch.faces.yunet import Detections  # noqa: E402
 from maskwatch_train.detector.dataset import (  # noqa: E402
     Scene,
     SceneDataset,
+    Variations,
     flip_scene,
     label_scene,
     mosaic,
@@ -20,7 +21,7 @@ from maskwatch_train.detector.dataset import (  # noqa: E402
     resize_scene,
     window,
 )
-from maskwatch_train.detector.degrade import NONE, Degradation, degrade  # noqa: E402
+from maskwatch_train.detector.degrade import NONE, USUAL, Degradation, degrade  # noqa: E402
 
 COLOURS = [(220, 30, 30), (30, 220, 30), (30, 30, 220), (200, 200, 30)]
 SIDE = 320
@@ -107,7 +108,8 @@ def test_most_windows_hold_a_face() -> None:
 
 def test_an_item_depends_on_the_seed_the_epoch_and_its_place_alone() -> None:
     def item(seed: int, epoch: int, index: int) -> object:
-        dataset = SceneDataset([FACES, scene_of((90, 30, 200, 170))], 64, seed)
+        varied = Variations(0.25, 0.25, 0.0, USUAL)
+        dataset = SceneDataset([FACES, scene_of((90, 30, 200, 170))], 64, seed, varied)
         dataset.epoch = epoch
         if index:
             _ = dataset[0]  # what was asked for before makes no difference

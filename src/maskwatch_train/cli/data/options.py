@@ -14,7 +14,7 @@ from maskwatch_train.cli.say import say
 from maskwatch_train.data import corrections
 from maskwatch_train.data.grouping import summarise
 from maskwatch_train.data.manifest import Manifest, is_set_name, read_manifest, write_manifest
-from maskwatch_train.data.sets import SPLITS
+from maskwatch_train.data.sets import PARTS
 
 ManifestFile = Annotated[Path, typer.Argument(help="Manifest of the data (JSON Lines).")]
 OutManifest = Annotated[Path, typer.Option("--out", help="Manifest to write.")]
@@ -60,8 +60,8 @@ def require_set_name(name: str) -> None:
 
 def require_split(split: str) -> None:
     """Raises UsageError unless it is a side of a split, or all of them."""
-    if split not in SPLITS:
-        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITS)}")
+    if split not in PARTS:
+        raise UsageError(f"--split {split!r}: expected one of {', '.join(PARTS)}")
 
 
 def save_manifest(path: Path, manifest: Manifest, *inputs: Path) -> None:

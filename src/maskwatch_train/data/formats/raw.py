@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from maskwatch.frames.sniff import IMAGE_SUFFIXES
 from maskwatch.types import Box
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 SPLIT_NAMES = {
@@ -93,10 +93,8 @@ def _files_below(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Pa
     here = status.st_dev, status.st_ino
     if here in above:  # a link back, to what is being listed already
         return
-    try:
+    with reading(folder):
         inside = [path for path in folder.iterdir() if not _is_litter(path.name)]
-    except OSError as error:
-        raise DataError(folder, error.strerror or "cannot be read") from error
     for path in inside:
         if path.is_dir():
             yield from _files_below(path, above | {here})
@@ -149,10 +147,8 @@ def spellings(name: str) -> tuple[str, ...]:
 
 def read_bytes(path: Path) -> bytes:
     """A file of labels; raises DataError if it cannot be read."""
-    try:
+    with reading(path):
         return path.read_bytes()
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
 
 
 def read_text(path: Path) -> str:

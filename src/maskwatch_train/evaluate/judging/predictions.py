@@ -22,7 +22,7 @@ import numpy as np
 from maskwatch.geometry import box_array, iou_matrix
 from maskwatch.outputs.files import make_folder, write_whole
 from maskwatch.types import Box, Fault, State
-from maskwatch_train.errors import DataError
+from maskwatch_train.errors import DataError, reading
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer, answer_from_classes
 from maskwatch_train.evaluate.cases import Case
 from maskwatch_train.evaluate.names import FileNames, absolute, shortest_ends
@@ -197,12 +197,11 @@ def read_predictions(path: Path) -> Predictions:
         DataError: it is missing or damaged, or an entry makes no sense; says which.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        with reading(path):
+            data = json.loads(path.read_text(encoding="utf-8-sig"))
         if data["format"] != FORMAT:
             raise DataError(path, f"format {data['format']!r}, this version reads {FORMAT}")
         name, entries = str(data["name"]), list(data["faces"])
-    except OSError as error:
-        raise DataError(path, error.strerror or "cannot be read") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(path, f"not a file of predictions: {error!r}") from error
     faces = []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from maskwatch.metrics.classification import confusion_matrix
-from maskwatch_train.evaluate.outcomes import STATES, UNKNOWN_INDEX, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves
 from maskwatch_train.evaluate.scoring.figures import CURVE_REPEATS, Scoring, headline_scores
@@ -63,15 +63,10 @@ def compare(judged: Mapping[str, Sequence[Judged]], scoring: Scoring) -> dict[st
 
 def _tests(first: Outcomes, other: Outcomes, scoring: Scoring) -> dict[str, Any]:
     return {
-        "right_side": mcnemar(_right_side(first), _right_side(other)),
+        "right_side": mcnemar(first.right_side, other.right_side),
         "right_state": mcnemar(first.read == first.state, other.read == other.state),
         "differences": differences(first, other, scoring),
     }
-
-
-def _right_side(o: Outcomes) -> NDArray[np.bool_]:
-    out: NDArray[np.bool_] = (o.read != UNKNOWN_INDEX) & ((o.read == 0) == (o.state == 0))
-    return out
 
 
 def mcnemar(first: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from maskwatch.metrics.classification import bootstrap_interval, risk_coverage
+from maskwatch.metrics.classification import (
+    BINS,
+    bootstrap_interval,
+    last_of_equals,
+    placed_in_bins,
+    risk_coverage,
+)
 from maskwatch_train.evaluate.outcomes import STATES, Outcomes, sides, top_state
 from maskwatch_train.evaluate.scoring.scores import side_ece, state_ece
 
@@ -19,8 +25,6 @@ Ints = NDArray[np.intp]
 
 MAX_POINTS = 300
 """A curve of more points is thinned: nobody could see the others."""
-BINS = 15
-"""Of the reliability diagram, as of the calibration error."""
 
 
 def curves(o: Outcomes, seed: int, repeats: int) -> dict[str, Any] | None:
@@ -94,7 +98,7 @@ def _counts(truth: Bools, score: Floats) -> Callable[[Ints], tuple[Ints, Ints]]:
         how many others, have at least each of the scores, from the highest to the lowest.
     """
     order = np.argsort(-score, kind="stable")
-    last_of_score = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    last_of_score = last_of_equals(score[order])
     wanted = truth[order]
 
     def of(drawn: Ints) -> tuple[Ints, Ints]:
@@ -139,7 +143,7 @@ def precision_recall_area(found: Ints, strays: Ints) -> float:
 
 def reliability(confidence: Floats, right: Bools) -> list[dict[str, float]]:
     """Mean confidence and accuracy of the equal-width bins that hold anything."""
-    placed = np.clip(np.ceil(confidence * BINS).astype(np.intp) - 1, 0, BINS - 1)
+    placed = placed_in_bins(confidence)
     return [
         {
             "low": index / BINS,

@@ -17,6 +17,7 @@ from maskwatch.pipeline import read_faces
 from maskwatch.types import Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.outcomes import is_right_side
 from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
 from maskwatch_train.pictures import read_picture
 
@@ -84,11 +85,7 @@ def _found(item: Seen) -> bool:
 
 
 def _is_right(item: Seen) -> bool:
-    return (
-        item.reading is not None
-        and item.reading.state is not State.UNKNOWN
-        and item.reading.state.is_violation == item.face.state.is_violation
-    )
+    return item.reading is not None and is_right_side(item.reading.state, item.face.state)
 
 
 def _is_violation(item: Seen) -> bool:

@@ -13,7 +13,7 @@ from maskwatch.masks.quality import FRONTAL, PROFILE
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import Fault, State
 from maskwatch_train.evaluate.cases import BANDS, Case
-from maskwatch_train.evaluate.outcomes import Judged
+from maskwatch_train.evaluate.outcomes import Judged, is_right_side
 
 Choice = Callable[[Case], bool]
 
@@ -154,16 +154,11 @@ def _scores(items: Sequence[Judged]) -> dict[str, Any]:
     return {
         "faces": len(items),
         "violations": len(violations),
-        "side_accuracy": _share([_right_side(item) for item in items]),
+        "side_accuracy": _share([is_right_side(i.reading.state, i.face.state) for i in items]),
         "state_accuracy": _share([item.reading.state is item.face.state for item in items]),
         "called_mask": _share([item.reading.state is State.MASK for item in violations]),
         "unknown_rate": _share([item.reading.state is State.UNKNOWN for item in items]),
     }
-
-
-def _right_side(item: Judged) -> bool:
-    said = item.reading.state
-    return said is not State.UNKNOWN and said.is_violation == item.face.state.is_violation
 
 
 def _share(hits: Sequence[bool]) -> dict[str, float]:
