@@ -72,7 +72,7 @@ def load_models(config: InferenceConfig) -> ServiceModels:
         config.threads,
         config.device,
     )
-    built = build_detector(options, floor=TrackerSettings().min_score)
+    built = build_detector(options, floor=TrackerSettings().floor_score)
     classifier = build_classifier(options)
     card = read_card(config.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", None)
     own = [config.detector_folder or DEFAULT_DETECTOR] if config.detector == "yunet" else []
