@@ -194,7 +194,7 @@ def load(
         device=device,
     )
     tracking = TrackerSettings().starting_from(score)
-    built = build_detector(options, score=score, floor=tracking.min_score)
+    built = build_detector(options, score=score, floor=tracking.floor_score)
     return Model(built.detect, build_classifier(options), built.score, threads, tracking)
 
 

@@ -130,7 +130,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
 
 
 def test_no_score_may_be_asked_for_under_which_the_detector_tells_of_no_face() -> None:
-    least = TrackerSettings().min_score
+    least = TrackerSettings().floor_score
     assert CameraConfig.model_validate({"url": "0", "min_score": least}).min_score == least
     with pytest.raises(ValidationError, match=f"greater than or equal to {least}"):
         CameraConfig.model_validate({"url": "0", "min_score": least - 0.01})

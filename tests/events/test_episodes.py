@@ -32,7 +32,7 @@ VOTE_S = 0.45
 
 def proven_after(corrected_s: float) -> float:
     """The middle of the span in which a correction counts: after a vote and the grace period."""
-    return corrected_s + VOTE_S + EpisodeSettings().grace_s
+    return corrected_s + VOTE_S + EpisodeSettings().correct_s
 
 
 @pytest.mark.parametrize("fps", RATES)
@@ -188,7 +188,7 @@ def test_what_is_shown_after_a_correction_is_not_part_of_the_episode() -> None:
 def test_what_is_shown_after_a_correction_is_no_part_however_long_a_correction_takes() -> None:
     clear = reading_of(FACE, State.NO_MASK, quality=1.0)
     dim = reading_of(FACE, State.NO_MASK, quality=0.5)
-    log, found = EpisodeLog("door", EpisodeSettings(grace_s=10.0)), []
+    log, found = EpisodeLog("door", EpisodeSettings(correct_s=10.0)), []
     story = tell(10, (3, dim), (1, MASK), (0.1, clear), (15, MASK))
     for index, tracks in enumerate(story):
         found += log.update(index, index / 10, tracks)
@@ -238,7 +238,7 @@ def test_a_closed_log_is_empty() -> None:
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
-        EpisodeSettings(grace_s=-1)
+        EpisodeSettings(correct_s=-1)
 
 
 # A tracker gives nobody's id again after a longer absence than 1.5 s.

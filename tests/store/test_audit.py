@@ -128,5 +128,5 @@ def test_pages_go_back_in_time(store: Store, audit: Audit) -> None:
     first = audit.page(limit=2)
     assert [entry.seq for entry in first] == [5, 4]
     assert [entry.seq for entry in audit.page(limit=2, before=4)] == [3, 2]
-    assert [entry.seq for entry in audit.page(subject="e1")] == [2]
-    assert audit.page(actor="nobody") == []
+    assert [entry.seq for entry in audit.about(["e1"])] == [2]
+    assert audit.about(["nobody"]) == []

@@ -151,7 +151,7 @@ def test_a_score_that_the_user_sets_starts_tracks_and_weaker_faces_still_continu
     score: float | None, start: float, least: float
 ) -> None:
     tracking = TrackerSettings().starting_from(score)
-    assert (tracking.start_score, tracking.min_score) == (start, least)
+    assert (tracking.start_score, tracking.floor_score) == (start, least)
 
 
 def test_between_looks_people_are_where_their_movement_takes_them_and_nothing_else_changes() -> (
@@ -282,7 +282,7 @@ def test_an_empty_frame_has_no_tracks() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"min_score": 0.7}, {"max_size_ratio": 0.5}, {"reach_sizes": -1.0}]
+    "wrong", [{"floor_score": 0.7}, {"max_size_ratio": 0.5}, {"reach_sizes": -1.0}]
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"need|negative"):

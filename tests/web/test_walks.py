@@ -198,7 +198,7 @@ def test_a_walk_that_was_only_a_try_can_be_deleted(admin: TestClient, world: Wor
     walk = finished_walk(world)
     assert admin.delete(f"/api/v1/walks/{walk.id}").status_code == 204
     assert admin.get(f"/api/v1/walks/{walk.id}").status_code == 404
-    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
+    assert [each.action for each in world.store.audit.about(["entrance"])] == [
         "camera.walk_deleted",
         "camera.walk_finished",
     ]
@@ -271,7 +271,7 @@ def test_a_walk_is_walked_over_rest(admin: TestClient, world: World, clock: Cloc
     assert admin.get(f"/api/v1/walks/{answer.json()['id']}").json() == answer.json()
     assert admin.get(WALK).status_code == 404
     assert not world.hub.is_watched("entrance")
-    assert [each.action for each in world.store.audit.page(subject="entrance")] == [
+    assert [each.action for each in world.store.audit.about(["entrance"])] == [
         "camera.walk_finished",
         "camera.walk_begun",
     ]

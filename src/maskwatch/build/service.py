@@ -25,8 +25,6 @@ def build_service(
     config: Config,
     config_file: Path | None,
     announce: Callable[[str], None],
-    *,
-    models: ServiceModels | None = None,
 ) -> Service:
     """The whole service, not started.
 
@@ -34,7 +32,6 @@ def build_service(
         config: in force from the start.
         config_file: read again when it changes; None for defaults and environment.
         announce: is told where the dashboard is, and the one-time link of a first start.
-        models: in place of those that the configuration names.
 
     Raises:
         MaskwatchError: a model, the store or a channel cannot be used.
@@ -51,7 +48,7 @@ def build_service(
         config,
         Parts(
             store=store,
-            models=models or load_models(config.inference),
+            models=load_models(config.inference),
             load=lambda: load_config(config_file),
             alerts=alerts,
             web=web if config.web.enabled else None,
@@ -75,7 +72,7 @@ def load_models(config: InferenceConfig) -> ServiceModels:
         config.threads,
         config.device,
     )
-    built = build_detector(options, floor=TrackerSettings().min_score)
+    built = build_detector(options, floor=TrackerSettings().floor_score)
     classifier = build_classifier(options)
     card = read_card(config.classifier_folder or DEFAULT_CLASSIFIER, "mask_classifier", None)
     own = [config.detector_folder or DEFAULT_DETECTOR] if config.detector == "yunet" else []

@@ -82,7 +82,7 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
         kinds = {spec.kind for spec in found.specs}
         shares = share_threads(request.models.threads, kinds, writes_video=request.annotate)
         models = replace(request.models, threads=shares.models)
-        detector = build_detector(models, score=request.score, floor=tracking.min_score)
+        detector = build_detector(models, score=request.score, floor=tracking.floor_score)
         classifier = build_classifier(models)
         planned = _planned(request, found.specs)
         stack.callback(_note, note_sizes, request.folder, planned.values())

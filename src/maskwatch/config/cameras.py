@@ -31,10 +31,11 @@ from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, ConfigProblem
 from maskwatch.frames.orientation import Turn
 from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
+from maskwatch.tracks.tracker import TrackerSettings
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
-LEAST_SCORE = 0.3
-"""`TrackerSettings.min_score`: the detector, which all cameras share, tells of no weaker faces."""
+_FLOOR_SCORE = TrackerSettings().floor_score
+"""The detector, which all cameras share, tells of no weaker faces."""
 
 
 class Weekday(StrEnum):
@@ -178,7 +179,7 @@ class CameraConfig(Section):
     """Faces with a shorter side than this are left out, in pixels."""
     small_faces: bool = False
     """Whether far faces are looked for too, where the longer side has over 1024 pixels; slower."""
-    min_score: Annotated[float, Field(ge=LEAST_SCORE, le=1)] | None = None
+    min_score: Annotated[float, Field(ge=_FLOOR_SCORE, le=1)] | None = None
     """How sure the detector must be of a face; none for what the model recommends."""
     rule: RuleConfig = RuleConfig()
     """When a violation becomes an episode."""

@@ -24,14 +24,14 @@ from maskwatch.types import Episode, Fault, MaskReading, State, Track
 class EpisodeSettings:
     """When an episode is over."""
 
-    grace_s: float = 1.0
+    correct_s: float = 1.0
     """How long a verdict of mask must last to be a correction. The episode ends when it has: a
     mask that is still being put on, held before the face, is not worn yet."""
     gone_after_s: float = 2.0
     """A person unseen for longer is gone; more than the tracker's ``max_gap_s``."""
 
     def __post_init__(self) -> None:
-        if self.grace_s < 0 or self.gone_after_s < 0:
+        if self.correct_s < 0 or self.gone_after_s < 0:
             raise ValueError("times must not be negative")
 
 
@@ -122,7 +122,7 @@ class _Case:
 
     def is_over(self, t: float, settings: EpisodeSettings) -> bool:
         """True when the correction has lasted, or the person is gone."""
-        lasted = self.forgiven_t is not None and t - self.forgiven_t > settings.grace_s
+        lasted = self.forgiven_t is not None and t - self.forgiven_t > settings.correct_s
         return self.is_open and (lasted or self.is_gone(t, settings))
 
     def is_gone(self, t: float, settings: EpisodeSettings) -> bool:
@@ -135,7 +135,7 @@ class _Case:
         end_t = self.last_seen_t
         during = list(self.evidence)
         if self.corrected_t is not None and self.forgiven_t is not None:
-            end_t = min(end_t, self.forgiven_t + settings.grace_s)
+            end_t = min(end_t, self.forgiven_t + settings.correct_s)
             corrected_t = self.corrected_t
             during = [each for each in during if each.t <= corrected_t]
         total = self.settled.with_more(during)

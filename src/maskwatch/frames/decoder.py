@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import av
 import av.error
-import numpy as np
 from av.container import InputContainer
 from av.format import Flags
 from av.stream import Disposition
-from av.video.reformatter import VideoReformatter
 
 from maskwatch.frames.continuity import Continuity
+from maskwatch.frames.durations import COUNTED_FROM_ZERO, duration_of
 from maskwatch.frames.lateness import A_WAIT_S, CatchUp
-from maskwatch.frames.orientation import Orientation, Turn, orientation_of, turned
 from maskwatch.frames.shortcut import LeftOut, shortcut_for
 from maskwatch.frames.spacing import Spacing
 from maskwatch.frames.timeline import Timeline
@@ -30,8 +26,6 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-
-    from maskwatch.types import Image
 
 # After this many unreadable stretches in a row, what is left is given up.
 _MAX_BAD_READS = 100
@@ -48,12 +42,6 @@ _CUT_TOLERANCE_S = 0.5
 
 _USUAL_TIME_BASE = Fraction(1, 90_000)
 """Of streams that state none."""
-
-_COUNTED_FROM_ZERO = ("matroska,webm", "asf")
-"""Formats whose length reaches from time 0 to the end, wherever the first picture is.
-
-A recorder that starts a new file every few minutes may let the time run on from one to the next.
-"""
 
 _IN_DECODING_ORDER = ("avi",)
 """Formats that do not say when a picture is shown. What FFmpeg guesses of H.264 with B-frames runs
@@ -144,14 +132,14 @@ class Decoder:
         self._has_stamps = Flags.no_timestamps not in Flags(container.format.flags)
         self._is_in_decoding_order = container.format.name in _IN_DECODING_ORDER
         # Asked later FFmpeg may say something else, having read on.
-        counts_from_zero = container.format.name in _COUNTED_FROM_ZERO
+        counts_from_zero = container.format.name in COUNTED_FROM_ZERO
         start = stream.start_time
         self._start_pts: int | None = 0 if start is None and counts_from_zero else start
         self._last_pts: int | None = None
         self._end_pts: int | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
-        self.duration_s = _duration_of(container, stream)
+        self.duration_s = duration_of(container, stream)
         self.delivered = 0
         self.damaged = 0
         self.skipped = 0
@@ -353,93 +341,3 @@ class Decoder:
         self._last_pts = packet.pts
         end = packet.pts + shown
         self._end_pts = end if self._end_pts is None else max(end, self._end_pts)
-
-
-_SQUARE_ENOUGH = 1.2
-"""Pixels up to so much wider or higher than they should be are taken for square: those of common
-4:3 formats for television are by less than a tenth, which hardly changes a face."""
-_MOST_STRETCHED = 4.0
-"""What states more than this is a slip."""
-
-
-class BgrConverter:
-    """Turns decoded pictures upright, into square pixels and BGR; one converter serves one stream.
-
-    Threads may share it: a picture is often made where it is needed, and FFmpeg's converter
-    crashes when two work with it.
-
-    Args:
-        pixel_aspect: width of a pixel over its height. The shorter side of it is stretched.
-        turn: by which upright pictures are turned after all.
-    """
-
-    def __init__(self, pixel_aspect: float = 1.0, turn: Turn = 0) -> None:
-        stretch = max(pixel_aspect, 1 / pixel_aspect) if pixel_aspect > 0 else 1.0
-        is_square = not _SQUARE_ENOUGH < stretch <= _MOST_STRETCHED
-        self._across = 1.0 if is_square else max(1.0, pixel_aspect)
-        self._down = 1.0 if is_square else max(1.0, 1 / pixel_aspect)
-        self._turn = turn
-        self._lock = threading.Lock()
-        # Kept from picture to picture: setting one up takes longer than converting with it.
-        self._reformatter = VideoReformatter()
-        self._oriented: tuple[int, Orientation] | None = None
-
-    def __call__(self, frame: VideoFrame) -> Image:
-        """``(H, W, 3)`` uint8, BGR, C-contiguous, turned and mirrored as the file asks for."""
-        with self._lock:
-            return self._converted(frame)
-
-    def _converted(self, frame: VideoFrame) -> Image:
-        width, height = round(self._across * frame.width), round(self._down * frame.height)
-        made = self._reformatter.reformat(frame, width, height, "bgr24")
-        plane: Any = made.planes[0]  # not all releases of PyAV call it a buffer
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        image = rows[: made.height, : 3 * made.width].reshape(made.height, made.width, 3)
-        upright = np.ascontiguousarray(turned(self._orientation(frame).upright(image), self._turn))
-        # What was BGR already is the decoder's, which may go on from it to the next picture.
-        return upright.copy() if made is frame else upright
-
-    def _orientation(self, frame: VideoFrame) -> Orientation:
-        """That of the last picture, for as long as the angle stays what it was."""
-        angle = frame.rotation
-        if self._oriented is None or self._oriented[0] != angle:
-            self._oriented = angle, orientation_of(frame)
-        return self._oriented[1]
-
-
-def _duration_of(container: InputContainer, stream: VideoStream) -> float | None:
-    """Seconds from the first picture to the end that the headers state."""
-    stated = _stated_duration(container, stream)
-    if stated is None or container.format.name not in _COUNTED_FROM_ZERO:
-        return stated
-    start = (stream.start_time or 0) * float(stream.time_base or 0)
-    # Not all programs count from 0, and a length before the start has not been. Where that does
-    # not show, the end is expected too early, which makes no whole recording pass for a cut one.
-    return stated - start if stated > start else stated
-
-
-def _stated_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Seconds that the headers state for the video stream itself.
-
-    The container's own duration is that of its longest stream, so it only serves when there is
-    no sound that could be the longer one.
-    """
-    if container.format.name == "avi" and stream.frames and stream.average_rate:
-        return float(stream.frames / stream.average_rate)  # FFmpeg's own is guessed from the size
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska, as FFmpeg and mkvmerge write it
-    if tag is not None:
-        return tag
-    if container.duration and len(container.streams) == 1:
-        return float(container.duration / av.time_base)
-    return None
-
-
-def _seconds(clock: str) -> float | None:
-    """Seconds of "HH:MM:SS.fraction"; None for anything else."""
-    try:
-        hours, minutes, seconds = clock.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        return None

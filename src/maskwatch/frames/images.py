@@ -142,7 +142,6 @@ class ImageSource:
     Args:
         path: the file, read when the frame is asked for.
         name: what frames and errors call it; by default the path.
-        max_pixels: larger pictures are refused.
         turn: by which the picture is turned after its Exif orientation was undone.
     """
 
@@ -151,17 +150,9 @@ class ImageSource:
     fps = None
     damaged = 0
 
-    def __init__(
-        self,
-        path: Path,
-        name: str | None = None,
-        *,
-        max_pixels: int = DEFAULT_MAX_PIXELS,
-        turn: Turn = 0,
-    ) -> None:
+    def __init__(self, path: Path, name: str | None = None, *, turn: Turn = 0) -> None:
         self.name = str(path) if name is None else name
         self._path = path
-        self._max_pixels = max_pixels
         self._turn = turn
 
     def __enter__(self) -> Self:
@@ -171,7 +162,7 @@ class ImageSource:
         pass
 
     def __iter__(self) -> Iterator[Frame]:
-        image = read_image(self._path, name=self.name, max_pixels=self._max_pixels)
+        image = read_image(self._path, name=self.name)
         yield Frame(self.name, 0, 0.0, turned(image, self._turn))
 
 

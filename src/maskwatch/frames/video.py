@@ -12,8 +12,9 @@ import av.error
 
 from maskwatch.errors import SourceError, SourceNotFound, UnreadableVideo
 from maskwatch.frames.avio import plain_reason
+from maskwatch.frames.bgr import BgrConverter
 from maskwatch.frames.containers import open_container
-from maskwatch.frames.decoder import BgrConverter, Decoded, Decoder, Passed, video_stream
+from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.deferred import DeferredFrame, PassedFrame
 from maskwatch.reasons import system_reason
 

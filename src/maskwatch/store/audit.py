@@ -103,24 +103,9 @@ class Audit:
             row = connection.execute(query).first()
         return AuditHead(0, START) if row is None else AuditHead(row.seq, row.hash)
 
-    def page(
-        self,
-        *,
-        actor: str | None = None,
-        action: str | None = None,
-        subject: str | None = None,
-        limit: int = 50,
-        before: int | None = None,
-    ) -> list[AuditEntry]:
+    def page(self, *, limit: int = 50, before: int | None = None) -> list[AuditEntry]:
         """Newest first; ``before`` is the last ``seq`` of the page before."""
         query = sa.select(*_COLUMNS)
-        for column, wanted in (
-            (audit.c.actor, actor),
-            (audit.c.action, action),
-            (audit.c.subject, subject),
-        ):
-            if wanted is not None:
-                query = query.where(column == wanted)
         if before is not None:
             query = query.where(audit.c.seq < before)
         return rows.fetch(self._db, query.order_by(audit.c.seq.desc()).limit(limit), AuditEntry)

@@ -52,11 +52,11 @@ class Cameras:
         values: dict[str, Any] = {"name": name, "settings": dict(settings)}
         as_seen = sa.true() if seen_at is None else cameras.c.updated_at == seen_at
         where = (cameras.c.id == camera_id, as_seen)
-        return rows.change(self._db, cameras, *where, updated_at=updated_at, **values) == 1
+        return rows.change_one(self._db, cameras, *where, updated_at=updated_at, **values)
 
     def delete(self, camera_id: str) -> bool:
         """Forgets a camera, not its episodes; False when it is not there."""
-        return rows.delete(self._db, cameras, cameras.c.id == camera_id) == 1
+        return rows.delete_one(self._db, cameras, cameras.c.id == camera_id)
 
     def get(self, camera_id: str) -> StoredCamera:
         """One camera.

@@ -191,33 +191,27 @@ class Deliveries:
 
     def take_back(self, delivery_id: str, why: str) -> bool:
         """Withdraws one that nobody has claimed; False when somebody has, or it is settled."""
-        return (
-            rows.change(
-                self._db,
-                deliveries,
-                _C.id == delivery_id,
-                _C.state == DeliveryState.PENDING,
-                state=DeliveryState.CANCELLED,
-                last_error=why,
-            )
-            == 1
+        return rows.change_one(
+            self._db,
+            deliveries,
+            _C.id == delivery_id,
+            _C.state == DeliveryState.PENDING,
+            state=DeliveryState.CANCELLED,
+            last_error=why,
         )
 
     def requeue(self, delivery_id: str, at: datetime) -> bool:
         """Gives a dead delivery another chance, by itself; False when it is not dead."""
-        return (
-            rows.change(
-                self._db,
-                deliveries,
-                _C.id == delivery_id,
-                _C.state == DeliveryState.DEAD,
-                state=DeliveryState.PENDING,
-                not_before=at,
-                attempts=0,
-                permanent=False,
-                message_id=None,
-            )
-            == 1
+        return rows.change_one(
+            self._db,
+            deliveries,
+            _C.id == delivery_id,
+            _C.state == DeliveryState.DEAD,
+            state=DeliveryState.PENDING,
+            not_before=at,
+            attempts=0,
+            permanent=False,
+            message_id=None,
         )
 
     def get(self, delivery_id: str) -> Delivery:
@@ -274,14 +268,11 @@ class Deliveries:
         return due
 
     def _outcome(self, claimed: Delivery, **values: Any) -> bool:
-        return (
-            rows.change(
-                self._db,
-                deliveries,
-                _C.id == claimed.id,
-                _C.state == DeliveryState.CLAIMED,
-                _C.attempts == claimed.attempts,
-                **values,
-            )
-            == 1
+        return rows.change_one(
+            self._db,
+            deliveries,
+            _C.id == claimed.id,
+            _C.state == DeliveryState.CLAIMED,
+            _C.attempts == claimed.attempts,
+            **values,
         )

@@ -58,7 +58,7 @@ class Episodes:
         """
         values: dict[str, Any] = {"state": state, "fault": fault, "coverage": coverage}
         values |= {} if ended_at is None else {"ended_at": ended_at}
-        return rows.change(self._db, episodes, episodes.c.id == episode_id, **values) == 1
+        return rows.change_one(self._db, episodes, episodes.c.id == episode_id, **values)
 
     def end_abandoned(self, ended_at: datetime) -> list[EpisodeRecord]:
         """Ends what a crash left open; returns the ended episodes. For the start of the service.
@@ -119,33 +119,27 @@ class Episodes:
     def acknowledge(self, episode_id: str, by: str, at: datetime) -> bool:
         """Notes who saw it first; False when somebody has already, or it is not there."""
         still_open = episodes.c.acknowledged_at.is_(None)
-        return (
-            rows.change(
-                self._db,
-                episodes,
-                episodes.c.id == episode_id,
-                still_open,
-                acknowledged_by=by,
-                acknowledged_at=at,
-            )
-            == 1
+        return rows.change_one(
+            self._db,
+            episodes,
+            episodes.c.id == episode_id,
+            still_open,
+            acknowledged_by=by,
+            acknowledged_at=at,
         )
 
     def correct(
         self, episode_id: str, state: State, fault: Fault | None, *, by: str, at: datetime
     ) -> bool:
         """Notes what it really was; a later word replaces an earlier one. False: not there."""
-        return (
-            rows.change(
-                self._db,
-                episodes,
-                episodes.c.id == episode_id,
-                corrected_state=state,
-                corrected_fault=fault,
-                corrected_by=by,
-                corrected_at=at,
-            )
-            == 1
+        return rows.change_one(
+            self._db,
+            episodes,
+            episodes.c.id == episode_id,
+            corrected_state=state,
+            corrected_fault=fault,
+            corrected_by=by,
+            corrected_at=at,
         )
 
     def add_readings(self, episode_id: str, points: Sequence[TimelinePoint]) -> None:

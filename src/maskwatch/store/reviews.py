@@ -97,7 +97,7 @@ class Reviews:
         return self._change(item_id, done, whose, **_UNTOUCHED)
 
     def _change(self, item_id: str, *where: sa.ColumnElement[bool], **values: Any) -> bool:
-        return rows.change(self._db, reviews, reviews.c.id == item_id, *where, **values) == 1
+        return rows.change_one(self._db, reviews, reviews.c.id == item_id, *where, **values)
 
     def counts(self) -> ReviewCounts:
         """How many wait, have a label, were skipped."""

@@ -83,10 +83,22 @@ def change(
         return connection.execute(sa.update(table).where(*where).values(**values)).rowcount
 
 
+def change_one(
+    database: Database, table: sa.Table, *where: sa.ColumnElement[bool], **values: Any
+) -> bool:
+    """Updates the row that there is at most one of; says whether it was there."""
+    return change(database, table, *where, **values) == 1
+
+
 def delete(database: Database, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
     """Deletes rows; says how many there were."""
     with database.write() as connection:
         return connection.execute(sa.delete(table).where(*where)).rowcount
+
+
+def delete_one(database: Database, table: sa.Table, *where: sa.ColumnElement[bool]) -> bool:
+    """Deletes the row that there is at most one of; says whether it was there."""
+    return delete(database, table, *where) == 1
 
 
 def delete_some(

@@ -37,7 +37,7 @@ class Sessions:
 
     def delete(self, token_hash: str) -> bool:
         """Logs out; False when it was not there."""
-        return rows.delete(self._db, sessions, sessions.c.token_hash == token_hash) == 1
+        return rows.delete_one(self._db, sessions, sessions.c.token_hash == token_hash)
 
     def delete_of(self, user_id: str, keep: str | None = None) -> int:
         """Logs a user out everywhere, but for the session ``keep`` (a token hash)."""
@@ -91,7 +91,7 @@ class Tokens:
     def revoke(self, token_id: str, at: datetime) -> bool:
         """Makes a token useless for good; False when it is already, or not there."""
         where = (tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
-        return rows.change(self._db, tokens, *where, revoked_at=at) == 1
+        return rows.change_one(self._db, tokens, *where, revoked_at=at)
 
     def _where(self, *conditions: sa.ColumnElement[bool]) -> list[ApiTokenRecord]:
         query = sa.select(*rows.columns_of(tokens, ApiTokenRecord)).where(*conditions)

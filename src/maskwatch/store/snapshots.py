@@ -302,7 +302,7 @@ class Snapshots:
     def _put(self, record: SnapshotRecord) -> bool:
         """Writes a row anew; False when it is gone."""
         values = rows.values_of(record)
-        return bool(rows.change(self._db, snapshots, snapshots.c.id == record.id, **values))
+        return rows.change_one(self._db, snapshots, snapshots.c.id == record.id, **values)
 
     def make_room(self, size: int) -> Freed:
         """Deletes the oldest photos until files of ``size`` bytes are gone.

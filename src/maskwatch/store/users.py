@@ -72,7 +72,7 @@ class Users:
         """
         values = rows.values_of(user) | {"name_key": name_key(user.name)}
         del values["id"]
-        if rows.change(self._db, users, users.c.id == user.id, **values) == 0:
+        if not rows.change_one(self._db, users, users.c.id == user.id, **values):
             raise RecordNotFound(f"no user has the id {user.id!r}")
 
     def change(self, user_id: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:

@@ -42,4 +42,4 @@ class Walks:
 
     def delete(self, walk_id: str) -> bool:
         """Forgets a walk; False when it is not there."""
-        return rows.delete(self._db, walks, walks.c.id == walk_id) == 1
+        return rows.delete_one(self._db, walks, walks.c.id == walk_id)

@@ -38,7 +38,7 @@ class TrackerSettings:
 
     start_score: float = 0.5
     """Only a detection of at least this score starts a track."""
-    min_score: float = 0.3
+    floor_score: float = 0.3
     """Weaker detections are ignored; those in between only continue a track."""
     min_iou: float = 0.3
     """Overlap with its predicted box that continues a track without further question."""
@@ -58,8 +58,8 @@ class TrackerSettings:
     votes: VoteSettings = field(default_factory=VoteSettings)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_score <= self.start_score <= 1:
-            raise ValueError("need 0 <= min_score <= start_score <= 1")
+        if not 0 <= self.floor_score <= self.start_score <= 1:
+            raise ValueError("need 0 <= floor_score <= start_score <= 1")
         if self.max_size_ratio < 1 or not 0 < self.min_iou <= 1 or not 0 <= self.max_share <= 1:
             raise ValueError("need max_size_ratio >= 1, 0 < min_iou <= 1 and 0 <= max_share <= 1")
         if min(self.reach_sizes, self.reach_sizes_per_s, self.max_reach_sizes) < 0:
@@ -69,7 +69,7 @@ class TrackerSettings:
         """The same where the user moves the score from which a face counts; None leaves it."""
         if score is None:
             return self
-        return replace(self, start_score=score, min_score=min(score, self.min_score))
+        return replace(self, start_score=score, floor_score=min(score, self.floor_score))
 
 
 class Tracker:
@@ -192,7 +192,7 @@ class Tracker:
         self._looked_t = now
 
     def _worthwhile(self, readings: Sequence[MaskReading]) -> list[MaskReading]:
-        return [each for each in readings if each.face.score >= self._settings.min_score]
+        return [each for each in readings if each.face.score >= self._settings.floor_score]
 
     def _follow(self, now: float, found: list[MaskReading]) -> list[MaskReading]:
         """Gives readings to the tracklets they continue; returns the readings left over."""

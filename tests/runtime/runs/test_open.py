@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from maskwatch.errors import ImageTooLarge, SourceError
+from maskwatch.errors import SourceError
 from maskwatch.frames.discover import discover_all
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.source import LiveOptions
@@ -22,13 +22,6 @@ def test_files_open_as_what_they_hold(tmp_path: Path) -> None:
         with open_source(spec, sampler=Sampler(every=2)) as source:
             counts[source.name] = [frame.index for frame in source]
     assert counts == {f"{tmp_path}/a.mp4": [0, 2, 4], f"{tmp_path}/b.png": [0]}
-
-
-def test_the_pixel_limit_is_passed_on(tmp_path: Path) -> None:
-    Image.new("RGB", (8, 6)).save(tmp_path / "a.png")
-    (spec,) = discover_all([str(tmp_path / "a.png")]).specs
-    with open_source(spec, max_pixels=47) as source, pytest.raises(ImageTooLarge):
-        list(source)
 
 
 def test_a_webcam_that_is_not_there() -> None:
@@ -48,8 +41,7 @@ def test_limits_and_transport_reach_a_stream(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("maskwatch.runtime.live.source.LiveSource", noted)
     (spec,) = discover_all(["rtsp://10.0.0.7/door"]).specs
     live, sampler = LiveOptions(read_timeout_s=3.0, rtsp_transport="udp"), Sampler(max_fps=2)
-    open_source(spec, sampler=sampler, max_pixels=47, live=live)
+    open_source(spec, sampler=sampler, live=live)
     assert dict(made["source"].options) == {"rtsp_transport": "udp", "timeout": "3000000"}
     assert made["sampler"] is sampler
     assert made["options"] is live
-    assert made["max_pixels"] == 47

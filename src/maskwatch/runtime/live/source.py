@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
 from maskwatch.errors import SourceError, SourceLost
-from maskwatch.frames.images import DEFAULT_MAX_PIXELS, decode_image
+from maskwatch.frames.images import decode_image
 from maskwatch.frames.orientation import Turn, turned
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
@@ -68,7 +68,6 @@ class LiveSource:
         source: what to open.
         sampler: which frames to deliver; the others are decoded but not converted.
         options: limits, and how to reconnect.
-        max_pixels: a larger picture behind a URL is refused.
         on_health: told of every change in the connection, in the reading thread.
         connect: starts a connection; a test may script one.
         wait: sleeps for so many seconds; a test may count them instead.
@@ -86,7 +85,6 @@ class LiveSource:
         *,
         sampler: Sampler | None = None,
         options: LiveOptions | None = None,
-        max_pixels: int = DEFAULT_MAX_PIXELS,
         on_health: Callable[[SourceHealth], None] | None = None,
         connect: Callable[[DecoderOrder], Decoding] = DecoderProcess,
         wait: Callable[[float], None] = time.sleep,
@@ -100,7 +98,6 @@ class LiveSource:
             source, sampler, options.open_timeout_s, options.read_timeout_s, options.turn
         )
         self._policy = options.reconnect
-        self._max_pixels = max_pixels
         self._on_health = on_health
         self._connect = connect
         self._decoding: Decoding | None = None
@@ -146,7 +143,7 @@ class LiveSource:
         """
         if isinstance(self._opened, Still):
             file = io.BytesIO(self._opened.data)
-            image = decode_image(file, name=self.name, max_pixels=self._max_pixels)
+            image = decode_image(file, name=self.name)
             yield Frame(self.name, 0, 0.0, turned(image, self._order.turn))
         elif self.is_live:
             yield from self._live_frames()

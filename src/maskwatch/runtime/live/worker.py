@@ -18,7 +18,8 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
 from maskwatch.errors import SourceError
-from maskwatch.frames.decoder import BgrConverter, Decoded, Passed
+from maskwatch.frames.bgr import BgrConverter
+from maskwatch.frames.decoder import Decoded, Passed
 from maskwatch.frames.live import LiveReader
 from maskwatch.runtime.live.mailbox import Mailbox
 from maskwatch.runtime.live.memory import FrameWriter

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskwatch.frames.camera import camera_input, stream_input
-from maskwatch.frames.images import DEFAULT_MAX_PIXELS, ImageSource
+from maskwatch.frames.images import ImageSource
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.runtime.runs.ahead import ReadAhead
 
@@ -27,7 +27,6 @@ def open_source(
     spec: SourceSpec,
     *,
     sampler: Sampler | None = None,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
     threads: int = 0,
     ahead: int = 0,
     spacing_s: float = 0.0,
@@ -40,7 +39,6 @@ def open_source(
     Args:
         spec: as `maskwatch.frames.discover.discover` found it.
         sampler: which frames to deliver; one sampler serves one source. Not used for images.
-        max_pixels: larger pictures are refused.
         threads: decoding threads for video files; 0 leaves the number to FFmpeg.
         ahead: so many frames of a video file are decoded before they are asked for, by a thread
             more; 0 for none.
@@ -53,7 +51,7 @@ def open_source(
         SourceError: there is no such camera.
     """
     if spec.kind is SourceKind.IMAGE:
-        return ImageSource(Path(spec.location), spec.name, max_pixels=max_pixels, turn=turn)
+        return ImageSource(Path(spec.location), spec.name, turn=turn)
     if spec.kind is SourceKind.VIDEO:
         from maskwatch.frames.video import VideoSource
 
@@ -77,6 +75,4 @@ def open_source(
             read_timeout_s=live.read_timeout_s,
             rtsp_transport=live.rtsp_transport,
         )
-    return LiveSource(
-        source, sampler=sampler, options=live, max_pixels=max_pixels, on_health=on_health
-    )
+    return LiveSource(source, sampler=sampler, options=live, on_health=on_health)

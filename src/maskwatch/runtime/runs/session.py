@@ -56,7 +56,7 @@ class Models:
     """What finds faces and what judges them."""
 
     detector: FaceDetector
-    """Should deliver weak faces too, down to ``TrackerSettings.min_score``."""
+    """Should deliver weak faces too, down to ``TrackerSettings.floor_score``."""
     classifier: MaskClassifier
 
 
@@ -273,7 +273,7 @@ class _Visit:
         if not is_single_picture(source):
             if self._settings.blur:
                 self._hindsight = Hindsight()
-            self._sieve = self._sieve_from(min(self._settings.score, self._tracking.min_score))
+            self._sieve = self._sieve_from(min(self._settings.score, self._tracking.floor_score))
             self.watch = MovingWatch(
                 self.spec.name,
                 self._sieve,

@@ -89,7 +89,7 @@ class MovingWatch:
         detector: finds faces, weak ones included.
         classifier: judges them.
         tracking: how faces become people.
-        min_score: weaker faces are reported only when they belong to somebody.
+        report_score: weaker faces are reported only when they belong to somebody.
         looks: how often faces are looked for.
     """
 
@@ -99,19 +99,19 @@ class MovingWatch:
         detector: FaceDetector,
         classifier: MaskClassifier,
         tracking: TrackerSettings,
-        min_score: float,
+        report_score: float,
         looks: LookSettings = EVERY_FRAME,
     ) -> None:
         self._pipeline = new_pipeline(detector, classifier, tracking, looks)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
-        self._min_score = min_score
+        self._report_score = report_score
         self._ended: list[Episode] = []
         self._last_t = 0.0
 
     def look(self, frame: Frame) -> JudgedFrame:
         """What is in the frame."""
-        result = self._pipeline(frame).without_weak(self._min_score)
+        result = self._pipeline(frame).without_weak(self._report_score)
         self._people_log.update(result.tracks)
         ended = self._episode_log.update(frame.index, frame.t, result.tracks)
         self._ended.extend(ended)

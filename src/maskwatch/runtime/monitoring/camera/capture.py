@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, first_delay_s=1.0)
+_NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, first_delay_s=1.0)
 
 NOT_LIVE = "this is a recording or a picture, not a live stream"
 """Why an address that can be read is no camera."""
@@ -93,7 +93,6 @@ class Capture:
         config: its section.
         on_link: told, in the capturing thread, whenever the phase changes.
         connect: starts a connection; a test may script one.
-        policy: how connections are tried again.
     """
 
     def __init__(
@@ -103,7 +102,6 @@ class Capture:
         on_link: Callable[[Link], None],
         *,
         connect: Callable[[DecoderOrder], AbortableDecoding] = DecoderProcess,
-        policy: ReconnectPolicy = NEVER_GIVE_UP,
         reach: Reach | None = None,
     ) -> None:
         self._reach = reach
@@ -117,7 +115,6 @@ class Capture:
         self._config = config
         self._on_link = on_link
         self._connect = connect
-        self._policy = policy
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._decoding: AbortableDecoding | None = None
@@ -169,7 +166,7 @@ class Capture:
             while True:
                 reason = self._one_source()
                 if reason is not None:
-                    policy, chance = self._policy, random.random()  # noqa: S311 - no secret
+                    policy, chance = _NEVER_GIVE_UP, random.random()  # noqa: S311 - no secret
                     delay_s = spread(policy.max_delay_s, policy.jitter, chance)
                     self._become(CameraPhase.LOST, reason, retry_in_s=delay_s)
                     self._wait(delay_s)
@@ -182,7 +179,7 @@ class Capture:
             config.open_timeout_s,
             config.read_timeout_s,
             config.transport,
-            self._policy,
+            _NEVER_GIVE_UP,
             config.turn,
         )
         try:

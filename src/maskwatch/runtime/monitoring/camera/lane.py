@@ -253,7 +253,7 @@ class CameraLane:
 
     def _judged(self, frame: Frame, found: Sequence[Face]) -> list[Face]:
         height, width = frame.image.shape[:2]
-        wanted = wanted_faces(found, self._tracking.min_score, self.config.min_face_px)
+        wanted = wanted_faces(found, self._tracking.floor_score, self.config.min_face_px)
         return self._rules.zones.judged(wanted, width, height)
 
     def _take_in(self, look: Look) -> None:
