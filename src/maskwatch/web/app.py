@@ -27,8 +27,8 @@ from maskwatch.web.api import (
 from maskwatch.web.api.access import COOKIE_SCHEME
 from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
+from maskwatch.web.gate import DashboardGate
 from maskwatch.web.identity import FirstStart
-from maskwatch.web.security.gate import DashboardGate
 from maskwatch.web.security.headers import SecurityHeaders
 from maskwatch.web.security.limits import BodyLimit
 
