@@ -23,7 +23,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.gate import login_address
 from maskwatch.web.identity import Principal, refreshed
-from maskwatch.web.plain import static_address
+from maskwatch.web.plain.files import static_address
 from maskwatch.web.refusals import said
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
