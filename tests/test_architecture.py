@@ -261,6 +261,25 @@ def test_units_do_not_import_each_other_in_circles(package: str) -> None:
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
+def test_pages_and_the_rest_api_reach_the_store_through_actions_only() -> None:
+    callers = {"web.api", "web.plain", "web.gate", "web.pages"}
+    values = {"maskwatch.store.records"}
+    offenders = [
+        i
+        for i in MASKWATCH
+        if i.importer in callers and unit_of(i.target) == "store" and i.target not in values
+    ]
+    assert told(offenders) == []
+    calls = [
+        f"{path.relative_to(SRC)}:{node.lineno}"
+        for path in sorted((SRC / "maskwatch/web").rglob("*.py"))
+        if unit_of(module_name(path)) in callers
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "store"
+    ]
+    assert calls == []
+
+
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
     edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", *WEB, "doctor"}

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from maskwatch.alerts.links import LinkAction, LinkClaim, read_link
+from maskwatch.alerts.links import LinkAction, LinkClaim
 from maskwatch.errors import LinkError, RecordNotFound
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import episodes
@@ -29,7 +29,7 @@ def link_page(request: Request, web: Web, token: str) -> Response:
     """What a link in a message leads to. Looking changes nothing: mail scanners look too."""
     words = words_for(request, web)
     try:
-        claim, episode = _read(web, token)
+        claim, episode = episodes.see_linked(web, token)
     except (LinkError, RecordNotFound) as error:
         return _bad(words, error)
     if claim.action is LinkAction.VIEW:
@@ -44,7 +44,7 @@ def follow_link(
     """Does what the link is for; the signature in it is the permission."""
     words = words_for(request, web)
     try:
-        claim, episode = _read(web, token)
+        claim, episode = episodes.see_linked(web, token)
         actor = holder_of_link(claim.recipient)
         if claim.action is LinkAction.ACKNOWLEDGE:
             was_open = episode.acknowledged_at is None
@@ -59,11 +59,6 @@ def follow_link(
     except (LinkError, RecordNotFound) as error:
         return _bad(words, error)
     return page(words, words("link.title"), f"<p role='status'>{words('link.done')}</p>")
-
-
-def _read(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
-    claim = read_link(token, web.link_secrets, web.now())
-    return claim, web.store.episodes.get(claim.episode_id)
 
 
 def _bad(words: Words, error: LinkError | RecordNotFound) -> HTMLResponse:
