@@ -18,7 +18,6 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.plain.errors import PageRoute
 from maskwatch.web.plain.frame import Field, alert, field, page, words_for
 from maskwatch.web.security.origin import is_own_origin
-from maskwatch.web.security.secrets import is_same
 from maskwatch.web.text import Words
 
 router = APIRouter(route_class=PageRoute)
@@ -74,7 +73,7 @@ def log_out(request: Request, web: Web, csrf: Field) -> Response:
             principal = identity.of_session(web, secret)
         except NotLoggedIn:
             return answer
-        if principal.csrf is None or not is_same(principal.csrf, csrf):
+        if not principal.is_own_page(csrf):
             return Response("foreign form", 403)
         identity.log_out(web, principal)
     web.cookie.clear(answer)
