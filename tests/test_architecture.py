@@ -37,6 +37,19 @@ ANYTHING = STAGES | {
     *("cores", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
+WEB_BASE = {
+    *("web.documented", "web.text", "web.refusals", "web.feed", "web.offers", "web.streams"),
+    *("web.turns", "web.problem"),
+}
+"""Of the dashboard, what knows neither permissions nor pages."""
+WEB_ACTIONS = WEB_BASE | {
+    *("web.rates", "web.walks", "web.printing", "web.security", "web.context", "web.identity"),
+    "web.actions",
+}
+"""What is done and below it: pages and the REST API call it."""
+WEB = WEB_ACTIONS | {"web.api", "web.plain", "web.gate", "web.pages", "web"}
+BELOW_WEB = PURE | {"frames", "models", "config", "store", "alerts", "runtime.monitoring"}
+
 
 class Layer(NamedTuple):
     """What the code of a unit may import."""
@@ -74,12 +87,34 @@ TABLE = {
         STAGES | {"outputs", "config", "store", "alerts", "alerts.base", "runtime", "runtime.live"},
         NUMPY,
     ),
+    **{
+        unit: Layer(
+            PURE | WEB_BASE | {"store", "runtime.monitoring"}, {"starlette", "anyio", "pydantic"}
+        )
+        for unit in WEB_BASE
+    },
+    "web.rates": Layer(PURE | WEB_BASE | {"store"}, set()),
+    "web.walks": Layer(PURE | WEB_BASE | {"runtime.monitoring"}, set()),
+    "web.printing": Layer(PURE | WEB_BASE | {"store", "web.rates", "web.walks"}, {"PIL"}),
+    "web.security": Layer(
+        PURE | WEB_BASE | {"frames", "config", "store"}, {"argon2", "starlette", "uvicorn"}
+    ),
+    "web.context": Layer(
+        PURE | WEB_BASE | {"config", "store", "runtime.monitoring", "web.walks", "web.security"},
+        set(),
+    ),
+    "web.identity": Layer(PURE | WEB_BASE | {"store", "web.security", "web.context"}, set()),
+    "web.actions": Layer(BELOW_WEB | WEB_ACTIONS, {"pydantic"}),
+    "web.api": Layer(BELOW_WEB | WEB_ACTIONS, {"fastapi", "starlette", "anyio", "pydantic"}),
+    "web.plain": Layer(BELOW_WEB | WEB_ACTIONS | {"web.api"}, {"fastapi", "starlette"}),
+    "web.gate": Layer(PURE | WEB_ACTIONS | {"web.plain"}, {"starlette", "anyio"}),
+    "web.pages": Layer(
+        BELOW_WEB | WEB_ACTIONS | {"web.plain", "web.gate"},
+        {"fastapi", "starlette", "nicegui", "pydantic"},
+    ),
     "web": Layer(
-        PURE | {"frames", "masks", "models", "config", "store", "alerts", "runtime.monitoring"},
-        {
-            *("fastapi", "starlette", "uvicorn", "nicegui", "anyio", "pydantic", "argon2"),
-            *("prometheus_client", "PIL"),
-        },
+        BELOW_WEB | WEB,
+        {"fastapi", "starlette", "uvicorn", "prometheus_client", "pydantic", "anyio"},
     ),
     "doctor": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "build": Layer(ANYTHING - {"cli", "api", "doctor"}, set()),
@@ -226,9 +261,28 @@ def test_units_do_not_import_each_other_in_circles(package: str) -> None:
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
+def test_pages_and_the_rest_api_reach_the_store_through_actions_only() -> None:
+    callers = {"web.api", "web.plain", "web.gate", "web.pages"}
+    values = {"maskwatch.store.records"}
+    offenders = [
+        i
+        for i in MASKWATCH
+        if i.importer in callers and unit_of(i.target) == "store" and i.target not in values
+    ]
+    assert told(offenders) == []
+    calls = [
+        f"{path.relative_to(SRC)}:{node.lineno}"
+        for path in sorted((SRC / "maskwatch/web").rglob("*.py"))
+        if unit_of(module_name(path)) in callers
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "store"
+    ]
+    assert calls == []
+
+
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", "web", "doctor"}
+    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", *WEB, "doctor"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]

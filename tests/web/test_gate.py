@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from maskwatch.errors import StoreError
-from maskwatch.web.security.gate import DashboardGate
+from maskwatch.web.gate import DashboardGate
 from tests.web.world import World
 
 

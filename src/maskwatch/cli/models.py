@@ -44,26 +44,19 @@ def models(
     for card in cards:
         card.verify()
     if as_json:
-        typer.echo(json.dumps([card_as_json(card) for card in cards], indent=2))
+        told = [
+            {
+                **card.as_json(),
+                "file": str(card.model_path),
+                "bytes": card.model_path.stat().st_size,
+            }
+            for card in cards
+        ]
+        typer.echo(json.dumps(told, indent=2))
         return
     console = out_console()
     for card in cards:
         console.print(card_table(card))
-
-
-def card_as_json(card: ModelCard) -> dict[str, Any]:
-    """The card, with the size of its file."""
-    return {
-        "name": card.name,
-        "version": card.version,
-        "kind": card.kind,
-        "file": str(card.model_path),
-        "bytes": card.model_path.stat().st_size,
-        "sha256": card.sha256,
-        "labels": list(card.labels),
-        "settings": card.settings,
-        "summary": card.summary,
-    }
 
 
 def card_table(card: ModelCard) -> Table:

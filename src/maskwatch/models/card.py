@@ -46,6 +46,18 @@ class ModelCard:
         """The model file."""
         return self.folder / self.file
 
+    def as_json(self) -> dict[str, Any]:
+        """What people want to know of the model."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "labels": list(self.labels),
+            "settings": self.settings,
+            "summary": self.summary,
+        }
+
     def verify(self) -> None:
         """Compares the checksums of the model's files with the card's.
 

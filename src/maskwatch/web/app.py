@@ -25,10 +25,11 @@ from maskwatch.web.api import (
     walks,
 )
 from maskwatch.web.api.access import COOKIE_SCHEME
-from maskwatch.web.api.problems import Problem, add_problem_handlers, answer_unknown_addresses
+from maskwatch.web.api.problems import add_problem_handlers, answer_unknown_addresses
 from maskwatch.web.context import WebContext
+from maskwatch.web.gate import DashboardGate
 from maskwatch.web.identity import FirstStart
-from maskwatch.web.security.gate import DashboardGate
+from maskwatch.web.problem import Problem
 from maskwatch.web.security.headers import SecurityHeaders
 from maskwatch.web.security.limits import BodyLimit
 

@@ -36,6 +36,10 @@ class Principal:
     """What pages must send along; None for a token, which no browser sends by itself."""
     session_hash: str | None = None
 
+    def is_own_page(self, csrf: str) -> bool:
+        """Whether what was sent along comes from a page that was given to this session."""
+        return self.csrf is not None and is_same(self.csrf, csrf)
+
     def allows(self, scope: Scope) -> bool:
         """Whether it may."""
         return scope in self.scopes

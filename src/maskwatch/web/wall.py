@@ -6,10 +6,12 @@ from html import escape
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from maskwatch.web.api.access import Web
-from maskwatch.web.plain import nothing_there, static_address
+from maskwatch.web.plain.errors import nothing_there
+from maskwatch.web.plain.files import static_address
+from maskwatch.web.plain.frame import document
 from maskwatch.web.text import Words
 
 router = APIRouter()
@@ -23,11 +25,8 @@ def wall_page(request: Request, web: Web, name: str) -> Response:
     words = Words.of(request.state.principal.user.language)
     stream = f"/api/v1/cameras/{quote(name, safe='')}/stream.mjpg"
     title = escape(words("live.picture", camera=name))
-    return HTMLResponse(f"""<!doctype html>
-<html lang="{words.language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} - maskwatch</title><link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="{static_address("wall.css")}">
-<script defer src="{static_address("wall.js")}"></script></head>
-<body><main><h1>{title}</h1>
-<img alt="{title}" data-stream="{escape(stream)}"></main></body></html>""")
+    head = f"""<link rel="stylesheet" href="{static_address("wall.css")}">
+<script defer src="{static_address("wall.js")}"></script>"""
+    body = f"""<h1>{title}</h1>
+<img alt="{title}" data-stream="{escape(stream)}">"""
+    return document(words, title, head, body)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskwatch.alerts.due import why_unwanted
+from maskwatch.alerts.links import LinkClaim, read_link
 from maskwatch.errors import RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -36,6 +37,8 @@ class EpisodeDetail:
     timeline: Sequence[TimelinePoint]
     deliveries: Sequence[Delivery]
     snapshot: SnapshotRecord | None
+    photo_may_be_seen: bool
+    """Otherwise there is none, or its faces are still being hidden."""
 
 
 def list_episodes(
@@ -49,6 +52,12 @@ def list_episodes(
     principal.must_allow(Scope.EPISODES_READ)
     page = web.store.episodes.page(wanted, after=after, limit=limit)
     return Page(tuple(episode_for(principal, each) for each in page.items), page.next)
+
+
+def count_episodes(web: WebContext, principal: Principal, wanted: EpisodeFilter) -> int:
+    """How many there are on all pages."""
+    principal.must_allow(Scope.EPISODES_READ)
+    return web.store.episodes.count(wanted)
 
 
 def camera_names(web: WebContext, principal: Principal) -> list[str]:
@@ -66,12 +75,25 @@ def see_episode(web: WebContext, principal: Principal, episode_id: str) -> Episo
     principal.must_allow(Scope.EPISODES_READ)
     episode = web.store.episodes.get(episode_id)
     web.store.audit.append(principal.actor, "episode.viewed", episode_id)
+    snapshot = snapshot_of(web, episode.snapshot_id)
     return EpisodeDetail(
         episode_for(principal, episode),
         web.store.episodes.timeline(episode_id),
         [delivery_for(principal, each) for each in web.store.deliveries.of_episode(episode_id)],
-        _snapshot_of(web, episode),
+        snapshot,
+        photo_may_be_seen=snapshot is not None and web.store.snapshots.may_be_seen(snapshot),
     )
+
+
+def see_linked(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
+    """What a link in a message is for, and the episode; the signature in it is the permission.
+
+    Raises:
+        LinkError: the link is not ours, was changed, or is too old.
+        RecordNotFound: the episode is gone.
+    """
+    claim = read_link(token, web.link_secrets, web.now())
+    return claim, web.store.episodes.get(claim.episode_id)
 
 
 def see_photo(web: WebContext, principal: Principal, episode_id: str) -> bytes:
@@ -83,7 +105,7 @@ def see_photo(web: WebContext, principal: Principal, episode_id: str) -> bytes:
     """
     principal.must_allow(Scope.EPISODES_READ)
     web.must_allow_images()
-    snapshot = _snapshot_of(web, web.store.episodes.get(episode_id))
+    snapshot = snapshot_of(web, web.store.episodes.get(episode_id).snapshot_id)
     if snapshot is None:
         raise RecordNotFound(f"episode {episode_id} has no photo")
     data = web.store.snapshots.read(snapshot.id)
@@ -173,11 +195,12 @@ def export_subject(web: WebContext, principal: Principal, episode_id: str) -> by
     return out.getvalue()
 
 
-def _snapshot_of(web: WebContext, episode: EpisodeRecord) -> SnapshotRecord | None:
-    if episode.snapshot_id is None or not web.privacy().images_allowed:
+def snapshot_of(web: WebContext, snapshot_id: str | None) -> SnapshotRecord | None:
+    """A photo; None where it is gone, or the policy allows no pictures."""
+    if snapshot_id is None or not web.privacy().images_allowed:
         return None
     try:
-        return web.store.snapshots.get(episode.snapshot_id)
+        return web.store.snapshots.get(snapshot_id)
     except RecordNotFound:
         return None
 
@@ -191,7 +214,7 @@ def _withdraw_unwanted(web: WebContext, episode_id: str) -> None:
 
 
 def _queue_for_review(web: WebContext, episode: EpisodeRecord) -> None:
-    snapshot = _snapshot_of(web, episode)
+    snapshot = snapshot_of(web, episode.snapshot_id)
     if snapshot is None:
         return
     subjects = [i for i, face in enumerate(snapshot.faces) if face.is_subject]

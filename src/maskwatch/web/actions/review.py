@@ -17,7 +17,7 @@ from maskwatch.errors import (
 from maskwatch.store.records import ReviewItem, SnapshotRecord
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.episodes import must_fit
+from maskwatch.web.actions.episodes import must_fit, snapshot_of
 from maskwatch.web.actions.review_export import Export, Labelled, export_review
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -52,17 +52,33 @@ class Queue:
     counts: ReviewCounts
 
 
+@dataclass(frozen=True, slots=True)
+class NextFace:
+    """What a person gets next, and how far the work is."""
+
+    item: ReviewItem | None
+    """None when nothing waits."""
+    counts: ReviewCounts
+    snapshot: SnapshotRecord | None
+    """None when its photo is gone, or the policy allows no pictures."""
+    photo_may_be_seen: bool
+    """Otherwise there is none, or its faces are still being hidden."""
+
+
 def queue(web: WebContext, principal: Principal, limit: int = 50) -> Queue:
     """Faces without a label: first what a person called wrong, then the oldest."""
     principal.must_allow(Scope.REVIEW)
     return Queue(web.store.reviews.waiting(limit), web.store.reviews.counts())
 
 
-def next_face(web: WebContext, principal: Principal) -> Queue:
+def next_face(web: WebContext, principal: Principal) -> NextFace:
     """What a person gets next: no face that lies before somebody else, while there are others."""
     waits = queue(web, principal)
     chosen = web.offers.choose(principal.user.id, [each.id for each in waits.items], web.now())
-    return Queue([each for each in waits.items if each.id == chosen], waits.counts)
+    item = next((each for each in waits.items if each.id == chosen), None)
+    snapshot = None if item is None else snapshot_of(web, item.snapshot_id)
+    may_be_seen = snapshot is not None and web.store.snapshots.may_be_seen(snapshot)
+    return NextFace(item, waits.counts, snapshot, may_be_seen)
 
 
 def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[SnapshotRecord, bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from maskwatch.errors import RecordNotFound
 from maskwatch.models.card import ModelCard
@@ -179,16 +178,3 @@ def model_cards(web: WebContext, principal: Principal) -> Sequence[ModelCard]:
     """The cards of the models that run."""
     principal.must_allow(Scope.SYSTEM_READ)
     return web.control.model_cards()
-
-
-def card_as_json(card: ModelCard) -> dict[str, Any]:
-    """What people want to know of a model."""
-    return {
-        "name": card.name,
-        "version": card.version,
-        "kind": card.kind,
-        "sha256": card.sha256,
-        "labels": list(card.labels),
-        "settings": card.settings,
-        "summary": card.summary,
-    }

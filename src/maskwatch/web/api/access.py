@@ -15,7 +15,6 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session, of_token
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.scopes import Scope
-from maskwatch.web.security.secrets import is_same
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -85,8 +84,7 @@ def bearer_token(request: Request) -> str | None:
 def must_be_own_page(request: Request, web: WebContext, principal: Principal) -> None:
     """Refuses what another site may have made the browser send (CSRF)."""
     must_be_own_origin(request, web)
-    given = request.headers.get(CSRF_HEADER, "")
-    if principal.csrf is None or not is_same(principal.csrf, given):
+    if not principal.is_own_page(request.headers.get(CSRF_HEADER, "")):
         raise AccessDenied(f"the header {CSRF_HEADER} is missing or wrong")
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -27,8 +25,8 @@ from maskwatch.errors import (
     Throttled,
     UsageError,
 )
+from maskwatch.web.problem import MEDIA_TYPE, problem
 
-MEDIA_TYPE = "application/problem+json"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # The first that fits counts, so narrower kinds come before wider ones.
@@ -50,21 +48,6 @@ _STATUS: tuple[tuple[type[MaskwatchError], int, str], ...] = (
 _OF_THE_STORE = (503, 507)
 """Any route may meet them: whoever asks is looked up in the database, and looking is noted there.
 """
-
-
-class Problem(BaseModel):
-    """Why a request was refused."""
-
-    title: str
-    status: int
-    detail: str
-    """For people."""
-
-
-def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Any:
-    """The answer."""
-    body = {"title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
 def status_of(error: MaskwatchError) -> tuple[int, str]:

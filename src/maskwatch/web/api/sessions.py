@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
@@ -71,9 +72,9 @@ def change_me(web: Web, principal: Anyone, body: MyChanges) -> MeView:
     if body.current_password is not None and body.new_password is not None:
         users.change_own_password(web, principal, body.current_password, body.new_password)
     if body.language is not None:
-        users.change_language(web, principal, body.language)
-    user = web.store.users.get(principal.user.id)
-    return MeView.of(principal).model_copy(update={"language": user.language})
+        user = users.change_language(web, principal, body.language)
+        principal = replace(principal, user=user)
+    return MeView.of(principal)
 
 
 @router.get("/tokens", responses=problems(401, 403))

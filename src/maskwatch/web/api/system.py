@@ -35,7 +35,7 @@ def state(web: Web, principal: SystemReader) -> SystemView:
 @router.get("/system/models", responses=problems(401, 403))
 def models(web: Web, principal: SystemReader) -> Sequence[dict[str, Any]]:
     """The cards of the models that run; a detector of another program has none."""
-    return [system.card_as_json(card) for card in system.model_cards(web, principal)]
+    return [card.as_json() for card in system.model_cards(web, principal)]
 
 
 @router.post("/system/reload", responses=problems(401, 403))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from maskwatch.web.context import WebContext
-from maskwatch.web.plain import nothing_there
+from maskwatch.web.plain.errors import nothing_there
 
 _ICON = Path(__file__).parent.parent / "static" / "icon.svg"
 

@@ -21,10 +21,10 @@ from maskwatch.runtime.monitoring.control import ReloadOutcome
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
+from maskwatch.web.gate import login_address
 from maskwatch.web.identity import Principal, refreshed
-from maskwatch.web.plain import static_address
+from maskwatch.web.plain.files import static_address
 from maskwatch.web.refusals import said
-from maskwatch.web.security.gate import login_address
 from maskwatch.web.security.scopes import SCOPE_OF_PAGE, Scope
 from maskwatch.web.text import LANGUAGES, Words
 from maskwatch.words import Language

@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page, SnapshotRecord
+from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page
 from maskwatch.types import Fault, State
 from maskwatch.web.actions import episodes
 from maskwatch.web.actions.episodes import EpisodeDetail
@@ -192,7 +192,7 @@ class _Detail:
         self._facts()
         with ui.element("div").classes("mw-even"):
             with ui.element("div"):
-                self._photo(detail.snapshot)
+                self._photo()
             with ui.element("div"):
                 heading(words("events.timeline"))
                 chart = ui.echart(_timeline(desk, detail)).classes("mw-small-chart")
@@ -213,15 +213,15 @@ class _Detail:
         ui.label(" · ".join(facts)).classes("mw-faint")
         html(f'<span class="mw-faint">ID <span class="mw-code">{escape(episode.id)}</span></span>')
 
-    def _photo(self, snapshot: SnapshotRecord | None) -> None:
-        words, episode = self._desk.words, self._detail.episode
+    def _photo(self) -> None:
+        words, snapshot = self._desk.words, self._detail.snapshot
         if snapshot is None:
             ui.label(words("events.no_photo")).classes("mw-faint")
             return
-        if not self._desk.web.store.snapshots.may_be_seen(snapshot):
+        if not self._detail.photo_may_be_seen:
             ui.label(words("common.being_hidden")).classes("mw-note")
             return
-        address = f"/api/v1/episodes/{episode.id}/photo"
+        address = f"/api/v1/episodes/{self._detail.episode.id}/photo"
         html(photo(address, snapshot, words("events.photo")))
 
     def _messages(self) -> None:
@@ -283,7 +283,8 @@ def _page(
 ) -> tuple[Page[EpisodeRecord], int, list[str]]:
     """Some episodes, how many there are, and the cameras to choose from."""
     page = episodes.list_episodes(web, principal, wanted, after, _PAGE)
-    return page, web.store.episodes.count(wanted), episodes.camera_names(web, principal)
+    count = episodes.count_episodes(web, principal, wanted)
+    return page, count, episodes.camera_names(web, principal)
 
 
 def _cell(content: str, classes: str = "") -> None:

@@ -8,10 +8,10 @@ from functools import partial
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.errors import RecordChanged, RecordNotFound
+from maskwatch.errors import RecordChanged
 from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotRecord
 from maskwatch.web.actions import review
-from maskwatch.web.actions.review import CHOICES, Choice, Queue
+from maskwatch.web.actions.review import CHOICES, Choice, NextFace
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -44,12 +44,11 @@ class _ReviewPage:
         self._body = ui.element("div")
 
     async def update(self) -> None:
-        seen = await self._desk.ask(_next)
-        if seen is None:
+        found = await self._desk.ask(review.next_face)
+        if found is None:
             return
-        queue, snapshot = seen
-        words, counts = self._desk.words, queue.counts
-        self._item = queue.items[0] if queue.items else None
+        words, counts = self._desk.words, found.counts
+        self._item = found.item
         self._counts.set_text(
             " · ".join(
                 (
@@ -61,22 +60,22 @@ class _ReviewPage:
         )
         self._body.clear()
         with self._body:
-            if self._item is None:
+            if found.item is None:
                 ui.label(words("review.empty"))
                 self._undo_button()
             else:
-                self._show(self._item, snapshot)
+                self._show(found.item, found)
 
-    def _show(self, item: ReviewItem, snapshot: SnapshotRecord | None) -> None:
+    def _show(self, item: ReviewItem, found: NextFace) -> None:
         words = self._desk.words
         with ui.element("div").classes("mw-split"):
             with ui.element("div").classes("mw-card"):
-                if snapshot is None:
+                if found.snapshot is None:
                     ui.label(words("common.no_pictures"))
-                elif not self._desk.web.store.snapshots.may_be_seen(snapshot):
+                elif not found.photo_may_be_seen:
                     ui.label(words("common.being_hidden")).classes("mw-note")
                 else:
-                    self._picture(item, snapshot)
+                    self._picture(item, found.snapshot)
             with ui.element("div").classes("mw-card"):
                 heading(words("review.question"))
                 with ui.element("div").classes("mw-choices"):
@@ -164,13 +163,3 @@ def _in_time(
     except RecordChanged:
         return False
     return True
-
-
-def _next(web: WebContext, principal: Principal) -> tuple[Queue, SnapshotRecord | None]:
-    queue = review.next_face(web, principal)
-    if not queue.items or not web.privacy().images_allowed:
-        return queue, None
-    try:
-        return queue, web.store.snapshots.get(queue.items[0].snapshot_id)
-    except RecordNotFound:
-        return queue, None

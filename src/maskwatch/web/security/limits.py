@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from maskwatch.web.problem import problem
 
 SLOWEST_S = 60.0
 """How long a whole request may take to arrive."""
@@ -80,9 +81,7 @@ class BodyLimit:
 async def _refuse(
     scope: Scope, receive: Receive, send: Send, status: int, title: str, detail: str
 ) -> None:
-    body = {"title": title, "status": status, "detail": detail}
-    answer = JSONResponse(body, status, {"Connection": "close"}, "application/problem+json")
-    await answer(scope, receive, send)
+    await problem(status, title, detail, {"Connection": "close"})(scope, receive, send)
 
 
 def _announced(scope: Scope) -> int:

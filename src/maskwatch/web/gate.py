@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from maskwatch.errors import NotLoggedIn, StoreError
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session
-from maskwatch.web.plain import away, refused
+from maskwatch.web.plain.errors import away, refused
 from maskwatch.web.security.origin import is_own_origin
 from maskwatch.web.security.scopes import scope_of_page
 from maskwatch.web.text import Words
