@@ -48,10 +48,12 @@ def add_user(
     """A new user.
 
     Raises:
-        UsageError: the password is not good enough.
+        AccessDenied: by a token that may do less than the role.
+        UsageError: the name or the password is not good enough.
         RecordExists: somebody is called that already.
     """
     principal.must_allow(Scope.USERS)
+    _must_allow_all_of(principal, role)
     must_be_name(name)
     must_be_good(password, name, web.config.login.min_password)
     user = UserRecord(
@@ -89,10 +91,16 @@ def change_user(
     password the tokens go, too: whoever knew the old one may have made some.
 
     Raises:
+        AccessDenied: by a token, of its own user, of a password, or, unless somebody is only
+            switched off, of who may then do more than the token.
         UsageError: the password is not good enough, or no administrator would be left.
         RecordNotFound: there is no such user.
     """
     principal.must_allow(Scope.USERS)
+    if principal.session_hash is None and (
+        user_id == principal.user.id or change.password is not None
+    ):
+        raise AccessDenied("a token changes neither its own user nor anybody's password")
     values: dict[str, Any] = {}
     if change.role is not None:
         values["role"] = change.role
@@ -104,6 +112,8 @@ def change_user(
         values["password_hash"] = hash_password(change.password)
     with web.store.transaction():
         changed = web.store.users.change(user_id, lambda user: replace(user, **values))
+        if change != UserChange(disabled=True):
+            _must_allow_all_of(principal, changed.role)
         _must_leave_an_administrator(web)
         if changed.disabled_at is not None or change.password is not None:
             web.store.sessions.delete_of(user_id)
@@ -117,6 +127,13 @@ def change_user(
         }
         web.store.audit.append(principal.actor, "user.changed", user_id, detail)
     return changed
+
+
+def _must_allow_all_of(principal: Principal, role: Role) -> None:
+    # Else a token would make somebody who may do what it may not, and log in as them.
+    beyond = scopes_of(role) - principal.scopes
+    if beyond:
+        raise NotAllowed("refused.permission", permission=", ".join(sorted(beyond)))
 
 
 def _must_leave_an_administrator(web: WebContext) -> None:
