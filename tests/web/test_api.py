@@ -696,6 +696,8 @@ def test_users_are_managed_by_administrators(admin: TestClient, world: World) ->
     assert admin.post("/api/v1/users", json={**body, "name": "NILS"}).status_code == 409
     changed = admin.patch(f"/api/v1/users/{made['id']}", json={"role": "viewer"}).json()
     assert changed["role"] == "viewer"
+    noted = [(each.action, each.detail["name"]) for each in world.store.audit.page()[:2]]
+    assert noted == [("user.changed", "nils"), ("user.added", "nils")]
 
 
 # --- its own word

@@ -16,7 +16,7 @@ from maskwatch.config.web import WebConfig
 from maskwatch.errors import NotLoggedIn, StoreError, StoreFull
 from maskwatch.types import Fault, State
 from maskwatch.web import plain
-from maskwatch.web.app import create_app
+from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.identity import of_session
 from tests.web.world import NOW, PASSWORD, World, episode, make_world
 
@@ -30,6 +30,19 @@ def browser(world: World) -> Iterator[TestClient]:
     app.include_router(plain.router)
     with TestClient(app, follow_redirects=False) as client:
         yield client
+
+
+def test_the_first_administrator_is_not_called_as_the_service_itself(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    app = create_app(world.web, dashboard=False)
+    app.include_router(plain.router)
+    url = setup_url(app, "http://testserver")
+    form = {"name": "System", "password": PASSWORD, "repeated": PASSWORD}
+    page = TestClient(app).post(url or "", data=form)
+    assert page.status_code == 422
+    assert "the audit log means something else by &#x27;System&#x27;" in page.text
+    assert world.store.users.count() == 0
+    world.store.close()
 
 
 @pytest.mark.parametrize(

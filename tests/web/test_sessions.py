@@ -436,6 +436,20 @@ def test_the_set_up_link_makes_nobody_with_an_easy_password(tmp_path: Path) -> N
     world.store.close()
 
 
+@pytest.mark.parametrize("name", ["system", "Anonymous"])
+def test_nobody_is_called_what_the_audit_log_calls_others(tmp_path: Path, name: str) -> None:
+    world, client, secret = fresh(tmp_path)
+    body = {"secret": secret, "name": name, "password": PASSWORD}
+    assert client.post("/api/v1/setup", json=body).status_code == 422
+    answer = client.post("/api/v1/setup", json={**body, "name": "anna"})
+    new = {"name": f"{name} ", "password": "nine loud pianos"}
+    headers = {"X-CSRF-Token": answer.json()["csrf"]}
+    assert client.post("/api/v1/users", json=new, headers=headers).status_code == 422
+    world.add_user(name, Role.VIEWER)  # by an older version
+    assert log_in(TestClient(client.app), name) == 200
+    world.store.close()
+
+
 def test_a_guessed_set_up_link_makes_nobody(tmp_path: Path) -> None:
     world, client, secret = fresh(tmp_path)
     body = {"secret": secret[:-1] + "!", "name": "eve", "password": PASSWORD}

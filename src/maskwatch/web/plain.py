@@ -31,7 +31,7 @@ from maskwatch.errors import (
 )
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.web import identity
-from maskwatch.web.actions import episodes, users
+from maskwatch.web.actions import episodes
 from maskwatch.web.actions.recipients import holder_of_link
 from maskwatch.web.actions.review import CHOICES, Choice
 from maskwatch.web.api.access import Web, client_address
@@ -164,7 +164,6 @@ def set_up(
         return _setup_form(words, web, words("setup.differs"), 422, name)
     agent = request.headers.get("user-agent", "")
     try:
-        users.must_be_name(name)
         login = first.finish(secret, name, password, client_address(request), agent)
     except UsageError as error:
         return _setup_form(words, web, said(error, words), 422, name)

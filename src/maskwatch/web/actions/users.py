@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,19 +20,11 @@ from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import NotAllowed, Taken, WrongUse
+from maskwatch.web.security.names import must_be_name
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
 from maskwatch.web.security.throttle import in_session
-
-NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
-"""What a user may be called."""
-
-
-def must_be_name(name: str) -> None:
-    """Raises UsageError unless a user may be called that."""
-    if not re.fullmatch(NAME_PATTERN, name):
-        raise WrongUse("refused.user_name")
 
 
 def list_users(web: WebContext, principal: Principal) -> Sequence[UserRecord]:
@@ -67,7 +58,8 @@ def add_user(
     try:
         with web.store.transaction():
             web.store.users.add(user)
-            web.store.audit.append(principal.actor, "user.added", user.id, {"role": role.value})
+            detail = {"name": name, "role": role.value}
+            web.store.audit.append(principal.actor, "user.added", user.id, detail)
     except RecordExists as error:
         raise Taken("refused.user_taken", name=name) from error
     return user
@@ -121,6 +113,7 @@ def change_user(
             for token in web.store.tokens.of_user(user_id):
                 _revoke(web, principal, token.id)
         detail = {
+            "name": changed.name,
             "role": changed.role.value,
             "disabled": changed.disabled_at is not None,
             "password": change.password is not None,
