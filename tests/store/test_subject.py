@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from maskwatch.config.privacy import Photos
 from maskwatch.errors import OutputError, RecordNotFound, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -52,6 +53,15 @@ def test_an_export_holds_everything(store: Store, filmed: EpisodeRecord, tmp_pat
     (image,) = folder.glob("*.jpg")
     assert image.read_bytes() == jpeg(777)
     assert store.audit.page()[0].action == "episode.exported"
+
+
+def test_an_export_by_hand_holds_photos_whose_faces_are_still_to_be_hidden(
+    store: Store, filmed: EpisodeRecord, tmp_path: Path
+) -> None:
+    store.snapshots.photos = Photos.NONE
+    (folder,) = export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
+    assert len(list(folder.glob("*.jpg"))) == 1
+    assert json.loads((folder / "episode.json").read_text())["being_hidden"] == []
 
 
 def test_an_export_says_of_everybody_who_looked(

@@ -191,6 +191,22 @@ def test_an_episode_is_handed_out_without_a_photo_that_is_damaged(
     assert told["damaged"] == [f"{taken.file}: no such file or directory"]
 
 
+def test_an_episode_is_handed_out_without_a_photo_whose_faces_are_still_to_be_hidden(
+    admin: TestClient, world: World
+) -> None:
+    made = episode(world)
+    add_photo(world, made)
+    [taken] = world.store.snapshots.of_episode(made.id)
+    world.set_privacy(PrivacyConfig(photos=Photos.BLURRED))
+    answer = admin.get(f"/api/v1/episodes/{made.id}/export.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == [f"{made.id}/episode.json"]
+        told = json.loads(archive.read(f"{made.id}/episode.json"))
+    assert told["being_hidden"] == [taken.file]
+    [noted] = world.store.audit.page(action="episode.exported")
+    assert noted.detail == {"photos": 0}
+
+
 # --- review
 
 
