@@ -134,6 +134,7 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
             detail = {"photos": freed.photos, "person": person is not None}
             store.audit.append(actor, "episode.deleted", episode.id, detail)
         photos += freed.photos
+    store.database.empty_log()
     return photos
 
 
