@@ -722,6 +722,15 @@ def test_a_camera_that_is_switched_off_is_not_missed_and_its_next_loss_is_told(
     assert len(door.alerts) == 1
 
 
+def test_what_is_planned_again_after_a_restart_is_not_queued_twice(store: Store) -> None:
+    about, planned = episode(), []
+    for _ in range(2):
+        with running(store, settings(), {}, start=False) as service:
+            planned.append([row.id for row in service.plan(about, now())])
+    first, again = planned
+    assert first == again
+
+
 def test_after_a_restart_only_what_is_down_again_is_told(store: Store) -> None:
     given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
     door = RecordingChannel()

@@ -14,6 +14,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=BERLIN).astimezone(UTC)  # a Monday
 MAIL = {"kind": "email", "host": "mail", "sender": "m@x.org", "to": ["a@x.org"]}
 DOOR = {"kind": "command", "command": ["true"]}
+SECRET = bytes(32)
 
 
 def config(**values: object) -> AlertsConfig:
@@ -29,7 +30,7 @@ def episode(camera: str = "Door", track: int = 1, at: datetime = NOON) -> Episod
 def plan(
     settings: AlertsConfig, about: EpisodeRecord | None = None, at: datetime = NOON
 ) -> list[Delivery]:
-    return plan_episode(settings, about or episode(), at)
+    return plan_episode(settings, about or episode(), at, SECRET)
 
 
 def seconds(value: float) -> timedelta:
@@ -73,7 +74,7 @@ def test_a_late_step_of_the_ladder_reaches_a_display_that_wants_nothing_old() ->
     lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
     stale_after_s = settings.channels["door"].stale_after_s
     assert stale_after_s == 60
-    for row in (*plan(settings), *plan_camera_trouble(settings, lost)):
+    for row in (*plan(settings), *plan_camera_trouble(settings, lost, SECRET)):
         assert row.not_before is not None
         assert why_unwanted(row, episode(), stale_after_s, row.not_before + seconds(1)) is None
 
@@ -91,10 +92,23 @@ def test_planning_an_episode_twice_yields_the_same_ids_which_sort_with_it() -> N
     assert all(row.id[:12] == about.id[:12] and len(row.id) == 32 for row in first)
 
 
+def test_ids_differ_between_installations_so_that_nobody_can_try_addresses_until_one_fits() -> None:
+    settings, about = config(camera_trouble={"channels": ["mail"]}), episode()
+    lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
+    ids = set()
+    for secret in (SECRET, bytes([1] * 32)):
+        rows = [
+            *plan_episode(settings, about, NOON, secret),
+            *plan_camera_trouble(settings, lost, secret),
+        ]
+        ids |= {row.id for row in rows}
+    assert len(ids) == 4
+
+
 def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
     settings = config(channels={"mail": MAIL, "door": DOOR}, camera_trouble={"channels": ["mail"]})
     lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
-    (row,) = plan_camera_trouble(settings, lost)
+    (row,) = plan_camera_trouble(settings, lost, SECRET)
     assert (row.kind, row.channel, row.camera) == (DeliveryKind.CAMERA_HEALTH, "mail", "Door")
     assert row.payload == {
         "kind": "connection",
@@ -103,4 +117,4 @@ def test_a_camera_in_trouble_is_told_to_those_who_asked_for_it() -> None:
         "after_s": 120,
     }
     assert row.not_before == NOON + seconds(120)
-    assert plan_camera_trouble(config(), lost) == []
+    assert plan_camera_trouble(config(), lost, SECRET) == []

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
+from maskwatch.config.privacy import Photos
+from maskwatch.config.storage import StorageConfig
 from maskwatch.errors import OutputError, RecordNotFound, StoreError
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
@@ -17,6 +25,7 @@ from maskwatch.store.records import (
     ReviewReason,
     TimelinePoint,
 )
+from maskwatch.store.retention import keep_house
 from maskwatch.store.store import Store
 from maskwatch.store.subject import delete_episodes, export_episodes
 from maskwatch.types import State
@@ -52,6 +61,15 @@ def test_an_export_holds_everything(store: Store, filmed: EpisodeRecord, tmp_pat
     (image,) = folder.glob("*.jpg")
     assert image.read_bytes() == jpeg(777)
     assert store.audit.page()[0].action == "episode.exported"
+
+
+def test_an_export_by_hand_holds_photos_whose_faces_are_still_to_be_hidden(
+    store: Store, filmed: EpisodeRecord, tmp_path: Path
+) -> None:
+    store.snapshots.photos = Photos.NONE
+    (folder,) = export_episodes(store, [filmed.id], tmp_path / "out", actor="cli:eve")
+    assert len(list(folder.glob("*.jpg"))) == 1
+    assert json.loads((folder / "episode.json").read_text())["being_hidden"] == []
 
 
 def test_an_export_says_of_everybody_who_looked(
@@ -124,6 +142,54 @@ def test_a_deletion_leaves_proof_and_nothing_else(store: Store, filmed: EpisodeR
         {"photos": 1, "person": True},
     )
     assert store.audit.verify().broken_at is None
+
+
+@pytest.fixture
+def lax_sqlite() -> Iterator[None]:
+    """As builds of SQLite do that leave in the file what is deleted."""
+
+    def leave(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA secure_delete = OFF")
+
+    sa.event.listen(sa.Engine, "connect", leave)
+    yield
+    sa.event.remove(sa.Engine, "connect", leave)
+
+
+@pytest.mark.usefixtures("lax_sqlite")
+@pytest.mark.parametrize("by", ["request", "retention"])
+def test_nothing_that_was_deleted_can_be_read_in_sqlites_files(tmp_path: Path, by: str) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/maskwatch.db", tmp_path / "photos") as store:
+        one = episode(zone="at the fountain", ended_at=after(9))
+        store.episodes.add(one)
+        assert found_in(tmp_path, "at the fountain")
+        if by == "request":
+            delete_episodes(store, [one.id], actor="anna")
+        else:
+            keep_house(store, StorageConfig(), after(days=1), statistics_only=True)
+        assert not found_in(tmp_path, "at the fountain")
+
+
+@pytest.mark.parametrize("does", ["SELECT * FROM episodes", "DELETE FROM health"])
+def test_whoever_holds_sqlites_log_holds_up_no_deletion(tmp_path: Path, does: str) -> None:
+    with (
+        Store.open(f"sqlite:///{tmp_path}/maskwatch.db", tmp_path / "photos") as store,
+        closing(sqlite3.connect(tmp_path / "maskwatch.db", isolation_level=None)) as other,
+    ):
+        store.episodes.add(episode(zone="at the fountain"))
+        other.execute("BEGIN")
+        other.execute(does).fetchall()
+        begun = time.monotonic()
+        store.database.empty_log()
+        assert time.monotonic() - begun < 5  # writers wait for 15 s
+        assert found_in(tmp_path, "at the fountain")
+        other.rollback()
+        store.database.empty_log()
+        assert (tmp_path / "maskwatch.db-wal").stat().st_size == 0
+
+
+def found_in(folder: Path, text: str) -> bool:
+    return any(text.encode() in each.read_bytes() for each in folder.glob("maskwatch.db*"))
 
 
 def test_a_deletion_that_is_interrupted_can_be_done_again(

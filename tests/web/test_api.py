@@ -191,6 +191,22 @@ def test_an_episode_is_handed_out_without_a_photo_that_is_damaged(
     assert told["damaged"] == [f"{taken.file}: no such file or directory"]
 
 
+def test_an_episode_is_handed_out_without_a_photo_whose_faces_are_still_to_be_hidden(
+    admin: TestClient, world: World
+) -> None:
+    made = episode(world)
+    add_photo(world, made)
+    [taken] = world.store.snapshots.of_episode(made.id)
+    world.set_privacy(PrivacyConfig(photos=Photos.BLURRED))
+    answer = admin.get(f"/api/v1/episodes/{made.id}/export.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == [f"{made.id}/episode.json"]
+        told = json.loads(archive.read(f"{made.id}/episode.json"))
+    assert told["being_hidden"] == [taken.file]
+    [noted] = world.store.audit.page(action="episode.exported")
+    assert noted.detail == {"photos": 0}
+
+
 # --- review
 
 
@@ -696,6 +712,8 @@ def test_users_are_managed_by_administrators(admin: TestClient, world: World) ->
     assert admin.post("/api/v1/users", json={**body, "name": "NILS"}).status_code == 409
     changed = admin.patch(f"/api/v1/users/{made['id']}", json={"role": "viewer"}).json()
     assert changed["role"] == "viewer"
+    noted = [(each.action, each.detail["name"]) for each in world.store.audit.page()[:2]]
+    assert noted == [("user.changed", "nils"), ("user.added", "nils")]
 
 
 # --- its own word

@@ -15,7 +15,7 @@ from httpx import Response
 
 from maskwatch.config.web import LoginConfig, WebConfig
 from maskwatch.errors import AccessDenied, NotLoggedIn, StoreError, StoreFull, UsageError
-from maskwatch.store.records import AuditEntry, Role
+from maskwatch.store.records import AuditEntry, Role, UserRecord
 from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
@@ -437,6 +437,20 @@ def test_the_set_up_link_makes_nobody_with_an_easy_password(tmp_path: Path) -> N
     world.store.close()
 
 
+@pytest.mark.parametrize("name", ["system", "Anonymous"])
+def test_nobody_is_called_what_the_audit_log_calls_others(tmp_path: Path, name: str) -> None:
+    world, client, secret = fresh(tmp_path)
+    body = {"secret": secret, "name": name, "password": PASSWORD}
+    assert client.post("/api/v1/setup", json=body).status_code == 422
+    answer = client.post("/api/v1/setup", json={**body, "name": "anna"})
+    new = {"name": f"{name} ", "password": "nine loud pianos"}
+    headers = {"X-CSRF-Token": answer.json()["csrf"]}
+    assert client.post("/api/v1/users", json=new, headers=headers).status_code == 422
+    world.add_user(name, Role.VIEWER)  # by an older version
+    assert log_in(TestClient(client.app), name) == 200
+    world.store.close()
+
+
 def test_a_guessed_set_up_link_makes_nobody(tmp_path: Path) -> None:
     world, client, secret = fresh(tmp_path)
     body = {"secret": secret[:-1] + "!", "name": "eve", "password": PASSWORD}
@@ -538,6 +552,38 @@ def test_a_token_for_users_ends_tokens(admin: TestClient) -> None:
     ]
     assert program.delete(f"/api/v1/tokens/{token['id']}").status_code == 204
     assert ended.get("/api/v1/episodes").status_code == 401
+
+
+def test_a_token_for_users_makes_nobody_who_may_do_more_than_itself(
+    admin: TestClient, world: World
+) -> None:
+    anna, ravi, vera = (world.store.users.by_name(name) for name in ("anna", "ravi", "vera"))
+    assert anna is not None
+    assert ravi is not None
+    assert vera is not None
+    viewer = sorted(scopes_of(Role.VIEWER))
+    program = with_token(admin, token_for(admin, "users", *viewer))
+
+    def change(user: UserRecord, **body: object) -> int:
+        return program.patch(f"/api/v1/users/{user.id}", json=body).status_code
+
+    refused = [
+        change(anna, password="seven warm melons"),  # noqa: S106
+        change(anna, role="viewer"),
+        change(vera, password="seven warm melons"),  # noqa: S106
+        change(vera, role="admin"),
+        change(ravi, disabled=False),
+        change(ravi, role="reviewer", disabled=True),
+    ]
+    assert refused == [403] * len(refused)
+    new = {"name": "nils", "password": "nine loud pianos"}
+    for role, status in (("reviewer", 403), ("viewer", 201)):
+        assert program.post("/api/v1/users", json={**new, "role": role}).status_code == status
+    assert [change(ravi, disabled=True), change(ravi, role="viewer")] == [200, 200]
+    assert [log_in(TestClient(admin.app), name) for name in ("anna", "vera")] == [200, 200]
+    narrow = with_token(admin, token_for(admin, "users"))
+    answer = narrow.post("/api/v1/users", json={**new, "name": "nora", "role": "viewer"})
+    assert answer.json()["detail"] == f"this needs the permission {', '.join(viewer)}"
 
 
 def test_nobody_gets_a_token_for_more_than_the_own_role(
@@ -670,7 +716,7 @@ def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
     anna, vera = (world.store.users.by_name(name) for name in ("anna", "vera"))
     assert anna is not None
     assert vera is not None
-    admin = Principal(anna, anna.name, scopes_of(anna.role))
+    admin = Principal(anna, anna.name, scopes_of(anna.role), session_hash="of another browser")
 
     def slowly(stored: str | None, password: str) -> bool:
         is_right = check_password(stored, password)

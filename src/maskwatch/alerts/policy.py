@@ -8,6 +8,7 @@ that are due is decided in `due`.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -25,7 +26,9 @@ class Reader(NamedTuple):
     recipient: str | None
 
 
-def plan_episode(config: AlertsConfig, episode: EpisodeRecord, at: datetime) -> list[Delivery]:
+def plan_episode(
+    config: AlertsConfig, episode: EpisodeRecord, at: datetime, secret: bytes
+) -> list[Delivery]:
     """The deliveries of a new episode.
 
     The ids follow from the episode, so that planning it twice yields the same ids.
@@ -34,24 +37,28 @@ def plan_episode(config: AlertsConfig, episode: EpisodeRecord, at: datetime) -> 
         config: the section.
         episode: as it begins.
         at: when the violation was confirmed; aware.
+        secret: from which the ids follow, too. Without it whoever may see an id, and not whom the
+            message goes to, could try addresses until one fits.
     """
     return [
-        _row(episode, at, stage, step, reader)
+        _row(episode, at, stage, step, reader, secret)
         for stage, step in enumerate(config.steps)
         for reader in _readers(config, step.channels)
     ]
 
 
-def plan_camera_trouble(config: AlertsConfig, change: HealthRecord) -> list[Delivery]:
+def plan_camera_trouble(
+    config: AlertsConfig, change: HealthRecord, secret: bytes
+) -> list[Delivery]:
     """The deliveries that say that a camera is in trouble, if the trouble lasts.
 
-    Planning the same change twice yields the same ids.
+    Planning the same change twice yields the same ids, as of `plan_episode`.
     """
     after_s = config.camera_trouble.after_s
     payload = {"kind": change.kind, "state": change.state, "reason": change.reason}
     return [
         Delivery(
-            id=_row_id(change.id, 0, reader),
+            id=_row_id(change.id, 0, reader, secret),
             episode_id=None,
             kind=DeliveryKind.CAMERA_HEALTH,
             channel=reader.channel,
@@ -94,9 +101,11 @@ def _readers(config: AlertsConfig, channels: Iterable[str]) -> Iterator[Reader]:
             yield Reader(channel, recipient)
 
 
-def _row(episode: EpisodeRecord, at: datetime, stage: int, step: Step, reader: Reader) -> Delivery:
+def _row(
+    episode: EpisodeRecord, at: datetime, stage: int, step: Step, reader: Reader, secret: bytes
+) -> Delivery:
     return Delivery(
-        id=_row_id(episode.id, stage, reader),
+        id=_row_id(episode.id, stage, reader, secret),
         episode_id=episode.id,
         kind=DeliveryKind.VIOLATION,
         channel=reader.channel,
@@ -113,7 +122,7 @@ def _row(episode: EpisodeRecord, at: datetime, stage: int, step: Step, reader: R
     )
 
 
-def _row_id(key: str, stage: int, reader: Reader) -> str:
+def _row_id(key: str, stage: int, reader: Reader, secret: bytes) -> str:
     """32 hexadecimal digits that sort by time where the key does (see ``store.ids``)."""
     text = "\0".join([key, str(stage), reader.channel, reader.recipient or ""])
-    return key[:12] + hashlib.sha256(text.encode()).hexdigest()[:20]
+    return key[:12] + hmac.digest(secret, text.encode(), hashlib.sha256).hex()[:20]

@@ -24,6 +24,8 @@ from maskwatch.words import Language
 
 LINK_SECRET = "alert-links"  # noqa: S105 - the name of a secret
 """Under this name the store keeps the key that signs the links of messages."""
+_ID_SECRET = "delivery-ids"  # noqa: S105 - as above
+"""And the one from which the ids of planned deliveries follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class AlertService:
         self._make_channels = make_channels
         self._settings = settings
         self._roll_call = RollCall()
+        self._id_secret = store.settings.secret(_ID_SECRET)
         office = self._new_office(settings)
         self._channels = make_channels(settings)
         self._dispatcher = Dispatcher(office, self._channels)
@@ -76,7 +79,7 @@ class AlertService:
 
     def plan(self, episode: EpisodeRecord, confirmed_at: datetime) -> list[Delivery]:
         """The deliveries of a new episode, to be added in the transaction that adds it."""
-        return plan_episode(self._settings.alerts, episode, confirmed_at)
+        return plan_episode(self._settings.alerts, episode, confirmed_at, self._id_secret)
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
         """The deliveries of a change of health, to be added in the transaction that adds it.
@@ -85,7 +88,7 @@ class AlertService:
         """
         if not self._roll_call.note(change):
             return []
-        return plan_camera_trouble(self._settings.alerts, change)
+        return plan_camera_trouble(self._settings.alerts, change, self._id_secret)
 
     def send_test(self, channel: str) -> list[Delivery]:
         """Queues a test message to everybody whom a channel reaches.

@@ -86,6 +86,7 @@ def keep_house(
     store.room.put_by()
     deleted = _without_zeros({"snapshot": photos.photos, **counts})
     _note_sums(store, now)
+    store.database.empty_log()
     free = store.room.free_bytes()
     return HouseReport(MappingProxyType(deleted), free, free < wanted, photos.stuck)
 

@@ -39,13 +39,15 @@ class Told:
     """Why photos that there should be are not among them; ``episode.json`` says so, too."""
 
 
-def tell_episode(store: Store, episode_id: str, *, actor: str) -> Told:
+def tell_episode(store: Store, episode_id: str, *, actor: str, beyond_policy: bool = False) -> Told:
     """Everything about an episode, for whoever was filmed. The audit log notes it.
 
     Args:
         store: where it is.
         episode_id: which.
         actor: for the audit log.
+        beyond_policy: also photos of a time when the privacy policy allowed more, while the faces
+            in them are not hidden yet; ``episode.json`` names those that are kept back.
 
     Raises:
         RecordNotFound: there is no such episode.
@@ -53,10 +55,12 @@ def tell_episode(store: Store, episode_id: str, *, actor: str) -> Told:
     episode = store.episodes.get(episode_id)
     photos = store.snapshots.of_episode(episode.id)
     known = _known(store, episode, photos)
+    shown = [each for each in photos if beyond_policy or store.snapshots.may_be_seen(each)]
+    known["being_hidden"] = [each.file for each in photos if each not in shown]
     # First, as no part of it may be handed out without a note.
-    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(photos)})
+    store.audit.append(actor, "episode.exported", episode.id, {"photos": len(shown)})
     pictures, damaged = {}, []
-    for photo in photos:
+    for photo in shown:
         try:
             pictures[f"{photo.id}.jpg"] = store.snapshots.read_file(photo)
         except SnapshotDamaged as error:
@@ -70,6 +74,8 @@ def export_episodes(
     store: Store, ids: Sequence[str], folder: Path, *, actor: str
 ) -> tuple[Path, ...]:
     """Writes all that is stored about episodes: a folder each, with ``episode.json`` and photos.
+
+    Whatever the privacy policy is now: whoever gets so far may read the files all the same.
 
     Args:
         store: where they are.
@@ -128,11 +134,12 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
             detail = {"photos": freed.photos, "person": person is not None}
             store.audit.append(actor, "episode.deleted", episode.id, detail)
         photos += freed.photos
+    store.database.empty_log()
     return photos
 
 
 def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:
-    told = tell_episode(store, episode_id, actor=actor)
+    told = tell_episode(store, episode_id, actor=actor, beyond_policy=True)
     try:
         for name, content in told.files.items():
             write_durably(folder / name, content)

@@ -14,6 +14,7 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import Role, SessionRecord, UserRecord
 from maskwatch.web.context import WebContext
 from maskwatch.web.refusals import NotAllowed
+from maskwatch.web.security.names import must_be_name
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, known_scopes, scopes_of
 from maskwatch.web.security.secrets import csrf_token, hash_secret, is_same, new_secret
@@ -250,11 +251,12 @@ class FirstStart:
 
         Raises:
             AccessDenied: the link is used, too old, or not ours.
-            UsageError: the password is not good enough.
+            UsageError: the name or the password is not good enough.
         """
         with self._lock:
             if not self.is_valid(secret):
                 raise AccessDenied(_LINK_IS_OVER)
+            must_be_name(name)
             must_be_good(password, name, self._web.config.login.min_password)
             user = UserRecord(
                 id=new_id(),

@@ -119,9 +119,10 @@ def test_closing_ends_the_process_and_frees_its_memory(decoder: DecoderProcess) 
     pid = pid_of(decoder)
     memory = shared_memory_of(pid)
     assert memory
+    assert not any(each.exists() for each in memory)  # else it would outlast both, once killed
     decoder.close()
     assert not is_running(pid)
-    assert not any(each.exists() for each in memory)
+    assert not {*memory} & {*shared_memory_of(os.getpid())}
     decoder.close()
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,19 @@ def test_freeing_what_somebody_else_has_removed_is_harmless() -> None:
     name = reader.allocate(10)
     (Path("/dev/shm") / name).unlink()  # noqa: S108
     reader.free()
+    reader.free()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it goes with its last user there")
+def test_before_a_frame_is_in_it_the_memory_has_no_name_that_could_outlive_the_processes() -> None:
+    reader, writer = FrameReader(), FrameWriter()
+    frame = image(7, 2, 3)
+    name = reader.allocate(frame.nbytes)
+    writer.use(name)
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name)
+    writer.write(frame)
+    assert np.array_equal(reader.read(2, 3), frame)
     reader.free()
 
 

@@ -1,6 +1,7 @@
 """The shared memory through which one frame at a time passes between two processes.
 
-The reading side owns it, so that it is freed whatever becomes of the writing side.
+The reading side owns it, so that it is freed whatever becomes of the writing side. Its name goes as
+soon as both have it: what then holds a picture ends with the processes, even if all are killed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class FrameReader:
         if self._memory is not None:
             memory, self._memory = self._memory, None
             memory.close()
-            with suppress(FileNotFoundError):  # systemd removes it when its user logs out
+            with suppress(FileNotFoundError):  # the writer has unlinked it
                 memory.unlink()
 
 
@@ -53,10 +54,11 @@ class FrameWriter:
         return self._memory is not None and self._memory.size >= image.nbytes
 
     def use(self, name: str) -> None:
-        """Write into the memory of this name from now on."""
+        """Write into the memory of this name, which nobody else can open any more, from now on."""
         if self._memory is not None:
             self._memory.close()
         self._memory = SharedMemory(name)
+        self._memory.unlink()  # Windows frees it with its last user anyway
 
     def write(self, image: Image) -> None:
         """Copy a frame in, over the one before."""

@@ -179,7 +179,8 @@ def delete_subject(web: WebContext, principal: Principal, episode_id: str) -> No
 def export_subject(web: WebContext, principal: Principal, episode_id: str) -> bytes:
     """Everything that is kept about one episode, for the person concerned: a zip file.
 
-    A photo that is damaged is left out; ``episode.json`` in it says so.
+    A photo that is damaged is left out, and so is one whose faces the policy wants hidden and are
+    not yet; ``episode.json`` in it says so.
 
     Raises:
         AccessDenied: the policy allows no pictures (the command line exports all the same).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,19 +20,11 @@ from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import NotAllowed, Taken, WrongUse
+from maskwatch.web.security.names import must_be_name
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
 from maskwatch.web.security.throttle import in_session
-
-NAME_PATTERN = r"^[\w][\w .@-]{0,63}$"
-"""What a user may be called."""
-
-
-def must_be_name(name: str) -> None:
-    """Raises UsageError unless a user may be called that."""
-    if not re.fullmatch(NAME_PATTERN, name):
-        raise WrongUse("refused.user_name")
 
 
 def list_users(web: WebContext, principal: Principal) -> Sequence[UserRecord]:
@@ -48,10 +39,12 @@ def add_user(
     """A new user.
 
     Raises:
-        UsageError: the password is not good enough.
+        AccessDenied: by a token that may do less than the role.
+        UsageError: the name or the password is not good enough.
         RecordExists: somebody is called that already.
     """
     principal.must_allow(Scope.USERS)
+    _must_allow_all_of(principal, role)
     must_be_name(name)
     must_be_good(password, name, web.config.login.min_password)
     user = UserRecord(
@@ -65,7 +58,8 @@ def add_user(
     try:
         with web.store.transaction():
             web.store.users.add(user)
-            web.store.audit.append(principal.actor, "user.added", user.id, {"role": role.value})
+            detail = {"name": name, "role": role.value}
+            web.store.audit.append(principal.actor, "user.added", user.id, detail)
     except RecordExists as error:
         raise Taken("refused.user_taken", name=name) from error
     return user
@@ -89,10 +83,16 @@ def change_user(
     password the tokens go, too: whoever knew the old one may have made some.
 
     Raises:
+        AccessDenied: by a token, of its own user, of a password, or, unless somebody is only
+            switched off, of who may then do more than the token.
         UsageError: the password is not good enough, or no administrator would be left.
         RecordNotFound: there is no such user.
     """
     principal.must_allow(Scope.USERS)
+    if principal.session_hash is None and (
+        user_id == principal.user.id or change.password is not None
+    ):
+        raise AccessDenied("a token changes neither its own user nor anybody's password")
     values: dict[str, Any] = {}
     if change.role is not None:
         values["role"] = change.role
@@ -104,6 +104,8 @@ def change_user(
         values["password_hash"] = hash_password(change.password)
     with web.store.transaction():
         changed = web.store.users.change(user_id, lambda user: replace(user, **values))
+        if change != UserChange(disabled=True):
+            _must_allow_all_of(principal, changed.role)
         _must_leave_an_administrator(web)
         if changed.disabled_at is not None or change.password is not None:
             web.store.sessions.delete_of(user_id)
@@ -111,12 +113,20 @@ def change_user(
             for token in web.store.tokens.of_user(user_id):
                 _revoke(web, principal, token.id)
         detail = {
+            "name": changed.name,
             "role": changed.role.value,
             "disabled": changed.disabled_at is not None,
             "password": change.password is not None,
         }
         web.store.audit.append(principal.actor, "user.changed", user_id, detail)
     return changed
+
+
+def _must_allow_all_of(principal: Principal, role: Role) -> None:
+    # Else a token would make somebody who may do what it may not, and log in as them.
+    beyond = scopes_of(role) - principal.scopes
+    if beyond:
+        raise NotAllowed("refused.permission", permission=", ".join(sorted(beyond)))
 
 
 def _must_leave_an_administrator(web: WebContext) -> None:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from maskwatch.errors import AccessDenied, UsageError
-from maskwatch.web.actions import users
 from maskwatch.web.api.access import Web, client_address
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import FirstStart
@@ -40,7 +39,6 @@ def set_up(
         return _form(words, web, words("setup.differs"), 422, name)
     agent = request.headers.get("user-agent", "")
     try:
-        users.must_be_name(name)
         login = first.finish(secret, name, password, client_address(request), agent)
     except UsageError as error:
         return _form(words, web, said(error, words), 422, name)

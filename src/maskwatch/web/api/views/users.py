@@ -9,9 +9,9 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field
 
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
-from maskwatch.web.actions.users import NAME_PATTERN
 from maskwatch.web.api.views.base import Body, Text, View
 from maskwatch.web.identity import Principal
+from maskwatch.web.security.names import NAME_PATTERN
 from maskwatch.web.security.scopes import Scope
 from maskwatch.words import Language
 
