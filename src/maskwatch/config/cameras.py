@@ -243,9 +243,7 @@ def camera_of(settings: Mapping[str, Any]) -> CameraConfig:
     try:
         return CameraConfig.model_validate(values)
     except ValidationError as error:
-        url = str(values.get("url", ""))
-        secrets = frozenset([url] if scheme_of(url) else [])
-        found = problems_of(error, Resolved(values, secrets, ()))
+        found = problems_of(error, Resolved(values, frozenset(), ()))
         problems = [ConfigProblem(key_text(each.path), each.value, each.reason) for each in found]
         raise ConfigError("camera", problems) from None  # pydantic's error holds the input
 
