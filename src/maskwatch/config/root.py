@@ -99,7 +99,7 @@ def parse_config(text: str, source: str) -> Config:
     if problems := [*missing, *unknown, *unclear]:
         raise ConfigError(source, problems)
     try:
-        return Config.model_validate(resolved.values)
+        return Config.model_validate(resolved.values, context=resolved.shown)
     except ValidationError as error:
         wrong = [problem(*each) for each in problems_of(error, resolved)]
         raise ConfigError(source, wrong) from None  # pydantic's error holds the input
