@@ -6,8 +6,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
+from maskwatch.alerts.channels.apprise import AppriseChannel
 from maskwatch.cli.logs import LogFormat, set_up_logging, without_passwords
+from maskwatch.config.alerts import AppriseConfig
+from tests.alerts import samples
+from tests.servers.hooks import hook_server
+
+# One of the services that Apprise loads imports a module that Python 3.13 dropped.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +40,22 @@ def test_passwords_in_addresses_never_reach_the_log(capsys: pytest.CaptureFixtur
     assert "rtsp://viewer:***@10.0.0.5/1?token=*** is lost" in said
     assert "s3cret" not in said
     assert "abc" not in said
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_tokens_in_addresses_of_services_never_reach_the_log(
+    capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    set_up_logging(LogFormat.TEXT, level)
+    with hook_server() as server:
+        server.status = 200
+        address = f"json://u:s3cret@127.0.0.1:{server.port}/bot123456:t0ken/sendMessage"
+        AppriseChannel(AppriseConfig(url=SecretStr(address))).send(samples.alert())
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers (url=http://h/t0ken)")
+    logging.getLogger("requests_oauthlib.oauth1_auth").debug("Updated headers: t0ken")
+    said = capsys.readouterr().err
+    assert "t0ken" not in said
+    assert "s3cret" not in said
 
 
 def test_a_line_has_time_level_and_place(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,28 @@ def test_the_password_is_in_what_ffmpeg_gets_and_in_nothing_that_is_shown() -> N
     assert "s3cret" not in f"{section!r} {section} {source!r} {section.model_dump_json()}"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtmp://h/live/${env:S}", "rtmp://h/live/***"),
+        ("http://h/snap.jpg?user=admin&w=${env:S}", "http://h/snap.jpg?user=admin&w=***"),
+        ("rtsp://viewer:${env:S}@h/${env:S}/1", "rtsp://viewer:***@h/***/1"),
+        ("rtsp://viewer:own@h/$${env:S}", "rtsp://viewer:***@h/${env:S}"),
+        ("${env:ALL}", "***"),
+        ("${env:SCHEME}://viewer:own@h/1", "***"),
+        ("rtmp://h/live/own", "rtmp://h/live/own"),
+    ],
+)
+def test_what_is_put_into_an_address_is_not_shown_wherever_it_stands(
+    monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("S", "own/2024")
+    monkeypatch.setenv("ALL", "rtsp://viewer:own@h/1")
+    monkeypatch.setenv("SCHEME", "rtsp")
+    config = parse_config(f"cameras: {{door: {{url: '{url}'}}}}", "m.yaml")
+    assert config.cameras["door"].address == shown
+
+
 def test_a_webcam_is_given_by_its_number() -> None:
     assert camera(name="webcam").address == "0"
 

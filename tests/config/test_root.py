@@ -109,17 +109,17 @@ def test_a_name_that_cannot_be_is_told_what_it_may_be_made_of() -> None:
     [
         (
             "alerts: {channels: {m: 3}}",
-            "alerts.channels.m = 3: must be a section with keys of its own",
+            "alerts.channels.m: must be a section with keys of its own",
         ),
         (
             "cameras: {a: rtsp://h/1}",
-            "cameras.a = rtsp://h/1: must be a section with keys of its own",
+            "cameras.a: must be a section with keys of its own",
         ),
         ("cameras: [a, b]", "cameras: must be a section with keys of its own"),
         ("cameras: {1: {url: 0}}", "cameras[1] = 1: must be text; numbers need quotes"),
         (
             "web: {trusted_proxies: 127.0.0.1}",
-            "web.trusted_proxies = 127.0.0.1: must be a list, such as [first, second]",
+            "web.trusted_proxies: must be a list, such as [first, second]",
         ),
         (
             "web: {camera_networks: [192.168.20.1/24]}",
@@ -244,8 +244,8 @@ def test_what_is_no_mapping_is_refused(text: str, reason: str) -> None:
         (f"site: {{}}\nweb: {{port: 0x{'f' * 5000}}}\n", 2, "a number of more than 100 digits"),
         ("web:\n  port: !!int abc\n", 2, "this is no int"),
         ("web:\n  enabled: !!bool perhaps\n", 2, "this is no bool"),
-        ("site:\n  name: !!timestamp x\n", 2, "'tag:yaml.org,2002:timestamp'"),
-        ("site:\n  name: !!binary '\\xff'\n", 2, "'tag:yaml.org,2002:binary'"),
+        ("site:\n  name: !!timestamp x\n", 2, "begins with ! or * needs quotes"),
+        ("site:\n  name: !!binary '\\xff'\n", 2, "only tags of YAML 1.2 are known"),
         (f"site: {{}}\na: {'[' * 3000}\n", 2, "more than 100 levels deep"),
         ('site:\n  name: "a\\0b"\n', 2, "a character that stands for nothing"),
         ('site:\n  name: "\\ud800"\n', 2, "a character that stands for nothing"),
@@ -329,7 +329,7 @@ class TestEnvironment:
 
     def test_a_misspelt_key_in_it_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MASKWATCH_STORAGE__FOLDR", "x")
-        assert "MASKWATCH_STORAGE__FOLDR = x: there is no such key" in str(refused(""))
+        assert "MASKWATCH_STORAGE__FOLDR: there is no such key" in str(refused(""))
 
     def test_references_in_it_are_followed(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -432,7 +432,38 @@ class TestSecrets:
             "alerts: {channels: {a: {kind: webhook, url: 'ftp://h/hush-4711', secret: x}}}",
             "alerts: {channels: {a: {kind: webhook, url: 'https://h', secret: hush-4711}}}",
             "storage: {password: hush-4711}",
+            "storage: {pin: hush-4711}",
+            "storage: {min_free_gb: 'u:hush-4711@h'}",
             "storage: [hush-4711",
+            "storage: {password: *hush-4711}",
+            "storage: {password: !hush-4711 }",
+            "storage: {password: !!hush-4711 }",
+            "storage: {password: !hush-4711!x }",
+            "storage: {url: 'postgresql:/u:hush-4711@db/x'}",
+            "storage: {url: 'u:hush-4711@db/x'}",
+            "storage: hush-4711",
+            "web: {base_url: 'hush-4711'}",
+            "web: {login: hush-4711}",
+            "cameras: hush-4711",
+            "cameras: {door: 'u:hush-4711@h'}",
+            "cameras: {door: {url: 'u:hush-4711@h/1'}}",
+            "cameras: {door: {url: 'rtsp:/u:hush-4711@h/1'}}",
+            "cameras: {door: {url: 'rtsp//u:hush-4711@h/1'}}",
+            "cameras: {door: {url: ' rtsp://u:hush-4711@h/1'}}",
+            "cameras: {door: {'rtsp://u:hush-4711@h/1'}}",
+            "cameras: {door: {adress: 'rtsp://h/hush-4711'}}",
+            "alerts: {channels: 'slack://hush-4711'}",
+            "alerts: {channels: {a: 'slack://hush-4711'}}",
+            "alerts: {channels: {a: {kind: apprise, 'slack://hush-4711'}}}",
+            "alerts: {channels: {a: {kind: apprise, urls: 'slack://hush-4711'}}}",
+            "alerts: {channels: {a: {kind: apprise, uri: ['slack://hush-4711']}}}",
+            "alerts: {channels: {a: {kind: 'slack://hush-4711'}}}",
+            "alerts: {channels: {a: {kind: webhook, url: 'https://h', headers: hush-4711}}}",
+            "alerts: {channels: {a: {kind: webhook, headers: {'X-Key: hush-4711'}}}}",
+            "alerts: {channels: {a: {kind: email, pasword: hush-4711}}}",
+            "alerts: {channels: {a: {kind: mqtt, host: 'u:hush-4711@broker'}}}",
+            "alerts: {channels: {a: {kind: command, command: 'curl hush-4711'}}}",
+            "alerts: {ladder: [{channels: ['slack://hush-4711']}]}",
         ],
     )
     def test_they_are_in_no_message(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:

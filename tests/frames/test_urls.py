@@ -45,6 +45,12 @@ from maskwatch.frames.urls import mask_password, reason_to_refuse, scheme_of
         ("http://h/v?loginuse=a&LoginPw=b", "http://h/v?loginuse=a&LoginPw=***"),
         ("http://h/v?Pin=1&pincode=2&CODE=3", "http://h/v?Pin=***&pincode=***&CODE=***"),
         ("rtsp://h/user=admin_pw=b_channel=1.sdp", "rtsp://h/user=admin_pw=***_channel=1.sdp"),
+        ("http://h/v?login=admin:b&fps=5", "http://h/v?login=***&fps=5"),
+        ("http://h/v?pass%77ord=b&p%61sswd=c&a=%26", "http://h/v?password=***&passwd=***&a=%26"),
+        ("http://h/v?passwd[]=b&pass%5B0%5D=c", "http://h/v?passwd[]=***&pass%5B0%5D=***"),
+        ("rtsp://h:554/0/admin:b/main", "rtsp://h:554/0/admin:***/main"),
+        ("rtsp://u:a@h/0/admin:b/main", "rtsp://u:***@h/0/admin:***/main"),
+        ("rtsp://h/live/ch:1", "rtsp://h/live/ch:1"),
         # What only begins or ends like one of them.
         (
             "http://h/v?page=1&pos=2&speed=3&profile=4&ptz=5&ip=6&spin=7&codec=h264&pwm=8&pip=9",

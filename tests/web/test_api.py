@@ -611,6 +611,25 @@ def test_system_says_how_the_box_is_doing(admin: TestClient) -> None:
     assert state["disk"]["free_bytes"] > 0
 
 
+@pytest.mark.parametrize(("name", "sees"), [("vera", False), ("ravi", False), ("anna", True)])
+def test_what_is_wrong_with_a_configuration_is_for_administrators(
+    as_user: Callable[[str], TestClient], world: World, name: str, sees: bool
+) -> None:
+    why = "web.port = many: input should be a valid integer"
+    world.service.config_error = why
+    said = as_user(name).get("/api/v1/system").json()["service"]["config_error"]
+    assert said == (why if sees else "refused")
+
+
+def test_of_a_configuration_that_is_refused_the_audit_log_keeps_no_word(
+    admin: TestClient, world: World
+) -> None:
+    world.service.config_error = "web.port = many: input should be a valid integer"
+    answer = admin.post("/api/v1/system/reload").json()
+    assert answer["problems"] == [world.service.config_error]
+    assert world.store.audit.page(limit=1)[0].detail == {"accepted": False, "problems": 1}
+
+
 def test_the_cards_are_those_of_the_models_that_run(admin: TestClient, world: World) -> None:
     kinds = [card["kind"] for card in admin.get("/api/v1/system/models").json()]
     assert kinds == ["face_detector", "mask_classifier"]

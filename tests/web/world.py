@@ -119,6 +119,8 @@ class FakeService:
     """How often it was asked to watch the cameras in the store."""
     ready: bool = True
     test_error: str = ""
+    config_error: str = ""
+    """Why it refuses the configuration."""
     policy: Sequence[PrivacyConfig] = (PrivacyConfig(),)
     """The first is in force."""
     store: Store | None = None
@@ -130,7 +132,7 @@ class FakeService:
 
     def status(self) -> ServiceStatus:
         started = self.now - timedelta(days=3, hours=4)
-        return ServiceStatus(started, self.ready, "0.1.0", started)
+        return ServiceStatus(started, self.ready, "0.1.0", started, self.config_error)
 
     def camera_states(self) -> Sequence[CameraStatus]:
         added = [] if self.store is None else self.store.cameras.all()
@@ -201,6 +203,8 @@ class FakeService:
 
     def reload(self) -> ReloadOutcome:
         self.reloads += 1
+        if self.config_error:
+            return ReloadOutcome(False, problems=(self.config_error,))
         return ReloadOutcome(True, ("cameras: read again",), self._problems())
 
     def watch_stored_cameras(self) -> ReloadOutcome:

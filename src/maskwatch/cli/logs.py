@@ -15,6 +15,9 @@ from maskwatch.frames.urls import mask_password
 _CHATTY = ("httpx", "httpcore", "alembic", "apprise", "multipart", "uvicorn")
 """Libraries that tell of every step; uvicorn, of every page that is opened."""
 
+_TALKATIVE = ("urllib3", "oauthlib", "requests_oauthlib", "slixmpp", "smpplib")
+"""What Apprise sends with: they tell of addresses and logins, in which tokens stand anywhere."""
+
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
 
 
@@ -39,6 +42,8 @@ def set_up_logging(shape: LogFormat, level: str) -> None:
     root.setLevel(level.upper())
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for talkative in _TALKATIVE:
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     for own_minded in ("engineio.server", "socketio.server"):
         # They add a handler where they find no level, and everything is said twice.
         logging.getLogger(own_minded).setLevel(logging.ERROR)

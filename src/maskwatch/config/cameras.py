@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     WithJsonSchema,
@@ -30,7 +31,7 @@ from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, ConfigProblem
 from maskwatch.frames.orientation import Turn
-from maskwatch.frames.urls import STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
+from maskwatch.frames.urls import HIDDEN, STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 from maskwatch.tracks.tracker import TrackerSettings
 
 FaceSize = Annotated[float, Field(ge=0, le=10_000)]
@@ -189,6 +190,14 @@ class CameraConfig(Section):
     """When masks are required."""
     exemptions: tuple[ExemptionConfig, ...] = ()
     """Where and when nobody has to wear one."""
+    _address: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Notes how the address may be shown; ``context`` is `Resolved.shown`, if any."""
+        url = self.url.get_secret_value()
+        shown = (context or {}).get(url, url)
+        # Without its scheme, nobody could tell where in the rest a password is.
+        self._address = mask_password(shown) if scheme_of(shown) == scheme_of(url) else HIDDEN
 
     @field_validator("url", mode="before")
     @classmethod
@@ -230,8 +239,8 @@ class CameraConfig(Section):
 
     @property
     def address(self) -> str:
-        """The address as it may be shown, any password masked."""
-        return mask_password(self.url.get_secret_value())
+        """The address as it may be shown, any password masked, and all that was put into it."""
+        return self._address
 
 
 def camera_of(settings: Mapping[str, Any]) -> CameraConfig:
@@ -244,9 +253,7 @@ def camera_of(settings: Mapping[str, Any]) -> CameraConfig:
     try:
         return CameraConfig.model_validate(values)
     except ValidationError as error:
-        url = str(values.get("url", ""))
-        secrets = frozenset([url] if scheme_of(url) else [])
-        found = problems_of(error, Resolved(values, secrets, ()))
+        found = problems_of(error, Resolved(values, frozenset(), ()))
         problems = [ConfigProblem(key_text(each.path), each.value, each.reason) for each in found]
         raise ConfigError("camera", problems) from None  # pydantic's error holds the input
 

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from maskwatch.config.base import NO_TIME
 from maskwatch.config.secrets import KeyPath, Resolved
-from maskwatch.frames.urls import HIDDEN, mask_password
+from maskwatch.frames.urls import HIDDEN
 
-_SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|auth|(^|_)key|headers", re.IGNORECASE)
+_SECRET_KEY = re.compile(
+    r"pass|pwd|secret|token|credential|auth|(^|_)key|headers|url$", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"@|:/")
+"""In a text that may be an address with a password, however it is mistyped."""
 _LONGEST_VALUE = 80
 
 _LIST = "must be a list, such as [first, second]"
@@ -29,6 +33,7 @@ _REASONS = {
     "tuple_type": _LIST,
     "list_type": _LIST,
     "dict_type": _SECTION,
+    "mapping_type": _SECTION,
     "model_type": _SECTION,
     "model_attributes_type": _SECTION,
     "time_parsing": NO_TIME,
@@ -47,10 +52,14 @@ _REASONS = {
 
 
 def key_text(path: Sequence[str | int]) -> str:
-    """A key as one writes it down: ``cameras[0].url``."""
+    """A key as one writes it down: ``cameras[0].url``; what is none but an address is hidden."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = HIDDEN if "@" in part or ":" in part else part
+            text += f".{name}" if text else name
     return text
 
 
@@ -70,21 +79,24 @@ def problems_of(error: ValidationError, given: Resolved) -> list[Problem]:
         if each["type"] == "too_short" and any(_is_within(other, each) for other in errors):
             continue  # it counts only the elements that are right
         path = _path_in(given.values, each["loc"])
-        # Of a missing key, pydantic gives the section that lacks it.
         if any(path == other.path for other in found):
             continue  # of a value that may be of two types each type says that it is not of it
-        value = None if each["type"] == "missing" else value_text(path, each["input"], given)
-        found.append(Problem(path, value, without(_reason(each), given.secrets)))
+        reason = _reason(each)
+        # Of a missing key, pydantic gives the section that lacks it. What stands where nobody
+        # expects a text may be any secret: "pasword: ...", "urls: tgram://...".
+        says_nothing = each["type"] in ("missing", "extra_forbidden") or reason in (_LIST, _SECTION)
+        value = None if says_nothing else value_text(path, each["input"], given)
+        found.append(Problem(path, value, without(reason, given.secrets)))
     return found
 
 
 def value_text(path: KeyPath, value: Any, given: Resolved) -> str | None:
-    """A value fit for a message; None for one that says nothing, such as a whole section."""
+    """The value of a known key, fit for a message; None for one that says nothing."""
     if isinstance(value, dict | list | tuple | set) or value is None:
         return None
-    if isinstance(value, SecretStr) or _holds_a_secret(path):
+    if any(_SECRET_KEY.search(str(part)) for part in path) or _ADDRESS.search(str(value)):
         return HIDDEN
-    text = without(mask_password(str(value)), given.secrets)
+    text = without(str(value), given.secrets)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
@@ -98,12 +110,6 @@ def without(text: str, secrets: Iterable[str]) -> str:
 def _is_within(inner: Any, outer: Any) -> bool:
     depth = len(outer["loc"])
     return len(inner["loc"]) > depth and inner["loc"][:depth] == outer["loc"]
-
-
-def _holds_a_secret(path: KeyPath) -> bool:
-    # Addresses of messaging services hold tokens anywhere; those of cameras and databases do not.
-    is_service = path[:1] == ("alerts",) and path[-1:] == ("url",)
-    return is_service or any(_SECRET_KEY.search(str(part)) for part in path)
 
 
 def _path_in(values: Any, location: Sequence[str | int]) -> KeyPath:

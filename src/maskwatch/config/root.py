@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ from maskwatch.config.web import WebConfig
 from maskwatch.config.yaml import line_of, read_yaml
 from maskwatch.errors import ConfigError, ConfigProblem
 from maskwatch.reasons import system_reason
+
+_NAMES_WHAT_IT_READ = re.compile("found undefined|could not determine a constructor")
+"""Mistakes of which PyYAML quotes the text: a password that begins with ``*`` or ``!``."""
 
 
 class Config(Section):
@@ -95,7 +99,7 @@ def parse_config(text: str, source: str) -> Config:
     if problems := [*missing, *unknown, *unclear]:
         raise ConfigError(source, problems)
     try:
-        return Config.model_validate(resolved.values)
+        return Config.model_validate(resolved.values, context=resolved.shown)
     except ValidationError as error:
         wrong = [problem(*each) for each in problems_of(error, resolved)]
         raise ConfigError(source, wrong) from None  # pydantic's error holds the input
@@ -135,7 +139,10 @@ def _mapping(text: str, source: str) -> dict[str, Any]:
         values = read_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        problem = ConfigProblem("", None, f"not YAML: {error.problem}", line)
+        why = error.problem
+        if _NAMES_WHAT_IT_READ.match(why or ""):
+            why = "a text that begins with ! or * needs quotes; only tags of YAML 1.2 are known"
+        problem = ConfigProblem("", None, f"not YAML: {why}", line)
         raise ConfigError(source, [problem]) from None  # its message quotes the line
     except yaml.YAMLError as error:
         raise ConfigError(source, [ConfigProblem("", None, f"not YAML: {error}")]) from None

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maskwatch.frames.urls import HIDDEN
 from maskwatch.reasons import system_reason
 
 _USER_OF_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://(?P<user>[^/?#]*)@", re.IGNORECASE)
@@ -44,12 +45,15 @@ class Resolved:
     secrets: frozenset[str]
     """What was put in: to be kept out of messages."""
     missing: tuple[MissingSecret, ...]
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """By each text that something was put into: the same with ``***`` in place of that."""
 
 
 def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
     """Replaces the references at any depth; a missing one leaves the text as it is."""
     secrets: set[str] = set()
     missing: list[MissingSecret] = []
+    shown: dict[str, str] = {}
 
     def walk(value: Any, key: KeyPath) -> Any:
         if isinstance(value, dict):
@@ -59,7 +63,11 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
         if not isinstance(value, str):
             return value
         before_host = _before_host(value)
-        return _REFERENCE.sub(lambda m: look_up(m, key, m.start() in before_host), value)
+        text = _REFERENCE.sub(lambda m: look_up(m, key, m.start() in before_host), value)
+        hidden = _REFERENCE.sub(lambda m: HIDDEN if m["kind"] else "${", value)
+        if hidden != text:
+            shown[text] = hidden
+        return text
 
     def look_up(match: re.Match[str], key: KeyPath, is_before_host: bool) -> str:
         if match["kind"] is None:
@@ -76,7 +84,7 @@ def resolve_secrets(values: Any, environment: Mapping[str, str]) -> Resolved:
         return found
 
     resolved = walk(values, ())
-    return Resolved(resolved, frozenset(filter(None, secrets)), tuple(missing))
+    return Resolved(resolved, frozenset(filter(None, secrets)), tuple(missing), shown)
 
 
 def _before_host(text: str) -> range:

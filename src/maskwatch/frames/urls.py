@@ -16,12 +16,17 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)
 # ("/user=admin_password=secret_channel=1.sdp", where an underscore and a name end the value).
 _SECRET_PARAMETER = re.compile(
     r"(?P<name>(?<![a-z0-9])"
-    r"(?:[a-z0-9.-]*(?:pas|pwd|psw|kennw|token|secret|auth|cred|sig|key)[a-z0-9._-]*"
+    r"(?:[a-z0-9.-]*(?:pas|pwd|psw|kennw|token|secret|auth|cred|sig|key)[a-z0-9._%\[\]-]*"
     # Too short to be looked for within a name: "page", "speed", "spin" and "codec" are harmless.
-    r"|[a-z0-9.-]*pw|p|pin|pincode|code))="
+    r"|[a-z0-9.-]*pw|p|pin|pincode|code|login))="
     r"(?P<value>.*?)(?=$|[&;/?#\s]|_[a-z]+=)",
     re.IGNORECASE,
 )
+
+# As in the path "/0/admin:secret/main".
+_USER_IN_PATH = re.compile(r"(?<=/)(?P<name>[^/:?#]+):[^/?#]+(?=/)")
+
+_ESCAPED_LETTER = re.compile(r"%(4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])", re.IGNORECASE)
 
 _UNESCAPED = (
     "special characters in the user name or password must be written as %23 for #, %25 for %, "
@@ -38,7 +43,8 @@ def scheme_of(location: str) -> str | None:
 def mask_password(url: str) -> str:
     """A URL fit for screens, files and logs: its passwords and tokens replaced by ``***``.
 
-    Knows ``user:password@host`` and parameters such as ``password=``, ``pw=`` and ``token=``.
+    Knows ``user:password@host``, ``/user:password/`` in the path, and parameters such as
+    ``password=``, ``pw=`` and ``token=``, which it also finds with letters written as ``%77``.
     Where a password with unescaped delimiters makes the address ambiguous, it hides too much
     rather than too little. Anything that is not a URL comes back as it is; nothing is ever raised.
     """
@@ -48,6 +54,8 @@ def mask_password(url: str) -> str:
     user, at, place = _split_user(match[2])
     name, colon, _ = user.partition(":")
     shown = f"{name}:{HIDDEN}" if colon else name
+    place = _ESCAPED_LETTER.sub(lambda found: chr(int(found[1], 16)), place)
+    place = _USER_IN_PATH.sub(rf"\g<name>:{HIDDEN}", place)
     place = _SECRET_PARAMETER.sub(lambda found: f"{found['name']}={HIDDEN}", place)
     return f"{match[1]}://{shown}{at}{place}"
 

@@ -35,7 +35,7 @@ class CameraStatus:
     camera: str
     """Its name."""
     address: str
-    """With any password masked."""
+    """As it may be shown: `CameraConfig.address`."""
     phase: CameraPhase
     since: datetime
     """Of the phase; aware, UTC."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maskwatch.errors import RecordNotFound
 from maskwatch.models.card import ModelCard
@@ -28,6 +28,9 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
+_REFUSED = "refused"
+"""All that others are told of a change of the configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class DiskUse:
@@ -51,10 +54,13 @@ class SystemState:
 
 
 def system_state(web: WebContext, principal: Principal) -> SystemState:
-    """How the box is doing."""
+    """How the box is doing; what is wrong with the configuration, for those who may change it."""
     principal.must_allow(Scope.SYSTEM_READ)
+    service = web.control.status()
+    if service.config_error and not principal.allows(Scope.SYSTEM_WRITE):
+        service = replace(service, config_error=_REFUSED)
     return SystemState(
-        web.control.status(),
+        service,
         web.control.inference_state(),
         web.control.camera_states(),
         disk_use(web),
@@ -169,7 +175,8 @@ def reload(web: WebContext, principal: Principal) -> ReloadOutcome:
     """Reads the configuration again. Blocks."""
     principal.must_allow(Scope.SYSTEM_WRITE)
     outcome = web.control.reload()
-    detail = {"accepted": outcome.accepted, "problems": list(outcome.problems)}
+    # What stands in the file of a configuration must not be kept for good.
+    detail = {"accepted": outcome.accepted, "problems": len(outcome.problems)}
     web.store.audit.append(principal.actor, "config.reloaded", "", detail)
     return outcome
 

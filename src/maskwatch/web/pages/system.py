@@ -90,6 +90,12 @@ async def _reload(desk: Desk) -> None:
         )
 
 
+def _config_error(desk: Desk, reason: str) -> str:
+    if desk.allows(Scope.SYSTEM_WRITE):
+        return desk.words("system.config_error", reason=reason)
+    return desk.words("system.config_refused")
+
+
 def _status_html(
     desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings] | None
 ) -> str:
@@ -126,7 +132,7 @@ def _status_html(
         for key, value in tiles
     )
     warnings = [
-        words("system.config_error", reason=service.config_error) if service.config_error else "",
+        _config_error(desk, service.config_error) if service.config_error else "",
         words("system.store_error", reason=service.store_error) if service.store_error else "",
         words("system.overloaded") if models.overloaded else "",
     ]
