@@ -397,7 +397,8 @@ def test_statistics_only_lets_through_nothing_but_counts_and_health(
     health = HealthRecord(new_id(), EPOCH, "door", "connection", "connected")
     only.write([opened(), health, MinuteReadings("door", None, EPOCH, frames=9)])
     only.write([person(State.MASK) for _ in range(5)])
-    only.write([person(State.NO_MASK), person(State.INCORRECT, Fault.NOSE_OUT)])
+    only.write([person(State.NO_MASK) for _ in range(4)])
+    only.write([person(State.INCORRECT, Fault.NOSE_OUT)])
     only.tick(EPOCH + timedelta(minutes=59))
     assert recorder.unwritten <= 1
     only.tick(EPOCH + timedelta(minutes=60))
