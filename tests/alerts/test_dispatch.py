@@ -127,6 +127,20 @@ def test_what_was_queued_before_the_start_is_sent_after_it(store: Store) -> None
     assert len(door.alerts) == 1
 
 
+def test_in_statistics_only_mode_nobody_is_told_of_an_episode_from_before(store: Store) -> None:
+    door = RecordingChannel()
+    with running(store, settings(), {"door": door}, start=False) as service:
+        rows = happen(service, store, episode())
+    given = replace(settings(), privacy=PrivacyConfig(statistics_only=True))
+    with running(store, given, {"door": door}) as service:
+        (row,) = settled(store, rows)
+        assert service.plan(episode(), now()) == []
+        (test,) = settled(store, service.send_test("door"))
+    assert (row.state, test.state) == (DeliveryState.CANCELLED, DeliveryState.SENT)
+    assert "statistics-only" in (row.last_error or "")
+    assert [alert.id for alert in door.alerts] == [test.id]
+
+
 def test_a_failure_is_tried_again_with_the_same_id_until_it_works(store: Store) -> None:
     failures = [ChannelError("busy"), ChannelError("busy"), None]
     door = RecordingChannel(lambda _: failures.pop(0))

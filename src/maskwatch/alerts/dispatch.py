@@ -56,6 +56,8 @@ class Office:
     library: Library
     wording: Wording
     config: AlertsConfig
+    statistics_only: bool
+    """Whether nothing is told of episodes (any more)."""
 
 
 class Dispatcher:
@@ -246,6 +248,8 @@ class _Lane:
     def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
         if row.recipient not in self._config.recipients:
             return "no longer a recipient of this channel"
+        if self._office.statistics_only and row.episode_id is not None:
+            return "in statistics-only mode nobody is told of an episode"
         library = self._office.library
         over = library.why_over(row, now)
         if over is not None:

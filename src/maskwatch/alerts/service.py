@@ -79,6 +79,8 @@ class AlertService:
 
     def plan(self, episode: EpisodeRecord, confirmed_at: datetime) -> list[Delivery]:
         """The deliveries of a new episode, to be added in the transaction that adds it."""
+        if self._settings.privacy.statistics_only:
+            return []
         return plan_episode(self._settings.alerts, episode, confirmed_at, self._id_secret)
 
     def plan_health(self, change: HealthRecord) -> list[Delivery]:
@@ -169,4 +171,5 @@ class AlertService:
             library=Library(self._store, self._roll_call),
             wording=Wording(settings.site.zone, links, settings.site.name, settings.language),
             config=settings.alerts,
+            statistics_only=settings.privacy.statistics_only,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from itertools import pairwise, zip_longest
@@ -49,25 +50,40 @@ def quarter_of(at: datetime) -> datetime:
 
 
 def with_small_counts_hidden(counts: PeopleCount, smallest: int) -> PeopleCount:
-    """Hides every count from 1 to below ``smallest``.
+    """Hides every count from 1 to below ``smallest``, and more until none of these can be told.
 
-    When a single state (or a single fault) would be hidden, the next smallest of its group that is
-    not zero goes too: otherwise whoever knows the sum could subtract. So does the smallest fault
-    where `incorrect`, which is the sum of them, is hidden, and none of them is.
+    Whoever knows how many people there were, or how many wore a mask badly, can subtract what is
+    shown. So of counts with a known sum the next smallest are hidden as well, until the sum of
+    those hidden leaves room for any of them to reach ``smallest``, or none is left.
     """
-    values = {name: getattr(counts, name) for name in COUNT_NAMES}
-    for group in (STATE_NAMES, FAULT_NAMES):
-        known = sorted((values[name], name) for name in group if values[name])
-        small = [name for value, name in known if value < smallest]
-        if len(small) == 1:
-            small = [name for _, name in known[:2]]
-        if group is FAULT_NAMES and values[State.INCORRECT] is None and not small:
-            small = [name for _, name in known[:1]]
-        values |= dict.fromkeys(small)
-    hidden = counts.hidden + sum(
-        1 for name, value in values.items() if value is None and getattr(counts, name) is not None
-    )
-    return PeopleCount(**values, hidden=hidden)
+    values = {name: value for name in COUNT_NAMES if (value := getattr(counts, name))}
+    hidden = {name for name, value in values.items() if value < smallest}
+    while (more := _one_more(values, hidden, smallest)) is not None:
+        hidden.add(more)
+    shown: dict[str, Any] = dict.fromkeys(hidden)
+    return replace(counts, **shown, hidden=counts.hidden + len(hidden))
+
+
+def _one_more(values: Mapping[str, int], hidden: Collection[str], smallest: int) -> str | None:
+    """The next count to hide; None where those hidden suffice.
+
+    Args:
+        values: all counts but zeros.
+        hidden: names of those hidden so far.
+        smallest: see `with_small_counts_hidden`.
+    """
+    incorrect = State.INCORRECT.value
+    # What adds up to something known; everything adds up to the number of all people.
+    groups: list[tuple[str, ...]] = [STATE_NAMES, (*FAULT_NAMES, incorrect)]
+    if incorrect in hidden:
+        groups = [(*FAULT_NAMES, *(name for name in STATE_NAMES if name != incorrect))]
+    for group in groups:
+        unknown = [values[name] for name in group if name in hidden]
+        if unknown and sum(unknown) < smallest + len(unknown):
+            left = [name for name in group if name in values and name not in hidden]
+            if left:
+                return min(left, key=values.__getitem__)
+    return None
 
 
 class People:

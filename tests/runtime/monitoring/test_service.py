@@ -492,6 +492,7 @@ def test_going_statistics_only_stops_photos_and_episodes_at_once(tmp_path: Path)
         seen = site.service.camera_states()[0].frames
         assert wait_until(lambda: site.service.camera_states()[0].frames > seen + 30)
         assert len(site.store.episodes.page().items) == 1
+        assert people_of(site.store) == []  # of those either who were there
         assert len(list((tmp_path / "snapshots").rglob("*.jpg"))) == before
         view = site.service.hub.latest("door")
         assert view is None or view.jpeg is None

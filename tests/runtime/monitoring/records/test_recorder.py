@@ -397,7 +397,8 @@ def test_statistics_only_lets_through_nothing_but_counts_and_health(
     health = HealthRecord(new_id(), EPOCH, "door", "connection", "connected")
     only.write([opened(), health, MinuteReadings("door", None, EPOCH, frames=9)])
     only.write([person(State.MASK) for _ in range(5)])
-    only.write([person(State.NO_MASK), person(State.INCORRECT, Fault.NOSE_OUT)])
+    only.write([person(State.NO_MASK) for _ in range(4)])
+    only.write([person(State.INCORRECT, Fault.NOSE_OUT)])
     only.tick(EPOCH + timedelta(minutes=59))
     assert recorder.unwritten <= 1
     only.tick(EPOCH + timedelta(minutes=60))
@@ -413,6 +414,26 @@ def test_statistics_only_lets_through_nothing_but_counts_and_health(
     # Not 0 of them, which would make a rate of 100 % of one that is not known.
     assert (group.counts.no_mask, group.counts.incorrect, group.counts.nose_out) == (None,) * 3
     assert group.counts.hidden >= 2
+
+
+def test_statistics_only_drops_what_waits_and_was_not_written_in_time(store: Store) -> None:
+    before, end = opened(), EPOCH + timedelta(seconds=9)
+    over = EpisodeUpdated(before.record.id, State.NO_MASK, None, 3.0, end, ())
+    store.episodes.add(before.record)
+    recorder = Recorder(store, OneMessage())  # not started: everything waits
+    entry = opened()
+    recorder.write([entry, EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, EPOCH, ())])
+    recorder.write([UncertainFace(new_id(), "door", photo(), State.MASK, None)])
+    recorder.write([MinuteReadings("door", None, EPOCH, frames=480, mask=100)])
+    recorder.write([over, person(State.NO_MASK), health_of_box("load", "ok")])
+    recorder.statistics_only = True
+    recorder.start()
+    assert recorder.stop()
+    (left,) = store.episodes.page().items
+    assert (left.id, left.ended_at) == (before.record.id, end)
+    assert store.snapshots.where() == store.reviews.waiting() == people_of(store) == []
+    assert store.readings.between(EPOCH, EPOCH + timedelta(minutes=1)) == []
+    assert store.health.last(None, "load") is not None
 
 
 def test_each_span_of_statistics_is_counted_by_itself() -> None:

@@ -87,6 +87,7 @@ class InForce:
     def _watch(self, planned: Mapping[str, PlannedCamera]) -> list[str]:
         """Watches these cameras; returns what was done."""
         self._store.snapshots.photos = self.config.privacy.stored_photos
+        self._recorder.statistics_only = self.config.privacy.statistics_only
         before = self._counted
         setting = self._setting_of(self.config, self._chronicle())
         changes = self._fleet.apply(planned, setting)

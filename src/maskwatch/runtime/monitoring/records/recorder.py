@@ -90,6 +90,8 @@ class Recorder:
     ) -> None:
         self.given_up = 0
         """Entries and photos that were given up because too much waited."""
+        self.statistics_only = False
+        """Whether nothing may be written of any person (any more), what waits included."""
         self._store = store
         self._planner = planner
         self._on_deliveries = on_deliveries
@@ -196,7 +198,9 @@ class Recorder:
 
     def _store_entry(self, entry: Entry) -> None:
         store = self._store
-        if isinstance(entry, EpisodeOpened):
+        if self.statistics_only and _tells_of_a_person(entry):
+            self._episodes_of.clear()
+        elif isinstance(entry, EpisodeOpened):
             self._open(entry)
         elif isinstance(entry, EpisodeUpdated):
             self._update(entry)
@@ -349,6 +353,16 @@ def _must_stay(entry: Entry) -> bool:
     if isinstance(entry, EpisodeUpdated):
         return entry.ended_at is not None
     return not isinstance(entry, MinuteReadings | UncertainFace)
+
+
+def _tells_of_a_person(entry: Entry) -> bool:
+    """Whether there would be no such entry in statistics-only mode.
+
+    Of an episode that was written before it may be said that it is over, until it is deleted.
+    """
+    if isinstance(entry, EpisodeUpdated):
+        return entry.ended_at is None
+    return isinstance(entry, EpisodeOpened | PersonRecord | MinuteReadings | UncertainFace)
 
 
 def _has_photo(entry: Entry) -> bool:
