@@ -110,9 +110,11 @@ def test_nobody_has_left_after_a_single_look_without_them_however_rare_looks_are
     assert log.people([]) == []
 
 
-def test_everybody_can_be_told_to_leave_at_once_but_those_who_stay() -> None:
+def test_who_is_to_stay_is_not_forgotten_however_long_out_of_sight() -> None:
     log = PeopleLog("door")
     for one, two in zip(tell(10, (3, BARE), number=1), tell(10, (3, MASK), number=2), strict=True):
         log.update([*one, *two])
-    assert [each.track for each in log.departed(2.9, -1.0, [], staying={2})] == [1]
-    assert [each.track for each in log.departed(2.9, -1.0, [])] == [2]
+    log.update([])
+    log.update([])
+    assert [each.track for each in log.departed(20.0, 2.0, [], staying={2})] == [1]
+    assert [each.track for each in log.departed(20.0, 2.0, [])] == [2]

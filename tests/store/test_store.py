@@ -178,7 +178,7 @@ def test_a_statement_of_a_server_may_take_longer_than_a_connection(
     postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As those of an upgrade, a restore or a backup do."""
-    monkeypatch.setattr("maskwatch.store.database._ANSWER_S", 0.5)
+    monkeypatch.setattr("maskwatch.store.engines.postgres._ANSWER_S", 0.5)
     with postgres_server.database() as url, Store.open(url, tmp_path) as store:
         for _ in range(2):  # with a connection that is new, and one of the pool
             with store.database.write() as connection:
@@ -188,7 +188,7 @@ def test_a_statement_of_a_server_may_take_longer_than_a_connection(
 def test_a_server_that_has_gone_without_a_word_is_noticed(
     postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maskwatch.store.database._ANSWER_S", 0.5)
+    monkeypatch.setattr("maskwatch.store.engines.postgres._ANSWER_S", 0.5)
     with postgres_server.database() as url, relay(make_url(url).port or 0) as between:
         address = make_url(url).set(port=between.port).render_as_string(hide_password=False)
         # pg8000 leaves the socket open when nobody answers whether there is TLS.

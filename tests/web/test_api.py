@@ -203,7 +203,7 @@ def test_an_episode_is_handed_out_without_a_photo_whose_faces_are_still_to_be_hi
         assert archive.namelist() == [f"{made.id}/episode.json"]
         told = json.loads(archive.read(f"{made.id}/episode.json"))
     assert told["being_hidden"] == [taken.file]
-    [noted] = world.store.audit.page(action="episode.exported")
+    [noted] = [each for each in world.store.audit.page() if each.action == "episode.exported"]
     assert noted.detail == {"photos": 0}
 
 

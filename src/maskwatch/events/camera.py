@@ -294,7 +294,7 @@ class CameraWatch:
         ended = self._log.update(frame.index, frame.t, bound)
         news: list[News] = [self._close(episode) for episode in ended]
         news += self._open_or_continue(present)
-        news += self._departed(self._rules.gone_after_s)
+        news += self._departed()
         self._lacks_photo = any(self._needs_photo(each) for each in present)
         open_t = {each.track: each.start_s for each in self._log.ongoing()}
         shown = tuple(replace(each, episode_t=open_t.get(each.track.id)) for each in present)
@@ -303,7 +303,7 @@ class CameraWatch:
     def end(self) -> tuple[News, ...]:
         """To be called once, when no more pictures come: closes and counts what is open."""
         news: list[News] = [self._close(episode) for episode in self._log.close(self._t)]
-        return (*news, *self._departed(-1.0))
+        return (*news, *self._left(self._people.people(self._past_episodes())))
 
     def _judge(self, sight: Sight, person: Track, local: datetime) -> Presence:
         frame = sight.frame
@@ -357,11 +357,18 @@ class CameraWatch:
         file.episodes.append(episode)
         return closed
 
-    def _departed(self, unseen_s: float) -> list[News]:
-        episodes = [episode for file in self._files.values() for episode in file.episodes]
-        news: list[News] = []
+    def _departed(self) -> list[News]:
         busy = {k for k, file in self._files.items() if file.opened_t is not None}
-        for person in self._people.departed(self._t, unseen_s, episodes, busy):
+        unseen_s = self._rules.gone_after_s
+        return self._left(self._people.departed(self._t, unseen_s, self._past_episodes(), busy))
+
+    def _past_episodes(self) -> list[Episode]:
+        return [episode for file in self._files.values() for episode in file.episodes]
+
+    def _left(self, gone: Sequence[Person]) -> list[News]:
+        """Counts people and forgets them."""
+        news: list[News] = []
+        for person in gone:
             file = self._files.pop(person.track)
             self._photos.drop(person.track)
             self._rule.forget(person.track)

@@ -105,15 +105,14 @@ class PeopleLog:
 
         Args:
             t: now, in seconds.
-            unseen_s: how long somebody may be out of sight; negative for everybody at all.
+            unseen_s: how long somebody may be out of sight.
             episodes: theirs, ongoing ones included; those of others do no harm.
             staying: tracks that are not to be forgotten yet.
         """
         gone = [
             self._person(track, episodes)
             for track, followed in sorted(self._people.items())
-            if track not in staying
-            and (unseen_s < 0 or is_gone(followed.misses, t - followed.last_t, unseen_s))
+            if track not in staying and is_gone(followed.misses, t - followed.last_t, unseen_s)
         ]
         for person in gone:
             del self._people[person.track]

@@ -48,3 +48,13 @@ def test_without_a_limit_nothing_is_frozen(t: float) -> None:
     watch = FreezeWatch(None)
     watch.is_frozen(0, ROOM)
     assert not watch.is_frozen(t, ROOM)
+
+
+def test_what_stays_frozen_is_connected_anew_less_and_less_often() -> None:
+    watch = FreezeWatch(10)
+    watch.is_frozen(0, ROOM)
+    watch.plan_kick(10)
+    assert [t for t in range(10, 200) if watch.is_kick_due(t)] == [20, 40, 80, 160]
+    assert not watch.is_frozen(200, ROOM[::-1])
+    watch.plan_kick(210)
+    assert watch.is_kick_due(220)

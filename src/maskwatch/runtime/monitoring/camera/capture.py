@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import random
 import sys
 import threading
@@ -21,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from maskwatch.delays import Doubling, growing_delay_s, spread
+from maskwatch.delays import spread
 from maskwatch.errors import SourceError
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.backoff import ReconnectPolicy
@@ -30,6 +29,7 @@ from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.runtime.live.mailbox import Mailbox
 from maskwatch.runtime.live.messages import DecoderOrder
 from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
+from maskwatch.runtime.monitoring.camera.damage import DamageWatch
 from maskwatch.runtime.monitoring.camera.frozen import FreezeWatch
 from maskwatch.runtime.monitoring.camera.rules import input_of
 from maskwatch.runtime.monitoring.control import CameraPhase
@@ -46,14 +46,6 @@ _NEVER_GIVE_UP = ReconnectPolicy(first_attempts=sys.maxsize, max_attempts=None, 
 
 NOT_LIVE = "this is a recording or a picture, not a live stream"
 """Why an address that can be read is no camera."""
-
-_KICKS = Doubling(10.0, 900.0)
-"""When a frozen camera is connected anew."""
-
-# Damage is looked at over the last minute; less of it is not worth a word, and words are few.
-_DAMAGE_WINDOW_S = 60.0
-_MUCH_DAMAGE = 0.01
-_SAY_AGAIN_S = 600.0
 
 
 class AbortableDecoding(Decoding, Protocol):
@@ -119,17 +111,12 @@ class Capture:
         self._lock = threading.Lock()
         self._decoding: AbortableDecoding | None = None
         self._freeze = FreezeWatch(config.frozen_s)
-        self._kick = 1
-        """Which one comes next while it stays frozen."""
-        self._kick_at = 0.0
+        self._damage = DamageWatch(name, over_udp=config.transport == "udp")
         self._offset_s = 0.0
         self._last_t = 0.0
         self._last_at: float | None = None
         self._index = 0
         self._dropped = 0
-        self._received = Throughput(_DAMAGE_WINDOW_S)
-        self._damaged = Throughput(_DAMAGE_WINDOW_S)
-        self._said_at = -math.inf
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
 
     def start(self) -> None:
@@ -158,8 +145,7 @@ class Capture:
     @property
     def damaged(self) -> float:
         """Share of the pictures of the last minute that were left out as damaged, in [0, 1]."""
-        received = self._received.per_second()
-        return min(1.0, self._damaged.per_second() / received) if received > 0 else 0.0
+        return self._damage.share
 
     def _run(self) -> None:
         with suppress(_Stopped):
@@ -212,7 +198,7 @@ class Capture:
             if self._stopping.is_set():
                 raise _Stopped
             frame = replace(received, t=received.t + self._offset_s, index=first + received.index)
-            self._note_damage(frame.index + 1 - self._index, source.damaged - damaged)
+            self._damage.note(frame.index + 1 - self._index, source.damaged - damaged)
             # Those that would have been wanted, had there been time to decode them.
             wanted = min(1.0, self._config.max_fps / source.fps) if source.fps else 1.0
             self.offered.add((source.skipped - skipped) * wanted)
@@ -225,20 +211,6 @@ class Capture:
             self._offer(frame)
             del received, frame  # or each camera would hold one more while it waits for the next
 
-    def _note_damage(self, received: int, damaged: int) -> None:
-        self._received.add(received)
-        self._damaged.add(damaged)
-        now = time.monotonic()
-        if self.damaged >= _MUCH_DAMAGE and now - self._said_at > _SAY_AGAIN_S:
-            self._said_at = now
-            udp = "; transport: tcp loses none" if self._config.transport == "udp" else ""
-            _log.warning(
-                "camera %s: %.0f %% of the pictures arrive damaged and are left out%s",
-                self._name,
-                100 * self.damaged,
-                udp,
-            )
-
     def _go_on_counting(self) -> None:
         """Has the times of a new source, which begin at 0, follow those of the last one."""
         if self._last_at is not None:
@@ -246,17 +218,14 @@ class Capture:
 
     def _offer(self, frame: Frame) -> None:
         if not self._freeze.is_frozen(frame.t, frame.image):
-            self._kick = 1
             self._become(CameraPhase.WATCHING)
             self.offered.add()
             self.mailbox.put(frame)
         elif self.link.phase is not CameraPhase.FROZEN:
             limit_s = self._config.frozen_s
             self._become(CameraPhase.FROZEN, f"the picture has not changed for {limit_s:g} s")
-            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
-        elif frame.t >= self._kick_at:
-            self._kick += 1
-            self._kick_at = frame.t + growing_delay_s(_KICKS, self._kick)
+            self._freeze.plan_kick(frame.t)
+        elif self._freeze.is_kick_due(frame.t):
             raise _Anew
 
     def _connected(self, order: DecoderOrder) -> AbortableDecoding:
