@@ -228,10 +228,7 @@ def _film(hub: LiveHub) -> None:
         turn += 1
         frame = np.ascontiguousarray(np.roll(made.picture, turn % 16, axis=1))
         image, factor = scaled_down(pixelate(frame, boxes), LIVE_PX)
-        marks = [
-            Mark(Box(*(factor * each for each in box)), State.MASK, None, 97.0, i)
-            for i, box in enumerate(boxes)
-        ]
+        marks = [Mark(box.scaled(factor), State.MASK, None, 97.0, i) for i, box in enumerate(boxes)]
         hub.publish(
             _CAMERA, encode_jpeg(draw_marks(image, marks), LIVE_QUALITY), people, datetime.now(UTC)
         )

@@ -152,15 +152,29 @@ def test_every_key_of_the_outputs_is_documented() -> None:
     assert sorted(key for key in keys if f"`{key}`" not in page) == []
 
 
-def test_every_key_of_the_configuration_is_documented_as_it_is() -> None:
-    spec = importlib.util.spec_from_file_location(
-        "config_reference", ROOT / "scripts" / "config_reference.py"
-    )
+def script(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    made = script.reference()
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_every_key_of_the_recipes_is_documented_as_it_is() -> None:
+    pytest.importorskip("torch")
+    backbones = importlib.import_module("maskwatch_train.backbones").BACKBONES
+    of_recipes = script("recipe_reference")
+    made = of_recipes.reference()
+    assert '| `backbone` | `"mobilenetv2"` |' in made  # so that an empty walk cannot pass
+    assert [name for name in backbones if f"`{name}`" not in made] == []
+    said = "run scripts/recipe_reference.py"
+    assert of_recipes.PAGE.read_text(encoding="utf-8") == made, said
+
+
+def test_every_key_of_the_configuration_is_documented_as_it_is() -> None:
+    of_configuration = script("config_reference")
+    made = of_configuration.reference()
     assert "`storage.retention.photos_days`" in made  # so that an empty walk cannot pass
     assert "| `inference.device` | `cpu` | `cpu`, `cuda`, `coreml`, `directml` |" in made
     assert "| `alerts.language` | none | `en`, `de` |" in made
@@ -168,7 +182,7 @@ def test_every_key_of_the_configuration_is_documented_as_it_is() -> None:
     assert "| `cameras.NAME.max_fps` | `8` | above 0, at most 60 |" in made
     assert "| `alerts.channels.NAME.secret` | *needed* | at least 16 characters |" in made
     said = "run scripts/config_reference.py"
-    assert script.PAGE.read_text(encoding="utf-8") == made, said
+    assert of_configuration.PAGE.read_text(encoding="utf-8") == made, said
 
 
 def tree_of(page: str) -> list[str]:

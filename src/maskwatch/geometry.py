@@ -25,6 +25,12 @@ def area(boxes: FloatArray) -> FloatArray:
     return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
 
 
+def centres(boxes: FloatArray) -> FloatArray:
+    """Middles of ``(N, 4)`` boxes as ``(N, 2)`` x and y."""
+    middles: FloatArray = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return middles
+
+
 def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     """Intersection over union of every box of ``a (N, 4)`` with every one of ``b (M, 4)``.
 

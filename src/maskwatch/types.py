@@ -89,6 +89,10 @@ class Box(NamedTuple):
         """The shorter side in pixels: what this project calls the size of a face."""
         return min(self.width, self.height)
 
+    def scaled(self, factor: float) -> Box:
+        """The box in the picture scaled by a factor."""
+        return Box(*(factor * each for each in self))
+
 
 class Point(NamedTuple):
     """A position in pixels."""

@@ -20,7 +20,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.errors import MissingExtra, ModelNotFound
-from maskwatch.geometry import nms, overlap_of_smaller
+from maskwatch.geometry import centres, clip, nms, overlap_of_smaller
 from maskwatch.models.session import CPU, open_session
 from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
 
@@ -146,7 +146,7 @@ class MtcnnDetector:
         shares = points[kept].reshape(-1, 2, 5).transpose(0, 2, 1)
         marks = boxes[kept, None, :2] + shares * sides[:, None]
         height, width = rgb.shape[:2]
-        inside = np.clip(found, 0, [width, height, width, height])
+        inside = clip(found, width, height)
         return [
             _face(box, float(score), mark)
             for box, score, mark in zip(inside, classes[kept, 1], marks, strict=True)
@@ -156,7 +156,7 @@ class MtcnnDetector:
 
 def squares(boxes: Floats) -> Floats:
     """``(N, 4)`` boxes grown about their centres to squares with the longer side."""
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centre = centres(boxes)
     half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
     return np.concatenate([centre - half, centre + half], axis=1)
 

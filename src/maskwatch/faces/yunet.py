@@ -18,7 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from maskwatch.errors import ModelError
-from maskwatch.geometry import box_array, clip, nms, vote
+from maskwatch.geometry import box_array, centres, clip, nms, vote
 from maskwatch.models.card import read_card
 from maskwatch.models.card_settings import PIXELS_OR_NULL, SHARE, checked_settings
 from maskwatch.models.session import CPU, open_session
@@ -252,7 +252,7 @@ class YuNetDetector:
         tile = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
         boxes = np.concatenate([each.boxes for each in found])
         # Others in the tile may be cut off by its edge; they have one of their own.
-        middle = (boxes[:, :2] + boxes[:, 2:]) / 2 / TILE_PX - 0.5
+        middle = centres(boxes) / TILE_PX - 0.5
         own = np.abs(middle).max(axis=1) < OWN_SHARE / 2
         places = [(window.x0, window.y0, window.width / TILE_PX) for window in windows]
         corner, scale = np.split(np.array(places, dtype=np.float32)[tile[own]], [2], axis=1)

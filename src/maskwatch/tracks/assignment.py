@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.geometry import FloatArray, area, iou_matrix
+from maskwatch.geometry import FloatArray, area, centres, iou_matrix
 from maskwatch.tracks.hungarian import least_cost_pairs
 
 _FORBIDDEN = 1e6
@@ -53,18 +53,13 @@ def pair_by_distance(
     return pair(distance + log_ratio, allowed)
 
 
-def _centres(boxes: FloatArray) -> FloatArray:
-    centres: FloatArray = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return centres
-
-
 def distance_in_sizes(a: FloatArray, b: FloatArray) -> FloatArray:
     """Between the centres of all boxes of ``a (N, 4)`` and ``b (M, 4)``, none of them empty.
 
     Returns:
         ``(N, M)``, in sizes of the two faces.
     """
-    pixels = np.linalg.norm(_centres(a)[:, None] - _centres(b)[None, :], axis=2)
+    pixels = np.linalg.norm(centres(a)[:, None] - centres(b)[None, :], axis=2)
     # The geometric mean of both sizes, so that the order of the two does not matter.
     distance: FloatArray = pixels / (area(a)[:, None] * area(b)[None, :]) ** 0.25
     return distance

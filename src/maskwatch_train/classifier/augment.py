@@ -23,7 +23,7 @@ MOVEMENTS = ("turn", "shift", "zoom", "stretch", "shear")
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What happens to a crop; all but the movements are chances, of which 0 leaves one out.
+    """What happens to a crop; all but the movements, the first five, are chances; 0 leaves one out.
 
     Attributes:
         turn: scale in degrees of the random turn (Student's t with two degrees of freedom: mostly

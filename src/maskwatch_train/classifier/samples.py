@@ -14,7 +14,7 @@ from maskwatch.geometry import overlap_of_smaller
 from maskwatch.masks.labels import UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
-from maskwatch_train.data.faces import best_overlap, prominence
+from maskwatch_train.data.faces import best_overlap, in_window, prominence
 from maskwatch_train.synthesis import WearKind, has_room
 
 CONTEXT_MARGIN = 0.7
@@ -76,10 +76,7 @@ class Sample:
         x0, y0, x1, y1 = (int(v) for v in self.shown)
         if self.face.landmarks is None:
             raise ValueError("a face without landmarks has no room for a drawn mask")
-        marks = Landmarks(*(Point(x - x0, y - y0) for x, y in self.face.landmarks))
-        left, top, right, bottom = self.face.box
-        moved = Face(Box(left - x0, top - y0, right - x0, bottom - y0), self.face.score, marks)
-        return has_room(self.image[y0:y1, x0:x1], moved, kind)
+        return has_room(self.image[y0:y1, x0:x1], in_window(self.face, x0, y0), kind)
 
 
 def cut_sample(
@@ -104,12 +101,6 @@ def cut_sample(
     longer = max(box.width, box.height)
     scale = CONTEXT_SIZE / (longer * (1 + 2 * CONTEXT_MARGIN))
     left, top = (middle - CONTEXT_SIZE / scale / 2 for middle in box.middle)
-    moved = Box(
-        (box.x0 - left) * scale,
-        (box.y0 - top) * scale,
-        (box.x1 - left) * scale,
-        (box.y1 - top) * scale,
-    )
     height, width = image.shape[:2]
     shown = Box(
         *(
@@ -119,11 +110,9 @@ def cut_sample(
     )
     landmarks = None
     if points is not None:
-        placed = (points - np.array([left, top])) * scale
-        landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in placed))
-    return Sample(
-        cut, Face(moved, 1.0, landmarks), label_index(state, fault), shown, box.side, source
-    )
+        landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in points))
+    face = in_window(Face(box, 1.0, landmarks), left, top, scale)
+    return Sample(cut, face, label_index(state, fault), shown, box.side, source)
 
 
 def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:

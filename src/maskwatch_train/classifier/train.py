@@ -99,8 +99,10 @@ class ClassifierRecipe:
     """Every number behind a training run.
 
     Attributes:
-        backbone: key of ``maskwatch_train.backbones.BACKBONES``.
-        size: side of the input in pixels.
+        backbone: ``mobilenetv2``, whose weights are in the folder ``--weights``,
+            ``efficientnet-lite0``, which needs no file, or ``mobilenetv3-small`` or
+            ``mobilenetv4-small``, which begin without ImageNet's weights.
+        size: side of the input in pixels, a multiple of 32.
         margin: added on each side of a face, as a fraction of its longer side.
         seed: of data order, augmentation and the fresh head.
         epochs: passes; each draws as many samples as there are.
@@ -118,11 +120,13 @@ class ClassifierRecipe:
         rarity: how much more often rare outputs are drawn: 0 as they come, 1 all alike.
         box_weight: of the box's loss beside the cross-entropy.
         teacher_share: how much of what the labels teach is taught by other trained networks
-            instead (see ``classifier.teachers``); 0 needs none.
-        patience: epochs without a lower validation loss after which the run ends; 0: never.
+            (``--teacher``) instead; 0 needs none.
+        patience: epochs without a lower validation loss after which the run ends, with the learning
+            rate not yet at its lowest; 0: never.
         keep_best: whether the epoch with the lowest validation loss is exported, not the last.
-        mixup: two crops shine through each other, as ``classifier.mixing`` says; 0: none do.
-        cutmix: a rectangle of one crop lies in another; 0: none does.
+        mixup: alpha of the shares in which two crops shine through each other, and their labels
+            are mixed, in every second batch; 0: none are.
+        cutmix: the same of a rectangle of one crop that lies in another.
         augmentation: what else happens to crops.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which detected face a label is about."""
+"""Which detected face a label is about, and where it lies in a part of the picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.geometry import iou_matrix
-from maskwatch.types import Box, Face
+from maskwatch.types import Box, Face, Landmarks, Point
 
 MIN_IOU = 0.35
 """A detection that overlaps a labelled box by less is another face."""
@@ -18,6 +18,14 @@ def face_at(box: Box, faces: Sequence[Face]) -> Face | None:
     """The face that overlaps a labelled box best, or None."""
     best = best_overlap(box, np.array([face.box for face in faces], dtype=np.float32))
     return None if best is None else faces[best]
+
+
+def in_window(face: Face, left: float, top: float, scale: float = 1.0) -> Face:
+    """The face in pixels of a window of its picture that begins there and was scaled."""
+    x0, y0, x1, y1 = face.box
+    box = Box((x0 - left) * scale, (y0 - top) * scale, (x1 - left) * scale, (y1 - top) * scale)
+    marks = [Point((x - left) * scale, (y - top) * scale) for x, y in face.landmarks or ()]
+    return Face(box, face.score, Landmarks(*marks) if marks else None)
 
 
 def best_overlap(box: Box, found: NDArray[np.float32]) -> int | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import iou_matrix, overlap_of_smaller
+from maskwatch.geometry import centres, clip, iou_matrix, overlap_of_smaller
 from maskwatch.types import Box, Face, Image, Landmarks, Point
 from maskwatch_train.data.faces import MIN_IOU
 from maskwatch_train.detector.degrade import NONE, Degradation, degrade
@@ -146,7 +146,7 @@ def turn_scene(scene: Scene, degrees: float) -> Scene:
         return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
 
     def ovals(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        middle = moved(np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, dtype=np.float32))
+        middle = moved(np.asarray(centres(boxes), dtype=np.float32))
         half = (boxes[:, 2:] - boxes[:, :2]) / 2
         half = np.sqrt(half**2 @ (matrix[:, :2] ** 2).T)
         return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
@@ -175,13 +175,13 @@ def window(scene: Scene, left: int, top: int, size: tuple[int, int], fill: int) 
         canvas[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
     offset = np.array([left, top], dtype=np.float32)
     shifted = scene.boxes - np.tile(offset, 2)
-    shown = np.clip(shifted, 0, [width, height, width, height]).astype(np.float32)
+    shown = clip(shifted, width, height).astype(np.float32)
     full = np.prod(shifted[:, 2:] - shifted[:, :2], axis=1)
     visible = np.prod(shown[:, 2:] - shown[:, :2], axis=1) / np.maximum(full, 1e-6)
     small = (shown[:, 2:] - shown[:, :2]).min(axis=1, initial=np.inf) < MIN_FACE_PX
     kept = (visible >= 0.4) & ~small
     dropped = (visible > 0.02) & ~kept
-    ignored = np.clip(scene.ignored - np.tile(offset, 2), 0, [width, height, width, height])
+    ignored = clip(scene.ignored - np.tile(offset, 2), width, height)
     return Scene(
         canvas,
         shown[kept],

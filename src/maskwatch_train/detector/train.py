@@ -50,7 +50,8 @@ class DetectorRecipe:
         synthetic_share: share of bare faces given a synthetic mask or occluder.
         turned_share: share of pictures that are turned, for heads that lean or lie.
         bala_pictures: close-up pictures mixed in, chosen at random from the training split.
-        patience: epochs without a lower validation loss after which the run ends; 0: never.
+        patience: epochs without a lower validation loss after which the run ends, with the learning
+            rate not yet at its lowest; 0: never.
         keep_best: whether the epoch with the lowest validation loss is exported, not the last.
         degradation: what else happens to pictures.
 

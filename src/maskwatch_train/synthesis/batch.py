@@ -19,9 +19,9 @@ from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
-from maskwatch.types import Box, Face, Frame, Image, Landmarks, Point
+from maskwatch.types import Box, Face, Frame, Image
 from maskwatch_train.checksum import checksum
-from maskwatch_train.data.faces import face_at, main_face
+from maskwatch_train.data.faces import face_at, in_window, main_face
 from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.pictures import read_picture
 from maskwatch_train.synthesis.drawers import DRAWERS
@@ -176,11 +176,4 @@ def _cut(image: Image, face: Face) -> tuple[Image, Face]:
         part = np.asarray(
             cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
         )
-    moved = Box(
-        (face.box.x0 - x0) * scale,
-        (face.box.y0 - y0) * scale,
-        (face.box.x1 - x0) * scale,
-        (face.box.y1 - y0) * scale,
-    )
-    marks = [Point((x - x0) * scale, (y - y0) * scale) for x, y in face.landmarks or ()]
-    return np.ascontiguousarray(part), Face(moved, face.score, Landmarks(*marks))
+    return np.ascontiguousarray(part), in_window(face, x0, y0, scale)

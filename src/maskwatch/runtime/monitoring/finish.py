@@ -91,13 +91,12 @@ def _holds_middle(outer: Box, inner: Box) -> bool:
 
 
 def _scaled(mark: Mark, factor: float) -> Mark:
-    box = Box(*(factor * each for each in mark.box))
-    return Mark(box, mark.state, mark.fault, mark.coverage, mark.track)
+    return Mark(mark.box.scaled(factor), mark.state, mark.fault, mark.coverage, mark.track)
 
 
 def _snapshot_face(face: PhotoFace, factor: float, subject_blurred: bool) -> SnapshotFace:
     return SnapshotFace(
-        box=Box(*(factor * each for each in face.box)),
+        box=face.box.scaled(factor),
         state=face.state,
         fault=face.fault,
         coverage=face.coverage,

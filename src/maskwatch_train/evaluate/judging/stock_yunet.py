@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from maskwatch.errors import ModelError, ModelNotFound
+from maskwatch.geometry import clip
 from maskwatch.types import Box, Face, Frame, Landmarks, Point
 
 MAX_OVERLAP = 0.45
@@ -60,7 +61,7 @@ class StockYuNet:
         # (N, 15): x, y, width, height, five points, score; in pixels of the scaled picture.
         back = np.array([width / image.shape[1], height / image.shape[0]])
         corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
-        boxes = np.clip(corners * np.tile(back, 2), 0, [width, height, width, height])
+        boxes = clip(corners * np.tile(back, 2), width, height)
         marks = rows[:, 4:14].reshape(-1, 5, 2) * back
         return [
             Face(
