@@ -31,6 +31,7 @@ from maskwatch.types import (
     Frame,
     MaskReading,
     State,
+    TimedBox,
     TimedReading,
     Track,
     Verdict,
@@ -99,7 +100,7 @@ class Sight:
     """Of the faces that are judged."""
     found: tuple[Face, ...]
     """All faces, those that are not judged as well."""
-    hidden: tuple[Box, ...]
+    hidden: tuple[TimedBox, ...]
     """Where faces are or were a moment ago: what to blur in a photo."""
     is_whole: bool = True
     """Whether faces were looked for everywhere. Otherwise there may be more, and no picture of it
