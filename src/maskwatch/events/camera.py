@@ -380,10 +380,12 @@ class CameraWatch:
             del file.recent[:-_EARLY_POINTS]
 
     def _uncertain(self, sight: Sight, present: Sequence[Presence]) -> Photo | None:
-        """At most one face of each person, seen well and still doubtful."""
+        """At most one face of each person who has to wear a mask, seen well and still doubtful."""
         if not sight.is_whole:
             return None
         for each in present:
+            if each.is_free:
+                continue
             reading, file = each.track.reading, self._files.get(each.track.id)
             mask = reading.probabilities.mask if reading.probabilities else None
             doubtful = mask is not None and 0.35 <= mask <= 0.65
