@@ -60,6 +60,8 @@ class Photo:
     """Where the subject was a moment ago: to be hidden as well unless the subject is shown."""
     clarity: float
     """How well it shows a violation, in [0, 1]."""
+    track: int
+    """The subject's number."""
 
     @classmethod
     def of(cls, sight: Sight, track: Track) -> Photo:
@@ -78,7 +80,7 @@ class Photo:
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
         hidden, traces = tuple(dict.fromkeys(others)), tuple(place.box for place in own)
-        return cls(sight.frame, tuple(faces), hidden, traces, _clarity(subject))
+        return cls(sight.frame, tuple(faces), hidden, traces, _clarity(subject), track.id)
 
 
 class PhotoBook:
