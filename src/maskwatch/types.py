@@ -218,6 +218,13 @@ class TimedReading(NamedTuple):
     reading: MaskReading
 
 
+class TimedBox(NamedTuple):
+    """A place where something was, and when that was, in seconds."""
+
+    t: float
+    box: Box
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The state of a track, voted over its recent readings."""

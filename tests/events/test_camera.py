@@ -433,8 +433,8 @@ def test_the_photo_is_of_the_violation_that_is_told_however_clear_an_earlier_one
 
 
 def test_one_doubtful_face_of_each_person_is_proposed_for_a_label_if_it_is_seen_well() -> None:
-    def proposed(quality: float) -> list[float]:
-        watch = CameraWatch("door", CameraRules())
+    def proposed(quality: float, rules: CameraRules | None = None) -> list[float]:
+        watch = CameraWatch("door", rules or CameraRules())
         doubtful = replace(covered(60), quality=quality)
         found = []
         for index in range(50):
@@ -445,3 +445,7 @@ def test_one_doubtful_face_of_each_person_is_proposed_for_a_label_if_it_is_seen_
 
     assert len(proposed(0.5)) == 1
     assert proposed(0.3) == []
+    # Whose face is nobody's business.
+    assert proposed(0.5, CameraRules(exemptions=(Exemption("drill"),))) == []
+    never = Schedule((Hours(days=frozenset()),))
+    assert proposed(0.5, CameraRules(schedule=never)) == []

@@ -11,7 +11,7 @@ import pytest
 from maskwatch.events.camera import Sight
 from maskwatch.events.photos import Photo, PhotoBook
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Box, Face, Frame, MaskReading, State, TimedReading, Track, Verdict
+from maskwatch.types import Face, Frame, MaskReading, State, TimedBox, TimedReading, Track, Verdict
 
 FACE = face_at(20, 20, 10)
 
@@ -88,7 +88,7 @@ def test_nothing_is_packed_for_nobody() -> None:
 def a_sight(
     readings: Sequence[MaskReading],
     found: Sequence[Face],
-    hidden: Sequence[Box] = (),
+    hidden: Sequence[TimedBox] = (),
     *,
     t: float = 0.0,
     is_whole: bool = True,
@@ -122,10 +122,30 @@ def test_where_a_bystander_was_a_moment_ago_is_known_from_where_the_subject_was(
     # The subject came from the left; a bystander, nearer to the camera, hid a part of the face.
     before = reading_of(face_at(30, 60), State.NO_MASK)
     own_trace, other_trace = face_at(32, 62).box, face_at(90, 60, 100).box
-    sight = a_sight([reading], [reading.face], [reading.face.box, own_trace, other_trace])
-    track = replace(track_of(reading), recent=(TimedReading(0.0, before),))
+    places = [TimedBox(0.4, reading.face.box), TimedBox(0.1, own_trace), TimedBox(0.3, other_trace)]
+    sight = a_sight([reading], [reading.face], places, t=0.4)
+    track = replace(track_of(reading), recent=(TimedReading(0.1, before),))
     photo = Photo.of(sight, track)
     assert (photo.hidden, photo.traces) == ((other_trace,), (own_trace,))
+
+
+def test_who_comes_where_the_subject_just_was_is_hidden_there() -> None:
+    walk = [reading_of(face_at(60 + 15 * step, 60), State.NO_MASK) for step in range(5)]
+    recent = tuple(TimedReading(step / 10, reading) for step, reading in enumerate(walk))
+    # Two steps behind somebody follows, who is missed in this picture.
+    follower = TimedBox(0.3, walk[1].face.box)
+    trail = [TimedBox(each.t, each.reading.face.box) for each in recent]
+    sight = a_sight(walk[-1:], [walk[-1].face], [*trail, follower], t=0.4)
+    photo = Photo.of(sight, replace(track_of(walk[-1]), recent=recent))
+    assert photo.hidden == (follower.box,)
+    assert photo.traces == tuple(place.box for place in trail[:-1])
+
+
+def test_what_lies_over_the_face_of_the_subject_is_not_hidden() -> None:
+    reading = reading_of(face_at(60, 60), State.NO_MASK)
+    unread = TimedBox(0.1, face_at(78, 60).box)
+    photo = Photo.of(a_sight([reading], [reading.face], [unread], t=0.2), track_of(reading))
+    assert (photo.hidden, photo.traces) == ((), (unread.box,))
 
 
 def test_a_hand_before_the_face_makes_no_better_photo_of_who_wears_no_mask() -> None:

@@ -31,6 +31,7 @@ from maskwatch.types import (
     Frame,
     MaskReading,
     State,
+    TimedBox,
     TimedReading,
     Track,
     Verdict,
@@ -99,7 +100,7 @@ class Sight:
     """Of the faces that are judged."""
     found: tuple[Face, ...]
     """All faces, those that are not judged as well."""
-    hidden: tuple[Box, ...]
+    hidden: tuple[TimedBox, ...]
     """Where faces are or were a moment ago: what to blur in a photo."""
     is_whole: bool = True
     """Whether faces were looked for everywhere. Otherwise there may be more, and no picture of it
@@ -386,10 +387,12 @@ class CameraWatch:
             del file.recent[:-_EARLY_POINTS]
 
     def _uncertain(self, sight: Sight, present: Sequence[Presence]) -> Photo | None:
-        """At most one face of each person, seen well and still doubtful."""
+        """At most one face of each person who has to wear a mask, seen well and still doubtful."""
         if not sight.is_whole:
             return None
         for each in present:
+            if each.is_free:
+                continue
             reading, file = each.track.reading, self._files.get(each.track.id)
             mask = reading.probabilities.mask if reading.probabilities else None
             doubtful = mask is not None and 0.35 <= mask <= 0.65

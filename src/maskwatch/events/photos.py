@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskwatch.geometry import are_covered, box_array, iou_matrix
-from maskwatch.types import TIME_SLACK_S, Box, Face, Fault, Frame, MaskReading, State, Track
+from maskwatch.types import (
+    TIME_SLACK_S,
+    Box,
+    Face,
+    Fault,
+    Frame,
+    MaskReading,
+    State,
+    TimedBox,
+    Track,
+)
 
 if TYPE_CHECKING:
     from maskwatch.events.camera import Sight
@@ -15,8 +25,8 @@ if TYPE_CHECKING:
 MATCH_IOU = 0.3
 """Overlap from which two boxes are of one face: the classifier moves boxes a little."""
 _TRACE_IOU = 0.5
-"""A place to hide that overlaps one where the subject just was by this much is the subject's own
-trace. A bystander before or behind the subject is of another size, or elsewhere."""
+"""A place to hide that overlaps the subject's of the same moment by this much is their own trace. A
+bystander before or behind the subject is of another size, or comes there at another moment."""
 
 _MOST_KEPT = 6
 """People whose picture is held at a time."""
@@ -50,6 +60,8 @@ class Photo:
     """Where the subject was a moment ago: to be hidden as well unless the subject is shown."""
     clarity: float
     """How well it shows a violation, in [0, 1]."""
+    track: int
+    """The subject's number."""
 
     @classmethod
     def of(cls, sight: Sight, track: Track) -> Photo:
@@ -57,9 +69,9 @@ class Photo:
         subject = track.reading
         mine = [subject.face.box, *_same_face(subject.face, sight.found)]
         others = [face.box for face in sight.found if face.box not in mine]
-        places = [box for box in sight.hidden if box not in mine]
-        own = _traces(places, track)
-        others += [box for box in places if box not in own]
+        places = [place for place in sight.hidden if place.box not in mine]
+        own = [place for place in places if _is_trace(place, track)]
+        others += [place.box for place in places if place not in own]
         faces = [_face(subject, is_subject=True)]
         faces += [_face(r, is_subject=False) for r in sight.readings if r is not subject]
         faces += [
@@ -67,7 +79,8 @@ class Photo:
             for face in sight.found
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
-        return cls(sight.frame, tuple(faces), tuple(dict.fromkeys(others)), own, _clarity(subject))
+        hidden, traces = tuple(dict.fromkeys(others)), tuple(place.box for place in own)
+        return cls(sight.frame, tuple(faces), hidden, traces, _clarity(subject), track.id)
 
 
 class PhotoBook:
@@ -162,8 +175,11 @@ def _clarity(reading: MaskReading) -> float:
     return reading.quality * (1.0 - reading.probabilities.mask)
 
 
-def _traces(places: Sequence[Box], track: Track) -> tuple[Box, ...]:
-    """Those of the places that are where the person was lately."""
-    been = [track.reading.face.box, *(each.reading.face.box for each in track.recent)]
-    own = are_covered(box_array(places), box_array(been), _TRACE_IOU)
-    return tuple(box for box, is_own in zip(places, own, strict=True) if is_own)
+def _is_trace(place: TimedBox, track: Track) -> bool:
+    """Whether it was the person who was there then, or the place is that of their face now.
+
+    Somebody else may come where the person just was.
+    """
+    then = [each.reading.face.box for each in track.recent if each.t == place.t]
+    own = box_array([track.reading.face.box, *then])
+    return bool(are_covered(box_array([place.box]), own, _TRACE_IOU)[0])

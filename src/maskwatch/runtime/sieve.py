@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from maskwatch.faces.base import FaceDetector, GlancingDetector, find
 from maskwatch.geometry import are_covered, box_array
-from maskwatch.types import Box, Face, Frame
+from maskwatch.types import Box, Face, Frame, TimedBox
 
 
 class FaceSieve:
@@ -64,22 +64,23 @@ class Veil:
 
     def __init__(self, linger_s: float = _LINGER_S) -> None:
         self._linger_s = linger_s
-        self._recent: list[tuple[float, Box]] = []
+        self._recent: list[TimedBox] = []
         self._last_t = float("-inf")
 
-    def over(self, t: float, faces: Sequence[Face]) -> list[Box]:
+    def over(self, t: float, faces: Sequence[Face]) -> list[TimedBox]:
         """What to hide in the frame at ``t`` seconds: its faces and those of just before.
 
-        That is of the last moments, and of the frame before if that was not long ago.
+        That is of the last moments, and of the frame before if that was not long ago; each with the
+        time of its frame.
         """
         now = [face.box for face in faces]
         since_s, self._last_t = t - self._last_t, t
         linger_s = max(self._linger_s, since_s) if since_s <= _LONGEST_S else self._linger_s
-        left = [(seen, box) for seen, box in self._recent if t - seen <= linger_s]
-        uncovered = without_covered([box for _, box in left], now)
-        left = [(seen, box) for seen, box in left if box in uncovered]
-        self._recent = left + [(t, box) for box in now]
-        return [box for _, box in self._recent]
+        left = [place for place in self._recent if t - place.t <= linger_s]
+        uncovered = without_covered([place.box for place in left], now)
+        left = [place for place in left if place.box in uncovered]
+        self._recent = left + [TimedBox(t, box) for box in now]
+        return list(self._recent)
 
 
 def without_covered(boxes: Sequence[Box], hidden: Sequence[Box]) -> list[Box]:

@@ -56,6 +56,12 @@ class Reviews:
         with self._db.write() as connection:
             return connection.execute(query).rowcount == 1
 
+    def note_episode(self, snapshot_id: str, episode_id: str) -> None:
+        """Says whose episode a photo in review belongs to, if the photo is still there."""
+        with self._db.write():
+            for table, key in ((snapshots, snapshots.c.id), (reviews, reviews.c.snapshot_id)):
+                rows.change(self._db, table, key == snapshot_id, episode_id=episode_id)
+
     def get(self, item_id: str) -> ReviewItem:
         """One item.
 

@@ -70,7 +70,7 @@ def live_picture(sight: Sight, people: Sequence[Presence], privacy: PrivacyConfi
     if not privacy.images_allowed:
         return None
     shown = [each.track.reading.face.box for each in people if _may_be_seen(each, privacy)]
-    hidden = [box for box in sight.hidden if not _is_one_of(box, shown)]
+    hidden = [place.box for place in sight.hidden if not _is_one_of(place.box, shown)]
     image, factor = scaled_down(pixelate(sight.frame.image, hidden), LIVE_PX)
     marks = [_scaled(Mark.of_track(each.track), factor) for each in people]
     return encode_jpeg(draw_marks(image, marks), LIVE_QUALITY)

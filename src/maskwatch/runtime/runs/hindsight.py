@@ -55,7 +55,8 @@ class Hindsight:
         self._waiting = deque(
             each if place < due else each.hiding(now) for place, each in enumerate(self._waiting)
         )
-        self._waiting.append(VeiledFrame(judged, tuple(self._veil.over(t, found))))
+        hidden = tuple(place.box for place in self._veil.over(t, found))
+        self._waiting.append(VeiledFrame(judged, hidden))
         fitting = max(1, self._max_bytes // judged.frame.image.nbytes) if self._wait_s else 0
         return self._first(max(due, len(self._waiting) - fitting))
 

@@ -187,7 +187,7 @@ def test_bystanders_stay_hidden_while_only_others_are_glanced_at(
     sights = door.show(5, MASKED, BYSTANDER)
     assert sum(not sight.is_whole for sight in sights) >= 3 * SECOND
     for sight in sights:
-        assert any(box.x0 < 240 < box.x1 for box in sight.hidden)
+        assert any(place.box.x0 < 240 < place.box.x1 for place in sight.hidden)
         assert len(sight.found) == 2
 
 

@@ -31,7 +31,7 @@ from maskwatch.runtime.monitoring.records.chronicle import (
 )
 from maskwatch.store.records import HealthRecord, MinuteReadings, PersonRecord
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State, Track, Verdict
+from maskwatch.types import Face, Fault, Frame, Image, MaskReading, State, TimedBox, Track, Verdict
 from tests.painted import Person, SquareClassifier, SquareDetector
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import (
@@ -376,7 +376,8 @@ def test_a_bystander_who_is_missed_before_the_face_of_the_violator_is_hidden() -
     reading = reading_of(subject, State.NO_MASK)
     track = Track(1, "door", reading, Verdict(State.NO_MASK, None, 1.0, 0.0), 0.0, 0.0)
     own = face_at(96, 106, 120).box
-    sight = Sight(frame, (reading,), (subject,), (subject.box, own, nearer))
+    places = [TimedBox(0.0, subject.box), TimedBox(-0.1, own), TimedBox(-0.1, nearer)]
+    sight = Sight(frame, (reading,), (subject,), tuple(places))
     for photos in (Photos.BLURRED, Photos.CLEAR):
         photo = finish_photo(Photo.of(sight, track), PrivacyConfig(photos=photos))
         assert photo is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import Counter
@@ -42,7 +43,7 @@ from maskwatch.store.records import (
     TimelinePoint,
 )
 from maskwatch.store.store import Store
-from maskwatch.store.subject import delete_episodes
+from maskwatch.store.subject import delete_episodes, tell_episode
 from maskwatch.types import Box, Fault, State
 from tests.runtime.processes import wait_until
 from tests.runtime.simulated import EPOCH, Notebook
@@ -123,7 +124,7 @@ def test_an_episode_its_photo_its_timeline_and_its_message_are_written(
 
 def test_everything_else_finds_its_place(store: Store, recorder: Recorder) -> None:
     health = HealthRecord(new_id(), EPOCH, "door", "connection", "lost", "no data")
-    face = UncertainFace(new_id(), "door", photo(), State.MASK, None)
+    face = UncertainFace(new_id(), "door", 1, photo(), State.MASK, None)
     minute = MinuteReadings("door", None, EPOCH, frames=480, mask=100)
     recorder.write([health, face, minute, person(State.MASK), health_of_box("load", "ok")])
     assert recorder.stop()
@@ -157,6 +158,36 @@ def test_who_is_deleted_while_in_the_picture_stays_deleted(
     assert store.episodes.timeline(entry.record.id) == []
     found = people_of(store)
     assert {each.state for each in found} == {State.MASK, State.INCORRECT}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_doubtful_face_is_told_and_deleted_with_the_episode_of_the_same_person(
+    store: Store, recorder: Recorder, is_first: bool
+) -> None:
+    entry = opened()
+    face = UncertainFace(new_id(), "door", 1, photo(), State.MASK, None)
+    other = replace(face, id=new_id(), track=2, photo=photo())
+    recorder.write([other, *([face, entry] if is_first else [entry, face])])
+    assert wait_until(lambda: recorder.unwritten == 0)
+    told = tell_episode(store, entry.record.id, actor="eve")
+    known = json.loads(told.files["episode.json"])
+    assert [each["id"] for each in known["labels"]] == [face.id]
+    assert sorted(each["kind"] for each in known["photos"]) == ["episode", "review"]
+    assert delete_episodes(store, [entry.record.id], actor="eve") == 2
+    # Whoever is still in the picture then is not collected any more, either.
+    recorder.write([replace(face, id=new_id(), photo=photo()), person(State.NO_MASK)])
+    assert recorder.stop()
+    assert [each.id for each in store.reviews.waiting()] == [other.id]
+    assert len(store.snapshots.where()) == 1
+
+
+def test_a_doubtful_face_of_who_has_left_belongs_to_no_episode_of_the_next(
+    store: Store, recorder: Recorder
+) -> None:
+    face = UncertainFace(new_id(), "door", 1, photo(), State.MASK, None)
+    recorder.write([face, person(State.MASK), opened()])
+    assert recorder.stop()
+    assert [each.episode_id for each in store.reviews.waiting()] == [None]
 
 
 def test_what_happens_is_in_the_log(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
@@ -423,7 +454,7 @@ def test_statistics_only_drops_what_waits_and_was_not_written_in_time(store: Sto
     recorder = Recorder(store, OneMessage())  # not started: everything waits
     entry = opened()
     recorder.write([entry, EpisodeUpdated(entry.record.id, State.NO_MASK, None, 3.0, EPOCH, ())])
-    recorder.write([UncertainFace(new_id(), "door", photo(), State.MASK, None)])
+    recorder.write([UncertainFace(new_id(), "door", 1, photo(), State.MASK, None)])
     recorder.write([MinuteReadings("door", None, EPOCH, frames=480, mask=100)])
     recorder.write([over, person(State.NO_MASK), health_of_box("load", "ok")])
     recorder.statistics_only = True

@@ -80,7 +80,8 @@ class Reporter:
         if finished is not None:
             self._proposed_at = now
             subject = photo.faces[0]
-            face = UncertainFace(new_id(), self._camera, finished, subject.state, subject.fault)
+            said = subject.state, subject.fault
+            face = UncertainFace(new_id(), self._camera, photo.track, finished, *said)
             self._chronicle.write([face])
 
     def _entry(self, news: News) -> Entry:

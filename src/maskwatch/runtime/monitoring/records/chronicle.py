@@ -51,6 +51,7 @@ class UncertainFace:
 
     id: str
     camera: str
+    track: int
     photo: FinishedPhoto
     state: State
     fault: Fault | None

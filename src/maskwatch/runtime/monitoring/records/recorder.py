@@ -102,6 +102,8 @@ class Recorder:
         """That have come since then."""
         self._episodes_of: dict[tuple[str, int], list[str]] = {}
         """Ids by camera and number, of people who may still be in the picture."""
+        self._doubtful_of: dict[tuple[str, int], str] = {}
+        """The photo in review of those among them who have no episode yet, by its id."""
         self._patience = Patience()
         """With the disk of the photos."""
         self._saved: tuple[FinishedPhoto, str] | None = None
@@ -200,6 +202,7 @@ class Recorder:
         store = self._store
         if self.statistics_only and _tells_of_a_person(entry):
             self._episodes_of.clear()
+            self._doubtful_of.clear()
         elif isinstance(entry, EpisodeOpened):
             self._open(entry)
         elif isinstance(entry, EpisodeUpdated):
@@ -224,12 +227,17 @@ class Recorder:
         if entry.photo is not None:
             snapshot_id = self._save(entry.photo, SnapshotKind.EPISODE, record.camera, record.id)
             record = replace(record, snapshot_id=snapshot_id)
+        key = record.camera, record.track
+        doubtful = self._doubtful_of.get(key)
         with self._store.transaction():
             self._store.episodes.add(record)
             self._store.episodes.add_readings(record.id, entry.timeline)
+            if doubtful is not None:
+                self._store.reviews.note_episode(doubtful, record.id)
             plan = self._planner.plan(record, entry.confirmed_at) if self._planner else ()
             queued = self._queue(plan)
-        self._episodes_of.setdefault((record.camera, record.track), []).append(record.id)
+        self._doubtful_of.pop(key, None)
+        self._episodes_of.setdefault(key, []).append(record.id)
         self._note_queued(queued)
         what = words_for(record.state, record.fault)
         _log.info("camera %s: episode %s begins: %s", record.camera, record.id, what)
@@ -268,6 +276,7 @@ class Recorder:
             if self._store.episodes.are_there(self._episodes_of.get(key, ())):
                 self._store.people.put(person)
         self._episodes_of.pop(key, None)
+        self._doubtful_of.pop(key, None)
 
     def _queue(self, deliveries: Sequence[Delivery]) -> int:
         return self._store.deliveries.add(deliveries) if deliveries else 0
@@ -310,17 +319,29 @@ class Recorder:
         return None
 
     def _queue_for_review(self, entry: UncertainFace) -> None:
-        snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, None)
+        """Queues a face, with an episode of theirs, so that it is found when they ask for that.
+
+        Not of whom somebody has deleted an episode meanwhile.
+        """
+        key = entry.camera, entry.track
+        theirs = self._episodes_of.get(key, ())
+        if not self._store.episodes.are_there(theirs):
+            return
+        episode_id = theirs[-1] if theirs else None
+        snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, episode_id)
         if snapshot_id is not None:
             item = ReviewItem(
                 id=entry.id,
                 snapshot_id=snapshot_id,
                 reason=ReviewReason.UNCERTAIN,
                 created_at=datetime.now(UTC),
+                episode_id=episode_id,
                 state=entry.state,
                 fault=entry.fault,
             )
             self._store.reviews.add(item)
+            if episode_id is None:
+                self._doubtful_of[key] = snapshot_id
 
     def _is_too_much(self) -> bool:
         """Whether so much more waits than the last time that something may have to be given up."""
