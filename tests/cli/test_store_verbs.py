@@ -1,4 +1,4 @@
-"""`maskwatch backup`, `restore`, `audit verify`, `episodes export` and `episodes delete`."""
+"""`maskwatch backup`, `restore`, `audit`, `episodes` and `users`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from maskwatch.errors import (
     StoreError,
     UsageError,
 )
+from maskwatch.store.records import ApiTokenRecord, Role, SessionRecord, UserRecord
 from maskwatch.store.store import Store
-from tests.store.values import episode, jpeg, photo
+from tests.store.values import NOON, after, episode, jpeg, photo
 
 RUNNER = CliRunner()
 
@@ -151,6 +152,32 @@ def test_an_episode_that_is_named_twice_is_handed_out_and_deleted_once(
     assert sorted(noted) == ["episode.deleted", "episode.exported"]
 
 
+def test_who_has_lost_the_password_is_given_another_one(site: Site) -> None:
+    pytest.importorskip("argon2")
+    from maskwatch.web.security.passwords import check_password
+
+    with site.open() as store:
+        store.users.add(UserRecord("u", "Anna", Role.ADMIN, "hash", NOON))
+        store.sessions.add(SessionRecord("s", "u", NOON, after(1000), NOON))
+        store.tokens.add(ApiTokenRecord("t", "u", "nagios", "h", ("system:read",), NOON))
+    new = "seven warm melons"
+    done = site.run("users", "password", "anna", answer=f"{new}\n{new}\n")
+    assert done.exit_code == 0, done.exception
+    assert new not in done.stdout
+    with site.open() as store:
+        assert check_password(store.users.get("u").password_hash, new)
+        assert store.sessions.of_user("u") == []
+        assert store.tokens.of_user("u")[0].revoked_at is not None
+        entry = store.audit.page()[0]
+        assert entry.actor.startswith("cli:")
+        assert (entry.action, entry.detail["name"]) == ("user.changed", "Anna")
+    short = site.run("users", "password", "Anna", answer="melons\nmelons\n")
+    assert isinstance(short.exception, UsageError)
+    unknown = site.run("users", "password", "eve")
+    assert isinstance(unknown.exception, RecordNotFound)
+    assert str(unknown.exception) == "no user is called 'eve'; there are: Anna"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -158,6 +185,7 @@ def test_an_episode_that_is_named_twice_is_handed_out_and_deleted_once(
         ["audit", "verify"],
         ["episodes", "export", "e1"],
         ["episodes", "delete", "e1", "--yes"],
+        ["users", "password", "anna"],
         ["alerts", "test", "horn", "--wait", "0"],
     ],
     ids=lambda words: " ".join(words[:2]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +130,12 @@ def test_a_token_does_only_what_its_permission_is_for(app: Any) -> None:
         program = TestClient(app, headers={"Authorization": f"Bearer {token}"})
         let_in = {each for each, route in some.items() if ask(program, route) != 403}
         assert let_in == {scope}
+
+
+def test_permissions_are_documented_with_the_first_role_that_has_each() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "dashboard.md"
+    row = re.compile(r"^\| `([a-z:]+)` \| [^|]+ \| (viewer|reviewer|administrator) \|$", re.M)
+    first = {scope: next(role for role in Role if scope in SCOPES_OF_ROLE[role]) for scope in Scope}
+    words = {**{role: role.value for role in Role}, Role.ADMIN: "administrator"}
+    said = row.findall(page.read_text(encoding="utf-8"))
+    assert sorted(said) == sorted((scope.value, words[role]) for scope, role in first.items())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskwatch import __version__
-from maskwatch.cli import alerts, audit, config, episodes
+from maskwatch.cli import alerts, audit, config, episodes, users
 from maskwatch.cli.bench import bench
 from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
@@ -38,6 +38,7 @@ app.command()(restore)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(episodes.app, name="episodes")
+app.add_typer(users.app, name="users")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from maskwatch.config.web import LoginConfig
 from maskwatch.errors import (
     AccessDenied,
     NotLoggedIn,
@@ -17,6 +18,7 @@ from maskwatch.errors import (
 )
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
+from maskwatch.store.store import Store
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.refusals import NotAllowed, Taken, WrongUse
@@ -103,22 +105,61 @@ def change_user(
         must_be_good(change.password, name, web.config.login.min_password)
         values["password_hash"] = hash_password(change.password)
     with web.store.transaction():
-        changed = web.store.users.change(user_id, lambda user: replace(user, **values))
+        changed = _change(web.store, principal.actor, user_id, values, web.now())
         if change != UserChange(disabled=True):
             _must_allow_all_of(principal, changed.role)
-        _must_leave_an_administrator(web)
-        if changed.disabled_at is not None or change.password is not None:
-            web.store.sessions.delete_of(user_id)
-        if change.password is not None:
-            for token in web.store.tokens.of_user(user_id):
-                _revoke(web, principal, token.id)
-        detail = {
-            "name": changed.name,
-            "role": changed.role.value,
-            "disabled": changed.disabled_at is not None,
-            "password": change.password is not None,
-        }
-        web.store.audit.append(principal.actor, "user.changed", user_id, detail)
+        if web.store.users.active_admins() == 0:
+            raise WrongUse("refused.last_admin")
+    return changed
+
+
+def give_password(
+    store: Store, name: str, password: str, login: LoginConfig, now: datetime, *, actor: str
+) -> None:
+    """Gives somebody a new password where nobody can log in who may: as `change_user` does it.
+
+    Raises:
+        UsageError: the password is not good enough.
+        RecordNotFound: nobody is called that.
+    """
+    user = user_called(store, name)
+    must_be_good(password, user.name, login.min_password)
+    values = {"password_hash": hash_password(password)}
+    with store.transaction():
+        _change(store, actor, user.id, values, now)
+
+
+def user_called(store: Store, name: str) -> UserRecord:
+    """The user of a name.
+
+    Raises:
+        RecordNotFound: nobody is called that.
+    """
+    user = store.users.by_name(name)
+    if user is None:
+        names = ", ".join(each.name for each in store.users.all()) or "none"
+        raise RecordNotFound(f"no user is called {name!r}; there are: {names}")
+    return user
+
+
+def _change(
+    store: Store, actor: str, user_id: str, values: Mapping[str, Any], now: datetime
+) -> UserRecord:
+    """Writes new values of a user; ends sessions and tokens that must not outlive them."""
+    changed = store.users.change(user_id, lambda user: replace(user, **values))
+    has_password = "password_hash" in values
+    if changed.disabled_at is not None or has_password:
+        store.sessions.delete_of(user_id)
+    if has_password:
+        for token in store.tokens.of_user(user_id):
+            _revoke(store, actor, token.id, now)
+    detail = {
+        "name": changed.name,
+        "role": changed.role.value,
+        "disabled": changed.disabled_at is not None,
+        "password": has_password,
+    }
+    store.audit.append(actor, "user.changed", user_id, detail)
     return changed
 
 
@@ -127,11 +168,6 @@ def _must_allow_all_of(principal: Principal, role: Role) -> None:
     beyond = scopes_of(role) - principal.scopes
     if beyond:
         raise NotAllowed("refused.permission", permission=", ".join(sorted(beyond)))
-
-
-def _must_leave_an_administrator(web: WebContext) -> None:
-    if web.store.users.active_admins() == 0:
-        raise WrongUse("refused.last_admin")
 
 
 def change_own_password(web: WebContext, principal: Principal, current: str, new: str) -> None:
@@ -249,7 +285,7 @@ def revoke_token(web: WebContext, principal: Principal, token_id: str) -> None:
     if token_id not in (anybodys if principal.allows(Scope.USERS) else own):
         raise RecordNotFound(f"no token of yours has the id {token_id!r}")
     with web.store.transaction():
-        _revoke(web, principal, token_id)
+        _revoke(web.store, principal.actor, token_id, web.now())
 
 
 def _must_manage_tokens(principal: Principal) -> None:
@@ -258,6 +294,6 @@ def _must_manage_tokens(principal: Principal) -> None:
         raise AccessDenied("only a token that may manage users can see or end tokens")
 
 
-def _revoke(web: WebContext, principal: Principal, token_id: str) -> None:
-    if web.store.tokens.revoke(token_id, web.now()):
-        web.store.audit.append(principal.actor, "token.revoked", token_id)
+def _revoke(store: Store, actor: str, token_id: str, now: datetime) -> None:
+    if store.tokens.revoke(token_id, now):
+        store.audit.append(actor, "token.revoked", token_id)
