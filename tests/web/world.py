@@ -33,7 +33,7 @@ from maskwatch.errors import ConfigError, SourceError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
-from maskwatch.outputs.jpeg import scaled_down
+from maskwatch.outputs.jpeg import decode_jpeg, scaled_down
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
@@ -163,7 +163,7 @@ class FakeService:
         if self.test_error:
             raise SourceError("rtsp://***", self.test_error)
         jpeg = (SAMPLES / "states.jpg").read_bytes()
-        height, width = _decode(jpeg).shape[:2]
+        height, width = decode_jpeg(jpeg).shape[:2]
         return CameraProbe(width, height, jpeg if self.policy[0].images_allowed else None)
 
     def channels(self) -> Sequence[ChannelFacts]:
@@ -493,7 +493,7 @@ def add_photo(world: World, episode: EpisodeRecord) -> str:
 def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
     """JPEG of a sample portrait, the box of its face, its width and height."""
     jpeg = (SAMPLES / _PORTRAITS[fault]).read_bytes()
-    height, width = _decode(jpeg).shape[:2]
+    height, width = decode_jpeg(jpeg).shape[:2]
     # The face of the sample portrait, as shares of the picture.
     box = Box(0.33 * width, 0.12 * height, 0.55 * width, 0.42 * height)
     return jpeg, box, (width, height)
@@ -507,7 +507,7 @@ def publish(
     ago: timedelta = timedelta(0),
 ) -> None:
     """Shows a sample picture with marks, taken a while ago, as the camera's newest view."""
-    image = _decode((SAMPLES / "states.jpg").read_bytes())
+    image = decode_jpeg((SAMPLES / "states.jpg").read_bytes())
     image, _ = scaled_down(np.ascontiguousarray(np.roll(image, shift, axis=0)), LIVE_PX)
     height, width = image.shape[:2]
     boxes = [
@@ -533,9 +533,3 @@ def person(
 ) -> LivePerson:
     """Somebody before a camera."""
     return LivePerson(track, state, fault, coverage, None, NOW)
-
-
-def _decode(jpeg: bytes) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    return image
