@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -68,7 +68,12 @@ from maskwatch.store.schema import episodes
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Fault, State
 from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import hash_password
+from maskwatch.web.security.scopes import scopes_of
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
@@ -533,3 +538,16 @@ def person(
 ) -> LivePerson:
     """Somebody before a camera."""
     return LivePerson(track, state, fault, coverage, None, NOW)
+
+
+def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
+    """Status of the answer."""
+    answer = client.post("/api/v1/session", json={"name": name, "password": password})
+    return answer.status_code
+
+
+def administrator(world: World) -> Principal:
+    """Anna, for what pages do without a route."""
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    return Principal(user, user.name, scopes_of(user.role))
