@@ -13,7 +13,9 @@ from pathlib import Path
 
 def main() -> None:
     """Measures and writes."""
-    from benchmarks.lanes import cost_of, served
+    from tests.servers.rtsp import rtsp_camera
+
+    from benchmarks.lanes import cost_of
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cameras", description=__doc__)
     parser.add_argument("--clip", type=Path, required=True, help="H.264 in MP4, minutes long")
@@ -23,7 +25,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     costs = []
-    with served(wanted.clip) as url:
+    with rtsp_camera(clip=wanted.clip.resolve()) as camera:
+        url = f"rtsp://127.0.0.1:{camera.port}/clip"
         for cameras in wanted.cameras:
             costs.append(cost_of(cameras, url, wanted.fps, wanted.seconds))
             print(costs[-1], flush=True)

@@ -7,14 +7,13 @@ of the tests plays in a loop; web and database are left out, because they do not
 from __future__ import annotations
 
 import os
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
+from benchmarks.process import processor_s
 from maskwatch.build.service import load_models
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
@@ -23,9 +22,6 @@ from maskwatch.runtime.allocator import give_pictures_back
 from maskwatch.runtime.monitoring.camera.lane import CameraLane, LaneSetting
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.records.chronicle import Entry
-
-_SERVER = Path(__file__).parent.parent / "tests/servers/rtsp_server.py"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -83,20 +79,6 @@ def cost_of(cameras: int, url: str, fps: float, seconds: float) -> Cost:
     return found
 
 
-@contextmanager
-def served(clip: Path) -> Iterator[str]:
-    """The address at which a clip is played in real time."""
-    command = ["/usr/bin/python3", str(_SERVER), "--clip", str(clip.resolve())]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        port = process.stdout.readline().split()[1]
-        yield f"rtsp://127.0.0.1:{port}/clip"
-    finally:
-        process.kill()
-        process.wait()
-
-
 def _looks(lanes: Sequence[CameraLane]) -> int:
     return sum(lane.status().frames for lane in lanes)
 
@@ -112,11 +94,7 @@ def _family(process: str = str(os.getpid())) -> list[Path]:
 
 
 def _processor_s() -> float:
-    ticks = 0
-    for folder in _family():
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS
+    return sum(processor_s(int(folder.name)) for folder in _family())
 
 
 def _memory_mb() -> tuple[float, float]:

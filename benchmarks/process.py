@@ -1,4 +1,4 @@
-"""Whole runs of the program: how long until the first result, and the memory at its peak."""
+"""What processes cost; of whole runs of the program also how long until the first result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor that a running process has used so far, without those it started."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import numpy as np
 import uvicorn
 from tests.web.world import make_world
 
+from benchmarks.process import processor_s
 from benchmarks.scenes import face_crops, scene
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.outputs.jpeg import encode_jpeg, scaled_down
@@ -38,7 +38,6 @@ from maskwatch.web.app import create_app
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope, scopes_of
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _CAMERA = "entrance"
 _FPS = 8.0
 _PAUSE_S = 0.08
@@ -129,10 +128,10 @@ def _cost(
     for thread in threads:
         thread.start()
     time.sleep(seconds / 4)
-    begin, before = time.monotonic(), _processor_s(pid)
+    begin, before = time.monotonic(), processor_s(pid)
     made, sent, size = _sequence(port, headers), sum(tally.pictures), sum(tally.bytes)
     time.sleep(seconds)
-    span, used = time.monotonic() - begin, _processor_s(pid) - before
+    span, used = time.monotonic() - begin, processor_s(pid) - before
     pictures = sum(tally.pictures) - sent
     found = Cost(
         way,
@@ -186,11 +185,6 @@ def _sequence(port: str, headers: dict[str, str]) -> int:
     found = json.loads(connection.getresponse().read())["sequence"]
     connection.close()
     return int(found)
-
-
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 # --- the server

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.components import all_required
+from tests.servers.certificates import Certificates, make_certificates
 
 # An example that waits for the machine is none that fails. Where a change is judged, all are tried
 # with the same examples: what chance finds in other code is not the change's fault.
@@ -26,6 +27,18 @@ settings.load_profile("maskwatch")
 def checkout() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Of servers on the loopback."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def strange_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """From another authority."""
+    return make_certificates(tmp_path_factory.mktemp("strange"))
 
 
 def _missing_package_fails(

@@ -8,17 +8,6 @@ from tests.servers.certificates import Certificates, make_certificates
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="session")
-def strange_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """From another authority."""
-    return make_certificates(tmp_path_factory.mktemp("strange"))
-
-
-@pytest.fixture(scope="session")
 def misnamed_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """For another host."""
     return make_certificates(tmp_path_factory.mktemp("misnamed"), "mail.example.org")

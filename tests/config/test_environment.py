@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -15,12 +14,6 @@ cameras:
   Entrance: {url: 'rtsp://h/1'}
   North door-2: {url: 'rtsp://h/2'}
 """
-
-
-@pytest.fixture(autouse=True)
-def no_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("MASKWATCH_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,6 @@ from maskwatch.errors import ConfigError
 HUSH = "hush-4711"
 
 
-@pytest.fixture(autouse=True)
-def no_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests of this machine may be steered by such variables."""
-    for name in [name for name in os.environ if name.upper().startswith("MASKWATCH_")]:
-        monkeypatch.delenv(name)
-
-
 def refused(text: str) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
         parse_config(text, "m.yaml")

@@ -11,7 +11,8 @@ from maskwatch.doctor.cameras import check_camera
 from maskwatch.doctor.finding import Grade
 from maskwatch.errors import SourceCause
 from maskwatch.frames.reach import Reach
-from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, web_server
+from tests.servers.local import free_port, need_rtsp_server, web_server
+from tests.servers.rtsp import rtsp_camera
 
 
 def camera(url: str) -> CameraConfig:
@@ -21,7 +22,7 @@ def camera(url: str) -> CameraConfig:
 def test_a_camera_that_delivers_and_one_that_does_not() -> None:
     need_rtsp_server()
     with rtsp_camera() as server:
-        found = check_camera("door", camera(f"rtsp://127.0.0.1:{port_of(server)}/cam"))
+        found = check_camera("door", camera(f"rtsp://127.0.0.1:{server.port}/cam"))
         assert found.grade is Grade.WARNING  # a camera of 320x240
         assert "320x240 is small" in found.said
         assert found.frame_bytes == 320 * 240 * 3
@@ -58,7 +59,7 @@ def test_the_advice_follows_from_the_cause(tmp_path: Path) -> None:
 def test_a_camera_that_wants_another_password_is_told_from_others() -> None:
     need_rtsp_server()
     with rtsp_camera(user="viewer:s3cret") as server:
-        found = check_camera("door", camera(f"rtsp://viewer:no@127.0.0.1:{port_of(server)}/cam"))
+        found = check_camera("door", camera(f"rtsp://viewer:no@127.0.0.1:{server.port}/cam"))
     assert "correct user name" in found.advice
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,9 +13,10 @@ from typing import Any
 from maskwatch.config.alerts import Security
 from tests.end_to_end.serving import PATIENCE_S
 from tests.servers.certificates import Certificates, make_certificates
-from tests.servers.local import free_port, port_of, rtsp_camera
+from tests.servers.local import free_port
 from tests.servers.mail import PASSWORD, USER, MailServer, mail_server
 from tests.servers.mqtt import Broker, Listener, listener, mosquitto
+from tests.servers.rtsp import RtspCamera, rtsp_camera
 
 READERS = ("ann@example.org", "ben@example.org")
 """Who gets mails."""
@@ -42,19 +41,19 @@ class Camera:
         self._clip = clip
         self._running = ExitStack()
         self.port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._camera: RtspCamera | None = None
 
     @property
     def url(self) -> str:
         return f"rtsp://127.0.0.1:{self.port}/clip"
 
     def start(self) -> None:
-        self._process = self._running.enter_context(rtsp_camera(self.port, clip=self._clip))
-        self.port = port_of(self._process)
+        self._camera = self._running.enter_context(rtsp_camera(self.port, clip=self._clip))
+        self.port = self._camera.port
 
     def kill(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        assert self._camera is not None
+        self._camera.process.kill()
         self._running.close()
 
 

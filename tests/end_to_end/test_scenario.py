@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-import cv2
 import numpy as np
 import pytest
 
@@ -26,6 +25,7 @@ pytest.importorskip("torch")
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from typer.testing import CliRunner
 
+from maskwatch.outputs.jpeg import decode_jpeg
 from maskwatch_train.cli.data import app as training_data
 from maskwatch_train.data.manifest import read_manifest
 from tests.end_to_end.clips import repeated
@@ -191,9 +191,7 @@ def two_mails_with_photos(around: Surroundings) -> tuple[Received, Received]:
 
 def photo_in(mail: Received) -> np.ndarray:
     (jpeg,) = [p for p in mail.message.walk() if p.get_content_type() == "image/jpeg"]
-    image = cv2.imdecode(np.frombuffer(jpeg.get_content(), np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    return image
+    return decode_jpeg(jpeg.get_content())
 
 
 def episode_of(program: Program, mail: Received) -> str:

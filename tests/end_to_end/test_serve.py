@@ -13,7 +13,8 @@ import pytest
 
 from tests.end_to_end.serving import PATIENCE_S, Program, serving
 from tests.runtime.processes import is_running, shared_memory_of, slowness
-from tests.servers.local import need_rtsp_server, port_of, rtsp_camera
+from tests.servers.local import need_rtsp_server
+from tests.servers.rtsp import rtsp_camera
 
 STOP_S = 5.0
 """What the service promises to need at most."""
@@ -50,7 +51,7 @@ def all_gone(pids: list[int]) -> bool:
 
 
 def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) -> None:
-    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
+    with rtsp_camera() as camera, watching(tmp_path, door(camera.port)) as program:
         state = program.wait_for("select state, ended_at, snapshot_id from episodes")
         assert state[:2] == ("no_mask", None)
         assert state[2] is not None
@@ -87,7 +88,7 @@ def test_a_violation_a_dead_decoder_a_reload_and_a_clean_stop(tmp_path: Path) ->
 
 
 def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
-    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
+    with rtsp_camera() as camera, watching(tmp_path, door(camera.port)) as program:
         program.wait_for("select 1 from episodes")
         there = program.children()
         (decoder,) = program.decoders()
@@ -99,7 +100,7 @@ def test_nothing_survives_a_killed_service(tmp_path: Path) -> None:
 
 
 def test_a_crash_leaves_no_pictures_on_the_disk(tmp_path: Path) -> None:
-    with rtsp_camera() as camera, watching(tmp_path, door(port_of(camera))) as program:
+    with rtsp_camera() as camera, watching(tmp_path, door(camera.port)) as program:
         program.wait_for("select 1 from health where state = 'connected'")
         for pid in (program.process.pid, *program.children()):
             limits = Path(f"/proc/{pid}/limits").read_text()
@@ -109,11 +110,11 @@ def test_a_crash_leaves_no_pictures_on_the_disk(tmp_path: Path) -> None:
 
 def test_a_camera_that_goes_away_and_comes_back_is_watched_again(tmp_path: Path) -> None:
     with rtsp_camera() as camera:
-        port = port_of(camera)
+        port = camera.port
         nobody_is_remembered = door(port).replace("}", ", rule: {reentry_s: 0}}")
         with watching(tmp_path, nobody_is_remembered) as program:
             first = program.wait_for("select id from episodes")[0]
-            camera.kill()
+            camera.process.kill()
             program.wait_for("select 1 from health where state = 'lost'")
             program.wait_for("select 1 from episodes where ended_at is not null")
             with rtsp_camera(port):

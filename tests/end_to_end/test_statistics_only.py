@@ -22,10 +22,11 @@ import pytest
 from tests.end_to_end.serving import PATIENCE_S, Program, serving
 from tests.pictures import pictures_in
 from tests.servers.hooks import hook_server
-from tests.servers.local import need_rtsp_server, port_of, rtsp_camera
+from tests.servers.local import need_rtsp_server
 from tests.servers.mail import mail_server
 from tests.servers.mqtt import PASSWORD, USER, mosquitto, need_mosquitto
 from tests.servers.relay import Relay, relay
+from tests.servers.rtsp import rtsp_camera
 
 ADMIN_PASSWORD = "seven slow lemons"  # noqa: S105 - made up
 API = "/api/v1"
@@ -166,7 +167,7 @@ def run(folder: Path, *, only: bool) -> tuple[Evidence, Program]:
     ):
         relays = {"mail": to_mail, "mqtt": to_broker, "hook": to_hook}
         with rtsp_camera() as camera:
-            url = f"rtsp://127.0.0.1:{port_of(camera)}/person"
+            url = f"rtsp://127.0.0.1:{camera.port}/person"
             config = config_of(folder, relays, url, only=only)
             with serving(config, "tests.end_to_end.service_program") as program:
                 with administrator(program) as client:
@@ -175,7 +176,7 @@ def run(folder: Path, *, only: bool) -> tuple[Evidence, Program]:
                         wait_until(lambda: bool(mail.mails and hook.requests), program)
                     look_at_everything(client, url, evidence)
                     already = len(mail.mails), len(hook.requests)
-                    camera.kill()  # of which they hear in either mode
+                    camera.process.kill()  # of which they hear in either mode
                     wait_until(
                         lambda: len(mail.mails) > already[0] and len(hook.requests) > already[1],
                         program,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.end_to_end.serving import PATIENCE_S, serving
 from tests.runtime.processes import is_running, slowness
-from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera, silent_server
+from tests.servers.local import free_port, need_rtsp_server, silent_server
+from tests.servers.rtsp import rtsp_camera
 
 STOP_S = 5.0
 """What the service promises to need at most."""
@@ -22,7 +23,7 @@ def test_cameras_that_hang_do_not_hold_up_the_end(tmp_path: Path) -> None:
     """Two deliver, one of them from a decoder that stands still; one is silent, one not there."""
     need_rtsp_server()
     with rtsp_camera() as camera, silent_server() as silent:
-        live = f"rtsp://127.0.0.1:{port_of(camera)}/person"
+        live = f"rtsp://127.0.0.1:{camera.port}/person"
         addresses = {
             "door": live,
             "stuck": live,

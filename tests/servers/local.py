@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from tests.components import need
+from tests.servers.rtsp import RTSP_SERVER, SYSTEM_PYTHON
 
-RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
-SYSTEM_PYTHON = "/usr/bin/python3"
 BOUNDARY = "frameboundary"
 JPEG_INTERVAL_S = 0.05
 CHUNKED = "/chunked/"
@@ -192,27 +191,3 @@ def need_rtsp_server() -> None:
         _has_gstreamer(),
         "apt: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base -good -bad -ugly",
     )
-
-
-@contextmanager
-def rtsp_camera(
-    port: int = 0, user: str | None = None, clip: Path | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    """A camera at rtsp://127.0.0.1:PORT/cam; its `args` end with the port that it got."""
-    command = [SYSTEM_PYTHON, str(RTSP_SERVER), "--port", str(port)]
-    command += ["--user", user] if user else []
-    command += ["--clip", str(clip)] if clip else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as camera:
-        try:
-            assert camera.stdout is not None
-            ready, bound = camera.stdout.readline().split()
-            assert ready == "ready"
-            camera.args = [*command, bound]
-            yield camera
-        finally:
-            camera.kill()
-
-
-def port_of(camera: subprocess.Popen[str]) -> int:
-    assert isinstance(camera.args, list)
-    return int(str(camera.args[-1]))

@@ -10,18 +10,8 @@ import sqlalchemy as sa
 
 from maskwatch.errors import StoreError
 from maskwatch.store.database import Database
-from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.certificates import Certificates
 from tests.servers.postgres import Postgres, postgres
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def strange(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("strange"))
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +51,12 @@ def test_tls_is_spoken_as_it_is_asked_for(
 
 
 def test_with_verify_ca_the_authority_counts_and_with_verify_full_the_host_too(
-    tls_server: Postgres, certificates: Certificates, strange: Certificates
+    tls_server: Postgres, certificates: Certificates, strange_certificates: Certificates
 ) -> None:
     def options(mode: str, authorities: Path) -> str:
         return f"?sslmode={mode}&sslrootcert={authorities}"
 
-    ours, theirs = certificates.ca_file, strange.ca_file  # of "localhost"
+    ours, theirs = certificates.ca_file, strange_certificates.ca_file  # of "localhost"
     assert speaks_tls(address(tls_server, "localhost", options("verify-full", ours)))
     assert speaks_tls(address(tls_server, "127.0.0.1", options("verify-ca", ours)))
     for host, mode, file in [

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ from maskwatch.errors import ConfigError, SourceError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
-from maskwatch.outputs.jpeg import scaled_down
+from maskwatch.outputs.jpeg import decode_jpeg, scaled_down
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
@@ -68,7 +68,12 @@ from maskwatch.store.schema import episodes
 from maskwatch.store.store import Store
 from maskwatch.types import Box, Fault, State
 from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from maskwatch.web.security.passwords import hash_password
+from maskwatch.web.security.scopes import scopes_of
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
@@ -165,7 +170,7 @@ class FakeService:
         if self.test_error:
             raise SourceError("rtsp://***", self.test_error)
         jpeg = (SAMPLES / "states.jpg").read_bytes()
-        height, width = _decode(jpeg).shape[:2]
+        height, width = decode_jpeg(jpeg).shape[:2]
         return CameraProbe(width, height, jpeg if self.policy[0].images_allowed else None)
 
     def channels(self) -> Sequence[ChannelFacts]:
@@ -497,7 +502,7 @@ def add_photo(world: World, episode: EpisodeRecord) -> str:
 def portrait(fault: Fault | None) -> tuple[bytes, Box, tuple[int, int]]:
     """JPEG of a sample portrait, the box of its face, its width and height."""
     jpeg = (SAMPLES / _PORTRAITS[fault]).read_bytes()
-    height, width = _decode(jpeg).shape[:2]
+    height, width = decode_jpeg(jpeg).shape[:2]
     # The face of the sample portrait, as shares of the picture.
     box = Box(0.33 * width, 0.12 * height, 0.55 * width, 0.42 * height)
     return jpeg, box, (width, height)
@@ -511,7 +516,7 @@ def publish(
     ago: timedelta = timedelta(0),
 ) -> None:
     """Shows a sample picture with marks, taken a while ago, as the camera's newest view."""
-    image = _decode((SAMPLES / "states.jpg").read_bytes())
+    image = decode_jpeg((SAMPLES / "states.jpg").read_bytes())
     image, _ = scaled_down(np.ascontiguousarray(np.roll(image, shift, axis=0)), LIVE_PX)
     height, width = image.shape[:2]
     boxes = [
@@ -539,7 +544,14 @@ def person(
     return LivePerson(track, state, fault, coverage, None, NOW)
 
 
-def _decode(jpeg: bytes) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    return image
+def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
+    """Status of the answer."""
+    answer = client.post("/api/v1/session", json={"name": name, "password": password})
+    return answer.status_code
+
+
+def administrator(world: World) -> Principal:
+    """Anna, for what pages do without a route."""
+    user = world.store.users.by_name("anna")
+    assert user is not None
+    return Principal(user, user.name, scopes_of(user.role))

@@ -10,7 +10,7 @@ import av
 import av.error
 
 from maskwatch.errors import SourceCause
-from maskwatch.frames.urls import TLS_SCHEMES, scheme_of
+from maskwatch.frames.urls import RTSP_SCHEMES, TLS_SCHEMES, scheme_of
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.ConnectionRefusedError, "connection refused: nothing answers there"),
@@ -65,7 +65,7 @@ def network_reason(error: av.FFmpegError, url: str) -> str:
             return f"the host name {host} is not known"
         if scheme in TLS_SCHEMES:
             return f"no encrypted connection (TLS) can be made; is it {scheme[:-1]}://?"
-    if scheme in ("rtsp", "rtsps") and isinstance(error, av.error.InvalidDataError):
+    if scheme in RTSP_SCHEMES and isinstance(error, av.error.InvalidDataError):
         return "no RTSP camera answers there, or it broke off"
     return plain_reason(error)
 

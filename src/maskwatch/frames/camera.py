@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from maskwatch.errors import SourceError
 from maskwatch.frames.reach import Reach
-from maskwatch.frames.urls import TLS_SCHEMES, mask_password, scheme_of
+from maskwatch.frames.urls import RTSP_SCHEMES, TLS_SCHEMES, mask_password, scheme_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp"
     """
     microseconds = str(round(read_timeout_s * 1e6))
     scheme = scheme_of(url)
-    if scheme in ("rtsp", "rtsps"):
+    if scheme in RTSP_SCHEMES:
         options = {"rtsp_transport": rtsp_transport, "timeout": microseconds}
     else:
         options = {"rw_timeout": microseconds}

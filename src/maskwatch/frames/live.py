@@ -19,7 +19,7 @@ from maskwatch.frames.containers import open_container
 from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.missed import missed_packets
 from maskwatch.frames.reach import OutOfReach
-from maskwatch.frames.urls import scheme_of
+from maskwatch.frames.urls import RTSP_SCHEMES, scheme_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -37,7 +37,7 @@ _PIPES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe", ".webp"
 _LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
 
 # Addresses whose pictures come in RTP packets, of which some may be missing.
-_RTP_SCHEMES = ("rtsp", "rtsps", "rtp")
+_RTP_SCHEMES = (*RTSP_SCHEMES, "rtp")
 
 # Larger picture files are not fetched.
 _MAX_STILL_BYTES = 512 * 2**20
@@ -183,7 +183,7 @@ class LiveReader:
         open_timeout_s, silence_s = self._timeouts[0], self._source.silence_s
         if waited_s >= open_timeout_s:
             return f"no answer within {open_timeout_s:g} s"
-        is_rtsp = scheme_of(self._source.url) in ("rtsp", "rtsps")
+        is_rtsp = scheme_of(self._source.url) in RTSP_SCHEMES
         silence = (av.error.TimeoutError, *((av.error.InvalidDataError,) if is_rtsp else ()))
         if silence_s is not None and waited_s >= silence_s and isinstance(error, silence):
             return f"no answer within {silence_s:g} s"

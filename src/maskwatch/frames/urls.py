@@ -8,6 +8,7 @@ from ipaddress import ip_address
 HIDDEN = "***"
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "rtp", "tcp")
+RTSP_SCHEMES = ("rtsp", "rtsps")
 TLS_SCHEMES = ("rtsps", "https", "rtmps")
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)

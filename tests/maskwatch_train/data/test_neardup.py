@@ -5,6 +5,7 @@ import tracemalloc
 import cv2
 import numpy as np
 
+from maskwatch.outputs.jpeg import decode_jpeg, encode_jpeg
 from maskwatch_train.data.neardup import Likeness, find_pairs, fingerprint, join
 from tests.maskwatch_train.data.painted import pattern
 
@@ -17,8 +18,7 @@ def pairs_of(*images: np.ndarray, likeness: Likeness = DEFAULT) -> set[tuple[int
 
 
 def recompressed(image: np.ndarray) -> np.ndarray:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return decode_jpeg(encode_jpeg(image, 30))
 
 
 def test_a_copy_is_found_resized_recompressed_and_mirrored() -> None:

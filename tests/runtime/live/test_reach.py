@@ -24,7 +24,8 @@ from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
 from tests.painted import paint_picture
 from tests.servers.certificates import make_certificates
 from tests.servers.hooks import serving
-from tests.servers.local import need_rtsp_server, port_of, rtsp_camera, web_server
+from tests.servers.local import need_rtsp_server, web_server
+from tests.servers.rtsp import rtsp_camera
 
 LOOPBACK = Reach((ip_network("127.0.0.0/8"),))
 ONLY_2 = Reach((ip_network("127.0.0.2/32"),))
@@ -113,7 +114,7 @@ def test_a_camera_in_an_open_network_works_as_ever(tmp_path: Path) -> None:
         assert isinstance(opened(f"{server.url}/a.jpg", LOOPBACK), Still)
     need_rtsp_server()
     with rtsp_camera() as camera:
-        assert isinstance(opened(f"rtsp://localhost:{port_of(camera)}/cam", LOOPBACK), StreamOpened)
+        assert isinstance(opened(f"rtsp://localhost:{camera.port}/cam", LOOPBACK), StreamOpened)
 
 
 def test_a_camera_that_speaks_tls_works_as_ever(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_what_an_rtsp_camera_leads_to_is_not_shown() -> None:
         rtsp_camera() as elsewhere,
         socket.create_server(("127.0.0.2", 0)) as listener,
     ):
-        target = f"rtsp://127.0.0.1:{port_of(elsewhere)}/cam"
+        target = f"rtsp://127.0.0.1:{elsewhere.port}/cam"
 
         def send_on() -> None:
             client, _ = listener.accept()

@@ -14,7 +14,8 @@ from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.runtime.live.source import LiveOptions
 from maskwatch.runtime.runs.open import open_source
-from tests.servers.local import free_port, need_rtsp_server, port_of, rtsp_camera
+from tests.servers.local import free_port, need_rtsp_server
+from tests.servers.rtsp import rtsp_camera
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def camera_at(
 
 
 def test_a_camera_delivers() -> None:
-    with rtsp_camera() as camera, camera_at(port_of(camera)) as source:
+    with rtsp_camera() as camera, camera_at(camera.port) as source:
         assert (source.is_live, source.fps, source.frame_count) == (True, 15.0, None)
         frames = [frame for frame, _ in zip(source, range(10), strict=False)]
     assert {frame.image.shape for frame in frames} == {(240, 320, 3)}
@@ -48,7 +49,7 @@ def test_a_camera_delivers() -> None:
 def test_a_camera_with_a_password_opens_and_keeps_it(capfd: pytest.CaptureFixture[str]) -> None:
     health: list[SourceHealth] = []
     with rtsp_camera(user="admin:s3cret") as camera:
-        port = port_of(camera)
+        port = camera.port
         with camera_at(port, "admin:s3cret@", on_health=health.append) as source:
             frame = next(iter(source))
             assert frame.source == source.name == f"rtsp://admin:***@127.0.0.1:{port}/cam"
@@ -59,7 +60,7 @@ def test_a_camera_with_a_password_opens_and_keeps_it(capfd: pytest.CaptureFixtur
 def test_a_percent_encoded_password_is_what_the_camera_gets() -> None:
     with (
         rtsp_camera(user="admin:Win@ter/20#%24") as camera,
-        camera_at(port_of(camera), "admin:Win%40ter%2F20%23%2524@") as source,
+        camera_at(camera.port, "admin:Win%40ter%2F20%23%2524@") as source,
     ):
         assert next(iter(source)).image.shape == (240, 320, 3)
 
@@ -68,7 +69,7 @@ def test_a_wrong_password_is_named_as_the_reason(capfd: pytest.CaptureFixture[st
     with (
         rtsp_camera(user="admin:s3cret") as camera,
         pytest.raises(SourceError) as caught,
-        camera_at(port_of(camera), "admin:wr0ng@"),
+        camera_at(camera.port, "admin:wr0ng@"),
     ):
         pass
     assert caught.value.reason == "cannot be opened: user name or password not accepted (401)"
@@ -89,11 +90,11 @@ def test_an_unplugged_camera_is_lost_for_good_after_a_few_attempts() -> None:
     frames = []
     with (
         rtsp_camera() as camera,
-        camera_at(port_of(camera), attempts=2, on_health=health.append) as source,
+        camera_at(camera.port, attempts=2, on_health=health.append) as source,
     ):
         stream = iter(source)
         frames.append(next(stream))
-        camera.kill()
+        camera.process.kill()
         with pytest.raises(SourceLost) as caught:
             frames.extend(stream)
     assert caught.value.source == source.name
@@ -105,7 +106,7 @@ def test_a_camera_that_is_plugged_in_again_goes_on() -> None:
     health: list[SourceHealth] = []
     with ExitStack() as stack:
         with rtsp_camera() as camera:
-            port = port_of(camera)
+            port = camera.port
             source = stack.enter_context(camera_at(port, attempts=60, on_health=health.append))
             stream = iter(source)
             before = next(stream)

@@ -36,7 +36,8 @@ def account(desk: Desk) -> None:
 
         ui.button(words("common.save"), on_click=save)
     heading(words("system.tokens"))
-    _tokens(desk)
+    tokens = _Tokens(desk)
+    desk.soon(tokens.update)
 
 
 def _change_password(web: WebContext, principal: Principal, current: str, new: str) -> bool:
@@ -54,50 +55,56 @@ def _until(desk: Desk, token: ApiTokenRecord) -> str:
     return ""
 
 
-def _tokens(desk: Desk) -> None:
-    words = desk.words
-    shown = html("")
-    body = ui.element("ul").classes("mw-list mw-card")
-    lists = Newest()
+class _Tokens:
+    """One's own tokens, ending them, adding one."""
 
-    async def update() -> None:
-        is_newest = lists.begin()
-        found = await desk.ask(users.list_tokens)
+    def __init__(self, desk: Desk) -> None:
+        words = desk.words
+        self._desk = desk
+        self._lists = Newest()
+        self._made = html("")
+        self._list = ui.element("ul").classes("mw-list mw-card")
+        with ui.element("div").classes("mw-row mw-card"):
+            self._name = ui.input(words("common.name")).props("maxlength=64")
+            mine = sorted(scope.value for scope in scopes_of(desk.principal.user.role))
+            self._scopes = ui.select(mine, multiple=True, label=words("system.token_scopes"))
+            ui.button(words("system.token_add"), on_click=self._add)
+
+    async def update(self) -> None:
+        is_newest = self._lists.begin()
+        found = await self._desk.ask(users.list_tokens)
         if found is None or not is_newest():
             return
-        body.clear()
-        with body:
+        self._list.clear()
+        with self._list:
             if not found:
                 with ui.element("li"):
-                    ui.label(words("system.no_tokens")).classes("mw-faint")
+                    ui.label(self._desk.words("system.no_tokens")).classes("mw-faint")
             for each in found:
                 with ui.element("li"):
-                    ui.label(f"{each.name} ({', '.join(each.scopes)}){_until(desk, each)}")
-                    if each.revoked_at is None:
-                        text = words("system.token_revoke")
-                        ui.button(text, on_click=partial(revoke, each)).props(
-                            f"flat dense aria-label={attribute(f'{text}: {each.name}')}"
-                        )
+                    self._row(each)
 
-    async def revoke(token: ApiTokenRecord) -> None:
-        question = words("system.token_revoke_sure", name=token.name)
-        if await confirm(desk, question, "system.token_revoke"):
-            await desk.ask(users.revoke_token, token.id)
-            await update()
+    def _row(self, token: ApiTokenRecord) -> None:
+        ui.label(f"{token.name} ({', '.join(token.scopes)}){_until(self._desk, token)}")
+        if token.revoked_at is None:
+            text = self._desk.words("system.token_revoke")
+            ui.button(text, on_click=partial(self._revoke, token)).props(
+                f"flat dense aria-label={attribute(f'{text}: {token.name}')}"
+            )
 
-    async def add() -> None:
-        chosen = [Scope(each) for each in scopes.value or ()]
-        made = await desk.ask(users.add_token, (name.value or "token")[:64], chosen, None)
+    async def _revoke(self, token: ApiTokenRecord) -> None:
+        question = self._desk.words("system.token_revoke_sure", name=token.name)
+        if await confirm(self._desk, question, "system.token_revoke"):
+            await self._desk.ask(users.revoke_token, token.id)
+            await self.update()
+
+    async def _add(self) -> None:
+        chosen = [Scope(each) for each in self._scopes.value or ()]
+        name = (self._name.value or "token")[:64]
+        made = await self._desk.ask(users.add_token, name, chosen, None)
         if made is not None:
-            text = escape(words("system.token_shown"))
-            shown.set_content(
+            text = escape(self._desk.words("system.token_shown"))
+            self._made.set_content(
                 f'<p class="mw-note">{text} <span class="mw-code">{escape(made.token)}</span></p>'
             )
-            await update()
-
-    with ui.element("div").classes("mw-row mw-card"):
-        name = ui.input(words("common.name")).props("maxlength=64")
-        mine = sorted(scope.value for scope in scopes_of(desk.principal.user.role))
-        scopes = ui.select(mine, multiple=True, label=words("system.token_scopes"))
-        ui.button(words("system.token_add"), on_click=add)
-    ui.timer(0.01, update, once=True)
+            await self.update()

@@ -63,6 +63,7 @@ class _CameraPage:
         self._size = _size_of(detail.status)
         self._may_try = desk.allows(Scope.CAMERAS_WRITE)
         self._is_ours = detail.status.from_dashboard
+        self._numbers: dict[str, ui.number] = {}  # the zones are drawn before they are there
         if not self._may_try:
             ui.label(desk.words("cameras.read_only")).classes("mw-note")
         elif not self._is_ours:
@@ -105,7 +106,7 @@ class _CameraPage:
     def _smallest_face(self) -> str:
         if self._size is None:
             return ""  # how large it is in the picture nobody knows yet
-        side = self._values()["min_face_px"] if hasattr(self, "_face") else 0
+        side = self._values()["min_face_px"] if self._numbers else 0
         return (
             f'<rect x="8" y="8" width="{side:.0f}" height="{side:.0f}" fill="none" '
             'stroke="#fff" stroke-width="2" vector-effect="non-scaling-stroke"/>'
@@ -114,20 +115,15 @@ class _CameraPage:
     def _thresholds(self) -> None:
         words = self._desk.words
         rule = self._settings.get("rule", {})
-        found = {
-            "coverage_below": rule.get("coverage_below", DEFAULTS["coverage_below"]),
-            "hold_s": rule.get("hold_s", DEFAULTS["hold_s"]),
-            "min_face_px": self._settings.get("min_face_px", DEFAULTS["min_face_px"]),
-        }
-        of_rule, of_camera = RuleConfig.model_fields, CameraConfig.model_fields
-        self._coverage = _number(
-            words("cameras.coverage_below"), found["coverage_below"], of_rule["coverage_below"]
-        )
-        self._hold = _number(words("cameras.hold_s"), found["hold_s"], of_rule["hold_s"])
-        self._face = _number(
-            words("cameras.min_face_px"), found["min_face_px"], of_camera["min_face_px"]
-        )
-        self._face.on_value_change(self._editor.draw)
+        for key, settings, config in (
+            ("cameras.coverage_below", rule, RuleConfig),
+            ("cameras.hold_s", rule, RuleConfig),
+            ("cameras.min_face_px", self._settings, CameraConfig),
+        ):
+            name = key.removeprefix("cameras.")
+            value = settings.get(name, DEFAULTS[name])
+            self._numbers[name] = _number(words(key), value, config.model_fields[name])
+        self._numbers["min_face_px"].on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
         self._far = ui.switch(
             words("cameras.small_faces"), value=self._settings.get("small_faces", False)
@@ -138,21 +134,16 @@ class _CameraPage:
             value=self._settings.get("turn", 0),
         )
         ui.label(words("cameras.turn_note")).classes("mw-faint")
-        for field in (self._coverage, self._hold, self._face, self._far, self._turn):
+        for field in (*self._numbers.values(), self._far, self._turn):
             field.set_enabled(self._may_try)
         heading(words("cameras.preview"))
         self._preview = html("")
 
     def _values(self) -> dict[str, float]:
         """What the fields say; an empty one means the default, as a missing key does."""
-        fields = {
-            "coverage_below": self._coverage,
-            "hold_s": self._hold,
-            "min_face_px": self._face,
-        }
         return {
             name: DEFAULTS[name] if field.value is None else float(field.value)
-            for name, field in fields.items()
+            for name, field in self._numbers.items()
         }
 
     def _buttons(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SESSION_CHECK_S = 20.0
+_SOON_S = 0.01
+"""Timers need some time; this is too short to be seen."""
 _LONG_MS = 15_000
 """How long something stays that takes a while to read."""
 _SLOW_BROWSER_S = 30.0
@@ -118,6 +120,10 @@ class Desk:
             reason = said(error, self.words)
             self.tell(self.words("common.failed", reason=reason), is_bad=True)
         return None
+
+    def soon(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Does something once the page is on its way: it does not wait for what it has to ask."""
+        ui.timer(_SOON_S, act, once=True)
 
     def tell(self, text: str, *, is_bad: bool = False) -> None:
         """Shows a short message."""

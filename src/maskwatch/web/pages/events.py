@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
@@ -179,7 +180,13 @@ class _EventsPage:
 class _Detail:
     """One episode in its dialog."""
 
-    def __init__(self, desk: Desk, detail: EpisodeDetail, refresh: Any, dialog: ui.dialog) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        detail: EpisodeDetail,
+        refresh: Callable[[str | None], Awaitable[None]],
+        dialog: ui.dialog,
+    ) -> None:
         self._desk, self._detail, self._refresh = desk, detail, refresh
         episode, words = detail.episode, desk.words
         with ui.element("div").classes("mw-dialog-head"):

@@ -45,7 +45,7 @@ def _log(
         pager.shown(following)
 
     pager = Pager(desk, show)
-    ui.timer(0.01, show, once=True)
+    desk.soon(show)
 
 
 def _pages(

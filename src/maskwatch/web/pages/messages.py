@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
 from nicegui import ui
 
+from maskwatch.runtime.monitoring.control import ChannelFacts
 from maskwatch.store.records import Delivery, DeliveryState
 from maskwatch.web.actions import system
 from maskwatch.web.context import WebContext
@@ -28,98 +29,97 @@ _KINDS = {DeliveryState.SENT: "mask", DeliveryState.DEAD: "no_mask"}
 
 def messages(desk: Desk) -> None:
     """Messages to channels; one that was given up can be tried again."""
-    tests = ui.element("section")
-    body = ui.element("div").classes("mw-card")
-    lists = Newest()
+    page = _Messages(desk)
+    desk.soon(page.start)
 
-    async def update() -> None:
-        is_newest = lists.begin()
-        page = await desk.look(system.deliveries, (), pager.after, _ROWS)
+
+class _Messages:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lists = Newest()
+        self._tests = ui.element("section")
+        self._body = ui.element("div").classes("mw-card")
+        self._pager = Pager(desk, self.update)
+
+    async def start(self) -> None:
+        if self._desk.allows(Scope.SYSTEM_WRITE):
+            await self._offer_tests()
+        await self.update()
+
+    async def update(self) -> None:
+        is_newest = self._lists.begin()
+        page = await self._desk.look(system.deliveries, (), self._pager.after, _ROWS)
         if page is None or not is_newest():
             return
-        pager.shown(page.next)
-        body.clear()
-        with body, ui.element("ul").classes("mw-list"):
+        self._pager.shown(page.next)
+        self._body.clear()
+        with self._body, ui.element("ul").classes("mw-list"):
             if not page.items:
-                ui.label(desk.words("common.none"))
+                ui.label(self._desk.words("common.none"))
             for each in page.items:
-                row(each)
-
-    def row(each: Delivery) -> None:
-        at = moment(desk, each.sent_at or each.created_at)
-        with ui.element("li"):
-            html(
-                f"<span>{at} {escape(each.channel)} {escape(each.camera or '')} "
-                f"{_outcome(desk, each)}</span>"
-            )
-            if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
-                again = ui.button(desk.words("system.retry"), on_click=partial(retry, each.id))
-                what = f"{each.channel} {each.recipient or ''} {desk.time(each.created_at)}"
-                said = attribute(f"{desk.words('system.retry')}: {what}")
-                again.props(f"flat dense aria-label={said}")
-
-    async def retry(delivery_id: str) -> None:
-        await desk.ask(system.retry_delivery, delivery_id)
-        await update()
-
-    async def start() -> None:
-        if desk.allows(Scope.SYSTEM_WRITE):
-            await _offer_tests(desk, tests, update)
-        await update()
-
-    pager = Pager(desk, update)
-    ui.timer(0.01, start, once=True)
-
-
-async def _offer_tests(
-    desk: Desk, place: ui.element, on_change: Callable[[], Awaitable[None]]
-) -> None:
-    """A button for each channel that sends a test message, and says what became of it."""
-    words = desk.words
-    channels = await desk.look(system.channels)
-    if channels is None:
-        return
-    with place.classes("mw-card"):
-        heading(words("system.test"))
-        if not channels:
-            ui.label(words("system.no_channels"))
-        with ui.element("ul").classes("mw-list"):
-            for each in channels:
                 with ui.element("li"):
-                    html(
-                        f"<span>{escape(each.name)} "
-                        f'<span class="mw-faint">{escape(each.kind)}</span></span>'
-                    )
-                    said = html("").props('role="status"').classes("mw-grow")
-                    button = ui.button(words("system.send_test"))
-                    button.props(
-                        "outline dense padding='xs sm' aria-label="
-                        + attribute(f"{words('system.send_test')}: {each.name}")
-                    )
-                    button.on_click(partial(_try, desk, each.name, button, said, on_change))
+                    self._row(each)
 
+    def _row(self, each: Delivery) -> None:
+        desk = self._desk
+        at = moment(desk, each.sent_at or each.created_at)
+        html(
+            f"<span>{at} {escape(each.channel)} {escape(each.camera or '')} "
+            f"{_outcome(desk, each)}</span>"
+        )
+        if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
+            again = ui.button(desk.words("system.retry"), on_click=partial(self._retry, each.id))
+            what = f"{each.channel} {each.recipient or ''} {desk.time(each.created_at)}"
+            said = attribute(f"{desk.words('system.retry')}: {what}")
+            again.props(f"flat dense aria-label={said}")
 
-async def _try(
-    desk: Desk,
-    channel: str,
-    button: ui.button,
-    said: ui.html,
-    on_change: Callable[[], Awaitable[None]],
-) -> None:
-    button.set_enabled(False)
-    try:
-        found = await desk.ask(system.test_channel, channel)
-        waited_s = 0.0
-        while found is not None:
-            said.set_content("".join(_told(desk, each) for each in found))
-            if all(each.state.is_settled for each in found) or waited_s >= _WAIT_S:
-                break
-            await asyncio.sleep(_STEP_S)
-            waited_s += _STEP_S
-            found = await desk.look(_again, [each.id for each in found])
-    finally:
-        button.set_enabled(True)
-    await on_change()
+    async def _retry(self, delivery_id: str) -> None:
+        await self._desk.ask(system.retry_delivery, delivery_id)
+        await self.update()
+
+    async def _offer_tests(self) -> None:
+        """A button for each channel that sends a test message, and says what became of it."""
+        words = self._desk.words
+        channels = await self._desk.look(system.channels)
+        if channels is None:
+            return
+        with self._tests.classes("mw-card"):
+            heading(words("system.test"))
+            if not channels:
+                ui.label(words("system.no_channels"))
+            with ui.element("ul").classes("mw-list"):
+                for each in channels:
+                    with ui.element("li"):
+                        self._offer_test(each)
+
+    def _offer_test(self, channel: ChannelFacts) -> None:
+        text = self._desk.words("system.send_test")
+        html(
+            f"<span>{escape(channel.name)} "
+            f'<span class="mw-faint">{escape(channel.kind)}</span></span>'
+        )
+        said = html("").props('role="status"').classes("mw-grow")
+        button = ui.button(text)
+        label = attribute(f"{text}: {channel.name}")
+        button.props(f"outline dense padding='xs sm' aria-label={label}")
+        button.on_click(partial(self._try, channel.name, button, said))
+
+    async def _try(self, channel: str, button: ui.button, said: ui.html) -> None:
+        desk = self._desk
+        button.set_enabled(False)
+        try:
+            found = await desk.ask(system.test_channel, channel)
+            waited_s = 0.0
+            while found is not None:
+                said.set_content("".join(_told(desk, each) for each in found))
+                if all(each.state.is_settled for each in found) or waited_s >= _WAIT_S:
+                    break
+                await asyncio.sleep(_STEP_S)
+                waited_s += _STEP_S
+                found = await desk.look(_again, [each.id for each in found])
+        finally:
+            button.set_enabled(True)
+        await self.update()
 
 
 def _again(web: WebContext, principal: Principal, ids: Sequence[str]) -> Sequence[Delivery]:

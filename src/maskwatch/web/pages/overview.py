@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from html import escape
-from typing import Any
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -212,7 +211,7 @@ class _OverviewPage:
             chart.props(f'role="img" aria-label="{words("overview.faults")}"')
 
 
-def _day(label: str, value: date, on_change: Any) -> ui.input:
+def _day(label: str, value: date, on_change: Callable[[], Awaitable[None]]) -> ui.input:
     return ui.input(label, value=str(value), on_change=on_change).props(
         'type="date" stack-label debounce=400'
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 
@@ -67,7 +67,7 @@ def _status(desk: Desk) -> None:
 
     if desk.allows(Scope.SYSTEM_WRITE):
         ui.button(desk.words("system.reload"), on_click=partial(_reload, desk)).props("outline")
-    ui.timer(0.01, update, once=True)
+    desk.soon(update)
     ui.timer(_EVERY_S, update)
 
 
@@ -99,10 +99,31 @@ def _config_error(desk: Desk, reason: str) -> str:
 def _status_html(
     desk: Desk, state: SystemState, judged: Mapping[str, CameraReadings] | None
 ) -> str:
-    words, service, models = desk.words, state.service, state.inference
+    words, disk = desk.words, state.disk
+    photos = words("system.photos", count=disk.photos, size=_size(words, disk.photo_bytes))
+    return (
+        f'{_warnings(desk, state)}<div class="mw-tiles">{_tiles(desk, state)}</div>'
+        f'<p class="mw-faint">{escape(photos)}</p>'
+        f'<div class="mw-card">{_cameras(words, state.cameras, judged)}</div>'
+    )
+
+
+def _warnings(desk: Desk, state: SystemState) -> str:
+    words, service = desk.words, state.service
+    said = [
+        _config_error(desk, service.config_error) if service.config_error else "",
+        words("system.store_error", reason=service.store_error) if service.store_error else "",
+        words("system.overloaded") if state.inference.overloaded else "",
+    ]
+    return "".join(f'<p class="mw-warn">{escape(each)}</p>' for each in said if each)
+
+
+def _tiles(desk: Desk, state: SystemState) -> str:
+    words, service, models, disk = desk.words, state.service, state.inference, state.disk
     ready = chip("mask", words("system.ready"), "✓")
     if not service.ready:
         ready = chip("no_mask", words("system.not_ready"), "✕")
+    free, total = _size(words, disk.free_bytes), _size(words, disk.total_bytes)
     tiles = [
         ("system.box", ready),
         ("system.version", escape(service.version)),
@@ -113,30 +134,17 @@ def _status_html(
         ("system.busy", f"{100 * models.busy:.0f} %"),
         ("system.device", escape(models.device)),
         ("system.unwritten", str(service.unwritten)),
-        (
-            "system.disk",
-            escape(
-                words(
-                    "system.free",
-                    free=_size(words, state.disk.free_bytes),
-                    total=_size(words, state.disk.total_bytes),
-                )
-            ),
-        ),
+        ("system.disk", escape(words("system.free", free=free, total=total))),
     ]
-    photos = words(
-        "system.photos", count=state.disk.photos, size=_size(words, state.disk.photo_bytes)
-    )
-    cards = "".join(
+    return "".join(
         f'<div class="mw-card mw-tile">{escape(words(key))}<b>{value}</b></div>'
         for key, value in tiles
     )
-    warnings = [
-        _config_error(desk, service.config_error) if service.config_error else "",
-        words("system.store_error", reason=service.store_error) if service.store_error else "",
-        words("system.overloaded") if models.overloaded else "",
-    ]
-    warned = "".join(f'<p class="mw-warn">{escape(each)}</p>' for each in warnings if each)
+
+
+def _cameras(
+    words: Words, cameras: Sequence[CameraStatus], judged: Mapping[str, CameraReadings] | None
+) -> str:
     rows = [
         [
             escape(each.camera),
@@ -147,7 +155,7 @@ def _status_html(
             *([] if judged is None else _judged(judged.get(each.camera), words)),
             f'<span class="mw-sentence">{escape(reason)}</span>' if reason else "",
         ]
-        for each in state.cameras
+        for each in cameras
         for reason in [each.reason or _damage(each, words)]
     ]
     head = [
@@ -159,11 +167,7 @@ def _status_html(
         *([] if judged is None else [words("system.readings"), words("system.unknown_share")]),
         words("common.reason"),
     ]
-    cameras = table(words("nav.cameras"), head, rows, words("common.none"))
-    return (
-        f'{warned}<div class="mw-tiles">{cards}</div><p class="mw-faint">{escape(photos)}</p>'
-        f'<div class="mw-card">{cameras}</div>'
-    )
+    return table(words("nav.cameras"), head, rows, words("common.none"))
 
 
 def _models(desk: Desk) -> None:
@@ -183,7 +187,7 @@ def _models(desk: Desk) -> None:
                     f'<pre class="mw-json" tabindex="0">{escape(text)}</pre></div>'
                 )
 
-    ui.timer(0.01, update, once=True)
+    desk.soon(update)
 
 
 def _judged(camera: CameraReadings | None, words: Words) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from maskwatch.web.pages.parts import attribute, heading, html
 def user_list(desk: Desk) -> None:
     """Users, changing them, adding one."""
     page = _Users(desk)
-    ui.timer(0.01, page.update, once=True)
+    desk.soon(page.update)
 
 
 class _Users:

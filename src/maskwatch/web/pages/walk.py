@@ -74,7 +74,7 @@ class _Wizard:
                         self._part_step(phase)
                     self._report_step()
         ui.timer(_LOOK_EVERY_S, self._look)
-        ui.timer(0.01, self._show_other, once=True)
+        self._desk.soon(self._show_other)
 
     def _begin_step(self) -> None:
         words = self._desk.words

@@ -3,81 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from maskwatch.config.web import LoginConfig, WebConfig
-from maskwatch.errors import AccessDenied, NotLoggedIn, StoreError, StoreFull, UsageError
-from maskwatch.store.records import AuditEntry, Role, UserRecord
+from maskwatch.errors import AccessDenied, NotLoggedIn, StoreFull
+from maskwatch.store.records import Role, UserRecord
 from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.identity import FirstStart, Principal
-from maskwatch.web.security import passwords
-from maskwatch.web.security.journal import MOST_ROWS, LoginJournal
-from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
+from maskwatch.web.security.passwords import check_password, hash_password
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
-from maskwatch.web.security.throttle import LoginThrottle, at_login
-from tests.web.world import NOW, PASSWORD, World, episode, make_world
-
-
-def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
-    answer = client.post("/api/v1/session", json={"name": name, "password": password})
-    return answer.status_code
-
-
-def test_passwords_are_kept_as_argon2id_and_not_as_they_are() -> None:
-    stored = hash_password(PASSWORD)
-    assert stored.startswith("$argon2id$")
-    assert PASSWORD not in stored
-    assert check_password(stored, PASSWORD)
-    assert not check_password(stored, PASSWORD + "x")
-    assert not check_password(None, PASSWORD)
-
-
-@pytest.mark.parametrize("password", ["short", "a" * 40, "anna-anna-anna", "x" * 2000])
-def test_easy_passwords_are_refused(password: str) -> None:
-    with pytest.raises(UsageError):
-        must_be_good(password, "anna", 12)
-
-
-def test_who_uses_the_own_name_in_a_password_is_told_that_this_is_why() -> None:
-    with pytest.raises(UsageError, match="name"):
-        must_be_good("the secret of Anna", "anna", 12)
-
-
-def test_a_name_of_two_letters_forbids_no_password_that_happens_to_have_them() -> None:
-    must_be_good("seven cold melons", "Al", 12)
-    must_be_good("seven cold walnuts", "al", 12)
-
-
-def test_few_passwords_are_checked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each takes 19 MiB, and anybody can ask for it."""
-    lock, most, now = Lock(), [0], [0]
-
-    class Hasher:
-        def verify(self, *_: str) -> bool:
-            with lock:
-                now[0] += 1
-                most[0] = max(most[0], now[0])
-            Event().wait(0.05)  # the others come meanwhile
-            with lock:
-                now[0] -= 1
-            return True
-
-    monkeypatch.setattr(passwords, "_HASHER", Hasher())
-    with ThreadPoolExecutor(12) as threads:
-        checked = [threads.submit(check_password, "stored", PASSWORD) for _ in range(12)]
-    assert all(each.result() for each in checked)
-    assert most[0] <= 2
+from tests.web.world import NOW, PASSWORD, World, episode, log_in, make_world
 
 
 def test_administrators_see_who_has_logged_in_and_when(admin: TestClient) -> None:
@@ -93,45 +36,6 @@ def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(anonymous: TestCl
     assert [each.status_code for each in wrong] == [401, 401]
     assert wrong[0].json() == wrong[1].json()
     assert not anonymous.cookies
-
-
-def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(
-    anonymous: TestClient,
-) -> None:
-    answer = anonymous.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-    cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "samesite=lax" in cookie.lower()
-    assert "Path=/" in cookie
-
-
-def test_over_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
-    world = make_world(tmp_path, config=WebConfig(base_url="https://masks.example"))
-    world.add_user("anna", Role.ADMIN)
-    with TestClient(create_app(world.web, dashboard=False), base_url="https://masks.example") as c:
-        answer = c.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-        assert answer.headers["set-cookie"].startswith("__Host-")
-        assert "Secure" in answer.headers["set-cookie"]
-        assert "max-age" in answer.headers["strict-transport-security"]
-    world.store.close()
-
-
-def test_two_installations_on_one_host_name_log_nobody_out_of_the_other(tmp_path: Path) -> None:
-    """Browsers send a cookie to every port of the host that it came from."""
-    folders = [tmp_path / name for name in ("north", "south")]
-    for folder in folders:
-        folder.mkdir()
-    worlds = [make_world(folder) for folder in folders]
-    for world in worlds:
-        world.add_user("anna", Role.ADMIN)
-    north, south = (TestClient(create_app(world.web, dashboard=False)) for world in worlds)
-    assert log_in(north) == 200
-    south.cookies = north.cookies
-    assert log_in(south) == 200
-    north.cookies = south.cookies
-    assert [each.get("/api/v1/me").status_code for each in (north, south)] == [200, 200]
-    for world in worlds:
-        world.store.close()
 
 
 def test_the_store_holds_no_usable_session(admin: TestClient, world: World) -> None:
@@ -189,201 +93,6 @@ def test_a_disabled_user_is_out_at_once(
     world.store.users.replace(replace(user, disabled_at=NOW))
     assert client.get("/api/v1/me").status_code == 401
     assert log_in(client, "vera") == 401
-
-
-# --- throttling
-
-
-def test_after_too_many_wrong_passwords_even_the_right_one_has_to_wait(
-    anonymous: TestClient,
-) -> None:
-    assert [log_in(anonymous, password="wrong wrong wrong") for _ in range(5)] == [401] * 5  # noqa: S106
-    answer = anonymous.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-    assert answer.status_code == 429
-    assert int(answer.headers["retry-after"]) > 0
-    assert log_in(anonymous, "vera") == 200  # another user is not locked out
-
-
-def test_tries_while_the_database_is_away_are_no_wrong_passwords(
-    anonymous: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(*_: object) -> None:
-        raise StoreError("no answer")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.store.users, "by_name", away)
-        for _ in range(world.web.config.login.tries):
-            assert log_in(anonymous) == 503
-    assert log_in(anonymous) == 200
-
-
-def test_waits_grow_up_to_the_longest() -> None:
-    clock = [0.0]
-    settings = LoginConfig(tries=3, wait_s=10, longest_wait_s=60)
-    throttle = LoginThrottle(settings, lambda: clock[0])
-    waits = []
-    for _ in range(8):
-        assert throttle.begin(at_login("anna", "a")) == 0
-        waits.append(throttle.begin(at_login("anna", "a")))
-        clock[0] += waits[-1]
-    assert waits == [0, 10, 20, 40, 60, 60, 60, 60]
-
-
-def test_many_names_from_one_address_are_throttled_too() -> None:
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
-    answers = [throttle.begin(at_login(f"name{i}", "198.51.100.7")) for i in range(30)]
-    assert answers[:20] == [0.0] * 20
-    assert all(wait > 0 for wait in answers[20:])
-    assert throttle.begin(at_login("somebody", "198.51.100.8")) == 0
-
-
-def test_what_many_people_mistype_from_one_address_does_not_add_up() -> None:
-    clock = [0.0]
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
-    for number in range(3000):
-        who = at_login(f"name{number % 300}", "198.51.100.7")
-        assert throttle.begin(who) == 0
-        if number % 10:
-            throttle.succeeded(who)
-        clock[0] += 240
-
-
-def test_who_guesses_from_one_address_is_slowed_down_for_as_long_as_it_lasts() -> None:
-    clock, guesses = [0.0], 0
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
-    while clock[0] < 24 * 3600:
-        wait = throttle.begin(at_login(f"name{guesses}", "198.51.100.7"))
-        guesses += not wait
-        clock[0] += wait
-    assert guesses < 20 + 24 * 3600 / 900 + 5
-
-
-def test_logins_that_go_well_keep_no_failure_of_an_address_from_being_forgotten() -> None:
-    clock = [0.0]
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: clock[0])
-    for number in range(19):
-        throttle.begin(at_login(f"name{number}", "198.51.100.7"))
-    for _ in range(5 * 20):  # 5 hours, in which most is forgotten
-        clock[0] += 180
-        anna = at_login("anna", "198.51.100.7")
-        assert throttle.begin(anna) == 0
-        throttle.succeeded(anna)
-    waits = [throttle.begin(at_login(f"other{i}", "198.51.100.7")) for i in range(21)]
-    assert waits == [0.0] * 20 + [30.0]
-
-
-def test_made_up_names_make_no_guesses_forgotten() -> None:
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
-    for i in range(5):
-        assert throttle.begin(at_login("anna", f"198.51.100.{i}")) == 0
-    for i in range(20_000):
-        throttle.begin(at_login(f"name{i}", f"2001:db8:{i // 15:x}::1"))
-    assert throttle.begin(at_login("anna", "198.51.100.9")) > 0
-
-
-@pytest.mark.parametrize(
-    ("tries", "other"),
-    [
-        ([f"2001:db8:7:1::{i:x}" for i in range(20)], "2001:db8:7:2::1"),
-        (["198.51.100.7", "::ffff:198.51.100.7"] * 10, "::ffff:198.51.100.8"),
-        ([f"fe80::{i}%eth0" for i in range(20)], "::1"),
-    ],
-)
-def test_all_addresses_of_one_customer_are_throttled_together(tries: list[str], other: str) -> None:
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
-    for i, address in enumerate(tries):
-        assert throttle.begin(at_login(f"name{i}", address)) == 0
-    assert throttle.begin(at_login("somebody", tries[0])) > 0
-    assert throttle.begin(at_login("somebody", other)) == 0
-
-
-def test_one_user_has_one_number_of_tries_however_the_name_is_written() -> None:
-    throttle = LoginThrottle(LoginConfig(tries=5), lambda: 0.0)
-    names = ["anna", " anna", "anna  ", "ANNA", "\tAnna"]
-    tries = [at_login(each, f"198.51.100.{i}") for i, each in enumerate(names)]
-    assert [throttle.begin(each) for each in tries] == [0.0] * 5
-    assert throttle.begin(at_login("   anna", "198.51.100.9")) > 0
-
-
-def test_the_right_password_forgives_the_wrong_ones_before() -> None:
-    throttle = LoginThrottle(LoginConfig(tries=3), lambda: 0.0)
-    for _ in range(10):
-        assert throttle.begin(at_login("anna", "a")) == 0
-        throttle.succeeded(at_login("anna", "a"))
-
-
-# --- what of it is in the audit log
-
-
-def refused(world: World, action: str) -> list[AuditEntry]:
-    entries = world.store.audit.page(limit=1000)
-    return [each for each in entries if (each.actor, each.action) == ("anonymous", action)]
-
-
-def test_tries_during_a_wait_write_nothing_and_are_summed_up(world: World) -> None:
-    now = [NOW]
-    web = replace(world.web, now=lambda: now[0])
-    with TestClient(create_app(web, dashboard=False)) as client:
-        assert [log_in(client, password="wrong wrong wrong") for _ in range(30)][5:] == [429] * 25  # noqa: S106
-        waits = [each.detail.get("wait_s") for each in refused(world, "login.failed")]
-        assert waits == [30, None, None, None, None]  # newest first: the fifth began a wait
-        assert refused(world, "login.throttled") == []
-        now[0] += timedelta(hours=1)
-        assert log_in(client, "vera") == 200
-        [told] = refused(world, "login.throttled")
-        assert told.detail == {
-            "since": NOW.isoformat(),
-            "held_back": 25,
-            "failed": 0,
-            "users": {},
-        }
-
-
-def test_wrong_passwords_from_everywhere_write_a_bounded_number_of_rows(world: World) -> None:
-    now = [NOW]
-    journal = LoginJournal(world.store.audit, lambda: now[0])
-    for number in range(MOST_ROWS + 40):
-        journal.failed(f"nobody{number}", f"198.51.100.{number}", user=None, wait_s=0)
-    journal.failed("anna", "203.0.113.9", user="anna", wait_s=0)
-    assert len(refused(world, "login.failed")) == MOST_ROWS
-    now[0] += timedelta(minutes=59)
-    journal.sum_up()
-    assert refused(world, "login.throttled") == []
-    now[0] += timedelta(minutes=1)
-    journal.failed("anna", "203.0.113.9", user="anna", wait_s=0)
-    latest, told = world.store.audit.page(limit=2)
-    assert (latest.action, latest.subject) == ("login.failed", "anna")
-    assert (told.detail["failed"], told.detail["users"]) == (41, {"anna": 1})
-
-
-def test_a_clock_that_is_set_back_does_not_silence_the_audit_log(world: World) -> None:
-    now = [NOW]
-    journal = LoginJournal(world.store.audit, lambda: now[0])
-    for _ in range(MOST_ROWS + 1):
-        journal.failed("eve", "198.51.100.7", user=None, wait_s=0)
-    now[0] -= timedelta(days=365)
-    journal.failed("anna", "198.51.100.7", user="anna", wait_s=0)
-    latest, told, *_ = world.store.audit.page()
-    assert (latest.subject, told.detail["failed"]) == ("anna", 1)
-
-
-def test_what_was_left_out_is_written_at_the_end_of_the_service(world: World) -> None:
-    with TestClient(create_app(world.web, dashboard=False)) as client:
-        for _ in range(7):
-            log_in(client, password="wrong wrong wrong")  # noqa: S106
-        assert refused(world, "login.throttled") == []
-    [told] = refused(world, "login.throttled")
-    assert told.detail["held_back"] == 2
-
-
-def test_quiet_hours_leave_no_sums(world: World) -> None:
-    now = [NOW]
-    journal = LoginJournal(world.store.audit, lambda: now[0])
-    journal.failed("anna", "198.51.100.7", user="anna", wait_s=0)
-    now[0] += timedelta(hours=3)
-    journal.sum_up()
-    journal.close()
-    assert refused(world, "login.throttled") == []
 
 
 # --- the first start
