@@ -119,7 +119,7 @@ TABLE = {
     "doctor": Layer(ANYTHING - {"cli", "api"}, NUMPY),
     "build": Layer(ANYTHING - {"cli", "api", "doctor"}, set()),
     "api": Layer(ANYTHING - {"cli"}, NUMPY | {"PIL", "cv2"}),
-    "cli": Layer(ANYTHING, NUMPY | {"typer", "click", "rich", "cv2"}),
+    "cli": Layer(ANYTHING | {"web.actions"}, NUMPY | {"typer", "click", "rich", "cv2"}),
     "__main__": Layer({"cli"}, set()),
     "maskwatch": Layer({"api", "types", "errors", "pipeline"}, set()),
 }
