@@ -149,6 +149,8 @@ def _bring_up_to_date(database: Database, snapshots: Path) -> None:
         changes_tables = is_older(connection)
     try:
         with only_service(database, snapshots) if changes_tables else nullcontext():
+            if changes_tables:
+                _log.info("bringing the database up to date; this may take minutes")
             upgrade(database)
     except StoreTaken as error:
         raise StoreTaken(
