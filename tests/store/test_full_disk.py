@@ -62,3 +62,22 @@ def test_when_others_fill_the_disk_the_database_gets_what_was_put_by(
         assert not store.room.reserve.exists()
         with pytest.raises(StoreFull):
             photo(store, content=jpeg(3_000_000))
+
+
+def test_a_store_on_a_full_disk_is_opened_in_the_place_of_what_was_put_by(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("maskwatch.store.room.RESERVE_BYTES", 1_000_000)
+    url = f"sqlite:///{disk / 'maskwatch.db'}"
+    with Store.open(url, disk / "snapshots", Photos.CLEAR) as store:
+        store.room.put_by()
+        photo(store)
+    fill_up(disk / "other")
+    with Store.open(url, disk / "snapshots", Photos.CLEAR) as store:
+        assert not store.room.reserve.exists()
+        assert "1000000 bytes that were put by were freed" in caplog.text
+        store.episodes.add(episode())
+        assert len(store.snapshots.where()) == 1
+    fill_up(disk / "other")
+    with pytest.raises(StoreFull):
+        Store.open(url, disk / "snapshots", Photos.CLEAR)

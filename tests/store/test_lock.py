@@ -114,6 +114,21 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_to_lock_a_store_belongs_to_the_owner_of_its_folder(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with Store.open(f"sqlite:///{data / 'm.db'}", data / "snapshots") as store:
+        os.chown(data, 1234, 5678)
+        with only_service(store.database, store.snapshots.folder):
+            pass
+    for name in ("m.db.lock", "snapshots.lock"):
+        made = (data / name).stat()
+        assert (made.st_uid, made.st_gid) == (1234, 5678)
+
+
 def end_locks(database: Database) -> None:
     """What a restart of the server does to the connections that hold locks."""
     holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"

@@ -114,6 +114,18 @@ def test_a_dashboard_that_cannot_start_says_why_and_announces_nothing(
     assert announced == []
 
 
+def test_a_dashboard_has_its_port_before_it_starts_and_gives_it_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(server_module, "create_app", lambda _: FastAPI())
+    with _dashboard(tmp_path, print) as server:
+        address = _address(server)
+        socket.create_connection(address, 10).close()
+        assert server.stop(10)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, 10)
+
+
 def test_a_dashboard_that_takes_its_time_to_start_does_not_hold_up_the_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from maskwatch.models.card import read_card
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
+from maskwatch.runtime.monitoring.systemd import Systemd
 from maskwatch.store.store import Store
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.web.server import DashboardServer
@@ -36,9 +37,10 @@ def build_service(
     Raises:
         MaskwatchError: a model, the store or a channel cannot be used.
     """
-    store = Store.open(
-        config.storage.database_url, config.storage.snapshots, config.privacy.stored_photos
-    )
+    with Systemd().waiting():  # tables of an older version may take long
+        store = Store.open(
+            config.storage.database_url, config.storage.snapshots, config.privacy.stored_photos
+        )
     alerts = AlertService(store, AlertSettings.of(config), build_channels)
 
     def web(service: Service) -> DashboardServer:

@@ -21,7 +21,7 @@ from maskwatch.store.engines import postgres, sqlite
 # https://sqlite.org/rescode.html, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _EXISTS = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
 _GONE = {"SQLITE_CONSTRAINT_FOREIGNKEY", "23503"}
-_FULL = {"SQLITE_FULL", "53100"}
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100"}  # the second: no room for the file -shm
 
 
 class Database:

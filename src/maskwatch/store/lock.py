@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.reasons import system_reason
 from maskwatch.store.database import Database
+from maskwatch.store.ownership import kept_by_owner
 
 _log = logging.getLogger(__name__)
 
@@ -99,8 +100,9 @@ def _hold(thing: Path, named: Path, kind: str) -> int:
     """Locks a file beside it, which stays there, and returns its descriptor."""
     path = thing.with_name(f"{thing.name}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with kept_by_owner([path]):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _failed(path, error) from error
     try:

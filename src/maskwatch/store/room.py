@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 RESERVE_BYTES = 8 << 20
 _STEP_BYTES = 4 << 20
 """Freed at once when the database finds the disk full."""
+_RESERVE = "reserve"
 
 
 class Room:
@@ -41,7 +42,7 @@ class Room:
     @property
     def reserve(self) -> Path:
         """The file that is put by, in the folder of the photos."""
-        return self._snapshots.folder / "reserve"
+        return self._snapshots.folder / _RESERVE
 
     def total_bytes(self) -> int:
         """How large the disk is.
@@ -75,10 +76,8 @@ class Room:
         oldest = as_many(self._snapshots.making_room(), _STEP_BYTES)
         freed = self._let_go(oldest)
         given = 0
-        if (freed is None or freed.size < _STEP_BYTES) and self.reserve.exists():
-            with contextlib.suppress(OSError):
-                size = self.reserve.stat().st_size
-                given = size if remove(self.reserve) else 0
+        if freed is None or freed.size < _STEP_BYTES:
+            given = give_up_reserve(self._snapshots.folder)
         if freed is None and given:  # now it can be written down that they went
             self._let_go(oldest)
         total = given + (freed.size if freed else 0)
@@ -123,3 +122,13 @@ class Room:
             self.reserve.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Random bytes: a file system that compresses would give zeros no room at all.
             self.reserve.write_bytes(os.urandom(RESERVE_BYTES))
+
+
+def give_up_reserve(photos: Path) -> int:
+    """Deletes what was put by in the folder of the photos; returns how many bytes."""
+    reserve = photos / _RESERVE
+    try:
+        size = reserve.stat().st_size
+        return size if remove(reserve) else 0
+    except OSError:
+        return 0

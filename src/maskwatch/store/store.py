@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import StoreError, StoreTaken
+from maskwatch.errors import StoreError, StoreFull, StoreTaken
 from maskwatch.store.audit import Audit
 from maskwatch.store.cameras import Cameras
 from maskwatch.store.database import Database, sqlite_file
@@ -20,13 +21,15 @@ from maskwatch.store.lock import only_service
 from maskwatch.store.people import People
 from maskwatch.store.readings import Readings
 from maskwatch.store.reviews import Reviews
-from maskwatch.store.room import Room
+from maskwatch.store.room import Room, give_up_reserve
 from maskwatch.store.sessions import Sessions, Tokens
 from maskwatch.store.settings import Settings
 from maskwatch.store.snapshots import Snapshots
 from maskwatch.store.upgrade import current_revision, is_older, upgrade
 from maskwatch.store.users import Users
 from maskwatch.store.walks import Walks
+
+_log = logging.getLogger(__name__)
 
 _IS_IT_RIGHT = "is storage.folder (or storage.url) the one that the service has?"
 
@@ -72,7 +75,7 @@ class Store:
         """
         database = Database(url)
         try:
-            _bring_up_to_date(database, snapshots)
+            _make_ready(database, snapshots)
         except StoreError:
             database.close()
             raise
@@ -125,6 +128,18 @@ class Store:
         self.close()
 
 
+def _make_ready(database: Database, snapshots: Path) -> None:
+    """Brings the tables up to date; on a full disk, even opening SQLite's file needs some room."""
+    try:
+        _bring_up_to_date(database, snapshots)
+    except StoreFull as error:
+        given = give_up_reserve(snapshots)
+        if not given:
+            raise
+        _log.warning("%s; %d bytes that were put by were freed", error, given)
+        _bring_up_to_date(database, snapshots)
+
+
 def _bring_up_to_date(database: Database, snapshots: Path) -> None:
     """Makes the tables, or those of an older version into this one's.
 
@@ -134,6 +149,8 @@ def _bring_up_to_date(database: Database, snapshots: Path) -> None:
         changes_tables = is_older(connection)
     try:
         with only_service(database, snapshots) if changes_tables else nullcontext():
+            if changes_tables:
+                _log.info("bringing the database up to date; this may take minutes")
             upgrade(database)
     except StoreTaken as error:
         raise StoreTaken(

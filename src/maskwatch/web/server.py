@@ -36,6 +36,8 @@ Caddy 120): else one now and then asks while it is being closed, and people see 
 class DashboardServer:
     """The dashboard on its port, in a thread of its own.
 
+    It has the port from the beginning: browsers that come before its start wait.
+
     Args:
         service: what it shows and controls.
         store: what it reads.
@@ -104,7 +106,8 @@ class DashboardServer:
         """Ends; open streams end first, and what does not is cut."""
         self._hub.close()
         self._server.should_exit = True
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         self._listening.socket.close()
         return not self._thread.is_alive()
 

@@ -180,6 +180,16 @@ def test_without_its_dashboard_the_service_ends_with_the_reason(
     site.store.close()
 
 
+def test_without_a_port_for_its_dashboard_the_service_does_nothing(tmp_path: Path) -> None:
+    site = site_in(tmp_path)
+    taken = Mock(side_effect=UsageError("web: cannot listen"))
+    site.service._parts = replace(site.service._parts, web=taken)
+    with pytest.raises(UsageError):
+        site.service.run()
+    assert site.service.camera_states() == []
+    assert site.cameras == {}
+
+
 def test_a_service_whose_models_hang_is_not_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

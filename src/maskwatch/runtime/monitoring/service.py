@@ -61,7 +61,7 @@ _MODELS_STUCK_S = 30.0
 
 
 class WebServer(Protocol):
-    """Serves the dashboard."""
+    """Serves the dashboard; who asks before its start waits for it."""
 
     @property
     def is_alive(self) -> bool:
@@ -77,7 +77,7 @@ class WebServer(Protocol):
         ...
 
     def stop(self, timeout_s: float) -> bool:
-        """Ends within about the time."""
+        """Ends within about the time; it need not have been started."""
         ...
 
 
@@ -272,6 +272,8 @@ class Service:
     def _start(self) -> None:
         """Starts one thing after the other, until all run or somebody asks to stop."""
         for step in (
+            # Without its port it ends: before cameras open episodes anew at each of many starts.
+            self._build_web,
             self._end_abandoned,
             self._parts.models.inference.start,
             self._recorder.start,
@@ -290,9 +292,12 @@ class Service:
             _log.info("episode %s was left open by an earlier run and is ended", episode.id)
         self._store.health.end_abandoned(self.started_at)
 
-    def _start_web(self) -> None:
+    def _build_web(self) -> None:
         if self._parts.web is not None:
             self._web = self._parts.web(self)
+
+    def _start_web(self) -> None:
+        if self._web is not None:
             self._web.start()
 
     def _go_on(self) -> None:

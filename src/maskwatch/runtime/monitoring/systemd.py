@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+_ASK_S = 20.0
+_PATIENCE_S = 120
+"""As ``TimeoutStartSec`` of the unit: what follows has the time that it has at any other start."""
 
 
 class Systemd:
@@ -21,6 +27,23 @@ class Systemd:
         path = environment.get("NOTIFY_SOCKET", "")
         # A leading @ stands for the NUL of Linux' abstract names.
         self._address = "\0" + path[1:] if path.startswith("@") else path
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Has the manager wait with the start for as long as the block takes, and then as usual."""
+        ended = threading.Event()
+
+        def ask() -> None:
+            while not ended.wait(_ASK_S):
+                self._send(f"EXTEND_TIMEOUT_USEC={_PATIENCE_S * 1_000_000}")
+
+        asking = threading.Thread(target=ask, name="systemd", daemon=True)
+        asking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            asking.join()
 
     def ready(self, status: str) -> None:
         """The service has started."""
