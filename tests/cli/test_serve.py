@@ -1,4 +1,4 @@
-"""What ends `maskwatch serve` before it watches anything."""
+"""How `maskwatch serve` begins and ends, whatever it watches."""
 
 from __future__ import annotations
 
@@ -30,6 +30,25 @@ def load(config):
 
 service.load_models = load
 sys.argv = ["maskwatch", "serve", "-c", sys.argv[1]]
+run()
+"""
+
+ANNOUNCING = """
+import logging, sys
+from maskwatch.build import service
+from maskwatch.cli.main import run
+
+class Announcing:
+    def __init__(self, config, config_file, announce):
+        self._announce = announce
+
+    def run(self):
+        self._announce("dashboard: http://127.0.0.1:8080")
+        self._announce("first start: make the administrator at http://127.0.0.1:8080/setup/abc")
+        logging.getLogger("test").info("watching")
+
+service.build_service = Announcing
+sys.argv = ["maskwatch", "serve"]
 run()
 """
 
@@ -74,3 +93,17 @@ def test_a_reload_that_comes_too_early_ends_nothing(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
+
+
+@pytest.mark.parametrize("place", [">/dev/full", "| true", ">&-"])
+def test_what_standard_output_does_not_take_is_logged_and_ends_nothing(place: str) -> None:
+    if place == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    shell = ["bash", "-o", "pipefail", "-c", f'"$0" -c "$1" {place}']
+    done = subprocess.run(
+        [*shell, sys.executable, ANNOUNCING], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "make the administrator at http://127.0.0.1:8080/setup/abc" in done.stderr
+    assert "INFO test: watching" in done.stderr
