@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -49,6 +50,20 @@ class Announcing:
 
 service.build_service = Announcing
 sys.argv = ["maskwatch", "serve"]
+run()
+"""
+
+REFUSING = """
+import sys
+from maskwatch.build import service
+from maskwatch.cli.main import run
+from maskwatch.errors import UsageError
+
+def refuse(config, config_file, announce):
+    raise UsageError("web: cannot listen")
+
+service.build_service = refuse
+sys.argv = ["maskwatch", "serve", *sys.argv[1:]]
 run()
 """
 
@@ -107,3 +122,23 @@ def test_what_standard_output_does_not_take_is_logged_and_ends_nothing(place: st
     assert "Traceback" not in done.stderr
     assert "make the administrator at http://127.0.0.1:8080/setup/abc" in done.stderr
     assert "INFO test: watching" in done.stderr
+
+
+def refused(*arguments: str) -> str:
+    """What it says on standard error when it cannot listen."""
+    command = [sys.executable, "-c", REFUSING, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    return done.stderr
+
+
+def test_why_it_ended_is_told_to_programs_as_the_rest_of_the_log(tmp_path: Path) -> None:
+    assert refused() == "error: web: cannot listen\n"
+    [said] = refused("--log-format", "json").splitlines()
+    told = json.loads(said)
+    assert (told["level"], told["message"]) == ("error", "web: cannot listen")
+    config = tmp_path / "maskwatch.yaml"
+    config.write_text("camras: {}\nweb: {prt: 1}\n")
+    [said] = refused("--log-format", "json", "-c", str(config)).splitlines()
+    assert "camras" in (message := json.loads(said)["message"])
+    assert "prt" in message

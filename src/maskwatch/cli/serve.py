@@ -38,11 +38,11 @@ def serve(
     """
     if log_level.lower() not in _LEVELS:
         raise UsageError(f"--log-level must be one of {', '.join(_LEVELS)}, got {log_level!r}")
+    set_up_logging(log_format, log_level)
     _end_at_once_when_asked()
     loaded = read_config("serve", config)
     if importlib.util.find_spec("nicegui") is None or importlib.util.find_spec("uvicorn") is None:
         raise MissingExtra("maskwatch serve", "serve")
-    set_up_logging(log_format, log_level)
     from maskwatch.runtime.allocator import give_pictures_back
     from maskwatch.runtime.crashes import leave_no_memory_behind
 
