@@ -39,7 +39,7 @@ ANYTHING = STAGES | {
 
 WEB_BASE = {
     *("web.documented", "web.text", "web.refusals", "web.feed", "web.offers", "web.streams"),
-    *("web.turns", "web.problem"),
+    *("web.turns", "web.patience", "web.problem"),
 }
 """Of the dashboard, what knows neither permissions nor pages."""
 WEB_ACTIONS = WEB_BASE | {

@@ -1,7 +1,8 @@
-"""What ends `maskwatch serve` before it watches anything."""
+"""How `maskwatch serve` begins and ends, whatever it watches."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -30,6 +31,39 @@ def load(config):
 
 service.load_models = load
 sys.argv = ["maskwatch", "serve", "-c", sys.argv[1]]
+run()
+"""
+
+ANNOUNCING = """
+import logging, sys
+from maskwatch.build import service
+from maskwatch.cli.main import run
+
+class Announcing:
+    def __init__(self, config, config_file, announce):
+        self._announce = announce
+
+    def run(self):
+        self._announce("dashboard: http://127.0.0.1:8080")
+        self._announce("first start: make the administrator at http://127.0.0.1:8080/setup/abc")
+        logging.getLogger("test").info("watching")
+
+service.build_service = Announcing
+sys.argv = ["maskwatch", "serve"]
+run()
+"""
+
+REFUSING = """
+import sys
+from maskwatch.build import service
+from maskwatch.cli.main import run
+from maskwatch.errors import UsageError
+
+def refuse(config, config_file, announce):
+    raise UsageError("web: cannot listen")
+
+service.build_service = refuse
+sys.argv = ["maskwatch", "serve", *sys.argv[1:]]
 run()
 """
 
@@ -74,3 +108,37 @@ def test_a_reload_that_comes_too_early_ends_nothing(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
+
+
+@pytest.mark.parametrize("place", [">/dev/full", "| true", ">&-"])
+def test_what_standard_output_does_not_take_is_logged_and_ends_nothing(place: str) -> None:
+    if place == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    shell = ["bash", "-o", "pipefail", "-c", f'"$0" -c "$1" {place}']
+    done = subprocess.run(
+        [*shell, sys.executable, ANNOUNCING], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "make the administrator at http://127.0.0.1:8080/setup/abc" in done.stderr
+    assert "INFO test: watching" in done.stderr
+
+
+def refused(*arguments: str) -> str:
+    """What it says on standard error when it cannot listen."""
+    command = [sys.executable, "-c", REFUSING, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    return done.stderr
+
+
+def test_why_it_ended_is_told_to_programs_as_the_rest_of_the_log(tmp_path: Path) -> None:
+    assert refused() == "error: web: cannot listen\n"
+    [said] = refused("--log-format", "json").splitlines()
+    told = json.loads(said)
+    assert (told["level"], told["message"]) == ("error", "web: cannot listen")
+    config = tmp_path / "maskwatch.yaml"
+    config.write_text("camras: {}\nweb: {prt: 1}\n")
+    [said] = refused("--log-format", "json", "-c", str(config)).splitlines()
+    assert "camras" in (message := json.loads(said)["message"])
+    assert "prt" in message

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread, Timer
 from unittest.mock import Mock
 
 import pytest
@@ -15,6 +17,7 @@ import sqlalchemy as sa
 from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.store.backup import back_up
 from maskwatch.store.database import Database
+from maskwatch.store.engines import postgres
 from maskwatch.store.lock import only_service
 from maskwatch.store.store import Store
 from tests.runtime.processes import is_running, wait_until
@@ -142,6 +145,23 @@ def lock_holders(database: Database) -> int:
         return int(connection.execute(sa.text(query)).scalar_one())
 
 
+@contextlib.contextmanager
+def hanging_lock(database: Database) -> Iterator[None]:
+    """The server's process that has the lock, hanging, as in a machine that is paused."""
+    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    with database.read() as connection:
+        pid = int(connection.execute(sa.text(query)).scalar_one())
+    os.kill(pid, signal.SIGSTOP)
+    at_last = Timer(20.0, os.kill, (pid, signal.SIGCONT))
+    at_last.start()
+    try:
+        yield
+    finally:
+        at_last.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
 def test_a_server_that_forgets_the_connection_is_no_trouble_at_the_end(
     url: str, tmp_path: Path
 ) -> None:
@@ -229,5 +249,45 @@ def test_while_the_server_is_away_nobody_is_said_to_have_the_lock(
                 with pytest.raises(StoreError, match="cannot be locked") as raised:
                     hold.renew()
                 assert not isinstance(raised.value, StoreTaken)
+        hold.renew()
+        assert lock_holders(store.database) == 1
+
+
+def test_letting_go_does_not_wait_for_a_renewal_that_the_server_leaves_unanswered(
+    postgres_server: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        postgres_server.database() as url,
+        Store.open(url, tmp_path / "snapshots") as store,
+        contextlib.ExitStack() as hanging,
+    ):
+        with only_service(store.database, store.snapshots.folder) as hold:
+            hanging.enter_context(hanging_lock(store.database))
+            renewing = Thread(target=hold.renew)
+            renewing.start()
+            renewing.join(0.5)
+            assert renewing.is_alive()
+            left_at = time.monotonic()
+        assert time.monotonic() - left_at < 5
+        renewing.join(5)
+        assert not renewing.is_alive()
+        hanging.close()
+        assert wait_until(lambda: lock_holders(store.database) == 0)
+    assert caplog.messages == []
+
+
+def test_a_connection_that_the_server_leaves_unanswered_is_given_up_and_the_lock_taken_again(
+    postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        postgres_server.database() as url,
+        Store.open(url, tmp_path / "snapshots") as store,
+        only_service(store.database, store.snapshots.folder) as hold,
+    ):
+        with hanging_lock(store.database), monkeypatch.context() as impatient:
+            impatient.setattr(postgres, "_ANSWER_S", 0.5)
+            with pytest.raises(StoreError, match="the former lock is being ended"):
+                hold.renew()
+        assert wait_until(lambda: lock_holders(store.database) == 0)
         hold.renew()
         assert lock_holders(store.database) == 1

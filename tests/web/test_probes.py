@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from fastapi.testclient import TestClient
 
 from maskwatch.config.web import WebConfig
+from maskwatch.errors import StoreError
 from maskwatch.web.app import create_app
 from tests.web.world import World, make_world
 
@@ -59,6 +62,31 @@ def test_metrics_tell_how_the_cameras_do_while_the_database_does_not_answer(
     assert "maskwatch_unwritten_records 0.0" in answer.text
     assert "maskwatch_store_up 0.0" in answer.text
     assert "maskwatch_photo_bytes" not in answer.text
+
+
+def test_probes_are_answered_soon_while_the_database_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = Event()
+
+    def hang() -> None:
+        goes_on.wait(15)
+        raise StoreError("the database failed")
+
+    world = make_world(tmp_path, config=WebConfig(metrics_public=True))
+    for records, name in ((world.store.users, "count"), (world.store.deliveries, "counts")):
+        monkeypatch.setattr(records, name, hang)
+    with TestClient(create_app(world.web, dashboard=False)) as client:
+        asked_at = time.monotonic()
+        told = [client.get(path) for path in ("/metrics", "/readyz", "/metrics", "/readyz")]
+        took_s = time.monotonic() - asked_at
+        goes_on.set()
+    assert took_s < 10
+    assert [answer.status_code for answer in told] == [200, 503, 200, 503]
+    assert "maskwatch_store_up 0.0" in told[0].text
+    assert 'maskwatch_camera_up{camera="entrance"} 1.0' in told[2].text
+    assert told[3].json()["checks"] == {"service": True, "store": False}
+    world.store.close()
 
 
 def test_metrics_tell_all_else_while_the_disk_of_the_photos_does_not_answer(

@@ -51,6 +51,11 @@ def set_up_logging(shape: LogFormat, level: str) -> None:
     logging.captureWarnings(capture=True)
 
 
+def logs_for_programs() -> bool:
+    """Whether the log is set up, in a shape that only programs read."""
+    return any(isinstance(each.formatter, _Json) for each in logging.getLogger().handlers)
+
+
 class _Text(logging.Formatter):
     """``2026-03-02T09:00:00Z INFO runtime.monitoring.service: stopping``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -14,11 +15,14 @@ from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
 from maskwatch.cli.doctor import doctor
 from maskwatch.cli.exit_codes import ExitCode
+from maskwatch.cli.logs import logs_for_programs
 from maskwatch.cli.models import models
 from maskwatch.cli.serve import serve
 from maskwatch.cli.storage import backup, restore
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
 from maskwatch.outputs.standard import standard_streams
+
+_log = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="maskwatch",
@@ -65,7 +69,10 @@ def run() -> None:
         with standard_streams():
             app()
     except MaskwatchError as error:
-        say_error(err_console(), error)
+        if logs_for_programs():
+            _log.error("%s", error)
+        else:
+            say_error(err_console(), error)
         sys.exit(exit_code_of(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -14,7 +15,9 @@ import typer
 from maskwatch.cli.config_file import ConfigOption, read_config
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.logs import LogFormat, set_up_logging
-from maskwatch.errors import MissingExtra, UsageError
+from maskwatch.errors import MissingExtra, OutputError, UsageError
+
+_log = logging.getLogger(__name__)
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -35,11 +38,11 @@ def serve(
     """
     if log_level.lower() not in _LEVELS:
         raise UsageError(f"--log-level must be one of {', '.join(_LEVELS)}, got {log_level!r}")
+    set_up_logging(log_format, log_level)
     _end_at_once_when_asked()
     loaded = read_config("serve", config)
     if importlib.util.find_spec("nicegui") is None or importlib.util.find_spec("uvicorn") is None:
         raise MissingExtra("maskwatch serve", "serve")
-    set_up_logging(log_format, log_level)
     from maskwatch.runtime.allocator import give_pictures_back
     from maskwatch.runtime.crashes import leave_no_memory_behind
 
@@ -47,7 +50,7 @@ def serve(
     give_pictures_back()  # before there are threads with heaps of their own
     from maskwatch.build.service import build_service
 
-    build_service(loaded, config, lambda line: typer.echo(line)).run()
+    build_service(loaded, config, _announce).run()
     _leave()
 
 
@@ -64,6 +67,15 @@ def _end_at_once_when_asked() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
+def _announce(line: str) -> None:
+    """Prints a line, or logs it: a reader who is gone or a full disk must not end the watch."""
+    with suppress(OSError, OutputError):
+        if sys.stdout is not None:  # as it is after ">&-"
+            typer.echo(line)
+            return
+    _log.warning("standard output cannot be written: %s", line)
+
+
 def _leave() -> NoReturn:
     """Ends the process at once: everything is closed, and taking the interpreter apart is slow."""
     import multiprocessing  # not for the other verbs, which load this module too
@@ -71,5 +83,7 @@ def _leave() -> NoReturn:
     for child in multiprocessing.active_children():  # of a camera that did not end in time
         child.kill()
     logging.shutdown()
-    sys.stdout.flush()
+    with suppress(OSError, OutputError):  # what it says is in the log
+        if sys.stdout is not None:
+            sys.stdout.flush()
     os._exit(ExitCode.OK)

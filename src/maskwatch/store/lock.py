@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from maskwatch.errors import StoreError, StoreTaken
 from maskwatch.reasons import system_reason
 from maskwatch.store.database import Database
+from maskwatch.store.engines.postgres import answers, cut_off
 from maskwatch.store.ownership import kept_by_owner
 
 _log = logging.getLogger(__name__)
@@ -127,8 +128,9 @@ class _ServerLock:
 
     def take(self) -> None:
         """Opens the connection and takes the lock; raises as `Hold.renew`."""
+        connection: sa.Connection | None = None
         try:
-            self._connection = connection = self._database.engine.connect()
+            connection = self._database.engine.connect()
             # A transaction that stays open for days would keep the server from tidying up.
             connection.execution_options(isolation_level="AUTOCOMMIT")
             for setting in (*_NOTICE_A_DEAD_PEER, f"application_name = '{self._name}'"):
@@ -137,33 +139,40 @@ class _ServerLock:
             former = connection.execute(_END_FORMER, {"name": self._name}).all()
             is_ours = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY)))
         except SQLAlchemyError as error:
-            self.let_go()
+            _end(connection)
             reason = str(error).splitlines()[0]
             raise StoreError(f"the database cannot be locked: {reason}") from error
         if not is_ours:
-            self.let_go()
+            _end(connection)
             if former:
                 raise StoreError("the database cannot be locked: the former lock is being ended")
             raise _taken("", "database")
+        self._connection = connection
 
     def renew(self) -> None:
         """See `Hold`."""
-        if self._connection is not None:
-            try:
-                self._connection.exec_driver_sql("SELECT 1")
-            except SQLAlchemyError:
-                self.let_go()
-            else:
+        connection = self._connection
+        if connection is not None:
+            # Without an answer it may be because another thread has let go meanwhile.
+            if answers(connection) or self._connection is None:
                 return
+            self.let_go()
         self.take()
         _log.warning("the connection that locks the database had ended; it is locked anew")
 
     def let_go(self) -> None:
-        """Ends the connection, and with it the lock, instead of giving it back to the pool."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        """Ends the connection, and with it the lock, also while another thread renews it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            cut_off(connection)
+            _end(connection)
+
+
+def _end(connection: sa.Connection | None) -> None:
+    """Closes a connection instead of giving it back to the pool."""
+    if connection is not None:
+        connection.invalidate()
+        connection.close()
 
 
 def _failed(path: Path, error: OSError) -> StoreError:

@@ -14,6 +14,7 @@ from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.store.store import Store
 from maskwatch.web.feed import Feed
 from maskwatch.web.offers import Offers
+from maskwatch.web.patience import Patience
 from maskwatch.web.refusals import NotAllowed
 from maskwatch.web.security.cookies import SessionCookie
 from maskwatch.web.security.journal import LoginJournal
@@ -23,6 +24,8 @@ from maskwatch.web.turns import Turns
 from maskwatch.web.walks.recording import Walking
 
 _WAITING_REPORTS = 4
+_PATIENCE_S = 2.0
+"""With the database. Prometheus itself gives up after ten seconds."""
 
 
 def _utc_now() -> datetime:
@@ -55,6 +58,8 @@ class WebContext:
     """The faces that people have before them in review."""
     feed: Feed = field(init=False)
     streams: Streams = field(init=False)
+    patience: Patience = field(init=False)
+    """For what must be answered while the database hangs."""
     reports: Turns = field(init=False)
     """At drawing reports: it takes memory and time that the cameras need too."""
 
@@ -67,6 +72,7 @@ class WebContext:
         object.__setattr__(self, "offers", Offers())
         object.__setattr__(self, "feed", Feed(self.store, self.control))
         object.__setattr__(self, "streams", Streams(self.config.max_streams))
+        object.__setattr__(self, "patience", Patience(_PATIENCE_S))
         object.__setattr__(self, "reports", Turns("reports at once", _WAITING_REPORTS))
 
     @property

@@ -52,7 +52,8 @@ def metrics(web: Web, bearer: Bearer) -> Response:
     if not web.config.metrics_public:
         if bearer is None:
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
-        of_token(web, bearer.credentials).must_allow(Scope.SYSTEM_READ)
+        token = bearer.credentials
+        web.patience.ask(lambda: of_token(web, token)).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
     registry.register(_Numbers(web.control, _stored(web), web.streams.open, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -60,7 +61,7 @@ def metrics(web: Web, bearer: Bearer) -> Response:
 
 def _store_answers(web: WebContext) -> bool:
     try:
-        web.store.users.count()
+        web.patience.ask(web.store.users.count)
     except StoreError:
         return False
     return True
@@ -79,7 +80,7 @@ class _Stored:
 def _stored(web: WebContext) -> _Stored | None:
     """None when the database does not answer: just then somebody wants to know the rest."""
     try:
-        deliveries = web.store.deliveries.counts()
+        deliveries = web.patience.ask(web.store.deliveries.counts)
     except StoreError:
         return None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from typing import Any
+from typing import Any, cast
 
 import pg8000
 import sqlalchemy as sa
@@ -96,15 +96,43 @@ class _Connection(pg8000.Connection):  # type: ignore[misc]
         self.rollback()
         self._usock.settimeout(None)
 
+    def cut_off(self) -> None:
+        """Ends the wait of another thread for an answer: closing would wait for that thread."""
+        with contextlib.suppress(OSError):  # the line is broken already
+            self._usock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """As pg8000 does it, and forgets what could not be sent."""
         stream = self._sock
         try:
-            super().close()
+            with contextlib.suppress(pg8000.InterfaceError):
+                super().close()
         finally:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+
+def answers(connection: sa.Connection) -> bool:
+    """Whether the server still knows an open connection, and says so in time.
+
+    No as well when another thread closes it meanwhile.
+    """
+    try:
+        _pg8000(connection).ping()
+    # What pg8000 meets in a connection that another thread has closed are the last two.
+    except (OSError, pg8000.Error, ValueError, AttributeError):
+        return False
+    return True
+
+
+def cut_off(connection: sa.Connection) -> None:
+    """Ends an open connection at once, whoever waits for its answer."""
+    _pg8000(connection).cut_off()
+
+
+def _pg8000(connection: sa.Connection) -> _Connection:
+    return cast("_Connection", connection.connection.driver_connection)
 
 
 def _connect(_dialect: sa.Dialect, _record: object, args: Any, options: Any) -> _Connection:
