@@ -109,6 +109,14 @@ def test_the_smallest_face_is_drawn_to_scale_once_the_size_of_the_picture_is_kno
     assert (drawn["width"], drawn["height"]) == pytest.approx((side, side), abs=3)
 
 
+def test_the_smallest_face_is_drawn_before_anything_is_changed(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("anna", "/cameras/entrance")
+    square = page.get_by_role("application").locator("rect")
+    expect(square).to_have_attribute("width", "24")
+
+
 def test_a_camera_is_saved_only_after_its_picture_was_seen_and_gets_a_zone_by_keyboard(
     visit: Callable[..., Page],
 ) -> None:

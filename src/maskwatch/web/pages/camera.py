@@ -104,9 +104,9 @@ class _CameraPage:
         return f"/api/v1/cameras/{name}/frame.jpg?wait_s=0#{view.sequence if view else 0}"
 
     def _smallest_face(self) -> str:
-        if self._size is None:
+        if self._size is None or not self._numbers:
             return ""  # how large it is in the picture nobody knows yet
-        side = self._values()["min_face_px"] if self._numbers else 0
+        side = self._values()["min_face_px"]
         return (
             f'<rect x="8" y="8" width="{side:.0f}" height="{side:.0f}" fill="none" '
             'stroke="#fff" stroke-width="2" vector-effect="non-scaling-stroke"/>'
@@ -123,6 +123,7 @@ class _CameraPage:
             name = key.removeprefix("cameras.")
             value = settings.get(name, DEFAULTS[name])
             self._numbers[name] = _number(words(key), value, config.model_fields[name])
+        self._editor.draw()
         self._numbers["min_face_px"].on_value_change(self._editor.draw)
         ui.label(words("cameras.smallest")).classes("mw-faint")
         self._far = ui.switch(
