@@ -32,5 +32,5 @@ def password(
     with open_store(settings) as store:
         user = user_called(store, name)
         new = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
-        give_password(store, user.name, new, settings.web.login, datetime.now(UTC), actor=actor())
+        give_password(store, user, new, settings.web.login, datetime.now(UTC), actor=actor())
     typer.echo(f"{user.name} has a new password")

@@ -81,7 +81,7 @@ def see_episode(web: WebContext, principal: Principal, episode_id: str) -> Episo
         web.store.episodes.timeline(episode_id),
         [delivery_for(principal, each) for each in web.store.deliveries.of_episode(episode_id)],
         snapshot,
-        photo_may_be_seen=snapshot is not None and web.store.snapshots.may_be_seen(snapshot),
+        photo_may_be_seen=may_be_seen(web, snapshot),
     )
 
 
@@ -204,6 +204,11 @@ def snapshot_of(web: WebContext, snapshot_id: str | None) -> SnapshotRecord | No
         return web.store.snapshots.get(snapshot_id)
     except RecordNotFound:
         return None
+
+
+def may_be_seen(web: WebContext, snapshot: SnapshotRecord | None) -> bool:
+    """Whether there is a photo, and its faces are as the policy wants them."""
+    return snapshot is not None and web.store.snapshots.may_be_seen(snapshot)
 
 
 def _withdraw_unwanted(web: WebContext, episode_id: str) -> None:

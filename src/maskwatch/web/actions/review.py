@@ -17,7 +17,7 @@ from maskwatch.errors import (
 from maskwatch.store.records import ReviewItem, SnapshotRecord
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.episodes import must_fit, snapshot_of
+from maskwatch.web.actions.episodes import may_be_seen, must_fit, snapshot_of
 from maskwatch.web.actions.review_export import Export, Labelled, export_review
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
@@ -77,8 +77,7 @@ def next_face(web: WebContext, principal: Principal) -> NextFace:
     chosen = web.offers.choose(principal.user.id, [each.id for each in waits.items], web.now())
     item = next((each for each in waits.items if each.id == chosen), None)
     snapshot = None if item is None else snapshot_of(web, item.snapshot_id)
-    may_be_seen = snapshot is not None and web.store.snapshots.may_be_seen(snapshot)
-    return NextFace(item, waits.counts, snapshot, may_be_seen)
+    return NextFace(item, waits.counts, snapshot, may_be_seen(web, snapshot))
 
 
 def see_face(web: WebContext, principal: Principal, item_id: str) -> tuple[SnapshotRecord, bytes]:

@@ -114,15 +114,14 @@ def change_user(
 
 
 def give_password(
-    store: Store, name: str, password: str, login: LoginConfig, now: datetime, *, actor: str
+    store: Store, user: UserRecord, password: str, login: LoginConfig, now: datetime, *, actor: str
 ) -> None:
     """Gives somebody a new password where nobody can log in who may: as `change_user` does it.
 
     Raises:
         UsageError: the password is not good enough.
-        RecordNotFound: nobody is called that.
+        RecordNotFound: there is no such user any more.
     """
-    user = user_called(store, name)
     must_be_good(password, user.name, login.min_password)
     values = {"password_hash": hash_password(password)}
     with store.transaction():
