@@ -232,7 +232,7 @@ def test_nothing_is_lost_while_the_store_cannot_be_written_to(
 
 
 def test_photos_whose_disk_hangs_hold_up_no_episode_and_no_message(
-    store: Store, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as a network share whose server is away: it neither answers nor fails."""
     save, answers = store.snapshots.save, threading.Event()
@@ -241,7 +241,9 @@ def test_photos_whose_disk_hangs_hold_up_no_episode_and_no_message(
         assert answers.wait(60)
         return save(*given, **named)
 
-    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 0.1)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.records.recorder.PHOTO_LIMIT_S", 0.5)
+    recorder = Recorder(store, OneMessage())
+    recorder.start()
     monkeypatch.setattr(store.snapshots, "save", hanging)
     entries = [opened(), opened()]
     recorder.write(entries)
@@ -249,7 +251,6 @@ def test_photos_whose_disk_hangs_hold_up_no_episode_and_no_message(
     for entry in entries:
         assert store.episodes.get(entry.record.id).snapshot_id is None
         assert len(store.deliveries.of_episode(entry.record.id)) == 1
-    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 60)
     answers.set()
 
     def has_photos_again() -> bool:
@@ -258,6 +259,7 @@ def test_photos_whose_disk_hangs_hold_up_no_episode_and_no_message(
         return store.episodes.get(entry.record.id).snapshot_id is not None
 
     assert wait_until(has_photos_again)
+    assert recorder.stop()
 
 
 def test_a_database_that_hangs_is_told_while_it_hangs(

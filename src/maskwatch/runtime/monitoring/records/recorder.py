@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from maskwatch.advice import words_for
-from maskwatch.alerts.patience import Patience
 from maskwatch.delays import Doubling, growing_delay_s
 from maskwatch.errors import RecordExists, RecordNotFound, SnapshotRefused, StoreError
+from maskwatch.patience import PHOTO_LIMIT_S, Overdue, Patience
 from maskwatch.runtime.monitoring.finish import FinishedPhoto
 from maskwatch.runtime.monitoring.records.chronicle import (
     CountedPeople,
@@ -104,7 +104,7 @@ class Recorder:
         """Ids by camera and number, of people who may still be in the picture."""
         self._doubtful_of: dict[tuple[str, int], str] = {}
         """The photo in review of those among them who have no episode yet, by its id."""
-        self._patience = Patience()
+        self._patience = Patience(PHOTO_LIMIT_S)
         """With the disk of the photos."""
         self._saved: tuple[FinishedPhoto, str] | None = None
         """The photo that was saved last, and its id."""
@@ -297,7 +297,7 @@ class Recorder:
             if self._saved is not None and self._saved[0] is photo:
                 with suppress(RecordNotFound):
                     return self._store.snapshots.get(self._saved[1]).id
-            saved = self._patience.wait_for(
+            saved = self._patience.ask(
                 lambda: self._store.snapshots.save(
                     photo.jpeg,
                     kind=kind,
@@ -313,6 +313,8 @@ class Recorder:
             _log.warning("a photo is left out: %s", error)
         except (StoreError, OSError) as error:
             _log.error("a photo cannot be stored: %s", error)
+        except Overdue as error:
+            _log.error("a photo cannot be stored: the disk %s", error)
         else:
             self._saved = photo, saved
             return saved
