@@ -36,6 +36,7 @@ from maskwatch.runtime.monitoring.control import (
     CameraStatus,
     ChannelFacts,
     InferenceStatus,
+    LeftOut,
     ReloadOutcome,
     ServiceStatus,
 )
@@ -173,6 +174,10 @@ class Service:
     def camera_states(self) -> Sequence[CameraStatus]:
         """All cameras."""
         return self._fleet.states()
+
+    def left_out(self) -> Sequence[LeftOut]:
+        """The cameras of the dashboard that are not watched."""
+        return self._in_force.left_out
 
     def camera_config(self, camera: str) -> CameraConfig | None:
         """What the configuration file says of a camera."""
