@@ -34,12 +34,12 @@ RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}
 ANYTHING = STAGES | {
     *RUNTIME,
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "web"),
-    *("cores", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
+    *("cores", "patience", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
 WEB_BASE = {
     *("web.documented", "web.text", "web.refusals", "web.feed", "web.offers", "web.streams"),
-    *("web.turns", "web.patience", "web.problem"),
+    *("web.turns", "web.problem"),
 }
 """Of the dashboard, what knows neither permissions nor pages."""
 WEB_ACTIONS = WEB_BASE | {
@@ -67,6 +67,7 @@ TABLE = {
     "faces": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "cores": Layer(set(), set()),
+    "patience": Layer(set(), set()),
     "models": Layer(PURE | {"cores"}, NUMPY | {"onnxruntime"}),
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
     "testing": Layer(PURE | {"alerts.base"}, NUMPY),
@@ -75,7 +76,9 @@ TABLE = {
     "config.base": Layer(set(), {"pydantic"}),
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),
-    "alerts": Layer(PURE | {"config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}),
+    "alerts": Layer(
+        PURE | {"patience", "config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}
+    ),
     "alerts.base": Layer(VALUES | {"store", "words"}, set()),
     "runtime": Layer(STAGES, NUMPY),
     "runtime.live": Layer(PURE | {"frames", "runtime"}, NUMPY),
@@ -84,7 +87,9 @@ TABLE = {
         NUMPY,
     ),
     "runtime.monitoring": Layer(
-        STAGES | {"outputs", "config", "store", "alerts", "alerts.base", "runtime", "runtime.live"},
+        STAGES
+        | {"patience", "outputs", "config", "store", "alerts", "alerts.base"}
+        | {"runtime", "runtime.live"},
         NUMPY,
     ),
     **{
@@ -100,7 +105,9 @@ TABLE = {
         PURE | WEB_BASE | {"frames", "config", "store"}, {"argon2", "starlette", "uvicorn"}
     ),
     "web.context": Layer(
-        PURE | WEB_BASE | {"config", "store", "runtime.monitoring", "web.walks", "web.security"},
+        PURE
+        | WEB_BASE
+        | {"patience", "config", "store", "runtime.monitoring", "web.walks", "web.security"},
         set(),
     ),
     "web.identity": Layer(PURE | WEB_BASE | {"store", "web.security", "web.context"}, set()),
@@ -113,7 +120,7 @@ TABLE = {
         {"fastapi", "starlette", "nicegui", "pydantic"},
     ),
     "web": Layer(
-        BELOW_WEB | WEB,
+        BELOW_WEB | WEB | {"patience"},
         {"fastapi", "starlette", "uvicorn", "prometheus_client", "pydantic", "anyio"},
     ),
     "doctor": Layer(ANYTHING - {"cli", "api"}, NUMPY),
@@ -282,7 +289,7 @@ def test_pages_and_the_rest_api_reach_the_store_through_actions_only() -> None:
 
 def test_threads_and_processes_are_started_only_at_the_edges() -> None:
     workers = {"threading", "multiprocessing", "concurrent", "asyncio", "subprocess"}
-    edges = {"frames", "outputs", *RUNTIME, "cli", "alerts", *WEB, "doctor"}
+    edges = {"patience", "frames", "outputs", *RUNTIME, "cli", "alerts", *WEB, "doctor"}
     offenders = [
         i for i in MASKWATCH if i.target.split(".")[0] in workers and i.importer not in edges
     ]

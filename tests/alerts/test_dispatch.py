@@ -578,7 +578,7 @@ def test_a_photo_whose_disk_hangs_keeps_no_message(
         assert answers.wait(60)
         return samples.jpeg()
 
-    monkeypatch.setattr("maskwatch.alerts.patience.LIMIT_S", 0.2)
+    monkeypatch.setattr("maskwatch.alerts.library.PHOTO_LIMIT_S", 0.2)
     monkeypatch.setattr(store.snapshots, "read", hanging)
     with running(store, given, {"door": door}) as service:
         about = [episode(track=number, snapshot_id="photo") for number in range(3)]

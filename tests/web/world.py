@@ -24,22 +24,23 @@ from maskwatch.config.cameras import (
     RuleConfig,
     ScheduleConfig,
     ZoneConfig,
-    camera_of,
 )
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.config.web import WebConfig
 from maskwatch.draw import Mark, draw_marks, pixelate
-from maskwatch.errors import ConfigError, SourceError, UsageError
+from maskwatch.errors import SourceError, UsageError
 from maskwatch.masks.labels import LABELS
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.models.card import ModelCard, read_card
 from maskwatch.outputs.jpeg import decode_jpeg, scaled_down
+from maskwatch.runtime.monitoring.configuration.planning import camera_or_why_not
 from maskwatch.runtime.monitoring.control import (
     CameraPhase,
     CameraProbe,
     CameraStatus,
     ChannelFacts,
     InferenceStatus,
+    LeftOut,
     ReloadOutcome,
     ServiceStatus,
 )
@@ -140,9 +141,16 @@ class FakeService:
         return ServiceStatus(started, self.ready, "0.1.0", started, self.config_error)
 
     def camera_states(self) -> Sequence[CameraStatus]:
-        added = [] if self.store is None else self.store.cameras.all()
-        watched = [each for each in added if not problem_of(each)]
+        gone = {each.name for each in self.left_out()}
+        watched = [each for each in self._stored() if each.name not in gone]
         return [*self.cameras, *map(self._status_of, watched)]
+
+    def left_out(self) -> Sequence[LeftOut]:
+        found = (camera_or_why_not(each, CONFIGURED) for each in self._stored())
+        return [each for each in found if isinstance(each, LeftOut)]
+
+    def _stored(self) -> Sequence[StoredCamera]:
+        return [] if self.store is None else self.store.cameras.all()
 
     def _status_of(self, stored: StoredCamera) -> CameraStatus:
         is_on = stored.settings.get("enabled", True)
@@ -217,8 +225,7 @@ class FakeService:
         return ReloadOutcome(True, ("cameras: looked up",), self._problems())
 
     def _problems(self) -> tuple[str, ...]:
-        added = [] if self.store is None else self.store.cameras.all()
-        return tuple(filter(None, map(problem_of, added)))
+        return tuple(map(str, self.left_out()))
 
     def stop(self) -> None:
         raise AssertionError("the web application does not stop the service")
@@ -234,17 +241,6 @@ class FakeService:
             replace(each, phase=phase, width=width, height=height) if each.camera == name else each
             for each in self.cameras
         ]
-
-
-def problem_of(stored: StoredCamera) -> str:
-    """Why the service cannot watch a camera of the dashboard; empty when it can."""
-    if stored.name in CONFIGURED:
-        return f"{stored.name}: the configuration file has one of that name"
-    try:
-        camera_of(stored.settings)
-    except ConfigError as error:
-        return f"{stored.name}: {error.problems[0].reason}"
-    return ""
 
 
 @dataclass

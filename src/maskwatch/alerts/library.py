@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from maskwatch.alerts.patience import Patience
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused
+from maskwatch.patience import PHOTO_LIMIT_S, Overdue, Patience
 from maskwatch.store.records import Delivery, EpisodeRecord
 from maskwatch.store.store import Store
 
@@ -26,7 +26,7 @@ class Library:
     def __init__(self, store: Store, roll_call: RollCall) -> None:
         self._store = store
         self._roll_call = roll_call
-        self._patience = Patience()
+        self._patience = Patience(PHOTO_LIMIT_S)
 
     def episodes(self, rows: Sequence[Delivery]) -> list[EpisodeRecord]:
         """The episodes of rows, each once, in the order of the rows; deleted ones are left out."""
@@ -40,11 +40,14 @@ class Library:
             return None
         photo = episode.snapshot_id
         try:
-            return self._patience.wait_for(lambda: self._store.snapshots.read(photo))
+            return self._patience.ask(lambda: self._store.snapshots.read(photo))
         except (RecordNotFound, SnapshotRefused):  # retention was faster, or the policy is stricter
             return None
         except (SnapshotDamaged, OSError) as error:
             _log.warning("a message goes without its photo: %s", error)
+            return None
+        except Overdue as error:
+            _log.warning("a message goes without its photo: the disk %s", error)
             return None
 
     def why_over(self, row: Delivery, now: datetime) -> str | None:

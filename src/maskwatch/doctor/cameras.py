@@ -53,7 +53,7 @@ def cameras_to_try(config: Config) -> Mapping[str, PlannedCamera]:
             with database.read() as connection:
                 if current_revision(connection) != known_revisions()[-1]:
                     return of_file
-            return planned_cameras(config, store)[0]
+            return planned_cameras(config, store).cameras
     except (MaskwatchError, OSError):
         return of_file
 

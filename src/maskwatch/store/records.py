@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from maskwatch.store.ids import new_id
 from maskwatch.types import Box, Fault, State
 
 RecordT = TypeVar("RecordT")
@@ -404,6 +405,11 @@ class HealthRecord:
     """A `HealthState`."""
     reason: str = ""
     """For people, without passwords."""
+
+    @classmethod
+    def now(cls, camera: str | None, kind: str, state: str, reason: str = "") -> HealthRecord:
+        """A change that has just happened."""
+        return cls(new_id(), datetime.now(UTC), camera, kind, state, reason)
 
 
 class SnapshotKind(StrEnum):

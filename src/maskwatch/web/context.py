@@ -9,12 +9,12 @@ from time import monotonic
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.config.web import WebConfig
+from maskwatch.patience import Patience
 from maskwatch.runtime.monitoring.control import ServiceControl
 from maskwatch.runtime.monitoring.live_hub import LiveHub, LiveView
 from maskwatch.store.store import Store
 from maskwatch.web.feed import Feed
 from maskwatch.web.offers import Offers
-from maskwatch.web.patience import Patience
 from maskwatch.web.refusals import NotAllowed
 from maskwatch.web.security.cookies import SessionCookie
 from maskwatch.web.security.journal import LoginJournal

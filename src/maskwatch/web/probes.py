@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -13,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from maskwatch.errors import NotLoggedIn, StoreError
+from maskwatch.patience import Overdue
 from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
 from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions.system import DiskUse, disk_use
@@ -24,6 +26,8 @@ from maskwatch.web.security.journal import RefusedLogins
 from maskwatch.web.security.scopes import Scope
 
 router = APIRouter(tags=["probes"])
+
+_T = TypeVar("_T")
 
 
 # Some that ask want no body: the method is HEAD then.
@@ -53,15 +57,23 @@ def metrics(web: Web, bearer: Bearer) -> Response:
         if bearer is None:
             raise NotLoggedIn("metrics need a token (or web.metrics_public)")
         token = bearer.credentials
-        web.patience.ask(lambda: of_token(web, token)).must_allow(Scope.SYSTEM_READ)
+        _answer(web, lambda: of_token(web, token)).must_allow(Scope.SYSTEM_READ)
     registry = CollectorRegistry()
     registry.register(_Numbers(web.control, _stored(web), web.streams.open, web.journal.total))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+def _answer(web: WebContext, question: Callable[[], _T]) -> _T:
+    """The database's; raises StoreError when there is none in time."""
+    try:
+        return web.patience.ask(question)
+    except Overdue as error:
+        raise StoreError(f"the database {error}") from error
+
+
 def _store_answers(web: WebContext) -> bool:
     try:
-        web.patience.ask(web.store.users.count)
+        _answer(web, web.store.users.count)
     except StoreError:
         return False
     return True
@@ -80,7 +92,7 @@ class _Stored:
 def _stored(web: WebContext) -> _Stored | None:
     """None when the database does not answer: just then somebody wants to know the rest."""
     try:
-        deliveries = web.patience.ask(web.store.deliveries.counts)
+        deliveries = _answer(web, web.store.deliveries.counts)
     except StoreError:
         return None
     try:

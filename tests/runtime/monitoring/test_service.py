@@ -24,7 +24,7 @@ from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring import store_guard
 from maskwatch.runtime.monitoring.configuration import reloading
-from maskwatch.runtime.monitoring.control import CameraPhase, ServiceControl
+from maskwatch.runtime.monitoring.control import CameraPhase, LeftOut, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.records import upkeep
 from maskwatch.runtime.monitoring.records.upkeep import Housekeeping
@@ -315,13 +315,24 @@ def test_a_camera_of_the_dashboard_is_watched_after_a_reload(tmp_path: Path) -> 
     now = datetime.now(UTC)
     with running(tmp_path) as site:
         settings = {"url": "rtsp://added.test/1", "max_fps": 4}
+        wrong = {**settings, "max_fps": 0, "colour": "red"}
         site.store.cameras.add(StoredCamera("1", "added", settings, now, now))
         site.store.cameras.add(StoredCamera("2", "gate", settings, now, now))
-        site.store.cameras.add(StoredCamera("3", "broken", {"url": "nowhere"}, now, now))
+        site.store.cameras.add(StoredCamera("3", "broken", wrong, now, now))
         outcome = site.service.reload()
         assert outcome.accepted
         assert outcome.changes == ("camera added: added",)
-        assert len(outcome.problems) == 2
+        assert site.service.left_out() == (
+            LeftOut(
+                "broken",
+                ("max_fps: input should be greater than 0", "colour: there is no such key"),
+            ),
+            LeftOut("gate"),
+        )
+        assert outcome.problems == (
+            "broken: max_fps: input should be greater than 0; colour: there is no such key",
+            "gate: the configuration file has one of that name",
+        )
         assert wait_until(lambda: site.phase("added") is CameraPhase.WATCHING)
         flags = {each.camera: each.from_dashboard for each in site.service.camera_states()}
         assert flags == {"door": False, "gate": False, "added": True}

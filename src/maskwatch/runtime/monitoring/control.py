@@ -72,6 +72,19 @@ class CameraStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A camera of the dashboard that cannot be watched."""
+
+    name: str
+    problems: tuple[str, ...] = ()
+    """Of its settings, key and reason each; none when the configuration file has its name."""
+
+    def __str__(self) -> str:
+        why = "; ".join(self.problems) or "the configuration file has one of that name"
+        return f"{self.name}: {why}"
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceStatus:
     """How the models keep up with all cameras together."""
 
@@ -157,6 +170,10 @@ class ServiceControl(Protocol):
 
     def camera_states(self) -> Sequence[CameraStatus]:
         """All cameras, in the order of the configuration, then those of the dashboard."""
+        ...
+
+    def left_out(self) -> Sequence[LeftOut]:
+        """The cameras of the dashboard that `camera_states` is without."""
         ...
 
     def camera_config(self, camera: str) -> CameraConfig | None:

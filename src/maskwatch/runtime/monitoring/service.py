@@ -36,6 +36,7 @@ from maskwatch.runtime.monitoring.control import (
     CameraStatus,
     ChannelFacts,
     InferenceStatus,
+    LeftOut,
     ReloadOutcome,
     ServiceStatus,
 )
@@ -43,13 +44,13 @@ from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
 from maskwatch.runtime.monitoring.records.chronicle import Chronicle
-from maskwatch.runtime.monitoring.records.recorder import Recorder, health_of_box
+from maskwatch.runtime.monitoring.records.recorder import Recorder
 from maskwatch.runtime.monitoring.records.upkeep import Housekeeping, Upkeep
 from maskwatch.runtime.monitoring.signals import Signals
 from maskwatch.runtime.monitoring.store_guard import StoreGuard
 from maskwatch.runtime.monitoring.systemd import Systemd
 from maskwatch.store.lock import only_service
-from maskwatch.store.records import Delivery, HealthKind, HealthState
+from maskwatch.store.records import Delivery, HealthKind, HealthRecord, HealthState
 from maskwatch.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -173,6 +174,10 @@ class Service:
     def camera_states(self) -> Sequence[CameraStatus]:
         """All cameras."""
         return self._fleet.states()
+
+    def left_out(self) -> Sequence[LeftOut]:
+        """The cameras of the dashboard that are not watched."""
+        return self._in_force.left_out
 
     def camera_config(self, camera: str) -> CameraConfig | None:
         """What the configuration file says of a camera."""
@@ -323,7 +328,7 @@ class Service:
         if self._load.update(now, load := self._measure()):
             state = HealthState.OVERLOADED if self._load.overloaded else HealthState.OK
             _log.warning("load: %s: %s", state, load.words)
-            self._recorder.write([health_of_box(HealthKind.LOAD, state, load.words)])
+            self._recorder.write([HealthRecord.now(None, HealthKind.LOAD, state, load.words)])
         self._note_store()
         self._in_force.tick()
         self._alerts.show([_facts(state, self.hub) for state in self._fleet.states()])
@@ -337,7 +342,7 @@ class Service:
             if failed:
                 _log.error("records wait: %s", error)
             state = HealthState.FAILED if failed else HealthState.OK
-            self._recorder.write([health_of_box(HealthKind.STORE, state, error)])
+            self._recorder.write([HealthRecord.now(None, HealthKind.STORE, state, error)])
 
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""

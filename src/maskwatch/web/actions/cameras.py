@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from maskwatch.config.cameras import CameraName, camera_of
 from maskwatch.errors import ConfigError, RecordChanged, RecordExists, RecordNotFound, UsageError
 from maskwatch.frames.urls import HIDDEN, mask_password
-from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, ReloadOutcome
+from maskwatch.runtime.monitoring.control import CameraProbe, CameraStatus, LeftOut, ReloadOutcome
 from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import StoredCamera
@@ -45,15 +45,6 @@ class CameraChange:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A camera of the dashboard that the service cannot watch, as `planned_cameras` decides."""
-
-    name: str
-    problems: tuple[str, ...]
-    """Of its settings, key and reason each; none when the configuration file has its name."""
-
-
 def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus]:
     """How all cameras are doing."""
     principal.must_allow(Scope.CAMERAS_READ)
@@ -63,13 +54,7 @@ def list_cameras(web: WebContext, principal: Principal) -> Sequence[CameraStatus
 def left_out(web: WebContext, principal: Principal) -> Sequence[LeftOut]:
     """The cameras of the dashboard that `list_cameras` is without; they can still be deleted."""
     principal.must_allow(Scope.CAMERAS_READ)
-    found = []
-    for stored in web.store.cameras.all():
-        if web.control.camera_config(stored.name) is not None:
-            found.append(LeftOut(stored.name, ()))
-        elif problems := _problems(stored.settings):
-            found.append(LeftOut(stored.name, problems))
-    return found
+    return web.control.left_out()
 
 
 def see_camera(web: WebContext, principal: Principal, name: str) -> CameraDetail:
@@ -216,25 +201,14 @@ def _checked(web: WebContext, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         config = camera_of(settings)
     except ConfigError as error:
-        raise UsageError("; ".join(_reasons(error))) from error
+        reasons = "; ".join(f"{each.key}: {each.reason}" for each in error.problems)
+        raise UsageError(reasons) from error
     url = config.url.get_secret_value()
     if HIDDEN in url:
         raise WrongUse("refused.camera_password")
     # A device of the box itself is for whoever may edit its configuration file.
     checked_address(url, web.config.camera_networks)
     return {**config.model_dump(mode="json", exclude_defaults=True), "url": url}
-
-
-def _problems(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    try:
-        camera_of(settings)
-    except ConfigError as error:
-        return _reasons(error)
-    return ()
-
-
-def _reasons(error: ConfigError) -> tuple[str, ...]:
-    return tuple(f"{each.key}: {each.reason}" for each in error.problems)
 
 
 def _status(web: WebContext, name: str) -> CameraStatus:

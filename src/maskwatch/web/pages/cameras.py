@@ -9,9 +9,8 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus
+from maskwatch.runtime.monitoring.control import CameraPhase, CameraStatus, LeftOut
 from maskwatch.web.actions import cameras
-from maskwatch.web.actions.cameras import LeftOut
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.address_dialog import AddressDialog

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from maskwatch.runtime.monitoring.camera.capture import Link
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.records.chronicle import Chronicle
-from maskwatch.store.ids import new_id
 from maskwatch.store.records import HealthKind, HealthRecord, HealthState
 
 
@@ -47,5 +44,4 @@ class TroubleWatch:
             self._write(HealthKind.INFERENCE, state, reason)
 
     def _write(self, kind: HealthKind, state: HealthState, reason: str) -> None:
-        record = HealthRecord(new_id(), datetime.now(UTC), self._camera, kind, state, reason)
-        self._chronicle.write([record])
+        self._chronicle.write([HealthRecord.now(self._camera, kind, state, reason)])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from maskwatch.alerts.service import AlertService, AlertSettings
 from maskwatch.config.root import Config
 from maskwatch.runtime.monitoring.camera.lane import LaneSetting
-from maskwatch.runtime.monitoring.configuration.fleet import Fleet, PlannedCamera
-from maskwatch.runtime.monitoring.configuration.planning import planned_cameras
-from maskwatch.runtime.monitoring.control import ReloadOutcome
+from maskwatch.runtime.monitoring.configuration.fleet import Fleet
+from maskwatch.runtime.monitoring.configuration.planning import Plan, planned_cameras
+from maskwatch.runtime.monitoring.control import LeftOut, ReloadOutcome
 from maskwatch.runtime.monitoring.records.chronicle import Chronicle
 from maskwatch.runtime.monitoring.records.recorder import Recorder
 from maskwatch.runtime.monitoring.records.statistics import StatisticsOnly
@@ -41,6 +41,8 @@ class InForce:
         recorder: Recorder,
     ) -> None:
         self.config = config
+        self.left_out: tuple[LeftOut, ...] = ()
+        """The cameras of the dashboard that are not watched."""
         self._setting_of = setting_of
         self._store = store
         self._alerts = alerts
@@ -54,13 +56,12 @@ class InForce:
         Raises:
             MaskwatchError: it cannot be; nothing has changed.
         """
-        planned, problems = planned_cameras(new, self._store)
+        plan = planned_cameras(new, self._store)
         self._alerts.reload(AlertSettings.of(new))  # so far nothing has changed if it raises
         old, self.config = self.config, new
         sections = [name for name in Config.model_fields if name != "cameras"]
         changes = [f"{name}: changed" for name in sections if differ(old, new, name)]
-        changes += self._watch(planned)
-        return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
+        return self._watch(plan, changes)
 
     def watch_cameras(self) -> ReloadOutcome:
         """Watches the cameras of the configuration, and those of the dashboard as they are now.
@@ -68,9 +69,7 @@ class InForce:
         Raises:
             StoreError: these cannot be read; all goes on as before.
         """
-        planned, problems = planned_cameras(self.config, self._store)
-        changes = self._watch(planned)
-        return ReloadOutcome(accepted=True, changes=tuple(changes), problems=tuple(problems))
+        return self._watch(planned_cameras(self.config, self._store))
 
     def tick(self) -> None:
         """Writes down the counts of a span that is over; to be called now and then."""
@@ -84,16 +83,19 @@ class InForce:
         if counted is not None:
             counted.flush(datetime.now(UTC))
 
-    def _watch(self, planned: Mapping[str, PlannedCamera]) -> list[str]:
-        """Watches these cameras; returns what was done."""
+    def _watch(self, plan: Plan, done: Sequence[str] = ()) -> ReloadOutcome:
+        """Watches these cameras; says what was done, also before."""
+        self.left_out = plan.left_out
         self._store.snapshots.photos = self.config.privacy.stored_photos
         self._recorder.statistics_only = self.config.privacy.statistics_only
         before = self._counted
         setting = self._setting_of(self.config, self._chronicle())
-        changes = self._fleet.apply(planned, setting)
+        changes = self._fleet.apply(plan.cameras, setting)
         if before is not None and before is not self._counted:
             before.flush(datetime.now(UTC))  # after the lanes have told it who was there
-        return changes
+        return ReloadOutcome(
+            accepted=True, changes=(*done, *changes), problems=tuple(map(str, plan.left_out))
+        )
 
     def _chronicle(self) -> Chronicle:
         """What lanes tell: everything, or counts alone."""

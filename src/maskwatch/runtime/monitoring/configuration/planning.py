@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maskwatch.config.cameras import camera_of
+from maskwatch.config.cameras import CameraConfig, camera_of
 from maskwatch.errors import ConfigError
 from maskwatch.runtime.monitoring.configuration.fleet import PlannedCamera
-from maskwatch.store.records import EpisodeFilter
+from maskwatch.runtime.monitoring.control import LeftOut
+from maskwatch.store.records import EpisodeFilter, StoredCamera
 
 if TYPE_CHECKING:
     from maskwatch.config.root import Config
@@ -17,8 +20,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def planned_cameras(config: Config, store: Store) -> tuple[dict[str, PlannedCamera], list[str]]:
-    """The cameras by name, and what is wrong with those of the dashboard that are left out.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which cameras there are to be."""
+
+    cameras: Mapping[str, PlannedCamera]
+    """By name."""
+    left_out: tuple[LeftOut, ...]
+
+
+def planned_cameras(config: Config, store: Store) -> Plan:
+    """What is to be watched.
 
     All that has to be asked of the store, so that what follows does not fail half-way.
 
@@ -29,22 +41,26 @@ def planned_cameras(config: Config, store: Store) -> tuple[dict[str, PlannedCame
         name: PlannedCamera(each, first_person=_first_person(store, name))
         for name, each in config.cameras.items()
     }
-    problems = []
+    left_out = []
     for stored in store.cameras.all():
-        name = stored.name
-        if name in planned:
-            problems.append(f"{name}: the configuration file has one of that name")
-            continue
-        try:
-            camera = camera_of(stored.settings)
-        except ConfigError as error:
-            problems += [f"{name}: {each.reason}" for each in error.problems]
-            continue
-        first_person = _first_person(store, name)
-        planned[name] = PlannedCamera(camera, from_dashboard=True, first_person=first_person)
-    for problem in problems:
-        _log.error("a camera of the dashboard is left out: %s", problem)
-    return planned, problems
+        name, camera = stored.name, camera_or_why_not(stored, config.cameras)
+        if isinstance(camera, LeftOut):
+            left_out.append(camera)
+            _log.error("a camera of the dashboard is left out: %s", camera)
+        else:
+            first_person = _first_person(store, name)
+            planned[name] = PlannedCamera(camera, from_dashboard=True, first_person=first_person)
+    return Plan(planned, tuple(left_out))
+
+
+def camera_or_why_not(stored: StoredCamera, in_file: Container[str]) -> CameraConfig | LeftOut:
+    """A camera of the dashboard, unless the file has one of its name or its settings are wrong."""
+    if stored.name in in_file:
+        return LeftOut(stored.name)
+    try:
+        return camera_of(stored.settings)
+    except ConfigError as error:
+        return LeftOut(stored.name, tuple(f"{each.key}: {each.reason}" for each in error.problems))
 
 
 def _first_person(store: Store, camera: str) -> int:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from maskwatch.config.root import Config
-from maskwatch.runtime.monitoring.records.recorder import health_of_box
 from maskwatch.runtime.monitoring.records.stricter import hide_faces
-from maskwatch.store.records import HealthKind, HealthState
+from maskwatch.store.records import HealthKind, HealthRecord, HealthState
 from maskwatch.store.retention import GB, keep_house
 from maskwatch.store.store import Store
 
@@ -81,7 +80,7 @@ class Housekeeper:
         reason = f"{free_gb:.2f} GB are free, and no photo is left to be deleted" if is_full else ""
         if is_full:
             _log.error("the disk is full: %s; storage.min_free_gb is %g", reason, wanted_gb)
-        self._store.health.add(health_of_box(HealthKind.DISK, state, reason))
+        self._store.health.add(HealthRecord.now(None, HealthKind.DISK, state, reason))
         self._disk = state
 
 
