@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 
 from benchmarks.scenes import face_crops, scene
-from maskwatch.build.models import BuildOptions, build_classifier, build_detector
+from maskwatch.build.detection import build_detection
+from maskwatch.build.models import BuildOptions
 from maskwatch.frames.discover import discover
+from maskwatch.frames.sniff import SourceKind
 from maskwatch.outputs.video import VideoFile
-from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.open import open_source
-from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
+from maskwatch.runtime.runs.session import Sinks
 
 _FPS = 25
 _SECONDS = 20
@@ -40,17 +41,11 @@ def make_clip(path: Path, faces: Path, count: int) -> None:
 
 def cost_ms(clip: Path, rounds: int) -> tuple[float, float, int]:
     """Processor milliseconds per frame with and without looking, and how many people there were."""
-    options = BuildOptions(threads=1)
-    detector, classifier = build_detector(options, floor=0.3), build_classifier(options)
-    specs, looks = discover(str(clip)).specs, LookSettings()
+    detection = build_detection(BuildOptions(threads=1), {SourceKind.VIDEO})
+    specs = discover(str(clip)).specs
     watched, decoded, people = [], [], 0
     for _ in range(rounds):
-        session = Session(
-            Models(detector.detect, classifier),
-            lambda spec: open_source(spec, threads=1, spacing_s=looks.interval_s),
-            Sinks(),
-            SessionSettings(detector.score, looks=looks),
-        )
+        session = detection.session(detection.open_source, Sinks())
         begin = time.process_time()
         people = session.run(specs).sources[0].tally.people
         watched.append(time.process_time() - begin)

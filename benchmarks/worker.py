@@ -28,17 +28,19 @@ class MaskwatchContestant:
         import cv2
 
         import maskwatch
-        from maskwatch.build.models import BuildOptions, build_classifier, build_detector
+        from maskwatch.build.detection import build_detection
+        from maskwatch.build.models import BuildOptions
         from maskwatch.frames.sniff import SourceKind
-        from maskwatch.runtime.runs.threads import share_threads
 
         cv2.setNumThreads(threads)
         self._threads = threads
         self._model = maskwatch.load(threads=threads)
-        self._share = partial(share_threads, threads, [SourceKind.VIDEO])
-        models = BuildOptions(threads=self._share().models)
-        self._built = build_detector(models, floor=0.3)
-        self._classifier = build_classifier(models)
+        self._detections = {
+            writes: build_detection(
+                BuildOptions(threads=threads), {SourceKind.VIDEO}, writes_video=writes
+            )
+            for writes in (False, True)
+        }
 
     def still(self, image):
         return len(self._model.read(image, colour="bgr"))
@@ -46,16 +48,8 @@ class MaskwatchContestant:
     def video(self, path, write, frames):
         """What `maskwatch detect` does, without loading its models once more."""
         from maskwatch.frames.discover import discover
-        from maskwatch.pipeline import LookSettings
         from maskwatch.runtime.runs.behind import video_sink
-        from maskwatch.runtime.runs.open import open_source
-        from maskwatch.runtime.runs.session import (
-            Models,
-            Session,
-            SessionListener,
-            SessionSettings,
-            Sinks,
-        )
+        from maskwatch.runtime.runs.session import SessionListener, Sinks
 
         class Stop(SessionListener):
             seen = 0
@@ -66,22 +60,13 @@ class MaskwatchContestant:
             def should_stop(self):
                 return self.seen >= frames
 
-        shares, looks = self._share(writes_video=bool(write)), LookSettings()
-        spacing_s = 0.0 if write else looks.interval_s
         sinks = Sinks(
             pictures=lambda _, source: (
                 [video_sink(Path(write), source.fps, self._threads)] if write else []
             )
         )
-        session = Session(
-            Models(self._built.detect, self._classifier),
-            lambda spec: open_source(
-                spec, threads=shares.decoder, ahead=shares.ahead, spacing_s=spacing_s
-            ),
-            sinks,
-            SessionSettings(self._built.score, looks=looks),
-            listener=Stop(),
-        )
+        detection = self._detections[bool(write)]
+        session = detection.session(detection.open_source, sinks, Stop())
         return session.run(discover(path).specs).sources[0].frames
 
 

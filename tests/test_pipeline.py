@@ -39,9 +39,9 @@ def test_looks_that_would_never_be_due_are_refused(wrong: dict[str, float]) -> N
         LookSettings(**wrong)
 
 
-def test_a_still_yields_one_reading_per_face_best_first() -> None:
+def test_each_face_yields_one_reading_in_their_order() -> None:
     (frame,) = blank_frames([0.0])
-    readings = read_faces(frame, FixedDetector([RIGHT, LEFT]), FixedClassifier(State.MASK))
+    readings = read_faces(frame, [LEFT, RIGHT], FixedClassifier(State.MASK))
     assert [reading.face for reading in readings] == [LEFT, RIGHT]
     assert {reading.state for reading in readings} == {State.MASK}
 
@@ -71,6 +71,20 @@ def test_each_reading_is_told_with_its_person_or_none() -> None:
     assert person is not None
     assert person.id == 1
     assert nobody is None
+
+
+def test_a_face_that_is_not_wanted_is_not_judged_but_told_as_found() -> None:
+    pipeline = Pipeline(
+        FixedDetector([LEFT, RIGHT]),
+        FixedClassifier(State.MASK),
+        Tracker(),
+        LookSettings(),
+        lambda found: [face for face in found if face.score > 0.9],
+    )
+    looked_at, moved_on = (pipeline(frame) for frame in blank_frames([0.0, 0.05]))
+    assert [reading.face for reading in looked_at.readings] == [LEFT]
+    assert looked_at.found == (LEFT, RIGHT)
+    assert moved_on.found == ()
 
 
 def test_a_frame_without_faces_is_an_empty_result() -> None:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from maskwatch.build.models import BuildOptions, build_classifier, build_detector
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
+from maskwatch.faces.base import wanted_faces
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.orientation import Turn
 from maskwatch.frames.sampling import Sampler
@@ -35,7 +36,7 @@ from maskwatch.runtime.runs.open import open_source
 from maskwatch.runtime.runs.threads import share_threads
 from maskwatch.runtime.runs.watch import new_pipeline
 from maskwatch.tracks.tracker import TrackerSettings
-from maskwatch.types import Face, Frame, Image, MaskReading, Track
+from maskwatch.types import Frame, Image, MaskReading, Track
 
 if TYPE_CHECKING:
     from maskwatch.faces.base import FaceDetector
@@ -86,7 +87,7 @@ class Model:
             UsageError: it is not such an array, or ``colour`` is not "rgb" or "bgr".
         """
         frame = Frame("array", 0, 0.0, as_bgr(image, colour))
-        return read_faces(frame, self._strong, self._classifier)
+        return self._read(frame)
 
     def read_file(self, path: str | PathLike[str]) -> list[MaskReading]:
         """Judges the faces of an image file.
@@ -104,11 +105,7 @@ class Model:
         if spec.kind is not SourceKind.IMAGE:
             raise UsageError(f"{spec.name} is not a picture: use read_video")
         with open_source(spec) as source:
-            return [
-                reading
-                for frame in source
-                for reading in read_faces(frame, self._strong, self._classifier)
-            ]
+            return [reading for frame in source for reading in self._read(frame)]
 
     def read_video(
         self,
@@ -157,8 +154,9 @@ class Model:
             for frame in frames:
                 yield frame, pipeline(frame).without_weak(self._score)
 
-    def _strong(self, frame: Frame) -> list[Face]:
-        return [face for face in self._detector(frame) if face.score >= self._score]
+    def _read(self, frame: Frame) -> list[MaskReading]:
+        faces = wanted_faces(self._detector(frame), self._score)
+        return read_faces(frame, faces, self._classifier)
 
 
 def load(

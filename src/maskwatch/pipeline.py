@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from maskwatch.faces.base import FaceDetector, find
+from maskwatch.faces.base import FaceDetector, Wanted, find
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.refine import without_repeats
 from maskwatch.tracks.surroundings import Sweeps
@@ -21,10 +22,12 @@ class FrameResult:
     t: float
     """Seconds since the first frame of the source."""
     readings: tuple[MaskReading, ...]
-    """Of every face found, best detector score first; in a frame that was not looked at, those of
+    """Of every face wanted, best detector score first; in a frame that was not looked at, those of
     the people in it, as last judged."""
     tracks: tuple[Track, ...]
     """The people seen in this frame, by id. Faces that are nobody yet are only in ``readings``."""
+    found: tuple[Face, ...] = ()
+    """Every face found, wanted or not; none in a frame that was not looked at."""
 
     def without_weak(self, min_score: float) -> FrameResult:
         """The same without the faces of a lower detector score that are nobody."""
@@ -42,10 +45,10 @@ class FrameResult:
 
 
 def read_faces(
-    frame: Frame, detector: FaceDetector, classifier: MaskClassifier
+    frame: Frame, faces: Sequence[Face], classifier: MaskClassifier
 ) -> list[MaskReading]:
-    """Finds the faces of one picture and judges each: all there is to do for a still image."""
-    return without_repeats(classifier(frame, detector(frame)))
+    """Judges the faces of one frame; what was found twice on one face is one reading."""
+    return without_repeats(classifier(frame, faces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Pipeline:
         classifier: judges them.
         tracker: follows them; belongs to this source alone.
         looks: how often the first two are asked.
+        wanted: which of the faces found are judged; by default all of them.
     """
 
     def __init__(
@@ -95,11 +99,13 @@ class Pipeline:
         classifier: MaskClassifier,
         tracker: Tracker,
         looks: LookSettings = EVERY_FRAME,
+        wanted: Wanted = list,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
         self._tracker = tracker
         self._looks = looks
+        self._wanted = wanted
         self._looked_t: float | None = None
         self._sweeps = Sweeps(looks.sweep * looks.interval_s, looks.rarest_sweep * looks.interval_s)
 
@@ -127,11 +133,13 @@ class Pipeline:
         return FrameResult(frame.source, frame.index, frame.t, readings, tracks)
 
     def _look(self, frame: Frame) -> FrameResult:
-        faces = self._find(frame)
+        found = self._find(frame)
         self._looked_t = frame.t
-        readings = without_repeats(self._classifier(frame, faces))
-        tracks = self._tracker.update(frame, readings)
-        return FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))
+        readings = read_faces(frame, self._wanted(found), self._classifier)
+        tracks = tuple(self._tracker.update(frame, readings))
+        return FrameResult(
+            frame.source, frame.index, frame.t, tuple(readings), tracks, tuple(found)
+        )
 
     def _find(self, frame: Frame) -> list[Face]:
         """The faces of the whole picture, or only those where people are if that is enough."""

@@ -17,10 +17,10 @@ Detect = Callable[..., Result]
 def detect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Detect:
     """Runs `maskwatch detect` in an empty folder, with models that see painted squares."""
     monkeypatch.setattr(
-        "maskwatch.cli.run_detect.build_detector",
+        "maskwatch.build.detection.build_detector",
         lambda _, **__: BuiltDetector(SquareDetector(), 0.5),
     )
-    monkeypatch.setattr("maskwatch.cli.run_detect.build_classifier", lambda _: SquareClassifier())
+    monkeypatch.setattr("maskwatch.build.detection.build_classifier", lambda _: SquareClassifier())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 

@@ -380,8 +380,8 @@ def test_the_models_are_those_that_are_asked_for(
         asked.append(options)
         return SquareClassifier()
 
-    monkeypatch.setattr("maskwatch.cli.run_detect.build_detector", detector)
-    monkeypatch.setattr("maskwatch.cli.run_detect.build_classifier", classifier)
+    monkeypatch.setattr("maskwatch.build.detection.build_detector", detector)
+    monkeypatch.setattr("maskwatch.build.detection.build_classifier", classifier)
     paint_picture(Path("a.png"), [MASKED])
     models = ("--detector", "mtcnn", "--detector-model", "faces", "--classifier-model", "masks")
     run = ("--device", "cuda", "--threads", "3", "--score", "0.7")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import time
 
+from maskwatch.build import detection
 from maskwatch.build.models import BuiltDetector
-from maskwatch.cli import run_detect
 from maskwatch.cli.main import run
 from maskwatch.types import Face, Frame
 from tests.painted import SquareClassifier, SquareDetector
@@ -22,6 +22,6 @@ class SlowDetector(SquareDetector):
 
 
 if __name__ == "__main__":
-    run_detect.build_detector = lambda _, **__: BuiltDetector(SlowDetector(), 0.5)
-    run_detect.build_classifier = lambda _: SquareClassifier()
+    detection.build_detector = lambda _, **__: BuiltDetector(SlowDetector(), 0.5)
+    detection.build_classifier = lambda _: SquareClassifier()
     run()

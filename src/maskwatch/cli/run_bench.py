@@ -17,15 +17,14 @@ from maskwatch.faces.base import FaceDetector, find
 from maskwatch.frames.discover import SourceSpec, discover
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.masks.refine import without_repeats
 from maskwatch.outputs.base import JudgedFrame, PictureSink
 from maskwatch.outputs.images import PictureFile, write_picture
 from maskwatch.outputs.video import VideoFile
-from maskwatch.pipeline import FrameResult
 from maskwatch.runtime.runs.open import open_source
 from maskwatch.runtime.runs.session import finished_picture
-from maskwatch.tracks.tracker import Tracker
-from maskwatch.types import Box, Face, Frame, Image
+from maskwatch.runtime.runs.watch import MovingWatch, StillWatch
+from maskwatch.tracks.tracker import TrackerSettings
+from maskwatch.types import Box, Face, Frame, Image, MaskReading
 
 STAGES = ("decode", "detect", "classify", "track", "draw", "write")
 _WARM_UP = 5
@@ -73,10 +72,14 @@ class _Stopwatch:
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = {}
 
-    def __call__(self, stage: str, work: Callable[[], _Result]) -> _Result:
+    def __call__(
+        self, stage: str, work: Callable[[], _Result], but_for: Sequence[str] = ()
+    ) -> _Result:
+        """Does the work; what the stages ``but_for`` took in it is theirs."""
         start = time.perf_counter()
         result = work()
-        self.ms.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
+        ms = 1000 * (time.perf_counter() - start)
+        self.ms.setdefault(stage, []).append(ms - sum(self.ms[each][-1] for each in but_for))
         return result
 
 
@@ -108,7 +111,7 @@ def _specs(files: Sequence[Path]) -> list[SourceSpec]:
 
 def _measure(bench: _Bench, spec: SourceSpec, folder: Path, max_frames: int) -> BenchResult:
     watch = _Stopwatch()
-    tracker = None if spec.kind is SourceKind.IMAGE else Tracker()
+    look = _look(watch, bench, spec)
     sink: PictureSink | None = None
     counts = []
     frames = _frames(spec, bench.threads)
@@ -117,7 +120,7 @@ def _measure(bench: _Bench, spec: SourceSpec, folder: Path, max_frames: int) -> 
         if frame is None:
             watch.ms["decode"].pop()
             break
-        judged = _judged(watch, bench, frame, tracker)
+        judged = look(frame)
         counts.append(len(judged.faces))
         sink = sink or _sink(spec, folder)
         _write(watch, judged, sink)
@@ -145,17 +148,21 @@ def _next_picture(frames: Iterator[Frame]) -> Frame | None:
     return frame
 
 
-def _judged(watch: _Stopwatch, bench: _Bench, frame: Frame, tracker: Tracker | None) -> JudgedFrame:
-    """What `Pipeline` does where it looks at every frame, with a stopwatch at each stage."""
-    is_still = tracker is None
-    found = watch("detect", lambda: find(bench.detect, frame, None, small_faces=is_still))
-    faces = found if bench.faces is None else bench.faces
-    readings = watch("classify", lambda: without_repeats(bench.classifier(frame, faces)))
-    if tracker is None:
-        return JudgedFrame(frame, tuple((reading, None) for reading in readings))
-    tracks = watch("track", lambda: tracker.update(frame, readings))
-    result = FrameResult(frame.source, frame.index, frame.t, tuple(readings), tuple(tracks))
-    return JudgedFrame(frame, tuple(result.readings_with_tracks()), is_followed=True)
+def _look(watch: _Stopwatch, bench: _Bench, spec: SourceSpec) -> Callable[[Frame], JudgedFrame]:
+    """What `maskwatch detect` does where it looks at every frame, with a stopwatch inside."""
+    is_still = spec.kind is SourceKind.IMAGE
+
+    def detect(frame: Frame) -> list[Face]:
+        found = watch("detect", lambda: find(bench.detect, frame, None, small_faces=is_still))
+        return found if bench.faces is None else list(bench.faces)
+
+    def classify(frame: Frame, faces: Sequence[Face]) -> list[MaskReading]:
+        return watch("classify", lambda: bench.classifier(frame, faces))
+
+    if is_still:
+        return StillWatch(detect, classify, wanted=list).look
+    moving = MovingWatch(spec.name, detect, classify, TrackerSettings(), report_score=0.0)
+    return lambda frame: watch("track", lambda: moving.look(frame), but_for=("detect", "classify"))
 
 
 def _write(watch: _Stopwatch, judged: JudgedFrame, sink: PictureSink) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from maskwatch import __version__
-from maskwatch.build.models import build_classifier, build_detector
+from maskwatch.build.detection import Detection, build_detection
 from maskwatch.cli.consoles import err_console, out_console, say_error, say_note
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.cli.request import DetectRequest
@@ -35,10 +35,7 @@ from maskwatch.outputs.summary import RunSummary, summary_as_json
 from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.ahead import PicturesAhead
 from maskwatch.runtime.runs.behind import video_sink
-from maskwatch.runtime.runs.open import open_source
-from maskwatch.runtime.runs.session import NOT_LAST, Models, Session, SessionSettings, Sinks
-from maskwatch.runtime.runs.threads import Shares, share_threads
-from maskwatch.tracks.tracker import TrackerSettings
+from maskwatch.runtime.runs.session import NOT_LAST, Sinks
 
 
 def run_detect(request: DetectRequest) -> RunSummary:
@@ -73,17 +70,18 @@ def run_detect(request: DetectRequest) -> RunSummary:
 
 def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSummary:
     """Runs the session over everything that was found."""
-    tracking = TrackerSettings().starting_from(request.score)
-    interval_s = 1 / request.looks_per_s if request.looks_per_s else 0.0
-    looks = LookSettings(interval_s, small_faces=request.small_faces)
-    spacing_s = _spacing_s(request, looks)
     with ExitStack() as stack:
         window = stack.enter_context(Window()) if request.show else None
-        kinds = {spec.kind for spec in found.specs}
-        shares = share_threads(request.models.threads, kinds, writes_video=request.annotate)
-        models = replace(request.models, threads=shares.models)
-        detector = build_detector(models, score=request.score, floor=tracking.floor_score)
-        classifier = build_classifier(models)
+        detection = build_detection(
+            request.models,
+            {spec.kind for spec in found.specs},
+            score=request.score,
+            min_face_px=request.min_face_px,
+            blur=request.blur,
+            looks=LookSettings(_interval_s(request), small_faces=request.small_faces),
+            writes_video=request.annotate,
+            needs_every_picture=request.show or request.every > 1 or request.max_fps is not None,
+        )
         planned = _planned(request, found.specs)
         stack.callback(_note, note_sizes, request.folder, planned.values())
         listener = ProgressListener(
@@ -92,46 +90,33 @@ def _look(request: DetectRequest, found: Discovery, errors: Console) -> RunSumma
             request.quiet,
             should_stop=lambda: window is not None and window.quit_wanted,
         )
-        session = Session(
-            Models(detector.detect, classifier),
-            stack.enter_context(_opener(request, found.specs, listener, spacing_s, shares)),
-            _sinks(request, planned, window),
-            SessionSettings(detector.score, request.min_face_px, request.blur, looks),
-            tracking=tracking,
-            listener=listener,
-        )
+        opened = stack.enter_context(_opener(request, found.specs, listener, detection))
+        session = detection.session(opened, _sinks(request, planned, window), listener)
         stack.enter_context(listener)
         return session.run(found.specs, found.errors)
 
 
-def _spacing_s(request: DetectRequest, looks: LookSettings) -> float:
-    """How far apart pictures are wanted at the closest; 0 when somebody will see every one."""
-    shown = request.annotate or request.show or request.blur
-    chosen = request.every > 1 or request.max_fps is not None
-    return 0.0 if shown or chosen else looks.interval_s
+def _interval_s(request: DetectRequest) -> float:
+    return 1 / request.looks_per_s if request.looks_per_s else 0.0
 
 
 def _opener(
     request: DetectRequest,
     specs: Sequence[SourceSpec],
     listener: ProgressListener,
-    spacing_s: float,
-    shares: Shares,
+    detection: Detection,
 ) -> AbstractContextManager[Callable[[SourceSpec], FrameSource]]:
     """What opens sources; it reads ahead unless there is to be one thread only."""
 
     def opened(spec: SourceSpec) -> FrameSource:
-        return open_source(
+        return detection.open_source(
             spec,
             sampler=Sampler(request.every, request.max_fps),
-            threads=shares.decoder,
-            ahead=shares.ahead,
-            spacing_s=spacing_s,
             turn=request.turn,
             on_health=listener.connection_changed,
         )
 
-    return PicturesAhead(opened, specs) if shares.ahead else nullcontext(opened)
+    return PicturesAhead(opened, specs) if detection.shares.ahead else nullcontext(opened)
 
 
 def _discover(request: DetectRequest) -> Discovery:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from maskwatch.types import Box, Face, Frame
+
+Wanted = Callable[[Sequence[Face]], list[Face]]
+"""Which of the faces found are judged, in their order."""
 
 
 class FaceDetector(Protocol):
@@ -48,3 +51,8 @@ def find(
     if places is not None:
         return detector.near(frame, places)
     return detector(frame) if small_faces else detector.sweep(frame)
+
+
+def wanted_faces(found: Sequence[Face], min_score: float, min_face_px: float = 0.0) -> list[Face]:
+    """The faces of at least this detector score and this shorter side, in their order."""
+    return [face for face in found if face.score >= min_score and face.box.side >= min_face_px]

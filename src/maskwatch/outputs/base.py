@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from maskwatch.types import Episode, Frame, Image, MaskReading, Track
+from maskwatch.types import Episode, Face, Frame, Image, MaskReading, Track
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,11 +15,13 @@ class JudgedFrame:
 
     frame: Frame
     faces: tuple[tuple[MaskReading, Track | None], ...]
-    """Every face with the person it belongs to; None in images, and for nobody in particular."""
+    """Every face told of with its person; None in images, and for nobody in particular."""
     is_followed: bool = False
     """Whether people are followed from frame to frame, so that a face may be nobody yet."""
     ended: tuple[Episode, ...] = ()
     """Episodes of which it is certain since this frame that they are over."""
+    found: tuple[Face, ...] = ()
+    """Every face that the detector found, told of or not; none in a frame not looked at."""
 
 
 class FrameSink(Protocol):

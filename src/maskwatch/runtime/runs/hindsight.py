@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from maskwatch.outputs.base import JudgedFrame
-from maskwatch.runtime.sieve import Veil, without_covered
+from maskwatch.runtime.veil import Veil, without_covered
 from maskwatch.types import Box, Face
 
 WAIT_S = 0.3

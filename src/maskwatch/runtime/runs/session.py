@@ -9,11 +9,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import MaskwatchError, OutputError, SourceError
-from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.base import FaceDetector, Wanted, wanted_faces
 from maskwatch.frames.base import FrameSource, is_single_picture
 from maskwatch.frames.discover import SourceSpec
 from maskwatch.masks.base import MaskClassifier
@@ -22,7 +23,6 @@ from maskwatch.outputs.summary import RunSummary, SourceSummary
 from maskwatch.pipeline import EVERY_FRAME, LookSettings
 from maskwatch.runtime.runs.hindsight import Hindsight, VeiledFrame
 from maskwatch.runtime.runs.watch import MovingWatch, StillWatch, Watch
-from maskwatch.runtime.sieve import FaceSieve
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Episode, Frame, Image
 
@@ -265,22 +265,22 @@ class _Visit:
         self._tracking = tracking
         self._hindsight = Hindsight(wait_s=0.0)
         self._frames = self._readings = self._places = self._damaged = 0
-        self._sieve = self._sieve_from(settings.score)
-        self.watch: Watch = StillWatch(self._sieve, models.classifier)
+        wanted = self._wanted_from(settings.score)
+        self.watch: Watch = StillWatch(models.detector, models.classifier, wanted)
 
     def prepare_for(self, source: FrameSource) -> None:
         """Follows people, unless the open source turns out to be a single picture."""
         if not is_single_picture(source):
             if self._settings.blur:
                 self._hindsight = Hindsight()
-            self._sieve = self._sieve_from(min(self._settings.score, self._tracking.floor_score))
             self.watch = MovingWatch(
                 self.spec.name,
-                self._sieve,
+                self._models.detector,
                 self._models.classifier,
                 self._tracking,
                 self._settings.score,
                 _EVERY_FACE if self._settings.blur else self._settings.looks,
+                self._wanted_from(min(self._settings.score, self._tracking.floor_score)),
             )
 
     def look(self, frame: Frame) -> JudgedFrame:
@@ -307,14 +307,14 @@ class _Visit:
 
     def veiled(self, judged: JudgedFrame) -> Iterable[VeiledFrame]:
         """The frames that may be shown since this last one, with what must not be recognised."""
-        return self._hindsight.add(judged, self._sieve.found if self._settings.blur else ())
+        return self._hindsight.add(judged, judged.found if self._settings.blur else ())
 
     def veiled_rest(self) -> Iterable[VeiledFrame]:
         """Those that may be shown because there are no more."""
         return self._hindsight.rest()
 
-    def _sieve_from(self, score: float) -> FaceSieve:
-        return FaceSieve(self._models.detector, score, self._settings.min_face_px)
+    def _wanted_from(self, score: float) -> Wanted:
+        return partial(wanted_faces, min_score=score, min_face_px=self._settings.min_face_px)
 
     def summary(self) -> SourceSummary:
         return SourceSummary(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from maskwatch.events.episodes import EpisodeLog
 from maskwatch.events.people import PeopleLog
-from maskwatch.faces.base import FaceDetector
+from maskwatch.faces.base import FaceDetector, Wanted
 from maskwatch.masks.base import MaskClassifier
 from maskwatch.masks.memory import RememberingClassifier
 from maskwatch.outputs.base import JudgedFrame
@@ -21,13 +21,14 @@ def new_pipeline(
     classifier: MaskClassifier,
     tracking: TrackerSettings,
     looks: LookSettings,
+    wanted: Wanted = list,
 ) -> Pipeline:
     """The stages for the frames of one video: see `Pipeline`.
 
     Where not every frame is looked at, a face that looks as it did keeps its reading for a moment.
     """
     judge = RememberingClassifier(classifier) if looks.interval_s else classifier
-    return Pipeline(detector, judge, Tracker(tracking), looks)
+    return Pipeline(detector, judge, Tracker(tracking), looks, wanted)
 
 
 class Watch(Protocol):
@@ -53,18 +54,27 @@ class Watch(Protocol):
 
 
 class StillWatch:
-    """A picture: every face is a person, judged by one reading."""
+    """A picture: every face is a person, judged by one reading.
 
-    def __init__(self, detector: FaceDetector, classifier: MaskClassifier) -> None:
+    Args:
+        detector: finds faces.
+        classifier: judges them.
+        wanted: which of those found are judged.
+    """
+
+    def __init__(self, detector: FaceDetector, classifier: MaskClassifier, wanted: Wanted) -> None:
         self._detector = detector
         self._classifier = classifier
+        self._wanted = wanted
         self._conditions: list[Condition] = []
 
     def look(self, frame: Frame) -> JudgedFrame:
         """What is in the picture."""
-        readings = read_faces(frame, self._detector, self._classifier)
+        found = self._detector(frame)
+        readings = read_faces(frame, self._wanted(found), self._classifier)
         self._conditions.extend((each.state, each.fault) for each in readings)
-        return JudgedFrame(frame, tuple((reading, None) for reading in readings))
+        faces = tuple((reading, None) for reading in readings)
+        return JudgedFrame(frame, faces, found=tuple(found))
 
     def end(self) -> tuple[Episode, ...]:
         """A picture has no duration, so no episodes."""
@@ -91,6 +101,7 @@ class MovingWatch:
         tracking: how faces become people.
         report_score: weaker faces are reported only when they belong to somebody.
         looks: how often faces are looked for.
+        wanted: which of those found are judged.
     """
 
     def __init__(
@@ -101,8 +112,9 @@ class MovingWatch:
         tracking: TrackerSettings,
         report_score: float,
         looks: LookSettings = EVERY_FRAME,
+        wanted: Wanted = list,
     ) -> None:
-        self._pipeline = new_pipeline(detector, classifier, tracking, looks)
+        self._pipeline = new_pipeline(detector, classifier, tracking, looks, wanted)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
         self._report_score = report_score
@@ -117,7 +129,7 @@ class MovingWatch:
         self._ended.extend(ended)
         self._last_t = frame.t
         faces = tuple(result.readings_with_tracks())
-        return JudgedFrame(frame, faces, is_followed=True, ended=tuple(ended))
+        return JudgedFrame(frame, faces, is_followed=True, ended=tuple(ended), found=result.found)
 
     def end(self) -> tuple[Episode, ...]:
         """The episodes still open at the last frame."""

@@ -60,7 +60,7 @@ def see_images(
     for image in images:
         count += 1
         frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
-        readings = read_faces(frame, detector, classifier)
+        readings = read_faces(frame, detector(frame), classifier)
         faces = [reading.face for reading in readings]
         truth = box_array(face.box for face in image.faces)
         unknown = np.array([face.state is State.UNKNOWN for face in image.faces], dtype=bool)

@@ -16,7 +16,7 @@ from maskwatch.geometry import are_covered, box_array
 from maskwatch.masks.memory import ReadingMemory
 from maskwatch.masks.refine import without_repeats
 from maskwatch.runtime.monitoring.inference import Look
-from maskwatch.runtime.sieve import Veil
+from maskwatch.runtime.veil import Veil
 from maskwatch.tracks.surroundings import Sweeps
 from maskwatch.types import Box, Face, Frame
 

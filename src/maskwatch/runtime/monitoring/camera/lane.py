@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.events.camera import CameraWatch
+from maskwatch.faces.base import wanted_faces
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder
@@ -38,7 +39,6 @@ from maskwatch.runtime.monitoring.inference import (
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.records.chronicle import Chronicle
 from maskwatch.runtime.monitoring.throughput import Throughput
-from maskwatch.runtime.sieve import wanted_faces
 from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Face, Frame
 
