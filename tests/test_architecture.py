@@ -72,7 +72,7 @@ TABLE = {
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
     "testing": Layer(PURE | {"alerts.base"}, NUMPY),
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
-    "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL"}),
+    "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL", "rich"}),
     "config.base": Layer(set(), {"pydantic"}),
     "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),

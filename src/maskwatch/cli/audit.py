@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from maskwatch.cli.config_file import ConfigOption, open_store, read_config
-from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.errors import StoreError, UsageError
+from maskwatch.outputs.terminal import err_console, say_error
 
 app = typer.Typer(no_args_is_help=True, help="Check the log of who did or looked at what.")
 

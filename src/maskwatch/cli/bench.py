@@ -38,8 +38,8 @@ def bench(
     with ended_by_signals():
         from maskwatch.build.models import BuildOptions
         from maskwatch.cli.bench_table import bench_as_json, print_bench
-        from maskwatch.cli.consoles import err_console, out_console
         from maskwatch.cli.run_bench import run_bench
+        from maskwatch.outputs.terminal import err_console, out_console
 
         options = BuildOptions(threads=threads, device=device)
         with err_console().status("measuring"):

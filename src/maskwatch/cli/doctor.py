@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from maskwatch.cli.config_file import ConfigOption, read_config
-from maskwatch.cli.consoles import out_console
 from maskwatch.cli.exit_codes import ExitCode
+from maskwatch.outputs.terminal import out_console
 
 if TYPE_CHECKING:
     from maskwatch.doctor.finding import Finding

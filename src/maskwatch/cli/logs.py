@@ -9,8 +9,8 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from maskwatch.cli.consoles import on_one_line, spelt_out
 from maskwatch.frames.urls import mask_password
+from maskwatch.outputs.terminal import on_one_line, spelt_out_by_line
 
 _CHATTY = ("httpx", "httpcore", "alembic", "apprise", "multipart", "uvicorn")
 """Libraries that tell of every step; uvicorn, of every page that is opened."""
@@ -66,8 +66,7 @@ class _Text(logging.Formatter):
 
     def _trace(self, record: logging.LogRecord) -> str:
         assert record.exc_info  # noqa: S101 - asked by the caller
-        lines = without_passwords(self.formatException(record.exc_info)).split("\n")
-        return "\n".join(spelt_out(each) for each in lines)
+        return spelt_out_by_line(without_passwords(self.formatException(record.exc_info)))
 
 
 class _Json(logging.Formatter):

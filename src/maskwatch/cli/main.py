@@ -11,7 +11,6 @@ import typer
 from maskwatch import __version__
 from maskwatch.cli import alerts, audit, config, episodes, users
 from maskwatch.cli.bench import bench
-from maskwatch.cli.consoles import err_console, say_error
 from maskwatch.cli.detect import EPILOG, DetectCommand, detect
 from maskwatch.cli.doctor import doctor
 from maskwatch.cli.exit_codes import ExitCode
@@ -21,6 +20,7 @@ from maskwatch.cli.serve import serve
 from maskwatch.cli.storage import backup, restore
 from maskwatch.errors import ConfigError, MaskwatchError, MissingExtra, ModelError, UsageError
 from maskwatch.outputs.standard import standard_streams
+from maskwatch.outputs.terminal import err_console, say_error
 
 _log = logging.getLogger(__name__)
 

@@ -32,10 +32,10 @@ def models(
 
     Each file's checksum is compared with its card; one that differs is refused.
     """
-    from maskwatch.cli.consoles import out_console
     from maskwatch.masks.labels import LABELS
     from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
     from maskwatch.models.card import read_card
+    from maskwatch.outputs.terminal import out_console
 
     cards = [
         read_card(detector or DEFAULT_DETECTOR, "face_detector"),

@@ -9,10 +9,10 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from maskwatch.cli.consoles import say_error, say_note, shortened
 from maskwatch.errors import OutputError
 from maskwatch.frames.base import FrameSource
 from maskwatch.outputs.summary import SourceSummary
+from maskwatch.outputs.terminal import say_error, say_note, shortened
 from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.runtime.runs.session import SessionListener
 from maskwatch.types import Frame

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from maskwatch import __version__
 from maskwatch.build.detection import Detection, build_detection
-from maskwatch.cli.consoles import err_console, out_console, say_error, say_note
 from maskwatch.cli.progress import ProgressListener
 from maskwatch.cli.request import DetectRequest
 from maskwatch.cli.table import print_summary
@@ -32,6 +31,7 @@ from maskwatch.outputs.ledger import note_names, note_sizes, written_names
 from maskwatch.outputs.names import as_picture, plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
+from maskwatch.outputs.terminal import err_console, out_console, say_error, say_note
 from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.ahead import PicturesAhead
 from maskwatch.runtime.runs.behind import video_sink

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from maskwatch.cli.config_file import ConfigOption, actor, open_store, read_config
-from maskwatch.cli.consoles import err_console, say_note
 from maskwatch.errors import MaskwatchError
+from maskwatch.outputs.terminal import err_console, say_note
 
 
 def backup(

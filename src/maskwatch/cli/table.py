@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwatch.advice import advice_for, words_for
-from maskwatch.cli.consoles import on_one_line, shortened
 from maskwatch.metrics.compliance import Compliance
 from maskwatch.outputs.summary import RunSummary, Tally
+from maskwatch.outputs.terminal import on_one_line, shortened
 from maskwatch.types import Episode, Fault, State
 
 MAX_SOURCES = 20

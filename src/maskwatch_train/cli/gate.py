@@ -13,6 +13,7 @@ from rich.table import Table
 from maskwatch.faces.yunet import YuNetDetector
 from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, write_whole
+from maskwatch.outputs.terminal import on_one_line
 from maskwatch_train.cli.options import DetectorFolder
 from maskwatch_train.cli.say import console, say
 from maskwatch_train.errors import DataError
@@ -63,7 +64,7 @@ def gate(
 
 
 def _table(name: str, checks: list[Check]) -> Table:
-    table = Table("set", "slice", "floor", "faces", "value", "", title=escape(name))
+    table = Table("set", "slice", "floor", "faces", "value", "", title=escape(on_one_line(name)))
     for check in checks:
         verdict = "ok" if check.passed else "[red]FAILS[/red]"
         value = f"{check.value:.3f}"

@@ -10,11 +10,12 @@ from typing import Any
 import typer
 import typer.core
 import typer.main
-from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from maskwatch.errors import MaskwatchError, MissingExtra
 from maskwatch.outputs.standard import standard_streams
+from maskwatch.outputs.terminal import err_console, spelt_out_by_line
 from maskwatch_train.cli.extra import needing_extra
 
 VERBS = {
@@ -108,7 +109,6 @@ def run() -> None:
         with standard_streams():
             app()
     except MaskwatchError as error:
-        Console(stderr=True).print(
-            f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
-        )
+        told = Text.assemble(("error: ", "bold red"), spelt_out_by_line(str(error)))
+        err_console().print(told, soft_wrap=True)
         sys.exit(1)

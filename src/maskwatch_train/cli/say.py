@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.text import Text
+
+from maskwatch.outputs.terminal import spelt_out_by_line
 
 console = Console()
 
 
-def say(line: str, to: Console = console) -> None:
-    """Prints a line as it is: unbroken, with its brackets, bytes that are no text escaped."""
-    told = line.encode(errors="backslashreplace").decode()
-    to.print(told, highlight=False, markup=False, soft_wrap=True)
+def say(text: str, to: Console = console) -> None:
+    """Prints one or more lines: unbroken, with their brackets, and nothing a terminal obeys."""
+    to.print(Text(spelt_out_by_line(text)), soft_wrap=True)

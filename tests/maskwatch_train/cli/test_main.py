@@ -63,6 +63,19 @@ def test_what_cannot_be_printed_is_one_line_and_exit_code_1() -> None:
     )
 
 
+def test_a_terminal_obeys_nothing_in_a_name_that_an_error_tells(tmp_path: Path) -> None:
+    missing = f"{tmp_path}/[b]no\x1b]0;x\x07:x:.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "maskwatch_train", "data", "check", missing],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    told = f"{tmp_path}/[b]no\\x1b]0;x\\x07:x:.jsonl"
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {told}: ")
+
+
 def test_the_help_names_every_verb() -> None:
     said = CliRunner().invoke(app, ["--help"]).output
     assert all(verb in said for verb in VERBS)

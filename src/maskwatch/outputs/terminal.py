@@ -69,6 +69,11 @@ def spelt_out(text: str) -> str:
     return "".join(repr(letter)[1:-1] if _is_spelt_out(letter) else letter for letter in text)
 
 
+def spelt_out_by_line(text: str) -> str:
+    """Text of several lines with nothing else in it that a terminal obeys."""
+    return "\n".join(map(spelt_out, text.split("\n")))
+
+
 def _is_spelt_out(letter: str) -> bool:
     is_control_or_byte = unicodedata.category(letter) in ("Cc", "Cs")
     return is_control_or_byte or unicodedata.bidirectional(letter) in _TURNING
