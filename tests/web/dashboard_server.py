@@ -6,8 +6,8 @@ refused. With ``lost`` the entrance has shown one picture a minute ago and is go
 the models have looked at none since. With ``many`` there are 100,000 episodes more. With ``news``,
 an episode begins before ward 3 when the configuration is read again. With ``policies``, reading the
 configuration again puts the next of `POLICIES` in force. With ``slow``, starting a camera takes a
-while, and the answers to looking for `SLOW_TEXT` and to counting the people of `SLOW_YEAR` wait
-until they are let go (`Held`).
+while, and the answers to looking for `SLOW_TEXT`, to counting the people of `SLOW_YEAR` and to
+acknowledging (`SLOW_ACT`) wait until they are let go (`Held`).
 
 Prints the address, and for a fresh start the set-up link. A program of its own, because NiceGUI
 behaves differently when it finds itself inside pytest. Ends with its standard input.
@@ -42,12 +42,15 @@ from maskwatch.store.records import (
     StoredCamera,
 )
 from maskwatch.types import Fault, State
+from maskwatch.web.actions import episodes
 from maskwatch.web.app import create_app, setup_url
+from maskwatch.web.context import WebContext
+from maskwatch.web.identity import Principal
 from tests.web.world import World, add_photo, episode, make_world, person, publish, seed
 
 POLICIES = (Photos.BLURRED, Photos.NONE, Photos.CLEAR)
 LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänskajütenvorraumtür_64"
-SLOW_TEXT, SLOW_YEAR = "slow", 2020
+SLOW_TEXT, SLOW_YEAR, SLOW_ACT = "slow", 2020, "acknowledge"
 _SLOW_S = 1.0
 
 
@@ -81,7 +84,14 @@ class Held:
 def slow_down(world: World, folder: Path) -> None:
     """Has old questions answered after newer ones, and cameras started as slowly as real ones."""
     by_text, by_year = Held(folder, SLOW_TEXT), Held(folder, str(SLOW_YEAR))
+    acknowledging = Held(folder, SLOW_ACT)
     count, counts = world.store.episodes.count, world.store.people.counts
+    acknowledge = episodes.acknowledge
+
+    def slow_acknowledge(web: WebContext, principal: Principal, episode_id: str) -> EpisodeRecord:
+        made = acknowledge(web, principal, episode_id)
+        acknowledging.wait()
+        return made
 
     def slow_count(wanted: EpisodeFilter) -> int:
         if wanted.text == SLOW_TEXT:
@@ -99,6 +109,7 @@ def slow_down(world: World, folder: Path) -> None:
         time.sleep(_SLOW_S)
         return watch()
 
+    episodes.acknowledge = slow_acknowledge
     world.service.watch_stored_cameras = slow_watch  # type: ignore[method-assign]
     world.store.episodes.count = slow_count  # type: ignore[assignment]
     world.store.people.counts = slow_counts  # type: ignore[assignment]

@@ -13,7 +13,8 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.chromium import page_of
+from tests.web.chromium import page_of, until
+from tests.web.dashboard_server import SLOW_ACT, Held
 from tests.web.running import dashboard
 
 
@@ -62,4 +63,27 @@ def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Pa
         assert seen == sorted(seen, reverse=True)
         page.get_by_label("Search").fill("camera 17")
         expect(page.locator("tbody tr td:nth-child(2)").first).to_have_text("camera 17")
+        page.close()
+
+
+def test_a_slow_answer_leaves_the_episode_alone_that_was_opened_meanwhile(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with dashboard(tmp_path, "slow", "1") as (url, _):
+        page = page_of(chromium, url, "ravi")
+        page.goto("/events")
+        rows, dialog = page.locator("tbody tr"), page.get_by_role("dialog")
+        rows.nth(0).get_by_role("button").click()
+        dialog.get_by_role("button", name="Acknowledge").click()
+        held = Held(tmp_path, SLOW_ACT)
+        until(page, lambda: held.is_asked)
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_have_count(0)
+        rows.nth(1).get_by_role("button").click()
+        opened = dialog.get_by_role("heading", level=2).first.inner_text()
+        held.let_go()
+        expect(rows.nth(0)).to_contain_text("ravi")
+        page.wait_for_timeout(1000)  # in which the first one would be shown again
+        expect(dialog.get_by_role("heading", level=2).first).to_have_text(opened)
+        expect(dialog).not_to_contain_text("Acknowledged by ravi")
         page.close()

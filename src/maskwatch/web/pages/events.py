@@ -62,6 +62,7 @@ class _EventsPage:
         self._rows = ui.element("div").classes("mw-table")
         self._pager = Pager(desk, self.update)
         self._dialog = ui.dialog()
+        self._opened = ""
 
     def _filters(self) -> None:
         words = self._desk.words
@@ -160,21 +161,35 @@ class _EventsPage:
         """Shows one episode."""
         is_newest = self._details.begin()
         detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is None or not is_newest():
-            return
+        if detail is not None and is_newest():
+            self._show(detail)
+
+    def _show(self, detail: EpisodeDetail) -> None:
+        self._opened = detail.episode.id
         self._dialog.clear()
         label = attribute(self._desk.words("events.detail", camera=detail.episode.camera))
         self._dialog.props(f"aria-label={label}")
         with self._dialog, ui.card().classes("mw-detail"):
-            _Detail(self._desk, detail, self._refresh, self._dialog)
+            _Detail(self._desk, detail, self._changed, self._deleted, self._dialog)
         self._dialog.open()
 
-    async def _refresh(self, episode_id: str | None) -> None:
+    def _shows(self, episode_id: str) -> bool:
+        return bool(self._dialog.value) and self._opened == episode_id
+
+    async def _changed(self, episode_id: str) -> None:
         await self.update()
-        if episode_id is None:
+        # Meanwhile it may have been closed, and another one opened.
+        if not self._shows(episode_id):
+            return
+        is_newest = self._details.begin()
+        detail = await self._desk.ask(episodes.see_episode, episode_id)
+        if detail is not None and is_newest() and self._shows(episode_id):
+            self._show(detail)
+
+    async def _deleted(self, episode_id: str) -> None:
+        await self.update()
+        if self._shows(episode_id):
             self._dialog.close()
-        else:
-            await self.open(episode_id)
 
 
 class _Detail:
@@ -184,10 +199,12 @@ class _Detail:
         self,
         desk: Desk,
         detail: EpisodeDetail,
-        refresh: Callable[[str | None], Awaitable[None]],
+        changed: Callable[[str], Awaitable[None]],
+        deleted: Callable[[str], Awaitable[None]],
         dialog: ui.dialog,
     ) -> None:
-        self._desk, self._detail, self._refresh = desk, detail, refresh
+        self._desk, self._detail = desk, detail
+        self._changed, self._deleted = changed, deleted
         episode, words = detail.episode, desk.words
         with ui.element("div").classes("mw-dialog-head"):
             html(
@@ -271,18 +288,18 @@ class _Detail:
 
     async def _acknowledge(self) -> None:
         if await self._desk.ask(episodes.acknowledge, self._detail.episode.id):
-            await self._refresh(self._detail.episode.id)
+            await self._changed(self._detail.episode.id)
 
     async def _correct(self, choice: Choice) -> None:
         episode_id = self._detail.episode.id
         if await self._desk.ask(episodes.correct, episode_id, choice.state, choice.fault):
             self._desk.tell(self._desk.words("common.saved"))
-            await self._refresh(episode_id)
+            await self._changed(episode_id)
 
     async def _delete(self) -> None:
         if await confirm(self._desk, self._desk.words("events.delete_sure")):
             await self._desk.ask(episodes.delete_subject, self._detail.episode.id)
-            await self._refresh(None)
+            await self._deleted(self._detail.episode.id)
 
 
 def _page(
