@@ -78,7 +78,7 @@ class Outcomes:
     read: NDArray[np.int64]
     """``(N,)`` reading, index into `STATES`."""
     forced: NDArray[np.int64]
-    """``(N,)`` likeliest state, whether it was said or not; unknown without probabilities."""
+    """``(N,)`` `forced_state`, index into `STATES`."""
     label: NDArray[np.int64]
     """``(N,)`` label with its fault, index into ``LABELS``, or `NO_LABEL`."""
     read_label: NDArray[np.int64]
@@ -123,7 +123,7 @@ def outcomes(judged: Sequence[Judged]) -> Outcomes:
         groups=np.array([item.group for item in known], dtype=np.str_),
         state=_indices(STATES.index(item.face.state) for item in known),
         read=_indices(STATES.index(reading.state) for reading in readings),
-        forced=_indices(STATES.index(_forced(reading)) for reading in readings),
+        forced=_indices(STATES.index(forced_state(reading)) for reading in readings),
         label=_indices(_label(item.face.state, item.face.fault) for item in known),
         read_label=_indices(_label(reading.state, reading.fault) for reading in readings),
         probabilities=np.array(
@@ -141,9 +141,10 @@ def _label(state: State, fault: Fault | None) -> int:
     return NO_LABEL if unnamed else label_index(state, fault)
 
 
-def _forced(reading: MaskReading | Answer) -> State:
-    if reading.probabilities is None:
-        return State.UNKNOWN
+def forced_state(reading: MaskReading | Answer) -> State:
+    """What was said; instead of ``unknown`` the likeliest state, where there are probabilities."""
+    if reading.state is not State.UNKNOWN or reading.probabilities is None:
+        return reading.state
     return likeliest_state(reading.probabilities)
 
 

@@ -271,7 +271,7 @@ def check_set(
     one: GateSet, judged: Sequence[Judged], min_face_px: float, found: Scores | None = None
 ) -> list[Check]:
     """The floors of one set on what a model said of it, and on what was found in it."""
-    scoring = Scoring(min_face_px=min_face_px, repeats=1)
+    scoring = Scoring(min_face_px=min_face_px, repeats=0)
     large = outcomes([item for item in judged if item.case.size >= min_face_px])
     overall = headline_scores(large, scoring)
     slices = {**slice_scores(judged, min_face_px), **(found or {})}

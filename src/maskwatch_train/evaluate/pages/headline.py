@@ -33,10 +33,6 @@ def headline(report: Mapping[str, Any], detector: str) -> dict[str, Any]:
         if "classification" in report:
             told = report["classification"]
             return _of_classifier(told["faces"], told["headline"], told["slices"])
-        if "populations" in report:
-            # Portraits labelled as a whole have no size worth a limit; others count from 32 px.
-            whole = report["populations"]["all"]
-            return _of_classifier(whole["faces"], whole, report["slices"])
         if "shares" in report:
             shares = report["shares"].items()
             return {name: _rounded(entry["value"]) for name, entry in shares}
@@ -66,7 +62,6 @@ def _of_classifier(
     by_slice = {
         f"{name} ({entry['faces']} faces)": _rounded(entry["side_accuracy"]["value"])
         for name, entry in slices.items()
-        if entry["faces"]
     }
     return {"faces": faces, **figures, "side accuracy by slice": by_slice}
 

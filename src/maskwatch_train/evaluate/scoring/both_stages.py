@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,15 +10,15 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.base import MaskClassifier
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.sets import read_set
-from maskwatch_train.evaluate.cases import cases_of_images, cases_of_pictures
+from maskwatch_train.evaluate.cases import Case, cases_of, cases_of_pictures
 from maskwatch_train.evaluate.outcomes import judge
-from maskwatch_train.evaluate.scoring.classifier import classifier_markdown, evaluate_classifier
 from maskwatch_train.evaluate.scoring.end_to_end import (
     end_to_end_markdown,
     evaluate_end_to_end,
     see_images,
 )
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED
+from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring, figures
+from maskwatch_train.evaluate.scoring.report import table, with_interval
 
 
 class Scored(NamedTuple):
@@ -45,13 +45,15 @@ def score_both_stages(
     Raises:
         DataError: a set or a picture cannot be read.
     """
-    images = read_set(data / street.NAME, split).images
-    on_street = evaluate_classifier(
-        judge(masks, cases_of_images(images, street.NAME)), INTERVAL_SEED
-    )
-    text = classifier_markdown(on_street, f"Mask classifier on street, {split}")
-    yield Scored(f"street-{split}", on_street, text)
-    together = evaluate_end_to_end(see_images(faces, masks, images), INTERVAL_SEED)
+
+    def alone(name: str, cases: Sequence[Case], title: str) -> Scored:
+        told = figures(judge(masks, cases), Scoring())
+        return Scored(name, {"classification": told}, classifier_markdown(told, title))
+
+    on_street = read_set(data / street.NAME, split)
+    cases = cases_of(on_street, faces)
+    yield alone(f"street-{split}", cases, f"Mask classifier on street, {split}")
+    together = evaluate_end_to_end(see_images(faces, masks, on_street.images), INTERVAL_SEED)
     text = end_to_end_markdown({"maskwatch": together}, f"Both stages on street, {split}")
     yield Scored(f"end-to-end-{split}", together, text)
     if split != "test":
@@ -62,8 +64,46 @@ def score_both_stages(
         ("bala-test", published, "labels as published"),
         ("bala-corrected-test", corrected, "corrected labels"),
     ):
-        on_bala = evaluate_classifier(
-            judge(masks, cases_of_pictures(portraits, bala.NAME, faces)), INTERVAL_SEED
+        cases = cases_of_pictures(portraits, bala.NAME, faces)
+        yield alone(name, cases, f"Mask classifier on bala, grouped test side, {labels}")
+
+
+def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
+    """What `figures` tells, but for its curves, as tables."""
+    populations = {"all": told, **told["populations"]}
+    scores = [
+        [name, *(_entry(some["headline"], name) for some in populations.values())]
+        for name in told["headline"]
+    ]
+    measures = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
+    slices = [
+        [name, str(some["faces"]), *(with_interval(some[measure]) for measure in measures)]
+        for name, some in told["slices"].items()
+    ]
+    classes = told["labels"] or told["states"]
+    shares = ("precision", "recall", "f1")
+    confusion = [
+        [name, *map(str, row), *(with_interval(of_class[share]) for share in shares)]
+        # The last row, which has no scores, is "cannot tell": no face is labelled so.
+        for (name, of_class), row in zip(
+            classes["scores"].items(), classes["confusion"], strict=False
         )
-        title = f"Mask classifier on bala, grouped test side, {labels}"
-        yield Scored(name, on_bala, classifier_markdown(on_bala, title))
+    ]
+    header = ["score", *(f"{name} ({some['faces']})" for name, some in populations.items())]
+    unreadable = told["unreadable"]
+    return (
+        f"# {title}\n\n"
+        f"Faces of at least {told['min_face_px']:g} px; 95 % intervals by bootstrap over groups "
+        "of pictures, those of slices by Wilson's formula. Plain names count `unknown` as wrong, "
+        "`decided` leaves it out, `forced` takes the likeliest state instead.\n\n"
+        f"{table(header, scores)}\n"
+        f"Of {unreadable['faces']} faces that nobody could tell, {unreadable['called_unknown']} "
+        "are read as `unknown`.\n\n"
+        f"{table(['slice', 'faces', *measures], slices)}\n"
+        "Label in rows, reading in columns:\n\n"
+        f"{table(['', *classes['order'], *shares], confusion)}"
+    )
+
+
+def _entry(scores: Mapping[str, Mapping[str, float]], name: str) -> str:
+    return with_interval(scores[name]) if name in scores else "-"

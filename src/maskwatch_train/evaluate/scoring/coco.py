@@ -17,13 +17,11 @@ from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
 from maskwatch.faces.base import FaceDetector
-from maskwatch.masks.labels import likeliest_state
-from maskwatch.types import Box, Frame, MaskReading, State
+from maskwatch.types import Box, Frame, State
 from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.evaluate.answers import Answer
 from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
 from maskwatch_train.evaluate.judging.predictions import Predictions
-from maskwatch_train.evaluate.outcomes import Judge
+from maskwatch_train.evaluate.outcomes import Judge, forced_state
 from maskwatch_train.evaluate.scoring.detector import band_name
 from maskwatch_train.pictures import read_picture
 
@@ -41,7 +39,8 @@ class Located:
     score: float
     """Confidence of the detector."""
     state: State
-    """The likeliest of the three states; ``unknown`` where there is none."""
+    """The `forced_state`: ``unknown`` is a decision of the product; average precision asks for the
+    best guess."""
 
 
 def locate(
@@ -58,7 +57,7 @@ def locate(
         faces = detector(frame)
         found.append(
             [
-                Located(face.box, face.score, _likeliest(reading))
+                Located(face.box, face.score, forced_state(reading))
                 for face, reading in zip(faces, classifier(frame, faces), strict=True)
             ]
         )
@@ -74,19 +73,12 @@ def located_by(predictions: Predictions, images: Sequence[LabelledImage]) -> lis
     said = predictions.about(image.path for image in images)
     return [
         [
-            Located(face.box, face.score, _likeliest(face.answer))
+            Located(face.box, face.score, forced_state(face.answer))
             for face in said[image.path]
             if face.box is not None and face.score is not None
         ]
         for image in images
     ]
-
-
-def _likeliest(answer: MaskReading | Answer) -> State:
-    """``unknown`` is a decision of the product; average precision asks for the best guess."""
-    if answer.state is not State.UNKNOWN or answer.probabilities is None:
-        return answer.state
-    return likeliest_state(answer.probabilities)
 
 
 def evaluate_detection(

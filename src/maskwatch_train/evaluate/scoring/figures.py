@@ -17,17 +17,18 @@ from maskwatch.metrics.classification import (
     macro_f1,
 )
 from maskwatch.types import State
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves
 from maskwatch_train.evaluate.scoring.scores import (
+    FORCED,
     NOSE_AND_CHIN,
     OF_PROBABILITIES,
     OF_STATES,
     Confusions,
 )
-from maskwatch_train.evaluate.scoring.slices import slice_scores
+from maskwatch_train.evaluate.scoring.slices import Choice, slice_scores
 
 CURVE_REPEATS = 300
 """Draws of the intervals that need the whole curve anew for each."""
@@ -42,9 +43,9 @@ class Scoring:
     """How faces are counted.
 
     Attributes:
-        min_face_px: smaller ones count in the slices of size only.
+        min_face_px: smaller ones count in the slices of size and in two populations only.
         seed: of the bootstrap intervals over groups of pictures.
-        repeats: draws of each interval.
+        repeats: draws of each interval; 0 leaves the limits NaN.
     """
 
     min_face_px: float = SCORED_FROM_PX
@@ -56,13 +57,19 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
     """Every number of a classifier.
 
     Returns:
-        Ready for JSON: ``faces``, ``pictures``, ``headline``, ``states`` and ``labels`` (confusion
-        and scores by class; ``labels`` is None for a model that names no faults), ``curves``,
-        ``slices``, and ``unreadable``: the faces that nobody could tell. Every score has
-        ``value``, ``low`` and ``high``.
+        Ready for JSON: ``faces``, ``pictures``, ``headline``, ``populations`` (``faces`` and
+        ``headline`` of other faces than all of at least the least size; of none, or just of
+        these, nothing is told), ``states`` and ``labels`` (confusion and scores by class;
+        ``labels`` is None for a model that names no faults), ``curves``, ``slices``, and
+        ``unreadable``: the faces that nobody could tell. Every score has ``value``, ``low`` and
+        ``high``.
     """
     large = [item for item in judged if item.case.size >= scoring.min_face_px]
     o = outcomes(large)
+    populations = {
+        name: [item for item in judged if choice(item.case)]
+        for name, choice in _populations(scoring.min_face_px).items()
+    }
     unreadable = [item for item in judged if item.face.state is State.UNKNOWN]
     return {
         "faces": len(o.state),
@@ -70,6 +77,11 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
         "groups": len(set(o.groups.tolist())),
         "min_face_px": scoring.min_face_px,
         "headline": headline_scores(o, scoring),
+        "populations": {
+            name: _population(outcomes(items), scoring)
+            for name, items in populations.items()
+            if items and items != large
+        },
         "states": _by_class(o, scoring),
         "labels": _by_label(o, scoring),
         "curves": curves(o, scoring.seed, min(CURVE_REPEATS, scoring.repeats)),
@@ -81,6 +93,24 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
     }
 
 
+def _populations(min_face_px: float) -> dict[str, Choice]:
+    """Choices of faces by how sure their labels are."""
+
+    def large(case: Case) -> bool:
+        return case.size >= min_face_px
+
+    return {
+        "without unsure": lambda c: large(c) and c.face.certainty != "unsure",
+        "unsure alone": lambda c: large(c) and c.face.certainty == "unsure",
+        "tiny alone": lambda c: c.face.certainty == "tiny",
+        "any size": lambda _: True,
+    }
+
+
+def _population(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
+    return {"faces": len(o.state), "headline": headline_scores(o, scoring)}
+
+
 def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]]:
     """The scores that a model is judged by first, each with ``value``, ``low`` and ``high``.
 
@@ -90,6 +120,9 @@ def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]
     scores = {
         name: resample.with_limits(score, confusion, drawn) for name, score in OF_STATES.items()
     }
+    confusion, drawn = _confusions(o.state, o.forced, len(STATES), o, scoring)
+    for name in FORCED:
+        scores[f"{name}_forced"] = resample.with_limits(OF_STATES[name], confusion, drawn)
     if names_faults(o) and np.isin(o.label, NOSE_AND_CHIN).any():
         scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
         scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)

@@ -28,14 +28,14 @@ def drawn_confusions(
         classes: C.
         groups: ``(N,)`` group of each sample.
         seed: of the draws; the same seed draws the same groups, whatever was read.
-        repeats: R, number of draws.
+        repeats: R, number of draws; may be 0.
 
     Returns:
         ``(0, C, C)`` of fewer than two groups, which do not show how groups differ.
     """
     names, member = np.unique(groups, return_inverse=True)
     cells = classes * classes
-    if len(names) < 2:
+    if len(names) < 2 or not repeats:
         return np.zeros((0, classes, classes), dtype=np.int64)
     counts = np.bincount(
         member * cells + truth * classes + read, minlength=len(names) * cells

@@ -36,6 +36,8 @@ OF_STATES: Mapping[str, Callable[[Confusions], Values]] = {
 }
 """Scores ``(R,)`` of confusion matrices ``(R, 4, 4)`` in the order of `STATES`. Plain names count
 ``unknown`` as wrong, ``decided`` leaves it out; sides are mask and violation."""
+FORCED = ("side_accuracy", "state_macro_f1")
+"""Of `OF_STATES`, those that are also told of the `forced_state`, as ``NAME_forced``."""
 
 
 def _decided(confusions: Confusions) -> Confusions:

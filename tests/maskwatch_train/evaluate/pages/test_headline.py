@@ -31,28 +31,7 @@ def test_shares_are_kept_by_name() -> None:
     assert headline({"shares": {"found (9)": {"value": 0.77777}}}, "") == {"found (9)": 0.778}
 
 
-def test_slices_without_faces_are_left_out() -> None:
-    scores = {
-        name: {"value": 0.5}
-        for name in (
-            "side_accuracy_decided",
-            "state_macro_f1_decided",
-            "nose_chin_macro_f1_decided",
-            "state_ece",
-            "unknown_rate",
-        )
-    }
-    report = {
-        "populations": {"all": {"faces": 3, **scores}},
-        "slices": {
-            "dark": {"faces": 2, "side_accuracy": {"value": 1.0}},
-            "scarf": {"faces": 0, "side_accuracy": {"value": None}},
-        },
-    }
-    assert headline(report, "")["side accuracy by slice"] == {"dark (2 faces)": 1.0}
-
-
-def test_the_report_of_any_model_gives_the_same_figures_as_that_of_ours() -> None:
+def test_the_report_of_a_classifier_gives_its_scores_and_those_of_its_slices() -> None:
     told = without_nan({"classification": figures(several(), Scoring(repeats=10))})
     found = headline(told, "")
     assert found["faces"] == 23

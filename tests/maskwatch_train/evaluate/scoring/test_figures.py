@@ -9,12 +9,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from maskwatch.metrics.classification import bootstrap_interval, expected_calibration_error
 from maskwatch.testing import reading_of
-from maskwatch.types import Face, Fault, State
+from maskwatch.types import Face, Fault, MaskReading, State, StateProbabilities
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
 from maskwatch_train.evaluate.cases import Appearance
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
-from maskwatch_train.evaluate.scoring.figures import Scoring, figures
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures, headline_scores
 from maskwatch_train.evaluate.scoring.slices import DARK_MASK, slice_scores
 from tests.maskwatch_train.evaluate.pictures import case, label
 
@@ -30,10 +30,11 @@ def said(
     confidence: float = 0.9,
     size: float = 40,
     kind: str = "",
+    certainty: str = "sure",
     group: str = "g",
     appearance: Appearance | None = None,
 ) -> Judged:
-    face = label(0, size, state, fault, kind=kind)
+    face = label(0, size, state, fault, kind=kind, certainty=certainty)
     reading = reading_of(Face(face.box, 1.0), read, read_fault, confidence=confidence)
     return Judged(case(face, group, appearance), reading)
 
@@ -71,6 +72,113 @@ def test_scores_are_those_that_one_counts() -> None:
     assert result["unreadable"] == {"faces": 1, "called_unknown": 1}
     for entry in result["headline"].values():
         assert math.isnan(entry["low"]) or entry["low"] <= entry["value"] <= entry["high"] + 1e-9
+
+
+def values(items: list[Judged]) -> dict[str, float]:
+    scores = headline_scores(outcomes(items), SCORING)
+    return {name: entry["value"] for name, entry in scores.items()}
+
+
+def unknown(state: State, probabilities: StateProbabilities | None = None) -> Judged:
+    face = label(0, 40, state)
+    reading = MaskReading(Face(face.box, 1.0), State.UNKNOWN, None, probabilities, reason="small")
+    return Judged(case(face), reading)
+
+
+def test_unknown_is_wrong_left_out_or_replaced_by_the_likeliest_state() -> None:
+    head = values(
+        [
+            said(State.MASK, State.MASK),
+            unknown(State.MASK, StateProbabilities(0.6, 0.2, 0.2)),
+            unknown(State.NO_MASK, StateProbabilities(0.6, 0.2, 0.2)),
+            said(State.NO_MASK, State.MASK),
+        ]
+    )
+    assert head["side_accuracy"] == 1 / 4
+    assert head["side_accuracy_decided"] == 1 / 2
+    assert head["side_accuracy_forced"] == 2 / 4
+    assert head["state_macro_f1_forced"] == pytest.approx(1 / 3)  # 2/3 for mask, 0 for no_mask
+    assert head["unknown_rate"] == 2 / 4
+
+
+def test_calibration_is_that_of_the_probabilities_even_where_they_are_not_spoken() -> None:
+    head = values(
+        [
+            said(State.MASK, State.MASK, confidence=0.9),
+            unknown(State.MASK, StateProbabilities(0.7, 0.2, 0.1)),
+        ]
+    )
+    # both right: gaps of 0.1 and 0.3
+    assert head["state_ece"] == pytest.approx(0.2)
+    assert head["side_ece"] == pytest.approx(0.2)
+
+
+def test_a_face_that_was_not_given_to_the_model_is_wrong_and_has_no_calibration() -> None:
+    head = values([unknown(State.MASK)])
+    assert head["side_accuracy_forced"] == 0.0
+    assert math.isnan(head["state_ece"])
+    assert math.isnan(head["risk_coverage_area"])
+
+
+def test_no_faces_give_nan() -> None:
+    assert all(math.isnan(value) for value in values([]).values())
+
+
+def test_intervals_draw_groups() -> None:
+    items = [said(State.MASK, State.MASK, group="a") for _ in range(9)]
+    items += [said(State.MASK, State.NO_MASK, group="b") for _ in range(9)]
+    entry = figures(items, Scoring(repeats=100))["headline"]["side_accuracy"]
+    assert entry == {"value": 0.5, "low": 0.0, "high": 1.0}
+
+
+def test_without_draws_the_values_are_the_same_and_have_no_intervals() -> None:
+    drawn, plain = (
+        headline_scores(outcomes(several()), Scoring(repeats=repeats)) for repeats in (10, 0)
+    )
+    assert [entry["value"] for entry in plain.values()] == [
+        entry["value"] for entry in drawn.values()
+    ]
+    assert all(math.isnan(entry[end]) for entry in plain.values() for end in ("low", "high"))
+
+
+def test_populations_hold_the_right_faces() -> None:
+    items = [
+        said(State.MASK, State.MASK),
+        said(State.MASK, State.NO_MASK, size=70, certainty="unsure"),
+        said(State.MASK, State.MASK, size=20, certainty="tiny"),
+        said(State.NO_MASK, State.NO_MASK, size=200),
+        said(State.UNKNOWN, State.MASK),
+    ]
+    result = figures(items, SCORING)
+    assert result["faces"] == 3
+    populations = result["populations"]
+    assert {name: some["faces"] for name, some in populations.items()} == {
+        "without unsure": 2,
+        "unsure alone": 1,
+        "tiny alone": 1,
+        "any size": 4,
+    }
+    assert populations["without unsure"]["headline"]["side_accuracy"]["value"] == 1.0
+    assert populations["unsure alone"]["headline"]["side_accuracy"]["value"] == 0.0
+    assert figures(items[3:], SCORING)["populations"] == {}  # all the same faces
+
+
+def test_faults_are_scored_among_all_readings() -> None:
+    items = [
+        said(State.INCORRECT, State.INCORRECT, Fault.NOSE_OUT, read_fault=Fault.NOSE_OUT),
+        said(State.INCORRECT, State.MASK, Fault.NOSE_OUT),
+        said(State.INCORRECT, State.INCORRECT, Fault.UNDER_CHIN, read_fault=Fault.UNDER_CHIN),
+        said(State.NO_MASK, State.INCORRECT, read_fault=Fault.UNDER_CHIN),
+        # Its fault is not known, so no fault read of it is right or wrong.
+        said(State.INCORRECT, State.INCORRECT, read_fault=Fault.NOSE_OUT),
+    ]
+    result = figures(items, SCORING)
+    found = {name: scores["f1"]["value"] for name, scores in result["labels"]["scores"].items()}
+    assert found["nose_out"] == pytest.approx(2 / 3)  # precision 1, recall 1/2
+    assert found["under_chin"] == pytest.approx(2 / 3)  # precision 1/2, recall 1
+    assert result["headline"]["nose_chin_macro_f1"]["value"] == pytest.approx(2 / 3)
+    # But its state counts.
+    assert result["headline"]["side_accuracy"]["value"] == pytest.approx(4 / 5)
 
 
 def test_faults_are_scored_with_and_without_the_faces_of_which_nothing_was_said() -> None:
