@@ -361,7 +361,7 @@ def test_photos_that_cannot_be_deleted_let_the_rest_make_room(store: Store) -> N
     keep = KEEP.model_copy(update={"photos_gb": 2500 / GB})
     assert went(store, keep, after(60)) == {"snapshot": 3}
     assert store.snapshots.where() == [taken[0], taken[4]]
-    freed = store.snapshots.make_room(5000)
+    freed = store.room.make_room(5000)
     assert (freed.photos, freed.size) == (1, 1000)
     assert store.snapshots.where() == [taken[0]]
 

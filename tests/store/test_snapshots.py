@@ -24,6 +24,7 @@ from maskwatch.errors import (
     StoreError,
     StoreFull,
 )
+from maskwatch.store import photo_files
 from maskwatch.store import snapshots as snapshots_module
 from maskwatch.store.files import PART, remove, write_durably
 from maskwatch.store.ids import new_id
@@ -255,7 +256,7 @@ class TestDiskFull:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             write_durably(path, content)
 
-        monkeypatch.setattr(snapshots_module, "write_durably", write)
+        monkeypatch.setattr(photo_files, "write_durably", write)
 
     @pytest.mark.usefixtures("disk")
     def test_the_oldest_photos_make_room_for_a_new_one(self, store: Store) -> None:
@@ -304,7 +305,7 @@ class TestAfterACrash:
         store.snapshots.folder.rename(away := store.snapshots.folder.with_name("away"))
         newer = photo(store, taken_at=after(7 * 24 * 3600))
         assert store.snapshots.forget_lost() == 0
-        assert store.snapshots.make_room(10**9).photos == 1
+        assert store.room.make_room(10**9).photos == 1
         assert store.snapshots.where() == taken
         assert (store.snapshots.folder / newer.file).parent.is_dir()
         shutil.rmtree(store.snapshots.folder)
@@ -354,7 +355,7 @@ class TestAfterACrash:
 
         with monkeypatch.context() as broken:
             broken.setattr(os, "stat", look)
-            assert store.snapshots.make_room(1).photos == 1
+            assert store.room.make_room(1).photos == 1
         assert store.snapshots.where() == [away]
 
 

@@ -135,7 +135,7 @@ def test_who_asks_for_a_report_while_too_many_are_drawn_is_told_when_to_come_aga
     admin: TestClient, world: World
 ) -> None:
     turns = Turns("reports at once", waiting=0)
-    object.__setattr__(world.web, "reports", turns)
+    world.web.reports = turns
     for path in ("report.pdf", "report.png"):
         with turns.taken():
             answer = admin.get(f"/api/v1/people/{path}?{PERIOD}")

@@ -225,7 +225,7 @@ class Clock:
 def clock(world: World) -> Clock:
     """Of the world."""
     made = Clock()
-    object.__setattr__(world.web, "now", made)
+    world.web.now = made
     return made
 
 

@@ -21,6 +21,7 @@ from maskwatch.config.storage import RetentionConfig, StorageConfig
 from maskwatch.delays import CLOCK_STEP
 from maskwatch.store import rows
 from maskwatch.store.records import DeletionReason, SnapshotKind, SnapshotRecord
+from maskwatch.store.room import as_many
 from maskwatch.store.schema import (
     deliveries,
     episodes,
@@ -31,7 +32,7 @@ from maskwatch.store.schema import (
     reviews,
     snapshots,
 )
-from maskwatch.store.snapshots import Freed, as_many
+from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from maskwatch.store.trust import believed
 

@@ -1,4 +1,4 @@
-"""Photos: files with checksums. What the privacy policy forbids is refused here, at the disk.
+"""Photos: rows and the files they stand for. What the privacy policy forbids is refused here.
 
 A file is written before its row and deleted before its row, so a row never promises a photo that
 was not there, and proof of deletion is never written ahead of the deletion. Of two of which one
@@ -9,11 +9,10 @@ later (`Snapshots.forget_lost`, `Snapshots.remove_strays`).
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,21 +20,20 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from maskwatch.config.privacy import Photos
-from maskwatch.errors import SnapshotDamaged, SnapshotRefused, StoreError, StoreFull
+from maskwatch.errors import SnapshotRefused, StoreError, StoreFull
 from maskwatch.reasons import system_reason
 from maskwatch.store import rows
 from maskwatch.store.columns import shows_a_face
 from maskwatch.store.database import Database
 from maskwatch.store.deletions import Deletions
-from maskwatch.store.files import PART, remove, write_durably
 from maskwatch.store.ids import new_id
+from maskwatch.store.photo_files import PhotoFiles
 from maskwatch.store.records import DeletionReason, SnapshotFace, SnapshotKind, SnapshotRecord
 from maskwatch.store.schema import episodes, snapshots
 
 _log = logging.getLogger(__name__)
 
 _COLUMNS = rows.columns_of(snapshots, SnapshotRecord)
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SPARE_FACTOR = 4
 """When a photo does not fit, room for this many of its size is made: the next ones come soon."""
 
@@ -68,18 +66,21 @@ class Snapshots:
 
     Args:
         database: for their rows.
-        folder: for their files.
+        files: the photos themselves.
         deletions: where their deletion is proven.
         photos: what may be stored. May be changed while running (the configuration was reloaded).
     """
 
     def __init__(
-        self, database: Database, folder: Path, deletions: Deletions, photos: Photos
+        self, database: Database, files: PhotoFiles, deletions: Deletions, photos: Photos
     ) -> None:
         self._db = database
+        self._files = files
         self._deletions = deletions
-        self.folder = folder
+        self.folder = files.folder
         self.photos = photos
+        self.on_full: Callable[[int], object] = lambda _: None
+        """Called with the bytes to free on the disk when there is no room for a photo."""
 
     def save(
         self,
@@ -132,7 +133,7 @@ class Snapshots:
         try:
             self._insert(record)
         except StoreError:
-            self._discard(file)
+            self._files.discard(file)
             raise
         return record
 
@@ -168,13 +169,7 @@ class Snapshots:
         Raises:
             SnapshotDamaged: the file is gone, or is not the one that was stored.
         """
-        try:
-            content = (self.folder / record.file).read_bytes()
-        except OSError as error:
-            raise SnapshotDamaged(f"{record.file}: {system_reason(error)}") from error
-        if hashlib.sha256(content).hexdigest() != record.sha256:
-            raise SnapshotDamaged(f"{record.file}: it is not the photo that was stored")
-        return content
+        return self._files.read(record.file, record.sha256)
 
     def of_episode(self, episode_id: str) -> list[SnapshotRecord]:
         """All photos of an episode, oldest first."""
@@ -189,27 +184,6 @@ class Snapshots:
             last = some[-1]
             is_next = sa.and_(taken_at == last.taken_at, key > last.id)
             later = (taken_at >= last.taken_at, sa.or_(taken_at > last.taken_at, is_next))
-
-    def making_room(self) -> Iterator[SnapshotRecord]:
-        """The photos that make room when they go, oldest first: none of a disk that is away."""
-        return filter(self._is_in_reach, self.oldest_first())
-
-    def _is_in_reach(self, record: SnapshotRecord) -> bool:
-        """Whether the disk of a photo is there: it would take the folder of the day along."""
-        try:
-            return (self.folder / record.file).parent.is_dir()
-        except OSError:  # such as of a share whose server is away, or a folder of another user
-            return False
-
-    def _is_gone(self, record: SnapshotRecord) -> bool:
-        """Whether a file is lost for certain, and not merely out of reach."""
-        try:
-            (self.folder / record.file).lstat()
-        except FileNotFoundError:
-            return self._is_in_reach(record)
-        except OSError:  # as above
-            return False
-        return False
 
     def where(
         self, *conditions: sa.ColumnElement[bool], limit: int | None = None
@@ -238,7 +212,7 @@ class Snapshots:
         gone, size, stuck = [], 0, {}
         for record in records:
             try:
-                size += record.size if remove(self.folder / record.file) else 0
+                size += record.size if self._files.remove(record.file) else 0
                 gone.append(record)
             except OSError as error:
                 stuck[record.file] = system_reason(error)
@@ -282,17 +256,17 @@ class Snapshots:
         try:
             changed = self._put(new)
         except StoreError:
-            self._discard(file)
+            self._files.discard(file)
             raise
         if not changed:
-            self._discard(file)
+            self._files.discard(file)
             return Freed()
         # Only now: were it gone before the row of the new one is kept, a crash would cost both.
         try:
-            remove(self.folder / record.file)
+            self._files.remove(record.file)
         except OSError as error:
             self._put(record)
-            self._discard(file)
+            self._files.discard(file)
             return Freed(stuck={record.file: system_reason(error)})
         self._deletions.note(
             "clear_photo", record.id, reason=DeletionReason.POLICY, sha256=record.sha256
@@ -304,21 +278,10 @@ class Snapshots:
         values = rows.values_of(record)
         return rows.change_one(self._db, snapshots, snapshots.c.id == record.id, **values)
 
-    def make_room(self, size: int) -> Freed:
-        """Deletes the oldest photos until files of ``size`` bytes are gone.
-
-        Their files go first, so that there is room to write down that they went.
-        """
-        freed, photos = Freed(), self.making_room()
-        while oldest := as_many(photos, size - freed.size):
-            freed += self.delete(oldest, reason=DeletionReason.DISK_FULL)
-        return freed
-
     def lost(self) -> list[SnapshotRecord]:
         """Photos whose files are gone, oldest first."""
         known = self.where()  # before the files, of which there may soon be more
-        there = self._files()
-        return [record for record in known if record.file not in there]
+        return _missing(known, self._files.found())
 
     def forget_lost(self) -> int:
         """Deletes the rows of photos whose files are gone, as after a crash. Says how many.
@@ -330,9 +293,9 @@ class Snapshots:
         Raises:
             StoreError: the folder of the photos or the database cannot be read.
         """
-        known, there = self.where(), self._files()
-        missing = [record for record in known if record.file not in there]
-        gone = [record for record in missing if there and self._is_gone(record)]
+        known, there = self.where(), self._files.found()
+        missing = _missing(known, there)
+        gone = [record for record in missing if there and self._files.is_gone(record.file)]
         if away := len(missing) - len(gone):
             _log.error(
                 "%s: %d of %d photos are out of reach: is it mounted, and whose are the folders?",
@@ -355,25 +318,13 @@ class Snapshots:
         with self._db.read() as connection:
             known = set(connection.execute(sa.select(snapshots.c.file)).scalars())
         removed = 0
-        for file, path in self._files().items():
+        for file, path in self._files.found().items():
             if file in known:
                 continue
             with contextlib.suppress(OSError):
                 if now_s - path.stat().st_mtime > _STRAY_AFTER_S:
-                    removed += remove(path)
+                    removed += self._files.remove(file)
         return removed
-
-    def _files(self) -> dict[str, Path]:
-        """The files of photos that are there, half written ones included, by their names."""
-        try:
-            found = list(self.folder.glob("*/*/*/*"))
-        except OSError as error:
-            raise StoreError(f"{self.folder}: {system_reason(error)}") from error
-        return {
-            path.relative_to(self.folder).as_posix(): path
-            for path in found
-            if path.suffix in (".jpg", PART)
-        }
 
     def _check(self, jpeg: bytes, faces: Sequence[SnapshotFace]) -> None:
         self._check_faces(faces)
@@ -393,19 +344,11 @@ class Snapshots:
         return face.blurred or (self.photos is Photos.CLEAR and face.is_subject)
 
     def _write(self, file: str, jpeg: bytes) -> None:
-        def write() -> None:
-            write_durably(self.folder / file, jpeg)
-
         try:
-            _unless_full(file, write)
+            self._files.write(file, jpeg)
         except StoreFull:
-            self.make_room(_SPARE_FACTOR * len(jpeg))
-            _unless_full(file, write)
-
-    def _discard(self, file: str) -> None:
-        """Deletes a file that has no row, if it can; else it is a stray."""
-        with contextlib.suppress(OSError):
-            remove(self.folder / file)
+            self.on_full(_SPARE_FACTOR * len(jpeg))
+            self._files.write(file, jpeg)
 
     def _forget(self, records: Sequence[SnapshotRecord], reason: DeletionReason, actor: str) -> int:
         """Deletes rows that are still there and proves it; says how many there were."""
@@ -430,25 +373,10 @@ class Snapshots:
                     )
             for each, file in there.items():
                 if file != known[each].file:  # it was replaced after it had been looked up
-                    self._discard(file)
+                    self._files.discard(file)
             forgotten += len(there)
         return forgotten
 
 
-def as_many(photos: Iterator[SnapshotRecord], size: int) -> list[SnapshotRecord]:
-    """The next photos that have ``size`` bytes together, 200 at most."""
-    found: list[SnapshotRecord] = []
-    while size > 0 and len(found) < _BATCH and (photo := next(photos, None)) is not None:
-        found.append(photo)
-        size -= photo.size
-    return found
-
-
-def _unless_full(file: str, write: Callable[[], None]) -> None:
-    try:
-        write()
-    except OSError as error:
-        reason = system_reason(error)
-        if error.errno in _FULL:
-            raise StoreFull(f"{file}: {reason}") from error
-        raise StoreError(f"{file}: {reason}") from error
+def _missing(known: Sequence[SnapshotRecord], there: Container[str]) -> list[SnapshotRecord]:
+    return [record for record in known if record.file not in there]

@@ -19,6 +19,7 @@ from maskwatch.store.episodes import Episodes
 from maskwatch.store.health import Health
 from maskwatch.store.lock import only_service
 from maskwatch.store.people import People
+from maskwatch.store.photo_files import PhotoFiles
 from maskwatch.store.readings import Readings
 from maskwatch.store.reviews import Reviews
 from maskwatch.store.room import Room, give_up_reserve
@@ -47,8 +48,9 @@ class Store:
         self.people = People(database)
         self.readings = Readings(database)
         self.deletions = Deletions(database)
-        self.snapshots = Snapshots(database, snapshots, self.deletions, photos)
-        self.room = Room(self.snapshots, database.file)
+        files = PhotoFiles(snapshots)
+        self.snapshots = Snapshots(database, files, self.deletions, photos)
+        self.room = Room(self.snapshots, files, database.file)
         self.reviews = Reviews(database)
         self.audit = Audit(database)
         self.users = Users(database)
@@ -59,6 +61,7 @@ class Store:
         self.health = Health(database)
         self.settings = Settings(database)
         database.on_full = self.room.relieve
+        self.snapshots.on_full = self.room.make_room
 
     @classmethod
     def open(cls, url: str, snapshots: Path, photos: Photos = Photos.BLURRED) -> Self:

@@ -32,7 +32,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class WebContext:
     """Everything that pages and routes work with; one for each application."""
 
@@ -52,9 +52,9 @@ class WebContext:
     cookie: SessionCookie = field(init=False)
     throttle: LoginThrottle = field(init=False)
     journal: LoginJournal = field(init=False)
-    walking: Walking = field(init=False)
+    walking: Walking = field(init=False, default_factory=Walking)
     """The acceptance walks that go on."""
-    offers: Offers = field(init=False)
+    offers: Offers = field(init=False, default_factory=Offers)
     """The faces that people have before them in review."""
     feed: Feed = field(init=False)
     streams: Streams = field(init=False)
@@ -65,15 +65,13 @@ class WebContext:
 
     def __post_init__(self) -> None:
         installation = self.store.settings.secret("cookie").hex()[:8]
-        object.__setattr__(self, "cookie", SessionCookie(self.config, installation))
-        object.__setattr__(self, "throttle", LoginThrottle(self.config.login, monotonic))
-        object.__setattr__(self, "journal", LoginJournal(self.store.audit, self.now))
-        object.__setattr__(self, "walking", Walking())
-        object.__setattr__(self, "offers", Offers())
-        object.__setattr__(self, "feed", Feed(self.store, self.control))
-        object.__setattr__(self, "streams", Streams(self.config.max_streams))
-        object.__setattr__(self, "patience", Patience(_PATIENCE_S))
-        object.__setattr__(self, "reports", Turns("reports at once", _WAITING_REPORTS))
+        self.cookie = SessionCookie(self.config, installation)
+        self.throttle = LoginThrottle(self.config.login, monotonic)
+        self.journal = LoginJournal(self.store.audit, self.now)
+        self.feed = Feed(self.store, self.control)
+        self.streams = Streams(self.config.max_streams)
+        self.patience = Patience(_PATIENCE_S)
+        self.reports = Turns("reports at once", _WAITING_REPORTS)
 
     @property
     def timezone(self) -> tzinfo:

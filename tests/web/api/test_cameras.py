@@ -40,7 +40,7 @@ def test_of_two_who_change_a_camera_at_the_same_time_the_second_is_told(
     admin: TestClient, world: World
 ) -> None:
     now = [NOW]
-    object.__setattr__(world.web, "now", lambda: now[0])
+    world.web.now = lambda: now[0]
     settings = {"url": "rtsp://8.8.8.8/stream"}
     admin.post("/api/v1/cameras", json={"name": "gate", "settings": settings})
     read = admin.get("/api/v1/cameras/gate").json()

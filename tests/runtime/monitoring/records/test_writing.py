@@ -179,7 +179,7 @@ def test_an_episode_that_is_tried_again_has_one_photo(
 ) -> None:
     def fail(_: EpisodeRecord) -> None:
         if photo_gave_way:
-            store.snapshots.make_room(1)
+            store.room.make_room(1)
         raise StoreError("busy")
 
     entry = opened()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TypeAlias
 
 from maskwatch.config.root import Config
 from maskwatch.errors import StoreError
@@ -15,12 +15,8 @@ _log = logging.getLogger(__name__)
 _EVERY_S = 60.0
 
 
-class Housekeeping(Protocol):
-    """Retention and the like."""
-
-    def __call__(self, config: Config) -> None:
-        """Does what is due; raises StoreError when the store cannot do it."""
-        ...
+Housekeeping: TypeAlias = Callable[[Config], None]
+"""Does what is due, such as retention; raises StoreError when the store cannot do it."""
 
 
 class Upkeep:
