@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.events.camera import Closed, Continued, Left, News, Opened
+from maskwatch.events.camera import Left, News, Opened, Updated
 from maskwatch.events.photos import Photo
 from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
 from maskwatch.runtime.monitoring.records.chronicle import (
@@ -126,16 +126,15 @@ class Reporter:
             _log.exception("camera %s: the photo of an episode cannot be made", self._camera)
             return None
 
-    def _updated(self, news: Continued | Closed) -> EpisodeUpdated:
+    def _updated(self, news: Updated) -> EpisodeUpdated:
         episode = news.episode
         key = (episode.track, episode.start_s)
-        is_over = isinstance(news, Closed)
         return EpisodeUpdated(
-            id=self._ids.pop(key) if is_over else self._ids[key],
+            id=self._ids.pop(key) if news.is_over else self._ids[key],
             state=episode.state,
             fault=episode.fault,
             coverage=news.coverage,
-            ended_at=self.time_of_day(episode.end_s) if is_over else None,
+            ended_at=self.time_of_day(episode.end_s) if news.is_over else None,
             timeline=self._timeline(news.timeline),
         )
 
