@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from maskwatch.config.privacy import Photos, PrivacyConfig
+from maskwatch.config.privacy import PrivacyConfig
 from maskwatch.events.camera import Left, News, Opened, Updated
 from maskwatch.events.photos import Photo
 from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
@@ -74,7 +74,8 @@ class Reporter:
     def propose(self, photo: Photo) -> None:
         """Puts a doubtful face into the queue for labels, where faces may be seen at all."""
         now = time.monotonic()
-        if self._privacy.photos is not Photos.CLEAR or now - self._proposed_at < _UNCERTAIN_EVERY_S:
+        may_be_seen = self._privacy.stored_photos.shows(is_subject=True)
+        if not may_be_seen or now - self._proposed_at < _UNCERTAIN_EVERY_S:
             return
         finished = finish_photo(photo, self._privacy)
         if finished is not None:
