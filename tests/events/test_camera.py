@@ -13,12 +13,11 @@ import pytest
 from maskwatch.events.camera import (
     CameraRules,
     CameraWatch,
-    Closed,
-    Continued,
     Left,
     News,
     Opened,
     Sight,
+    Updated,
 )
 from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
@@ -84,8 +83,8 @@ def opened(news: Sequence[tuple[float, News]]) -> list[tuple[float, Opened]]:
     return [(t, each) for t, each in news if isinstance(each, Opened)]
 
 
-def closed(news: Sequence[tuple[float, News]]) -> list[Closed]:
-    return [each for _, each in news if isinstance(each, Closed)]
+def closed(news: Sequence[tuple[float, News]]) -> list[Updated]:
+    return [each for _, each in news if isinstance(each, Updated) and each.is_over]
 
 
 def left(news: Sequence[tuple[float, News]]) -> list[Left]:
@@ -189,7 +188,7 @@ def test_a_mask_put_on_again_ends_the_episode_once_it_has_been_worn(fps: float) 
 
 def coverages(news: Sequence[tuple[float, News]]) -> list[float | None]:
     """Those told of episodes, in order."""
-    return [each.coverage for _, each in news if isinstance(each, Opened | Continued | Closed)]
+    return [each.coverage for _, each in news if isinstance(each, Opened | Updated)]
 
 
 @pytest.mark.parametrize("fps", [5, 10])
@@ -314,7 +313,7 @@ def test_who_was_only_glanced_at_before_a_mask_was_required_has_a_photo_all_the_
 
 def test_who_goes_where_no_mask_is_required_has_ended_the_episode_by_that() -> None:
     news = tell(10, (4, [WALKING]), (60, [EATING]), rules=CANTEEN)
-    ((at, over),) = [(t, each) for t, each in news if isinstance(each, Closed)]
+    ((at, over),) = [(t, each) for t, each in news if isinstance(each, Updated) and each.is_over]
     assert (over.episode.end_s, over.episode.ongoing) == (pytest.approx(3.9), False)
     assert at < 31
     (person,) = left(news)
@@ -382,7 +381,9 @@ def test_the_timeline_begins_shortly_before_the_episode_and_gets_thinner_with_ti
     news = tell(10, (30, [MASK]), (120, [BARE]))
     ((_, episode),) = opened(news)
     assert 26 <= episode.timeline[0].t < 30
-    told = {t: len(each.timeline) for t, each in news if isinstance(each, Continued)}
+    told = {
+        t: len(each.timeline) for t, each in news if isinstance(each, Updated) and not each.is_over
+    }
     assert all(n == pytest.approx(10, abs=1) for t, n in told.items() if t < 90)
     assert all(n <= 2 for t, n in told.items() if t > 97)
 

@@ -10,7 +10,7 @@ import pytest
 from maskwatch.build.service import load_models
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.config.inference import InferenceConfig
-from maskwatch.events.camera import CameraWatch, Closed, Left, News, Opened
+from maskwatch.events.camera import CameraWatch, Left, News, Opened, Updated
 from maskwatch.frames.sampling import Sampler
 from maskwatch.frames.video import VideoSource
 from maskwatch.runtime.monitoring.camera.gaze import Gaze
@@ -49,7 +49,7 @@ def episodes(news: list[News]) -> list[tuple[State, float, float]]:
     return [
         (each.episode.state, each.episode.start_s, each.episode.end_s)
         for each in news
-        if isinstance(each, Closed)
+        if isinstance(each, Updated) and each.is_over
     ]
 
 

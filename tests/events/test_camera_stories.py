@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from maskwatch.events.camera import (
     CameraRules,
     CameraWatch,
-    Closed,
     Left,
     News,
     Opened,
     Sight,
+    Updated,
 )
 from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
@@ -121,7 +121,7 @@ def test_each_episode_opens_and_closes_once_and_each_person_leaves_once(
             open_since[episode.track] = episode.start_s
         else:
             assert open_since[episode.track] == episode.start_s
-        if isinstance(each, Closed):
+        if isinstance(each, Updated) and each.is_over:
             del open_since[episode.track]
             before = episodes.setdefault(episode.track, [])
             assert not before or before[-1][1] <= episode.start_s
@@ -150,7 +150,7 @@ def test_no_episode_opens_before_enough_readings_say_so_for_long_enough(
 ) -> None:
     looks, votes, ended_s = looks_at(spans, fps), VoteSettings(), -1.0
     for each in news_of([looks], rules, fps):
-        if isinstance(each, Closed):
+        if isinstance(each, Updated) and each.is_over:
             ended_s = each.episode.end_s
         if not isinstance(each, Opened):
             continue

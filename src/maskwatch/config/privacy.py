@@ -20,6 +20,10 @@ class Photos(StrEnum):
     CLEAR = "clear"
     """The violator can be seen; bystanders are hidden."""
 
+    def shows(self, *, is_subject: bool) -> bool:
+        """Whether a face may be recognised: the one that a photo is about, or another."""
+        return self is Photos.CLEAR and is_subject
+
 
 class PrivacyConfig(Section):
     """What may be kept and shown of people."""

@@ -150,25 +150,15 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Continued:
-    """News of an open episode; now and then."""
+class Updated:
+    """News of an open episode: now and then, and when it is over."""
 
     episode: Episode
     coverage: float | None
     """The lowest that the verdict had so far, in percent."""
     timeline: tuple[TimedReading, ...]
     """Readings since the last news, thinned out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """An episode is over."""
-
-    episode: Episode
-    coverage: float | None
-    """The lowest that the verdict had in it, in percent."""
-    timeline: tuple[TimedReading, ...]
-    """Readings since the last news, thinned out."""
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +170,7 @@ class Left:
     """Where they were most of the time that masks were required."""
 
 
-News = Opened | Continued | Closed | Left
+News = Opened | Updated | Left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,8 +200,6 @@ class _File:
     """The lowest of their verdicts in the open episode."""
     opened_t: float | None = None
     told_t: float = 0.0
-    episodes: list[Episode] = field(default_factory=list)
-    """Those that are over."""
     asked: bool = False
     """Whether one of their faces was proposed for labelling."""
 
@@ -304,7 +292,7 @@ class CameraWatch:
     def end(self) -> tuple[News, ...]:
         """To be called once, when no more pictures come: closes and counts what is open."""
         news: list[News] = [self._close(episode) for episode in self._log.close(self._t)]
-        return (*news, *self._left(self._people.people(self._past_episodes())))
+        return (*news, *self._left(self._people.people()))
 
     def _judge(self, sight: Sight, person: Track, local: datetime) -> Presence:
         frame = sight.frame
@@ -348,23 +336,19 @@ class CameraWatch:
                 news.append(Opened(episode, presence.zone, file.coverage, photo, _take(file)))
             elif file.opened_t is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
                 file.told_t = self._t
-                news.append(Continued(episode, file.coverage, _take(file)))
+                news.append(Updated(episode, file.coverage, _take(file)))
         return news
 
-    def _close(self, episode: Episode) -> Closed:
+    def _close(self, episode: Episode) -> Updated:
         file = self._files[episode.track]
-        closed = Closed(episode, file.coverage, _take(file))
+        closed = Updated(episode, file.coverage, _take(file), is_over=True)
         file.opened_t = file.coverage = None
-        file.episodes.append(episode)
+        self._people.add([episode])
         return closed
 
     def _departed(self) -> list[News]:
         busy = {k for k, file in self._files.items() if file.opened_t is not None}
-        unseen_s = self._rules.gone_after_s
-        return self._left(self._people.departed(self._t, unseen_s, self._past_episodes(), busy))
-
-    def _past_episodes(self) -> list[Episode]:
-        return [episode for file in self._files.values() for episode in file.episodes]
+        return self._left(self._people.departed(self._t, self._rules.gone_after_s, busy))
 
     def _left(self, gone: Sequence[Person]) -> list[News]:
         """Counts people and forgets them."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from maskwatch.tracks.absence import is_gone
 from maskwatch.types import Episode, Fault, State, Track
@@ -22,13 +22,6 @@ class Person:
     fault: Fault | None
     first_t: float
     last_t: float
-    seconds: Mapping[State, float]
-    """How long each verdict held; every state has an entry. The sum is the time followed."""
-
-    def share(self, state: State) -> float:
-        """Share of the time followed during which ``state`` held, in [0, 1]; 0 for no time."""
-        total = sum(self.seconds.values())
-        return self.seconds[state] / total if total > 0 else 0.0
 
 
 def person_state(
@@ -59,58 +52,50 @@ def person_state(
 class _Followed:
     first_t: float
     last_t: float
-    verdict: State
-    seconds: dict[State, float]
+    verdicts: set[State] = field(default_factory=set)
+    """All that ever held."""
+    episodes: list[Episode] = field(default_factory=list)
     misses: int = 0
     """Looks in a row without them."""
 
 
 class PeopleLog:
-    """Adds up, for the people of one source, how long each verdict held."""
+    """Remembers, of the people of one source, which verdicts held and which episodes they had."""
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._people: dict[int, _Followed] = {}
 
     def update(self, tracks: Sequence[Track]) -> None:
-        """Takes in the tracks seen in one frame.
-
-        The time since a person was last seen counts for the verdict that held then.
-        """
+        """Takes in the tracks seen in one frame."""
         for followed in self._people.values():
             followed.misses += 1
         for track in tracks:
             if track.id not in self._people:
-                # What preceded the confirmation was followed too, without a verdict.
-                self._people[track.id] = _Followed(
-                    track.first_t, track.first_t, State.UNKNOWN, dict.fromkeys(State, 0.0)
-                )
+                self._people[track.id] = _Followed(track.first_t, track.last_t)
             followed = self._people[track.id]
-            followed.seconds[followed.verdict] += track.last_t - followed.last_t
-            followed.last_t, followed.verdict = track.last_t, track.verdict.state
-            followed.misses = 0
+            followed.last_t, followed.misses = track.last_t, 0
+            followed.verdicts.add(track.verdict.state)
 
-    def people(self, episodes: Sequence[Episode]) -> list[Person]:
-        """Everybody seen so far, by track id.
+    def add(self, episodes: Iterable[Episode]) -> None:
+        """Takes in episodes of people who were seen, once they are over or nothing more comes."""
+        for episode in episodes:
+            self._people[episode.track].episodes.append(episode)
 
-        Args:
-            episodes: all episodes of this source, ongoing ones included.
-        """
-        return [self._person(track, episodes) for track in sorted(self._people)]
+    def people(self) -> list[Person]:
+        """Everybody seen so far, by track id."""
+        return [self._person(track) for track in sorted(self._people)]
 
-    def departed(
-        self, t: float, unseen_s: float, episodes: Sequence[Episode], staying: Container[int] = ()
-    ) -> list[Person]:
+    def departed(self, t: float, unseen_s: float, staying: Container[int] = ()) -> list[Person]:
         """Everybody who at ``t`` has been unseen for longer than ``unseen_s``; they are forgotten.
 
         Args:
             t: now, in seconds.
             unseen_s: how long somebody may be out of sight.
-            episodes: theirs, ongoing ones included; those of others do no harm.
             staying: tracks that are not to be forgotten yet.
         """
         gone = [
-            self._person(track, episodes)
+            self._person(track)
             for track, followed in sorted(self._people.items())
             if track not in staying and is_gone(followed.misses, t - followed.last_t, unseen_s)
         ]
@@ -118,11 +103,9 @@ class PeopleLog:
             del self._people[person.track]
         return gone
 
-    def _person(self, track: int, episodes: Sequence[Episode]) -> Person:
+    def _person(self, track: int) -> Person:
         followed = self._people[track]
-        held = {state for state, seconds in followed.seconds.items() if seconds > 0}
-        mine = [each for each in episodes if each.track == track]
-        state, fault = person_state(mine, held | {followed.verdict})
+        state, fault = person_state(followed.episodes, followed.verdicts)
         return Person(
             source=self._source,
             track=track,
@@ -130,5 +113,4 @@ class PeopleLog:
             fault=fault,
             first_t=followed.first_t,
             last_t=followed.last_t,
-            seconds=dict(followed.seconds),
         )

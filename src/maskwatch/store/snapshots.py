@@ -341,7 +341,7 @@ class Snapshots:
 
     def _is_allowed(self, face: SnapshotFace) -> bool:
         """As it is in its photo."""
-        return face.blurred or (self.photos is Photos.CLEAR and face.is_subject)
+        return face.blurred or self.photos.shows(is_subject=face.is_subject)
 
     def _write(self, file: str, jpeg: bytes) -> None:
         try:

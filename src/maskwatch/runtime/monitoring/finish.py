@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -51,13 +51,13 @@ def finish_photo(photo: Photo, privacy: PrivacyConfig) -> FinishedPhoto | None:
     """The photo of a violation as it may be kept; None when none may."""
     if not privacy.images_allowed:
         return None
-    shows_subject = privacy.photos is Photos.CLEAR
-    boxes = [face.box for face in photo.faces if not (face.is_subject and shows_subject)]
-    traces = () if shows_subject else photo.traces
+    allowed = privacy.stored_photos
+    boxes = [face.box for face in photo.faces if not allowed.shows(is_subject=face.is_subject)]
+    traces = () if allowed.shows(is_subject=True) else photo.traces
     image = pixelate(photo.frame.image, [*boxes, *photo.hidden, *traces])
     image, factor = scaled_down(image, PHOTO_PX)
     height, width = image.shape[:2]
-    faces = tuple(_snapshot_face(face, factor, not shows_subject) for face in photo.faces)
+    faces = tuple(_snapshot_face(face, factor, allowed) for face in photo.faces)
     jpeg = encode_jpeg(image, PHOTO_QUALITY)
     return FinishedPhoto(jpeg, width, height, taken_at(photo.frame), faces)
 
@@ -69,15 +69,16 @@ def live_picture(sight: Sight, people: Sequence[Presence], privacy: PrivacyConfi
     """
     if not privacy.images_allowed:
         return None
-    shown = [each.track.reading.face.box for each in people if _may_be_seen(each, privacy)]
+    shown = [
+        each.track.reading.face.box
+        for each in people
+        if privacy.stored_photos.shows(is_subject=each.episode_t is not None)
+    ]
     hidden = [place.box for place in sight.hidden if not _is_one_of(place.box, shown)]
     image, factor = scaled_down(pixelate(sight.frame.image, hidden), LIVE_PX)
-    marks = [_scaled(Mark.of_track(each.track), factor) for each in people]
+    marks = [Mark.of_track(each.track) for each in people]
+    marks = [replace(mark, box=mark.box.scaled(factor)) for mark in marks]
     return encode_jpeg(draw_marks(image, marks), LIVE_QUALITY)
-
-
-def _may_be_seen(presence: Presence, privacy: PrivacyConfig) -> bool:
-    return privacy.photos is Photos.CLEAR and presence.episode_t is not None
 
 
 def _is_one_of(box: Box, shown: Iterable[Box]) -> bool:
@@ -90,16 +91,12 @@ def _holds_middle(outer: Box, inner: Box) -> bool:
     return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
 
 
-def _scaled(mark: Mark, factor: float) -> Mark:
-    return Mark(mark.box.scaled(factor), mark.state, mark.fault, mark.coverage, mark.track)
-
-
-def _snapshot_face(face: PhotoFace, factor: float, subject_blurred: bool) -> SnapshotFace:
+def _snapshot_face(face: PhotoFace, factor: float, allowed: Photos) -> SnapshotFace:
     return SnapshotFace(
         box=face.box.scaled(factor),
         state=face.state,
         fault=face.fault,
         coverage=face.coverage,
         is_subject=face.is_subject,
-        blurred=subject_blurred or not face.is_subject,
+        blurred=not allowed.shows(is_subject=face.is_subject),
     )

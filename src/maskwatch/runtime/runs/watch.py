@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from maskwatch.events.episodes import EpisodeLog
@@ -126,7 +127,7 @@ class MovingWatch:
         result = self._pipeline(frame).without_weak(self._report_score)
         self._people_log.update(result.tracks)
         ended = self._episode_log.update(frame.index, frame.t, result.tracks)
-        self._ended.extend(ended)
+        self._note(ended)
         self._last_t = frame.t
         faces = tuple(result.readings_with_tracks())
         return JudgedFrame(frame, faces, is_followed=True, ended=tuple(ended), found=result.found)
@@ -134,8 +135,12 @@ class MovingWatch:
     def end(self) -> tuple[Episode, ...]:
         """The episodes still open at the last frame."""
         left = tuple(self._episode_log.close(self._last_t))
-        self._ended.extend(left)
+        self._note(left)
         return left
+
+    def _note(self, ended: Sequence[Episode]) -> None:
+        self._ended.extend(ended)
+        self._people_log.add(ended)
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -145,5 +150,4 @@ class MovingWatch:
     @property
     def tally(self) -> Tally:
         """One person per track."""
-        people = self._people_log.people(self._ended)
-        return Tally.of((person.state, person.fault) for person in people)
+        return Tally.of((person.state, person.fault) for person in self._people_log.people())

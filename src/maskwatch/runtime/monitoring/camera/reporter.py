@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.events.camera import Closed, Continued, Left, News, Opened
+from maskwatch.config.privacy import PrivacyConfig
+from maskwatch.events.camera import Left, News, Opened, Updated
 from maskwatch.events.photos import Photo
 from maskwatch.runtime.monitoring.finish import FinishedPhoto, finish_photo
 from maskwatch.runtime.monitoring.records.chronicle import (
@@ -74,7 +74,8 @@ class Reporter:
     def propose(self, photo: Photo) -> None:
         """Puts a doubtful face into the queue for labels, where faces may be seen at all."""
         now = time.monotonic()
-        if self._privacy.photos is not Photos.CLEAR or now - self._proposed_at < _UNCERTAIN_EVERY_S:
+        may_be_seen = self._privacy.stored_photos.shows(is_subject=True)
+        if not may_be_seen or now - self._proposed_at < _UNCERTAIN_EVERY_S:
             return
         finished = finish_photo(photo, self._privacy)
         if finished is not None:
@@ -126,16 +127,15 @@ class Reporter:
             _log.exception("camera %s: the photo of an episode cannot be made", self._camera)
             return None
 
-    def _updated(self, news: Continued | Closed) -> EpisodeUpdated:
+    def _updated(self, news: Updated) -> EpisodeUpdated:
         episode = news.episode
         key = (episode.track, episode.start_s)
-        is_over = isinstance(news, Closed)
         return EpisodeUpdated(
-            id=self._ids.pop(key) if is_over else self._ids[key],
+            id=self._ids.pop(key) if news.is_over else self._ids[key],
             state=episode.state,
             fault=episode.fault,
             coverage=news.coverage,
-            ended_at=self.time_of_day(episode.end_s) if is_over else None,
+            ended_at=self.time_of_day(episode.end_s) if news.is_over else None,
             timeline=self._timeline(news.timeline),
         )
 
