@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -282,8 +283,9 @@ def test_the_last_page_of_100_000_comes_as_quickly_as_the_first(store: Store) ->
 
 
 def test_deleting_a_photo_leaves_no_episode_pointing_to_it(store: Store) -> None:
-    taken = photo(store)
-    one = episode(snapshot_id=taken.id)
+    about = episode()
+    taken = photo(store, episode_id=about.id)
+    one = replace(about, snapshot_id=taken.id)
     store.episodes.add(one)
     store.snapshots.delete([taken], reason="age")
     assert store.episodes.get(one.id).snapshot_id is None
