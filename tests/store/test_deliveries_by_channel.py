@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState
 from maskwatch.store.store import Store
+from tests.store.plans import plan_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -30,6 +33,15 @@ def test_a_claim_takes_only_what_belongs_to_its_channel(store: Store) -> None:
     assert [row.id for row in store.deliveries.claim(NOON, channel="door")] == [door.id]
     assert [row.id for row in store.deliveries.claim(NOON, channel="door")] == []
     assert [row.id for row in store.deliveries.claim(NOON)] == [mail.id]
+
+
+def test_what_a_channel_has_to_send_is_found_without_reading_what_it_sent(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
+        plan = plan_of(store, lambda: store.deliveries.claim(NOON, channel="mail"), "ORDER BY")
+    steps = [step for step in plan.splitlines() if re.match("SCAN|SEARCH", step)]
+    by_state = "SEARCH deliveries USING INDEX ix_deliveries_state_not_before (state=?"
+    assert steps, plan
+    assert all(step.startswith(by_state) for step in steps), plan
 
 
 def test_each_channel_knows_when_its_next_message_is_due(store: Store) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +17,7 @@ from maskwatch.store.rows import values_of
 from maskwatch.store.schema import episodes
 from maskwatch.store.store import Store
 from maskwatch.types import Fault, State
+from tests.store.plans import plan_of
 from tests.store.values import NOON, after, episode, photo
 
 NESTED = base64.urlsafe_b64encode(b"[" * 30_000).decode()
@@ -271,34 +273,19 @@ def test_the_last_page_of_100_000_comes_as_quickly_as_the_first(store: Store) ->
         (EpisodeFilter(), near_the_end.next),
         (EpisodeFilter(cameras=("entrance",)), None),
     ):
-        plan = plan_of_page(store, wanted, place)
+        plan = plan_of(
+            store,
+            lambda wanted=wanted, place=place: store.episodes.page(wanted, after=place),
+            "FROM episodes",
+        )
         assert re.search(r"ix_episodes_(camera_)?started_at_id", plan), plan
         assert not re.search("Seq Scan|TEMP B-TREE", plan), plan
 
 
-def plan_of_page(store: Store, wanted: EpisodeFilter, place: str | None) -> str:
-    """How the database goes about the page that the store asks it for."""
-    asked: list[tuple[str, Any]] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        asked.append((statement, parameters))
-
-    engine = store.database.engine
-    sa.event.listen(engine, "before_cursor_execute", listen)
-    try:
-        store.episodes.page(wanted, limit=50, after=place)
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", listen)
-    statement, parameters = next(each for each in asked if "FROM episodes" in each[0])
-    word = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
-    with store.database.read() as connection:
-        rows = connection.exec_driver_sql(f"{word} {statement}", parameters).all()
-    return "\n".join(str(row[-1]) for row in rows)
-
-
 def test_deleting_a_photo_leaves_no_episode_pointing_to_it(store: Store) -> None:
-    taken = photo(store)
-    one = episode(snapshot_id=taken.id)
+    about = episode()
+    taken = photo(store, episode_id=about.id)
+    one = replace(about, snapshot_id=taken.id)
     store.episodes.add(one)
     store.snapshots.delete([taken], reason="age")
     assert store.episodes.get(one.id).snapshot_id is None

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -35,6 +34,7 @@ from maskwatch.store.records import (
 from maskwatch.store.retention import GB, apply_retention, keep_house
 from maskwatch.store.store import Store
 from maskwatch.types import State
+from tests.store.plans import plan_of
 from tests.store.values import NOON, after, episode, jpeg, people_of, person, photo, proofs_of
 
 KEEP = RetentionConfig(
@@ -136,20 +136,10 @@ def test_every_other_kind_goes_in_its_own_time(store: Store) -> None:
 
 
 def test_who_is_too_old_is_found_without_reading_everybody(tmp_path: Path) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        asked.append((statement, parameters))
-
     with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
-        sa.event.listen(store.database.engine, "before_cursor_execute", listen)
-        apply_retention(store, KEEP, after(0))
-        statement, parameters = next(each for each in asked if "DELETE FROM people " in each[0])
-        with store.database.read() as connection:
-            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            plan = [row[-1] for row in steps]
+        plan = plan_of(store, lambda: apply_retention(store, KEEP, after(0)), "DELETE FROM people ")
     assert "SEARCH people USING INDEX ix_people_quarter_at (quarter_at<?)" in plan
-    assert not [step for step in plan if step.startswith("SCAN")]
+    assert "SCAN" not in plan
 
 
 def test_of_many_rows_some_go_at_a_time_so_that_others_can_write_meanwhile(

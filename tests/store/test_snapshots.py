@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ from maskwatch.store import photo_files
 from maskwatch.store import snapshots as snapshots_module
 from maskwatch.store.files import PART, remove, write_durably
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import ReviewItem, ReviewReason, SnapshotKind
+from maskwatch.store.records import DeletionReason, ReviewItem, ReviewReason, SnapshotKind
 from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 from maskwatch.types import State
+from tests.store.plans import plan_of
 from tests.store.values import HIDDEN_FACE, after, episode, jpeg, photo, proofs_of
 
 
@@ -212,6 +214,14 @@ def test_of_two_who_delete_the_same_photo_one_proves_it(store: Store) -> None:
     other.join(30)
     assert late == [Freed()]
     assert [each.reason for each in proofs_of(store, taken.id)] == ["a"]
+
+
+def test_photos_are_deleted_without_reading_all_episodes(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos", Photos.CLEAR) as store:
+        taken = [photo(store, episode_id=each) for each in ("a", None)]
+        delete = partial(store.snapshots.delete, taken, reason=DeletionReason.AGE)
+        plan = plan_of(store, delete, "UPDATE episodes")
+    assert plan.startswith("SEARCH episodes USING INDEX sqlite_autoindex_episodes_1 (id=?)"), plan
 
 
 def test_an_episode_can_be_corrected_while_its_photo_is_deleted(store: Store) -> None:

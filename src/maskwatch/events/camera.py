@@ -40,9 +40,14 @@ from maskwatch.types import (
 _POINT_EVERY_S = 0.5
 _SPARSE_AFTER_S = 60.0
 _SPARSE_EVERY_S = 5.0
+_SPARSE_SHARE = 1 / 500
 _PROGRESS_EVERY_S = 5.0
 _EARLY_POINTS = 8
-"""Of the timeline: how dense, and how many from before the episode opened."""
+"""Of the timeline: how dense, and how many from before the episode opened.
+
+Points are no closer than a share of how long the episode has lasted: what stays for weeks, such as
+a face on a poster, has thousands of them, not hundreds of thousands.
+"""
 
 _STEP_S = 1.0
 """Who is for less than this where no mask is required stands at its border."""
@@ -196,6 +201,8 @@ class _File:
     """Since when they need not wear one; None while they have to."""
     recent: list[TimedReading] = field(default_factory=list)
     """Readings for the timeline not told yet; before an episode the latest few."""
+    noted_t: float = float("-inf")
+    """Of the last of these, told or not."""
     coverage: float | None = None
     """The lowest of their verdicts in the open episode."""
     opened_t: float | None = None
@@ -363,10 +370,11 @@ class CameraWatch:
 
     def _note(self, file: _File, t: float, reading: MaskReading) -> None:
         """Puts a reading on the timeline, thinner the longer the episode lasts."""
-        long_open = file.opened_t is not None and t - file.opened_t > _SPARSE_AFTER_S
-        every_s = _SPARSE_EVERY_S if long_open else _POINT_EVERY_S
-        if not file.recent or t - file.recent[-1].t >= every_s:
+        open_s = 0.0 if file.opened_t is None else t - file.opened_t
+        sparse_s = max(_SPARSE_EVERY_S, open_s * _SPARSE_SHARE)
+        if t - file.noted_t >= (sparse_s if open_s > _SPARSE_AFTER_S else _POINT_EVERY_S):
             file.recent.append(TimedReading(t, reading))
+            file.noted_t = t
         if file.opened_t is None:
             del file.recent[:-_EARLY_POINTS]
 

@@ -67,10 +67,12 @@ class Episodes:
         before it began, wherever the clock has been set to meanwhile.
         """
         ended = []
-        with self._db.write():
+        last = sa.select(sa.func.max(episode_readings.c.at))
+        with self._db.write() as connection:
             for episode in self.ongoing():
-                last = self.timeline(episode.id)[-1:]
-                end = max(episode.started_at, last[0].at if last else ended_at)
+                of_this = last.where(episode_readings.c.episode_id == episode.id)
+                last_at = connection.execute(of_this).scalar_one()
+                end = max(episode.started_at, last_at or ended_at)
                 rows.change(self._db, episodes, episodes.c.id == episode.id, ended_at=end)
                 ended.append(self.get(episode.id))
         return ended

@@ -356,11 +356,13 @@ class Snapshots:
         for start in range(0, len(records), _PARAMETERS):
             known = {each.id: each for each in records[start : start + _PARAMETERS]}
             query = sa.select(snapshots.c.id, snapshots.c.file).where(snapshots.c.id.in_(known))
+            # An episode's photo names it; without that all episodes would be read, under the lock.
+            theirs = {each.episode_id for each in known.values()} - {None}
             with self._db.write() as connection:
                 # Episodes first, as whoever corrects one and queues its photo holds them, too.
                 connection.execute(
                     sa.update(episodes)
-                    .where(episodes.c.snapshot_id.in_(known))
+                    .where(episodes.c.id.in_(theirs), episodes.c.snapshot_id.in_(known))
                     .values(snapshot_id=None)
                 )
                 # Two who delete the same photos at once must not both prove it.
