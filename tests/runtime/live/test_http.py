@@ -206,6 +206,23 @@ def test_a_download_that_breaks_off_says_how_far_it_got(server: WebServer) -> No
     assert caught.value.source == f"{server.url}/clip.mp4"
 
 
+@pytest.mark.parametrize("how", [CHUNKED, UNTOLD])
+def test_a_recording_of_a_length_that_nobody_says_is_read_whole(
+    server: WebServer, how: str
+) -> None:
+    clip = write_clip(
+        server.folder / "clip.mp4", 30, codec="libx264", options={"movflags": "+faststart"}
+    )
+    with source_at(f"{server.url}{how}clip.mp4") as source:
+        assert [number_of(frame.image) for frame in source] == list(range(30))
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    with (
+        source_at(f"{server.url}{how}clip.mp4") as source,
+        pytest.raises(SourceLost, match=r"cut off after \d+ frames"),
+    ):
+        list(source)
+
+
 def test_a_password_in_a_url_shows_up_nowhere(
     server: WebServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
