@@ -309,11 +309,11 @@ class Decoder:
             try:
                 for packet in self._container.demux(self._stream):
                     bad_reads = 0
-                    self._note_end(packet)
                     shift = continuity.shift(packet.dts, packet.duration)
                     if shift:
                         packet.dts = None if packet.dts is None else packet.dts + shift
                         packet.pts = None if packet.pts is None else packet.pts + shift
+                    self._note_end(packet)
                     yield packet
                 return
             except _BAD_READS:

@@ -280,6 +280,16 @@ def test_a_server_that_goes_and_comes_back(tmp_path: Path) -> None:
     assert health[-1].connection is Connection.CONNECTED
 
 
+def test_a_finished_hls_playlist_whose_stamps_begin_anew_is_whole(server: WebServer) -> None:
+    write_hls(server.folder, finished=True)
+    text = (server.folder / "list.m3u8").read_text()
+    segments = text[text.index("#EXTINF") : text.index("#EXT-X-ENDLIST")]
+    again = text.replace("#EXT-X-ENDLIST", f"#EXT-X-DISCONTINUITY\n{segments}#EXT-X-ENDLIST")
+    (server.folder / "list.m3u8").write_text(again)
+    with source_at(f"{server.url}/list.m3u8") as source:
+        assert [number_of(frame.image) for frame in source] == [*range(30), *range(30)]
+
+
 def write_hls(folder: Path, *, finished: bool) -> None:
     write_clip(
         folder / "list.m3u8",
