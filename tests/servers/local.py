@@ -20,20 +20,21 @@ from tests.servers.rtsp import RTSP_SERVER, SYSTEM_PYTHON
 
 BOUNDARY = "frameboundary"
 JPEG_INTERVAL_S = 0.05
-CHUNKED = "/chunked/"
+CHUNKED, UNTOLD = "/chunked/", "/untold/"
 TWO_ADDRESSES = "two-addresses.test"
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Files of a folder, and an endless MJPEG stream at any path that ends in ".mjpg".
 
-    Below "/chunked" files come in pieces, and nobody says how long they are.
+    Nobody says how long the files are that come below "/chunked", in pieces, and "/untold".
     """
 
     server: WebServer
 
     def do_GET(self) -> None:
-        file = self.server.folder / self.path.split("?")[0].removeprefix(CHUNKED).lstrip("/")
+        path = self.path.split("?")[0].removeprefix(CHUNKED).removeprefix(UNTOLD)
+        file = self.server.folder / path.lstrip("/")
         if file.suffix == ".mjpg":
             self._stream()
         elif not file.is_file():
@@ -47,7 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._pieces(data)
             return
         self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+        if not self.path.startswith(UNTOLD):
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data[: self.server.break_after])
 

@@ -70,13 +70,17 @@ def network_reason(error: av.FFmpegError, url: str) -> str:
     return plain_reason(error)
 
 
-def end_reason(error: av.FFmpegError) -> str:
-    """`plain_reason` for what had been connected to.
+def is_end(error: av.FFmpegError) -> bool:
+    """Whether what had been connected to ended: before what was announced, or with nothing said.
 
-    When that ends before what was announced, it is an "input/output error" to FFmpeg, too.
+    An "input/output error" is what FFmpeg calls both.
     """
-    is_end = isinstance(error, av.error.OSError) and error.errno == errno.EIO
-    return "the connection was cut" if is_end else plain_reason(error)
+    return isinstance(error, av.error.OSError) and error.errno == errno.EIO
+
+
+def end_reason(error: av.FFmpegError) -> str:
+    """`plain_reason` for what had been connected to."""
+    return "the connection was cut" if is_end(error) else plain_reason(error)
 
 
 def jump_reason(error: av.FFmpegError) -> str:

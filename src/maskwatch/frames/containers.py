@@ -26,3 +26,11 @@ def open_container(address: str, **how: Any) -> InputContainer:
     """
     container: InputContainer = av.open(address, "r", **_TOLERANT, **how)
     return container
+
+
+def states_size(container: InputContainer) -> bool:
+    """Whether it is known how many bytes there are; of an answer over HTTP its server may not say.
+
+    The end of one that does not is an error to FFmpeg: see `maskwatch.frames.avio.is_end`.
+    """
+    return (container.size or 0) > 0

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import av
 import av.error
 from av.container import InputContainer
 from av.format import Flags
 from av.stream import Disposition
 
+from maskwatch.frames.avio import is_end
+from maskwatch.frames.containers import states_size
 from maskwatch.frames.continuity import Continuity
 from maskwatch.frames.durations import COUNTED_FROM_ZERO, duration_of
 from maskwatch.frames.lateness import A_WAIT_S, CatchUp
@@ -124,6 +127,8 @@ class Decoder:
             stream.codec_context.options = {"err_detect": "explode"}
         self._container = container
         self._stream = stream
+        # A connection to a camera, of which nobody knows the length either, never ends.
+        self._ends_untold = not low_delay and not states_size(container)
         # Asked of a packet, each would be a fraction made anew.
         base = stream.time_base or _USUAL_TIME_BASE
         self._time_base = Fraction(base.numerator, base.denominator)
@@ -304,15 +309,22 @@ class Decoder:
             try:
                 for packet in self._container.demux(self._stream):
                     bad_reads = 0
-                    self._note_end(packet)
                     shift = continuity.shift(packet.dts, packet.duration)
                     if shift:
                         packet.dts = None if packet.dts is None else packet.dts + shift
                         packet.pts = None if packet.pts is None else packet.pts + shift
+                    self._note_end(packet)
                     yield packet
                 return
             except _BAD_READS:
                 bad_reads += 1
+            except av.FFmpegError as error:
+                if not (self._ends_untold and is_end(error) and self._end_pts is not None):
+                    raise
+                flush = cast("Packet[VideoStream]", av.Packet())
+                flush.stream = self._stream
+                yield flush
+                return
         self._last_is_torn = True
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame] | None:

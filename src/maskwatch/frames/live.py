@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,8 +12,8 @@ import av
 import av.error
 
 from maskwatch.errors import SourceCause, SourceError
-from maskwatch.frames.avio import cause_of, end_reason, jump_reason, network_reason
-from maskwatch.frames.containers import open_container
+from maskwatch.frames.avio import cause_of, end_reason, is_end, jump_reason, network_reason
+from maskwatch.frames.containers import open_container, states_size
 from maskwatch.frames.decoder import Decoded, Decoder, Passed, video_stream
 from maskwatch.frames.missed import missed_packets
 from maskwatch.frames.reach import OutOfReach
@@ -26,12 +24,11 @@ if TYPE_CHECKING:
 
     from maskwatch.frames.camera import LiveInput
 
-# FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
-_PICTURE_FORMATS = ("_pipe", "image2")
+# FFmpeg's demuxer that takes the bytes as they come.
+_RAW = "data"
 
-# What reads a picture of which the server does not say how long it is, as programs in cameras do.
-# By such a name FFmpeg takes it for a file of that length, and finds nothing in it.
-_PIPES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe", ".webp": "webp_pipe"}
+# FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
+_PICTURE_FORMATS = ("_pipe", "image2", _RAW)
 
 # Formats whose pictures come at the speed of a camera, whatever length they claim.
 _LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
@@ -158,11 +155,11 @@ class LiveReader:
 
     def _opened(self, url: str, options: dict[str, str]) -> InputContainer:
         container = self._opened_as(self._source.format, url, options)
-        kind = _PIPES.get(PurePosixPath(re.split("[?#]", url)[0]).suffix.lower())
-        if container.format.name != "image2" or (container.size or 0) > 0 or kind is None:
+        if not container.format.name.endswith(_PICTURE_FORMATS) or states_size(container):
             return container
+        # Some of these demuxers read as much as the server says, here nothing.
         container.close()
-        return self._opened_as(kind, url, options)
+        return self._opened_as(_RAW, url, options)
 
     def _opened_as(self, kind: str | None, url: str, options: dict[str, str]) -> InputContainer:
         return open_container(url, format=kind, options=options, timeout=self._timeouts)
@@ -204,11 +201,15 @@ class LiveReader:
     def _fetch(self, container: InputContainer) -> bytes:
         """The bytes of a picture file, which its demuxer passes on untouched."""
         data = bytearray()
-        for packet in container.demux(container.streams.video[0]):
-            data += bytes(packet)
-            if len(data) > _MAX_STILL_BYTES:
-                limit = f"{_MAX_STILL_BYTES // 2**20} MiB"
-                raise self._failed(f"a picture file of more than the limit of {limit}")
+        try:
+            for packet in container.demux(container.streams[0]):
+                data += bytes(packet)
+                if len(data) > _MAX_STILL_BYTES:
+                    limit = f"{_MAX_STILL_BYTES // 2**20} MiB"
+                    raise self._failed(f"a picture file of more than the limit of {limit}")
+        except av.FFmpegError as error:
+            if not (data and is_end(error) and not states_size(container)):
+                raise
         return bytes(data)
 
     def _close(self) -> None:
@@ -231,4 +232,4 @@ def _is_recording(container: InputContainer) -> bool:
         return False
     if container.duration:
         return True
-    return container.format.name != "hls" and (container.size or 0) > 0
+    return container.format.name != "hls" and states_size(container)

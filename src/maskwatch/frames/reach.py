@@ -47,6 +47,7 @@ addresses that stand for IPv4 addresses of the place (RFC 4291, 2765 and 8215)."
 _FORMATS = (
     *("rtsp", "mpjpeg", "mjpeg", "mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "m4v"),
     *("matroska", "webm", "mov", "mp4", "avi", "image2", "jpeg_pipe", "png_pipe", "webp_pipe"),
+    "data",
 )
 """FFmpeg's formats that hold pictures. Others, such as playlists, hold further addresses."""
 
