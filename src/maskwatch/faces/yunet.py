@@ -172,10 +172,10 @@ def decode(
     ]
 
 
-def pad_to_multiple(image: Image, multiple: int = 32) -> Image:
-    """The picture with black added at the right and below until both sides divide evenly."""
+def pad_to_multiple(image: Image) -> Image:
+    """The picture with black added at the right and below until both sides are multiples of 32."""
     height, width = image.shape[:2]
-    right, below = -width % multiple, -height % multiple
+    right, below = -width % STRIDES[-1], -height % STRIDES[-1]
     if right or below:
         return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)  # type: ignore[return-value]
     return image
