@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.geometry import box_array
-from maskwatch.metrics.detection import (
+from maskwatch.types import State
+from maskwatch_train.data.labelled import LabelledImage
+from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
+from maskwatch_train.evaluate.metrics.detection import (
     UNMATCHED,
     average_precision,
     match,
     recall_by_band,
     unmatched_per_image,
 )
-from maskwatch.types import State
-from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
 from maskwatch_train.evaluate.scoring.report import number, share, table
 from maskwatch_train.pictures import frame_of
 

@@ -11,12 +11,12 @@ import numpy as np
 from maskwatch.faces.base import FaceDetector
 from maskwatch.geometry import box_array
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.metrics.classification import bootstrap_interval
-from maskwatch.metrics.detection import UNMATCHED, match
 from maskwatch.pipeline import read_faces
 from maskwatch.types import MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.metrics.classification import bootstrap_interval
+from maskwatch_train.evaluate.metrics.detection import UNMATCHED, match
 from maskwatch_train.evaluate.outcomes import is_right_side
 from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
 from maskwatch_train.pictures import frame_of
