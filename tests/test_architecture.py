@@ -136,7 +136,9 @@ FOUNDATIONS = {"errors", "checksum", "pictures"}
 BELOW_NETWORKS = FOUNDATIONS | {
     *("weather", "running", "exporting", "backbones", "data", "synthesis"),
 }
-EVALUATION = {"evaluate", "evaluate.judging", "evaluate.scoring", "evaluate.pages"}
+EVALUATION = {
+    *("evaluate", "evaluate.metrics", "evaluate.judging", "evaluate.scoring", "evaluate.pages"),
+}
 TRAIN_TABLE = {
     "maskwatch_train": set(),
     "errors": set(),
@@ -151,8 +153,9 @@ TRAIN_TABLE = {
     "detector": BELOW_NETWORKS,
     "classifier": BELOW_NETWORKS | {"detector"},  # which shows it where the faces are
     "evaluate": FOUNDATIONS | {"data"},
+    "evaluate.metrics": set(),
     "evaluate.judging": FOUNDATIONS | {"exporting", "evaluate"},
-    "evaluate.scoring": FOUNDATIONS | {"data", "evaluate", "evaluate.judging"},
+    "evaluate.scoring": FOUNDATIONS | {"data", "evaluate", "evaluate.metrics", "evaluate.judging"},
     "evaluate.pages": FOUNDATIONS | {"data", *EVALUATION},
     "release": FOUNDATIONS | {"exporting", "data", *EVALUATION},
     "published": BELOW_NETWORKS | EVALUATION,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskwatch.errors import SourceError, SourceNotFound
 from maskwatch.frames.images import read_image
-from maskwatch.types import Box, Image
+from maskwatch.types import Box, Frame, Image
 from maskwatch_train.checksum import checksum
 from maskwatch_train.errors import DataError
 
@@ -23,6 +23,11 @@ def read_picture(path: Path) -> Image:
         raise DataError(path, _missing(path)) from error
     except SourceError as error:
         raise DataError(path, error.reason) from error
+
+
+def frame_of(path: Path) -> Frame:
+    """A picture as detectors and classifiers take it; raises DataError as `read_picture`."""
+    return Frame(path.name, 0, 0.0, read_picture(path))
 
 
 def whole_of(image: Image) -> Box:

@@ -390,7 +390,9 @@ def test_the_timeline_begins_shortly_before_the_episode_and_gets_thinner_with_ti
 
 def test_a_face_that_stays_as_on_a_poster_leaves_no_endless_timeline() -> None:
     news = tell(0.1, (10 * 3600, [BARE]))
-    told = {t: len(each.timeline) for t, each in news if isinstance(each, Continued)}
+    told = {
+        t: len(each.timeline) for t, each in news if isinstance(each, Updated) and not each.is_over
+    }
     later = sum(n for t, n in told.items() if t > 5 * 3600)
     assert 300 < later < 400  # of 1800 looks, and as many in the ten hours that follow
 

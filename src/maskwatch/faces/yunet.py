@@ -119,6 +119,15 @@ class Detections:
         """Some of them: ``(N,)`` flags, or indices in the order that is wanted."""
         return Detections(self.boxes[which], self.scores[which], self.landmarks[which])
 
+    def faces(self) -> list[Face]:
+        """The detections as values, but those of less than a pixel."""
+        found = zip(self.boxes.tolist(), self.scores.tolist(), self.landmarks.tolist(), strict=True)
+        return [
+            Face(Box(*box), min(score, 1.0), Landmarks(*(Point(*mark) for mark in marks)))
+            for box, score, marks in found
+            if box[2] - box[0] >= 1 and box[3] - box[1] >= 1
+        ]
+
 
 def decode(
     scores: NDArray[np.float32],
@@ -163,10 +172,10 @@ def decode(
     ]
 
 
-def pad_to_multiple(image: Image, multiple: int = 32) -> Image:
-    """The picture with black added at the right and below until both sides divide evenly."""
+def pad_to_multiple(image: Image) -> Image:
+    """The picture with black added at the right and below until both sides are multiples of 32."""
     height, width = image.shape[:2]
-    right, below = -width % multiple, -height % multiple
+    right, below = -width % STRIDES[-1], -height % STRIDES[-1]
     if right or below:
         return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)  # type: ignore[return-value]
     return image
@@ -261,7 +270,7 @@ class YuNetDetector:
         points = np.concatenate([each.landmarks for each in found])[own]
         points = points * scale[..., None] + corner[:, None]
         kept = nms(boxes, scores, self._settings.iou_threshold)
-        return _faces(boxes[kept], scores[kept], points[kept], width, height)
+        return Detections(clip(boxes[kept], width, height), scores[kept], points[kept]).faces()
 
     def _find(
         self, image: Image, scale: float, sizes: tuple[float, float] = ANY_SIZE
@@ -276,7 +285,7 @@ class YuNetDetector:
         (found,) = self._detect(pad_to_multiple(resized)[None], sizes)
         back = np.array([width / resized.shape[1], height / resized.shape[0]], dtype=np.float32)
         boxes, points = found.boxes * np.tile(back, 2), found.landmarks * back
-        return _faces(boxes, found.scores, points, width, height)
+        return Detections(clip(boxes, width, height), found.scores, points).faces()
 
     def _scale(self, height: int, width: int) -> float:
         if self._settings.long_side is None:
@@ -294,23 +303,6 @@ class YuNetDetector:
         """What is in each of some pictures of one size, ``(B, H, W, 3)``; see `decode`."""
         scores, boxes, points = self._session.run(None, {self._input: images})
         return decode(scores, boxes, points, images.shape[1:3], self._settings, sizes)
-
-
-def _faces(
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    points: NDArray[np.float32],
-    width: int,
-    height: int,
-) -> list[Face]:
-    """The detections as values, boxes clipped to the picture."""
-    whole = clip(boxes, width, height).tolist()
-    found = zip(whole, scores.tolist(), points.tolist(), strict=True)
-    return [
-        Face(Box(*box), min(score, 1.0), Landmarks(*(Point(*mark) for mark in marks)))
-        for box, score, marks in found
-        if box[2] - box[0] >= 1 and box[3] - box[1] >= 1
-    ]
 
 
 def _fine_scale(height: int, width: int) -> float:

@@ -1,1 +1,1 @@
-"""Scores: classification, detection, intervals. Arrays in, plain results out; numpy only."""
+"""Shares of people who wear their masks well, and how sure a share is. Standard library only."""

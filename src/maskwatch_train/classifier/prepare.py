@@ -9,20 +9,18 @@ import numpy as np
 import torch
 
 from maskwatch.errors import UsageError
-from maskwatch.faces.yunet import Detections
-from maskwatch.types import Box, Fault, State
+from maskwatch.types import Face, Fault, State
 from maskwatch_train.classifier.network import MaskNetwork, blank, create, start_from
 from maskwatch_train.classifier.samples import (
     Sample,
     Source,
     background_samples,
-    central_face,
     cut_sample,
     faceless_samples,
-    match_landmarks,
     mistaken_samples,
 )
 from maskwatch_train.classifier.train import ClassifierRecipe, load_run
+from maskwatch_train.data.faces import face_at, face_of
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
 from maskwatch_train.data.sets import LabelledSet, read_sets
 from maskwatch_train.detector.teacher import (
@@ -34,7 +32,7 @@ from maskwatch_train.detector.teacher import (
 )
 from maskwatch_train.pictures import read_picture, whole_of
 
-Look = Callable[[list[Path]], Mapping[Path, Detections]]
+Look = Callable[[list[Path]], Mapping[Path, Sequence[Face]]]
 """What a detector sees in pictures."""
 Progress = Callable[[str], None]
 
@@ -45,40 +43,35 @@ MIN_PORTRAIT_PX = 20
 
 
 def boxed_samples(
-    image: LabelledImage, seen: Detections, backgrounds: int, rng: np.random.Generator
+    image: LabelledImage, seen: Sequence[Face], backgrounds: int, rng: np.random.Generator
 ) -> list[Sample]:
     """The labelled faces of a picture, and squares of it without a face, some much like one.
 
     Of a picture without any face, all that the detector sees is a mistake.
     """
     pixels = read_picture(image.path)
-    samples = [
-        cut_sample(
-            pixels,
-            face.box,
-            face.state,
-            face.fault,
-            match_landmarks(face.box, seen) if face.box.side >= 24 else None,
-            Source.BOX,
-        )
-        for face in image.faces
-        if face.box.side >= MIN_SIDE_PX and _fits_an_output(face.state, face.fault)
-    ]
+    samples = []
+    for face in image.faces:
+        if face.box.side >= MIN_SIDE_PX and _fits_an_output(face.state, face.fault):
+            found = face_at(face.box, seen) if face.box.side >= 24 else None
+            marks = found.landmarks if found else None
+            samples.append(cut_sample(pixels, face.box, face.state, face.fault, marks, Source.BOX))
     mistaken = image.look_alikes
     if not image.faces:
-        mistaken += tuple(Box(*box) for box in seen.boxes.tolist())
+        mistaken += tuple(face.box for face in seen)
     samples += faceless_samples(pixels, mistaken, Source.LOOK_ALIKE)
     if backgrounds:
         labelled = np.array([face.box for face in image.faces], dtype=np.float32).reshape(-1, 4)
         if image.faces:
             samples += mistaken_samples(pixels, labelled, seen, DOUBT_SCORE)
-        faces = np.concatenate([labelled, seen.boxes])
+        detected = np.array([face.box for face in seen], dtype=np.float32).reshape(-1, 4)
+        faces = np.concatenate([labelled, detected])
         samples += background_samples(pixels, faces, backgrounds, rng)
     return samples
 
 
 def portrait_samples(
-    portraits: Sequence[LabelledPicture], seen: Mapping[Path, Detections]
+    portraits: Sequence[LabelledPicture], seen: Mapping[Path, Sequence[Face]]
 ) -> list[Sample]:
     """The faces that portraits are about, but those too small to be sure of."""
     samples = (
@@ -89,15 +82,11 @@ def portrait_samples(
     return [sample for sample in samples if sample.size >= MIN_PORTRAIT_PX]
 
 
-def portrait_sample(picture: LabelledPicture, seen: Detections) -> Sample:
+def portrait_sample(picture: LabelledPicture, seen: Sequence[Face]) -> Sample:
     """The face that a portrait is about; the whole picture where the teacher finds none."""
     pixels = read_picture(picture.path)
-    height, width = pixels.shape[:2]
-    found = central_face(width, height, seen)
-    if found is None:
-        box, marks = whole_of(pixels), None
-    else:
-        box, marks = Box(*(float(v) for v in seen.boxes[found])), seen.landmarks[found]
+    found = face_of(None, seen, pixels)
+    box, marks = (found.box, found.landmarks) if found else (whole_of(pixels), None)
     return cut_sample(pixels, box, picture.label, picture.fault, marks, Source.PORTRAIT)
 
 
@@ -194,7 +183,12 @@ def teacher_in(weights: Path | None) -> Path | None:
 
 def _looking(weights: Path | None, run: Path, progress: Progress) -> Look:
     cache = run / (TEACHER_CACHE if weights else PACKAGE_CACHE)
-    return lambda pictures: detect_all(teacher_in(weights), pictures, cache, progress)
+
+    def look(pictures: list[Path]) -> dict[Path, list[Face]]:
+        seen = detect_all(teacher_in(weights), pictures, cache, progress)
+        return {path: found.faces() for path, found in seen.items()}
+
+    return look
 
 
 def starting_network(

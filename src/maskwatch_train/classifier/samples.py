@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.faces.yunet import Detections
-from maskwatch.geometry import overlap_of_smaller
+from maskwatch.geometry import box_array, overlap_of_smaller
 from maskwatch.masks.labels import UNREADABLE_INDEX, label_index
 from maskwatch.masks.preprocess import crop_face
-from maskwatch.types import Box, Face, Fault, Image, Landmarks, Point, State
-from maskwatch_train.data.faces import best_overlap, in_window, prominence
+from maskwatch.types import Box, Face, Fault, Image, Landmarks, State
+from maskwatch_train.data.faces import in_window
 from maskwatch_train.synthesis import WearKind, has_room
 
 CONTEXT_MARGIN = 0.7
@@ -84,7 +83,7 @@ def cut_sample(
     box: Box,
     state: State,
     fault: Fault | None,
-    points: NDArray[np.float32] | None,
+    landmarks: Landmarks | None,
     source: Source,
 ) -> Sample:
     """Cuts a face out of its picture.
@@ -94,7 +93,7 @@ def cut_sample(
         box: the face in pixels of it.
         state: how the mask is worn; ``unknown`` becomes ``unreadable``.
         fault: set when the state is ``incorrect``.
-        points: ``(5, 2)`` landmarks in pixels, or None.
+        landmarks: in pixels of it, or None where unknown.
         source: what it is cut from.
     """
     cut = crop_face(image, box, CONTEXT_MARGIN, CONTEXT_SIZE)
@@ -108,27 +107,8 @@ def cut_sample(
             for v in (-left, -top, width - left, height - top)
         )
     )
-    landmarks = None
-    if points is not None:
-        landmarks = Landmarks(*(Point(float(x), float(y)) for x, y in points))
     face = in_window(Face(box, 1.0, landmarks), left, top, scale)
     return Sample(cut, face, label_index(state, fault), shown, box.side, source)
-
-
-def match_landmarks(box: Box, seen: Detections) -> NDArray[np.float32] | None:
-    """Landmarks ``(5, 2)`` of the detection that overlaps the box best, as `face_at`, or None."""
-    best = best_overlap(box, seen.boxes)
-    return None if best is None else seen.landmarks[best]
-
-
-def central_face(width: int, height: int, seen: Detections) -> int | None:
-    """Index of the detection that a portrait is about, as `main_face`; None without any."""
-
-    def prominence_of(index: int) -> float:
-        box = Box(*seen.boxes[index].tolist())
-        return prominence(box, float(seen.scores[index]), width, height)
-
-    return max(range(len(seen.boxes)), key=prominence_of, default=None)
 
 
 def faceless_samples(image: Image, boxes: Iterable[Box], source: Source) -> list[Sample]:
@@ -141,7 +121,7 @@ def faceless_samples(image: Image, boxes: Iterable[Box], source: Source) -> list
 
 
 def mistaken_samples(
-    image: Image, faces: NDArray[np.float32], seen: Detections, below: float
+    image: Image, faces: NDArray[np.float32], seen: Sequence[Face], below: float
 ) -> list[Sample]:
     """What a detector half takes for a face and people did not label: hands, arms, lamps.
 
@@ -154,9 +134,10 @@ def mistaken_samples(
     Returns:
         Samples labelled ``unreadable``.
     """
-    apart = (overlap_of_smaller(seen.boxes, faces) < MAX_FACE_OVERLAP).all(axis=1)
-    boxes = seen.chosen(apart & (seen.scores < below)).boxes.tolist()
-    return faceless_samples(image, (Box(*box) for box in boxes), Source.BACKGROUND)
+    doubtful = [face.box for face in seen if face.score < below]
+    apart = (overlap_of_smaller(box_array(doubtful), faces) < MAX_FACE_OVERLAP).all(axis=1)
+    boxes = (doubtful[i] for i in np.flatnonzero(apart))
+    return faceless_samples(image, boxes, Source.BACKGROUND)
 
 
 def background_samples(

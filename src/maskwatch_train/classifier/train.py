@@ -339,32 +339,41 @@ def train(
         dataset.epoch = epoch
         return batches_of(dataset, drawn_items(samples, recipe, epoch), recipe.batch, site)
 
-    def losses(batch: Crop) -> Losses:
-        batch = Crop(*(part.to(run.fabric.device) for part in batch))
-        inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
-        inputs, truth, novel, mixed = mixing(inputs, batch.label, batch.novel)
-        logits, boxes = run.network(inputs)
-        label = F.cross_entropy(
-            logits.float(), truth, label_smoothing=recipe.label_smoothing, reduction="none"
-        )
-        target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
-        # Teachers may take for a mask worn well what was just put there and is none.
-        taught = recipe.teacher_share * (~novel).float()
-        terms = {
-            "label": ((1 - taught) * label).mean(),
-            "box": recipe.box_weight * box_loss(boxes.float(), target),
-        }
-        if teachers is not None:
-            terms["teacher"] = (taught * distances(logits.float(), teachers(inputs))).mean()
-        return terms
-
     return fit(
         run,
         recipe.seed,
         batches,
-        losses,
+        lambda batch: losses(run.network, batch, recipe, mixing, teachers),
         (lambda averaged: measure(averaged, validation, recipe)) if validation else None,
     )
+
+
+def losses(
+    network: nn.Module,
+    batch: Crop,
+    recipe: ClassifierRecipe,
+    mixing: Mixing,
+    teachers: Teachers | None,
+) -> Losses:
+    """Loss terms of a batch, of which `mixing` may mix the crops."""
+    device = next(network.parameters()).device
+    batch = Crop(*(part.to(device) for part in batch))
+    inputs = normalise(batch.pixels).contiguous(memory_format=torch.channels_last)
+    inputs, truth, novel, mixed = mixing(inputs, batch.label, batch.novel)
+    logits, boxes = network(inputs)
+    label = F.cross_entropy(
+        logits.float(), truth, label_smoothing=recipe.label_smoothing, reduction="none"
+    )
+    target = torch.full_like(batch.box, torch.nan) if mixed else batch.box
+    # Teachers may take for a mask worn well what was just put there and is none.
+    taught = recipe.teacher_share * (~novel).float()
+    terms = {
+        "label": ((1 - taught) * label).mean(),
+        "box": recipe.box_weight * box_loss(boxes.float(), target),
+    }
+    if teachers is not None:
+        terms["teacher"] = (taught * distances(logits.float(), teachers(inputs))).mean()
+    return terms
 
 
 def measure(

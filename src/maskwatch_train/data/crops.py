@@ -10,12 +10,12 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
-from maskwatch.types import Box, Face, Frame, Image
+from maskwatch.types import Box, Face, Image
 from maskwatch_train.checksum import checksum
-from maskwatch_train.data.faces import face_at, main_face
+from maskwatch_train.data.faces import face_of
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.errors import DataError
-from maskwatch_train.pictures import read_picture, whole_of
+from maskwatch_train.pictures import frame_of, whole_of
 
 MISSING = ("drop", "keep", "fail")
 """What to do about a label without a face: leave it out, crop what is labelled, or refuse."""
@@ -80,8 +80,9 @@ def crop_picture(
         OutputError: a crop cannot be written.
     """
     path = manifest.path_of(rows[0])
-    image = read_picture(path)
-    faces = None if detect is None else _large(detect(Frame(str(path), 0, 0.0, image)), settings)
+    frame = frame_of(path)
+    image = frame.image
+    faces = None if detect is None else _large(detect(frame), settings)
     for number, row in enumerate(row for row in rows if row.label is not None):
         box = _box(row, faces, image)
         if box is None and settings.missing == "fail":
@@ -105,6 +106,5 @@ def _large(faces: Sequence[Face], settings: CropSettings) -> list[Face]:
 def _box(row: ManifestRow, faces: Sequence[Face] | None, image: Image) -> Box | None:
     if faces is None:
         return row.box or whole_of(image)
-    height, width = image.shape[:2]
-    found = main_face(faces, width, height) if row.box is None else face_at(row.box, faces)
+    found = face_of(row.box, faces, image)
     return None if found is None else found.box

@@ -107,14 +107,8 @@ def verify(file: RemoteFile, path: Path) -> str:
 def _continue(file: RemoteFile, part: Path, progress: Progress) -> None:
     """Fetches what is missing of a file; raises what the network raises."""
     have = part.stat().st_size if part.exists() else 0
-    # The catalogue lets nothing through but HTTP.
-    request = urllib.request.Request(  # noqa: S310
-        file.url, headers={"User-Agent": "maskwatch-train"}
-    )
-    if have:
-        request.add_header("Range", f"bytes={have}-")
     try:
-        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
+        answer = _ask(file, have)
     except urllib.error.HTTPError as error:
         if not have or error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
@@ -124,24 +118,52 @@ def _continue(file: RemoteFile, part: Path, progress: Progress) -> None:
         # What is here is not of this file, which has become shorter.
         with output_errors(part):
             part.unlink()
-        _continue(file, part, progress)
-        return
+        answer = _ask(file, 0)
     with answer:
-        if answer.status != http.client.PARTIAL_CONTENT:
-            have = 0  # the server cannot continue: from the beginning
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length else (file.size or None)
-        _check_room(part, (total or 0) - have)
-        with output_errors(part):
-            out = part.open("ab" if have else "wb")
-        with out:
+        # A server that cannot continue sends it from the beginning.
+        is_rest = answer.status == http.client.PARTIAL_CONTENT
+        _pour(answer, part, have if is_rest else 0, file.size, progress)
+
+
+def _ask(file: RemoteFile, have: int) -> http.client.HTTPResponse:
+    """The server's answer, of what follows the bytes that are here; raises what urllib raises."""
+    # The catalogue lets nothing through but HTTP.
+    request = urllib.request.Request(  # noqa: S310
+        file.url, headers={"User-Agent": "maskwatch-train"}
+    )
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    answer: http.client.HTTPResponse = urllib.request.urlopen(  # noqa: S310
+        request, timeout=_TIMEOUT_S
+    )
+    return answer
+
+
+def _pour(
+    answer: http.client.HTTPResponse, part: Path, have: int, size: int, progress: Progress
+) -> None:
+    """Writes an answer behind the bytes that are kept.
+
+    Args:
+        answer: of a server.
+        part: the file.
+        have: so many bytes of it are kept; 0 begins it anew.
+        size: of the whole, by the catalogue, where the server does not tell; 0 if unknown.
+        progress: told after every piece.
+    """
+    length = answer.headers.get("Content-Length")
+    total = have + int(length) if length else (size or None)
+    _check_room(part, (total or 0) - have)
+    with output_errors(part):
+        out = part.open("ab" if have else "wb")
+    with out:
+        progress(have, total)
+        while piece := answer.read1(_CHUNK):
+            with output_errors(part):
+                out.write(piece)
+                out.flush()
+            have += len(piece)
             progress(have, total)
-            while piece := answer.read1(_CHUNK):
-                with output_errors(part):
-                    out.write(piece)
-                    out.flush()
-                have += len(piece)
-                progress(have, total)
     if total is not None and have < total:
         raise http.client.IncompleteRead(b"", total - have)
 

@@ -156,22 +156,29 @@ def import_picture(
         licence: of the set, as a person would state it.
         vocabulary: knows all words of the set.
     """
-    if picture.split and picture.split not in SPLITS:
-        return Problem(picture.path, f"unknown split {picture.split!r}, expected one of {SPLITS}")
     try:
-        image = read_image(picture.path, name="picture")
-        path = plain_path(picture.path).relative_to(plain_path(folder)).as_posix()
-        path.encode()
+        return _rows(picture, folder, name, licence, vocabulary)
+    except _Unusable as error:
+        return Problem(picture.path, str(error))
     except SourceError as error:
         return Problem(picture.path, error.reason)
-    except UnicodeEncodeError:
-        return Problem(picture.path, "its name is not UTF-8 text")
-    except ValueError:
-        return Problem(picture.path, f"not inside the folder of its set, {folder}")
-    height, width = image.shape[:2]
+
+
+class _Unusable(Exception):
+    """A picture or its labels cannot be used; says why."""
+
+
+def _rows(
+    picture: RawPicture, folder: Path, name: str, licence: str, vocabulary: Vocabulary
+) -> list[ManifestRow]:
+    """As `import_picture`; raises SourceError and _Unusable."""
+    if picture.split and picture.split not in SPLITS:
+        raise _Unusable(f"unknown split {picture.split!r}, expected one of {SPLITS}")
+    height, width = read_image(picture.path, name="picture").shape[:2]
+    path = _path_within(picture.path, folder)
     labelled_as = picture.size or (width, height)
     if picture.faces and labelled_as != (width, height):
-        return Problem(picture.path, _unlike(labelled_as, (width, height)))
+        raise _Unusable(_unlike(labelled_as, (width, height)))
     sha256 = checksum(picture.path)
     whole = ManifestRow(
         name,
@@ -188,14 +195,23 @@ def import_picture(
     for face in picture.faces:
         label = _label(face, vocabulary)
         box = _inside(_in_pixels(face, picture, width, height), width, height)
-        if isinstance(box, str):
-            return Problem(picture.path, box)
         if label is not None:
             rows.append(replace(whole, box=box, label=label.state, fault=label.fault))
     if len(rows) > 1 and any(row.box is None for row in rows):
         told = ", ".join(row.label_text for row in rows)
-        return Problem(picture.path, f"several labels ({told}), not all of them with a box")
+        raise _Unusable(f"several labels ({told}), not all of them with a box")
     return rows if picture.faces else [whole]
+
+
+def _path_within(path: Path, folder: Path) -> str:
+    try:
+        inner = plain_path(path).relative_to(plain_path(folder)).as_posix()
+        inner.encode()
+    except UnicodeEncodeError as error:
+        raise _Unusable("its name is not UTF-8 text") from error
+    except ValueError as error:
+        raise _Unusable(f"not inside the folder of its set, {folder}") from error
+    return inner
 
 
 def _made_from(path: str) -> str:
@@ -231,15 +247,15 @@ def _told(size: Size) -> str:
     return f"{width:g}x{height:g}"
 
 
-def _inside(face: RawFace, width: int, height: int) -> Box | str | None:
-    """The box within its picture, or what is wrong with it."""
+def _inside(face: RawFace, width: int, height: int) -> Box | None:
+    """The box within its picture; raises _Unusable where it is not."""
     if face.box is None:
         return None
     x0, y0, x1, y1 = face.box
     fits = min(x0, y0) >= -ROUNDING_PX and x1 <= width + ROUNDING_PX and y1 <= height + ROUNDING_PX
     clipped = Box(max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
     if not fits or clipped.width <= 0 or clipped.height <= 0:
-        return f"{_told_box(face)} is not inside {width}x{height} pixels"
+        raise _Unusable(f"{_told_box(face)} is not inside {width}x{height} pixels")
     return clipped
 
 

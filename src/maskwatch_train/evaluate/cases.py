@@ -13,11 +13,11 @@ from maskwatch.faces.base import FaceDetector
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.masks.quality import nose_offset
 from maskwatch.types import Box, Face, Frame, Image
-from maskwatch_train.data.faces import face_at, main_face
+from maskwatch_train.data.faces import face_at, face_of
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
 from maskwatch_train.data.manifest import global_group
 from maskwatch_train.data.sets import LabelledSet
-from maskwatch_train.pictures import read_picture, whole_of
+from maskwatch_train.pictures import frame_of, whole_of
 
 SCORED_FROM_PX = 32.0
 """Least size of the faces that scores are of, unless somebody asks for another: labels of smaller
@@ -92,8 +92,8 @@ def cases_of_images(
     """
     cases: list[Case] = []
     for image in images:
-        pixels = read_picture(image.path)
-        seen = detector(Frame(image.path.name, 0, 0.0, pixels)) if detector else []
+        frame = frame_of(image.path)
+        seen = detector(frame) if detector else []
         cases += [
             Case(
                 source,
@@ -102,7 +102,7 @@ def cases_of_images(
                 global_group(source, image.group),
                 face,
                 face.box,
-                appearance_of(pixels, face.box, turn_of(face.box, seen)),
+                appearance_of(frame.image, face.box, turn_of(face.box, seen)),
             )
             for index, face in enumerate(image.faces)
         ]
@@ -114,7 +114,7 @@ def cases_of_pictures(
 ) -> tuple[Case, ...]:
     """The face that each picture is about.
 
-    That is the one that `main_face` chooses, as in training; where nothing is found, the
+    That is the one that `face_of` chooses, as in training; where nothing is found, the
     whole picture is taken for a face, since many of these pictures are cut that tightly.
 
     Raises:
@@ -122,12 +122,11 @@ def cases_of_pictures(
     """
     cases = []
     for picture in pictures:
-        pixels = read_picture(picture.path)
-        frame = Frame(picture.path.name, 0, 0.0, pixels)
+        frame = frame_of(picture.path)
         label = picture_label(frame, picture)
-        found = main_face(detector(frame), pixels.shape[1], pixels.shape[0])
+        found = face_of(None, detector(frame), frame.image)
         box = found.box if found else label.box
-        appearance = appearance_of(pixels, box, turn_of(box, [found] if found else []))
+        appearance = appearance_of(frame.image, box, turn_of(box, [found] if found else []))
         group = global_group(source, picture.group)
         cases.append(Case(source, picture.path, 0, group, label, box, appearance))
     return tuple(cases)

@@ -15,7 +15,7 @@ from maskwatch.types import Face, Fault, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace
 from maskwatch_train.evaluate.answers import Answer
 from maskwatch_train.evaluate.cases import Case
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 
 STATES = (State.MASK, State.INCORRECT, State.NO_MASK, State.UNKNOWN)
 UNKNOWN_INDEX = STATES.index(State.UNKNOWN)
@@ -61,7 +61,7 @@ def judge(classifier: Judge, cases: Sequence[Case]) -> tuple[Judged, ...]:
     judged: list[Judged] = []
     for path, of_picture in itertools.groupby(cases, key=lambda case: case.picture):
         some = list(of_picture)
-        frame = Frame(path.name, 0, 0.0, read_picture(path))
+        frame = frame_of(path)
         readings = classifier(frame, [Face(case.box, 1.0) for case in some])
         judged += [Judged(case, reading) for case, reading in zip(some, readings, strict=True)]
     return tuple(judged)

@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,34 +27,29 @@ Channels = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Backbone:
+class Origin:
     """Where a network without its head comes from.
 
     Attributes:
         library: ``torchvision`` or ``timm``.
         name: in that library.
-        options: of timm, which make it match the weights at hand; timm's own take none.
-        at_hand: name among the backbones of `maskwatch_train.backbones`, whose weights
-            a folder or a package holds.
         least_side: of the pictures that it takes, in pixels; of smaller ones its pooling leaves
             nothing.
     """
 
     library: str
     name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    at_hand: str = ""
     least_side: int = 1
 
 
 BACKBONES = {
-    "alexnet": Backbone("torchvision", "alexnet", least_side=63),
-    "vgg16": Backbone("torchvision", "vgg16", least_side=32),
-    "mobilenet": Backbone("timm", "mobilenetv1_100"),
-    "mobilenetv2": Backbone(
-        "timm", "mobilenetv2_100", {"pad_type": "same", "bn_eps": 1e-3}, "mobilenetv2"
-    ),
-    "efficientnet-lite0": Backbone("timm", "tf_efficientnet_lite0", {}, "efficientnet-lite0"),
+    "alexnet": Origin("torchvision", "alexnet", 63),
+    "vgg16": Origin("torchvision", "vgg16", 32),
+    "mobilenet": Origin("timm", "mobilenetv1_100"),
+    **{
+        name: Origin("timm", shipped.BACKBONES[name].timm_name)
+        for name in ("mobilenetv2", "efficientnet-lite0")
+    },
 }
 
 
@@ -90,9 +85,11 @@ def open_body(name: str, weights: str) -> tuple[nn.Module, Start]:
         raise UsageError(f"no backbone is called {name!r}; there are {sorted(BACKBONES)}")
     chosen = BACKBONES[name]
     of_library = weights == DOWNLOAD or Path(weights).is_file()
-    body = _made(chosen, {} if of_library else chosen.options)
+    at_hand = shipped.BACKBONES.get(name)
+    # The library's own weights belong to the network as it is there.
+    body = _made(chosen, at_hand.options if at_hand and not of_library else {})
     if weights != NONE:
-        _fill(body, _weights(chosen, name, weights), weights)
+        _fill(body, _weights(name, weights), weights)
     body.register_forward_pre_hook(partial(_refuse_small, name))
     source = weights if weights in (DOWNLOAD, NONE) else Path(weights).name
     return body, Start(source, _checksum(body))
@@ -113,7 +110,7 @@ def downloaded_normalisation(name: str) -> tuple[Channels, Channels]:
     return tuple(known.mean), tuple(known.std)
 
 
-def _made(chosen: Backbone, options: Mapping[str, Any]) -> nn.Module:
+def _made(chosen: Origin, options: Mapping[str, Any]) -> nn.Module:
     if chosen.library == "timm":
         network: nn.Module = timm.create_model(chosen.name, num_classes=0, **options)
         return network
@@ -134,12 +131,12 @@ def _named(**parts: nn.Module) -> nn.Sequential:
     return together
 
 
-def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
+def _weights(name: str, weights: str) -> dict[str, Tensor]:
     if weights == DOWNLOAD:
-        return _downloaded(chosen)
+        return _downloaded(BACKBONES[name])
     place = Path(weights)
     if place.is_dir():
-        known = shipped.BACKBONES.get(chosen.at_hand)
+        known = shipped.BACKBONES.get(name)
         if known is None or known.weights is None:
             raise UsageError(
                 f"no weights of {name} at hand: give --weights FILE, {DOWNLOAD}, or {NONE} to "
@@ -156,7 +153,7 @@ def _weights(chosen: Backbone, name: str, weights: str) -> dict[str, Tensor]:
     return state
 
 
-def _downloaded(chosen: Backbone) -> dict[str, Tensor]:
+def _downloaded(chosen: Origin) -> dict[str, Tensor]:
     """ImageNet weights from where the library keeps them; raises SourceError."""
     try:
         return _fetched(chosen)
@@ -169,7 +166,7 @@ def _downloaded(chosen: Backbone) -> dict[str, Tensor]:
         ) from error
 
 
-def _fetched(chosen: Backbone) -> dict[str, Tensor]:
+def _fetched(chosen: Origin) -> dict[str, Tensor]:
     if chosen.library == "timm":
         whole = timm.create_model(chosen.name, pretrained=True, num_classes=0)
         state: dict[str, Tensor] = whole.state_dict()

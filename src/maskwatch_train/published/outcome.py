@@ -9,13 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.metrics.classification import (
-    accuracy,
-    bootstrap_interval,
-    class_scores,
-    confusion_matrix,
-    macro_f1,
-)
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.types import State
 from maskwatch_train.data.labelled import LabelledFace, LabelledPicture
@@ -25,6 +18,13 @@ from maskwatch_train.data.vocabulary import parse_label
 from maskwatch_train.evaluate.answers import Answer, answer_from_classes
 from maskwatch_train.evaluate.cases import Case, appearance_of
 from maskwatch_train.evaluate.judging.subjects import Subject
+from maskwatch_train.evaluate.metrics.classification import (
+    accuracy,
+    bootstrap_interval,
+    class_scores,
+    confusion_matrix,
+    macro_f1,
+)
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
 from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring

@@ -16,10 +16,10 @@ from maskwatch import __version__
 from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.masks.preprocess import crop_face
 from maskwatch.outputs.files import make_folder, put_in_place
-from maskwatch.types import Frame, Image
-from maskwatch_train.data.faces import face_at, main_face
+from maskwatch.types import Image
+from maskwatch_train.data.faces import face_of
 from maskwatch_train.data.manifest import Manifest, ManifestRow
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 
 WHOLE, BOXES = "whole", "boxes"
 Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
@@ -67,9 +67,9 @@ def pixels_of(manifest: Manifest, framing: Framing, cache: Path, watch: Watch) -
         for index, row in enumerate(watch(manifest.rows, "Reading", len(manifest.rows))):
             if row.picture != read:
                 read = row.picture
-                image = read_picture(manifest.path_of(row))
-                found = detect(Frame(row.path, 0, 0.0, image)) if detect else []
-            cut[index] = _cut(row, image, found, framing)[..., ::-1]
+                frame = frame_of(manifest.path_of(row))
+                found = detect(frame) if detect else []
+            cut[index] = _cut(row, frame.image, found, framing)[..., ::-1]
         keep(kept, cut)
     pixels: NDArray[np.uint8] = np.load(kept, mmap_mode="r")
     return pixels
@@ -87,8 +87,7 @@ def keep(place: Path, array: NDArray[np.generic]) -> None:
 
 
 def _cut(row: ManifestRow, image: Image, faces: Sequence[Any], framing: Framing) -> Image:
-    height, width = image.shape[:2]
-    found = main_face(faces, width, height) if row.box is None else face_at(row.box, faces)
+    found = face_of(row.box, faces, image)
     box = found.box if found else row.box
     if framing.faces == WHOLE or box is None:
         size = (framing.size, framing.size)

@@ -7,7 +7,7 @@ or number, or how many processes there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,11 +19,11 @@ from maskwatch.build.models import BuildOptions, build_detector
 from maskwatch.faces.base import FaceDetector
 from maskwatch.outputs.files import make_folder
 from maskwatch.outputs.images import write_picture
-from maskwatch.types import Box, Face, Frame, Image
+from maskwatch.types import Box, Face, Image
 from maskwatch_train.checksum import checksum
-from maskwatch_train.data.faces import face_at, in_window, main_face
+from maskwatch_train.data.faces import face_of, in_window
 from maskwatch_train.data.manifest import ManifestRow
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 from maskwatch_train.synthesis.drawers import DRAWERS
 from maskwatch_train.synthesis.head import fit_head
 from maskwatch_train.synthesis.recolour import Recolour
@@ -90,16 +90,16 @@ def draw(job: Job) -> Outcome:
         DataError: the picture cannot be read.
         OutputError: a drawing cannot be written.
     """
-    image = read_picture(job.path)
-    faces = [f for f in _detector()(Frame(str(job.path), 0, 0.0, image)) if f.landmarks]
+    frame = frame_of(job.path)
+    faces = [face for face in _detector()(frame) if face.landmarks]
     made: list[ManifestRow] = []
     unseen = undrawn = 0
     for number, row in enumerate(job.rows):
-        found = _face_of(row, faces, image)
+        found = face_of(row.box, faces, frame.image)
         if found is None or found.box.side < job.min_side:
             unseen += 1
             continue
-        of_face = _draw_face(job, row, number, *_cut(image, found))
+        of_face = _draw_face(job, row, number, *_cut(frame.image, found))
         undrawn += not of_face
         made += of_face
     return Outcome(tuple(made), unseen, undrawn)
@@ -109,12 +109,6 @@ def draw(job: Job) -> Outcome:
 def _detector() -> FaceDetector:
     """One per process: it gives the landmarks."""
     return build_detector(BuildOptions(threads=1)).detect
-
-
-def _face_of(row: ManifestRow, faces: Sequence[Face], image: Image) -> Face | None:
-    if row.box is not None:
-        return face_at(row.box, faces)
-    return main_face(faces, image.shape[1], image.shape[0])
 
 
 def _draw_face(

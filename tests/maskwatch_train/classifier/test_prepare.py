@@ -12,9 +12,8 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra [train]")
 
-from maskwatch.faces.yunet import Detections
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
-from maskwatch.types import Box, Fault, State
+from maskwatch.types import Box, Face, Fault, State
 from maskwatch_train.classifier.prepare import samples_of
 from maskwatch_train.classifier.samples import Source
 from maskwatch_train.data.labelled import (
@@ -41,9 +40,7 @@ def samples(
 ) -> list:
     sets = [LabelledSet("a", "train", images, ()), LabelledSet("b", "train", (), pictures)]
     rng = np.random.default_rng(0)
-    return samples_of(
-        sets, lambda paths: dict.fromkeys(paths, Detections.none()), backgrounds, rng, progress
-    )
+    return samples_of(sets, lambda paths: dict.fromkeys(paths, ()), backgrounds, rng, progress)
 
 
 def test_faces_with_boxes_come_before_whole_pictures_and_both_keep_their_fault(path: Path) -> None:
@@ -110,8 +107,7 @@ def test_what_was_taken_for_a_face_and_is_none_is_learned_as_unreadable(path: Pa
 def test_in_a_picture_without_a_face_all_that_is_seen_is_a_mistake(
     path: Path, backgrounds: int
 ) -> None:
-    boxes = np.array([[20, 20, 100, 120], [200, 20, 280, 120]], np.float32)
-    seen = Detections(boxes, np.array([0.9, 0.45], np.float32), np.zeros((2, 5, 2), np.float32))
+    seen = Face(Box(20, 20, 100, 120), 0.9), Face(Box(200, 20, 280, 120), 0.45)
     sets = [LabelledSet("a", "train", (LabelledImage(path, "train", "g", ()),), ())]
     rng = np.random.default_rng(0)
     made = samples_of(sets, lambda paths: dict.fromkeys(paths, seen), backgrounds, rng)

@@ -1,20 +1,17 @@
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from maskwatch.faces.yunet import Detections
 from maskwatch.masks.labels import LABELS, UNREADABLE_INDEX
 from maskwatch.masks.preprocess import crop_face
-from maskwatch.types import Box, Fault, State
+from maskwatch.types import Box, Face, Fault, Landmarks, Point, State
 from maskwatch_train.classifier.augment import augment, cut_randomly, plain_crop, ruin
 from maskwatch_train.classifier.samples import (
     CONTEXT_SIZE,
     Source,
     background_samples,
-    central_face,
     cut_sample,
     mistaken_samples,
 )
@@ -27,20 +24,11 @@ def picture(height: int = 300, width: int = 400) -> np.ndarray:
     return np.stack([xs % 256, ys % 256, (xs + ys) // 4 % 256], axis=2).astype(np.uint8)
 
 
-def seen(*boxes: tuple[float, float, float, float]) -> Detections:
-    count = len(boxes)
-    return Detections(
-        np.array(boxes, np.float32).reshape(-1, 4),
-        np.full(count, 0.9, np.float32),
-        np.zeros((count, 5, 2), np.float32),
-    )
-
-
 def test_a_sample_keeps_its_landmarks_on_the_same_pixels() -> None:
     image = np.zeros((300, 400, 3), np.uint8)
     image[148:153, 198:203] = 255
-    points = np.full((5, 2), [200.5, 150.5], np.float32)
-    sample = cut_sample(image, Box(150, 100, 230, 200), State.NO_MASK, None, points, Source.BOX)
+    marks = Landmarks(*(5 * [Point(200.5, 150.5)]))
+    sample = cut_sample(image, Box(150, 100, 230, 200), State.NO_MASK, None, marks, Source.BOX)
     assert sample.face.landmarks is not None
     x, y = (int(v) for v in sample.face.landmarks.nose)
     assert sample.image[y, x].tolist() == [255, 255, 255]
@@ -76,18 +64,16 @@ def test_background_keeps_away_from_faces() -> None:
 
 def test_what_the_detector_half_takes_for_a_face_is_background() -> None:
     # Doubtful and apart; doubtful on a face; sure; doubtful but tiny.
-    found = seen((10, 10, 60, 60), (110, 60, 200, 200), (320, 200, 380, 260), (70, 10, 80, 20))
-    found = replace(found, scores=np.array([0.45, 0.45, 0.7, 0.45], np.float32))
+    found = [
+        Face(Box(10, 10, 60, 60), 0.45),
+        Face(Box(110, 60, 200, 200), 0.45),
+        Face(Box(320, 200, 380, 260), 0.7),
+        Face(Box(70, 10, 80, 20), 0.45),
+    ]
     faces = np.array([[100, 50, 300, 250]], np.float32)
     samples = mistaken_samples(picture(), faces, found, below=0.5)
     assert [sample.size for sample in samples] == [50]
     assert samples[0].label == UNREADABLE_INDEX
-
-
-def test_a_portrait_is_about_the_large_face_in_the_middle() -> None:
-    found = seen((0, 0, 40, 40), (120, 60, 280, 250), (350, 250, 390, 290))
-    assert central_face(400, 300, found) == 1
-    assert central_face(400, 300, seen()) is None
 
 
 def test_the_box_follows_the_face_through_the_crop() -> None:

@@ -177,9 +177,7 @@ class SaysMask(nn.Module):
 def bare_faces(count: int) -> list[Sample]:
     """Painted faces without a mask, with landmarks, so that things can be drawn before them."""
     image, face = bare_face()
-    marks = face.landmarks
-    points = np.array(marks, np.float32)
-    sample = cut_sample(image, face.box, State.NO_MASK, None, points, Source.BOX)
+    sample = cut_sample(image, face.box, State.NO_MASK, None, face.landmarks, Source.BOX)
     return [sample] * count
 
 
@@ -196,8 +194,7 @@ def worn_face() -> Sample:
     """A painted face with a drawn mask, large enough to cut the mask out."""
     image, face = bare_face()
     drawn = synthesise(image, face, WearKind.MASK, np.random.default_rng(0))
-    points = np.array(face.landmarks, np.float32)
-    return cut_sample(drawn, face.box, State.MASK, None, points, Source.BOX)
+    return cut_sample(drawn, face.box, State.MASK, None, face.landmarks, Source.BOX)
 
 
 def test_masks_are_cut_out_of_large_faces_that_wear_one_well() -> None:

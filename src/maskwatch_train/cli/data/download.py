@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -54,26 +54,54 @@ def download(
     """Fetch a public set: shows its licence, checks and unpacks it."""
     sets = read_catalogue(catalogue)
     if name is None:
-        for each in sets.values():
-            licence = f"licence: {each.licence}\n  {_source(each)}"
-            say(f"{each.name}: {each.title}\n  {licence}\n  {each.page}")
+        _list(sets.values())
         return
     if name not in sets:
         raise UsageError(f"no set is called {name!r}; there are {', '.join(sets)}")
     chosen = sets[name]
     _show(chosen)
-    places = {each.name: each for each in archive or ()}
-    if len(places) < len(archive or ()):
-        raise UsageError("--archive: two archives have the same name")
-    files = [_insisting(each, checksum) for each in _files(chosen, places)]
-    if checksum and len(files) != 1:
-        raise UsageError(f"--checksum is for one file; {name} has {len(files)}")
+    archives = _archives(chosen, archive or (), checksum, to / ARCHIVES)
     if not accept_licence:
         _ask()
-    with whole_folder(to / name) as part:
-        paths = [places.get(each.name, to / ARCHIVES / each.name) for each in files]
-        got = {each.name: _fetched(each, path) for each, path in zip(files, paths, strict=True)}
-        for path in paths:
+    for file, digest in _fetched(chosen, archives, to / name).items():
+        say(f"{file}: sha256 {digest}")
+    say(_next_step(chosen, to / name))
+
+
+def _list(sets: Iterable[PublicSet]) -> None:
+    for each in sets:
+        licence = f"licence: {each.licence}\n  {_source(each)}"
+        say(f"{each.name}: {each.title}\n  {licence}\n  {each.page}")
+
+
+def _archives(
+    chosen: PublicSet, given: Collection[Path], sha256: str, folder: Path
+) -> dict[RemoteFile, Path]:
+    """The archives of a set, and where each is or will be.
+
+    Args:
+        chosen: the set.
+        given: those that are here already.
+        sha256: what the one archive must have; empty if nobody insists on any.
+        folder: for those that are fetched.
+
+    Raises:
+        UsageError: they cannot be fetched, or what is given does not fit the set.
+    """
+    places = {each.name: each for each in given}
+    if len(places) < len(given):
+        raise UsageError("--archive: two archives have the same name")
+    files = [_insisting(each, sha256) for each in _files(chosen, places)]
+    if sha256 and len(files) != 1:
+        raise UsageError(f"--checksum is for one file; {chosen.name} has {len(files)}")
+    return {each: places.get(each.name, folder / each.name) for each in files}
+
+
+def _fetched(chosen: PublicSet, archives: Mapping[RemoteFile, Path], to: Path) -> dict[str, str]:
+    """Fetches and unpacks a set; gives the checksums of its archives by their names."""
+    with whole_folder(to) as part:
+        got = {file.name: _checksum(file, path) for file, path in archives.items()}
+        for path in archives.values():
             unpack(path, part)
         origin = {
             "title": chosen.title,
@@ -82,9 +110,7 @@ def download(
             "sha256": got,
         }
         write_whole(part / "ORIGIN.json", json.dumps(origin, indent=2).encode())
-    for file, digest in got.items():
-        say(f"{file}: sha256 {digest}")
-    say(_next_step(chosen, to / name))
+    return got
 
 
 def _files(chosen: PublicSet, given: Collection[str]) -> Sequence[RemoteFile]:
@@ -140,7 +166,7 @@ def _insisting(file: RemoteFile, sha256: str) -> RemoteFile:
     return RemoteFile(file.url, file.name, file.size, sha256, file.md5)
 
 
-def _fetched(file: RemoteFile, target: Path) -> str:
+def _checksum(file: RemoteFile, target: Path) -> str:
     """The checksum of an archive, fetched unless it is here already."""
     if target.exists():
         return verify(file, target)

@@ -17,13 +17,13 @@ from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
 from maskwatch.faces.base import FaceDetector
-from maskwatch.types import Box, Frame, State
+from maskwatch.types import Box, State
 from maskwatch_train.data.labelled import LabelledImage
 from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
 from maskwatch_train.evaluate.judging.predictions import Predictions
 from maskwatch_train.evaluate.outcomes import Judge, forced_state
 from maskwatch_train.evaluate.scoring.detector import band_name
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 
 CATEGORIES = {State.MASK: 1, State.INCORRECT: 2, State.NO_MASK: 3}
 ANY_STATE = "face of any state"
@@ -53,7 +53,7 @@ def locate(
     """
     found = []
     for image in images:
-        frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
+        frame = frame_of(image.path)
         faces = detector(frame)
         found.append(
             [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from maskwatch.metrics.classification import confusion_matrix
+from maskwatch_train.evaluate.metrics.classification import confusion_matrix
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves

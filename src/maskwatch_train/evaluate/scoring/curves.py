@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from maskwatch.metrics.classification import (
+from maskwatch_train.evaluate.metrics.classification import (
     BINS,
     bootstrap_interval,
     last_of_equals,

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from maskwatch.faces.base import FaceDetector
 from maskwatch.geometry import box_array
-from maskwatch.metrics.detection import (
+from maskwatch.types import State
+from maskwatch_train.data.labelled import LabelledImage
+from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
+from maskwatch_train.evaluate.metrics.detection import (
     UNMATCHED,
     average_precision,
     match,
     recall_by_band,
     unmatched_per_image,
 )
-from maskwatch.types import Frame, State
-from maskwatch_train.data.labelled import LabelledImage
-from maskwatch_train.evaluate.cases import BANDS, SCORED_FROM_PX
 from maskwatch_train.evaluate.scoring.report import number, share, table
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 
 LOWEST_SCORE = 0.05
 """Detectors report everything from this score on; the tables apply their own thresholds."""
@@ -113,7 +113,7 @@ def run_detector(name: str, detector: FaceDetector, images: Iterable[LabelledIma
     """
     found, seconds = [], []
     for image in images:
-        frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
+        frame = frame_of(image.path)
         start = time.perf_counter()
         faces = detector(frame)
         seconds.append(time.perf_counter() - start)

@@ -11,15 +11,15 @@ import numpy as np
 from maskwatch.faces.base import FaceDetector
 from maskwatch.geometry import box_array
 from maskwatch.masks.base import MaskClassifier
-from maskwatch.metrics.classification import bootstrap_interval
-from maskwatch.metrics.detection import UNMATCHED, match
 from maskwatch.pipeline import read_faces
-from maskwatch.types import Frame, MaskReading, State
+from maskwatch.types import MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace, LabelledImage
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
+from maskwatch_train.evaluate.metrics.classification import bootstrap_interval
+from maskwatch_train.evaluate.metrics.detection import UNMATCHED, match
 from maskwatch_train.evaluate.outcomes import is_right_side
 from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
-from maskwatch_train.pictures import read_picture
+from maskwatch_train.pictures import frame_of
 
 IOU = 0.5
 
@@ -59,7 +59,7 @@ def see_images(
     count = 0
     for image in images:
         count += 1
-        frame = Frame(image.path.name, 0, 0.0, read_picture(image.path))
+        frame = frame_of(image.path)
         readings = read_faces(frame, detector(frame), classifier)
         faces = [reading.face for reading in readings]
         truth = box_array(face.box for face in image.faces)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import (
+from maskwatch.types import State
+from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
+from maskwatch_train.evaluate.metrics.classification import (
     bootstrap_interval,
     class_scores,
     confusion_matrix,
     macro_f1,
 )
-from maskwatch.types import State
-from maskwatch_train.evaluate.cases import SCORED_FROM_PX, Case
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves

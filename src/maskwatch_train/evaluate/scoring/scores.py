@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.masks.labels import LABELS
-from maskwatch.metrics.classification import (
+from maskwatch.types import Fault
+from maskwatch_train.evaluate.metrics.classification import (
     expected_calibration_error,
     macro_f1,
     ratio,
     risk_coverage,
 )
-from maskwatch.types import Fault
 from maskwatch_train.evaluate.outcomes import UNKNOWN_INDEX, Outcomes, sides, top_state
 
 Confusions: TypeAlias = NDArray[np.int64]

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from maskwatch.metrics.classification import bootstrap_interval, expected_calibration_error
 from maskwatch.testing import reading_of
 from maskwatch.types import Face, Fault, MaskReading, State, StateProbabilities
 from maskwatch_train.evaluate.answers import NOTHING_SAID, Answer
 from maskwatch_train.evaluate.cases import Appearance
+from maskwatch_train.evaluate.metrics.classification import (
+    bootstrap_interval,
+    expected_calibration_error,
+)
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
 from maskwatch_train.evaluate.scoring.figures import Scoring, figures, headline_scores

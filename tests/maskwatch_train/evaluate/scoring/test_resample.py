@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from maskwatch.metrics.classification import (
+from maskwatch_train.evaluate.metrics.classification import (
     bootstrap_interval,
     class_scores,
     confusion_matrix,

@@ -161,6 +161,10 @@ def risk_coverage(confidence: Floats, correct: Bools) -> RiskCoverage:
     return RiskCoverage(ordered[last], kept / max(len(confidence), 1), wrong / kept)
 
 
+_LEVEL = 0.95
+"""Share of the draws that lie inside a confidence interval."""
+
+
 class Interval(NamedTuple):
     """A confidence interval."""
 
@@ -173,7 +177,6 @@ def bootstrap_interval(
     groups: NDArray[np.str_] | Ints,
     seed: int,
     repeats: int = 1000,
-    level: float = 0.95,
 ) -> Interval:
     """Percentile bootstrap interval that draws whole groups (Efron, Tibshirani 1993, chapter 13).
 
@@ -186,7 +189,6 @@ def bootstrap_interval(
         groups: ``(N,)`` group of each sample.
         seed: of the draws; the same seed gives the same interval.
         repeats: number of draws.
-        level: share of draws inside the interval.
 
     Returns:
         NaN limits of fewer than two groups, which do not show how groups differ, or without a draw
@@ -204,5 +206,5 @@ def bootstrap_interval(
     known = known[~np.isnan(known)]
     if not known.size:
         return Interval(float("nan"), float("nan"))
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return Interval(float(low), float(high))

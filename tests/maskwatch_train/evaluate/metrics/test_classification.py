@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from maskwatch.metrics.classification import (
+from maskwatch_train.evaluate.metrics.classification import (
     Interval,
     accuracy,
     bootstrap_interval,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwatch.metrics.detection import (
+from maskwatch_train.evaluate.metrics.detection import (
     IGNORED,
     UNMATCHED,
     BandRecall,

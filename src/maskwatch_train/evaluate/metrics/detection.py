@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.geometry import iou_matrix
-from maskwatch.metrics.classification import last_of_equals
+from maskwatch_train.evaluate.metrics.classification import last_of_equals
 
 Floats: TypeAlias = NDArray[np.floating]
 Bools: TypeAlias = NDArray[np.bool_]

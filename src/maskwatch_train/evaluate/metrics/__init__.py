@@ -1,0 +1,1 @@
+"""Scores: classification, detection. Arrays in, plain results out; numpy only."""
