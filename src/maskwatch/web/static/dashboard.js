@@ -1,13 +1,23 @@
 "use strict";
+const photos = () => [...document.querySelectorAll(".mw-photo img")];
+
 // Keys that press buttons, those that say so. Not while somebody writes.
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   // Over a slow line a photo comes after its buttons: nobody has seen that face yet.
-  if ([...document.querySelectorAll(".mw-photo img")].some((photo) => !photo.complete)) return;
+  if (photos().some((photo) => !photo.complete)) return;
   const key = CSS.escape(event.key.toLowerCase());
   document.querySelector(`button[aria-keyshortcuts="${key}"]:not(:disabled)`)?.click();
 });
+
+// However a button is pressed: the numbered ones judge a face, which has to be seen for that. A
+// photo that could not be loaded is complete as well.
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("button")?.getAttribute("aria-keyshortcuts") ?? "";
+  if (!/^[1-6]$/.test(key)) return;
+  if (photos().some((photo) => !photo.complete || !photo.naturalWidth)) event.stopPropagation();
+}, true);
 
 // Live pictures: each image asks for the next frame once it has shown the last one. Plain MJPEG
 // would keep one connection per camera open, and browsers allow six to a server.
