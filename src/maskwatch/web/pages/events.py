@@ -29,12 +29,12 @@ from maskwatch.web.pages.parts import (
     attribute,
     chart_time,
     chip,
+    episode_chips,
     heading,
     html,
     moment,
     percent,
     photo,
-    state_chip,
 )
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
@@ -148,7 +148,7 @@ class _EventsPage:
         with ui.element("tr"):
             _cell(moment(desk, each.started_at))
             _cell(escape(each.camera) + zone, "mw-name")
-            _cell(_states(desk, each))
+            _cell(episode_chips(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
             _cell(percent(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
@@ -209,7 +209,7 @@ class _Detail:
         with ui.element("div").classes("mw-dialog-head"):
             html(
                 f"<h2>{escape(desk.time(episode.started_at))} {escape(episode.camera)}</h2>"
-                + _states(desk, episode)
+                + episode_chips(desk, episode)
             )
             close = ui.button(icon="close", on_click=dialog.close)
             close.props(f"flat round aria-label={attribute(words('common.close'))}")
@@ -314,13 +314,6 @@ def _page(
 def _cell(content: str, classes: str = "") -> None:
     with ui.element("td").classes(classes):
         html(content)
-
-
-def _states(desk: Desk, episode: EpisodeRecord) -> str:
-    said = state_chip(desk, episode.state, episode.fault)
-    if episode.corrected_state is None:
-        return said
-    return f"<s>{said}</s> {state_chip(desk, episode.corrected_state, episode.corrected_fault)}"
 
 
 def _lasted(desk: Desk, episode: EpisodeRecord) -> str:
