@@ -19,6 +19,27 @@ document.addEventListener("click", (event) => {
   if (photos().some((photo) => !photo.complete || !photo.naturalWidth)) event.stopPropagation();
 }, true);
 
+function logIn() {
+  const here = encodeURIComponent(location.pathname + location.search);
+  window.location.assign(`/login?next=${here}`);
+}
+
+// Without a session the socket is refused, over and over, and the page would wait for ever.
+(() => {
+  async function askWhy() {
+    try {
+      if ((await fetch("/api/v1/me", { cache: "no-store" })).status === 401) logIn();
+    } catch {
+      // nobody answers: it is the connection that is lost
+    }
+  }
+  const looking = setInterval(() => {
+    if (!window.socket) return;
+    clearInterval(looking);
+    window.socket.on("connect_error", askWhy);
+  }, 200);
+})();
+
 // Live pictures: each image asks for the next frame once it has shown the last one. Plain MJPEG
 // would keep one connection per camera open, and browsers allow six to a server.
 (() => {
@@ -68,8 +89,7 @@ document.addEventListener("click", (event) => {
     const answer = await fetch(question, { cache: "no-store", signal });
     const moment = performance.now() - 1000 * Number(answer.headers.get("X-Age-S"));
     if (answer.status === 401) {
-      const here = encodeURIComponent(location.pathname + location.search);
-      window.location.assign(`/login?next=${here}`);
+      logIn();
       return 60000;
     }
     if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") {
