@@ -106,3 +106,15 @@ def test_what_is_looked_for_is_still_there_after_a_reload_and_on_coming_back(
     page.goto("/events?camera=entrance&camera=gone&kind=2&since=x&text=")
     expect(cameras.first).to_have_text("entrance")
     expect(page.get_by_role("combobox", name="Camera")).to_have_value(re.compile("entrance"))
+
+
+@pytest.mark.parametrize("name", ["anna", "otto"])  # who reads German
+def test_on_a_phone_the_button_that_opens_an_episode_is_in_sight(
+    visit: Callable[..., Page], name: str
+) -> None:
+    page = visit(name, "/events", viewport={"width": 390, "height": 800})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        table = page.locator(".mw-table")
+        assert table.evaluate("(it) => it.scrollWidth <= it.clientWidth"), width
