@@ -57,15 +57,16 @@ def test_ctrl_c_cannot_hit_the_server_while_it_loads() -> None:
     assert not blocked(os.getpid()) & sigint
 
 
-def test_a_terminal_that_is_closed_takes_no_helper_away(checkout: Path) -> None:
-    """Its signal comes to all processes, and what follows from it is the program's to decide."""
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+def test_a_signal_to_the_whole_group_takes_no_helper_away(name: str, checkout: Path) -> None:
+    """A terminal that is closed, or who stops all: what follows is the program's to decide."""
     program = (
         "import os, signal\n"
         "from tests.runtime.live.test_forking import opened\n"
         "decoder = opened()\n"
         "decoder.next()\n"
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "os.killpg(0, signal.SIGHUP)\n"
+        f"signal.signal(signal.{name}, signal.SIG_IGN)\n"
+        f"os.killpg(0, signal.{name})\n"
         "for _ in range(5): decoder.next()\n"
         "decoder.close()\n"
     )

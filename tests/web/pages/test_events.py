@@ -87,3 +87,34 @@ def test_a_slow_answer_leaves_the_episode_alone_that_was_opened_meanwhile(
         expect(dialog.get_by_role("heading", level=2).first).to_have_text(opened)
         expect(dialog).not_to_contain_text("Acknowledged by ravi")
         page.close()
+
+
+def test_what_is_looked_for_is_still_there_after_a_reload_and_on_coming_back(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("ravi", "/events")
+    page.get_by_label("Search").fill("canteen")
+    page.get_by_role("switch", name="Not acknowledged").click()
+    page.wait_for_url("**/events?text=canteen&open=1")
+    cameras = page.locator("tbody tr td:nth-child(2)")
+    expect(cameras.first).to_have_text("canteen")
+    page.goto("/overview")
+    page.go_back()
+    expect(page.get_by_label("Search")).to_have_value("canteen")
+    expect(page.get_by_role("switch")).to_be_checked()
+    expect(cameras.first).to_have_text("canteen")
+    page.goto("/events?camera=entrance&camera=gone&kind=2&since=x&text=")
+    expect(cameras.first).to_have_text("entrance")
+    expect(page.get_by_role("combobox", name="Camera")).to_have_value(re.compile("entrance"))
+
+
+@pytest.mark.parametrize("name", ["anna", "otto"])  # who reads German
+def test_on_a_phone_the_button_that_opens_an_episode_is_in_sight(
+    visit: Callable[..., Page], name: str
+) -> None:
+    page = visit(name, "/events", viewport={"width": 390, "height": 800})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        table = page.locator(".mw-table")
+        assert table.evaluate("(it) => it.scrollWidth <= it.clientWidth"), width

@@ -260,3 +260,24 @@ def test_the_browser_itself_shows_the_streams(visit: Callable[..., Page]) -> Non
         })"""
     )
     assert opened == "open"
+
+
+def test_an_episode_that_somebody_called_wrong_is_called_so(visit: Callable[..., Page]) -> None:
+    page = visit("ravi", "/")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    newest = page.request.get("/api/v1/episodes?limit=1").json()["items"][0]["id"]
+    address = f"/api/v1/episodes/{newest}/correct"
+    assert page.request.post(address, headers=headers, data={"state": "mask"}).ok
+    line = page.get_by_role("complementary").locator("li", has=page.locator(f"[href$='{newest}']"))
+    expect(line.locator("s")).to_be_visible()
+    expect(line).to_contain_text("Mask")
+
+
+def test_a_page_whose_session_ended_while_it_was_away_asks_to_log_in(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("vera", "/overview")
+    page.wait_for_function("() => window.socket?.connected")
+    page.context.clear_cookies()
+    page.evaluate("() => window.socket.io.engine.close()")
+    page.wait_for_url(re.compile(r"/login\?next=%2Foverview"))

@@ -149,6 +149,23 @@ def test_no_key_labels_a_face_whose_photo_is_still_under_way(visit: Callable[...
     expect(face_of(page)).to_have_attribute("src", shown)
 
 
+def test_a_face_whose_photo_could_not_be_loaded_is_not_judged(visit: Callable[..., Page]) -> None:
+    page = visit("ravi", "/review")
+    page.route(PHOTO, lambda route: route.abort())
+    page.reload()
+    shown = str(face_of(page).get_attribute("src"))
+    page.wait_for_function("() => window.socket?.connected")
+    page.wait_for_function("() => document.querySelector('.mw-photo img').complete")
+    page.keyboard.press("1")
+    page.get_by_role("button", name="1 Mask").click()
+    page.wait_for_timeout(1000)  # in which it would be labelled
+    expect(face_of(page)).to_have_attribute("src", shown)
+    page.keyboard.press("0")
+    expect(face_of(page)).not_to_have_attribute("src", shown)
+    page.keyboard.press("u")
+    expect(face_of(page)).to_have_attribute("src", shown)
+
+
 PHOTO = re.compile("/api/v1/review/.*/photo")
 
 

@@ -130,3 +130,26 @@ def test_the_logs_are_in_the_readers_language(visit: Callable[..., Page]) -> Non
     page.get_by_role("tab", name="Zustand").click()
     expect(page.get_by_role("cell", name="Verbindung").first).to_be_visible()
     expect(page.get_by_role("cell", name="verloren").first).to_be_visible()
+
+
+def test_a_double_click_makes_one_token_and_one_user(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/system")
+    page.get_by_role("tab", name="Account").click()
+    panel = page.get_by_role("tabpanel")
+    panel.get_by_label("Name").fill("backup")
+    panel.get_by_label("Permissions").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    panel.get_by_role("button", name="Make a token").dblclick()
+    tokens = panel.locator("li", has_text="backup, 20")
+    expect(tokens.first).to_be_visible()
+    page.wait_for_timeout(1000)  # in which there would be another
+    expect(tokens).to_have_count(1)
+
+    page.get_by_role("tab", name="Users").click()
+    panel.get_by_label("Name", exact=True).fill("zoe")
+    panel.get_by_label("Password", exact=True).fill("seven tall trees")
+    panel.get_by_role("button", name="Add").dblclick()
+    expect(panel.locator("li", has_text="zoe")).to_be_visible()
+    page.wait_for_timeout(1000)  # in which the second one would be refused
+    expect(page.get_by_text("That did not work")).to_have_count(0)

@@ -76,17 +76,17 @@ class _Keeper:
 
 
 def _start_undisturbed() -> None:
-    """Has the server run, which neither Ctrl-C nor a terminal that is closed can hit.
+    """Has the server run, which neither Ctrl-C, SIGTERM nor a terminal that is closed can hit.
 
-    A terminal sends its signals to all processes of a program, and what they mean is the program's
-    to decide. Those that this thread starts have the signals blocked that it has. What tracks
-    resources ignores Ctrl-C, for which it blocks and unblocks that by itself, so it is started
-    before.
+    Such signals may come to all processes of a program, and what they mean is the program's to
+    decide. Those that this thread starts have the signals blocked that it has. What tracks
+    resources ignores Ctrl-C and SIGTERM, for which it blocks and unblocks them by itself, so it is
+    started before.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
         resource_tracker.ensure_running()
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -70,7 +70,8 @@ def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
         order: what to open.
         heartbeat: kept up to date while pictures come.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent's to handle
+        signal.signal(number, signal.SIG_IGN)
     die_with_parent()
     try:
         pipe.send(Started())

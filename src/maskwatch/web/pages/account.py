@@ -12,7 +12,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.dialogs import confirm
+from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, heading, html
 from maskwatch.web.security.scopes import Scope, scopes_of
@@ -34,7 +34,7 @@ def account(desk: Desk) -> None:
                 current.set_value("")
                 new.set_value("")
 
-        ui.button(words("common.save"), on_click=save)
+        button_once(words("common.save"), save)
     heading(words("system.tokens"))
     tokens = _Tokens(desk)
     desk.soon(tokens.update)
@@ -68,7 +68,7 @@ class _Tokens:
             self._name = ui.input(words("common.name")).props("maxlength=64")
             mine = sorted(scope.value for scope in scopes_of(desk.principal.user.role))
             self._scopes = ui.select(mine, multiple=True, label=words("system.token_scopes"))
-            ui.button(words("system.token_add"), on_click=self._add)
+            button_once(words("system.token_add"), self._add)
 
     async def update(self) -> None:
         is_newest = self._lists.begin()
@@ -85,7 +85,9 @@ class _Tokens:
                     self._row(each)
 
     def _row(self, token: ApiTokenRecord) -> None:
-        ui.label(f"{token.name} ({', '.join(token.scopes)}){_until(self._desk, token)}")
+        made = self._desk.time(token.created_at, "%Y-%m-%d %H:%M")
+        scopes = ", ".join(token.scopes)
+        ui.label(f"{token.name}, {made} ({scopes}){_until(self._desk, token)}")
         if token.revoked_at is None:
             text = self._desk.words("system.token_revoke")
             ui.button(text, on_click=partial(self._revoke, token)).props(

@@ -1,11 +1,17 @@
-"""Dialogs that are asked for once."""
+"""Dialogs that are asked for once, and buttons that ask once."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import attribute
+
+_DOUBLE_CLICK_S = 0.5
+"""How far apart two clicks may be that are meant as one."""
 
 
 def passing_dialog(title: str) -> ui.dialog:
@@ -36,3 +42,23 @@ async def confirm(desk: Desk, question: str, act: str = "common.delete") -> bool
             cancel = ui.button(desk.words("common.cancel"), on_click=lambda: dialog.submit(False))
             cancel.props("flat")
     return bool(await dialog)
+
+
+def button_once(text: str, act: Callable[[], Awaitable[object]]) -> ui.button:
+    """A button for what a double click must not do twice.
+
+    Args:
+        text: what it says.
+        act: what it does; meanwhile it cannot be pressed.
+    """
+
+    async def press() -> None:
+        button.set_enabled(False)
+        try:
+            await act()
+            await asyncio.sleep(_DOUBLE_CLICK_S)
+        finally:
+            button.set_enabled(True)
+
+    button = ui.button(text, on_click=press)
+    return button

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import ui
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord, Page
@@ -29,61 +31,90 @@ from maskwatch.web.pages.parts import (
     attribute,
     chart_time,
     chip,
+    episode_chips,
     heading,
     html,
     moment,
     percent,
     photo,
-    state_chip,
 )
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 
 _PAGE = 25
 
 
-@dashboard_page("/events")
+@working_page("/events")
 async def events_page(request: Request, episode: str = "") -> None:
-    """The page; with ``episode`` it opens that one."""
+    """The page; with ``episode`` it opens that one; the rest of the query is what to look for."""
     desk = Desk(request)
     with desk.page(desk.words("events.title")):
-        page = _EventsPage(desk)
+        page = _EventsPage(desk, request.query_params)
     await page.update()
     if episode:
         await page.open(episode)
 
 
 class _EventsPage:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, query: QueryParams) -> None:
         self._desk = desk
         self._lists, self._details = Newest(), Newest()
-        self._filters()
+        self._filters(query)
         self._count = ui.label().classes("mw-faint").props('role="status"')
         self._rows = ui.element("div").classes("mw-table")
         self._pager = Pager(desk, self.update)
         self._dialog = ui.dialog()
         self._opened = ""
 
-    def _filters(self) -> None:
+    def _filters(self, query: QueryParams) -> None:
         words = self._desk.words
         kinds = {each.key: self._desk.said(each.state, each.fault) for each in CHOICES[1:]}
         with ui.element("div").classes("mw-row mw-card"):
-            self._text = ui.input(words("events.search"), on_change=self.first)
+            self._text = ui.input(
+                words("events.search"), value=query.get("text", ""), on_change=self.first
+            )
             self._text.props("clearable debounce=400")
+            chosen = list(dict.fromkeys(query.getlist("camera")))
             self._cameras = ui.select(
-                [], multiple=True, label=words("common.camera"), on_change=self.first
+                chosen,
+                value=chosen,
+                multiple=True,
+                label=words("common.camera"),
+                on_change=self.first,
             )
             self._kind = ui.select(
-                kinds, label=words("common.state"), clearable=True, on_change=self.first
+                kinds,
+                value=next((each for each in kinds if each == query.get("kind")), None),
+                label=words("common.state"),
+                clearable=True,
+                on_change=self.first,
             )
-            self._since = ui.input(words("events.since"), on_change=self.first)
-            self._until = ui.input(words("events.until"), on_change=self.first)
-            for day in (self._since, self._until):
-                day.props('type="date" stack-label clearable')
-            self._open_only = ui.switch(words("events.open_only"), on_change=self.first)
+            self._since, self._until = (
+                ui.input(
+                    words(f"events.{key}"), value=query.get(key, ""), on_change=self.first
+                ).props('type="date" stack-label clearable')
+                for key in ("since", "until")
+            )
+            self._open_only = ui.switch(
+                words("events.open_only"), value="open" in query, on_change=self.first
+            )
 
     async def first(self) -> None:
+        # For reloading the page, and for coming back to it.
+        ui.navigate.history.replace(f"/events{self._query()}")
         await self._pager.first()
+
+    def _query(self) -> str:
+        chosen = [
+            ("text", self._text.value),
+            *(("camera", each) for each in self._cameras.value or ()),
+            ("kind", self._kind.value),
+            ("since", self._since.value),
+            ("until", self._until.value),
+            ("open", "1" if self._open_only.value else ""),
+        ]
+        query = urlencode([(key, value) for key, value in chosen if value])
+        return f"?{query}" if query else ""
 
     async def update(self) -> None:
         is_newest = self._lists.begin()
@@ -95,7 +126,8 @@ class _EventsPage:
         if seen is None:
             return
         page, count, cameras = seen
-        self._cameras.set_options(cameras)
+        chosen = self._cameras.value or []
+        self._cameras.set_options(list(dict.fromkeys([*cameras, *chosen])))
         self._pager.shown(page.next)
         # A space that does not break separates thousands in every language.
         said = f"{count:,}".replace(",", "\u00a0")
@@ -148,7 +180,7 @@ class _EventsPage:
         with ui.element("tr"):
             _cell(moment(desk, each.started_at))
             _cell(escape(each.camera) + zone, "mw-name")
-            _cell(_states(desk, each))
+            _cell(episode_chips(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
             _cell(percent(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
@@ -209,7 +241,7 @@ class _Detail:
         with ui.element("div").classes("mw-dialog-head"):
             html(
                 f"<h2>{escape(desk.time(episode.started_at))} {escape(episode.camera)}</h2>"
-                + _states(desk, episode)
+                + episode_chips(desk, episode)
             )
             close = ui.button(icon="close", on_click=dialog.close)
             close.props(f"flat round aria-label={attribute(words('common.close'))}")
@@ -314,13 +346,6 @@ def _page(
 def _cell(content: str, classes: str = "") -> None:
     with ui.element("td").classes(classes):
         html(content)
-
-
-def _states(desk: Desk, episode: EpisodeRecord) -> str:
-    said = state_chip(desk, episode.state, episode.fault)
-    if episode.corrected_state is None:
-        return said
-    return f"<s>{said}</s> {state_chip(desk, episode.corrected_state, episode.corrected_fault)}"
 
 
 def _lasted(desk: Desk, episode: EpisodeRecord) -> str:

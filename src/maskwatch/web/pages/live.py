@@ -21,6 +21,7 @@ from maskwatch.web.pages.parts import (
     NO_PICTURE,
     attribute,
     chip,
+    episode_chips,
     heading,
     html,
     percent,
@@ -170,7 +171,7 @@ def _latest(desk: Desk, items: Sequence[EpisodeRecord]) -> str:
         return f'<p class="mw-faint">{escape(desk.words("common.none"))}</p>'
     lines = [
         f'<li><a href="/events?episode={each.id}">{desk.short_time(each.started_at)} '
-        f"{escape(each.camera)}</a> {state_chip(desk, each.state, each.fault)}</li>"
+        f"{escape(each.camera)}</a> {episode_chips(desk, each)}</li>"
         for each in items
     ]
     return f"<ul class='mw-list'>{''.join(lines)}</ul>"

@@ -27,7 +27,7 @@ from maskwatch.web.pages.overview_charts import (
     share_chart_rem,
 )
 from maskwatch.web.pages.parts import attribute, heading, html, table, whole
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.rates.periods import Comparison, Group, Period
 from maskwatch.web.rates.rate import JUDGED, FaultShare, Rate, fault_shares
 from maskwatch.web.rates.wording import (
@@ -51,7 +51,7 @@ _VIOLATIONS = (State.INCORRECT, State.NO_MASK)
 _DAYS = {"today": 1, "days7": 7, "days30": 30, "days90": 90}
 
 
-@dashboard_page("/overview")
+@working_page("/overview")
 async def overview_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -9,7 +9,7 @@ from html import escape
 from nicegui import ui
 
 from maskwatch.palette import STYLES, as_hex
-from maskwatch.store.records import SnapshotRecord
+from maskwatch.store.records import EpisodeRecord, SnapshotRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
 
@@ -44,6 +44,14 @@ def chip(kind: str, text: str, symbol: str = "") -> str:
 def state_chip(desk: Desk, state: State, fault: Fault | None = None) -> str:
     """HTML of a state or fault."""
     return chip(state.value, desk.said(state, fault), STATE_SYMBOLS[state])
+
+
+def episode_chips(desk: Desk, episode: EpisodeRecord) -> str:
+    """HTML of what an episode is about, and of what somebody says that it was instead."""
+    seen = state_chip(desk, episode.state, episode.fault)
+    if episode.corrected_state is None:
+        return seen
+    return f"<s>{seen}</s> {state_chip(desk, episode.corrected_state, episode.corrected_fault)}"
 
 
 def html(text: str) -> ui.html:

@@ -16,11 +16,11 @@ from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.parts import heading, html, photo
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 
 
-@dashboard_page("/review")
+@working_page("/review")
 async def review_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -22,7 +22,7 @@ from maskwatch.web.pages.account import account
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.messages import messages
 from maskwatch.web.pages.parts import chip, html, table, whole
-from maskwatch.web.pages.route import dashboard_page
+from maskwatch.web.pages.route import working_page
 from maskwatch.web.pages.users import user_list
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.text import Words
@@ -30,7 +30,7 @@ from maskwatch.web.text import Words
 _EVERY_S = 2.0
 
 
-@dashboard_page("/system")
+@working_page("/system")
 async def system_page(request: Request) -> None:
     """The page."""
     desk = Desk(request)

@@ -11,7 +11,7 @@ from maskwatch.store.records import Role, UserRecord
 from maskwatch.web.actions import users
 from maskwatch.web.actions.users import UserChange
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.dialogs import passing_dialog
+from maskwatch.web.pages.dialogs import button_once, passing_dialog
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import attribute, heading, html
 
@@ -79,7 +79,7 @@ class _Users:
         self._role = ui.select(
             self._roles, value=Role.VIEWER.value, label=words("system.user_role")
         )
-        ui.button(words("common.add"), on_click=self._add)
+        button_once(words("common.add"), self._add)
 
     async def _add(self) -> None:
         name, password = self._name.value or "", self._password.value or ""

@@ -14,7 +14,7 @@ from maskwatch.store.records import WalkRecord
 from maskwatch.web.actions import cameras, walks
 from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
-from maskwatch.web.pages.dialogs import confirm
+from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
 from maskwatch.web.pages.route import working_page
@@ -82,7 +82,7 @@ class _Wizard:
             ui.label(words("walk.intro"))
             self._distances = ui.input(words("walk.distances"), value="5, 4, 3, 2, 1")
             self._distances.style("width: 100%")
-            ui.button(words("walk.begin"), on_click=self._begin)
+            button_once(words("walk.begin"), self._begin)
 
     def _part_step(self, phase: Phase) -> None:
         words = self._desk.words

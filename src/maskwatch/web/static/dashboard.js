@@ -1,13 +1,44 @@
 "use strict";
+const photos = () => [...document.querySelectorAll(".mw-photo img")];
+
 // Keys that press buttons, those that say so. Not while somebody writes.
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   // Over a slow line a photo comes after its buttons: nobody has seen that face yet.
-  if ([...document.querySelectorAll(".mw-photo img")].some((photo) => !photo.complete)) return;
+  if (photos().some((photo) => !photo.complete)) return;
   const key = CSS.escape(event.key.toLowerCase());
   document.querySelector(`button[aria-keyshortcuts="${key}"]:not(:disabled)`)?.click();
 });
+
+// However a button is pressed: the numbered ones judge a face, which has to be seen for that. A
+// photo that could not be loaded is complete as well.
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("button")?.getAttribute("aria-keyshortcuts") ?? "";
+  if (!/^[1-6]$/.test(key)) return;
+  if (photos().some((photo) => !photo.complete || !photo.naturalWidth)) event.stopPropagation();
+}, true);
+
+function logIn() {
+  const here = encodeURIComponent(location.pathname + location.search);
+  window.location.assign(`/login?next=${here}`);
+}
+
+// Without a session the socket is refused, over and over, and the page would wait for ever.
+(() => {
+  async function askWhy() {
+    try {
+      if ((await fetch("/api/v1/me", { cache: "no-store" })).status === 401) logIn();
+    } catch {
+      // nobody answers: it is the connection that is lost
+    }
+  }
+  const looking = setInterval(() => {
+    if (!window.socket) return;
+    clearInterval(looking);
+    window.socket.on("connect_error", askWhy);
+  }, 200);
+})();
 
 // Live pictures: each image asks for the next frame once it has shown the last one. Plain MJPEG
 // would keep one connection per camera open, and browsers allow six to a server.
@@ -58,8 +89,7 @@ document.addEventListener("keydown", (event) => {
     const answer = await fetch(question, { cache: "no-store", signal });
     const moment = performance.now() - 1000 * Number(answer.headers.get("X-Age-S"));
     if (answer.status === 401) {
-      const here = encodeURIComponent(location.pathname + location.search);
-      window.location.assign(`/login?next=${here}`);
+      logIn();
       return 60000;
     }
     if (answer.status === 204 && answer.headers.get("X-Sequence") !== "0") {
