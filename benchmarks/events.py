@@ -1,7 +1,8 @@
 """``python -m benchmarks.events``: how long the API's queries take with so many stored events.
 
 Fills a database by SQL, because ten million rows one by one would take a day, and asks the store
-what the API's handlers ask it. An event is an episode; for each there is a person as well.
+what the API's handlers ask it, and those who send messages. An event is an episode; for each there
+is a person as well, and a message that was sent.
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ SELECT {id}, 'camera ' || (i % {cameras}), NULL, i,
   CASE i % 5 WHEN 0 THEN 'incorrect' WHEN 1 THEN 'no_mask' ELSE 'mask' END,
   CASE i % 5 WHEN 0 THEN 'nose_out' ELSE NULL END, {start}, {end}, {quarter}
 FROM n"""
+_DELIVERIES = """
+{numbers} INSERT INTO deliveries
+  (id, kind, channel, stage, payload, created_at, not_before, attempts, state, permanent, sent_at)
+SELECT {id}, 'violation', 'mail', 0, '{{}}', {start}, {start}, 1, 'sent', FALSE, {end}
+FROM n"""
 _ROUNDING = {"sqlite": 0.0, "postgresql": 0.5}
 """What a cast to an integer has to be given so that it rounds down."""
 _BATCH = 100_000
@@ -72,6 +78,7 @@ def fill(store: Store, total: int) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM episodes"))
         connection.execute(sa.text("DELETE FROM people"))
+        connection.execute(sa.text("DELETE FROM deliveries"))
     for first in range(0, total, _BATCH):
         last = min(first + _BATCH, total) - 1
         base, at = int(START.timestamp()), f"i * {step!r}"
@@ -84,11 +91,12 @@ def fill(store: Store, total: int) -> None:
         }
         numbers = _NUMBERS[kind].format(low=first, high=last)
         with engine.begin() as connection:
-            for statement in (_EPISODES, _PEOPLE):
+            for statement in (_EPISODES, _PEOPLE, _DELIVERIES):
                 text = statement.format(numbers=numbers, cameras=_CAMERAS, model=_MODEL, **times)
                 connection.exec_driver_sql(text)
-    with engine.begin() as connection:
-        connection.execute(sa.text("ANALYZE"))
+    if kind == "postgresql":  # it does so by itself before long, SQLite never
+        with engine.begin() as connection:
+            connection.execute(sa.text("ANALYZE"))
     engine.dispose()
 
 
@@ -111,13 +119,18 @@ def queries(store: Store) -> dict[str, Callable[[], object]]:
     zone = ZoneInfo("Europe/Berlin")
     day, month, year = (END - timedelta(days=days) for days in (1, 30, 365))
     incorrect = EpisodeFilter(states=(State.INCORRECT,))
+    seen, search = EpisodeFilter(acknowledged=True), EpisodeFilter(text="entrance")
     return {
         "list: newest 50": lambda: store.episodes.page(),
         "list: one camera": lambda: store.episodes.page(_HALL),
         "list: one state": lambda: store.episodes.page(incorrect),
         "list: a year ago": lambda: store.episodes.page(EpisodeFilter(until=year)),
         "list: ongoing": lambda: store.episodes.page(EpisodeFilter(ongoing=True)),
+        "list: none acknowledged": lambda: store.episodes.page(seen),
+        "search: in vain": lambda: store.episodes.page(search),
+        "search: count": lambda: store.episodes.count(search),
         "count: all": lambda: store.episodes.count(),
+        "messages: what is due": lambda: store.deliveries.claim(END, channel="mail"),
         "cameras with episodes": lambda: store.episodes.cameras(),
         "rate: a day by hour": lambda: store.people.counts(day, END, CountBy.HOUR, zone=zone),
         "rate: a month by day": lambda: store.people.counts(month, END, CountBy.DAY, zone=zone),

@@ -884,6 +884,27 @@ def test_a_mistake_that_nobody_foresaw_does_not_end_a_channel_for_good(
     assert "a bug" in caplog.text
 
 
+def test_a_store_that_stays_away_is_told_once_and_so_is_its_return(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    original, words = store.deliveries.claim, ["it is locked", *5 * ["the server is away"]]
+
+    def claim(*arguments: Any, **named: Any) -> list[Delivery]:
+        if words:
+            raise StoreError(words.pop())
+        return original(*arguments, **named)
+
+    monkeypatch.setattr("maskwatch.alerts.dispatch._STORE_PAUSE_S", 0.01)
+    monkeypatch.setattr(store.deliveries, "claim", claim)
+    with running(store, settings(), {"door": RecordingChannel()}) as service:
+        settled(store, happen(service, store, episode()))
+    assert [each for each in caplog.messages if "the store" in each] == [
+        "channel door: the store cannot be used: the server is away",
+        "channel door: the store cannot be used: it is locked",
+        "channel door: the store can be used again",
+    ]
+
+
 def test_while_channels_are_exchanged_the_old_ones_are_shown_nothing(store: Store) -> None:
     begun, free = threading.Event(), threading.Event()
 

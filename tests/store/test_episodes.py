@@ -6,12 +6,14 @@ import re
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from maskwatch.errors import RecordExists, RecordNotFound, UsageError
+from maskwatch.store.engines import sqlite
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord, TimelinePoint
 from maskwatch.store.rows import values_of
 from maskwatch.store.schema import episodes
@@ -194,6 +196,7 @@ def test_moments_beyond_what_a_date_can_say_exclude_nobody(store: Store) -> None
         (EpisodeFilter(corrected=False), "abc"),
         (EpisodeFilter(text="NOSE"), "b"),
         (EpisodeFilter(text="eve"), "c"),
+        (EpisodeFilter(text="labunknown"), ""),  # from two columns
         (EpisodeFilter(text="100%"), ""),
         (EpisodeFilter(text="_"), "abc"),  # no wildcard: it stands in no_mask, nose_out, chin_out
         (EpisodeFilter(cameras=("lab",), states=(State.INCORRECT,)), ""),
@@ -232,6 +235,18 @@ def test_filters_find_what_they_say(store: Store, wanted: EpisodeFilter, found: 
 def test_case_is_ignored_in_every_alphabet(store: Store, text: str) -> None:
     store.episodes.add(episode(zone="Tür Öst"))
     assert store.episodes.count(EpisodeFilter(text=text)) == 1
+
+
+def test_a_search_ignores_case_once_an_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    monkeypatch.setattr(sqlite, "_lower", lambda text: asked.append(text) or str(text).lower())
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
+        for number in range(20):
+            store.episodes.add(episode(track=number))
+        assert store.episodes.count(EpisodeFilter(text="ENTR")) == 20
+    assert len(asked) == 1 + 20  # the text and each episode
 
 
 def test_cameras_with_episodes_are_named_once(store: Store) -> None:

@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import Request
 
-from maskwatch.store.records import Role
+from maskwatch.errors import StoreError
+from maskwatch.store.records import EpisodeRecord, Page, Role
 from maskwatch.store.subject import delete_episodes
 from maskwatch.web import feed as feed_module
 from maskwatch.web.actions.episodes import acknowledge_as
@@ -68,6 +70,30 @@ def told_after(world: World, change: Callable[[], object]) -> list[str]:
         return told[:-1]
 
     return asyncio.run(watch())
+
+
+def test_a_store_that_stays_away_is_told_once_and_so_is_its_return(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    original, words = world.store.episodes.page, 5 * ["the server is away"]
+
+    def page(*arguments: Any, **named: Any) -> Page[EpisodeRecord]:
+        if words:
+            raise StoreError(words.pop())
+        return original(*arguments, **named)
+
+    async def watch() -> None:
+        async with Feed(world.store, world.web.control).watch() as news:
+            monkeypatch.setattr(world.store.episodes, "page", page)
+            episode(world)
+            await news.get()
+
+    monkeypatch.setattr(feed_module, "EVERY_S", 0.01)
+    asyncio.run(watch())
+    assert [each for each in caplog.messages if "can be told" in each] == [
+        "nothing new can be told: the server is away",
+        "what is new can be told again",
+    ]
 
 
 def test_what_moves_up_when_newer_episodes_are_deleted_is_no_news(

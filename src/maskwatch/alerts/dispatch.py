@@ -141,17 +141,24 @@ class _Lane:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        said = ""
         while not self._stopping:
             self._woken.clear()
             try:
                 pause_s = self._work()
             except StoreError as error:
-                _log.warning("channel %s: the store cannot be used: %s", self._name, error)
+                if str(error) != said:
+                    _log.warning("channel %s: the store cannot be used: %s", self._name, error)
+                said = str(error)
                 pause_s = _STORE_PAUSE_S
             except Exception:  # noqa: BLE001 - hides nothing: it is told in full, each time
                 # Else one mistake would silence the channel for good. What is claimed comes again.
                 _log.exception("channel %s: its messages cannot be worked on", self._name)
                 pause_s = _POLL_S
+            else:
+                if said:
+                    _log.warning("channel %s: the store can be used again", self._name)
+                said = ""
             if not self._stopping:
                 self._woken.wait(pause_s)
         self._settle_at_last()

@@ -77,13 +77,19 @@ class Feed:
                 self._task = None
 
     async def _run(self, seen: _Seen) -> None:
+        said = ""
         while True:
             await asyncio.sleep(EVERY_S)
             try:
                 now = await to_thread.run_sync(self._look, seen.episodes)
             except StoreError as error:
-                _log.warning("nothing new can be told: %s", error)
+                if str(error) != said:
+                    _log.warning("nothing new can be told: %s", error)
+                said = str(error)
                 continue
+            if said:
+                _log.warning("what is new can be told again")
+            said = ""
             for news in _difference(seen, now):
                 self._tell(news)
             seen = now
