@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from maskwatch.faces.base import FaceDetector, find
 from maskwatch.masks.base import MaskClassifier
@@ -20,6 +20,8 @@ class FrameResult:
     frame_index: int
     t: float
     """Seconds since the first frame of the source."""
+    is_look: bool = field(default=True, kw_only=True)
+    """False for a frame that was not looked at: nobody was missed in it."""
     readings: tuple[MaskReading, ...]
     """Of every face found, best detector score first; in a frame that was not looked at, those of
     the people in it, as last judged."""
@@ -124,7 +126,7 @@ class Pipeline:
     def _move_on(self, frame: Frame) -> FrameResult:
         tracks = tuple(self._tracker.coast(frame))
         readings = tuple(track.reading for track in tracks)
-        return FrameResult(frame.source, frame.index, frame.t, readings, tracks)
+        return FrameResult(frame.source, frame.index, frame.t, readings, tracks, is_look=False)
 
     def _look(self, frame: Frame) -> FrameResult:
         faces = self._find(frame)
