@@ -28,6 +28,8 @@ class FrameResult:
     """The people seen in this frame, by id. Faces that are nobody yet are only in ``readings``."""
     found: tuple[Face, ...] = ()
     """Every face found, wanted or not; none in a frame that was not looked at."""
+    is_look: bool = True
+    """False for a frame that was not looked at: nobody was missed in it."""
 
     def without_weak(self, min_score: float) -> FrameResult:
         """The same without the faces of a lower detector score that are nobody."""
@@ -130,7 +132,7 @@ class Pipeline:
     def _move_on(self, frame: Frame) -> FrameResult:
         tracks = tuple(self._tracker.coast(frame))
         readings = tuple(track.reading for track in tracks)
-        return FrameResult(frame.source, frame.index, frame.t, readings, tracks)
+        return FrameResult(frame.source, frame.index, frame.t, readings, tracks, is_look=False)
 
     def _look(self, frame: Frame) -> FrameResult:
         found = self._find(frame)

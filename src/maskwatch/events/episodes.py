@@ -194,19 +194,22 @@ class EpisodeLog:
         self._settings = settings or EpisodeSettings()
         self._cases: dict[int, _Case] = {}
 
-    def update(self, frame_index: int, t: float, tracks: Sequence[Track]) -> list[Episode]:
+    def update(
+        self, frame_index: int, t: float, tracks: Sequence[Track], *, is_look: bool = True
+    ) -> list[Episode]:
         """Takes in the tracks seen in one frame, also when there are none.
 
         Args:
             frame_index: index of the frame in the source.
             t: its time in seconds.
             tracks: the people seen in it.
+            is_look: whether it was looked at; who is not seen in one that was not is not missed.
 
         Returns:
             The episodes that have ended for good by now, in order of start.
         """
         for case in self._cases.values():
-            case.misses += 1
+            case.misses += is_look
         for track in tracks:
             if track.id not in self._cases:
                 self._cases[track.id] = _Case(track.id)

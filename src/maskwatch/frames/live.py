@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 # FFmpeg's demuxer that takes the bytes as they come.
 _RAW = "data"
 
-# FFmpeg's demuxers for still pictures; those for single files are named jpeg_pipe, png_pipe, ...
-_PICTURE_FORMATS = ("_pipe", "image2", _RAW)
+# FFmpeg's demuxers that pass on still pictures as they are: jpeg_pipe, png_pipe, ...
+_UNTOUCHED = ("_pipe", "image2", "gif", _RAW)
+
+# Those for still pictures; an animation is one, as in a file.
+_PICTURE_FORMATS = (*_UNTOUCHED, "apng", "ico")
 
 # Formats whose pictures come at the speed of a camera, whatever length they claim.
 _LIVE_FORMATS = ("rtsp", "sdp", "rtp", "mpjpeg")
@@ -155,9 +158,12 @@ class LiveReader:
 
     def _opened(self, url: str, options: dict[str, str]) -> InputContainer:
         container = self._opened_as(self._source.format, url, options)
-        if not container.format.name.endswith(_PICTURE_FORMATS) or states_size(container):
+        kind = container.format.name
+        if not kind.endswith(_PICTURE_FORMATS):
             return container
-        # Some of these demuxers read as much as the server says, here nothing.
+        # Some read as much as the server says, and nothing if it says nothing.
+        if kind.endswith(_UNTOUCHED) and states_size(container):
+            return container
         container.close()
         return self._opened_as(_RAW, url, options)
 
@@ -199,7 +205,7 @@ class LiveReader:
         self._decoder = Decoder(container, stream, low_delay=self.is_live)
 
     def _fetch(self, container: InputContainer) -> bytes:
-        """The bytes of a picture file, which its demuxer passes on untouched."""
+        """The bytes of a picture file."""
         data = bytearray()
         try:
             for packet in container.demux(container.streams[0]):

@@ -15,6 +15,7 @@ from PIL import Image
 from maskwatch.errors import SourceError, SourceLost
 from maskwatch.frames.base import FrameSource
 from maskwatch.frames.discover import discover
+from maskwatch.frames.images import read_image
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.health import Connection, SourceHealth
@@ -138,6 +139,19 @@ def test_other_pictures_arrive_unchanged(server: WebServer, suffix: str) -> None
     with source_at(f"{server.url}/a.{suffix}") as source:
         (frame,) = source
     assert np.array_equal(frame.image, noise[:, :, ::-1])
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "ico"])
+def test_what_ffmpeg_would_play_as_a_video_is_the_picture_that_it_is_as_a_file(
+    server: WebServer, suffix: str
+) -> None:
+    file = server.folder / f"a.{suffix}"
+    first, second = (Image.fromarray(picture(i)) for i in (5, 9))
+    animated = {"save_all": True, "append_images": [second]} if suffix != "ico" else {}
+    first.save(file, **animated)
+    with source_at(f"{server.url}/{file.name}") as source:
+        (frame,) = source
+    assert np.array_equal(frame.image, read_image(file))
 
 
 def test_a_finished_hls_playlist_is_a_recording(server: WebServer) -> None:

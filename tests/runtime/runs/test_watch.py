@@ -44,3 +44,20 @@ def test_a_mask_pulled_down_is_noticed_in_time_although_the_face_looks_as_before
     begins = [3 + frame / fps for frame in range(2 * fps)]
     late_s = [noticed_at(fps, at) - at for at in begins]
     assert max(late_s) <= 1.5 + 1e-6
+
+
+def test_one_missed_look_splits_no_episode_however_rare_looks_are() -> None:
+    unseen = FixedDetector([])
+    bare = FixedDetector([face_at(160, 120)])
+    watch = MovingWatch(
+        "door",
+        lambda frame: (unseen if 40 <= frame.t < 43.5 else bare)(frame),
+        TakenOff(0.0),
+        TrackerSettings(),
+        0.5,
+        LookSettings(interval_s=3.0),
+    )
+    for index in range(600):
+        watch.look(Frame("door", index, index / 10, IMAGE))
+    watch.end()
+    assert [(each.start_s, each.end_s) for each in watch.episodes] == [(0.0, 59.9)]

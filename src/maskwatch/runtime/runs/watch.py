@@ -126,7 +126,9 @@ class MovingWatch:
         """What is in the frame."""
         result = self._pipeline(frame).without_weak(self._report_score)
         self._people_log.update(result.tracks)
-        ended = self._episode_log.update(frame.index, frame.t, result.tracks)
+        ended = self._episode_log.update(
+            frame.index, frame.t, result.tracks, is_look=result.is_look
+        )
         self._note(ended)
         self._last_t = frame.t
         faces = tuple(result.readings_with_tracks())
