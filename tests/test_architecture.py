@@ -34,7 +34,7 @@ RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}
 ANYTHING = STAGES | {
     *RUNTIME,
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "web"),
-    *("cores", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
+    *("cores", "interrupts", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
 }
 
 WEB_BASE = {
@@ -67,6 +67,7 @@ TABLE = {
     "faces": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "cores": Layer(set(), set()),
+    "interrupts": Layer(set(), set()),
     "models": Layer(PURE | {"cores"}, NUMPY | {"onnxruntime"}),
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
     "testing": Layer(PURE | {"alerts.base"}, NUMPY),

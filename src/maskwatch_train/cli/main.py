@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maskwatch.errors import MaskwatchError, MissingExtra
+from maskwatch.interrupts import ended_by_signals
 from maskwatch.outputs.standard import standard_streams
 from maskwatch_train.cli.extra import needing_extra
 
@@ -103,12 +104,14 @@ def train() -> None:
 
 
 def run() -> None:
-    """Entry point: turns a foreseen error into one line and exit code 1."""
+    """Entry point: a foreseen error becomes one line and exit code 1, an interruption 130."""
     try:
-        with standard_streams():
+        with standard_streams(), ended_by_signals():
             app()
     except MaskwatchError as error:
         Console(stderr=True).print(
             f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True
         )
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
