@@ -34,7 +34,8 @@ RUNTIME = {"runtime", "runtime.live", "runtime.runs", "runtime.monitoring"}
 ANYTHING = STAGES | {
     *RUNTIME,
     *("outputs", "config", "config.base", "store", "alerts", "alerts.base", "web"),
-    *("cores", "patience", "build", "doctor", "api", "supervision", "cli", "maskwatch"),
+    *("cores", "patience", "interrupts", "build", "doctor", "api", "supervision", "cli"),
+    "maskwatch",
 }
 
 WEB_BASE = {
@@ -68,6 +69,7 @@ TABLE = {
     "masks": Layer(PURE | {"models"}, NUMPY | {"cv2", "onnxruntime"}),
     "cores": Layer(set(), set()),
     "patience": Layer(set(), set()),
+    "interrupts": Layer(set(), set()),
     "models": Layer(PURE | {"cores"}, NUMPY | {"onnxruntime"}),
     "draw": Layer(PURE, NUMPY | {"cv2", "PIL"}),
     "testing": Layer(PURE | {"alerts.base"}, NUMPY),

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import Device, Threads
+from maskwatch.interrupts import ended_by_signals
 
 
 def bench(

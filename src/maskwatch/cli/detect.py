@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperCommand
 
 from maskwatch.cli.exit_codes import ExitCode
-from maskwatch.cli.interrupts import ended_by_signals
 from maskwatch.cli.options import RUN_PANEL, Device, Threads
 from maskwatch.cli.request import DetectRequest
+from maskwatch.interrupts import ended_by_signals
 
 if TYPE_CHECKING:
     from maskwatch.frames.orientation import Turn

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from maskwatch.errors import MaskwatchError, MissingExtra
+from maskwatch.interrupts import ended_by_signals
 from maskwatch.outputs.standard import standard_streams
 from maskwatch.outputs.terminal import err_console, spelt_out_by_line
 from maskwatch_train.cli.extra import needing_extra
@@ -104,11 +105,13 @@ def train() -> None:
 
 
 def run() -> None:
-    """Entry point: turns a foreseen error into one line and exit code 1."""
+    """Entry point: a foreseen error becomes one line and exit code 1, an interruption 130."""
     try:
-        with standard_streams():
+        with standard_streams(), ended_by_signals():
             app()
     except MaskwatchError as error:
         told = Text.assemble(("error: ", "bold red"), spelt_out_by_line(str(error)))
         err_console().print(told, soft_wrap=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,7 +28,7 @@ from maskwatch_train.cli.data.options import (
     require_split,
     show,
 )
-from maskwatch_train.cli.data.progress import advancing, cancelling
+from maskwatch_train.cli.data.progress import advancing
 from maskwatch_train.cli.say import say
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder
@@ -129,16 +131,28 @@ def _in_processes(work: Sequence[Job], processes: int) -> list[Outcome]:
     if processes == 1:
         return list(advancing(map(draw, work), "Drawing", len(work)))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=_leave_interrupts_to_the_parent)
-    try:
-        with cancelling(pool):
-            return list(advancing(pool.map(draw, work, chunksize=4), "Drawing", len(work)))
-    except BrokenProcessPool as error:
-        raise DataError(work[0].folder, "a drawing process ended unexpectedly") from error
+    with ProcessPoolExecutor(processes, context, initializer=_end_with_the_parent) as pool:
+        drawn = [pool.submit(draw, job) for job in work]
+        try:
+            return list(advancing((each.result() for each in drawn), "Drawing", len(work)))
+        except BrokenProcessPool as error:
+            raise DataError(work[0].folder, "a drawing process ended unexpectedly") from error
+        finally:
+            # Whoever stops the program does not wait for what nobody will see.
+            for child in multiprocessing.active_children():
+                child.kill()
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _end_with_the_parent() -> None:
+    """Has a drawing process end when the program does, and by nothing that a terminal sends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_the_parent, daemon=True).start()
+
+
+def _wait_for_the_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os._exit(1)
 
 
 def _write_sheet(

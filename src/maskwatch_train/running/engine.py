@@ -48,7 +48,7 @@ def _best_epoch(rows: Rows) -> int | None:
 
 
 class NotFinite(MaskwatchError, ArithmeticError):
-    """The loss is not a number any more; the message holds its terms."""
+    """A loss is not a number any more; the message holds its terms, or the measures."""
 
 
 class Moves(Protocol):
@@ -271,7 +271,11 @@ class Run:
         self.watcher.moved(self._all_steps_done, self._plan.epochs * self._plan.steps, values)
 
     def finish_epoch(self, validate: Validation | None = None) -> str:
-        """Validates, writes state, weights and logs; returns the row as a line for people."""
+        """Validates, writes state, weights and logs; returns the row as a line for people.
+
+        Raises:
+            NotFinite: the validation loss is not finite; the state before stays.
+        """
         for kept, current in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
             kept.copy_(current)
         row: dict[str, float] = {"epoch": self.next_epoch}
@@ -280,6 +284,8 @@ class Run:
             measured = validate(self.averaged) if self.fabric.is_global_zero else {}
             measured = self.fabric.broadcast(measured)
             row.update({name: round(value, 4) for name, value in measured.items()})
+            if not math.isfinite(row[VALIDATION_LOSS]):
+                raise NotFinite(f"the validation loss is not finite any more: {row}")
         row["seconds"] = round(time.monotonic() - self._started)
         self._totals, self._steps_done, self._started = {}, 0, time.monotonic()
         self._rows.append(row)
@@ -384,7 +390,7 @@ def fit(
         The averaged weights in their network.
 
     Raises:
-        NotFinite: the loss is not finite.
+        NotFinite: a loss is not finite.
         OutputError: the folder of the run cannot be written.
     """
     if run.is_over:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,17 +28,7 @@ from maskwatch_train.data.manifest import read_manifest, write_manifest
 from maskwatch_train.errors import DataError
 
 ALL = ("--split", "all")
-PROGRAM = """
-import sys, typer
-from maskwatch.errors import MaskwatchError
-from maskwatch_train.cli.synthesize import synthesize
-try:
-    typer.run(synthesize)
-except MaskwatchError as error:
-    sys.exit(f"error: {error}")
-"""
-"""The verb alone: the whole program would load PyTorch first."""
-
+PROGRAM = "from maskwatch_train.cli.main import run; run()"
 
 app = typer.Typer()
 app.command()(verb)
@@ -184,7 +176,7 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(
     jobs: str, people: Path, tmp_path: Path
 ) -> None:
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
-    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", jobs]
+    verb = ["synthesize", str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", jobs]
     result = subprocess.run(
         [sys.executable, "-c", limit + PROGRAM, *verb], capture_output=True, text=True, timeout=300
     )
@@ -194,20 +186,58 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["people", "people.jsonl"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs signals")
-def test_an_interrupt_leaves_nothing_under_the_final_name(people: Path, tmp_path: Path) -> None:
-    verb = [str(people), "--out", str(tmp_path / "drawn"), *ALL, "--jobs", "2"]
+@contextmanager
+def drawing(people: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, with processes that draw, in a process group of its own."""
+    verb = ["synthesize", str(people), "--out", str(out), *ALL, "--per-face", "9", "--jobs", "2"]
     running = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", PROGRAM, *verb], stderr=subprocess.PIPE, start_new_session=True
     )
     try:
-        deadline = time.monotonic() + 240
-        while running.poll() is None and not list(tmp_path.glob(".*.part")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=240)
+        wait_until(lambda: bool(list(out.parent.glob(".*.part/drawn/*"))))
+        yield running
     finally:
-        running.kill()
-    assert running.returncode != 0
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def group_is_gone(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.parametrize(
+    "signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)]
+)
+def test_an_interrupt_leaves_neither_files_nor_processes(
+    signals: tuple[signal.Signals, ...], people: Path, tmp_path: Path
+) -> None:
+    with drawing(people, tmp_path / "drawn") as running:
+        for number in signals:
+            running.send_signal(number)
+            time.sleep(0.3)
+        assert running.wait(60) != 0
+        wait_until(lambda: group_is_gone(running.pid))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["people", "people.jsonl"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_processes_that_draw_do_not_outlive_one_that_is_killed(
+    people: Path, tmp_path: Path
+) -> None:
+    with drawing(people, tmp_path / "drawn") as running:
+        running.kill()
+        running.wait(60)
+        wait_until(lambda: group_is_gone(running.pid))

@@ -200,6 +200,13 @@ def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
     assert read["best before", "best"] != read["best before", "weights"]
 
 
+def test_a_validation_loss_that_is_not_finite_stops_before_it_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(NotFinite, match=r"'epoch': 1, .*'val_loss': nan"):
+        fitted(tmp_path, [0.5, float("nan"), 0.3])
+    assert [row["val_loss"] for row in rows_of(tmp_path)] == ["0.5"]
+    assert Run(linear(), replace(PLAN, epochs=3), tmp_path).next_epoch == 1
+
+
 def test_every_epoch_is_in_the_log_and_once_on_tensorboard(tmp_path: Path) -> None:
     with pytest.raises(IndexError):
         fitted(tmp_path, [0.5, 0.3], epochs=3)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from maskwatch.cli.interrupts import CLOSING_S, Ending, ended_by_signals
+from maskwatch.interrupts import CLOSING_S, Ending, ended_by_signals
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 
