@@ -25,6 +25,7 @@ def test_overview_shows_the_rate_with_its_interval_and_gives_it_out(
 ) -> None:
     page = visit("vera", "/overview")
     expect(page.get_by_text(re.compile(r"95 % interval: \d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^As of \d\d:\d\d$"))).to_be_visible()
     expect(page.locator("canvas")).to_have_count(2)
     link = page.get_by_role("link", name="CSV").get_attribute("href")
     text = page.request.get(str(link)).text()

@@ -166,6 +166,19 @@ def test_a_face_whose_photo_could_not_be_loaded_is_not_judged(visit: Callable[..
     expect(face_of(page)).to_have_attribute("src", shown)
 
 
+def test_an_empty_page_shows_a_face_once_there_is_one(visit: Callable[..., Page]) -> None:
+    page = visit("anna", "/system")
+    headers = {"X-CSRF-Token": page.request.get("/api/v1/me").json()["csrf"]}
+    waiting = [each["id"] for each in page.request.get("/api/v1/review").json()["items"]]
+    for each in waiting:
+        assert page.request.post(f"/api/v1/review/{each}/skip", headers=headers).ok
+    page.goto("/review")
+    expect(page.get_by_text("Nothing waits for a label")).to_be_visible()
+    for each in waiting:
+        assert page.request.post(f"/api/v1/review/{each}/undo", headers=headers).ok
+    expect(face_of(page)).to_be_visible()
+
+
 PHOTO = re.compile("/api/v1/review/.*/photo")
 
 

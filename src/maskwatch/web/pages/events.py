@@ -89,11 +89,12 @@ class _EventsPage:
                 clearable=True,
                 on_change=self.first,
             )
+            days = {"since": words("events.since"), "until": words("events.until")}
             self._since, self._until = (
-                ui.input(
-                    words(f"events.{key}"), value=query.get(key, ""), on_change=self.first
-                ).props('type="date" stack-label clearable')
-                for key in ("since", "until")
+                ui.input(label, value=query.get(key, ""), on_change=self.first).props(
+                    'type="date" stack-label clearable'
+                )
+                for key, label in days.items()
             )
             self._open_only = ui.switch(
                 words("events.open_only"), value="open" in query, on_change=self.first

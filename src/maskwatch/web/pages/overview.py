@@ -176,6 +176,9 @@ class _OverviewPage:
                 ui.label(share_said(words, rate)).classes("mw-big")
                 ui.label(interval).classes("mw-faint")
                 ui.label(change).classes("mw-faint")
+                ui.label(words("overview.rate_note")).classes("mw-faint")
+                as_of = self._desk.time(self._desk.web.now(), "%H:%M")
+                ui.label(words("overview.as_of", time=as_of)).classes("mw-faint")
             for key, states in (
                 ("overview.judged", JUDGED),
                 ("overview.violations", _VIOLATIONS),

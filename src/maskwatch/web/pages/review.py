@@ -19,6 +19,9 @@ from maskwatch.web.pages.parts import heading, html, photo
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 
+_AGAIN_S = 20.0
+"""How often an empty page looks whether there is a face by now."""
+
 
 @working_page("/review")
 async def review_page(request: Request) -> None:
@@ -27,6 +30,7 @@ async def review_page(request: Request) -> None:
     with desk.page(desk.words("review.title"), wide=False):
         page = _ReviewPage(desk)
     await page.update()
+    ui.timer(_AGAIN_S, page.look_again, immediate=False)
 
 
 class _ReviewPage:
@@ -45,8 +49,18 @@ class _ReviewPage:
 
     async def update(self) -> None:
         found = await self._desk.ask(review.next_face)
-        if found is None:
+        if found is not None:
+            self._put(found)
+
+    async def look_again(self) -> None:
+        """Shows the next face, should there be one by now while none is shown."""
+        if self._item is not None or self._busy:
             return
+        found = await self._desk.look(review.next_face)
+        if found is not None and found.item is not None and self._item is None:
+            self._put(found)
+
+    def _put(self, found: NextFace) -> None:
         words, counts = self._desk.words, found.counts
         self._item = found.item
         self._counts.set_text(
