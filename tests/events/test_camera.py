@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +20,13 @@ from maskwatch.events.camera import (
     Sight,
     Updated,
 )
+from maskwatch.events.episodes import EpisodeLog
 from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
 from maskwatch.events.schedule import Exemption, Hours, Schedule
 from maskwatch.events.zones import Zone, ZoneMap
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Frame, MaskReading, State, StateProbabilities
+from maskwatch.types import Episode, Frame, MaskReading, State, StateProbabilities
 
 FACE = face_at(330, 140)
 MASK = reading_of(FACE, State.MASK, confidence=0.98)
@@ -395,6 +397,23 @@ def test_a_face_that_stays_as_on_a_poster_leaves_no_endless_timeline() -> None:
     }
     later = sum(n for t, n in told.items() if t > 5 * 3600)
     assert 300 < later < 400  # of 1800 looks, and as many in the ten hours that follow
+
+
+def test_evidence_is_added_up_for_news_alone_and_not_at_every_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Episode] = []
+
+    def ongoing(log: EpisodeLog, *which: Any) -> list[Episode]:
+        made.extend(found := original(log, *which))
+        return found
+
+    original = EpisodeLog.ongoing
+    monkeypatch.setattr(EpisodeLog, "ongoing", ongoing)
+    news = tell(10, (20, [BARE]))
+    assert len(made) == len(opened(news)) + sum(
+        isinstance(each, Updated) and not each.is_over for _, each in news
+    )
 
 
 def test_a_mask_is_required_somewhere_if_only_one_zone_asks_for_it() -> None:

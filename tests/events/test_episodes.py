@@ -131,7 +131,9 @@ def test_what_is_going_on_can_be_asked_at_any_time() -> None:
     seen = []
     for index, tracks in enumerate(tell(10, (2, MASK), (3, NOSE), (3, MASK))):
         log.update(index, index / 10, tracks)
-        seen.append([(each.start_s, each.end_s, each.ongoing) for each in log.ongoing()])
+        seen.append(
+            [(each.start_s, each.end_s, each.ongoing) for each in log.ongoing(log.open_since())]
+        )
     assert seen[20] == []
     assert seen[45] == [(2.0, 4.5, True)]
     assert seen[62] == []  # corrected, and to be believed in half a second
@@ -233,7 +235,7 @@ def test_a_closed_log_is_empty() -> None:
         log.update(index, index / 10, tracks)
     assert len(log.close(3.0)) == 1
     assert log.close(3.0) == []
-    assert log.ongoing() == []
+    assert log.ongoing(log.open_since()) == []
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
@@ -277,6 +279,6 @@ def test_an_episode_of_hours_takes_no_more_memory_than_one_of_seconds() -> None:
         log.update(index, t, [replace(last, last_t=t)])
     (case,) = log._cases.values()
     assert len(case.evidence) <= 8 * 5 + 1
-    (episode,) = log.ongoing()
+    (episode,) = log.ongoing(log.open_since())
     assert (episode.state, episode.fault) == (State.INCORRECT, Fault.NOSE_OUT)
     assert episode.start_s == 0.0

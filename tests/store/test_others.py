@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from maskwatch.store.records import (
 from maskwatch.store.reviews import ReviewCounts
 from maskwatch.store.store import Store
 from maskwatch.types import Fault, State
+from tests.store.plans import plan_of
 from tests.store.values import NOON, after, photo
 
 EVE = UserRecord("u1", "Eve", Role.ADMIN, "hash", NOON)
@@ -104,6 +106,13 @@ class TestHealth:
         assert store.health.last("lab", "disk") is None
         assert store.health.page().items == (disk, back, lost)
         assert store.health.page("lab").items == (back, lost)
+
+    def test_the_page_of_a_camera_is_read_in_order_however_long_it_flapped(
+        self, tmp_path: Path
+    ) -> None:
+        with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
+            plan = plan_of(store, lambda: store.health.page("lab"), "FROM health")
+        assert plan == "SEARCH health USING INDEX ix_health_camera_at_id (camera=?)"
 
     def test_troubles_of_an_earlier_run_are_ended(self, store: Store) -> None:
         """The next run knows nothing of them, and would never say that they are over."""

@@ -224,6 +224,12 @@ def test_photos_are_deleted_without_reading_all_episodes(tmp_path: Path) -> None
     assert plan.startswith("SEARCH episodes USING INDEX sqlite_autoindex_episodes_1 (id=?)"), plan
 
 
+def test_photos_are_added_up_from_an_index(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/m.db", tmp_path / "photos") as store:
+        plan = plan_of(store, store.snapshots.usage, "FROM snapshots")
+    assert plan == "SCAN snapshots USING COVERING INDEX ix_snapshots_kind_size"
+
+
 def test_an_episode_can_be_corrected_while_its_photo_is_deleted(store: Store) -> None:
     """Each holds what the other one needs next, unless both begin with the episode."""
     about = episode()

@@ -292,7 +292,7 @@ class CameraWatch:
         news += self._open_or_continue(present)
         news += self._departed()
         self._lacks_photo = any(self._needs_photo(each) for each in present)
-        open_t = {each.track: each.start_s for each in self._log.ongoing()}
+        open_t = self._log.open_since()
         shown = tuple(replace(each, episode_t=open_t.get(each.track.id)) for each in present)
         return Watched(shown, tuple(news), self._uncertain(sight, present))
 
@@ -333,16 +333,22 @@ class CameraWatch:
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
         seen = {each.track.id: each for each in present}
+
+        def is_due(number: int) -> bool:
+            file = self._files[number]
+            if file.opened_t is None:
+                return number in seen
+            return self._t - file.told_t >= _PROGRESS_EVERY_S
+
         news: list[News] = []
-        for episode in self._log.ongoing():
+        for episode in self._log.ongoing(filter(is_due, self._log.open_since())):
             file = self._files[episode.track]
-            presence = seen.get(episode.track)
-            if presence is not None and file.opened_t is None:
-                file.opened_t, file.told_t = episode.start_s, self._t
-                photo = self._photos.take(episode.track)
-                news.append(Opened(episode, presence.zone, file.coverage, photo, _take(file)))
-            elif file.opened_t is not None and self._t - file.told_t >= _PROGRESS_EVERY_S:
-                file.told_t = self._t
+            file.told_t = self._t
+            if file.opened_t is None:
+                file.opened_t = episode.start_s
+                photo, zone = self._photos.take(episode.track), seen[episode.track].zone
+                news.append(Opened(episode, zone, file.coverage, photo, _take(file)))
+            else:
                 news.append(Updated(episode, file.coverage, _take(file)))
         return news
 

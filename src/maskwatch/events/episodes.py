@@ -225,12 +225,22 @@ class EpisodeLog:
         }
         return _in_order(ended)
 
-    def ongoing(self) -> list[Episode]:
-        """The episodes that hold at the moment, as they stand, in order of start."""
+    def open_since(self) -> dict[int, float]:
+        """The tracks whose episodes hold at the moment, and when these started."""
+        return {
+            track: case.start_t
+            for track, case in self._cases.items()
+            if case.start_t is not None and not case.is_corrected
+        }
+
+    def ongoing(self, tracks: Iterable[int]) -> list[Episode]:
+        """The episodes that hold of these tracks, as they stand, in order of start.
+
+        All their evidence is added up for it.
+        """
         return _in_order(
-            case.episode(self._source, self._settings, ongoing=True)
-            for case in self._cases.values()
-            if case.is_open and not case.is_corrected
+            self._cases[track].episode(self._source, self._settings, ongoing=True)
+            for track in tracks
         )
 
     def close(self, t: float) -> list[Episode]:

@@ -167,6 +167,7 @@ snapshots = Table(
     Column("height", Integer, nullable=False),
     Column("faces", Faces, nullable=False),
     Index(None, "kind", "taken_at"),
+    Index(None, "kind", "size"),
     Index(None, "taken_at", "id"),
     Index(None, "episode_id"),
 )
@@ -284,6 +285,7 @@ health = Table(
     Column("reason", Text, nullable=False),
     Index(None, "at", "id"),
     Index(None, "camera", "kind", "at"),
+    Index(None, "camera", "at", "id"),
 )
 
 settings = Table(

@@ -209,25 +209,25 @@ CREATE TABLE public.walks (
     report json NOT NULL
 );
 INSERT INTO public.alembic_version VALUES ('0005');
-INSERT INTO public.audit VALUES (1, '2026-11-23 22:57:32.653182+00', 'eve', 'x', 'y', '{"z": [1, null, "\u00fc"]}', '0000000000000000000000000000000000000000000000000000000000000000', '945fdc333829a519f786f70e1c706ec68f7579b40a0748194c78d65e143d4fde');
-INSERT INTO public.cameras VALUES ('01a20aa0fd9d5edfbed303a9a18ab6ab', 'lab', '{"url": "rtsp://h/1"}', '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00.25+00');
-INSERT INTO public.deletions VALUES ('01a20aa0fe85edc0d22fd02e4011f618', '2026-11-23 22:57:32.805364+00', 'snapshot', '01a20aa0fe1d2c94c6faea0da35a48b5', 1, 'af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de', 'age', 'system');
-INSERT INTO public.deliveries VALUES ('01a20aa0fcee1bbac958cbba4da74f9a', '01a20aa0fca6b0b92284c9653b3eb983', 'violation', 'office', NULL, 0, NULL, '{}', '2026-11-23 22:57:32.39831+00', '2026-11-23 22:57:32.39831+00', NULL, 0, 'pending', NULL, false, NULL, NULL);
-INSERT INTO public.episode_readings VALUES ('01a20aa0fca6b0b92284c9653b3eb983', '2026-03-02 12:00:00.25+00', 'no_mask', NULL, 3.5, 0.5);
-INSERT INTO public.episodes VALUES ('01a20aa0fca6b0b92284c9653b3eb983', 'entrance', 'Tür', 1, 'incorrect', 'nose_out', 3.5, '2026-03-02 12:00:00.25+00', NULL, '01a20aa0fca602884698e9bdf3539400', NULL, NULL, NULL, NULL, NULL, NULL, '1.0');
-INSERT INTO public.health VALUES ('01a20aa0fda32693f90199e4f3218980', '2026-03-02 12:00:00.25+00', 'lab', 'connection', 'lost', 'no data');
-INSERT INTO public.people VALUES ('01a20aa0fd07892a51bb54b4013e364a', 'entrance', NULL, 1, 'mask', NULL, '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00+00');
+INSERT INTO public.audit VALUES (1, '2026-11-23 23:36:07.045284+00', 'eve', 'x', 'y', '{"z": [1, null, "\u00fc"]}', '0000000000000000000000000000000000000000000000000000000000000000', '0e99cf3f75361a8aa18d0596b1650155cde8b296b4c7b7cd3eba862d7326a1c3');
+INSERT INTO public.cameras VALUES ('01a20ac44e46a065f0a32bf72a642a97', 'lab', '{"url": "rtsp://h/1"}', '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00.25+00');
+INSERT INTO public.deletions VALUES ('01a20ac44ef5a186de1951458d1f87be', '2026-11-23 23:36:07.15705+00', 'snapshot', '01a20ac44ea5d5a63e2d1e0eef821a6b', 1, 'af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de', 'age', 'system');
+INSERT INTO public.deliveries VALUES ('01a20ac44d9953de76941b0f2af7c486', '01a20ac44d320be9e3ab5669bce39ba9', 'violation', 'office', NULL, 0, NULL, '{}', '2026-11-23 23:36:06.809293+00', '2026-11-23 23:36:06.809293+00', NULL, 0, 'pending', NULL, false, NULL, NULL);
+INSERT INTO public.episode_readings VALUES ('01a20ac44d320be9e3ab5669bce39ba9', '2026-03-02 12:00:00.25+00', 'no_mask', NULL, 3.5, 0.5);
+INSERT INTO public.episodes VALUES ('01a20ac44d320be9e3ab5669bce39ba9', 'entrance', 'Tür', 1, 'incorrect', 'nose_out', 3.5, '2026-03-02 12:00:00.25+00', NULL, '01a20ac44d33ed61b34f7ca8b8320bc4', NULL, NULL, NULL, NULL, NULL, NULL, '1.0');
+INSERT INTO public.health VALUES ('01a20ac44e4e563bc12f5e5e85e29d46', '2026-03-02 12:00:00.25+00', 'lab', 'connection', 'lost', 'no data');
+INSERT INTO public.people VALUES ('01a20ac44daf4a3de9580f45de9ceec5', 'entrance', NULL, 1, 'mask', NULL, '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00.25+00', '2026-03-02 12:00:00+00');
 INSERT INTO public.people_buckets VALUES ('lab', '', '2026-03-02 12:00:00.25+00', 900, 7, 0, 0, 0, 0, 0, 0, 0, 0);
 INSERT INTO public.people_quarters VALUES ('entrance', 1969392, '', 1, 0, 0, 0, 0, 0, 0, 0);
 INSERT INTO public.people_quarters VALUES ('', 1969392, '', 1, 0, 0, 0, 0, 0, 0, 0);
 INSERT INTO public.readings VALUES ('entrance', '', '2026-03-02 12:00:00.25+00', 5, 1, 2, 3, 4);
-INSERT INTO public.reviews VALUES ('01a20aa0fd523daf00d0c1b060b0e174', '01a20aa0fca602884698e9bdf3539400', 'wrong', '2026-03-02 12:00:00.25+00', 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false);
+INSERT INTO public.reviews VALUES ('01a20ac44df5ea21ee591d090e2a2912', '01a20ac44d33ed61b34f7ca8b8320bc4', 'wrong', '2026-03-02 12:00:00.25+00', 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false);
 INSERT INTO public.sessions VALUES ('t', 'u', '2026-03-02 12:00:00.25+00', '2026-03-02 12:16:40.25+00', '2026-03-02 12:00:00.25+00', '', '');
-INSERT INTO public.settings VALUES ('secret:links', '"fe0a81487e696d4c7ae6c81b400934872fa82c72412bb3679c11aba80f4a91f1"');
-INSERT INTO public.snapshots VALUES ('01a20aa0fca602884698e9bdf3539400', 'episode', 'entrance', '01a20aa0fca6b0b92284c9653b3eb983', '2026-03-02 12:00:00.25+00', '2026/03/02/01a20aa0fca602884698e9bdf3539400.jpg', '7ea12480d5fcb797961d35983ef95e76bef46c7bfce339158d3b2dadb8432133', 3000, 64, 64, '[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
+INSERT INTO public.settings VALUES ('secret:links', '"deb7309f34993d989c9f8aeaa35c5c98a35b98f34a14d900ebd2fd23ca02ec01"');
+INSERT INTO public.snapshots VALUES ('01a20ac44d33ed61b34f7ca8b8320bc4', 'episode', 'entrance', '01a20ac44d320be9e3ab5669bce39ba9', '2026-03-02 12:00:00.25+00', '2026/03/02/01a20ac44d33ed61b34f7ca8b8320bc4.jpg', '7ea12480d5fcb797961d35983ef95e76bef46c7bfce339158d3b2dadb8432133', 3000, 64, 64, '[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
 INSERT INTO public.tokens VALUES ('p', 'u', 'nagios', 'h', '["system:read"]', '2026-03-02 12:00:00.25+00', NULL, NULL, NULL);
 INSERT INTO public.users VALUES ('u', 'Eve', 'eve', 'admin', 'hash', '2026-03-02 12:00:00.25+00', NULL, NULL, 'en');
-INSERT INTO public.walks VALUES ('01a20aa0fdabd66386d1eb9de9779363', 'lab', '2026-03-02 12:00:00.25+00', '2026-03-02 12:01:00.25+00', 'eve', '{"readable_px": 20}');
+INSERT INTO public.walks VALUES ('01a20ac44e5ead5c5b0cc0a19d51d3c6', 'lab', '2026-03-02 12:00:00.25+00', '2026-03-02 12:01:00.25+00', 'eve', '{"readable_px": 20}');
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.audit
@@ -287,6 +287,7 @@ CREATE INDEX ix_episodes_camera_started_at_id ON public.episodes USING btree (ca
 CREATE INDEX ix_episodes_ended_at ON public.episodes USING btree (ended_at);
 CREATE INDEX ix_episodes_started_at_id ON public.episodes USING btree (started_at, id);
 CREATE INDEX ix_health_at_id ON public.health USING btree (at, id);
+CREATE INDEX ix_health_camera_at_id ON public.health USING btree (camera, at, id);
 CREATE INDEX ix_health_camera_kind_at ON public.health USING btree (camera, kind, at);
 CREATE INDEX ix_people_buckets_start_at ON public.people_buckets USING btree (start_at);
 CREATE INDEX ix_people_quarter_at ON public.people USING btree (quarter_at);
@@ -295,6 +296,7 @@ CREATE INDEX ix_reviews_labelled_at_skipped_created_at ON public.reviews USING b
 CREATE INDEX ix_sessions_expires_at ON public.sessions USING btree (expires_at);
 CREATE INDEX ix_sessions_user_id ON public.sessions USING btree (user_id);
 CREATE INDEX ix_snapshots_episode_id ON public.snapshots USING btree (episode_id);
+CREATE INDEX ix_snapshots_kind_size ON public.snapshots USING btree (kind, size);
 CREATE INDEX ix_snapshots_kind_taken_at ON public.snapshots USING btree (kind, taken_at);
 CREATE INDEX ix_snapshots_taken_at_id ON public.snapshots USING btree (taken_at, id);
 CREATE INDEX ix_tokens_user_id ON public.tokens USING btree (user_id);

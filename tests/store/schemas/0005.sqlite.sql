@@ -15,7 +15,7 @@ CREATE TABLE audit (
 	hash TEXT NOT NULL, 
 	CONSTRAINT pk_audit PRIMARY KEY (seq)
 );
-INSERT INTO "audit" VALUES(1,'2026-11-23 22:57:27.721271','eve','x','y','{"z": [1, null, "\u00fc"]}','0000000000000000000000000000000000000000000000000000000000000000','bbe8cfcb48749f3b4b8c20943ad36682bec938809a7c44d913badaee3eaf1de8');
+INSERT INTO "audit" VALUES(1,'2026-11-23 23:35:59.617407','eve','x','y','{"z": [1, null, "\u00fc"]}','0000000000000000000000000000000000000000000000000000000000000000','7b65efb90a61f6913e0c6a1dcd76d59ee1435bfbd8c45f1207be19277adef6bc');
 CREATE TABLE cameras (
 	id TEXT NOT NULL, 
 	name TEXT NOT NULL, 
@@ -25,7 +25,7 @@ CREATE TABLE cameras (
 	CONSTRAINT pk_cameras PRIMARY KEY (id), 
 	CONSTRAINT uq_cameras_name UNIQUE (name)
 );
-INSERT INTO "cameras" VALUES('01a20aa0ea50b32dde01f10c55462907','lab','{"url": "rtsp://h/1"}','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000');
+INSERT INTO "cameras" VALUES('01a20ac4316f0975b13b10391a324116','lab','{"url": "rtsp://h/1"}','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000');
 CREATE TABLE deletions (
 	id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -37,7 +37,7 @@ CREATE TABLE deletions (
 	actor TEXT NOT NULL, 
 	CONSTRAINT pk_deletions PRIMARY KEY (id)
 );
-INSERT INTO "deletions" VALUES('01a20aa0eaf0d74e8a147825e597f4f1','2026-11-23 22:57:27.792072','snapshot','01a20aa0eabc28f106babb3f158a6e55',1,'af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de','age','system');
+INSERT INTO "deletions" VALUES('01a20ac431b2d0e2c961e1303be61e00','2026-11-23 23:35:59.666606','snapshot','01a20ac43195b71d2c9ef05cca80ad46',1,'af4a0aad89e6a055ed6ed4eed1b3d9ac5c8bcaa3b1f0c71587bbf2ec0ad6d1de','age','system');
 CREATE TABLE deliveries (
 	id TEXT NOT NULL, 
 	episode_id TEXT, 
@@ -58,7 +58,7 @@ CREATE TABLE deliveries (
 	CONSTRAINT pk_deliveries PRIMARY KEY (id), 
 	CONSTRAINT fk_deliveries_episode_id FOREIGN KEY(episode_id) REFERENCES episodes (id) ON DELETE CASCADE
 );
-INSERT INTO "deliveries" VALUES('01a20aa0e9d43b5cb17ba0c2fd8c6f59','01a20aa0e991e3b2c7f08431b7a101b4','violation','office',NULL,0,NULL,'{}','2026-11-23 22:57:27.509007','2026-11-23 22:57:27.509007',NULL,0,'pending',NULL,0,NULL,NULL);
+INSERT INTO "deliveries" VALUES('01a20ac431467e8eff79e3bde6aad201','01a20ac4313688e11d209da45a8265ff','violation','office',NULL,0,NULL,'{}','2026-11-23 23:35:59.558245','2026-11-23 23:35:59.558245',NULL,0,'pending',NULL,0,NULL,NULL);
 CREATE TABLE episode_readings (
 	episode_id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -69,7 +69,7 @@ CREATE TABLE episode_readings (
 	CONSTRAINT pk_episode_readings PRIMARY KEY (episode_id, at), 
 	CONSTRAINT fk_episode_readings_episode_id FOREIGN KEY(episode_id) REFERENCES episodes (id) ON DELETE CASCADE
 );
-INSERT INTO "episode_readings" VALUES('01a20aa0e991e3b2c7f08431b7a101b4','2026-03-02 12:00:00.250000','no_mask',NULL,3.5,0.5);
+INSERT INTO "episode_readings" VALUES('01a20ac4313688e11d209da45a8265ff','2026-03-02 12:00:00.250000','no_mask',NULL,3.5,0.5);
 CREATE TABLE episodes (
 	id TEXT NOT NULL, 
 	camera TEXT NOT NULL, 
@@ -90,7 +90,7 @@ CREATE TABLE episodes (
 	model_version TEXT NOT NULL, 
 	CONSTRAINT pk_episodes PRIMARY KEY (id)
 );
-INSERT INTO "episodes" VALUES('01a20aa0e991e3b2c7f08431b7a101b4','entrance','Tür',1,'incorrect','nose_out',3.5,'2026-03-02 12:00:00.250000',NULL,'01a20aa0e991325e1a7d6b07f9f19cd8',NULL,NULL,NULL,NULL,NULL,NULL,'1.0');
+INSERT INTO "episodes" VALUES('01a20ac4313688e11d209da45a8265ff','entrance','Tür',1,'incorrect','nose_out',3.5,'2026-03-02 12:00:00.250000',NULL,'01a20ac43137627a4dbc12788716a88b',NULL,NULL,NULL,NULL,NULL,NULL,'1.0');
 CREATE TABLE health (
 	id TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
@@ -100,7 +100,7 @@ CREATE TABLE health (
 	reason TEXT NOT NULL, 
 	CONSTRAINT pk_health PRIMARY KEY (id)
 );
-INSERT INTO "health" VALUES('01a20aa0ea61b9e19ca0d0639db22f14','2026-03-02 12:00:00.250000','lab','connection','lost','no data');
+INSERT INTO "health" VALUES('01a20ac43171044124af5b474067dcc8','2026-03-02 12:00:00.250000','lab','connection','lost','no data');
 CREATE TABLE people (
 	id TEXT NOT NULL, 
 	camera TEXT NOT NULL, 
@@ -113,7 +113,7 @@ CREATE TABLE people (
 	quarter_at DATETIME NOT NULL, 
 	CONSTRAINT pk_people PRIMARY KEY (id)
 );
-INSERT INTO "people" VALUES('01a20aa0e9f0363b31146d2e6dc9944a','entrance',NULL,1,'mask',NULL,'2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.000000');
+INSERT INTO "people" VALUES('01a20ac4314a06c162226aa522b9d373','entrance',NULL,1,'mask',NULL,'2026-03-02 12:00:00.250000','2026-03-02 12:00:00.250000','2026-03-02 12:00:00.000000');
 CREATE TABLE people_buckets (
 	camera TEXT NOT NULL, 
 	zone TEXT NOT NULL, 
@@ -180,7 +180,7 @@ CREATE TABLE reviews (
 	CONSTRAINT fk_reviews_snapshot_id FOREIGN KEY(snapshot_id) REFERENCES snapshots (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_reviews_snapshot_id_face UNIQUE (snapshot_id, face)
 );
-INSERT INTO "reviews" VALUES('01a20aa0ea1ce5b996703ff1189c4030','01a20aa0e991325e1a7d6b07f9f19cd8','wrong','2026-03-02 12:00:00.250000',0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0);
+INSERT INTO "reviews" VALUES('01a20ac4316114f22a39cd2259134061','01a20ac43137627a4dbc12788716a88b','wrong','2026-03-02 12:00:00.250000',0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0);
 CREATE TABLE sessions (
 	token_hash TEXT NOT NULL, 
 	user_id TEXT NOT NULL, 
@@ -198,7 +198,7 @@ CREATE TABLE settings (
 	value JSON NOT NULL, 
 	CONSTRAINT pk_settings PRIMARY KEY (name)
 );
-INSERT INTO "settings" VALUES('secret:links','"8fa1c891758d23e0fadecc73efa49bce38a446f42f9e21301097ea45eee63596"');
+INSERT INTO "settings" VALUES('secret:links','"de822585b162106ae2b45024eda9447588c296003bc2dcbee9923b5f72c22123"');
 CREATE TABLE snapshots (
 	id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -214,7 +214,7 @@ CREATE TABLE snapshots (
 	CONSTRAINT pk_snapshots PRIMARY KEY (id), 
 	CONSTRAINT uq_snapshots_file UNIQUE (file)
 );
-INSERT INTO "snapshots" VALUES('01a20aa0e991325e1a7d6b07f9f19cd8','episode','entrance','01a20aa0e991e3b2c7f08431b7a101b4','2026-03-02 12:00:00.250000','2026/03/02/01a20aa0e991325e1a7d6b07f9f19cd8.jpg','7ea12480d5fcb797961d35983ef95e76bef46c7bfce339158d3b2dadb8432133',3000,64,64,'[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
+INSERT INTO "snapshots" VALUES('01a20ac43137627a4dbc12788716a88b','episode','entrance','01a20ac4313688e11d209da45a8265ff','2026-03-02 12:00:00.250000','2026/03/02/01a20ac43137627a4dbc12788716a88b.jpg','7ea12480d5fcb797961d35983ef95e76bef46c7bfce339158d3b2dadb8432133',3000,64,64,'[{"box": [10, 10, 40, 50], "state": "no_mask", "fault": null, "coverage": 2.0, "is_subject": true, "blurred": true}]');
 CREATE TABLE tokens (
 	id TEXT NOT NULL, 
 	user_id TEXT NOT NULL, 
@@ -253,7 +253,7 @@ CREATE TABLE walks (
 	report JSON NOT NULL, 
 	CONSTRAINT pk_walks PRIMARY KEY (id)
 );
-INSERT INTO "walks" VALUES('01a20aa0ea6a2885e1bc489388934bce','lab','2026-03-02 12:00:00.250000','2026-03-02 12:01:00.250000','eve','{"readable_px": 20}');
+INSERT INTO "walks" VALUES('01a20ac431738d896a676b1e2da30408','lab','2026-03-02 12:00:00.250000','2026-03-02 12:01:00.250000','eve','{"readable_px": 20}');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_deletions_at_id ON deletions (at, id);
 CREATE INDEX ix_deletions_item ON deletions (item);
@@ -283,4 +283,6 @@ CREATE TRIGGER people_insert_counts AFTER insert ON people BEGIN INSERT INTO peo
 CREATE TRIGGER people_delete_counts AFTER delete ON people BEGIN INSERT INTO people_quarters (camera, quarter, zone, mask, incorrect, no_mask, unknown, nose_out, under_chin, chin_out, other) VALUES (OLD.camera, CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900, COALESCE(OLD.zone, ''), -(CASE WHEN OLD.state = 'mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'incorrect' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'no_mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'unknown' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'nose_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'under_chin' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'chin_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'other' THEN 1 ELSE 0 END)), ('', CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900, '', -(CASE WHEN OLD.state = 'mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'incorrect' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'no_mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'unknown' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'nose_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'under_chin' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'chin_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'other' THEN 1 ELSE 0 END)) ON CONFLICT (camera, quarter, zone) DO UPDATE SET mask = people_quarters.mask + excluded.mask, incorrect = people_quarters.incorrect + excluded.incorrect, no_mask = people_quarters.no_mask + excluded.no_mask, unknown = people_quarters.unknown + excluded.unknown, nose_out = people_quarters.nose_out + excluded.nose_out, under_chin = people_quarters.under_chin + excluded.under_chin, chin_out = people_quarters.chin_out + excluded.chin_out, other = people_quarters.other + excluded.other; DELETE FROM people_quarters WHERE camera IN (OLD.camera, '') AND quarter = CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900 AND mask = 0 AND incorrect = 0 AND no_mask = 0 AND unknown = 0; END;
 CREATE TRIGGER people_update_counts AFTER update ON people BEGIN INSERT INTO people_quarters (camera, quarter, zone, mask, incorrect, no_mask, unknown, nose_out, under_chin, chin_out, other) VALUES (OLD.camera, CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900, COALESCE(OLD.zone, ''), -(CASE WHEN OLD.state = 'mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'incorrect' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'no_mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'unknown' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'nose_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'under_chin' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'chin_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'other' THEN 1 ELSE 0 END)), ('', CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900, '', -(CASE WHEN OLD.state = 'mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'incorrect' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'no_mask' THEN 1 ELSE 0 END), -(CASE WHEN OLD.state = 'unknown' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'nose_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'under_chin' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'chin_out' THEN 1 ELSE 0 END), -(CASE WHEN OLD.fault = 'other' THEN 1 ELSE 0 END)) ON CONFLICT (camera, quarter, zone) DO UPDATE SET mask = people_quarters.mask + excluded.mask, incorrect = people_quarters.incorrect + excluded.incorrect, no_mask = people_quarters.no_mask + excluded.no_mask, unknown = people_quarters.unknown + excluded.unknown, nose_out = people_quarters.nose_out + excluded.nose_out, under_chin = people_quarters.under_chin + excluded.under_chin, chin_out = people_quarters.chin_out + excluded.chin_out, other = people_quarters.other + excluded.other; DELETE FROM people_quarters WHERE camera IN (OLD.camera, '') AND quarter = CAST(strftime('%s', OLD.quarter_at) AS INTEGER) / 900 AND mask = 0 AND incorrect = 0 AND no_mask = 0 AND unknown = 0; INSERT INTO people_quarters (camera, quarter, zone, mask, incorrect, no_mask, unknown, nose_out, under_chin, chin_out, other) VALUES (NEW.camera, CAST(strftime('%s', NEW.quarter_at) AS INTEGER) / 900, COALESCE(NEW.zone, ''), +(CASE WHEN NEW.state = 'mask' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'incorrect' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'no_mask' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'unknown' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'nose_out' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'under_chin' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'chin_out' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'other' THEN 1 ELSE 0 END)), ('', CAST(strftime('%s', NEW.quarter_at) AS INTEGER) / 900, '', +(CASE WHEN NEW.state = 'mask' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'incorrect' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'no_mask' THEN 1 ELSE 0 END), +(CASE WHEN NEW.state = 'unknown' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'nose_out' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'under_chin' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'chin_out' THEN 1 ELSE 0 END), +(CASE WHEN NEW.fault = 'other' THEN 1 ELSE 0 END)) ON CONFLICT (camera, quarter, zone) DO UPDATE SET mask = people_quarters.mask + excluded.mask, incorrect = people_quarters.incorrect + excluded.incorrect, no_mask = people_quarters.no_mask + excluded.no_mask, unknown = people_quarters.unknown + excluded.unknown, nose_out = people_quarters.nose_out + excluded.nose_out, under_chin = people_quarters.under_chin + excluded.under_chin, chin_out = people_quarters.chin_out + excluded.chin_out, other = people_quarters.other + excluded.other; END;
 CREATE INDEX ix_deliveries_sent_at ON deliveries (sent_at);
+CREATE INDEX ix_snapshots_kind_size ON snapshots (kind, size);
+CREATE INDEX ix_health_camera_at_id ON health (camera, at, id);
 COMMIT;
