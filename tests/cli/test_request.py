@@ -45,6 +45,12 @@ def test_requests_that_make_no_sense_are_refused(options: dict, reason: str) -> 
         DetectRequest(("a.jpg",), **options)
 
 
+def test_a_link_that_leads_to_itself_is_a_place_like_any_other(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    assert DetectRequest(("a.jpg",), jsonl=str(loop)).targets == (str(loop),)
+
+
 def test_an_input_is_never_an_output(tmp_path: Path) -> None:
     picture = tmp_path / "a.jpg"
     picture.touch()

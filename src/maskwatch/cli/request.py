@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -105,4 +106,4 @@ class DetectRequest:
 
 
 def _place(target: str) -> str:
-    return target if target == STDOUT else str(Path(target).resolve())
+    return target if target == STDOUT else os.path.realpath(target)
