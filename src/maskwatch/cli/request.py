@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 DEFAULT_OUT = Path("maskwatch-out")
 
+_TARGETS = ("jsonl", "csv", "episodes", "json_summary")
+_STDOUT_FILES = ("/dev/stdout", "/dev/fd/1")
+"""Written to as files, they would get the table as well."""
+
 FEWEST_LOOKS_PER_S = 1e-6
 """One in eleven days; the time between fewer does not fit a number of frames."""
 MAX_THREADS = 256
@@ -59,6 +63,9 @@ class DetectRequest:
     models: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
+        for name in _TARGETS:
+            if getattr(self, name) in _STDOUT_FILES:
+                object.__setattr__(self, name, STDOUT)  # the class is frozen
         if self.max_fps is not None and not 0 < self.max_fps <= MOST_FPS:
             raise UsageError(
                 f"--max-fps must be above 0 and at most {MOST_FPS}, got {self.max_fps:g}"
@@ -83,7 +90,7 @@ class DetectRequest:
     @property
     def targets(self) -> tuple[str, ...]:
         """Every place that rows, episodes or the summary go to."""
-        every = (self.jsonl, self.csv, self.episodes, self.json_summary)
+        every = (getattr(self, name) for name in _TARGETS)
         return tuple(target for target in every if target is not None)
 
     @property
