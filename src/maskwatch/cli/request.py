@@ -84,8 +84,7 @@ class DetectRequest:
         places = Counter(_place(target) for target in self.targets)
         twice = [place for place, count in places.items() if count > 1]
         if twice:
-            where = "standard output" if twice[0] == STDOUT else twice[0]
-            raise UsageError(f"two outputs cannot both go to {where}")
+            raise _shared("standard output" if twice[0] == STDOUT else twice[0])
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -110,6 +109,17 @@ class DetectRequest:
             identity = file_identity(path)
             if identity is not None and identity in written:
                 raise UsageError(f"{path} is a source and cannot be an output too")
+
+    def check_outputs_differ(self, annotated: Iterable[Path]) -> None:
+        """Raises UsageError if an annotated file would be written where something else goes."""
+        places = {_place(target) for target in self.targets}
+        for path in annotated:
+            if _place(str(path)) in places:
+                raise _shared(str(path))
+
+
+def _shared(place: str) -> UsageError:
+    return UsageError(f"two outputs cannot both go to {place}")
 
 
 def _place(target: str) -> str:
