@@ -11,6 +11,7 @@ from rich.console import Console
 
 from maskwatch.build.models import BuildOptions, BuiltDetector
 from maskwatch.errors import MaskwatchError, UsageError
+from maskwatch.outputs.ledger import LEDGER
 from maskwatch.outputs.video import VideoFile
 from maskwatch.types import State
 from tests.cli.conftest import Detect
@@ -458,6 +459,8 @@ def test_a_live_source_that_is_not_the_last_one_is_refused(detect: Detect, live:
         (["--jsonl", "a.png"], UsageError, r"a\.png is a source"),
         (["--jsonl", "other-name.png"], UsageError, r"a\.png is a source"),
         (["--out", "taken"], MaskwatchError, "taken: there is a file of that name"),
+        (["--out", "o", "--csv", "o/../o/a.png"], UsageError, "two outputs cannot .* to o/a.png"),
+        (["--out", "o", "--jsonl", f"o/{LEDGER}"], UsageError, f"two outputs .* to o/{LEDGER}"),
         (["--max-fps", "-1"], UsageError, "--max-fps must be above 0"),
     ],
 )

@@ -36,6 +36,7 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
         ({"min_face_px": float("inf")}, "--min-face must be a number of pixels, got inf"),
         ({"score": float("nan")}, "--score must be from 0 to 1, got nan"),
         ({"jsonl": "-", "json_summary": "-"}, "two outputs cannot both go to standard output"),
+        ({"jsonl": "/dev/stdout", "csv": "-"}, "two outputs cannot both go to standard output"),
         ({"jsonl": ""}, "the name of an output file is empty"),
         ({"jsonl": "rows", "csv": "./rows"}, "two outputs cannot both go to .*rows"),
     ],
@@ -43,6 +44,20 @@ def test_the_file_of_the_summary_may_be_left_out(given: list[str], parsed: list[
 def test_requests_that_make_no_sense_are_refused(options: dict, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         DetectRequest(("a.jpg",), **options)
+
+
+@pytest.mark.parametrize("option", ["jsonl", "csv", "episodes", "json_summary"])
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_standard_output_is_known_by_its_file_name_too(option: str, name: str) -> None:
+    request = DetectRequest(("a.jpg",), **{option: name})
+    assert getattr(request, option) == "-"
+    assert request.prints_data
+
+
+def test_a_link_that_leads_to_itself_is_a_place_like_any_other(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    assert DetectRequest(("a.jpg",), jsonl=str(loop)).targets == (str(loop),)
 
 
 def test_an_input_is_never_an_output(tmp_path: Path) -> None:

@@ -69,6 +69,14 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "there" / "real.json").read_bytes() == b"new"
 
 
+def test_a_link_that_leads_to_itself_is_named_with_the_reason(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    with pytest.raises(OutputError, match=r"loop: .*symbolic links"):
+        write_whole(loop, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
 def test_who_may_read_an_earlier_file_may_read_the_new_one_and_nobody_else(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.touch(mode=0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from maskwatch.frames.orientation import Turn
 
 DEFAULT_OUT = Path("maskwatch-out")
+
+_TARGETS = ("jsonl", "csv", "episodes", "json_summary")
+_STDOUT_FILES = ("/dev/stdout", "/dev/fd/1")
+"""Written to as files, they would get the table as well."""
 
 FEWEST_LOOKS_PER_S = 1e-6
 """One in eleven days; the time between fewer does not fit a number of frames."""
@@ -58,6 +63,9 @@ class DetectRequest:
     models: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
+        for name in _TARGETS:
+            if getattr(self, name) in _STDOUT_FILES:
+                object.__setattr__(self, name, STDOUT)  # the class is frozen
         if self.max_fps is not None and not 0 < self.max_fps <= MOST_FPS:
             raise UsageError(
                 f"--max-fps must be above 0 and at most {MOST_FPS}, got {self.max_fps:g}"
@@ -76,13 +84,12 @@ class DetectRequest:
         places = Counter(_place(target) for target in self.targets)
         twice = [place for place, count in places.items() if count > 1]
         if twice:
-            where = "standard output" if twice[0] == STDOUT else twice[0]
-            raise UsageError(f"two outputs cannot both go to {where}")
+            raise _shared("standard output" if twice[0] == STDOUT else twice[0])
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Every place that rows, episodes or the summary go to."""
-        every = (self.jsonl, self.csv, self.episodes, self.json_summary)
+        every = (getattr(self, name) for name in _TARGETS)
         return tuple(target for target in every if target is not None)
 
     @property
@@ -103,6 +110,17 @@ class DetectRequest:
             if identity is not None and identity in written:
                 raise UsageError(f"{path} is a source and cannot be an output too")
 
+    def check_outputs_differ(self, annotated: Iterable[Path]) -> None:
+        """Raises UsageError if an annotated file would be written where something else goes."""
+        places = {_place(target) for target in self.targets}
+        for path in annotated:
+            if _place(str(path)) in places:
+                raise _shared(str(path))
+
+
+def _shared(place: str) -> UsageError:
+    return UsageError(f"two outputs cannot both go to {place}")
+
 
 def _place(target: str) -> str:
-    return target if target == STDOUT else str(Path(target).resolve())
+    return target if target == STDOUT else os.path.realpath(target)

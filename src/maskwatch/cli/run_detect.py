@@ -27,7 +27,7 @@ from maskwatch.outputs.base import EpisodeSink, FrameSink, PictureSink
 from maskwatch.outputs.episodes import EpisodesFile
 from maskwatch.outputs.files import STDOUT, STDOUT_NAME, make_folder, output_errors, write_text
 from maskwatch.outputs.images import PictureFile
-from maskwatch.outputs.ledger import note_names, note_sizes, written_names
+from maskwatch.outputs.ledger import LEDGER, note_names, note_sizes, written_names
 from maskwatch.outputs.names import as_picture, plan_outputs
 from maskwatch.outputs.rows import CsvSink, JsonlSink
 from maskwatch.outputs.summary import RunSummary, summary_as_json
@@ -212,6 +212,7 @@ def _planned(request: DetectRequest, specs: Sequence[SourceSpec]) -> dict[Source
         return {}
     make_folder(request.folder)
     planned = plan_outputs(annotated, request.folder, written_names(request.folder))
+    request.check_outputs_differ([*planned, request.folder / LEDGER])
     _note(note_names, request.folder, planned)
     return dict(zip(annotated, planned, strict=True))
 

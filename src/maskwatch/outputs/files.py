@@ -103,11 +103,12 @@ def put_in_place(path: Path) -> Iterator[Path]:
         OutputError: it cannot be written; nothing is left behind, and an earlier file stays.
     """
     with output_errors(path):
-        target = path.resolve()
+        # Where a link leads; one that leads to itself stays, and `stat` refuses it below.
+        target = Path(os.path.realpath(path))
         # As short as it can be: a name may have 255 bytes, and so may that of the file.
         part = target.with_name(f".{zlib.crc32(os.fsencode(target.name)):08x}.{os.getpid()}.part")
         try:
-            earlier = target.stat() if target.exists() else None
+            earlier = target.stat() if os.path.lexists(target) else None
             if earlier is not None:
                 part.touch(mode=0o600)  # what comes next may be for no more people than before
             yield part
