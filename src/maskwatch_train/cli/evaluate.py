@@ -103,8 +103,9 @@ def evaluate(
     judged = judged_with_bar(subject, cases)
     say_matches(subject, chosen, cases)
     images = [image for one in chosen for image in one.images]
-    found = None
+    found = lowest_score = threshold = None
     if images and subject.classifier:
+        lowest_score, threshold = LOWEST_SCORE, faces.settings.score_threshold
         watched = advancing(images, "Finding faces", len(images))
         found = locate(watched, faces.with_threshold(LOWEST_SCORE), subject.classifier)
     elif images and subject.predictions:
@@ -117,7 +118,11 @@ def evaluate(
         chosen,
         judged,
         Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED),
-        detection=evaluate_detection(images, found, min_face_px) if found else None,
+        detection=(
+            evaluate_detection(images, found, min_face_px, lowest_score, threshold)
+            if found
+            else None
+        ),
         training=training,
         threads=threads,
     )

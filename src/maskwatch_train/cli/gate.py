@@ -67,7 +67,13 @@ def _table(name: str, checks: list[Check]) -> Table:
     table = Table("set", "slice", "floor", "faces", "value", "", title=escape(on_one_line(name)))
     for check in checks:
         verdict = "ok" if check.passed else "[red]FAILS[/red]"
-        value = f"{check.value:.3f}"
+        value = _value(check)
         told = (check.set, check.floor.where, str(check.floor), str(check.faces), value)
         table.add_row(*map(escape, told), verdict)
     return table
+
+
+def _value(check: Check) -> str:
+    """With as many digits as it takes to see on which side of the bound it is."""
+    told = (f"{check.value:.{digits}f}" for digits in range(3, 18))
+    return next(value for value in told if check.floor.holds(float(value)) == check.passed)

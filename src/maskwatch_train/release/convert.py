@@ -99,7 +99,10 @@ def _inputs(card: ModelCard, cases: Sequence[Case]) -> list[NDArray[Any]]:
 
 
 def _write(folder: Path, card: ModelCard, form: str, files: Files, told: dict[str, Any]) -> None:
-    """The files, and the card of the source with what has changed; the card last."""
+    """The files, and the card of the source with what has changed; the card last.
+
+    Its scores are of the source's file, and do not come along.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, content in files.items():
@@ -115,7 +118,7 @@ def _write(folder: Path, card: ModelCard, form: str, files: Files, told: dict[st
         "files": {name: checksum for name, checksum in sums.items() if name != first},
         "bytes": sum(len(content) for content in files.values()),
         "summary": {
-            **card.summary,
+            **{key: value for key, value in card.summary.items() if key != "scores"},
             "exported": {"format": form, "from_sha256": card.sha256, "files": sums, **told},
         },
     }

@@ -118,6 +118,9 @@ def test_a_model_and_what_it_said_give_the_same_report(
     invoke("compare", model, again, "--on", data, "--report", reports)
     compared = json.loads((reports / "compare.json").read_text())
     assert compared["faces"] == 12
+    measured, said = (each["facts"] for each in compared["models"].values())
+    assert None not in measured.values()
+    assert set(said.values()) == {None}  # of a file of predictions nothing is measured
     (test,) = compared["tests"].values()
     assert test["right_side"] == {"only_first": 0, "only_other": 0, "p": 1.0, "p_adjusted": 1.0}
     assert (reports / "compare.html").stat().st_size > 10_000

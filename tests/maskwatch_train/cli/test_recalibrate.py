@@ -49,15 +49,16 @@ def recalibrate(folder: Path, *options: str | Path) -> int:
     return done.exit_code
 
 
-def test_only_what_was_fitted_changes(folder: Path) -> None:
+def test_only_what_was_fitted_changes_and_scores_of_before_go(folder: Path) -> None:
     before = json.loads((folder / "card.json").read_text())
     assert recalibrate(folder) == 0
     after = json.loads((folder / "card.json").read_text())
     fitted = ["temperature", "abstain_below", "unreadable_above"]
     assert after["settings"]["temperature"] > before["settings"]["temperature"]
     assert after["summary"]["calibration"]["faces"] == 20
+    assert after["summary"]["scores"] == {}
     for card in (before, after):
-        del card["summary"]["calibration"]
+        del card["summary"]["calibration"], card["summary"]["scores"]
         for name in fitted:
             del card["settings"][name]
     assert after == before

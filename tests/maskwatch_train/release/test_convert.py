@@ -92,7 +92,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "unreadable_above": 0.5,
             "min_face_px": 4,
         },
-        "summary": {"licence": "Apache-2.0", "limits": []},
+        "summary": {"licence": "Apache-2.0", "limits": [], "scores": {"both": {"found": 0.9}}},
     }
     (folder / "card.json").write_text(json.dumps(card))
     return folder
@@ -152,6 +152,7 @@ def test_every_format_says_the_same(
     card = json.loads((tmp_path / "out" / "card.json").read_text())
     assert card["version"] == f"1+{form}"
     assert card["summary"]["licence"] == "Apache-2.0"
+    assert "scores" not in card["summary"]  # they were measured on the other file
     told = card["summary"]["exported"]
     assert told["from_sha256"] == json.loads((model / "card.json").read_text())["sha256"]
     assert set(told["files"]) == {p.name for p in (tmp_path / "out").iterdir()} - {"card.json"}

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from maskwatch.errors import CardError, ModelError
 from maskwatch.masks.labels import softmax
 from maskwatch.masks.preprocess import crop_face
+from maskwatch.masks.second_look import look_again
 from maskwatch.models.card import CARD_FILE, ModelCard, read_card
 from maskwatch.models.card_settings import (
     ABOVE_0,
@@ -56,6 +57,7 @@ _KINDS: dict[str, Kind] = {
     "abstain_below": SHARE,
     "unreadable_above": SHARE,
     "min_face_px": NOT_NEGATIVE,
+    "second_look_below": SHARE,
 }
 
 
@@ -83,6 +85,8 @@ class AnySettings:
         abstain_below: the likelier side, mask or violation, must have at least this probability.
         unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
         min_face_px: smaller faces are ``unknown`` without asking the network.
+        second_look_below: faces none of whose labels has at least this probability are judged
+            again, mirrored; 0 judges every face once. Not of ``probabilities``.
     """
 
     size: int
@@ -98,6 +102,7 @@ class AnySettings:
     abstain_below: float = 0.0
     unreadable_above: float = 0.5
     min_face_px: float = 0.0
+    second_look_below: float = 0.0
 
     @classmethod
     def from_card(cls, card: ModelCard) -> AnySettings:
@@ -120,6 +125,8 @@ class AnySettings:
                     f"settings.{name} has {len(numbers)} numbers, but {settings.colour} has "
                     f"{settings.channels} channels",
                 )
+        if settings.output == "probabilities" and settings.second_look_below:
+            raise _unfit(card, "settings.second_look_below is for logits, not probabilities")
         _check_labels(card, settings)
         return settings
 
@@ -225,7 +232,19 @@ class AnyClassifier:
         """``(N, C)`` of the labels for N crops ``(S, S, 3)`` BGR."""
         if not crops:
             return np.zeros((0, len(self._card.labels)))
-        return self._calibrated(self._outputs(self._engine.run, crops))
+        if self.settings.output == "probabilities":
+            given = self._given(crops)
+            self._check_probabilities(given)
+            return given.astype(np.float64)
+        temperature, below = self.settings.temperature, self.settings.second_look_below
+        logits = look_again(
+            self._logits(crops),
+            np.stack(crops),
+            lambda mirrored: self._logits(list(mirrored)),
+            temperature,
+            below,
+        )
+        return softmax(logits, temperature)
 
     def boxes(self, crops: Sequence[Image]) -> NDArray[np.float32] | None:
         """``(N, 4)`` where in N crops the face lies, as fractions of the side, if it says so."""
@@ -255,7 +274,15 @@ class AnyClassifier:
             missing = batch - len(inputs) if batch else 0
             yield np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
 
-    def _calibrated(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _logits(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+        given = self._given(crops)
+        if self.settings.output == "sigmoid":
+            return np.concatenate([np.zeros_like(given), given], axis=1)
+        return given
+
+    def _given(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+        """What the network says, of as many numbers as its card makes expect."""
+        outputs = self._outputs(self._engine.run, crops)
         is_one = self.settings.output == "sigmoid"
         wanted = 1 if is_one else len(self._card.labels)
         if outputs.ndim != 2:
@@ -268,12 +295,7 @@ class AnyClassifier:
                 "settings.output 'sigmoid' takes 1" if is_one else f"its card names {wanted} labels"
             )
             raise _unfit(self._card, f"the network gives {outputs.shape[1]} outputs, but {why}")
-        if self.settings.output == "probabilities":
-            self._check_probabilities(outputs)
-            return outputs.astype(np.float64)
-        if is_one:
-            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-        return softmax(outputs, self.settings.temperature)
+        return outputs
 
     def _check_probabilities(self, outputs: NDArray[np.float32]) -> None:
         right = (outputs >= 0).all(axis=1) & (abs(outputs.sum(axis=1) - 1) <= SUM_TOLERANCE)

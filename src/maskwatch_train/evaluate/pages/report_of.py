@@ -145,10 +145,15 @@ def write_comparison(
 
 
 def _facts(subject: Subject) -> dict[str, Any]:
+    size = subject.about.get("bytes")
     time = speed(subject.classifier) if subject.classifier else {}
     return {
-        "megabytes": round(subject.about.get("bytes", 0) / 1e6, 2),
+        "megabytes": _rounded(size and size / 1e6),
         "parameters": subject.about.get("parameters"),
-        "ms_alone": round(time.get("alone", 0.0), 2),
-        "ms_of_five": round(time.get("of_five", 0.0), 2),
+        "ms_alone": _rounded(time.get("alone")),
+        "ms_of_five": _rounded(time.get("of_five")),
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

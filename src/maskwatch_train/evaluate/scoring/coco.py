@@ -85,6 +85,8 @@ def evaluate_detection(
     images: Sequence[LabelledImage],
     found: Sequence[Sequence[Located]],
     min_face_px: float = SCORED_FROM_PX,
+    lowest_score: float | None = None,
+    threshold: float | None = None,
 ) -> dict[str, Any]:
     """Average precision of each state and of all, and recall by size of face.
 
@@ -94,16 +96,21 @@ def evaluate_detection(
         images: labelled pictures.
         found: what was found in each of them.
         min_face_px: smaller faces and detections count in the recall by size only.
+        lowest_score: of what was looked for; None where nobody knows.
+        threshold: score from which the detector finds faces where it is used; None if it has none.
 
     Returns:
         Ready for JSON. ``average_precision``: for each state, for their ``mean`` and for a
         ``face of any state``, ``ap`` (IoU 0.50 to 0.95), ``ap50`` and ``ap75``;
-        ``recall_by_size`` at IoU 0.5, whatever the state.
+        ``recall_by_size`` at IoU 0.5, whatever the state, of all that was found, and with a
+        threshold also ``recall_at_threshold``, of what the detector finds where it is used.
     """
     bands = {"counted": (min_face_px, math.inf)}
     states = _run(images, found, lambda state: CATEGORIES.get(state), bands)
     sizes = {band_name(low, high): (low, high) for low, high in itertools.pairwise(BANDS)}
     anyone = _run(images, found, lambda _: 1, bands | sizes)
+    surer = [[item for item in items if item.score >= (threshold or 0)] for items in found]
+    used = _run(images, surer, lambda _: 1, bands | sizes) if threshold is not None else None
     faces = [face for image in images for face in image.faces if face.state in CATEGORIES]
     large = [face for face in faces if face.box.side >= min_face_px]
     precision = {
@@ -119,6 +126,8 @@ def evaluate_detection(
         "faces": len(large),
         "min_face_px": min_face_px,
         "max_detections": MAX_DETECTIONS,
+        "lowest_score": lowest_score,
+        "threshold": threshold,
         "average_precision": precision
         | {
             "mean": {"faces": len(large), **mean},
@@ -129,6 +138,7 @@ def evaluate_detection(
                 "faces": sum(low <= face.box.side < high for face in faces),
                 "recall": _value(anyone["recall"][0, 0, 2 + index, -1]),
             }
+            | ({"recall_at_threshold": _value(used["recall"][0, 0, 2 + index, -1])} if used else {})
             for index, (name, (low, high)) in enumerate(sizes.items())
         },
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from maskwatch.errors import CardError, ModelError
+from maskwatch.masks.labels import LABELS
+from maskwatch.masks.onnx import OnnxMaskClassifier
+from maskwatch.models import DEFAULT_CLASSIFIER
 from maskwatch.models.card import read_card
 from maskwatch.types import Box, Face, Fault, Frame, State
 from maskwatch_train.evaluate.judging.any_model import AnyClassifier, AnySettings, to_input
@@ -152,6 +156,17 @@ def test_one_output_through_a_sigmoid_is_the_second_label(tmp_path: Path) -> Non
     assert blue.probabilities.mask == pytest.approx(1 / (1 + np.exp(0.5)), abs=1e-4)
 
 
+def test_doubtful_faces_are_judged_again_as_the_product_does(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DEFAULT_CLASSIFIER, tmp_path / "model"))
+    settings = read_card(folder, "mask_classifier", LABELS).settings
+    change_card(folder, settings=settings | {"second_look_below": 1.0})
+    noise = np.random.default_rng(0).integers(0, 256, (120, 240, 3), dtype=np.uint8)
+    frame, faces = Frame("noise", 0, 0.0, noise), [Face(Box(20, 20, 100, 100), 1.0)]
+    (wanted,) = OnnxMaskClassifier.from_folder(folder)(frame, faces)
+    (answer,) = AnyClassifier.from_folder(folder)(frame, faces)
+    assert answer.probabilities == pytest.approx(wanted.probabilities, abs=1e-6)
+
+
 def test_small_faces_are_not_asked_about(tmp_path: Path) -> None:
     folder = colour_model(tmp_path, RED_GREEN_BLUE, STATES, min_face_px=20)
     frame, (face,) = painted(RED)
@@ -205,6 +220,10 @@ def test_a_network_for_several_faces_at_a_time_gets_as_many(tmp_path: Path) -> N
         ({"temperature": "x"}, "settings.temperature is 'x', expected a number above 0"),
         ({"temperature": 0}, "settings.temperature is 0"),
         ({"temperature": float("nan")}, "settings.temperature is nan"),
+        (
+            {"second_look_below": 0.8, "output": "probabilities"},
+            "settings.second_look_below is for logits, not probabilities",
+        ),
         ({"abstain_below": 2}, "settings.abstain_below is 2, expected a number from 0 to 1"),
         ({"unreadable_above": None}, "settings.unreadable_above is None"),
         ({"min_face_px": -1}, "settings.min_face_px is -1"),

@@ -174,7 +174,9 @@ DETECTION = {
     "min_face_px": 32,
     "max_detections": 100,
     "average_precision": {"no_mask": {"faces": 10, "ap": 0.51, "ap50": 0.82, "ap75": 0.43}},
-    "recall_by_size": {"32-64": {"faces": 24, "recall": 0.937}},
+    "lowest_score": 0.05,
+    "threshold": 0.5,
+    "recall_by_size": {"32-64": {"faces": 24, "recall": 0.937, "recall_at_threshold": 0.871}},
 }
 SPEED = {"alone": 3.25, "alone_p90": 4.5, "of_five": 1.75, "threads": 2, "processors": 4}
 
@@ -205,7 +207,16 @@ def test_a_report_shows_everything_that_it_is_to_show() -> None:
         for measure in ("precision", "recall", "f1"):
             low, high = (score[measure][end] for end in ("low", "high"))
             assert low is None or f"{100 * low:.1f} %\u2013{100 * high:.1f} %" in text
-    for told in ("1.75 ms", "alone 3.25 ms", "5.00 MB", "82.0 %", "51.0 %", "93.7 %"):
+    for told in (
+        "1.75 ms",
+        "alone 3.25 ms",
+        "5.00 MB",
+        "82.0 %",
+        "51.0 %",
+        "93.7 %",
+        "87.1 %",
+        "score from 0.5",
+    ):
         assert told in text
 
 

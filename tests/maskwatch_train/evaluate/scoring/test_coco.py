@@ -67,6 +67,17 @@ def test_faces_that_nobody_could_tell_and_small_ones_neither_count_nor_cost() ->
     assert missed["average_precision"]["mask"]["ap50"] == pytest.approx(1.0)
 
 
+def test_recall_at_the_threshold_is_of_what_the_detector_finds_where_it_is_used() -> None:
+    found = [hit(MASK, score=0.6), hit(BARE, score=0.5), hit(NOSE_OUT, score=0.1)]
+    result = evaluate_detection(
+        [image(MASK, BARE, NOSE_OUT)], [found], lowest_score=0.05, threshold=0.5
+    )
+    assert (result["lowest_score"], result["threshold"]) == (0.05, 0.5)
+    assert result["recall_by_size"]["32-64"] == pytest.approx(
+        {"faces": 3, "recall": 1.0, "recall_at_threshold": 2 / 3}
+    )
+
+
 def test_recall_by_size_counts_a_face_on_a_limit_once() -> None:
     sizes = (12, 16, 24, 32, 64, 128)
     faces = [label(150.0 * i, size, State.MASK) for i, size in enumerate(sizes)]
