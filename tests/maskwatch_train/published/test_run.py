@@ -317,7 +317,7 @@ def test_pictures_and_features_of_a_shared_folder_are_not_made_again(
     first = run("first")
     made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
     assert len(made) >= 2
-    monkeypatch.delattr("maskwatch_train.published.pictures.read_picture")
+    monkeypatch.delattr("maskwatch_train.published.pictures.frame_of")
     assert run("second") == first
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
     assert kept == made
