@@ -59,9 +59,11 @@ def _of_classifier(
 ) -> dict[str, Any]:
     # A model that names no faults has no score of them.
     figures = {name: _rounded(scores[name]["value"]) for name in CARD_SCORES if name in scores}
+    # A slice that holds every face says nothing of its own.
     by_slice = {
         f"{name} ({entry['faces']} faces)": _rounded(entry["side_accuracy"]["value"])
         for name, entry in slices.items()
+        if entry["faces"] < faces
     }
     return {"faces": faces, **figures, "side accuracy by slice": by_slice}
 
