@@ -30,7 +30,6 @@ from maskwatch.types import (
     Face,
     Frame,
     MaskReading,
-    State,
     TimedBox,
     TimedReading,
     Track,
@@ -118,7 +117,7 @@ class Presence:
 
     track: Track
     """The id is the person's number, the verdict that of the alert rule."""
-    read: State
+    read: MaskReading
     """What this one picture shows, by the limit of the rule: not voted on, and not held."""
     zone: str | None
     required: bool
@@ -286,7 +285,7 @@ class CameraWatch:
         self._photos.settle(frame.t)
         self._people.update([each.counted for each in present])
         # Where no mask is required an episode goes on as little as out of sight.
-        bound = [each.track for each in present if not each.is_free]
+        bound = [replace(each.track, reading=each.read) for each in present if not each.is_free]
         ended = self._log.update(frame.index, frame.t, bound)
         news: list[News] = [self._close(episode) for episode in ended]
         news += self._open_or_continue(present)
@@ -309,7 +308,7 @@ class CameraWatch:
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
         rule = self._rules.rule_of(zone)
-        read = by_limit(person.reading, rule.coverage_below).state
+        read = by_limit(person.reading, rule.coverage_below)
         presence = Presence(person, read, zone, required, exemption, file.first_t, None)
         file.note_duty(frame.t, is_free=presence.is_free)
         is_open, required_t = file.opened_t is not None, file.required_t
@@ -319,7 +318,7 @@ class CameraWatch:
         if required_t is None or is_open:
             self._photos.drop(person.id)  # what was before is no photo of the next episode
         elif not presence.is_free:
-            self._photos.offer(sight, judged, read)
+            self._photos.offer(sight, replace(judged, reading=read))
         if not presence.is_free:
             file.zones[zone] += 1
             file.note_coverage(judged.verdict)
@@ -329,7 +328,7 @@ class CameraWatch:
         """Whether an episode may begin of which there is no picture yet."""
         number = presence.track.id
         may_begin = not presence.is_free and self._files[number].opened_t is None
-        return may_begin and presence.read.is_violation and not self._photos.has(number)
+        return may_begin and presence.read.state.is_violation and not self._photos.has(number)
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
         seen = {each.track.id: each for each in present}

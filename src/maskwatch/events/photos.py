@@ -42,6 +42,7 @@ class PhotoFace:
 
     box: Box
     state: State
+    """As read; that of the subject of an episode by the limit of the rule."""
     fault: Fault | None = None
     coverage: float | None = None
     is_subject: bool = False
@@ -73,7 +74,7 @@ class Photo:
         own = [place for place in places if _is_trace(place, track)]
         others += [place.box for place in places if place not in own]
         faces = [_face(subject, is_subject=True)]
-        faces += [_face(r, is_subject=False) for r in sight.readings if r is not subject]
+        faces += [_face(r, is_subject=False) for r in sight.readings if r.face is not subject.face]
         faces += [
             PhotoFace(face.box, State.UNKNOWN)
             for face in sight.found
@@ -96,14 +97,14 @@ class PhotoBook:
         self._unpacked: set[int] = set()
         """People whose picture is not packed."""
 
-    def offer(self, sight: Sight, track: Track, read: State) -> None:
+    def offer(self, sight: Sight, track: Track) -> None:
         """Shows a picture of a person; it is kept if it shows a violation better.
 
         Args:
             sight: what is in the picture.
-            track: of the person, with the verdict of the alert rule.
-            read: the state in this picture, by the alert rule.
+            track: of the person, with the verdict and the reading by the alert rule.
         """
+        read = track.reading.state
         if read is State.MASK and track.verdict.state is State.MASK:
             self.drop(track.id)  # what there was, a hand before the face say, is over
         elif sight.is_whole and (read.is_violation or track.verdict.state.is_violation):
