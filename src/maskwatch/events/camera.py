@@ -312,7 +312,9 @@ class CameraWatch:
         presence = Presence(person, read, zone, required, exemption, file.first_t, None)
         file.note_duty(frame.t, is_free=presence.is_free)
         is_open, required_t = file.opened_t is not None, file.required_t
-        judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
+        # Of who need not wear one it is shown all the same how they do.
+        counted_t = float("-inf") if required_t is None else required_t
+        judged = self._rule.judge(person, rule, required_t=counted_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
         self._photos.drop(person.id, before=self._rule.began(judged))
         if required_t is None or is_open:
