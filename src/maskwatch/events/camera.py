@@ -80,10 +80,10 @@ class CameraRules:
 
     def required_somewhere(self, at: datetime) -> bool:
         """Whether somebody anywhere in the picture has to wear a mask at a local time."""
-        included = [zone.name for zone in self.zones.zones if not zone.excluded]
+        names = [zone.name for zone in self.zones.included]
         return any(
             self.required(zone, at) and self.exemption(zone, at) is None
-            for zone in included or (None,)
+            for zone in names or (None,)
         )
 
     def rule_of(self, zone: str | None) -> RuleSettings:
@@ -392,10 +392,10 @@ class CameraWatch:
         for each in present:
             if each.is_free:
                 continue
-            reading, file = each.track.reading, self._files.get(each.track.id)
+            reading, file = each.track.reading, self._files[each.track.id]
             mask = reading.probabilities.mask if reading.probabilities else None
             doubtful = mask is not None and 0.35 <= mask <= 0.65
-            if file is not None and doubtful and reading.quality >= 0.4 and not file.asked:
+            if doubtful and reading.quality >= 0.4 and not file.asked:
                 file.asked = True
                 return Photo.of(sight, each.track)
         return None

@@ -59,7 +59,7 @@ class Photo:
     """Where faces of others are, or were a moment ago."""
     traces: tuple[Box, ...]
     """Where the subject was a moment ago: to be hidden as well unless the subject is shown."""
-    clarity: float
+    strength: float
     """How well it shows a violation, in [0, 1]."""
     track: int
     """The subject's number."""
@@ -81,7 +81,7 @@ class Photo:
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
         hidden, traces = tuple(dict.fromkeys(others)), tuple(place.box for place in own)
-        return cls(sight.frame, tuple(faces), hidden, traces, _clarity(subject), track.id)
+        return cls(sight.frame, tuple(faces), hidden, traces, _strength(subject), track.id)
 
 
 class PhotoBook:
@@ -109,7 +109,7 @@ class PhotoBook:
             self.drop(track.id)  # what there was, a hand before the face say, is over
         elif sight.is_whole and (read.is_violation or track.verdict.state.is_violation):
             kept = self._best.get(track.id)
-            if kept is None or _clarity(track.reading) > kept.clarity:
+            if kept is None or _strength(track.reading) > kept.strength:
                 self._best[track.id] = Photo.of(sight, track)
                 self._unpacked.add(track.id)
                 self._make_room(track.id)
@@ -169,7 +169,7 @@ def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
     return bool(are_covered(box_array([face.box]), boxes, MATCH_IOU)[0])
 
 
-def _clarity(reading: MaskReading) -> float:
+def _strength(reading: MaskReading) -> float:
     """How surely it shows no mask worn as it should be: also above a limit of coverage."""
     if reading.probabilities is None or reading.state is State.UNKNOWN:
         return 0.0
