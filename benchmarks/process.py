@@ -1,4 +1,4 @@
-"""What processes cost; of whole runs of the program also how long until the first result."""
+"""What processes cost: running ones, and whole runs of the program."""
 
 from __future__ import annotations
 

@@ -25,9 +25,6 @@ class Scene:
     """A picture and what it is called."""
 
     name: str
-    faces: int
-    width: int
-    height: int
     picture: Picture
 
 
@@ -68,7 +65,7 @@ def scene(crops: list[Picture], faces: int, width: int, height: int) -> Scene:
         x = (i % columns) * cell_w + (cell_w - side) // 2
         y = (i // columns) * cell_h + (cell_h - side) // 2
         picture[y : y + side, x : x + side] = crop
-    return Scene(f"{faces} faces at {width}x{height}", faces, width, height, picture)
+    return Scene(f"{faces} faces at {width}x{height}", picture)
 
 
 def _is_clear(face: dict[str, object]) -> bool:

@@ -76,7 +76,7 @@ TABLE = {
     "supervision": Layer(PURE, NUMPY | {"supervision"}),
     "outputs": Layer(PURE | {"draw"}, NUMPY | {"av", "cv2", "PIL", "rich"}),
     "config.base": Layer(set(), {"pydantic"}),
-    "config": Layer(PURE | {"frames"}, {"pydantic", "pydantic_settings", "yaml"}),
+    "config": Layer(PURE | {"cores", "frames"}, {"pydantic", "pydantic_settings", "yaml"}),
     "store": Layer(PURE | {"config"}, {"sqlalchemy", "alembic", "pg8000"}),
     "alerts": Layer(
         PURE | {"patience", "config", "store"}, {"apprise", "httpx", "jinja2", "paho", "pydantic"}

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.build.models import BuildOptions, build_classifier, build_detector
+from maskwatch.cores import MAX_THREADS
 from maskwatch.draw import Mark, draw_marks, pixelate
 from maskwatch.errors import UsageError
 from maskwatch.faces.base import wanted_faces
@@ -181,8 +182,8 @@ def load(
         ModelError: a file is missing, damaged, or cannot be run here.
         UsageError: one of the arguments makes no sense.
     """
-    if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= 256):
-        raise UsageError(f"threads must be a whole number, 1 to 256, got {threads!r}")
+    if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= MAX_THREADS):
+        raise UsageError(f"threads must be a whole number, 1 to {MAX_THREADS}, got {threads!r}")
     if score is not None and not (isinstance(score, Real) and 0 <= score <= 1):
         raise UsageError(f"score must be a number, 0 to 1, got {score!r}")
     options = BuildOptions(

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+MAX_THREADS = 256
+"""More than helps on any machine; tens of thousands would bring it to a stop."""
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 """Of control groups version 2: microseconds of processor time in each period, and the period."""
 

@@ -272,6 +272,6 @@ class Episode:
     start_s: float
     end_s: float
     best_frame: int
-    """Index of the frame that shows the violation best (highest quality reading)."""
+    """Index of the frame that shows the violation best (clearest reading)."""
     ongoing: bool = False
     """True when the source ended, or the value was taken, while the violation still held."""

@@ -26,7 +26,7 @@ from maskwatch.events.rule import RuleSettings
 from maskwatch.events.schedule import Exemption, Hours, Schedule
 from maskwatch.events.zones import Zone, ZoneMap
 from maskwatch.testing import face_at, reading_of
-from maskwatch.types import Episode, Frame, MaskReading, State, StateProbabilities
+from maskwatch.types import Episode, Fault, Frame, MaskReading, State, StateProbabilities
 
 FACE = face_at(330, 140)
 MASK = reading_of(FACE, State.MASK, confidence=0.98)
@@ -459,6 +459,18 @@ def test_the_photo_is_of_the_violation_that_is_told_however_clear_an_earlier_one
             assert episode.episode.start_s >= 18
             assert episode.photo is not None
             assert episode.photo.frame.t >= 18
+
+
+def test_a_mask_under_the_limit_is_told_as_worn_incorrectly_whatever_one_picture_shows() -> None:
+    half = covered(70)
+    news = tell(5, (10, [half]), (0.2, [replace(BARE, quality=0.3)]), (10, [half]))
+    as_told = State.INCORRECT, Fault.OTHER
+    ((_, first),) = opened(news)
+    assert first.photo is not None
+    told = [first.episode, first.photo.faces[0], *(each.episode for each in closed(news))]
+    told += [each.person for each in left(news)]
+    assert [(each.state, each.fault) for each in told] == [as_told] * 4
+    assert len(first.photo.faces) == 1
 
 
 def test_one_doubtful_face_of_each_person_is_proposed_for_a_label_if_it_is_seen_well() -> None:

@@ -65,7 +65,7 @@ def test_one_who_never_wears_a_mask_is_one_episode_with_a_clear_photo(
     assert opened.coverage is not None
     assert opened.coverage < 20
     assert opened.photo is not None
-    assert opened.photo.clarity > 0.3
+    assert opened.photo.strength > 0.3
     assert opened.photo.faces[0].is_subject
     ((state, start, end),) = episodes(news)
     assert state is State.NO_MASK

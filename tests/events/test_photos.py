@@ -43,7 +43,7 @@ class Story:
             sight = Sight(frame, (reading,), (FACE,), ())
             verdict = Verdict(State.NO_MASK, None, 1.0, 0.0)
             track = Track(int(number[1:]), "door", reading, verdict, 0.0, t)
-            self.book.offer(sight, track, reading.state)
+            self.book.offer(sight, track)
         self.book.settle(t)
 
     def index_of(self, person: int) -> int:
@@ -151,9 +151,9 @@ def test_what_lies_over_the_face_of_the_subject_is_not_hidden() -> None:
 def test_a_hand_before_the_face_makes_no_better_photo_of_who_wears_no_mask() -> None:
     book = PhotoBook(Packer())
     bare = reading_of(FACE, State.NO_MASK, quality=0.6)
-    book.offer(a_sight([bare], [FACE]), track_of(bare), bare.state)
+    book.offer(a_sight([bare], [FACE]), track_of(bare))
     hand = reading_of(FACE, State.MASK, quality=0.9)
-    book.offer(a_sight([hand], [FACE], t=0.1), track_of(hand), hand.state)
+    book.offer(a_sight([hand], [FACE], t=0.1), track_of(hand))
     kept = book.take(1)
     assert kept is not None
     assert kept.frame.t == 0.0
@@ -172,7 +172,7 @@ def test_a_bystander_whose_box_the_classifier_moved_is_one_face_of_the_photo() -
 def test_a_picture_in_which_not_all_faces_were_looked_for_is_not_kept() -> None:
     book = PhotoBook(Packer())
     reading = reading_of(FACE, State.NO_MASK)
-    book.offer(a_sight([reading], [FACE], is_whole=False), track_of(reading), reading.state)
+    book.offer(a_sight([reading], [FACE], is_whole=False), track_of(reading))
     assert book.take(1) is None
 
 
@@ -191,9 +191,9 @@ def test_the_picture_of_a_violation_goes_once_a_mask_is_worn_again(
 ) -> None:
     book = PhotoBook(Packer())
     clear = reading_of(FACE, State.NO_MASK)
-    book.offer(a_sight([clear], [FACE]), track_of(clear), clear.state)
+    book.offer(a_sight([clear], [FACE]), track_of(clear))
     later = reading_of(FACE, read, quality=0.1)
-    book.offer(a_sight([later], [FACE], t=0.1), track_of(later, verdict), read)
+    book.offer(a_sight([later], [FACE], t=0.1), track_of(later, verdict))
     kept = book.take(1)
     assert (kept is not None) is stays
     assert kept is None or kept.frame.t == 0.0

@@ -89,6 +89,13 @@ def test_a_track_that_began_before_the_other_was_lost_is_somebody_else() -> None
     assert numbers(book, 3.0, track(2, 3.0, first_t=1.5)) == [2]
 
 
+def test_who_was_there_when_the_other_was_seen_last_is_somebody_else() -> None:
+    book = ReentryBook()
+    numbers(book, 0.0, track(1, 0.0))
+    numbers(book, 2.0, track(1, 2.0))
+    assert numbers(book, 3.0, track(2, 3.0, first_t=2.0)) == [2]
+
+
 def test_the_past_is_forgotten() -> None:
     book = ReentryBook(ReentrySettings(within_s=5))
     for i in range(1000):

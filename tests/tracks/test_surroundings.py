@@ -3,9 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
-from maskwatch.tracks.surroundings import StillnessSettings, Surroundings, Sweeps
+from maskwatch.tracks.surroundings import Surroundings, Sweeps
 from maskwatch.types import Box, Frame, Image
 
 
@@ -63,12 +62,6 @@ def test_a_known_face_beyond_the_edge_hides_nothing_else() -> None:
 
 def test_another_size_is_a_change() -> None:
     assert watching().have_changed(room()[:, :320], [])
-
-
-@pytest.mark.parametrize("name", ["samples", "changed_grey", "changed_squares"])
-def test_settings_must_be_positive(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        StillnessSettings(**{name: 0})
 
 
 ONE = [Box(300, 160, 340, 200)]

@@ -33,7 +33,7 @@ def need_serve(verb: str) -> None:
     Raises:
         MissingExtra: it is not.
     """
-    for package in ("pydantic_settings", "sqlalchemy", "alembic", "yaml"):
+    for package in ("pydantic_settings", "sqlalchemy", "alembic", "yaml", "nicegui", "uvicorn"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(f"maskwatch {verb}", "serve")
 

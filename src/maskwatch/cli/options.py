@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.cli.request import MAX_THREADS
+from maskwatch.cores import MAX_THREADS
 
 RUN_PANEL = "How to run"
 """Heading of these options in the help."""

@@ -36,7 +36,6 @@ class ProgressListener(SessionListener):
     def __init__(
         self, console: Console, sources: int, quiet: bool, should_stop: Callable[[], bool]
     ) -> None:
-        self._console = console
         self._sources = sources
         self._quiet = quiet
         self._stop = should_stop

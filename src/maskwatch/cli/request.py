@@ -26,8 +26,6 @@ _STDOUT_FILES = ("/dev/stdout", "/dev/fd/1")
 
 FEWEST_LOOKS_PER_S = 1e-6
 """One in eleven days; the time between fewer does not fit a number of frames."""
-MAX_THREADS = 256
-"""More than helps on any machine; tens of thousands would bring it to a stop."""
 
 
 @dataclass(frozen=True, slots=True)

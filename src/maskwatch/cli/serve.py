@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import signal
@@ -15,7 +14,7 @@ import typer
 from maskwatch.cli.config_file import ConfigOption, read_config
 from maskwatch.cli.exit_codes import ExitCode
 from maskwatch.cli.logs import LogFormat, set_up_logging
-from maskwatch.errors import MissingExtra, OutputError, UsageError
+from maskwatch.errors import OutputError, UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +40,6 @@ def serve(
     set_up_logging(log_format, log_level)
     _end_at_once_when_asked()
     loaded = read_config("serve", config)
-    if importlib.util.find_spec("nicegui") is None or importlib.util.find_spec("uvicorn") is None:
-        raise MissingExtra("maskwatch serve", "serve")
     from maskwatch.runtime.allocator import give_pictures_back
     from maskwatch.runtime.crashes import leave_no_memory_behind
 

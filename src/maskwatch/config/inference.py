@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from maskwatch.config.base import FilePath, Section
+from maskwatch.cores import MAX_THREADS
 
 
 class InferenceConfig(Section):
@@ -21,7 +22,7 @@ class InferenceConfig(Section):
     """Folder of the mask classifier's model; none for the one in the package."""
     device: Literal["cpu", "cuda", "coreml", "directml"] = "cpu"
     """What the models run on."""
-    threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] | None = None
     """Threads of one inference; none for as many as help."""
     batch: Annotated[int, Field(ge=1, le=64)] = 8
     """Pictures that are looked at together, each of another camera, at most."""

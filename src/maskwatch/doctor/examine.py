@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from maskwatch.config.root import Config
@@ -16,27 +17,32 @@ from maskwatch.doctor.database import check_database
 from maskwatch.doctor.finding import Check, Finding, Grade
 from maskwatch.doctor.models import check_models
 from maskwatch.frames.reach import Reach
-from maskwatch.runtime.monitoring.configuration.fleet import PlannedCamera
 
 
 def examine(config: Config) -> Iterator[Finding]:
     """Runs all checks, the cameras' at the same time, and yields what they found, in order."""
     planned = cameras_to_try(config)
-    cameras = {name: each.config for name, each in planned.items()}
+    cameras = [each.config for each in planned.values()]
     reach = Reach(config.web.camera_networks)
     checks: list[tuple[str, Check]] = [
         ("clock", lambda: host.check_clock(datetime.now(UTC))),
-        ("models", lambda: check_models(config.model_copy(update={"cameras": cameras}))),
-        ("database", lambda: check_database(config)),
-        ("disk", lambda: host.check_disk(config)),
+        ("models", partial(check_models, config.inference, cameras)),
+        ("database", partial(check_database, config)),
+        ("disk", partial(host.check_disk, config)),
         *(
-            (f"camera {name}", _camera_check(name, each, reach if each.from_dashboard else None))
+            (
+                f"camera {name}",
+                partial(check_camera, name, each.config, reach if each.from_dashboard else None),
+            )
             for name, each in planned.items()
         ),
-        *((f"channel {name}", _channel_check(config, name)) for name in config.alerts.channels),
+        *(
+            (f"channel {name}", partial(check_channel, config, name))
+            for name in config.alerts.channels
+        ),
     ]
     if config.web.enabled:
-        checks.append(("dashboard", lambda: host.check_port(config)))
+        checks.append(("dashboard", partial(host.check_port, config)))
     frames: list[int] = []
     pool = ThreadPoolExecutor(max_workers=8)
     try:
@@ -64,11 +70,3 @@ def _found(what: str, check: Check) -> Finding:
             f"the check itself failed: {where}",
             "look for a slip in this part of the configuration, and report the line above",
         )
-
-
-def _camera_check(name: str, camera: PlannedCamera, reach: Reach | None) -> Check:
-    return lambda: check_camera(name, camera.config, reach)
-
-
-def _channel_check(config: Config, name: str) -> Check:
-    return lambda: check_channel(config, name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskwatch.config.root import Config
+from maskwatch.config.cameras import CameraConfig
+from maskwatch.config.inference import InferenceConfig
 from maskwatch.doctor.finding import Finding, Grade
 from maskwatch.errors import MaskwatchError
 from maskwatch.types import Frame
@@ -19,12 +21,12 @@ _LOOKS = 4
 """The fastest counts: the first look is slower, and others may use the machine."""
 
 
-def check_models(config: Config) -> Finding:
+def check_models(config: InferenceConfig, cameras: Iterable[CameraConfig]) -> Finding:
     """Whether the models load, and how long a picture takes them."""
     from maskwatch.build.service import load_models
 
     try:
-        models = load_models(config.inference)
+        models = load_models(config)
     except MaskwatchError as error:
         return Finding(
             "models",
@@ -32,7 +34,7 @@ def check_models(config: Config) -> Finding:
             str(error),
             "correct the section inference, or install maskwatch again",
         )
-    watched = [each for each in config.cameras.values() if each.enabled]
+    watched = [each for each in cameras if each.enabled]
     models.inference.start()
     try:
         kinds = {False, *(each.small_faces for each in watched)}

@@ -30,7 +30,6 @@ from maskwatch.types import (
     Face,
     Frame,
     MaskReading,
-    State,
     TimedBox,
     TimedReading,
     Track,
@@ -81,10 +80,10 @@ class CameraRules:
 
     def required_somewhere(self, at: datetime) -> bool:
         """Whether somebody anywhere in the picture has to wear a mask at a local time."""
-        included = [zone.name for zone in self.zones.zones if not zone.excluded]
+        names = [zone.name for zone in self.zones.included]
         return any(
             self.required(zone, at) and self.exemption(zone, at) is None
-            for zone in included or (None,)
+            for zone in names or (None,)
         )
 
     def rule_of(self, zone: str | None) -> RuleSettings:
@@ -118,7 +117,7 @@ class Presence:
 
     track: Track
     """The id is the person's number, the verdict that of the alert rule."""
-    read: State
+    read: MaskReading
     """What this one picture shows, by the limit of the rule: not voted on, and not held."""
     zone: str | None
     required: bool
@@ -286,7 +285,7 @@ class CameraWatch:
         self._photos.settle(frame.t)
         self._people.update([each.counted for each in present])
         # Where no mask is required an episode goes on as little as out of sight.
-        bound = [each.track for each in present if not each.is_free]
+        bound = [replace(each.track, reading=each.read) for each in present if not each.is_free]
         ended = self._log.update(frame.index, frame.t, bound)
         news: list[News] = [self._close(episode) for episode in ended]
         news += self._open_or_continue(present)
@@ -309,17 +308,19 @@ class CameraWatch:
         required = self._rules.required(zone, local)
         exemption = self._rules.exemption(zone, local)
         rule = self._rules.rule_of(zone)
-        read = by_limit(person.reading, rule.coverage_below).state
+        read = by_limit(person.reading, rule.coverage_below)
         presence = Presence(person, read, zone, required, exemption, file.first_t, None)
         file.note_duty(frame.t, is_free=presence.is_free)
         is_open, required_t = file.opened_t is not None, file.required_t
-        judged = self._rule.judge(person, rule, required_t=required_t, is_open=is_open)
+        # Of who need not wear one it is shown all the same how they do.
+        counted_t = float("-inf") if required_t is None else required_t
+        judged = self._rule.judge(person, rule, required_t=counted_t, is_open=is_open)
         self._note(file, frame.t, person.reading)
         self._photos.drop(person.id, before=self._rule.began(judged))
         if required_t is None or is_open:
             self._photos.drop(person.id)  # what was before is no photo of the next episode
         elif not presence.is_free:
-            self._photos.offer(sight, judged, read)
+            self._photos.offer(sight, replace(judged, reading=read))
         if not presence.is_free:
             file.zones[zone] += 1
             file.note_coverage(judged.verdict)
@@ -329,7 +330,7 @@ class CameraWatch:
         """Whether an episode may begin of which there is no picture yet."""
         number = presence.track.id
         may_begin = not presence.is_free and self._files[number].opened_t is None
-        return may_begin and presence.read.is_violation and not self._photos.has(number)
+        return may_begin and presence.read.state.is_violation and not self._photos.has(number)
 
     def _open_or_continue(self, present: Sequence[Presence]) -> list[News]:
         seen = {each.track.id: each for each in present}
@@ -391,10 +392,10 @@ class CameraWatch:
         for each in present:
             if each.is_free:
                 continue
-            reading, file = each.track.reading, self._files.get(each.track.id)
+            reading, file = each.track.reading, self._files[each.track.id]
             mask = reading.probabilities.mask if reading.probabilities else None
             doubtful = mask is not None and 0.35 <= mask <= 0.65
-            if file is not None and doubtful and reading.quality >= 0.4 and not file.asked:
+            if doubtful and reading.quality >= 0.4 and not file.asked:
                 file.asked = True
                 return Photo.of(sight, each.track)
         return None

@@ -223,7 +223,7 @@ class EpisodeLog:
         self._cases = {
             key: case for key, case in self._cases.items() if not case.is_gone(t, self._settings)
         }
-        return _in_order(ended)
+        return in_order(ended)
 
     def open_since(self) -> dict[int, float]:
         """The tracks whose episodes hold at the moment, and when these started."""
@@ -238,7 +238,7 @@ class EpisodeLog:
 
         All their evidence is added up for it.
         """
-        return _in_order(
+        return in_order(
             self._cases[track].episode(self._source, self._settings, ongoing=True)
             for track in tracks
         )
@@ -259,12 +259,13 @@ class EpisodeLog:
             if case.is_open
         ]
         self._cases.clear()
-        return _in_order(left)
+        return in_order(left)
+
+
+def in_order(episodes: Iterable[Episode]) -> list[Episode]:
+    """Episodes in order of start."""
+    return sorted(episodes, key=lambda episode: (episode.start_s, episode.track))
 
 
 def _evidence(frame_index: int, t: float, reading: MaskReading) -> _Evidence:
     return _Evidence(t, frame_index, reading.state, reading.fault, reading.quality, reading.clarity)
-
-
-def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
-    return sorted(episodes, key=lambda episode: (episode.start_s, episode.track))

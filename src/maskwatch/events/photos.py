@@ -42,6 +42,7 @@ class PhotoFace:
 
     box: Box
     state: State
+    """As read; that of the subject of an episode by the limit of the rule."""
     fault: Fault | None = None
     coverage: float | None = None
     is_subject: bool = False
@@ -58,7 +59,7 @@ class Photo:
     """Where faces of others are, or were a moment ago."""
     traces: tuple[Box, ...]
     """Where the subject was a moment ago: to be hidden as well unless the subject is shown."""
-    clarity: float
+    strength: float
     """How well it shows a violation, in [0, 1]."""
     track: int
     """The subject's number."""
@@ -73,14 +74,14 @@ class Photo:
         own = [place for place in places if _is_trace(place, track)]
         others += [place.box for place in places if place not in own]
         faces = [_face(subject, is_subject=True)]
-        faces += [_face(r, is_subject=False) for r in sight.readings if r is not subject]
+        faces += [_face(r, is_subject=False) for r in sight.readings if r.face is not subject.face]
         faces += [
             PhotoFace(face.box, State.UNKNOWN)
             for face in sight.found
             if face.box not in mine and not _is_judged(face, sight.readings)
         ]
         hidden, traces = tuple(dict.fromkeys(others)), tuple(place.box for place in own)
-        return cls(sight.frame, tuple(faces), hidden, traces, _clarity(subject), track.id)
+        return cls(sight.frame, tuple(faces), hidden, traces, _strength(subject), track.id)
 
 
 class PhotoBook:
@@ -96,19 +97,19 @@ class PhotoBook:
         self._unpacked: set[int] = set()
         """People whose picture is not packed."""
 
-    def offer(self, sight: Sight, track: Track, read: State) -> None:
+    def offer(self, sight: Sight, track: Track) -> None:
         """Shows a picture of a person; it is kept if it shows a violation better.
 
         Args:
             sight: what is in the picture.
-            track: of the person, with the verdict of the alert rule.
-            read: the state in this picture, by the alert rule.
+            track: of the person, with the verdict and the reading by the alert rule.
         """
+        read = track.reading.state
         if read is State.MASK and track.verdict.state is State.MASK:
             self.drop(track.id)  # what there was, a hand before the face say, is over
         elif sight.is_whole and (read.is_violation or track.verdict.state.is_violation):
             kept = self._best.get(track.id)
-            if kept is None or _clarity(track.reading) > kept.clarity:
+            if kept is None or _strength(track.reading) > kept.strength:
                 self._best[track.id] = Photo.of(sight, track)
                 self._unpacked.add(track.id)
                 self._make_room(track.id)
@@ -168,7 +169,7 @@ def _is_judged(face: Face, readings: Iterable[MaskReading]) -> bool:
     return bool(are_covered(box_array([face.box]), boxes, MATCH_IOU)[0])
 
 
-def _clarity(reading: MaskReading) -> float:
+def _strength(reading: MaskReading) -> float:
     """How surely it shows no mask worn as it should be: also above a limit of coverage."""
     if reading.probabilities is None or reading.state is State.UNKNOWN:
         return 0.0

@@ -139,7 +139,7 @@ class ReentryBook:
         comparable = colours is not None and known.colours is not None
         allowed_s = settings.within_s if comparable else settings.within_unseen_s
         fits = (
-            0 <= away_s <= min(allowed_s, settings.within_s)
+            0 < away_s <= min(allowed_s, settings.within_s)
             and apart <= settings.reach_sizes
             and max(size, old_size) <= settings.max_size_ratio * min(size, old_size)
         )

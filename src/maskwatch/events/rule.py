@@ -52,7 +52,7 @@ class AlertRule:
         track: Track,
         settings: RuleSettings,
         *,
-        required_t: float | None = None,
+        required_t: float = float("-inf"),
         is_open: bool = False,
     ) -> Track:
         """The track with the verdict by the rule in place of the voted one.
@@ -65,7 +65,7 @@ class AlertRule:
             track: as the tracker gives it, the id that of the person.
             settings: the limit may differ from zone to zone.
             required_t: since when the person has had to wear a mask, in seconds: a violation counts
-                from then on, and must hold from then on. None for since ever.
+                from then on, and must hold from then on.
             is_open: whether the person has an open episode: then nothing has to hold any more.
         """
         readings = [
@@ -75,10 +75,11 @@ class AlertRule:
         began, previous = self._verdicts.get(track.id, (track.first_t, UNDECIDED))
         verdict = vote(readings, previous if began == track.first_t else UNDECIDED, self._votes)
         self._verdicts[track.id] = track.first_t, verdict
-        if verdict.state.is_violation:
-            verdict = _counted_from(required_t, verdict)
+        if verdict.state.is_violation and verdict.since_t is not None:
+            since_t = max(verdict.since_t, required_t)
+            verdict = replace(verdict, since_t=since_t)
             hold_s = max(settings.hold_s, self._votes.min_change_s)
-            if not is_open and not _has_held(verdict, readings, hold_s):
+            if not is_open and not _has_held(since_t, readings, hold_s):
                 verdict = replace(UNDECIDED, coverage=verdict.coverage)
         return replace(track, verdict=verdict)
 
@@ -110,14 +111,6 @@ def by_limit(reading: MaskReading, coverage_below: float) -> MaskReading:
     return replace(reading, state=State.MASK, fault=None)
 
 
-def _counted_from(required_t: float | None, verdict: Verdict) -> Verdict:
-    if required_t is None or verdict.since_t is None or required_t <= verdict.since_t:
-        return verdict
-    return replace(verdict, since_t=required_t)
-
-
-def _has_held(verdict: Verdict, readings: Sequence[TimedReading], hold_s: float) -> bool:
+def _has_held(since_t: float, readings: Sequence[TimedReading], hold_s: float) -> bool:
     below = [each.t for each in readings if votes(each.reading) and each.reading.state.is_violation]
-    if not below or verdict.since_t is None:
-        return False
-    return below[-1] - verdict.since_t >= hold_s - TIME_SLACK_S
+    return bool(below) and below[-1] - since_t >= hold_s - TIME_SLACK_S

@@ -52,12 +52,17 @@ class ZoneMap:
 
     zones: tuple[Zone, ...] = ()
 
+    @property
+    def included(self) -> tuple[Zone, ...]:
+        """Those in which people are judged; without any, they are everywhere."""
+        return tuple(zone for zone in self.zones if not zone.excluded)
+
     def judges(self, box: Box, width: int, height: int) -> bool:
         """Whether somebody whose face is at ``box`` (pixels) is judged at all."""
         x, y = _middle(box, width, height)
         if any(zone.excluded and zone.contains(x, y) for zone in self.zones):
             return False
-        included = [zone for zone in self.zones if not zone.excluded]
+        included = self.included
         return not included or any(zone.contains(x, y) for zone in included)
 
     def zone_of(self, box: Box, width: int, height: int) -> str | None:
@@ -67,7 +72,7 @@ class ZoneMap:
         hall. A box that the classifier moved a little over the edge belongs to the nearest.
         """
         x, y = _middle(box, width, height)
-        included = [zone for zone in self.zones if not zone.excluded]
+        included = self.included
         inside = [zone for zone in included if zone.contains(x, y)]
         if inside:
             return min(inside, key=lambda zone: zone.area).name

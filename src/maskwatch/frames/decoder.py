@@ -44,6 +44,7 @@ _DAMAGED = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.Perm
 _CUT_TOLERANCE_S = 0.5
 
 _USUAL_TIME_BASE = Fraction(1, 90_000)
+_USUAL_FPS = 25.0
 """Of streams that state none."""
 
 _IN_DECODING_ORDER = ("avi",)
@@ -144,6 +145,8 @@ class Decoder:
         self._end_pts: int | None = None
         self._last_is_torn = False
         self.fps: float | None = float(stream.average_rate) if stream.average_rate else None
+        self._usual_fps = self.fps or _USUAL_FPS
+        self._usual_step = round(1 / (self._usual_fps * self._unit_s))
         self.duration_s = duration_of(container, stream)
         self.delivered = 0
         self.damaged = 0
@@ -195,10 +198,9 @@ class Decoder:
         In between, those that no other picture builds on (most B-frames) are passed over: they
         keep their place and time, and cost next to nothing.
         """
-        fps = self.fps or 25.0
-        timeline = Timeline(self._time_base, 1 / fps)
+        timeline = Timeline(self._time_base, 1 / self._usual_fps)
         # It goes by the times at which packets are shown.
-        spacing = Spacing(0.0 if self._is_in_decoding_order else spacing_s, fps)
+        spacing = Spacing(0.0 if self._is_in_decoding_order else spacing_s, self._usual_fps)
         shortcut = shortcut_for(self._stream, spacing)
         for packet in self._packets():
             if shortcut is not None:
@@ -238,7 +240,7 @@ class Decoder:
                 one is where a counter does not go on, be it because something was lost or because
                 something else begins.
         """
-        timeline = Timeline(self._time_base, 1 / (self.fps or 25.0))
+        timeline = Timeline(self._time_base, 1 / self._usual_fps)
         trust = Trust()
         catch_up = CatchUp()
         was_corrupt = False
@@ -302,8 +304,7 @@ class Decoder:
 
         Their time stamps never begin anew.
         """
-        usual_step = round(1 / ((self.fps or 25.0) * self._unit_s))
-        continuity = Continuity(self._unit_s, usual_step)
+        continuity = Continuity(self._unit_s, self._usual_step)
         bad_reads = 0
         while bad_reads < _MAX_BAD_READS:
             try:
@@ -349,7 +350,7 @@ class Decoder:
         shown = packet.duration
         if not shown:  # as long as the one before, or as usual
             before = packet.pts if self._last_pts is None else self._last_pts
-            shown = max(abs(packet.pts - before), round(1 / ((self.fps or 25.0) * self._unit_s)))
+            shown = max(abs(packet.pts - before), self._usual_step)
         self._last_pts = packet.pts
         end = packet.pts + shown
         self._end_pts = end if self._end_pts is None else max(end, self._end_pts)

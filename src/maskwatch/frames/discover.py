@@ -160,7 +160,7 @@ def _matches(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
 def _left(names: tuple[str, ...], patterns: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """What is left of a glob for what lies in the folder of these parts: any of several globs.
 
-    None where nothing there, or below, can fit.
+    Empty where nothing there, or below, can fit.
     """
     if not patterns:
         return frozenset()

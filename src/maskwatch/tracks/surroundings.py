@@ -3,66 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskwatch.types import TIME_SLACK_S, Box, Frame, Image
 
-
-@dataclass(frozen=True, slots=True)
-class StillnessSettings:
-    """When a picture counts as unchanged."""
-
-    samples: int = 80
-    """Points along the longer side at which pictures are compared."""
-    changed_grey: int = 24
-    """Difference in grey levels (0 to 255) that is no noise of sensor or compression."""
-    changed_squares: int = 3
-    """So many squares of two by two changed points are something that moves: a person makes more
-    than ten. Edges in the picture of a camera that trembles change in single points."""
-
-    def __post_init__(self) -> None:
-        if min(self.samples, self.changed_grey, self.changed_squares) < 1:
-            raise ValueError("samples, changed_grey and changed_squares must be at least 1")
+_SAMPLES = 80
+"""Points along the longer side at which pictures are compared."""
+_CHANGED_GREY = 24
+"""Difference in grey levels (0 to 255) that is no noise of sensor or compression."""
+_CHANGED_SQUARES = 3
+"""So many squares of two by two changed points are something that moves: a person makes more than
+ten. Edges in the picture of a camera that trembles change in single points."""
 
 
 class Surroundings:
     """Compares pictures of one source with the last one that was looked at as a whole."""
 
-    def __init__(self, settings: StillnessSettings | None = None) -> None:
-        self._settings = settings or StillnessSettings()
+    def __init__(self) -> None:
         self._seen: NDArray[np.int16] | None = None
 
     def remember(self, image: Image) -> None:
         """Takes a picture, ``(H, W, 3)`` uint8, as what is known."""
-        self._seen = self._sampled(image)
+        self._seen = _sampled(image)
 
     def have_changed(self, image: Image, people: Sequence[Box]) -> bool:
         """Whether something differs from the remembered picture, beside the given faces' bodies."""
         if self._seen is None:
             return True
-        now = self._sampled(image)
+        now = _sampled(image)
         if now.shape != self._seen.shape:
             return True
-        differs = np.abs(now - self._seen) > self._settings.changed_grey
-        step = self._step(image)
+        differs = np.abs(now - self._seen) > _CHANGED_GREY
+        step = _step(image)
         for box in people:
             side, up = 1.5 * box.width, 1.0 * box.height
             left, right = max(0, int((box.x0 - side) / step)), int((box.x1 + side) / step) + 1
             differs[max(0, int((box.y0 - up) / step)) :, left : max(right, 0)] = False
         rows = differs[1:] & differs[:-1]
         squares = rows[:, 1:] & rows[:, :-1]
-        return int(np.count_nonzero(squares)) >= self._settings.changed_squares
-
-    def _sampled(self, image: Image) -> NDArray[np.int16]:
-        step = self._step(image)
-        return image[step // 2 :: step, step // 2 :: step, 1].astype(np.int16)
-
-    def _step(self, image: Image) -> int:
-        step: int = max(image.shape[:2]) // self._settings.samples
-        return max(1, step)
+        return int(np.count_nonzero(squares)) >= _CHANGED_SQUARES
 
 
 class Sweeps:
@@ -104,3 +85,13 @@ class Sweeps:
 
     def _is_recent(self, t: float) -> bool:
         return self._swept_t is not None and 0 <= t - self._swept_t < self._wait_s - TIME_SLACK_S
+
+
+def _sampled(image: Image) -> NDArray[np.int16]:
+    step = _step(image)
+    return image[step // 2 :: step, step // 2 :: step, 1].astype(np.int16)
+
+
+def _step(image: Image) -> int:
+    step: int = max(image.shape[:2]) // _SAMPLES
+    return max(1, step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from maskwatch.events.episodes import EpisodeLog
+from maskwatch.events.episodes import EpisodeLog, in_order
 from maskwatch.events.people import PeopleLog
 from maskwatch.faces.base import FaceDetector, Wanted
 from maskwatch.masks.base import MaskClassifier
@@ -147,7 +147,7 @@ class MovingWatch:
     @property
     def episodes(self) -> tuple[Episode, ...]:
         """All episodes, in order of start."""
-        return tuple(sorted(self._ended, key=lambda episode: (episode.start_s, episode.track)))
+        return tuple(in_order(self._ended))
 
     @property
     def tally(self) -> Tally:

@@ -87,6 +87,6 @@ class Display:
             episode_id=None if start_t is None else self._reporter.episode_id(track.id, start_t),
             exempt=presence.exemption is not None,
             face_px=track.reading.face.box.side,
-            read=presence.read,
+            read=presence.read.state,
             free=presence.is_free,
         )

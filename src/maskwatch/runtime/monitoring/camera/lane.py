@@ -280,6 +280,7 @@ class CameraLane:
             self._gaze.wants_whole = True
         if watched.uncertain is not None:
             self._reporter.propose(watched.uncertain)
+        # As the model read them, by no limit: they tell how busy it is, and how well it can tell.
         states = [(each.zone, each.track.reading.state) for each in watched.people]
         minute = at.replace(second=0, microsecond=0)
         self._setting.chronicle.write(self._minutes.add(minute, states))
