@@ -75,7 +75,7 @@ def read_link(token: str, secrets: Sequence[bytes], now: datetime) -> LinkClaim:
 
 def link_url(base_url: str, token: str) -> str:
     """The whole link."""
-    return f"{base_url.rstrip('/')}{PATH}{token}"
+    return f"{base_url}{PATH}{token}"
 
 
 def _mac(body: str, secret: bytes) -> bytes:
