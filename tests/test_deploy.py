@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from maskwatch.runtime.monitoring.systemd import _PATIENCE_S
+
 MOST_EXPOSED = 25
 """Of 100, as `systemd-analyze security` counts; 0 would be a service that can do nothing."""
 
@@ -64,6 +66,13 @@ def test_the_unit_closes_no_devices(checkout: Path) -> None:
     assert [line for line in text.splitlines() if line.startswith(closing)] == []
 
 
+def test_the_service_asks_for_as_much_time_as_the_unit_gives_it_at_the_start(
+    checkout: Path,
+) -> None:
+    text = (checkout / "deploy" / "maskwatch.service").read_text()
+    assert f"TimeoutStartSec={_PATIENCE_S}" in text.splitlines()
+
+
 # --- the container
 
 
@@ -91,6 +100,7 @@ def test_the_container_runs_read_only_and_without_root(checkout: Path, tmp_path:
     assert json.loads(given["CMD"][0]) == ["serve", "--log-format", "json"]
     environment = [each for each in shlex.split(given["ENV"][0]) if not each.startswith("PATH=")]
     environment += [f"PYTHONPATH={checkout / 'src'}", "PATH=/usr/bin:/bin"]
+    environment += ["MASKWATCH_WEB__PORT=9000"]  # as by docker run -e: the last one counts
     healthcheck = json.loads(re.findall(r"\[.*\]", given["HEALTHCHECK"][0])[0])
     assert healthcheck[:2] == ["python", "-c"]
     root = tmp_path / "root"

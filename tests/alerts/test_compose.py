@@ -59,7 +59,7 @@ def test_links_are_signed_for_the_reader_and_expire() -> None:
         (links.wrong, LinkAction.WRONG),
     ]:
         token = url.removeprefix("https://m.example.org/a/")
-        claim = read_link(token, [maker.secret], NOON)
+        claim = read_link(token, maker.secret, NOON)
         assert (claim.action, claim.episode_id) == (action, about.id)
         assert claim.recipient == "ann@x.org"
         assert claim.expires_at == NOON + timedelta(days=7)

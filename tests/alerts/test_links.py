@@ -10,12 +10,12 @@ from maskwatch.alerts.links import LinkAction, LinkClaim, link_url, read_link, s
 from maskwatch.errors import LinkError
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
+SECRET = b"s" * 32
 CLAIM = LinkClaim(LinkAction.WRONG, "e" * 32, "ann@x.org", NOW + timedelta(days=7))
 
 
 def test_a_link_says_what_was_signed() -> None:
-    assert read_link(sign_link(CLAIM, SECRET), [SECRET], NOW) == CLAIM
+    assert read_link(sign_link(CLAIM, SECRET), SECRET, NOW) == CLAIM
 
 
 @given(st.sampled_from(LinkAction), st.text(max_size=40), st.none() | st.text(max_size=40))
@@ -24,22 +24,20 @@ def test_any_claim_survives_the_way_into_a_link_and_back(
 ) -> None:
     claim = LinkClaim(action, episode, recipient, NOW)
     token = sign_link(claim, SECRET)
-    assert read_link(token, [SECRET], NOW) == claim
+    assert read_link(token, SECRET, NOW) == claim
     assert all(letter.isalnum() or letter in "-_." for letter in token)
 
 
 def test_a_link_expires() -> None:
     token = sign_link(CLAIM, SECRET)
-    assert read_link(token, [SECRET], CLAIM.expires_at) == CLAIM
+    assert read_link(token, SECRET, CLAIM.expires_at) == CLAIM
     with pytest.raises(LinkError, match="expired"):
-        read_link(token, [SECRET], CLAIM.expires_at + timedelta(seconds=1))
+        read_link(token, SECRET, CLAIM.expires_at + timedelta(seconds=1))
 
 
-def test_a_link_signed_with_a_former_secret_works_as_long_as_that_is_kept() -> None:
-    token = sign_link(CLAIM, OLD_SECRET)
-    assert read_link(token, [SECRET, OLD_SECRET], NOW) == CLAIM
+def test_a_link_that_was_signed_with_another_secret_is_not_ours() -> None:
     with pytest.raises(LinkError, match="not ours"):
-        read_link(token, [SECRET], NOW)
+        read_link(sign_link(CLAIM, b"o" * 32), SECRET, NOW)
 
 
 def test_changing_any_letter_is_noticed() -> None:
@@ -48,7 +46,7 @@ def test_changing_any_letter_is_noticed() -> None:
         changed = token[:i] + ("A" if token[i] != "A" else "B") + token[i + 1 :]
         # The last letter of each part carries bits that mean nothing; such a change is harmless.
         try:
-            assert read_link(changed, [SECRET], NOW) == CLAIM
+            assert read_link(changed, SECRET, NOW) == CLAIM
         except LinkError:
             continue
         assert i == len(token) - 1
@@ -57,7 +55,7 @@ def test_changing_any_letter_is_noticed() -> None:
 @pytest.mark.parametrize("token", ["", ".", "x", "a.b", "ä.ö", "AAAA.", ".AAAA", "[]." + "A" * 22])
 def test_nonsense_is_refused(token: str) -> None:
     with pytest.raises(LinkError):
-        read_link(token, [SECRET], NOW)
+        read_link(token, SECRET, NOW)
 
 
 def test_a_claim_for_one_act_cannot_be_used_for_another() -> None:
@@ -68,9 +66,8 @@ def test_a_claim_for_one_act_cannot_be_used_for_another() -> None:
         ).split("."),
     )
     with pytest.raises(LinkError):
-        read_link(f"{wrong[0]}.{right[1]}", [SECRET], NOW)
+        read_link(f"{wrong[0]}.{right[1]}", SECRET, NOW)
 
 
 def test_the_address_is_that_of_the_dashboard() -> None:
-    assert link_url("https://m.example.org/", "t.s") == "https://m.example.org/a/t.s"
-    assert link_url("https://x.org/mask", "t.s") == "https://x.org/mask/a/t.s"
+    assert link_url("https://m.example.org", "t.s") == "https://m.example.org/a/t.s"

@@ -436,6 +436,7 @@ class TestSecrets:
             "storage: {url: 'u:hush-4711@db/x'}",
             "storage: hush-4711",
             "web: {base_url: 'hush-4711'}",
+            "web: {base_url: 'https://u:hush-4711@h'}",
             "web: {login: hush-4711}",
             "cameras: hush-4711",
             "cameras: {door: 'u:hush-4711@h'}",

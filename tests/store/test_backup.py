@@ -8,6 +8,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 import sqlalchemy as sa
@@ -223,6 +224,22 @@ def test_a_forged_backup_reaches_no_file_elsewhere(tmp_path: Path, forged: str) 
     assert precious.exists()
     with Store.open(f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b") as empty:
         assert empty.snapshots.where() == []
+
+
+@pytest.mark.parametrize("line", [b"{oops", b"[1]", b"7", b'{"at": 5}', b'{"at": "noon"}'])
+def test_a_forged_backup_whose_rows_are_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: bytes
+) -> None:
+    def forge(_: sa.Connection, table: sa.Table, spool: IO[bytes]) -> int:
+        return spool.write(line if table.name == "health" else b"")
+
+    path = tmp_path / "b.tar"
+    monkeypatch.setattr("maskwatch.store.backup._dump", forge)
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "a") as store:
+        back_up(store, path)
+    with pytest.raises(BackupError, match="in health that is no row of it"):
+        restore(path, f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "b", Photos.CLEAR)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_backup_is_written_into_no_file_that_somebody_else_made_ready(

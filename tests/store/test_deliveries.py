@@ -58,7 +58,7 @@ def test_only_what_is_due_is_claimed_the_longest_due_first(store: Store) -> None
     assert {(each.state, each.attempts, each.claimed_at) for each in claimed} == {
         (DeliveryState.CLAIMED, 1, after(10))
     }
-    assert store.deliveries.next_due() == after(100)
+    assert store.deliveries.next_due("office") == after(100)
 
 
 def test_a_claim_holds_until_it_runs_out(store: Store) -> None:

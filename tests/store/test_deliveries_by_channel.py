@@ -50,7 +50,6 @@ def test_each_channel_knows_when_its_next_message_is_due(store: Store) -> None:
     assert store.deliveries.next_due("mail") == NOON + timedelta(seconds=60)
     assert store.deliveries.next_due("door") == NOON + timedelta(seconds=30)
     assert store.deliveries.next_due("horn") is None
-    assert store.deliveries.next_due() == NOON + timedelta(seconds=30)
 
 
 def test_what_is_withdrawn_is_cancelled_with_the_reason_and_only_by_its_holder(

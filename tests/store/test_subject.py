@@ -26,6 +26,7 @@ from maskwatch.store.records import (
     TimelinePoint,
 )
 from maskwatch.store.retention import keep_house
+from maskwatch.store.snapshots import Freed, Snapshots
 from maskwatch.store.store import Store
 from maskwatch.store.subject import delete_episodes, export_episodes
 from maskwatch.types import State
@@ -232,6 +233,22 @@ def test_who_is_written_down_while_their_episode_is_deleted_is_deleted_too(
     deletion.join(30)
     assert [each.id for each in people_of(store)] == ["later"]
     assert not store.episodes.are_there([filmed.id])
+
+
+def test_a_photo_that_is_saved_while_its_episode_is_deleted_is_deleted_too(
+    store: Store, filmed: EpisodeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = Snapshots.delete
+
+    def delete_slowly(snapshots: Snapshots, *given: Any, **named: Any) -> Freed:
+        freed = delete(snapshots, *given, **named)
+        if store.episodes.are_there([filmed.id]):
+            photo(store, episode_id=filmed.id)
+        return freed
+
+    monkeypatch.setattr(Snapshots, "delete", delete_slowly)
+    assert delete_episodes(store, [filmed.id], actor="x") == 2
+    assert store.snapshots.where() == []
 
 
 def test_ids_that_are_paths_reach_no_file(store: Store, tmp_path: Path) -> None:

@@ -321,8 +321,8 @@ def make_world(
         control=service,
         config=config or WebConfig(),
         privacy=lambda: policy[0],
+        link_secret=b"0" * 32,
         version="0.1.0",
-        link_secrets=(b"0" * 32,),
         **values,
     )
     return World(store, hub, service, web, policy)

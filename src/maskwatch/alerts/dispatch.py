@@ -4,10 +4,11 @@ Each channel has a thread of its own, so that a mail server that takes its time 
 door display waiting. The rows in the store are the queue, so a crash loses nothing: what was
 claimed and has no outcome is free again after ``retry.claim_s``.
 
-A message can reach its receiver twice in one case only: the process dies, or is stopped while the
-store cannot be written to, after the receiver took it and before that is written down, which is
-what `_Lane._record` does next. A lane sends one message at a time, so one crash repeats one message
-per channel at most, after ``retry.claim_s``, with the same id.
+A message can reach its receiver twice, with the same id, in two cases only. A server takes it but
+answers too late. Or the process dies, or is stopped while the store cannot be written to, after the
+receiver took it and before that is written down, which is what `_Lane._record` does next. A lane
+sends one message at a time, so one crash repeats one message per channel at most, after
+``retry.claim_s``.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from maskwatch.config.alerts import Pacing
-from maskwatch.config.cameras import HoursConfig, Weekday
+from maskwatch.config.cameras import HoursConfig
 
 _DAY = timedelta(days=1)
 
@@ -30,11 +30,11 @@ def quiet_until(hours: Sequence[HoursConfig], at: datetime, zone: tzinfo) -> dat
 
 def _spans(hours: HoursConfig, at: datetime, zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
     """Start and end, in UTC, of those that could cover ``at``."""
-    today = at.astimezone(zone).date()
+    today, meant = at.astimezone(zone).date(), hours.meant
     for day in (today - _DAY, today):
-        if list(Weekday)[day.weekday()] in hours.days:
-            last_day = day if hours.end > hours.start else day + _DAY
-            yield _utc(day, hours.start, zone), _utc(last_day, hours.end, zone)
+        if day.weekday() in meant.days:
+            start, end = (each.replace(tzinfo=zone).astimezone(UTC) for each in meant.part(day))
+            yield start, end
 
 
 def next_digest(pacing: Pacing, after: datetime, zone: tzinfo) -> datetime:

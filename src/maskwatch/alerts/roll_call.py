@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maskwatch.delays import CLOCK_STEP
-from maskwatch.store.records import HealthRecord, HealthState
+from maskwatch.store.records import WELL, HealthRecord
 
 WELL_FOR = timedelta(seconds=60)
 """A camera must have been well for so long for its trouble to be over: one that comes and goes, or
 sends a picture now and then, is in the same trouble all the while."""
-
-_IN_TROUBLE = {HealthState.LOST, HealthState.FROZEN, HealthState.FAILED}
-"""States in which a camera sees nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ class RollCall:
 
 def _after(trouble: Trouble | None, change: HealthRecord) -> Trouble | None:
     """The trouble of a kind that a camera has after a change of that kind."""
-    if change.state in _IN_TROUBLE:
+    if change.state not in WELL:
         if trouble is None or trouble.is_over(change.at):
             return Trouble(change.at)
         return replace(trouble, well_since=None)

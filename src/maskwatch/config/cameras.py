@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -30,6 +30,7 @@ from maskwatch.config.base import (
 from maskwatch.config.problems import key_text, problems_of
 from maskwatch.config.secrets import Resolved
 from maskwatch.errors import ConfigError, ConfigProblem
+from maskwatch.events.schedule import Hours
 from maskwatch.frames.orientation import Turn
 from maskwatch.frames.urls import HIDDEN, STREAM_SCHEMES, mask_password, reason_to_refuse, scheme_of
 from maskwatch.tracks.tracker import TrackerSettings
@@ -60,6 +61,12 @@ class HoursConfig(Section):
     """Such as `07:00`."""
     end: LocalTime = time(0, 0)
     """Not included. At or before `start` it is on the day after, so 00:00 to 00:00 is all day."""
+
+    @property
+    def meant(self) -> Hours:
+        """The same for whoever goes by it."""
+        days = frozenset(list(Weekday).index(day) for day in self.days)
+        return Hours(days, self.start, self.end)
 
 
 class ScheduleConfig(Section):
@@ -96,11 +103,6 @@ class ZoneConfig(Section):
     """Of this zone alone; without it that of the camera counts."""
 
 
-def _moment(value: datetime | date, of_day: time) -> datetime:
-    """A day's first or last moment, or the moment given."""
-    return value if isinstance(value, datetime) else datetime.combine(value, of_day)
-
-
 class ExemptionConfig(Section):
     """Somewhere or some time at which nobody has to wear a mask: people count, nobody alerts."""
 
@@ -135,11 +137,24 @@ class ExemptionConfig(Section):
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
-        if self.since is not None and self.until is not None:
-            first, last = _moment(self.since, time.min), _moment(self.until, time.max)
-            if last <= first:
-                raise ValueError("until must be after since")
+        if self.ends <= self.begins:
+            raise ValueError("until must be after since")
         return self
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment of all, a day's first, or the one given."""
+        since = date.min if self.since is None else self.since
+        return since if isinstance(since, datetime) else datetime.combine(since, time())
+
+    @property
+    def ends(self) -> datetime:
+        """The last moment of all, the first after a day, or the one given."""
+        if self.until is None:
+            return datetime.max  # noqa: DTZ901 - local, like all times here
+        if isinstance(self.until, datetime):
+            return self.until
+        return datetime.combine(self.until + timedelta(days=1), time())
 
 
 class RuleConfig(Section):

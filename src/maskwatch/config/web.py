@@ -77,11 +77,10 @@ class WebConfig(Section):
         if value is None:
             return None
         parts = http_address(value)
-        if parts.query:
-            raise ValueError("must be an address such as https://maskwatch.example.org")
-        if parts.path not in ("", "/"):
-            raise ValueError("must not have a path: give the dashboard a host name of its own")
-        return value.rstrip("/")
+        address = f"{parts.scheme}://{parts.netloc}".lower()
+        if value.rstrip("/").lower() != address or "@" in address:
+            raise ValueError("must be https:// or http:// and a host of its own, and nothing else")
+        return address
 
     @model_validator(mode="after")
     def _waits_are_in_order(self) -> Self:

@@ -25,8 +25,13 @@ class Hours:
 
     def hold(self, day: date, at: datetime) -> bool:
         """Whether ``at`` lies in the part that begins on ``day``, whatever weekday that is."""
+        start, end = self.part(day)
+        return start <= at < end
+
+    def part(self, day: date) -> tuple[datetime, datetime]:
+        """Start and end of the part that begins on ``day``, whatever weekday that is."""
         last_day = day + timedelta(days=1) if self.end <= self.start else day
-        return datetime.combine(day, self.start) <= at < datetime.combine(last_day, self.end)
+        return datetime.combine(day, self.start), datetime.combine(last_day, self.end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,7 @@ class Audit:
         at = (at or datetime.now(UTC)).astimezone(UTC)
         said = json.loads(json.dumps(dict(detail or {})))  # as it will come out of the database
         with self._db.write() as connection:
-            if not self._db.is_sqlite:
-                connection.execute(sa.text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+            self._db.keep_others_out(audit)
             seq, previous = self.head()
             seq += 1
             hashed = entry_hash(seq, at, actor, action, subject, said, previous)

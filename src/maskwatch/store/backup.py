@@ -247,15 +247,18 @@ def _load(connection: sa.Connection, name: str, content: IO[bytes]) -> int:
     times = {c.name for c in table.columns if isinstance(c.type, sa.DateTime)}
     naive = connection.dialect.name == "sqlite"
     count = 0
-    for batch in _batches(content):
-        for values in batch:
-            _check_names(name, values)
-            for key in times & values.keys():
-                if values[key] is not None:
-                    at = datetime.fromisoformat(values[key])
-                    values[key] = at.replace(tzinfo=None) if naive else at
-        connection.execute(sa.insert(table), batch)
-        count += len(batch)
+    try:
+        for batch in _batches(content):
+            for values in batch:
+                _check_names(name, values)
+                for key in times & values.keys():
+                    if values[key] is not None:
+                        at = datetime.fromisoformat(values[key])
+                        values[key] = at.replace(tzinfo=None) if naive else at
+            connection.execute(sa.insert(table), batch)
+            count += len(batch)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BackupError(f"the backup has something in {name} that is no row of it") from error
     return count
 
 

@@ -129,6 +129,12 @@ class Database:
 
         return postgres_insert(table)
 
+    def keep_others_out(self, table: sa.Table) -> None:
+        """Only this transaction writes into a table until its end; SQLite has one writer anyway."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                connection.execute(sa.text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
+
     def empty_log(self) -> None:
         """Empties SQLite's write-ahead log, in which deleted rows can be read until then.
 

@@ -258,11 +258,11 @@ class Deliveries:
         with self._db.read() as connection:
             return set(connection.execute(query).scalars())
 
-    def next_due(self, channel: str | None = None) -> datetime | None:
-        """When the first pending delivery (of a channel) is due; None when nothing is pending."""
-        query = sa.select(sa.func.min(_C.not_before)).where(_C.state == DeliveryState.PENDING)
-        if channel is not None:
-            query = query.where(_C.channel == channel)
+    def next_due(self, channel: str) -> datetime | None:
+        """When the first pending delivery of a channel is due; None when nothing is pending."""
+        query = sa.select(sa.func.min(_C.not_before)).where(
+            _C.state == DeliveryState.PENDING, _C.channel == channel
+        )
         with self._db.read() as connection:
             due: datetime | None = connection.execute(query).scalar_one()
         return due

@@ -9,18 +9,13 @@ import sqlalchemy as sa
 from maskwatch.store import rows
 from maskwatch.store.database import Database
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import HealthKind, HealthRecord, HealthState, Page
+from maskwatch.store.records import WELL, HealthKind, HealthRecord, HealthState, Page
 from maskwatch.store.schema import health
 
 _COLUMNS = rows.columns_of(health, HealthRecord)
 
-_OF_ONE_RUN = {
-    HealthKind.FROZEN: HealthState.FROZEN,
-    HealthKind.INFERENCE: HealthState.FAILED,
-    HealthKind.LOAD: HealthState.OVERLOADED,
-    HealthKind.STORE: HealthState.FAILED,
-}
-"""Kinds of trouble that the next run of the service does not take over, and their state."""
+_OF_ONE_RUN = (HealthKind.FROZEN, HealthKind.INFERENCE, HealthKind.LOAD, HealthKind.STORE)
+"""Troubles of these kinds are not taken over by the next run of the service."""
 _STARTED_ANEW = "the service was started anew"
 
 
@@ -49,9 +44,10 @@ class Health:
         c, later = health.c, health.alias()
         is_later = sa.or_(later.c.at > c.at, sa.and_(later.c.at == c.at, later.c.id > c.id))
         same = (later.c.kind == c.kind, later.c.camera.is_not_distinct_from(c.camera))
-        left = sa.or_(*(sa.and_(c.kind == k, c.state == s) for k, s in _OF_ONE_RUN.items()))
         query = sa.select(c.camera, c.kind).where(
-            left, sa.not_(sa.select(later.c.id).where(*same, is_later).exists())
+            c.kind.in_(_OF_ONE_RUN),
+            c.state.not_in(WELL),
+            sa.not_(sa.select(later.c.id).where(*same, is_later).exists()),
         )
         with self._db.write() as connection:
             ended = [

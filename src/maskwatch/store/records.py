@@ -391,6 +391,10 @@ class HealthState(StrEnum):
     FULL = "full"
 
 
+WELL = frozenset({HealthState.OK, HealthState.CONNECTED})
+"""All other states are troubles."""
+
+
 @dataclass(frozen=True, slots=True)
 class HealthRecord:
     """A change in the health of a camera or of the box."""

@@ -26,6 +26,7 @@ from maskwatch.store.records import (
 )
 from maskwatch.store.retention import forget_episodes
 from maskwatch.store.schema import people, reviews
+from maskwatch.store.snapshots import Freed
 from maskwatch.store.store import Store
 
 
@@ -116,17 +117,12 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
     """
     photos, reason = 0, DeletionReason.SUBJECT_REQUEST
     for episode in [store.episodes.get(each) for each in ids]:
-        freed = store.snapshots.delete(
-            store.snapshots.of_episode(episode.id),
-            reason=reason,
-            actor=actor,
-        )
-        for file, why in freed.stuck.items():
-            raise StoreError(f"the photo {file} cannot be deleted, nor its episode: {why}")
+        freed = _delete_photos(store, episode, actor)
         # In one, so that after an interruption all of it is still there to be deleted again, and
         # so that the recorder writes no row between (see `Episodes.are_there`).
         with store.transaction():
             forget_episodes(store, [episode.id], reason=reason, actor=actor)
+            freed += _delete_photos(store, episode, actor)  # what the recorder saved meanwhile
             person = _person_of(store, episode)
             if person is not None:
                 rows.delete(store.database, people, people.c.id == person.id)
@@ -136,6 +132,15 @@ def delete_episodes(store: Store, ids: Sequence[str], *, actor: str) -> int:
         photos += freed.photos
     store.database.empty_log()
     return photos
+
+
+def _delete_photos(store: Store, episode: EpisodeRecord, actor: str) -> Freed:
+    freed = store.snapshots.delete(
+        store.snapshots.of_episode(episode.id), reason=DeletionReason.SUBJECT_REQUEST, actor=actor
+    )
+    for file, why in freed.stuck.items():
+        raise StoreError(f"the photo {file} cannot be deleted, nor its episode: {why}")
+    return freed
 
 
 def _export(store: Store, episode_id: str, folder: Path, actor: str) -> Path:

@@ -34,8 +34,8 @@ class Users:
 
     def add_first(self, user: UserRecord) -> bool:
         """Writes a user only while there is none: of several at once, one gets True."""
-        with self._db.write() as connection:
-            self._keep_others_out(connection)
+        with self._db.write():
+            self._db.keep_others_out(users)
             if self.count() > 0:
                 return False
             self.add(user)
@@ -81,16 +81,11 @@ class Users:
         Raises:
             RecordNotFound: the user is not there.
         """
-        with self._db.write() as connection:
-            self._keep_others_out(connection)
+        with self._db.write():
+            self._db.keep_others_out(users)
             changed = change(self.get(user_id))
             self.replace(changed)
         return changed
-
-    def _keep_others_out(self, connection: sa.Connection) -> None:
-        """Until the end of the transaction; SQLite has one writer at a time."""
-        if not self._db.is_sqlite:
-            connection.execute(sa.text("LOCK TABLE users IN EXCLUSIVE MODE"))
 
     def logged_in(self, user_id: str, at: datetime) -> None:
         """Notes the time of the latest login."""

@@ -95,7 +95,7 @@ def setup_url(app: FastAPI, base_url: str) -> str | None:
     """
     first_start: FirstStart = app.state.first_start
     secret = first_start.open()
-    return None if secret is None else f"{base_url.rstrip('/')}/setup/{secret}"
+    return None if secret is None else f"{base_url}/setup/{secret}"
 
 
 def _add_dashboard(app: FastAPI, web: WebContext) -> None:

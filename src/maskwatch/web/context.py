@@ -42,11 +42,11 @@ class WebContext:
     config: WebConfig
     privacy: Callable[[], PrivacyConfig]
     """The policy in force: it may change while the service runs."""
+    link_secret: bytes
+    """With which links in messages are signed."""
     zone: Callable[[], tzinfo] = lambda: UTC
     """Of days and hours in charts and reports: it may change while the service runs."""
     version: str = ""
-    link_secrets: tuple[bytes, ...] = ()
-    """With which links in messages may be signed."""
     now: Callable[[], datetime] = _utc_now
     """Aware, UTC."""
     cookie: SessionCookie = field(init=False)

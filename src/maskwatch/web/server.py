@@ -61,9 +61,9 @@ class DashboardServer:
             control=service,
             config=web,
             privacy=lambda: service.config.privacy,
+            link_secret=store.settings.secret(LINK_SECRET),
             zone=lambda: service.config.site.zone,
             version=version,
-            link_secrets=(store.settings.secret(LINK_SECRET),),
         )
         self._app = create_app(context)
         self._startup = Startup(self._app)

@@ -23,6 +23,7 @@ from maskwatch.errors import DashboardError, SourceError, StoreError, StoreTaken
 from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
 from maskwatch.runtime.monitoring import service as service_module
 from maskwatch.runtime.monitoring import store_guard
+from maskwatch.runtime.monitoring.camera.lane import CameraLane
 from maskwatch.runtime.monitoring.configuration import reloading
 from maskwatch.runtime.monitoring.control import CameraPhase, LeftOut, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
@@ -308,7 +309,7 @@ def test_a_mistake_that_nobody_foresaw_ends_no_service_and_is_told_in_full(
         assert site.service.reload().accepted
         assert site.service.config.site.name == "x"
     (told,) = [record for record in caplog.records if record.exc_info]
-    assert told.getMessage() == "the configuration cannot be taken"
+    assert told.getMessage() == "the configuration cannot be taken, or not all of it"
 
 
 def test_a_camera_of_the_dashboard_is_watched_after_a_reload(tmp_path: Path) -> None:
@@ -564,6 +565,28 @@ def test_leaving_statistics_only_counts_those_who_were_there(tmp_path: Path) -> 
         (group,) = site.store.people.counts(since, until)
         assert (group.counts.mask, group.counts.no_mask) == (1, 1)
         assert people_of(site.store) == []
+
+
+def test_a_change_that_failed_in_the_middle_loses_no_counts_and_is_taken_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: CameraLane) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(reloading, "_AGAIN_S", 0.5)
+    counting = CONFIG.replace("photos: clear", "statistics_only: true, statistics_min_count: 1")
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    with running(tmp_path, counting) as site:
+        states = site.service.camera_states
+        assert wait_until(lambda: [each.people for each in states()] == [1, 1])
+        with monkeypatch.context() as full:
+            full.setattr(CameraLane, "start", fail)
+            site.edit(lambda text: text.replace("statistics_only: true", "statistics_only: false"))
+            assert wait_until(lambda: "unforeseen" in site.service.status().config_error)
+            assert wait_until(lambda: len(site.store.people.counts(since, until)) == 1)
+            assert {each.phase for each in states()} == {CameraPhase.STOPPED}
+        assert wait_until(lambda: {each.phase for each in states()} == {CameraPhase.WATCHING})
+        assert site.service.status().config_error == ""
 
 
 @pytest.mark.parametrize("is_left", [True, False], ids=["mode is left", "stopped"])

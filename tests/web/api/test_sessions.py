@@ -101,7 +101,7 @@ def test_a_disabled_user_is_out_at_once(
 def fresh(tmp_path: Path) -> tuple[World, TestClient, str]:
     world = make_world(tmp_path)
     app = create_app(world.web, dashboard=False)
-    url = setup_url(app, "http://box:8080/")
+    url = setup_url(app, "http://box:8080")
     assert url is not None
     assert url.startswith("http://box:8080/setup/")
     return world, TestClient(app), url.rsplit("/", 1)[1]

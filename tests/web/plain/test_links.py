@@ -21,7 +21,7 @@ def link(
     recipient: str = "ada@hospital.test",
 ) -> str:
     claim = LinkClaim(action, episode_id, recipient, NOW + timedelta(days=days))
-    return f"/a/{sign_link(claim, world.web.link_secrets[0])}"
+    return f"/a/{sign_link(claim, world.web.link_secret)}"
 
 
 def test_looking_at_a_link_changes_nothing_and_its_button_does(

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from maskwatch.store.records import DeliveryKind
+
 ONLINE, OFFLINE = "online", "offline"
 
 _ANNOUNCEMENT = re.compile(r"[^+#]+/(binary_sensor|sensor|event|image)/\w+/\w+/config")
@@ -82,7 +84,7 @@ class Announcement:
             ("event", "alert"): {
                 "name": "Mask alert",
                 "icon": "mdi:face-mask",
-                "event_types": ["violation", "digest", "camera_health", "test"],
+                "event_types": [kind.value for kind in DeliveryKind],
                 "state_topic": self.topics.of(camera, "alert"),
             },
         }

@@ -92,7 +92,7 @@ def see_linked(web: WebContext, token: str) -> tuple[LinkClaim, EpisodeRecord]:
         LinkError: the link is not ours, was changed, or is too old.
         RecordNotFound: the episode is gone.
     """
-    claim = read_link(token, web.link_secrets, web.now())
+    claim = read_link(token, web.link_secret, web.now())
     return claim, web.store.episodes.get(claim.episode_id)
 
 

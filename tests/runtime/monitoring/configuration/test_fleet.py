@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC
 
@@ -95,4 +96,30 @@ def test_a_camera_may_be_removed_while_somebody_asks_how_all_of_them_are(
     monkeypatch.setattr(CameraLane, "status", status_meanwhile)
     assert [each.camera for each in fleet.states()] == ["door", "gate"]
     assert [each.camera for each in fleet.states()] == ["door"]
+    assert fleet.stop_all(10)
+
+
+def test_what_an_error_in_the_middle_left_is_done_by_the_next_call(
+    setting: LaneSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet, door = Fleet(), PlannedCamera(camera_config())
+    cameras = {"door": door, "gate": door, "yard": door}
+    start = threading.Thread.start
+
+    def start_most(thread: threading.Thread) -> None:
+        if thread.name == "watch gate":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", start_most)
+        with pytest.raises(RuntimeError, match="new thread"):
+            fleet.apply(cameras, setting)
+        with pytest.raises(RuntimeError, match="new thread"):
+            fleet.start("gate")
+    assert [lane.name for lane in fleet.lanes()] == ["door"]
+    assert [each.camera for each in fleet.states()] == ["door", "gate", "yard"]
+    assert "capture gate" not in {thread.name for thread in threading.enumerate()}
+    fleet.apply(cameras, setting)
+    assert [lane.name for lane in fleet.lanes()] == ["door", "gate", "yard"]
     assert fleet.stop_all(10)

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -121,6 +122,30 @@ def test_a_doubtful_face_is_told_and_deleted_with_the_episode_of_the_same_person
     write(writer, replace(face, id=new_id(), photo=photo()), person(State.NO_MASK))
     assert [each.id for each in store.reviews.waiting()] == [other.id]
     assert len(store.snapshots.where()) == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_doubtful_face_of_who_is_deleted_while_its_photo_is_saved_goes_too(
+    store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    entry, save = opened(), store.snapshots.save
+    face = UncertainFace(new_id(), "door", 1, photo(), State.MASK, None)
+    write(writer, entry)
+
+    def save_slowly(*given: Any, **named: Any) -> SnapshotRecord:
+        delete_episodes(store, [entry.record.id], actor="eve")
+        return save(*given, **named)
+
+    monkeypatch.setattr(store.snapshots, "save", save_slowly)
+    if fails:
+        with monkeypatch.context() as broken:
+            broken.setattr(store.snapshots, "get", Mock(side_effect=StoreError("busy")))
+            with pytest.raises(StoreError, match="busy"):
+                write(writer, face)
+    write(writer, face)
+    assert store.reviews.waiting() == []
+    assert store.snapshots.where() == []
+    assert {each.reason for each in store.deletions.page().items} == {"subject_request"}
 
 
 def test_a_doubtful_face_of_who_has_left_belongs_to_no_episode_of_the_next(

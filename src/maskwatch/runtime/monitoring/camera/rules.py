@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 
 from maskwatch.config.cameras import (
     CameraConfig,
@@ -12,7 +11,6 @@ from maskwatch.config.cameras import (
     HoursConfig,
     RuleConfig,
     ScheduleConfig,
-    Weekday,
     ZoneUse,
 )
 from maskwatch.events.camera import CameraRules
@@ -23,8 +21,6 @@ from maskwatch.events.zones import Zone, ZoneMap
 from maskwatch.frames.camera import LiveInput, camera_input, stream_input
 from maskwatch.frames.reach import Reach
 from maskwatch.frames.urls import scheme_of
-
-_DAYS = {day: number for number, day in enumerate(Weekday)}
 
 
 def rules_of(config: CameraConfig) -> CameraRules:
@@ -80,20 +76,9 @@ def _rule(config: RuleConfig, coverage_below: float | None) -> RuleSettings:
 
 
 def _hours(configs: Sequence[HoursConfig]) -> tuple[Hours, ...]:
-    return tuple(
-        Hours(frozenset(_DAYS[day] for day in each.days), each.start, each.end) for each in configs
-    )
+    return tuple(each.meant for each in configs)
 
 
 def _exemption(config: ExemptionConfig) -> Exemption:
-    exemption = Exemption(config.reason, frozenset(config.zones), _hours(config.hours))
-    since = exemption.since if config.since is None else _moment(config.since, days=0)
-    until = exemption.until if config.until is None else _moment(config.until, days=1)
-    return replace(exemption, since=since, until=until)
-
-
-def _moment(value: datetime | date, days: int) -> datetime:
-    """A moment as it is; of a day, the midnight so many days after its own."""
-    if isinstance(value, datetime):
-        return value
-    return datetime.combine(value + timedelta(days=days), time(0, 0))
+    zones, hours = frozenset(config.zones), _hours(config.hours)
+    return Exemption(config.reason, zones, hours, config.begins, config.ends)

@@ -50,6 +50,8 @@ class Fleet:
     def apply(self, cameras: Mapping[str, PlannedCamera], setting: LaneSetting) -> list[str]:
         """Watches these cameras from now on; those that have not changed go on undisturbed.
 
+        After an error in the middle of it, which may be any, the next call does what is left.
+
         Returns:
             What was done, such as ``camera door: restarted``.
         """
@@ -62,12 +64,15 @@ class Fleet:
             changed = [
                 name
                 for name, planned in cameras.items()
-                if name in before and (is_new_setting or planned != before[name])
+                if name in before
+                and (is_new_setting or planned != before[name] or self._is_missing(name))
             ]
             added = [name for name in cameras if name not in before]
             self._end([*gone, *changed])
             for name in gone:
                 self._off_since.pop(name, None)
+            for name in added:
+                self._off_since[name] = datetime.now(UTC)
             for name in [*changed, *added]:
                 self._begin(name)
             return [
@@ -86,9 +91,8 @@ class Fleet:
             self._must_know(name)
             if not self._planned[name].config.enabled:
                 raise UsageError(f"{name} is {_OFF_BY_SETTINGS}")
-            if name in self._stopped:
-                self._stopped.discard(name)
-                self._begin(name)
+            self._stopped.discard(name)
+            self._begin(name)
 
     def stop(self, name: str) -> None:
         """Stops watching a camera; raises UsageError for an unknown one."""
@@ -123,12 +127,19 @@ class Fleet:
             raise UsageError(f"there is no camera {name!r}")
 
     def _begin(self, name: str) -> None:
-        planned = self._planned[name]
-        if planned.config.enabled and name not in self._stopped and not self._is_over:
-            self._lanes[name] = self._lane(name, planned)
-            self._lanes[name].start()
-        else:
-            self._off_since.setdefault(name, datetime.now(UTC))
+        if not self._is_missing(name):
+            return
+        self._lanes[name] = lane = self._lane(name, self._planned[name])
+        try:
+            lane.start()
+        except Exception:  # such as no room for a thread
+            self._end([name])  # one of its two may run
+            raise
+
+    def _is_missing(self, name: str) -> bool:
+        """Whether a camera is to be watched but has no lane."""
+        is_wanted = self._planned[name].config.enabled and name not in self._stopped
+        return is_wanted and name not in self._lanes and not self._is_over
 
     def _lane(self, name: str, planned: PlannedCamera) -> CameraLane:
         if self._setting is None:

@@ -54,7 +54,8 @@ class InForce:
         """Puts another configuration into force.
 
         Raises:
-            MaskwatchError: it cannot be; nothing has changed.
+            MaskwatchError: it cannot be; nothing has changed. After any other error a part of it
+                may be in force, and the next call does what is left.
         """
         plan = planned_cameras(new, self._store)
         self._alerts.reload(AlertSettings.of(new))  # so far nothing has changed if it raises
@@ -90,9 +91,11 @@ class InForce:
         self._recorder.statistics_only = self.config.privacy.statistics_only
         before = self._counted
         setting = self._setting_of(self.config, self._chronicle())
-        changes = self._fleet.apply(plan.cameras, setting)
-        if before is not None and before is not self._counted:
-            before.flush(datetime.now(UTC))  # after the lanes have told it who was there
+        try:
+            changes = self._fleet.apply(plan.cameras, setting)
+        finally:
+            if before is not None and before is not self._counted:
+                before.flush(datetime.now(UTC))  # after the lanes have told it who was there
         return ReloadOutcome(
             accepted=True, changes=(*done, *changes), problems=tuple(map(str, plan.left_out))
         )

@@ -41,7 +41,7 @@ class Reloading:
         self._file = WatchedFile(path)
         self._changing = threading.Lock()
         self._again_at = float("inf")
-        """When (`monotonic`) to try again what the database kept from being taken."""
+        """When (`monotonic`) to try again what an error kept from being taken."""
 
     def is_due(self) -> bool:
         """Whether there is something to be taken; to be asked every few seconds."""
@@ -67,8 +67,10 @@ class Reloading:
                 return self._refuse([str(error)])
             except Exception as error:  # noqa: BLE001 - hides nothing: it is told in full
                 # Else a mistake that nobody foresaw would end the service, which watches people.
-                _log.exception("the configuration cannot be taken")
-                return self._refuse([f"unforeseen: {type(error).__name__}; the log has all of it"])
+                _log.exception("the configuration cannot be taken, or not all of it")
+                self._try_again()
+                self.error = f"unforeseen: {type(error).__name__}; the log has all of it"
+                return ReloadOutcome(accepted=False, problems=(self.error,))
             self.loaded_at, self.error = datetime.now(UTC), ""
             return _told(outcome)
 
@@ -76,12 +78,13 @@ class Reloading:
         """Watches the cameras of the dashboard as they are now, whatever has become of the file.
 
         Raises:
-            StoreError: they cannot be read; a reload is tried half a minute later.
+            StoreError: they cannot be read; a reload is tried half a minute later, as after any
+                other error.
         """
         with self._changing:
             try:
                 return _told(self._in_force.watch_cameras())
-            except StoreError:
+            except Exception:
                 self._try_again()
                 raise
 

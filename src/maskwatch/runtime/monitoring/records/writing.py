@@ -26,6 +26,7 @@ from maskwatch.runtime.monitoring.records.chronicle import (
 )
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import (
+    DeletionReason,
     Delivery,
     EpisodeRecord,
     HealthRecord,
@@ -226,19 +227,34 @@ class Writer:
         key = entry.camera, entry.track
         theirs = self._episodes_of.get(key, ())
         if not self._store.episodes.are_there(theirs):
+            self._discard(entry.photo)
             return
         episode_id = theirs[-1] if theirs else None
         snapshot_id = self._save(entry.photo, SnapshotKind.REVIEW, entry.camera, episode_id)
-        if snapshot_id is not None:
-            item = ReviewItem(
-                id=entry.id,
-                snapshot_id=snapshot_id,
-                reason=ReviewReason.UNCERTAIN,
-                created_at=datetime.now(UTC),
-                episode_id=episode_id,
-                state=entry.state,
-                fault=entry.fault,
-            )
-            self._store.reviews.add(item)
-            if episode_id is None:
-                self._doubtful_of[key] = snapshot_id
+        if snapshot_id is None:
+            return
+        item = ReviewItem(
+            id=entry.id,
+            snapshot_id=snapshot_id,
+            reason=ReviewReason.UNCERTAIN,
+            created_at=datetime.now(UTC),
+            episode_id=episode_id,
+            state=entry.state,
+            fault=entry.fault,
+        )
+        with self._store.transaction():
+            # Again: to save a photo takes its time.
+            is_wanted = self._store.episodes.are_there(theirs)
+            if is_wanted:
+                self._store.reviews.add(item)
+        if not is_wanted:
+            self._discard(entry.photo)
+        elif episode_id is None:
+            self._doubtful_of[key] = snapshot_id
+
+    def _discard(self, photo: FinishedPhoto) -> None:
+        """Deletes a photo if it was saved, perhaps when its entry was tried before."""
+        if self._saved is not None and self._saved[0] is photo:
+            with suppress(RecordNotFound):
+                saved = self._store.snapshots.get(self._saved[1])
+                self._store.snapshots.delete([saved], reason=DeletionReason.SUBJECT_REQUEST)
