@@ -614,17 +614,6 @@ def test_what_waits_for_a_channel_that_is_gone_is_given_up_and_says_so(store: St
     assert found["old"].last_error == "no channel is called old"
 
 
-def test_somebody_taken_off_the_list_is_not_told_any_more(store: Store) -> None:
-    before = settings(channels={"mail": {**MAIL, "to": ["a@x.org", "b@x.org"]}})
-    mail = RecordingChannel()
-    with running(store, before, {"mail": mail}, start=False) as service:
-        rows = happen(service, store, episode())
-    with running(store, settings(channels={"mail": MAIL}), {"mail": mail}):
-        found = {row.recipient: row.state for row in settled(store, rows)}
-    assert found == {"a@x.org": DeliveryState.SENT, "b@x.org": DeliveryState.CANCELLED}
-    assert [alert.recipient for alert in mail.alerts] == ["a@x.org"]
-
-
 def test_a_camera_that_stays_lost_is_told_and_one_that_came_back_is_not(store: Store) -> None:
     given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
     door = RecordingChannel()
@@ -651,35 +640,6 @@ def test_a_camera_that_is_back_but_for_a_moment_is_neither_told_nor_forgotten(st
     assert door.alerts == []
 
 
-def test_a_camera_that_comes_and_goes_is_told_once(store: Store) -> None:
-    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
-    door = RecordingChannel()
-    rows = []
-    with running(store, given, {"door": door}, start=False) as service:
-        for minutes in (5, 4, 3, 2, 1):
-            rows += say(service, store, "Door", "lost", minutes_ago=minutes)
-            rows += say(service, store, "Door", "connected", minutes_ago=minutes - 0.5)
-        rows += say(service, store, "Door", "lost", minutes_ago=0.1)
-        service.start()
-        (row,) = settled(store, rows)
-    assert row.state is DeliveryState.SENT
-    assert len(door.alerts) == 1
-
-
-def test_a_camera_that_was_well_for_a_while_is_in_a_new_trouble_when_it_is_lost(
-    store: Store,
-) -> None:
-    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
-    door = RecordingChannel()
-    with running(store, given, {"door": door}, start=False) as service:
-        first = say(service, store, "Door", "lost", minutes_ago=9)
-        say(service, store, "Door", "connected", minutes_ago=8)
-        second = say(service, store, "Door", "lost", minutes_ago=3)
-        service.start()
-        states = [row.state for row in settled(store, [*first, *second])]
-    assert states == [DeliveryState.CANCELLED, DeliveryState.SENT]
-
-
 def say(
     service: AlertService, store: Store, camera: str, state: str, *, minutes_ago: float
 ) -> list[Delivery]:
@@ -699,20 +659,6 @@ def trouble(service: AlertService, store: Store, camera: str) -> list[Delivery]:
 
 
 GONE = "the camera was removed or switched off, or the service was started anew"
-
-
-def test_a_camera_that_was_removed_is_not_missed(store: Store) -> None:
-    given = settings(camera_trouble={"channels": ["door"], "after_s": 0.1})
-    door = RecordingChannel()
-    with running(store, given, {"door": door}, start=False) as service:
-        rows = [*trouble(service, store, "Door"), *trouble(service, store, "Gate")]
-        service.show([CameraFacts("Door", online=False, violation=False, people=0)])
-        service.start()
-        found = {row.camera: row for row in settled(store, rows)}
-    assert found["Door"].state is DeliveryState.SENT
-    assert found["Gate"].state is DeliveryState.CANCELLED
-    assert found["Gate"].last_error == GONE
-    assert [alert.title for alert in door.alerts] == ["Door: timed out"]
 
 
 def switched(on: bool) -> list[CameraFacts]:

@@ -24,6 +24,7 @@ from itertools import groupby
 from maskwatch.alerts.base import AlertChannel
 from maskwatch.alerts.compose import Wording, compose
 from maskwatch.alerts.due import (
+    decided_at,
     held,
     hold_until,
     look_back,
@@ -241,28 +242,16 @@ class _Lane:
 
     def _is_wanted(self, row: Delivery) -> bool:
         """Whether a row is to be sent now; if not, it is withdrawn or put back."""
-        now = datetime.now(UTC)
-        why = self._why_unwanted(row, now)
+        known, now = self._office.library.known(row), datetime.now(UTC)
+        why = why_unwanted(row, known, self._config, self._office.statistics_only, now)
         if why is not None:
             failed = f"; before that: {row.last_error}" if row.last_error else ""
             self._queue.withdraw(row, why + failed)
             return False
-        decided_at = self._office.library.decided_at(row)
-        if decided_at is not None:
-            self._put_back([(row, decided_at)])
-        return decided_at is None
-
-    def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
-        if row.recipient not in self._config.recipients:
-            return "no longer a recipient of this channel"
-        if self._office.statistics_only and row.episode_id is not None:
-            return "in statistics-only mode nobody is told of an episode"
-        library = self._office.library
-        over = library.why_over(row, now)
-        if over is not None:
-            return over
-        episode = next(iter(library.episodes([row])), None)
-        return why_unwanted(row, episode, self._config.stale_after_s, now)
+        until = decided_at(known)
+        if until is not None:
+            self._put_back([(row, until)])
+        return until is None
 
     def _sent_to(self, recipient: str | None, since: datetime) -> list[Delivery]:
         """What this reader got."""
