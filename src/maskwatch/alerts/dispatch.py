@@ -6,8 +6,8 @@ claimed and has no outcome is free again after ``retry.claim_s``.
 
 A message can reach its receiver twice in one case only: the process dies, or is stopped while the
 store cannot be written to, after the receiver took it and before that is written down, which is
-what `_Lane._record` does next. A lane sends one message at a time, so one crash repeats one message
-per channel at most, after ``retry.claim_s``, with the same id.
+what `_Courier._record` does next. A courier sends one message at a time, so one crash repeats one
+message per channel at most, after ``retry.claim_s``, with the same id.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from maskwatch.store.store import Store
 _log = logging.getLogger(__name__)
 
 _POLL_S = 5.0
-"""How long a lane sleeps at most: claims of a crashed process run out without a sound."""
+"""How long a courier sleeps at most: claims of a crashed process run out without a sound."""
 _STORE_PAUSE_S = 1.0
 _MOST_CLAIMED = 500
 _NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
@@ -51,7 +51,7 @@ _NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What all lanes work with."""
+    """What all couriers work with."""
 
     store: Store
     library: Library
@@ -71,18 +71,18 @@ class Dispatcher:
 
     def __init__(self, office: Office, channels: Mapping[str, AlertChannel]) -> None:
         self._office = office
-        self._lanes = [_Lane(office, name, channel) for name, channel in channels.items()]
+        self._couriers = [_Courier(office, name, channel) for name, channel in channels.items()]
 
     def start(self) -> None:
         """Starts a thread for each channel; gives up what waits for channels that are gone."""
-        for lane in self._lanes:
-            lane.start()
+        for courier in self._couriers:
+            courier.start()
         self._bury_strays()
 
     def wake(self) -> None:
         """Says that there may be something to send. Never blocks."""
-        for lane in self._lanes:
-            lane.wake()
+        for courier in self._couriers:
+            courier.wake()
 
     def stop(self, timeout_s: float = 3.0) -> bool:
         """Lets each channel finish the message in hand, for so long at most.
@@ -90,10 +90,10 @@ class Dispatcher:
         Returns:
             Whether all did. What was not finished is tried again after the next start.
         """
-        for lane in self._lanes:
-            lane.ask_to_stop()
+        for courier in self._couriers:
+            courier.ask_to_stop()
         ends_at = time.monotonic() + timeout_s
-        ended = [lane.join(ends_at) for lane in self._lanes]  # each gets its chance
+        ended = [courier.join(ends_at) for courier in self._couriers]  # each gets its chance
         return all(ended)
 
     def _bury_strays(self) -> None:
@@ -106,7 +106,7 @@ class Dispatcher:
             _log.warning("messages for channels that are gone are left as they are: %s", error)
 
 
-class _Lane:
+class _Courier:
     """One channel, its thread, and the messages that go through it."""
 
     def __init__(self, office: Office, name: str, channel: AlertChannel) -> None:
@@ -279,8 +279,8 @@ class _Lane:
             self._record_failure(rows, error)
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - the lane's boundary
-            # A channel with a bug must not end the lane, and the row must not be lost: it is
+        except Exception as error:  # noqa: BLE001 - the courier's boundary
+            # A channel with a bug must not end the courier, and the row must not be lost: it is
             # tried again like after any other failure.
             _log.exception("channel %s failed in a way that nobody foresaw", self._name)
             self._record_failure(rows, ChannelError(f"unforeseen: {type(error).__name__}"))
