@@ -1,38 +1,10 @@
-"""What to call a state and a fault in front of people, and what to tell the wearer."""
+"""What to call a state and a fault in front of people, and what to tell the wearer; in English."""
 
 from __future__ import annotations
 
-from maskwatch.types import Fault, State
+from maskwatch.words import Language, Words, texts_of
 
-_STATE_WORDS = {
-    State.MASK: "mask",
-    State.INCORRECT: "incorrect",
-    State.NO_MASK: "no mask",
-    State.UNKNOWN: "unknown",
-}
+_ENGLISH = Words(Language.ENGLISH, texts_of(Language.ENGLISH))
 
-_FAULT_WORDS = {
-    Fault.NOSE_OUT: "nose out",
-    Fault.UNDER_CHIN: "under chin",
-    Fault.CHIN_OUT: "chin out",
-    Fault.OTHER: "not on face",
-}
-
-_FAULT_ADVICE = {
-    Fault.NOSE_OUT: "pull the mask up over your nose",
-    Fault.UNDER_CHIN: "pull the mask up over your mouth and nose",
-    Fault.CHIN_OUT: "pull the mask down over your chin",
-    Fault.OTHER: "put the mask over your nose, mouth and chin",
-}
-
-
-def words_for(state: State, fault: Fault | None = None) -> str:
-    """Two words at most, such as "nose out": the fault where there is one, else the state."""
-    return _STATE_WORDS[state] if fault is None else _FAULT_WORDS[fault]
-
-
-def advice_for(state: State, fault: Fault | None = None) -> str | None:
-    """What the wearer should do, such as "put on a mask"; None unless ``state`` is a violation."""
-    if fault is not None:
-        return _FAULT_ADVICE[fault]
-    return "put on a mask" if state is State.NO_MASK else None
+words_for = _ENGLISH.what
+advice_for = _ENGLISH.advice

@@ -1,4 +1,7 @@
-"""Words in several languages: one JSON file each, in a folder beside the code that uses them."""
+"""Words in several languages: one JSON file each, in a folder beside the code that uses them.
+
+Those for states, faults and advice are used everywhere: they are in the folder beside this file.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ class Language(StrEnum):
 
 LANGUAGES: Mapping[str, str] = {Language.ENGLISH: "English", Language.GERMAN: "Deutsch"}
 """What each language calls itself."""
+_EVERYWHERE = Path(__file__).parent / "text"
 
 
 class Words:
@@ -40,11 +44,11 @@ class Words:
         return text.format(**values) if values else text
 
     def what(self, state: State, fault: Fault | None = None) -> str:
-        """As `maskwatch.advice.words_for`, in this language."""
+        """Two words or so, such as "nose out": the fault where there is one, else the state."""
         return self(f"state.{state.value}" if fault is None else f"fault.{fault.value}")
 
-    def advice(self, state: State, fault: Fault | None) -> str | None:
-        """As `maskwatch.advice.advice_for`, in this language."""
+    def advice(self, state: State, fault: Fault | None = None) -> str | None:
+        """What the wearer should do: "put on a mask"; None unless ``state`` is a violation."""
         if fault is not None:
             return self(f"advice.{fault.value}")
         return self("advice.no_mask") if state is State.NO_MASK else None
@@ -58,7 +62,9 @@ class Words:
 
 
 @lru_cache
-def texts_of(folder: Path, language: str) -> Mapping[str, str]:
-    """The texts of one of the ``LANGUAGES`` in a folder, by key."""
-    texts: Mapping[str, str] = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
+def texts_of(language: str, *folders: Path) -> Mapping[str, str]:
+    """The texts in folders, and those used everywhere, in one of the ``LANGUAGES``; by key."""
+    texts: dict[str, str] = {}
+    for folder in (_EVERYWHERE, *folders):
+        texts |= json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
     return texts

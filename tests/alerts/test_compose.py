@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from maskwatch.alerts.as_json import alert_as_json
 from maskwatch.alerts.compose import Wording, compose
 from maskwatch.alerts.links import LinkAction, read_link
-from maskwatch.alerts.payload import alert_as_json
 from maskwatch.store.records import DeliveryKind
 from maskwatch.types import State
 from tests.alerts import samples

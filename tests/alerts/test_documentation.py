@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from maskwatch.alerts.as_json import VERSION, alert_as_json
 from maskwatch.alerts.channels.homeassistant import Topics
 from maskwatch.alerts.channels.webhook import signature
 from maskwatch.alerts.compose import MOST_EPISODES
-from maskwatch.alerts.payload import VERSION, alert_as_json
 from maskwatch.build.channels import CHANNELS
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.config.yaml import read_yaml

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwatch.alerts.due import (
+    Known,
+    decided_at,
     held,
     hold_until,
     look_back,
@@ -20,7 +22,8 @@ from maskwatch.alerts.due import (
     retry_delay_s,
     why_unwanted,
 )
-from maskwatch.config.alerts import Pacing, RateLimit, Retry
+from maskwatch.alerts.roll_call import Trouble
+from maskwatch.config.alerts import CommandConfig, Pacing, RateLimit, Retry
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState, EpisodeRecord
 from maskwatch.types import Fault, State
@@ -28,6 +31,7 @@ from maskwatch.types import Fault, State
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 EPISODE = EpisodeRecord("e" * 32, "Door", None, 1, State.INCORRECT, Fault.NOSE_OUT, 9.0, NOW)
+DOWN = Known(is_present=True, trouble=Trouble(NOW))
 LIMIT = RateLimit(messages=3, per_s=3600)
 
 
@@ -39,6 +43,18 @@ def row(kind: DeliveryKind = DeliveryKind.VIOLATION, **payload: object) -> Deliv
 ACKNOWLEDGED = replace(EPISODE, acknowledged_by="ann", acknowledged_at=NOW)
 WRONG = replace(EPISODE, corrected_state=State.MASK)
 OVER = replace(EPISODE, ended_at=NOW)
+
+
+def unwanted(
+    row: Delivery,
+    known: Known,
+    stale_after_s: float | None = None,
+    now: datetime = NOW,
+    *,
+    statistics_only: bool = False,
+) -> str | None:
+    door = CommandConfig(command=("true",), stale_after_s=stale_after_s)
+    return why_unwanted(row, known, door, statistics_only, now)
 
 
 @pytest.mark.parametrize(
@@ -59,29 +75,75 @@ OVER = replace(EPISODE, ended_at=NOW)
 def test_a_step_is_dropped_when_it_is_no_longer_wanted(
     only_while: str, episode: EpisodeRecord | None, why: str | None
 ) -> None:
-    assert why_unwanted(row(only_while=only_while), episode, None, NOW) == why
+    assert unwanted(row(only_while=only_while), Known(episode)) == why
+
+
+def test_somebody_taken_off_the_list_is_not_told_any_more() -> None:
+    before = replace(row(), recipient="b@x.org")
+    assert unwanted(before, Known(EPISODE)) == "no longer a recipient of this channel"
+
+
+def test_in_statistics_only_mode_messages_about_episodes_alone_are_unwanted() -> None:
+    why = "in statistics-only mode nobody is told of an episode"
+    assert unwanted(row(), Known(EPISODE), statistics_only=True) == why
+    for kind in (DeliveryKind.TEST, DeliveryKind.CAMERA_HEALTH):
+        assert unwanted(row(kind), DOWN, statistics_only=True) is None
 
 
 def test_a_message_older_than_its_channel_wants_is_dropped_and_says_so() -> None:
     late = NOW + timedelta(seconds=61)
-    assert why_unwanted(row(), EPISODE, 60, NOW + timedelta(seconds=60)) is None
-    assert why_unwanted(row(), EPISODE, 60, late) == "61 s old; the channel wants none after 60 s"
+    known = Known(EPISODE)
+    assert unwanted(row(), known, 60, NOW + timedelta(seconds=60)) is None
+    assert unwanted(row(), known, 60, late) == "61 s old; the channel wants none after 60 s"
 
 
 def test_the_trouble_of_a_camera_is_never_old_while_it_lasts() -> None:
     late = NOW + timedelta(hours=1)
-    assert why_unwanted(row(DeliveryKind.CAMERA_HEALTH), None, 60, late) is None
+    assert unwanted(row(DeliveryKind.CAMERA_HEALTH), DOWN, 60, late) is None
+
+
+LATER = NOW + timedelta(minutes=3)
+GONE = "the camera was removed or switched off, or the service was started anew"
+ANOTHER = "the camera recovered, or the service was started anew"
+
+
+@pytest.mark.parametrize(
+    ("is_present", "trouble", "why"),
+    [
+        (True, Trouble(NOW), None),
+        (True, Trouble(NOW, well_since=LATER - timedelta(seconds=59)), None),  # not for long yet
+        (True, Trouble(NOW, well_since=LATER - timedelta(seconds=60)), "the camera recovered"),
+        (True, Trouble(NOW + timedelta(minutes=2)), ANOTHER),  # it has messages of its own
+        (True, None, ANOTHER),
+        (False, Trouble(NOW), GONE),
+        (False, None, GONE),
+    ],
+)
+def test_the_trouble_of_a_camera_is_told_while_it_lasts_and_the_camera_is_there(
+    is_present: bool, trouble: Trouble | None, why: str | None
+) -> None:
+    lost = row(DeliveryKind.CAMERA_HEALTH)
+    known = Known(is_present=is_present, trouble=trouble)
+    assert unwanted(lost, known, now=LATER) == why
+
+
+def test_whether_a_camera_that_is_back_stays_shows_a_minute_later() -> None:
+    back = Known(is_present=True, trouble=Trouble(NOW, well_since=LATER))
+    assert decided_at(back) == LATER + timedelta(seconds=60)
+    assert decided_at(DOWN) is None
+    assert decided_at(Known(EPISODE)) is None
 
 
 def test_a_step_that_comes_late_is_not_old_when_its_time_has_come() -> None:
     due = NOW + timedelta(seconds=120)
-    assert why_unwanted(row(after_s=120.0), EPISODE, 60, due + timedelta(seconds=60)) is None
-    why = why_unwanted(row(after_s=120.0), EPISODE, 60, due + timedelta(seconds=61))
+    step = row(after_s=120.0)
+    assert unwanted(step, Known(EPISODE), 60, due + timedelta(seconds=60)) is None
+    why = unwanted(step, Known(EPISODE), 60, due + timedelta(seconds=61))
     assert why == "61 s old; the channel wants none after 60 s"
 
 
 def test_messages_about_no_episode_need_none() -> None:
-    assert why_unwanted(row(DeliveryKind.CAMERA_HEALTH), None, None, NOW) is None
+    assert unwanted(row(DeliveryKind.TEST), Known()) is None
 
 
 def pacing(**values: object) -> Pacing:
@@ -200,13 +262,14 @@ def test_only_violations_wait_and_none_waits_twice() -> None:
 
 def test_what_was_held_back_is_told_although_it_is_over_and_counts_as_new() -> None:
     step = row(only_while="ongoing", after_s=20.0)
-    assert why_unwanted(step, OVER, 60, NOW + seconds(20)) == "the violation is over"
+    over = Known(OVER)
+    assert unwanted(step, over, 60, NOW + seconds(20)) == "the violation is over"
     morning = NOW + timedelta(hours=7)
     waiting = held(step, morning)
     assert waiting.kind is DeliveryKind.DIGEST
-    assert why_unwanted(waiting, OVER, 60, morning + seconds(60)) is None
-    assert why_unwanted(waiting, ACKNOWLEDGED, 60, morning) == "acknowledged"
-    why = why_unwanted(waiting, OVER, 60, morning + seconds(61))
+    assert unwanted(waiting, over, 60, morning + seconds(60)) is None
+    assert unwanted(waiting, Known(ACKNOWLEDGED), 60, morning) == "acknowledged"
+    why = unwanted(waiting, over, 60, morning + seconds(61))
     assert why == "61 s old; the channel wants none after 60 s"
 
 
@@ -214,7 +277,7 @@ def test_news_of_a_camera_stays_such_while_it_waits_for_room() -> None:
     trouble = replace(row(DeliveryKind.CAMERA_HEALTH, reason="timed out"), camera="Gate")
     waiting = held(trouble, NOW + seconds(600))
     assert (waiting.kind, waiting.payload["reason"]) == (DeliveryKind.CAMERA_HEALTH, "timed out")
-    assert why_unwanted(waiting, None, 60, NOW + seconds(660)) is None
+    assert unwanted(waiting, DOWN, 60, NOW + seconds(660)) is None
 
 
 def test_pacing_looks_back_as_far_as_its_longest_span() -> None:

@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maskwatch.alerts.due import why_unwanted
+from maskwatch.alerts.due import Known, why_unwanted
 from maskwatch.alerts.policy import plan_camera_trouble, plan_episode
+from maskwatch.alerts.roll_call import Trouble
 from maskwatch.config.alerts import AlertsConfig
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord, HealthRecord
@@ -72,11 +73,13 @@ def test_a_late_step_of_the_ladder_reaches_a_display_that_wants_nothing_old() ->
         camera_trouble={"channels": ["door"], "after_s": 300},
     )
     lost = HealthRecord(new_id(), NOON, "Door", "connection", "lost", "no picture for 10 s")
-    stale_after_s = settings.channels["door"].stale_after_s
-    assert stale_after_s == 60
+    door = settings.channels["door"]
+    assert door.stale_after_s == 60
+    known = Known(episode(), is_present=True, trouble=Trouble(lost.at))
     for row in (*plan(settings), *plan_camera_trouble(settings, lost, SECRET)):
         assert row.not_before is not None
-        assert why_unwanted(row, episode(), stale_after_s, row.not_before + seconds(1)) is None
+        now = row.not_before + seconds(1)
+        assert why_unwanted(row, known, door, statistics_only=False, now=now) is None
 
 
 def test_each_recipient_of_a_mail_has_a_row_and_nobody_has_two() -> None:

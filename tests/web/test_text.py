@@ -51,8 +51,6 @@ def used_in_code() -> set[str]:
     text = "\n".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.py"))
     keys = {key for key in _KEY.findall(text) if key in TEXTS["en"] or key.split(".")[0] == "nav"}
     for kind, members in (
-        ("state", State),
-        ("fault", Fault),
         ("role", Role),
         ("phase", CameraPhase),
         ("delivery", DeliveryState),
@@ -63,7 +61,6 @@ def used_in_code() -> set[str]:
         ("condition", HealthState),
     ):
         keys |= {f"{kind}.{member.value}" for member in members}
-    keys |= {f"advice.{each}" for each in (*Fault, State.NO_MASK)}
     keys |= {
         f"overview.{each}" for each in ("today", "days7", "days30", "days90", "custom", "before")
     }
@@ -119,6 +116,11 @@ def test_no_key_is_there_in_vain() -> None:
 def test_every_code_of_the_logs_has_a_word() -> None:
     for action in audit_actions():
         assert f"audit.{action}" in TEXTS["en"]
+
+
+def test_states_and_faults_have_a_capital() -> None:
+    assert Words.of("en").what(State.INCORRECT, Fault.NOSE_OUT) == "Nose out"
+    assert Words.of("de").what(State.UNKNOWN) == "Unklar"
 
 
 def test_a_code_of_another_version_is_shown_as_it_is() -> None:

@@ -6,8 +6,8 @@ claimed and has no outcome is free again after ``retry.claim_s``.
 
 A message can reach its receiver twice, with the same id, in two cases only. A server takes it but
 answers too late. Or the process dies, or is stopped while the store cannot be written to, after the
-receiver took it and before that is written down, which is what `_Lane._record` does next. A lane
-sends one message at a time, so one crash repeats one message per channel at most, after
+receiver took it and before that is written down, which is what `_Courier._record` does next. A
+courier sends one message at a time, so one crash repeats one message per channel at most, after
 ``retry.claim_s``.
 """
 
@@ -25,6 +25,7 @@ from itertools import groupby
 from maskwatch.alerts.base import AlertChannel
 from maskwatch.alerts.compose import Wording, compose
 from maskwatch.alerts.due import (
+    decided_at,
     held,
     hold_until,
     look_back,
@@ -43,7 +44,7 @@ from maskwatch.store.store import Store
 _log = logging.getLogger(__name__)
 
 _POLL_S = 5.0
-"""How long a lane sleeps at most: claims of a crashed process run out without a sound."""
+"""How long a courier sleeps at most: claims of a crashed process run out without a sound."""
 _STORE_PAUSE_S = 1.0
 _MOST_CLAIMED = 500
 _NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
@@ -51,7 +52,7 @@ _NO_PACING = Pacing(cooldown_camera_s=0, cooldown_person_s=0, rate_limit=None)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What all lanes work with."""
+    """What all couriers work with."""
 
     store: Store
     library: Library
@@ -71,18 +72,18 @@ class Dispatcher:
 
     def __init__(self, office: Office, channels: Mapping[str, AlertChannel]) -> None:
         self._office = office
-        self._lanes = [_Lane(office, name, channel) for name, channel in channels.items()]
+        self._couriers = [_Courier(office, name, channel) for name, channel in channels.items()]
 
     def start(self) -> None:
         """Starts a thread for each channel; gives up what waits for channels that are gone."""
-        for lane in self._lanes:
-            lane.start()
+        for courier in self._couriers:
+            courier.start()
         self._bury_strays()
 
     def wake(self) -> None:
         """Says that there may be something to send. Never blocks."""
-        for lane in self._lanes:
-            lane.wake()
+        for courier in self._couriers:
+            courier.wake()
 
     def stop(self, timeout_s: float = 3.0) -> bool:
         """Lets each channel finish the message in hand, for so long at most.
@@ -90,10 +91,10 @@ class Dispatcher:
         Returns:
             Whether all did. What was not finished is tried again after the next start.
         """
-        for lane in self._lanes:
-            lane.ask_to_stop()
+        for courier in self._couriers:
+            courier.ask_to_stop()
         ends_at = time.monotonic() + timeout_s
-        ended = [lane.join(ends_at) for lane in self._lanes]  # each gets its chance
+        ended = [courier.join(ends_at) for courier in self._couriers]  # each gets its chance
         return all(ended)
 
     def _bury_strays(self) -> None:
@@ -106,7 +107,7 @@ class Dispatcher:
             _log.warning("messages for channels that are gone are left as they are: %s", error)
 
 
-class _Lane:
+class _Courier:
     """One channel, its thread, and the messages that go through it."""
 
     def __init__(self, office: Office, name: str, channel: AlertChannel) -> None:
@@ -242,28 +243,16 @@ class _Lane:
 
     def _is_wanted(self, row: Delivery) -> bool:
         """Whether a row is to be sent now; if not, it is withdrawn or put back."""
-        now = datetime.now(UTC)
-        why = self._why_unwanted(row, now)
+        known, now = self._office.library.known(row), datetime.now(UTC)
+        why = why_unwanted(row, known, self._config, self._office.statistics_only, now)
         if why is not None:
             failed = f"; before that: {row.last_error}" if row.last_error else ""
             self._queue.withdraw(row, why + failed)
             return False
-        decided_at = self._office.library.decided_at(row)
-        if decided_at is not None:
-            self._put_back([(row, decided_at)])
-        return decided_at is None
-
-    def _why_unwanted(self, row: Delivery, now: datetime) -> str | None:
-        if row.recipient not in self._config.recipients:
-            return "no longer a recipient of this channel"
-        if self._office.statistics_only and row.episode_id is not None:
-            return "in statistics-only mode nobody is told of an episode"
-        library = self._office.library
-        over = library.why_over(row, now)
-        if over is not None:
-            return over
-        episode = next(iter(library.episodes([row])), None)
-        return why_unwanted(row, episode, self._config.stale_after_s, now)
+        until = decided_at(known)
+        if until is not None:
+            self._put_back([(row, until)])
+        return until is None
 
     def _sent_to(self, recipient: str | None, since: datetime) -> list[Delivery]:
         """What this reader got."""
@@ -291,8 +280,8 @@ class _Lane:
             self._record_failure(rows, error)
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - the lane's boundary
-            # A channel with a bug must not end the lane, and the row must not be lost: it is
+        except Exception as error:  # noqa: BLE001 - the courier's boundary
+            # A channel with a bug must not end the courier, and the row must not be lost: it is
             # tried again like after any other failure.
             _log.exception("channel %s failed in a way that nobody foresaw", self._name)
             self._record_failure(rows, ChannelError(f"unforeseen: {type(error).__name__}"))

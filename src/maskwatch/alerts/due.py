@@ -15,11 +15,25 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 
 from maskwatch.alerts.hours import next_digest, quiet_until
-from maskwatch.config.alerts import OnlyWhile, Pacing, RateLimit, Retry
+from maskwatch.alerts.roll_call import Trouble
+from maskwatch.config.alerts import ChannelConfig, OnlyWhile, Pacing, RateLimit, Retry
 from maskwatch.delays import CLOCK_STEP, growing_delay_s, spread
 from maskwatch.store.records import Delivery, DeliveryKind, EpisodeRecord
 
 _SPREAD = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How what a row is about stands now."""
+
+    episode: EpisodeRecord | None = None
+    """The row's; None when it has none or was deleted."""
+    is_present: bool = False
+    """Whether its camera has answered, and was neither removed nor switched off since."""
+    trouble: Trouble | None = None
+    """The last one of the kind that the row is about; None when there was none, or it is about
+    none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +47,43 @@ class Batch:
 
 
 def why_unwanted(
-    row: Delivery, episode: EpisodeRecord | None, stale_after_s: float | None, now: datetime
+    row: Delivery, known: Known, channel: ChannelConfig, statistics_only: bool, now: datetime
 ) -> str | None:
     """Why a row that is due is not to be sent any more; None when it is.
 
     Args:
         row: of any kind.
-        episode: the row's, as it is now; None when it has none or was deleted.
-        stale_after_s: of the channel.
+        known: of the row.
+        channel: the row's.
+        statistics_only: whether nothing is told of episodes.
         now: aware.
     """
-    if row.kind is DeliveryKind.CAMERA_HEALTH:
-        return None  # whether the trouble lasts is looked up whenever its turn comes
-    old = _why_too_old(row, stale_after_s, now)
+    if row.recipient not in channel.recipients:
+        return "no longer a recipient of this channel"
+    if statistics_only and row.episode_id is not None:
+        return "in statistics-only mode nobody is told of an episode"
+    if row.kind is DeliveryKind.CAMERA_HEALTH:  # never too old: it is true while the trouble lasts
+        return _why_over(row, known, now)
+    old = _why_too_old(row, channel.stale_after_s, now)
     if old is not None or row.episode_id is None:
         return old
-    return "the episode was deleted" if episode is None else _why_settled(row, episode)
+    return "the episode was deleted" if known.episode is None else why_settled(row, known.episode)
+
+
+def _why_over(row: Delivery, known: Known, now: datetime) -> str | None:
+    if not known.is_present:  # what is still down is told anew
+        return "the camera was removed or switched off, or the service was started anew"
+    if known.trouble is None or known.trouble.since != row.created_at:
+        return "the camera recovered, or the service was started anew"
+    return "the camera recovered" if known.trouble.is_over(now) else None
+
+
+def decided_at(known: Known) -> datetime | None:
+    """When it shows whether the trouble that a row is about is over; None if it shows now.
+
+    A camera that is back may be gone again in a moment.
+    """
+    return None if known.trouble is None else known.trouble.over_at()
 
 
 def _why_too_old(row: Delivery, stale_after_s: float | None, now: datetime) -> str | None:
@@ -59,7 +94,8 @@ def _why_too_old(row: Delivery, stale_after_s: float | None, now: datetime) -> s
     return f"{age.total_seconds():.0f} s old; the channel wants none after {stale_after_s:g} s"
 
 
-def _why_settled(row: Delivery, episode: EpisodeRecord) -> str | None:
+def why_settled(row: Delivery, episode: EpisodeRecord) -> str | None:
+    """Why the step of the ladder that a row belongs to is not needed any more; None when it is."""
     only_while = OnlyWhile(row.payload.get("only_while", OnlyWhile.ALWAYS))
     if only_while is OnlyWhile.ALWAYS:
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 
+from maskwatch.alerts.due import Known
 from maskwatch.alerts.roll_call import RollCall
 from maskwatch.errors import RecordNotFound, SnapshotDamaged, SnapshotRefused
 from maskwatch.patience import PHOTO_LIMIT_S, Overdue, Patience
@@ -34,6 +34,14 @@ class Library:
         found = (self._episode(each) for each in ids)
         return [each for each in found if each is not None]
 
+    def known(self, row: Delivery) -> Known:
+        """How what a row is about stands now."""
+        return Known(
+            episode=next(iter(self.episodes([row])), None),
+            is_present=self._roll_call.has(row.camera),
+            trouble=self._roll_call.trouble(row.camera, row.payload.get("kind", "")),
+        )
+
     def photo(self, episode: EpisodeRecord) -> bytes | None:
         """The photo of an episode, as far as there is one that may be sent; JPEG."""
         if episode.snapshot_id is None:
@@ -49,27 +57,6 @@ class Library:
         except Overdue as error:
             _log.warning("a message goes without its photo: the disk %s", error)
             return None
-
-    def why_over(self, row: Delivery, now: datetime) -> str | None:
-        """Why the trouble with a camera that a row is about is no news; None while it is."""
-        kind = row.payload.get("kind")
-        if kind is None:
-            return None
-        if not self._roll_call.has(row.camera):  # what is still down is told anew
-            return "the camera was removed or switched off, or the service was started anew"
-        trouble = self._roll_call.trouble(row.camera, kind)
-        if trouble is None or trouble.since != row.created_at:
-            return "the camera recovered, or the service was started anew"
-        return "the camera recovered" if trouble.is_over(now) else None
-
-    def decided_at(self, row: Delivery) -> datetime | None:
-        """When it shows whether the trouble that a row is about is over; None if it shows now.
-
-        A camera that is back may be gone again in a moment.
-        """
-        kind = row.payload.get("kind")
-        trouble = None if kind is None else self._roll_call.trouble(row.camera, kind)
-        return None if trouble is None else trouble.over_at()
 
     def _episode(self, episode_id: str) -> EpisodeRecord | None:
         try:

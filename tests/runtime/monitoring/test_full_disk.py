@@ -12,7 +12,6 @@ from maskwatch.build.channels import build_channels
 from maskwatch.config.root import parse_config
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.records import upkeep
 from maskwatch.runtime.monitoring.records.housekeeping import Housekeeper
 from maskwatch.runtime.monitoring.service import Parts, Service, ServiceModels
 from maskwatch.store.store import Store
@@ -52,7 +51,7 @@ cameras:
 def test_on_a_full_disk_old_photos_go_and_watching_and_telling_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_EVERY_S", 0.2)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.records.housekeeping._EVERY_S", 0.2)
     with small_disk(tmp_path / "disk", 64) as disk, hook_server() as hook:
         config = parse_config(config_text(disk, hook), "full")
         camera = ScriptedCamera(film, speed=6)

@@ -27,8 +27,7 @@ from maskwatch.runtime.monitoring.camera.lane import CameraLane
 from maskwatch.runtime.monitoring.configuration import reloading
 from maskwatch.runtime.monitoring.control import CameraPhase, LeftOut, ServiceControl
 from maskwatch.runtime.monitoring.inference import SharedInference
-from maskwatch.runtime.monitoring.records import upkeep
-from maskwatch.runtime.monitoring.records.upkeep import Housekeeping
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeping
 from maskwatch.runtime.monitoring.service import (
     Parts,
     Service,
@@ -684,7 +683,7 @@ def test_a_service_that_loses_its_store_to_another_ends_and_says_so(
 def test_housekeeping_goes_on_after_a_mistake_and_tells_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(upkeep, "_EVERY_S", 0.05)
+    monkeypatch.setattr("maskwatch.runtime.monitoring.records.housekeeping._EVERY_S", 0.05)
     rounds = []
 
     def housekeeping(config: Config) -> None:

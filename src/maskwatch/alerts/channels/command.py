@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from maskwatch.alerts.as_json import alert_as_json
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.replies import shown
-from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import CommandConfig
 from maskwatch.errors import ChannelError
 from maskwatch.reasons import system_reason

@@ -16,6 +16,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from maskwatch.alerts.as_json import alert_as_json
 from maskwatch.alerts.base import Alert, CameraFacts
 from maskwatch.alerts.channels.homeassistant import (
     OFFLINE,
@@ -25,7 +26,6 @@ from maskwatch.alerts.channels.homeassistant import (
     announced_in,
 )
 from maskwatch.alerts.channels.tls import show_certificate, trust
-from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import MqttConfig
 from maskwatch.errors import ChannelError
 from maskwatch.reasons import system_reason

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from maskwatch.alerts.as_json import alert_as_json
 from maskwatch.alerts.base import Alert
 from maskwatch.alerts.channels.time_limit import Watch, time_limit
 from maskwatch.alerts.channels.tls import trust
-from maskwatch.alerts.payload import alert_as_json
 from maskwatch.config.alerts import WebhookConfig
 from maskwatch.config.problems import without
 from maskwatch.errors import ChannelError

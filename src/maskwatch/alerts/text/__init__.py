@@ -14,4 +14,4 @@ class MessageWords(words.Words):
     @classmethod
     def of(cls, language: str) -> MessageWords:
         """Of a language that there is."""
-        return cls(language, texts_of(Path(__file__).parent, language))
+        return cls(language, texts_of(language, Path(__file__).parent))

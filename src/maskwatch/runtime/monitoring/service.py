@@ -44,8 +44,8 @@ from maskwatch.runtime.monitoring.inference import SharedInference
 from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.runtime.monitoring.load import Load, LoadWatch
 from maskwatch.runtime.monitoring.records.chronicle import Chronicle
+from maskwatch.runtime.monitoring.records.housekeeping import Housekeeping, HousekeepingThread
 from maskwatch.runtime.monitoring.records.recorder import Recorder
-from maskwatch.runtime.monitoring.records.upkeep import Housekeeping, Upkeep
 from maskwatch.runtime.monitoring.signals import Signals
 from maskwatch.runtime.monitoring.store_guard import StoreGuard
 from maskwatch.runtime.monitoring.systemd import Systemd
@@ -144,7 +144,9 @@ class Service:
         self._stop_asked = threading.Event()
         self._reload_asked = threading.Event()
         self._signals = Signals(self._stop_asked, self._reload_asked)
-        self._upkeep = Upkeep(parts.housekeeping, lambda: self.config, self._stop_asked)
+        self._housekeeping = HousekeepingThread(
+            parts.housekeeping, lambda: self.config, self._stop_asked
+        )
         self._store_failed = False
 
     # What others may ask: see `ServiceControl`.
@@ -232,7 +234,7 @@ class Service:
         self._reload_asked.clear()
         outcome = self._reloading.reload()
         if outcome.accepted:
-            self._upkeep.wake()
+            self._housekeeping.wake()
         return outcome
 
     def watch_stored_cameras(self) -> ReloadOutcome:
@@ -285,7 +287,7 @@ class Service:
             self._alerts.start,
             self._in_force.watch_cameras,
             self._start_web,
-            self._upkeep.start,
+            self._housekeeping.start,
         ):
             if self.must_stop():
                 return
@@ -347,7 +349,7 @@ class Service:
     def _end(self) -> None:
         """Stops everything within five seconds; what hangs ends with the process."""
         self._stop_asked.set()
-        self._upkeep.wake()
+        self._housekeeping.wake()
         self._systemd.stopping()
         _log.info("stopping")
         deadline = time.monotonic() + 4.0

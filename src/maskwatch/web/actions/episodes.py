@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskwatch.alerts.due import why_unwanted
+from maskwatch.alerts.due import why_settled
 from maskwatch.alerts.links import LinkClaim, read_link
 from maskwatch.errors import RecordNotFound, UsageError
 from maskwatch.store.ids import new_id
@@ -214,7 +214,7 @@ def may_be_seen(web: WebContext, snapshot: SnapshotRecord | None) -> bool:
 def _withdraw_unwanted(web: WebContext, episode_id: str) -> None:
     episode = web.store.episodes.get(episode_id)
     for row in web.store.deliveries.of_episode(episode_id):
-        why = why_unwanted(row, episode, None, web.now())
+        why = why_settled(row, episode)
         if why is not None:
             web.store.deliveries.take_back(row.id, why)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from maskwatch import words
+from maskwatch.types import Fault, State
 from maskwatch.words import LANGUAGES, Language, texts_of
 
 __all__ = ["LANGUAGES", "Words"]
@@ -17,7 +18,12 @@ class Words(words.Words):
     def of(cls, language: str) -> Words:
         """Of a language; English for one that there is not."""
         known = language if language in LANGUAGES else Language.ENGLISH.value
-        return cls(known, texts_of(Path(__file__).parent, known))
+        return cls(known, texts_of(known, Path(__file__).parent))
+
+    def what(self, state: State, fault: Fault | None = None) -> str:
+        """As for all words, but with a capital: on the pages it stands by itself."""
+        what = super().what(state, fault)
+        return what[:1].upper() + what[1:]
 
     def number(self, value: float, digits: int | None = 1, *, signed: bool = False) -> str:
         """A number with so many digits after the decimal sign of the language; None: as it has."""
