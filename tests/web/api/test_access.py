@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -42,30 +41,6 @@ def test_nothing_but_the_way_in_answers_strangers(anonymous: TestClient) -> None
         if anonymous.request(method, filled(path)).status_code not in (401, 403)
     }
     assert let_in == _OPEN
-
-
-@pytest.mark.parametrize(
-    ("name", "method", "path", "body"),
-    [
-        ("vera", "post", "/episodes/x/acknowledge", None),
-        ("vera", "post", "/episodes/x/correct", {"state": "mask"}),
-        ("vera", "get", "/review", None),
-        ("vera", "get", "/users", None),
-        ("ravi", "post", "/cameras/test", {"url": "rtsp://192.0.2.1/"}),
-        ("ravi", "post", "/cameras", {"name": "x", "settings": {}}),
-        ("ravi", "get", "/review/export.zip", None),
-        ("ravi", "get", "/audit", None),
-        ("ravi", "post", "/system/reload", None),
-        ("ravi", "delete", "/episodes/x", None),
-        ("ravi", "post", "/users", {"name": "eve", "password": PASSWORD, "role": "admin"}),
-    ],
-)
-def test_a_role_does_not_do_more_than_it_may(
-    as_user: Callable[[str], TestClient], name: str, method: str, path: str, body: object
-) -> None:
-    client = as_user(name)
-    answer = client.request(method, f"/api/v1{path}", json=body)
-    assert answer.status_code == 403
 
 
 def test_a_changing_request_without_the_pages_token_is_refused(

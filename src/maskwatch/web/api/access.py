@@ -1,8 +1,7 @@
-"""Who calls a route, and whether they may."""
+"""Who calls a route; whether they may is for the action to say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -14,7 +13,6 @@ from maskwatch.errors import AccessDenied, NotLoggedIn
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal, of_session, of_token
 from maskwatch.web.security.origin import is_own_origin
-from maskwatch.web.security.scopes import Scope
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -29,7 +27,7 @@ COOKIE_SCHEME = _cookie.scheme_name
 """What the OpenAPI document calls the way in by a cookie."""
 
 
-def web_of(request: Request) -> WebContext:
+async def web_of(request: Request) -> WebContext:
     """What the application was built from."""
     web: WebContext = request.app.state.web
     return web
@@ -98,29 +96,8 @@ def must_be_own_origin(request: Request, web: WebContext) -> None:
         raise AccessDenied("this request comes from another site")
 
 
-def allowed(scope: Scope) -> Callable[..., Principal]:
-    """A dependency: the caller, who may do this."""
-
-    def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
-        principal.must_allow(scope)
-        return principal
-
-    return check
-
-
-Anyone = Annotated[Principal, Depends(principal_of)]
-LiveViewer = Annotated[Principal, Depends(allowed(Scope.LIVE))]
-EpisodeReader = Annotated[Principal, Depends(allowed(Scope.EPISODES_READ))]
-EpisodeWriter = Annotated[Principal, Depends(allowed(Scope.EPISODES_WRITE))]
-Reviewer = Annotated[Principal, Depends(allowed(Scope.REVIEW))]
-ReviewExporter = Annotated[Principal, Depends(allowed(Scope.REVIEW_EXPORT))]
-CameraReader = Annotated[Principal, Depends(allowed(Scope.CAMERAS_READ))]
-CameraWriter = Annotated[Principal, Depends(allowed(Scope.CAMERAS_WRITE))]
-SystemReader = Annotated[Principal, Depends(allowed(Scope.SYSTEM_READ))]
-SystemWriter = Annotated[Principal, Depends(allowed(Scope.SYSTEM_WRITE))]
-Auditor = Annotated[Principal, Depends(allowed(Scope.AUDIT_READ))]
-UserManager = Annotated[Principal, Depends(allowed(Scope.USERS))]
-SubjectOfficer = Annotated[Principal, Depends(allowed(Scope.SUBJECTS))]
+Caller = Annotated[Principal, Depends(principal_of)]
+"""Whoever is known; what they may do, the actions say."""
 
 
 def client_address(request: Request) -> str:

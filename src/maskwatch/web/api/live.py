@@ -20,7 +20,7 @@ from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.recipients import episode_for
 from maskwatch.web.api import access
-from maskwatch.web.api.access import LiveViewer, Web
+from maskwatch.web.api.access import Caller, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import View
 from maskwatch.web.api.views.cameras import CameraName, CameraView
@@ -51,7 +51,7 @@ _CHECK_EVERY_S = 30.0
 
 
 @router.get("/cameras/{name}/people", responses=problems(401, 403, 404, 422))
-def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
+def people(web: Web, principal: Caller, name: CameraName) -> LiveViewView:
     """Who is before a camera now."""
     return LiveViewView.model_validate(_view(cameras.live_view(web, principal, name), name))
 
@@ -71,7 +71,7 @@ def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
 )
 async def frame(
     web: Web,
-    principal: LiveViewer,
+    principal: Caller,
     name: CameraName,
     after: Annotated[int, Query(ge=0, lt=1 << 53)] = 0,
     wait_s: Annotated[float, Query(ge=0, le=10)] = 0,
@@ -81,8 +81,8 @@ async def frame(
     With `after`, waits for a newer one for `wait_s` seconds. `Last-Modified` is when it was taken,
     and `X-Age-S` how many seconds ago: while a camera is lost, the last one stays.
     """
-    web.must_allow_images()
     view = await to_thread.run_sync(cameras.live_view, web, principal, name)
+    web.must_allow_images()
     if view is not None and after > view.sequence:
         after = 0  # of a run of the service before this one
     if after or view is None:
@@ -106,15 +106,15 @@ async def frame(
     },
 )
 async def stream(
-    request: Request, web: Web, principal: LiveViewer, name: CameraName
+    request: Request, web: Web, principal: Caller, name: CameraName
 ) -> StreamingResponse:
     """Pictures with their overlays, one after the other (MJPEG).
 
     Each part has `X-Age-S`: how many seconds ago it was taken. The first one is the newest that
     there is, and of a camera that is lost that is an old one.
     """
-    web.must_allow_images()
     await to_thread.run_sync(cameras.live_view, web, principal, name)
+    web.must_allow_images()
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     return web.streams.response(
         principal.user.id, _pictures(request, web, principal, name), media_type
@@ -135,11 +135,12 @@ async def stream(
         **problems(401, 403, 429),
     },
 )
-async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingResponse:
+async def news(request: Request, web: Web, principal: Caller) -> StreamingResponse:
     """Server-sent events: `episode` and `camera`, each with the object that has changed.
 
     Each kind needs the permission to read such objects as well: `episodes:read`, `cameras:read`.
     """
+    principal.must_allow(Scope.LIVE)
     return web.streams.response(
         principal.user.id, _news(request, web, principal), "text/event-stream"
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from maskwatch.web.actions import readings
-from maskwatch.web.api.access import CameraReader, Web
+from maskwatch.web.api.access import Caller, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.cameras import CameraName
 from maskwatch.web.api.views.readings import CameraReadingsView, MinuteReadingsView
@@ -22,7 +22,7 @@ Until = Annotated[AwareDatetime, Query(examples=["2026-03-01T09:00:00Z"])]
 
 @router.get("", responses=problems(401, 403, 422))
 def by_camera(
-    web: Web, principal: CameraReader, since: Since, until: Until
+    web: Web, principal: Caller, since: Since, until: Until
 ) -> Sequence[CameraReadingsView]:
     """How many readings of each camera had which state, also of cameras that are gone."""
     found = readings.by_camera(web, principal, since, until)
@@ -31,7 +31,7 @@ def by_camera(
 
 @router.get("/{camera}", responses=problems(401, 403, 422))
 def by_minute(
-    web: Web, principal: CameraReader, camera: CameraName, since: Since, until: Until
+    web: Web, principal: Caller, camera: CameraName, since: Since, until: Until
 ) -> Sequence[MinuteReadingsView]:
     """The same of one camera, minute by minute and zone by zone, of at most a day."""
     found = readings.by_minute(web, principal, camera, since, until)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from maskwatch.store.records import DeliveryState
 from maskwatch.web.actions import system
-from maskwatch.web.api.access import Auditor, SystemReader, SystemWriter, Web
+from maskwatch.web.api.access import Caller, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.queries import After, Limit, OneCamera
 from maskwatch.web.api.views.base import Id
@@ -27,19 +27,19 @@ router = APIRouter(tags=["system"])
 
 
 @router.get("/system", responses=problems(401, 403))
-def state(web: Web, principal: SystemReader) -> SystemView:
+def state(web: Web, principal: Caller) -> SystemView:
     """How the box is doing."""
     return SystemView.model_validate(system.system_state(web, principal))
 
 
 @router.get("/system/models", responses=problems(401, 403))
-def models(web: Web, principal: SystemReader) -> Sequence[dict[str, Any]]:
+def models(web: Web, principal: Caller) -> Sequence[dict[str, Any]]:
     """The cards of the models that run; a detector of another program has none."""
     return [card.as_json() for card in system.model_cards(web, principal)]
 
 
 @router.post("/system/reload", responses=problems(401, 403))
-def reload(web: Web, principal: SystemWriter) -> OutcomeView:
+def reload(web: Web, principal: Caller) -> OutcomeView:
     """Reads the configuration again; a wrong one is refused and the old one stays."""
     return OutcomeView.model_validate(system.reload(web, principal))
 
@@ -47,7 +47,7 @@ def reload(web: Web, principal: SystemWriter) -> OutcomeView:
 @router.get("/health", responses=problems(401, 403, 422))
 def health(
     web: Web,
-    principal: SystemReader,
+    principal: Caller,
     camera: OneCamera = None,
     after: After = None,
     limit: Limit = 50,
@@ -59,7 +59,7 @@ def health(
 @router.get("/deliveries", responses=problems(401, 403, 422))
 def deliveries(
     web: Web,
-    principal: SystemReader,
+    principal: Caller,
     state: Annotated[list[DeliveryState], Query()] = [],  # noqa: B006 - FastAPI copies defaults
     after: After = None,
     limit: Limit = 50,
@@ -69,25 +69,25 @@ def deliveries(
 
 
 @router.post("/deliveries/{delivery_id}/retry", responses=problems(401, 403, 404, 422))
-def retry(web: Web, principal: SystemWriter, delivery_id: Id) -> DeliveryView:
+def retry(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """Gives a message another chance that was given up."""
     return DeliveryView.model_validate(system.retry_delivery(web, principal, delivery_id))
 
 
 @router.get("/deliveries/{delivery_id}", responses=problems(401, 403, 404, 422))
-def delivery(web: Web, principal: SystemReader, delivery_id: Id) -> DeliveryView:
+def delivery(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """One message, and what has become of it."""
     return DeliveryView.model_validate(system.see_delivery(web, principal, delivery_id))
 
 
 @router.get("/channels", responses=problems(401, 403))
-def channels(web: Web, principal: SystemReader) -> Sequence[ChannelView]:
+def channels(web: Web, principal: Caller) -> Sequence[ChannelView]:
     """What messages go out through."""
     return [ChannelView.model_validate(each) for each in system.channels(web, principal)]
 
 
 @router.post("/channels/{channel}/test", status_code=202, responses=problems(401, 403, 404, 422))
-def test_channel(web: Web, principal: SystemWriter, channel: ChannelName) -> Sequence[DeliveryView]:
+def test_channel(web: Web, principal: Caller, channel: ChannelName) -> Sequence[DeliveryView]:
     """Sends a test message to everybody whom a channel reaches.
 
     Ask `/deliveries/{delivery_id}` what became of each.
@@ -99,7 +99,7 @@ def test_channel(web: Web, principal: SystemWriter, channel: ChannelName) -> Seq
 @router.get("/audit", responses=problems(401, 403, 422))
 def audit(
     web: Web,
-    principal: Auditor,
+    principal: Caller,
     before: Annotated[int | None, Query(ge=0, lt=1 << 53)] = None,
     limit: Limit = 50,
 ) -> Sequence[AuditView]:
@@ -109,7 +109,7 @@ def audit(
 
 
 @router.get("/audit/verification", responses=problems(401, 403))
-def verify(web: Web, principal: Auditor) -> AuditReportView:
+def verify(web: Web, principal: Caller) -> AuditReportView:
     """Whether the audit log is as it was written."""
     report = system.verify_audit(web, principal)
     return AuditReportView(
@@ -121,6 +121,6 @@ def verify(web: Web, principal: Auditor) -> AuditReportView:
 
 
 @router.get("/deletions", responses=problems(401, 403, 422))
-def deletions(web: Web, principal: Auditor, after: After = None, limit: Limit = 50) -> DeletionPage:
+def deletions(web: Web, principal: Caller, after: After = None, limit: Limit = 50) -> DeletionPage:
     """Proof of what was deleted, the newest first."""
     return DeletionPage.model_validate(system.deletion_log(web, principal, after, limit))
