@@ -24,13 +24,13 @@ from maskwatch.web.api.views.system import OutcomeView
 router = APIRouter(tags=["cameras"], prefix="/cameras")
 
 
-@router.get("", responses=problems(401, 403))
+@router.get("")
 def list_cameras(web: Web, principal: Caller) -> Sequence[CameraView]:
     """How all cameras are doing."""
     return [CameraView.model_validate(each) for each in cameras.list_cameras(web, principal)]
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+@router.post("", status_code=201, responses=problems(409, 422))
 def add_camera(web: Web, principal: Caller, body: NewCamera) -> OutcomeView:
     """Adds a camera and starts it."""
     outcome = cameras.add_camera(web, principal, body.name, body.settings)
@@ -42,7 +42,7 @@ def add_camera(web: Web, principal: Caller, body: NewCamera) -> OutcomeView:
     response_class=Response,
     responses={
         200: {"model": PictureSize, "content": {"image/jpeg": {}}},
-        **problems(401, 403, 422, 502),
+        **problems(422, 502),
     },
 )
 def test_camera(web: Web, principal: Caller, body: CameraAddress) -> Response:
@@ -56,13 +56,13 @@ def test_camera(web: Web, principal: Caller, body: CameraAddress) -> Response:
     return Response(probe.jpeg, media_type="image/jpeg")
 
 
-@router.get("/{name}", responses=problems(401, 403, 404, 422))
+@router.get("/{name}", responses=problems(404, 422))
 def see_camera(web: Web, principal: Caller, name: CameraName) -> CameraDetailView:
     """One camera."""
     return CameraDetailView.model_validate(cameras.see_camera(web, principal, name))
 
 
-@router.put("/{name}", responses=problems(401, 403, 404, 409, 422))
+@router.put("/{name}", responses=problems(404, 409, 422))
 def change_camera(
     web: Web, principal: Caller, name: CameraName, body: CameraSettings
 ) -> OutcomeView:
@@ -74,19 +74,19 @@ def change_camera(
     return OutcomeView.model_validate(made.outcome)
 
 
-@router.delete("/{name}", responses=problems(401, 403, 404, 422))
+@router.delete("/{name}", responses=problems(404, 422))
 def delete_camera(web: Web, principal: Caller, name: CameraName) -> OutcomeView:
     """Forgets a camera that was added in the dashboard; its episodes stay."""
     return OutcomeView.model_validate(cameras.delete_camera(web, principal, name))
 
 
-@router.post("/{name}/start", status_code=204, responses=problems(401, 403, 404, 422))
+@router.post("/{name}/start", status_code=204, responses=problems(404, 422))
 def start_camera(web: Web, principal: Caller, name: CameraName) -> None:
     """Switches a camera on that was stopped by hand."""
     cameras.switch_camera(web, principal, name, on=True)
 
 
-@router.post("/{name}/stop", status_code=204, responses=problems(401, 403, 404, 422))
+@router.post("/{name}/stop", status_code=204, responses=problems(404, 422))
 def stop_camera(web: Web, principal: Caller, name: CameraName) -> None:
     """Switches a camera off until the next start of the service."""
     cameras.switch_camera(web, principal, name, on=False)

@@ -50,7 +50,7 @@ _CHECK_EVERY_S = 30.0
 """How often an open stream asks whether its viewer may still look."""
 
 
-@router.get("/cameras/{name}/people", responses=problems(401, 403, 404, 422))
+@router.get("/cameras/{name}/people", responses=problems(404, 422))
 def people(web: Web, principal: Caller, name: CameraName) -> LiveViewView:
     """Who is before a camera now."""
     return LiveViewView.model_validate(_view(cameras.live_view(web, principal, name), name))
@@ -66,7 +66,7 @@ def people(web: Web, principal: Caller, name: CameraName) -> LiveViewView:
             "no picture at all, and an older one must not be shown any longer. Otherwise `X-Age-S` "
             "says how old the newest one is by now."
         },
-        **problems(401, 403, 404, 422),
+        **problems(404, 422),
     },
 )
 async def frame(
@@ -102,7 +102,7 @@ async def frame(
     response_class=Response,
     responses={
         200: {"content": {"multipart/x-mixed-replace": {}}},
-        **problems(401, 403, 404, 422, 429),
+        **problems(404, 422, 429),
     },
 )
 async def stream(
@@ -132,7 +132,7 @@ async def stream(
                 }
             }
         },
-        **problems(401, 403, 429),
+        **problems(429),
     },
 )
 async def news(request: Request, web: Web, principal: Caller) -> StreamingResponse:

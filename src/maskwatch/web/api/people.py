@@ -13,7 +13,7 @@ from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.web.actions import overview
 from maskwatch.web.api.access import Caller, Web
-from maskwatch.web.api.files import download
+from maskwatch.web.api.files import CSV, PDF, PNG, download, gives
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.queries import Names
 from maskwatch.web.api.tables import csv_of, fault_csv_of
@@ -67,13 +67,13 @@ Spreadsheet = Annotated[
 Before = Annotated[periods.Period | None, Depends(before_of)]
 
 
-@router.get("/rate", responses=problems(401, 403, 422))
+@router.get("/rate", responses=problems(422))
 def rate(web: Web, principal: Caller, period: Period) -> Rate:
     """Everybody of a period, and the compliance rate with its 95 % interval."""
     return overview.total(web, principal, period)
 
 
-@router.get("/groups", responses=problems(401, 403, 422))
+@router.get("/groups", responses=problems(422))
 def groups(
     web: Web, principal: Caller, period: Period, by: CountBy = CountBy.DAY
 ) -> Sequence[Group]:
@@ -81,23 +81,19 @@ def groups(
     return overview.by_group(web, principal, period, by)
 
 
-@router.get("/faults", responses=problems(401, 403, 422))
+@router.get("/faults", responses=problems(422))
 def faults(web: Web, principal: Caller, period: Period) -> Sequence[FaultShare]:
     """How often each fault occurs among everybody judged, with its 95 % interval."""
     return overview.by_fault(web, principal, period)
 
 
-@router.get("/comparison", responses=problems(401, 403, 422))
+@router.get("/comparison", responses=problems(422))
 def comparison(web: Web, principal: Caller, period: Period, before: Before) -> Comparison:
     """A period and another one; by default that of the same length right before it."""
     return overview.compare(web, principal, period, before)
 
 
-@router.get(
-    "/groups.csv",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
-)
+@router.get("/groups.csv", **gives(CSV, 422))
 def groups_csv(
     web: Web,
     principal: Caller,
@@ -107,27 +103,19 @@ def groups_csv(
 ) -> Response:
     """The groups as a table."""
     data = csv_of(overview.by_group(web, principal, period, by), language)
-    return download(data, "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+    return download(data, CSV, f"maskwatch-{by.value}.csv")
 
 
-@router.get(
-    "/faults.csv",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
-)
+@router.get("/faults.csv", **gives(CSV, 422))
 def faults_csv(
     web: Web, principal: Caller, period: Period, language: Spreadsheet = None
 ) -> Response:
     """The faults as a table."""
     data = fault_csv_of(overview.by_fault(web, principal, period), language)
-    return download(data, "text/csv; charset=utf-8", "maskwatch-faults.csv")
+    return download(data, CSV, "maskwatch-faults.csv")
 
 
-@router.get(
-    "/report.pdf",
-    response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422, 429)},
-)
+@router.get("/report.pdf", **gives(PDF, 422, 429))
 def report_pdf(web: Web, principal: Caller, period: Period, before: Before) -> Response:
     """Pages to print: rate, faults, cameras, times, and how it compares with another period.
 
@@ -135,18 +123,14 @@ def report_pdf(web: Web, principal: Caller, period: Period, before: Before) -> R
     each month. One report is drawn at a time.
     """
     made = _report(web, principal, period, before, Paper.as_pdf)
-    return download(made, "application/pdf", "maskwatch-report.pdf")
+    return download(made, PDF, "maskwatch-report.pdf")
 
 
-@router.get(
-    "/report.png",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422, 429)},
-)
+@router.get("/report.png", **gives(PNG, 422, 429))
 def report_png(web: Web, principal: Caller, period: Period, before: Before) -> Response:
     """The same as a picture of at most ten pages."""
     made = _report(web, principal, period, before, Paper.as_png)
-    return download(made, "image/png", "maskwatch-report.png")
+    return download(made, PNG, "maskwatch-report.png")
 
 
 def _report(

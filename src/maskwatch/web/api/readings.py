@@ -20,7 +20,7 @@ Since = Annotated[AwareDatetime, Query(examples=["2026-03-01T08:00:00Z"])]
 Until = Annotated[AwareDatetime, Query(examples=["2026-03-01T09:00:00Z"])]
 
 
-@router.get("", responses=problems(401, 403, 422))
+@router.get("", responses=problems(422))
 def by_camera(
     web: Web, principal: Caller, since: Since, until: Until
 ) -> Sequence[CameraReadingsView]:
@@ -29,7 +29,7 @@ def by_camera(
     return [CameraReadingsView.model_validate(each) for each in found]
 
 
-@router.get("/{camera}", responses=problems(401, 403, 422))
+@router.get("/{camera}", responses=problems(422))
 def by_minute(
     web: Web, principal: Caller, camera: CameraName, since: Since, until: Until
 ) -> Sequence[MinuteReadingsView]:

@@ -26,25 +26,25 @@ from maskwatch.web.api.views.system import (
 router = APIRouter(tags=["system"])
 
 
-@router.get("/system", responses=problems(401, 403))
+@router.get("/system")
 def state(web: Web, principal: Caller) -> SystemView:
     """How the box is doing."""
     return SystemView.model_validate(system.system_state(web, principal))
 
 
-@router.get("/system/models", responses=problems(401, 403))
+@router.get("/system/models")
 def models(web: Web, principal: Caller) -> Sequence[dict[str, Any]]:
     """The cards of the models that run; a detector of another program has none."""
     return [card.as_json() for card in system.model_cards(web, principal)]
 
 
-@router.post("/system/reload", responses=problems(401, 403))
+@router.post("/system/reload")
 def reload(web: Web, principal: Caller) -> OutcomeView:
     """Reads the configuration again; a wrong one is refused and the old one stays."""
     return OutcomeView.model_validate(system.reload(web, principal))
 
 
-@router.get("/health", responses=problems(401, 403, 422))
+@router.get("/health", responses=problems(422))
 def health(
     web: Web,
     principal: Caller,
@@ -56,7 +56,7 @@ def health(
     return HealthPage.model_validate(system.health_log(web, principal, camera, after, limit))
 
 
-@router.get("/deliveries", responses=problems(401, 403, 422))
+@router.get("/deliveries", responses=problems(422))
 def deliveries(
     web: Web,
     principal: Caller,
@@ -68,25 +68,25 @@ def deliveries(
     return DeliveryPage.model_validate(system.deliveries(web, principal, state, after, limit))
 
 
-@router.post("/deliveries/{delivery_id}/retry", responses=problems(401, 403, 404, 422))
+@router.post("/deliveries/{delivery_id}/retry", responses=problems(404, 422))
 def retry(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """Gives a message another chance that was given up."""
     return DeliveryView.model_validate(system.retry_delivery(web, principal, delivery_id))
 
 
-@router.get("/deliveries/{delivery_id}", responses=problems(401, 403, 404, 422))
+@router.get("/deliveries/{delivery_id}", responses=problems(404, 422))
 def delivery(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """One message, and what has become of it."""
     return DeliveryView.model_validate(system.see_delivery(web, principal, delivery_id))
 
 
-@router.get("/channels", responses=problems(401, 403))
+@router.get("/channels")
 def channels(web: Web, principal: Caller) -> Sequence[ChannelView]:
     """What messages go out through."""
     return [ChannelView.model_validate(each) for each in system.channels(web, principal)]
 
 
-@router.post("/channels/{channel}/test", status_code=202, responses=problems(401, 403, 404, 422))
+@router.post("/channels/{channel}/test", status_code=202, responses=problems(404, 422))
 def test_channel(web: Web, principal: Caller, channel: ChannelName) -> Sequence[DeliveryView]:
     """Sends a test message to everybody whom a channel reaches.
 
@@ -96,7 +96,7 @@ def test_channel(web: Web, principal: Caller, channel: ChannelName) -> Sequence[
     return [DeliveryView.model_validate(each) for each in queued]
 
 
-@router.get("/audit", responses=problems(401, 403, 422))
+@router.get("/audit", responses=problems(422))
 def audit(
     web: Web,
     principal: Caller,
@@ -108,7 +108,7 @@ def audit(
     return [AuditView.model_validate(each) for each in found]
 
 
-@router.get("/audit/verification", responses=problems(401, 403))
+@router.get("/audit/verification")
 def verify(web: Web, principal: Caller) -> AuditReportView:
     """Whether the audit log is as it was written."""
     report = system.verify_audit(web, principal)
@@ -120,7 +120,7 @@ def verify(web: Web, principal: Caller) -> AuditReportView:
     )
 
 
-@router.get("/deletions", responses=problems(401, 403, 422))
+@router.get("/deletions", responses=problems(422))
 def deletions(web: Web, principal: Caller, after: After = None, limit: Limit = 50) -> DeletionPage:
     """Proof of what was deleted, the newest first."""
     return DeletionPage.model_validate(system.deletion_log(web, principal, after, limit))
