@@ -139,7 +139,7 @@ def of_session(web: WebContext, secret: str) -> Principal:
     session = web.store.sessions.get(hash_secret(secret), web.now())
     if session is None:
         raise NotLoggedIn("not logged in")
-    return _checked_session(web, session, secret)
+    return _of_session(_user_of(web, session, is_use=True), session, secret)
 
 
 def refreshed(web: WebContext, principal: Principal, *, is_use: bool) -> Principal:
@@ -158,10 +158,6 @@ def refreshed(web: WebContext, principal: Principal, *, is_use: bool) -> Princip
         raise NotLoggedIn("the session has ended")
     user = _user_of(web, session, is_use=is_use)
     return replace(principal, user=user, actor=user.name, scopes=scopes_of(user.role))
-
-
-def _checked_session(web: WebContext, session: SessionRecord, secret: str) -> Principal:
-    return _of_session(_user_of(web, session, is_use=True), session, secret)
 
 
 def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRecord:

@@ -41,42 +41,34 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 def principal_of(
     request: Request,
     web: Web,
-    bearer: Bearer = None,
-    _: Annotated[str | None, Security(_cookie)] = None,
+    _token: Bearer = None,
+    _secret: Annotated[str | None, Security(_cookie)] = None,
 ) -> Principal:
-    """Who calls, by token or by session.
+    """Who calls, by token or by session; the other two are for the OpenAPI document.
 
     Raises:
         NotLoggedIn: nobody we know.
         AccessDenied: a changing request from a browser that no page of ours sent.
     """
-    if bearer is not None:
-        return of_token(web, bearer.credentials)
-    secret = web.cookie.of(request.cookies)
-    if secret is None:
-        raise NotLoggedIn("not logged in")
-    principal = of_session(web, secret)
-    if request.method not in _SAFE:
+    principal = sender_of(request, web)
+    if principal.csrf is not None and request.method not in _SAFE:
         must_be_own_page(request, web, principal)
     return principal
 
 
-def principal_again(request: Request, web: WebContext) -> Principal:
-    """Who opened what stays open, with the rights of now.
+def sender_of(request: Request, web: WebContext) -> Principal:
+    """Whose token or session came with a request, with the rights of now: it may be open for long.
 
     Raises:
-        NotLoggedIn: the session or the token has ended.
+        NotLoggedIn: nobody's, or it has ended.
     """
-    token = bearer_token(request)
-    if token is not None:
-        return of_token(web, token)
-    return of_session(web, web.cookie.of(request.cookies) or "")
-
-
-def bearer_token(request: Request) -> str | None:
-    """The token that a program sends along; None without one."""
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return token if scheme.lower() == "bearer" else None
+    if token and scheme.lower() == "bearer":
+        return of_token(web, token)
+    secret = web.cookie.of(request.cookies)
+    if secret is None:
+        raise NotLoggedIn("not logged in")
+    return of_session(web, secret)
 
 
 def must_be_own_page(request: Request, web: WebContext, principal: Principal) -> None:

@@ -19,8 +19,7 @@ from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.recipients import episode_for
-from maskwatch.web.api import access
-from maskwatch.web.api.access import Caller, Web
+from maskwatch.web.api.access import Caller, Web, sender_of
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import View
 from maskwatch.web.api.views.cameras import CameraName, CameraView
@@ -220,7 +219,7 @@ async def _while_allowed(
         if loop.time() - checked_at >= _CHECK_EVERY_S:
             checked_at = loop.time()
             try:
-                principal = await to_thread.run_sync(access.principal_again, request, web)
+                principal = await to_thread.run_sync(sender_of, request, web)
                 principal.must_allow(Scope.LIVE)
             except MaskwatchError:
                 return
