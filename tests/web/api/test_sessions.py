@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from maskwatch.store.records import Role, UserRecord
 from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
-from maskwatch.web.identity import FirstStart, Principal
+from maskwatch.web.identity import FirstStart, Principal, Visitor
 from maskwatch.web.security.passwords import check_password, hash_password
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
 from tests.web.world import NOW, PASSWORD, World, episode, log_in, make_world
+
+VISITOR = Visitor("198.51.100.7", "browser")
 
 
 def test_administrators_see_who_has_logged_in_and_when(admin: TestClient) -> None:
@@ -178,7 +181,24 @@ def test_the_set_up_link_gets_too_old(tmp_path: Path) -> None:
     seconds[0] += 2
     assert not first.is_valid(secret)
     with pytest.raises(AccessDenied):
-        first.finish(secret, "anna", PASSWORD, "192.0.2.1", "browser")
+        first.finish(secret, "anna", PASSWORD, VISITOR)
+    world.store.close()
+
+
+def test_a_set_up_link_that_is_used_up_while_it_is_looked_at_is_over(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    looks = count()
+
+    def clock() -> float:
+        if next(looks) == 1:  # `open` has looked before, `is_valid` looks now
+            first.finish(secret, "anna", PASSWORD, VISITOR)
+        return 0.0
+
+    first = FirstStart(world.web, clock)
+    secret = first.open() or ""
+    first.is_valid(secret)  # it was when it was asked
+    assert not first.is_valid(secret)
+    assert world.store.users.count() == 1
     world.store.close()
 
 
@@ -434,7 +454,7 @@ def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
 
     monkeypatch.setattr(identity, "check_password", slowly)
     with pytest.raises(NotLoggedIn):
-        identity.log_in(world.web, "vera", PASSWORD, "198.51.100.7", "browser")
+        identity.log_in(world.web, "vera", PASSWORD, VISITOR)
     assert world.store.sessions.of_user(vera.id) == []
 
 

@@ -11,7 +11,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from maskwatch.errors import AccessDenied, NotLoggedIn
 from maskwatch.web.context import WebContext
-from maskwatch.web.identity import Principal, of_session, of_token
+from maskwatch.web.identity import Principal, Visitor, of_session, of_token
 from maskwatch.web.security.origin import is_own_origin
 
 CSRF_HEADER = "X-CSRF-Token"
@@ -92,6 +92,8 @@ Caller = Annotated[Principal, Depends(principal_of)]
 """Whoever is known; what they may do, the actions say."""
 
 
-def client_address(request: Request) -> str:
-    """Where the request comes from; behind a trusted proxy, where the proxy says."""
-    return request.client.host if request.client else ""
+def visitor_of(request: Request, web: WebContext) -> Visitor:
+    """Where a request to log in comes from; behind a trusted proxy, where the proxy says."""
+    address = request.client.host if request.client else ""
+    agent = request.headers.get("user-agent", "")
+    return Visitor(address, agent, web.cookie.of(request.cookies))

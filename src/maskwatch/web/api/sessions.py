@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from maskwatch.errors import UsageError
 from maskwatch.web import identity
 from maskwatch.web.actions import users
-from maskwatch.web.api.access import Caller, Web, client_address, must_be_own_origin
+from maskwatch.web.api.access import Caller, Web, must_be_own_origin, visitor_of
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import Id
 from maskwatch.web.api.views.users import (
@@ -30,9 +30,7 @@ router = APIRouter(tags=["you"])
 def log_in(request: Request, response: Response, web: Web, body: Credentials) -> MeView:
     """Logs in; the answer sets the session's cookie. A session that there was before ends."""
     must_be_own_origin(request, web)
-    agent = request.headers.get("user-agent", "")
-    former = web.cookie.of(request.cookies)
-    login = identity.log_in(web, body.name, body.password, client_address(request), agent, former)
+    login = identity.log_in(web, body.name, body.password, visitor_of(request, web))
     web.cookie.put(response, login.secret)
     return MeView.of(login.principal)
 
@@ -48,9 +46,8 @@ def log_out(response: Response, web: Web, principal: Caller) -> None:
 def set_up(request: Request, response: Response, web: Web, body: FirstUser) -> MeView:
     """Makes the first administrator with the set-up link and logs in."""
     must_be_own_origin(request, web)
-    agent = request.headers.get("user-agent", "")
     first: identity.FirstStart = request.app.state.first_start
-    login = first.finish(body.secret, body.name, body.password, client_address(request), agent)
+    login = first.finish(body.secret, body.name, body.password, visitor_of(request, web))
     web.cookie.put(response, login.secret)
     return MeView.of(login.principal)
 
