@@ -27,14 +27,13 @@ router = APIRouter(tags=["cameras"], prefix="/cameras")
 @router.get("")
 def list_cameras(web: Web, principal: Caller) -> Sequence[CameraView]:
     """How all cameras are doing."""
-    return [CameraView.model_validate(each) for each in cameras.list_cameras(web, principal)]
+    return CameraView.all(cameras.list_cameras(web, principal))
 
 
 @router.post("", status_code=201, responses=problems(409, 422))
 def add_camera(web: Web, principal: Caller, body: NewCamera) -> OutcomeView:
     """Adds a camera and starts it."""
-    outcome = cameras.add_camera(web, principal, body.name, body.settings)
-    return OutcomeView.model_validate(outcome)
+    return OutcomeView.of(cameras.add_camera(web, principal, body.name, body.settings))
 
 
 @router.post(
@@ -52,14 +51,14 @@ def test_camera(web: Web, principal: Caller, body: CameraAddress) -> Response:
     """
     probe = cameras.test_camera(web, principal, body.url)
     if probe.jpeg is None:
-        return JSONResponse(PictureSize.model_validate(probe).model_dump())
+        return JSONResponse(PictureSize.of(probe).model_dump())
     return Response(probe.jpeg, media_type="image/jpeg")
 
 
 @router.get("/{name}", responses=problems(404, 422))
 def see_camera(web: Web, principal: Caller, name: CameraName) -> CameraDetailView:
     """One camera."""
-    return CameraDetailView.model_validate(cameras.see_camera(web, principal, name))
+    return CameraDetailView.of(cameras.see_camera(web, principal, name))
 
 
 @router.put("/{name}", responses=problems(404, 409, 422))
@@ -71,13 +70,13 @@ def change_camera(
     With the `changed_at` that was read with them, 409 when somebody has changed them since.
     """
     made = cameras.change_camera(web, principal, name, body.settings, body.changed_at)
-    return OutcomeView.model_validate(made.outcome)
+    return OutcomeView.of(made.outcome)
 
 
 @router.delete("/{name}", responses=problems(404, 422))
 def delete_camera(web: Web, principal: Caller, name: CameraName) -> OutcomeView:
     """Forgets a camera that was added in the dashboard; its episodes stay."""
-    return OutcomeView.model_validate(cameras.delete_camera(web, principal, name))
+    return OutcomeView.of(cameras.delete_camera(web, principal, name))
 
 
 @router.post("/{name}/start", status_code=204, responses=problems(404, 422))

@@ -30,7 +30,7 @@ def list_episodes(
 ) -> EpisodePage:
     """One page of episodes, the newest first; filters that are left out exclude none."""
     page = episodes.list_episodes(web, principal, query.filter(), query.after, query.limit)
-    return EpisodePage(items=[EpisodeView.of(each) for each in page.items], next=page.next)
+    return EpisodePage(items=EpisodeView.all(page.items), next=page.next)
 
 
 @router.get("/{episode_id}", responses=problems(404, 422))
@@ -39,8 +39,8 @@ def see_episode(web: Web, principal: Caller, episode_id: Id) -> EpisodeDetailVie
     detail = episodes.see_episode(web, principal, episode_id)
     return EpisodeDetailView(
         episode=EpisodeView.of(detail.episode),
-        timeline=[TimelineView.model_validate(each) for each in detail.timeline],
-        deliveries=[DeliveryView.model_validate(each) for each in detail.deliveries],
+        timeline=TimelineView.all(detail.timeline),
+        deliveries=DeliveryView.all(detail.deliveries),
     )
 
 

@@ -52,7 +52,7 @@ _CHECK_EVERY_S = 30.0
 @router.get("/cameras/{name}/people", responses=problems(404, 422))
 def people(web: Web, principal: Caller, name: CameraName) -> LiveViewView:
     """Who is before a camera now."""
-    return LiveViewView.model_validate(_view(cameras.live_view(web, principal, name), name))
+    return LiveViewView.of(_view(cameras.live_view(web, principal, name), name))
 
 
 @router.get(
@@ -201,7 +201,7 @@ def _json_for(principal: Principal, news: News) -> str:
     if isinstance(news.about, EpisodeRecord):
         view: View = EpisodeView.of(episode_for(principal, news.about))
     else:
-        view = CameraView.model_validate(news.about)
+        view = CameraView.of(news.about)
     return json.dumps(view.model_dump(mode="json"))
 
 

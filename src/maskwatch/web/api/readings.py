@@ -25,8 +25,7 @@ def by_camera(
     web: Web, principal: Caller, since: Since, until: Until
 ) -> Sequence[CameraReadingsView]:
     """How many readings of each camera had which state, also of cameras that are gone."""
-    found = readings.by_camera(web, principal, since, until)
-    return [CameraReadingsView.model_validate(each) for each in found]
+    return CameraReadingsView.all(readings.by_camera(web, principal, since, until))
 
 
 @router.get("/{camera}", responses=problems(422))
@@ -34,5 +33,4 @@ def by_minute(
     web: Web, principal: Caller, camera: CameraName, since: Since, until: Until
 ) -> Sequence[MinuteReadingsView]:
     """The same of one camera, minute by minute and zone by zone, of at most a day."""
-    found = readings.by_minute(web, principal, camera, since, until)
-    return [MinuteReadingsView.model_validate(each) for each in found]
+    return MinuteReadingsView.all(readings.by_minute(web, principal, camera, since, until))

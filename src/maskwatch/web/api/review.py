@@ -19,7 +19,7 @@ router = APIRouter(tags=["review"], prefix="/review")
 @router.get("", responses=problems(422))
 def queue(web: Web, principal: Caller, limit: Limit = 50) -> QueueView:
     """What comes next: first what a person called wrong, then the oldest."""
-    return QueueView.model_validate(review.queue(web, principal, limit))
+    return QueueView.of(review.queue(web, principal, limit))
 
 
 @router.get("/export.zip", **gives(ZIP))
@@ -40,14 +40,13 @@ def photo(web: Web, principal: Caller, item_id: Id) -> Response:
 @router.post("/{item_id}/label", responses=problems(404, 409, 422))
 def label(web: Web, principal: Caller, item_id: Id, body: Correction) -> ReviewItemView:
     """Gives a face that waits its label; 409 when somebody else was quicker."""
-    item = review.label(web, principal, item_id, body.state, body.fault)
-    return ReviewItemView.model_validate(item)
+    return ReviewItemView.of(review.label(web, principal, item_id, body.state, body.fault))
 
 
 @router.post("/{item_id}/skip", responses=problems(404, 409, 422))
 def skip(web: Web, principal: Caller, item_id: Id) -> ReviewItemView:
     """Takes a face out of the queue that nobody can judge; 409 when it does not wait."""
-    return ReviewItemView.model_validate(review.skip(web, principal, item_id))
+    return ReviewItemView.of(review.skip(web, principal, item_id))
 
 
 @router.post("/{item_id}/undo", responses=problems(404, 409, 422))
@@ -56,5 +55,4 @@ def undo(web: Web, principal: Caller, item_id: Id, of_anybody: bool = False) -> 
 
     Somebody else's is taken back with `of_anybody`, to correct it on purpose; 409 without.
     """
-    item = review.undo(web, principal, item_id, of_anybody=of_anybody)
-    return ReviewItemView.model_validate(item)
+    return ReviewItemView.of(review.undo(web, principal, item_id, of_anybody=of_anybody))

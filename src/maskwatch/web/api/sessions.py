@@ -77,7 +77,7 @@ def change_me(web: Web, principal: Caller, body: MyChanges) -> MeView:
 @router.get("/tokens", responses=problems(401, 403))
 def list_tokens(web: Web, principal: Caller) -> Sequence[ApiTokenView]:
     """One's own tokens. Needs a session, or a token with `users`."""
-    return [ApiTokenView.of(each) for each in users.list_tokens(web, principal)]
+    return ApiTokenView.all(users.list_tokens(web, principal))
 
 
 @router.post("/tokens", status_code=201, responses=problems(401, 403, 422))

@@ -29,7 +29,7 @@ router = APIRouter(tags=["system"])
 @router.get("/system")
 def state(web: Web, principal: Caller) -> SystemView:
     """How the box is doing."""
-    return SystemView.model_validate(system.system_state(web, principal))
+    return SystemView.of(system.system_state(web, principal))
 
 
 @router.get("/system/models")
@@ -41,7 +41,7 @@ def models(web: Web, principal: Caller) -> Sequence[dict[str, Any]]:
 @router.post("/system/reload")
 def reload(web: Web, principal: Caller) -> OutcomeView:
     """Reads the configuration again; a wrong one is refused and the old one stays."""
-    return OutcomeView.model_validate(system.reload(web, principal))
+    return OutcomeView.of(system.reload(web, principal))
 
 
 @router.get("/health", responses=problems(422))
@@ -53,7 +53,7 @@ def health(
     limit: Limit = 50,
 ) -> HealthPage:
     """Changes in the health of cameras and box, the newest first."""
-    return HealthPage.model_validate(system.health_log(web, principal, camera, after, limit))
+    return HealthPage.of(system.health_log(web, principal, camera, after, limit))
 
 
 @router.get("/deliveries", responses=problems(422))
@@ -65,25 +65,25 @@ def deliveries(
     limit: Limit = 50,
 ) -> DeliveryPage:
     """Messages, the newest first."""
-    return DeliveryPage.model_validate(system.deliveries(web, principal, state, after, limit))
+    return DeliveryPage.of(system.deliveries(web, principal, state, after, limit))
 
 
 @router.post("/deliveries/{delivery_id}/retry", responses=problems(404, 422))
 def retry(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """Gives a message another chance that was given up."""
-    return DeliveryView.model_validate(system.retry_delivery(web, principal, delivery_id))
+    return DeliveryView.of(system.retry_delivery(web, principal, delivery_id))
 
 
 @router.get("/deliveries/{delivery_id}", responses=problems(404, 422))
 def delivery(web: Web, principal: Caller, delivery_id: Id) -> DeliveryView:
     """One message, and what has become of it."""
-    return DeliveryView.model_validate(system.see_delivery(web, principal, delivery_id))
+    return DeliveryView.of(system.see_delivery(web, principal, delivery_id))
 
 
 @router.get("/channels")
 def channels(web: Web, principal: Caller) -> Sequence[ChannelView]:
     """What messages go out through."""
-    return [ChannelView.model_validate(each) for each in system.channels(web, principal)]
+    return ChannelView.all(system.channels(web, principal))
 
 
 @router.post("/channels/{channel}/test", status_code=202, responses=problems(404, 422))
@@ -92,8 +92,7 @@ def test_channel(web: Web, principal: Caller, channel: ChannelName) -> Sequence[
 
     Ask `/deliveries/{delivery_id}` what became of each.
     """
-    queued = system.test_channel(web, principal, channel)
-    return [DeliveryView.model_validate(each) for each in queued]
+    return DeliveryView.all(system.test_channel(web, principal, channel))
 
 
 @router.get("/audit", responses=problems(422))
@@ -104,8 +103,7 @@ def audit(
     limit: Limit = 50,
 ) -> Sequence[AuditView]:
     """Who did and looked at what, the newest first."""
-    found = system.audit_log(web, principal, before, limit)
-    return [AuditView.model_validate(each) for each in found]
+    return AuditView.all(system.audit_log(web, principal, before, limit))
 
 
 @router.get("/audit/verification")
@@ -123,4 +121,4 @@ def verify(web: Web, principal: Caller) -> AuditReportView:
 @router.get("/deletions", responses=problems(422))
 def deletions(web: Web, principal: Caller, after: After = None, limit: Limit = 50) -> DeletionPage:
     """Proof of what was deleted, the newest first."""
-    return DeletionPage.model_validate(system.deletion_log(web, principal, after, limit))
+    return DeletionPage.of(system.deletion_log(web, principal, after, limit))

@@ -18,7 +18,7 @@ router = APIRouter(tags=["users"], prefix="/users")
 @router.get("")
 def list_users(web: Web, principal: Caller) -> Sequence[UserView]:
     """Everybody, by name."""
-    return [UserView.of(each) for each in users.list_users(web, principal)]
+    return UserView.all(users.list_users(web, principal))
 
 
 @router.post("", status_code=201, responses=problems(409, 422))

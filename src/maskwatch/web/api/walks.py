@@ -39,7 +39,7 @@ def begin_walk(web: Web, principal: Caller, name: CameraName) -> WalkState:
 @router.get("/cameras/{name}/walk", responses=problems(404, 422))
 def see_running(web: Web, principal: Caller, name: CameraName) -> RunningWalkView:
     """The walk that goes on before a camera."""
-    return RunningWalkView.model_validate(walks.see_running(web, principal, name))
+    return RunningWalkView.of(walks.see_running(web, principal, name))
 
 
 @router.delete("/cameras/{name}/walk", status_code=204, responses=problems(404, 422))
@@ -69,7 +69,7 @@ def end_part(web: Web, principal: Caller, name: CameraName) -> WalkState:
 @router.post("/cameras/{name}/walk/finish", status_code=201, responses=problems(404, 422))
 def end_walk(web: Web, principal: Caller, name: CameraName) -> WalkView:
     """Ends the walk; its report is kept."""
-    return WalkView.model_validate(walks.end_walk(web, principal, name))
+    return WalkView.of(walks.end_walk(web, principal, name))
 
 
 @router.get("/walks", responses=problems(422))
@@ -81,13 +81,13 @@ def list_walks(
     limit: Limit = 50,
 ) -> WalkPage:
     """Walks, the newest first."""
-    return WalkPage.model_validate(walks.list_walks(web, principal, camera, after, limit))
+    return WalkPage.of(walks.list_walks(web, principal, camera, after, limit))
 
 
 @router.get("/walks/{walk_id}", responses=problems(404, 422))
 def see_walk(web: Web, principal: Caller, walk_id: Id) -> WalkView:
     """One walk with its report."""
-    return WalkView.model_validate(walks.see_walk(web, principal, walk_id))
+    return WalkView.of(walks.see_walk(web, principal, walk_id))
 
 
 @router.get("/walks/{walk_id}/report.pdf", **gives(PDF, 404, 422, 429))
