@@ -5,19 +5,27 @@ The actions check it, so this is for the pages too, which call the same ones.
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 import re
 from collections.abc import Mapping
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from maskwatch.errors import AccessDenied
 from maskwatch.store.records import Role
 from maskwatch.store.schema import metadata
+from maskwatch.web import actions
 from maskwatch.web.app import create_app
+from maskwatch.web.identity import Principal
+from maskwatch.web.rates.periods import Period
 from maskwatch.web.security.scopes import SCOPES_OF_ROLE, Scope
-from tests.web.world import PASSWORD, World
+from tests.web.world import NOW, PASSWORD, World
 
 _READS = {
     Scope.LIVE: (
@@ -160,15 +168,37 @@ def test_a_role_is_refused_exactly_what_it_may_not_do(
 
 def test_a_token_does_only_what_its_permission_is_for(app: Any, world: World) -> None:
     admin = logged_in(app, "anna")
+    own = {scope: min(each for each in NEEDED if NEEDED[each] is scope) for scope in Scope}
     for scope in Scope:
         body = {"name": "program", "scopes": [scope.value]}
         token = admin.post("/api/v1/tokens", json=body).json()["token"]
         program = TestClient(app, headers={"Authorization": f"Bearer {token}"})
-        assert ask(program, min(each for each in NEEDED if NEEDED[each] is scope)) != 403
+        assert ask(program, own[scope]) != 403
         before = all_of(world)
-        others = [route for route, needed in NEEDED.items() if needed is not scope]
-        assert [route for route in others if ask(program, route) != 403] == []
+        # There is no action behind the stream of news: it is for the route to refuse.
+        others = {*own.values(), "get /events"} - {each for each in NEEDED if NEEDED[each] is scope}
+        assert [route for route in sorted(others) if ask(program, route) != 403] == []
         assert all_of(world) == before
+
+
+def test_no_action_is_for_whoever_may_do_nothing(world: World) -> None:
+    """Also of those that only pages call."""
+    anna = world.store.users.by_name("anna")
+    assert anna is not None
+    nobody = Principal(anna, anna.name, frozenset())
+    period = Period(NOW - timedelta(days=1), NOW)  # stands for every other argument, too
+    before, tried = all_of(world), 0
+    for module in pkgutil.iter_modules(actions.__path__, f"{actions.__name__}."):
+        for name, action in inspect.getmembers(import_module(module.name), inspect.isfunction):
+            wanted = inspect.signature(action).parameters
+            if name.startswith("_") or list(wanted)[:2] != ["web", "principal"]:
+                continue
+            others = [each for each in wanted.values() if each.default is each.empty][2:]
+            with pytest.raises(AccessDenied):
+                action(world.web, nobody, *[period] * len(others))
+            tried += 1
+    assert tried > 40
+    assert all_of(world) == before
 
 
 def test_permissions_are_documented_with_the_first_role_that_has_each() -> None:
