@@ -17,7 +17,7 @@ from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import PeopleBucket, PeopleCount, PersonRecord, Role
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.overview import camera_names, make_report
+from maskwatch.web.actions.people import camera_names, make_report
 from maskwatch.web.identity import Principal
 from maskwatch.web.printing.paper import Paper
 from maskwatch.web.printing.rates import draw_report
@@ -203,7 +203,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def test_a_period_of_centuries_is_refused(
     world: World, admin: TestClient, since: str, until: str, zone: str
 ) -> None:
-    admin.app.state.web = replace(world.web, zone=lambda: ZoneInfo(zone))  # type: ignore[attr-defined]
+    admin.app.state.web = replace(world.web, timezone=lambda: ZoneInfo(zone))  # type: ignore[attr-defined]
     for path in ("rate", "comparison", "report.pdf"):
         answer = admin.get(f"/api/v1/people/{path}", params={"since": since, "until": until})
         assert answer.status_code == 422

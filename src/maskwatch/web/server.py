@@ -61,7 +61,7 @@ class DashboardServer:
             control=service,
             config=web,
             privacy=lambda: service.config.privacy,
-            zone=lambda: service.config.site.zone,
+            timezone=lambda: service.config.site.zone,
             version=version,
             link_secrets=(store.settings.secret(LINK_SECRET),),
         )

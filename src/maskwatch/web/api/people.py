@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
-from maskwatch.web.actions import overview
+from maskwatch.web.actions import people
 from maskwatch.web.api.access import Caller, Web
 from maskwatch.web.api.files import CSV, PDF, PNG, download, gives
 from maskwatch.web.api.problems import problems
@@ -70,7 +70,7 @@ Before = Annotated[periods.Period | None, Depends(before_of)]
 @router.get("/rate", responses=problems(422))
 def rate(web: Web, principal: Caller, period: Period) -> Rate:
     """Everybody of a period, and the compliance rate with its 95 % interval."""
-    return overview.total(web, principal, period)
+    return people.total(web, principal, period)
 
 
 @router.get("/groups", responses=problems(422))
@@ -78,19 +78,19 @@ def groups(
     web: Web, principal: Caller, period: Period, by: CountBy = CountBy.DAY
 ) -> Sequence[Group]:
     """The same in parts; parts without people are left out."""
-    return overview.by_group(web, principal, period, by)
+    return people.by_group(web, principal, period, by)
 
 
 @router.get("/faults", responses=problems(422))
 def faults(web: Web, principal: Caller, period: Period) -> Sequence[FaultShare]:
     """How often each fault occurs among everybody judged, with its 95 % interval."""
-    return overview.by_fault(web, principal, period)
+    return people.by_fault(web, principal, period)
 
 
 @router.get("/comparison", responses=problems(422))
 def comparison(web: Web, principal: Caller, period: Period, before: Before) -> Comparison:
     """A period and another one; by default that of the same length right before it."""
-    return overview.compare(web, principal, period, before)
+    return people.compare(web, principal, period, before)
 
 
 @router.get("/groups.csv", **gives(CSV, 422))
@@ -102,7 +102,7 @@ def groups_csv(
     language: Spreadsheet = None,
 ) -> Response:
     """The groups as a table."""
-    data = csv_of(overview.by_group(web, principal, period, by), language)
+    data = csv_of(people.by_group(web, principal, period, by), language)
     return download(data, CSV, f"maskwatch-{by.value}.csv")
 
 
@@ -111,7 +111,7 @@ def faults_csv(
     web: Web, principal: Caller, period: Period, language: Spreadsheet = None
 ) -> Response:
     """The faults as a table."""
-    data = fault_csv_of(overview.by_fault(web, principal, period), language)
+    data = fault_csv_of(people.by_fault(web, principal, period), language)
     return download(data, CSV, "maskwatch-faults.csv")
 
 
@@ -142,4 +142,4 @@ def _report(
 ) -> bytes:
     principal.must_allow(Scope.EPISODES_READ)  # else whoever may not would take others' turns
     with web.reports.taken():
-        return finish(draw_report(overview.make_report(web, principal, period, before)))
+        return finish(draw_report(people.make_report(web, principal, period, before)))

@@ -116,4 +116,4 @@ def _report(
     walk = walks.see_walk(web, principal, walk_id)
     with web.reports.taken():
         words = Words.of(principal.user.language)
-        return finish(draw_walk(words, walk, web.timezone, web.version))
+        return finish(draw_walk(words, walk, web.timezone(), web.version))
