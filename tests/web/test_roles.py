@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +23,9 @@ from maskwatch.store.records import Role
 from maskwatch.store.schema import metadata
 from maskwatch.web import actions
 from maskwatch.web.app import create_app
-from maskwatch.web.identity import Principal
 from maskwatch.web.rates.periods import Period
 from maskwatch.web.security.scopes import SCOPES_OF_ROLE, Scope
-from tests.web.world import NOW, PASSWORD, World
+from tests.web.world import NOW, PASSWORD, World, log_in
 
 _READS = {
     Scope.LIVE: (
@@ -128,8 +128,7 @@ def all_of(world: World) -> list[object]:
 
 def logged_in(app: Any, name: str) -> TestClient:
     client = TestClient(app)
-    answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
-    client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    assert log_in(client, name) == 200
     return client
 
 
@@ -183,9 +182,7 @@ def test_a_token_does_only_what_its_permission_is_for(app: Any, world: World) ->
 
 def test_no_action_is_for_whoever_may_do_nothing(world: World) -> None:
     """Also of those that only pages call."""
-    anna = world.store.users.by_name("anna")
-    assert anna is not None
-    nobody = Principal(anna, anna.name, frozenset())
+    nobody = replace(world.principal("anna"), scopes=frozenset())
     period = Period(NOW - timedelta(days=1), NOW)  # stands for every other argument, too
     before, tried = all_of(world), 0
     for module in pkgutil.iter_modules(actions.__path__, f"{actions.__name__}."):

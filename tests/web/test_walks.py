@@ -29,7 +29,7 @@ from maskwatch.web.pages.walk import marks_in
 from maskwatch.web.walks.recording import FORGOTTEN_AFTER
 from maskwatch.web.walks.report import WalkReport
 from maskwatch.web.walks.values import Mark, Part, Phase, Sighting
-from tests.web.world import NOW, PASSWORD, World, episode
+from tests.web.world import NOW, World, episode, log_in
 
 
 def finished_walk(world: World) -> WalkRecord:
@@ -387,8 +387,7 @@ def test_nobody_walks_into_the_walk_of_somebody_else(
     admin.post(f"{WALK}/parts", json={"phase": "bare"})
     world.add_user("otto", Role.ADMIN)
     otto = TestClient(create_app(world.web, dashboard=False))
-    answer = otto.post("/api/v1/session", json={"name": "otto", "password": PASSWORD})
-    otto.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    log_in(otto, "otto")
     refused = otto.post(WALK)
     assert refused.status_code == 409
     assert "anna is walking" in refused.json()["detail"]

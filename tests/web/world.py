@@ -74,7 +74,7 @@ from maskwatch.web.security.passwords import hash_password
 from maskwatch.web.security.scopes import scopes_of
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
+    import httpx
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
@@ -263,6 +263,12 @@ class World:
         user = UserRecord(new_id(), name, role, _hash(), self.web.now())
         self.store.users.add(user)
         return user
+
+    def principal(self, name: str) -> Principal:
+        """One of the users, for what is done without a route."""
+        user = self.store.users.by_name(name)
+        assert user is not None
+        return Principal(user, user.name, scopes_of(user.role))
 
 
 _HASHES: list[str] = []
@@ -540,14 +546,9 @@ def person(
     return LivePerson(track, state, fault, coverage, None, NOW)
 
 
-def log_in(client: TestClient, name: str = "anna", password: str = PASSWORD) -> int:
-    """Status of the answer."""
+def log_in(client: httpx.Client, name: str = "anna", password: str = PASSWORD) -> int:
+    """Status of the answer; from then on the client sends what pages send along."""
     answer = client.post("/api/v1/session", json={"name": name, "password": password})
+    if answer.status_code == 200:
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
     return answer.status_code
-
-
-def administrator(world: World) -> Principal:
-    """Anna, for what pages do without a route."""
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    return Principal(user, user.name, scopes_of(user.role))

@@ -12,11 +12,9 @@ from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.store.records import Role
 from maskwatch.types import State
 from maskwatch.web.api import live
 from maskwatch.web.identity import Principal, of_session
-from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import World, person, publish
 
 PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
@@ -26,8 +24,7 @@ PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 def stream_of(world: World) -> AsyncIterator[bytes]:
     """A stream of the entrance."""
     request = Request({"type": "http", "headers": []})
-    principal = Principal(world.add_user("eve", Role.VIEWER), "eve", scopes_of(Role.VIEWER))
-    return live._pictures(request, world.web, principal, "entrance")
+    return live._pictures(request, world.web, world.principal("vera"), "entrance")
 
 
 async def sent(world: World) -> AsyncIterator[list[str]]:
