@@ -22,7 +22,8 @@ from maskwatch.web.actions.episodes import acknowledge_as
 from maskwatch.web.api import live
 from maskwatch.web.feed import EVERY_S, Feed
 from maskwatch.web.identity import of_session
-from tests.web.world import NOW, World, episode, log_in
+from tests.web.made_up import episode
+from tests.web.world import NOW, World, log_in
 
 
 def test_two_who_come_at_the_same_moment_hear_each_news_once(world: World) -> None:

@@ -16,7 +16,8 @@ from maskwatch.store.records import Role
 from maskwatch.types import State
 from maskwatch.web.app import create_app
 from maskwatch.web.security.scopes import Scope
-from tests.web.world import PASSWORD, World, log_in, make_world, person, publish, seed
+from tests.web.made_up import person, publish, seed
+from tests.web.world import PASSWORD, World, log_in, make_world
 
 schemathesis = pytest.importorskip("schemathesis")
 

@@ -29,7 +29,8 @@ from maskwatch.web.pages.walk import marks_in
 from maskwatch.web.walks.recording import FORGOTTEN_AFTER
 from maskwatch.web.walks.report import WalkReport
 from maskwatch.web.walks.values import Mark, Part, Phase, Sighting
-from tests.web.world import NOW, World, episode, log_in
+from tests.web.made_up import episode
+from tests.web.world import NOW, World, log_in
 
 
 def finished_walk(world: World) -> WalkRecord:

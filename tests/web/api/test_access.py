@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.types import State
-from tests.web.world import PASSWORD, World, log_in, person, publish, seed
+from tests.web.made_up import person, publish, seed
+from tests.web.world import PASSWORD, World, log_in
 
 _OPEN = {
     ("post", "/api/v1/session"),

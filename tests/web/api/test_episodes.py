@@ -17,7 +17,8 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState
 from maskwatch.types import State
 from maskwatch.web.actions import episodes
-from tests.web.world import NOW, World, add_photo, episode, portrait
+from tests.web.made_up import add_photo, episode, portrait
+from tests.web.world import NOW, World
 
 
 def test_all_episodes_are_reached_page_by_page_newest_first(

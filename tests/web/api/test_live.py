@@ -15,7 +15,8 @@ from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.types import State
 from maskwatch.web.api import live
 from maskwatch.web.identity import Principal, of_session
-from tests.web.world import World, person, publish
+from tests.web.made_up import person, publish
+from tests.web.world import World
 
 PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 """What is sent at once. A browser shows a picture when the next one begins: nothing comes twice."""

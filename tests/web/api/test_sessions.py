@@ -21,7 +21,8 @@ from maskwatch.web.identity import FirstStart, Visitor
 from maskwatch.web.security.passwords import check_password, hash_password
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
-from tests.web.world import NOW, PASSWORD, World, episode, log_in, make_world
+from tests.web.made_up import episode
+from tests.web.world import NOW, PASSWORD, World, log_in, make_world
 
 VISITOR = Visitor("198.51.100.7", "browser")
 
