@@ -132,9 +132,9 @@ def queries(store: Store) -> dict[str, Callable[[], object]]:
         "count: all": lambda: store.episodes.count(),
         "messages: what is due": lambda: store.deliveries.claim(END, channel="mail"),
         "cameras with episodes": lambda: store.episodes.cameras(),
-        "rate: a day by hour": lambda: store.people.counts(day, END, CountBy.HOUR, zone=zone),
-        "rate: a month by day": lambda: store.people.counts(month, END, CountBy.DAY, zone=zone),
-        "rate: a year by day": lambda: store.people.counts(year, END, CountBy.DAY, zone=zone),
+        "rate: a day by hour": lambda: store.people.counts(day, END, CountBy.HOUR, timezone=zone),
+        "rate: a month by day": lambda: store.people.counts(month, END, CountBy.DAY, timezone=zone),
+        "rate: a year by day": lambda: store.people.counts(year, END, CountBy.DAY, timezone=zone),
     }
 
 

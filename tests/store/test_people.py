@@ -80,7 +80,7 @@ def test_groups_are_local(store: Store, by: CountBy, zone: ZoneInfo, keys: list[
     store.people.put(person())
     late = NOON + timedelta(hours=11, minutes=20)
     store.people.put(person(first_at=late, camera="lab", zone="door"))
-    groups = store.people.counts(after(-1), after(days=1), by, zone=zone)
+    groups = store.people.counts(after(-1), after(days=1), by, timezone=zone)
     assert [group.key for group in groups] == keys
     assert [group.counts.mask for group in groups] == [1, 1]
 
@@ -99,7 +99,7 @@ def test_weeks_and_months_begin_with_their_first_local_day(
     for day in ("2025-12-31T22:59", "2026-01-04T22:59", "2026-01-04T23:00", "2026-03-01T12:00"):
         store.people.put(person(first_at=datetime.fromisoformat(f"{day}:00+00:00")))
     since, until = datetime(2025, 12, 30, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
-    groups = store.people.counts(since, until, by, zone=BERLIN)
+    groups = store.people.counts(since, until, by, timezone=BERLIN)
     assert {group.key: group.counts.mask for group in groups} == sums
 
 
@@ -108,7 +108,7 @@ def test_the_hour_that_comes_twice_is_in_the_order_of_time(store: Store) -> None
     for hours in range(4):
         store.people.put(person(first_at=night + timedelta(hours=hours)))
     until = night + timedelta(hours=5)
-    found = store.people.counts(night, until, CountBy.HOUR, zone=BERLIN)
+    found = store.people.counts(night, until, CountBy.HOUR, timezone=BERLIN)
     assert [each.key for each in found] == [
         "2026-10-25T01:00+02:00",
         "2026-10-25T02:00+02:00",
@@ -198,11 +198,11 @@ def test_sums_are_those_of_the_people_one_by_one(store: Store, zone: ZoneInfo) -
     for since, until in (whole, odd, short):
         inside = [each for each in there if since <= each.first_at < until]
         for by in CountBy:
-            found = store.people.counts(since, until, by, zone=zone)
+            found = store.people.counts(since, until, by, timezone=zone)
             assert {each.key: each.counts for each in found} == counted(inside, by, zone), by
         some = [each for each in inside if each.camera == "lab" and each.zone is None]
         found = store.people.counts(
-            since, until, CountBy.DAY, zone=zone, cameras=["lab"], zones=[""]
+            since, until, CountBy.DAY, timezone=zone, cameras=["lab"], zones=[""]
         )
         assert {each.key: each.counts for each in found} == counted(some, CountBy.DAY, zone)
 

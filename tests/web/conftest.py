@@ -17,7 +17,7 @@ from maskwatch.config.web import WebConfig
 from maskwatch.store.records import Role
 from maskwatch.web.app import create_app
 from tests.web.running import dashboard
-from tests.web.world import PASSWORD, World, make_world
+from tests.web.world import World, log_in, make_world
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -46,13 +46,11 @@ def anonymous(world: World) -> Iterator[TestClient]:
 def as_user(anonymous: TestClient) -> Callable[[str], TestClient]:
     """Logs a client in."""
 
-    def log_in(name: str) -> TestClient:
-        answer = anonymous.post("/api/v1/session", json={"name": name, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        anonymous.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    def logged_in(name: str) -> TestClient:
+        assert log_in(anonymous, name) == 200
         return anonymous
 
-    return log_in
+    return logged_in
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -46,7 +47,8 @@ from maskwatch.web.actions import episodes
 from maskwatch.web.app import create_app, setup_url
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
-from tests.web.world import World, add_photo, episode, make_world, person, publish, seed
+from tests.web.made_up import add_photo, episode, person, publish, seed
+from tests.web.world import World, make_world
 
 POLICIES = (Photos.BLURRED, Photos.NONE, Photos.CLEAR)
 LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänskajütenvorraumtür_64"
@@ -81,8 +83,9 @@ class Held:
             time.sleep(0.02)
 
 
-def slow_down(world: World, folder: Path) -> None:
+def slow_down(world: World) -> None:
     """Has old questions answered after newer ones, and cameras started as slowly as real ones."""
+    folder = world.store.snapshots.folder.parent
     by_text, by_year = Held(folder, SLOW_TEXT), Held(folder, str(SLOW_YEAR))
     acknowledging = Held(folder, SLOW_ACT)
     count, counts = world.store.episodes.count, world.store.people.counts
@@ -138,6 +141,35 @@ def make_news(world: World) -> None:
     world.service.reload = reload  # type: ignore[method-assign]
 
 
+def add_a_long_name(world: World) -> None:
+    """One more camera, with an episode."""
+    _add_camera(world, LONG_NAME, url="rtsp://192.0.2.99/stream1")
+    episode(world, world.web.now(), camera=LONG_NAME)
+
+
+def add_left_out(world: World) -> None:
+    """Two more cameras that cannot be watched."""
+    for name, score in (("entrance", 0.5), ("old yard", 0.1)):
+        _add_camera(world, name, url="rtsp://192.0.2.98/stream1", min_score=score)
+
+
+def _add_camera(world: World, name: str, **settings: object) -> None:
+    now = world.web.now()
+    world.store.cameras.add(StoredCamera(new_id(), name, settings, now, now))
+
+
+def add_many(world: World) -> None:
+    """Episodes of a long time."""
+    fill(world.store, 100_000)
+
+
+def lose(world: World) -> None:
+    """Has two cameras show no more than a picture of a minute ago."""
+    for name in ("entrance", "ward 3"):
+        publish(world, name, ago=timedelta(minutes=1))
+    world.service.switch("entrance", CameraPhase.LOST)
+
+
 def keep_publishing(world: World) -> None:
     """New pictures, two a second."""
     turn = 0
@@ -152,6 +184,18 @@ def keep_publishing(world: World) -> None:
         publish(world, "ward 3", people[:1], shift=turn % 2)
         publish(world, "canteen", [], shift=0)
         time.sleep(0.5)
+
+
+CHANGES: dict[str, Callable[[World], None]] = {
+    "left_out": add_left_out,
+    "long": add_a_long_name,
+    "lost": lose,
+    "many": add_many,
+    "news": make_news,
+    "policies": change_policies,
+    "slow": slow_down,
+}
+"""What the options do that change what there is."""
 
 
 def main() -> None:
@@ -182,30 +226,11 @@ def main() -> None:
         add_photo(world, wrong)
         gone = PersonRecord(new_id(), "old door", None, 1, State.MASK, None, at, at)
         world.store.people.put(gone)
-    if "long" in options:
-        settings = {"url": "rtsp://192.0.2.99/stream1"}
-        camera = StoredCamera(new_id(), LONG_NAME, settings, world.web.now(), world.web.now())
-        world.store.cameras.add(camera)
-        episode(world, world.web.now(), camera=LONG_NAME)
-    if "left_out" in options:
-        for name, score in (("entrance", 0.5), ("old yard", 0.1)):
-            settings = {"url": "rtsp://192.0.2.98/stream1", "min_score": score}
-            camera = StoredCamera(new_id(), name, settings, world.web.now(), world.web.now())
-            world.store.cameras.add(camera)
-    if "many" in options:
-        fill(world.store, 100_000)
-    if "slow" in options:
-        slow_down(world, folder)
-    if "policies" in options:
-        change_policies(world)
-    if "news" in options:
-        make_news(world)
+    for option in options:
+        if option not in ("fresh", "statistics") and not option.isdigit():
+            CHANGES[option](world)
     app = create_app(world.web)
-    if "lost" in options:
-        for name in ("entrance", "ward 3"):
-            publish(world, name, ago=timedelta(minutes=1))
-        world.service.switch("entrance", CameraPhase.LOST)
-    elif "statistics" not in options:
+    if not {"lost", "statistics"} & {*options}:
         threading.Thread(target=keep_publishing, args=[world], daemon=True).start()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -21,9 +21,9 @@ from maskwatch.web import feed as feed_module
 from maskwatch.web.actions.episodes import acknowledge_as
 from maskwatch.web.api import live
 from maskwatch.web.feed import EVERY_S, Feed
-from maskwatch.web.identity import Principal, of_session
-from maskwatch.web.security.scopes import scopes_of
-from tests.web.world import NOW, PASSWORD, World, episode
+from maskwatch.web.identity import of_session
+from tests.web.made_up import episode
+from tests.web.world import NOW, World, log_in
 
 
 def test_two_who_come_at_the_same_moment_hear_each_news_once(world: World) -> None:
@@ -131,8 +131,7 @@ def test_the_end_of_an_episode_is_news_however_many_began_after_it(
 
 def test_a_program_hears_only_of_what_it_may_read(site: str) -> None:
     with httpx.Client(base_url=site, timeout=60) as anna:
-        answer = anna.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-        anna.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        log_in(anna)
         body = {"name": "wall", "scopes": ["live", "cameras:read"]}
         token = anna.post("/api/v1/tokens", json=body).json()["token"]
         wall = httpx.Client(base_url=site, timeout=60, headers={"Authorization": f"Bearer {token}"})
@@ -149,12 +148,12 @@ def test_a_program_hears_only_of_what_it_may_read(site: str) -> None:
     assert newest["id"] not in "".join(told)
 
 
-@pytest.mark.parametrize(("role", "sees"), [(Role.VIEWER, False), (Role.ADMIN, True)])
+@pytest.mark.parametrize(("name", "sees"), [("vera", False), ("anna", True)])
 def test_news_name_who_followed_the_link_of_a_message_to_administrators(
-    world: World, role: Role, sees: bool
+    world: World, name: str, sees: bool
 ) -> None:
     made, actor = episode(world), "link:officer@hospital.test"
-    principal = Principal(world.add_user("otto", role), "otto", scopes_of(role))
+    principal = world.principal(name)
     request = Request({"type": "http", "headers": []})
 
     async def told() -> str:

@@ -16,7 +16,8 @@ from maskwatch.store.records import Role
 from maskwatch.types import State
 from maskwatch.web.app import create_app
 from maskwatch.web.security.scopes import Scope
-from tests.web.world import PASSWORD, World, make_world, person, publish, seed
+from tests.web.made_up import person, publish, seed
+from tests.web.world import PASSWORD, World, log_in, make_world
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -50,11 +51,10 @@ def api_schema(app: Any) -> Any:
 @pytest.fixture(scope="module")
 def token(app: Any) -> str:
     with TestClient(app) as client:
-        answer = client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
+        log_in(client)
         made = client.post(
             "/api/v1/tokens",
             json={"name": "schemathesis", "scopes": [scope.value for scope in Scope]},
-            headers={"X-CSRF-Token": answer.json()["csrf"]},
         )
         return str(made.json()["token"])
 

@@ -15,15 +15,13 @@ from pydantic import TypeAdapter
 
 from maskwatch.metrics.intervals import wilson_interval
 from maskwatch.store.ids import new_id
-from maskwatch.store.records import PeopleBucket, PeopleCount, PersonRecord, Role
+from maskwatch.store.records import PeopleBucket, PeopleCount, PersonRecord
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.overview import camera_names, make_report
-from maskwatch.web.identity import Principal
+from maskwatch.web.actions.people import camera_names, make_report
 from maskwatch.web.printing.paper import Paper
 from maskwatch.web.printing.rates import draw_report
 from maskwatch.web.rates.periods import Period
 from maskwatch.web.rates.rate import Rate
-from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.turns import Turns
 from tests.web.world import World
 
@@ -76,10 +74,7 @@ def test_a_camera_that_is_gone_can_be_chosen_where_people_were_counted(
 ) -> None:
     people(world, "old door", [State.MASK, State.NO_MASK], datetime(2026, 3, 2, tzinfo=UTC))
     people(world, "entrance", [State.MASK], datetime(2026, 3, 2, tzinfo=UTC))
-    user = world.store.users.by_name("vera")
-    assert user is not None
-    viewer = Principal(user, user.name, scopes_of(user.role))
-    names = camera_names(world.web, viewer)
+    names = camera_names(world.web, world.principal("vera"))
     assert names == ["entrance", "ward 3", "canteen", "old door"]
     rate = admin.get(f"/api/v1/people/rate?{PERIOD}&camera=old door").json()
     assert (rate["people"], rate["share"]) == (2, 0.5)
@@ -113,7 +108,7 @@ def test_a_report_of_a_longer_period_has_longer_steps(
         for day in range(days):
             at = monday + timedelta(days=day, hours=12)
             people(world, "entrance", [State.MASK], at)
-    vera = Principal(world.add_user("otto", Role.VIEWER), "otto", scopes_of(Role.VIEWER))
+    vera = world.principal("vera")
     period = Period(monday, monday + timedelta(days=days))
     made = make_report(world.web, vera, period)
     assert made.step == step
@@ -203,7 +198,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def test_a_period_of_centuries_is_refused(
     world: World, admin: TestClient, since: str, until: str, zone: str
 ) -> None:
-    admin.app.state.web = replace(world.web, zone=lambda: ZoneInfo(zone))  # type: ignore[attr-defined]
+    admin.app.state.web = replace(world.web, timezone=lambda: ZoneInfo(zone))  # type: ignore[attr-defined]
     for path in ("rate", "comparison", "report.pdf"):
         answer = admin.get(f"/api/v1/people/{path}", params={"since": since, "until": until})
         assert answer.status_code == 422
@@ -257,7 +252,7 @@ def test_the_report_says_what_is_hidden(world: World, monkeypatch: pytest.Monkey
     add_bucket(world, MONDAY + timedelta(days=1), mask=80, incorrect=12, no_mask=8)
     add_bucket(world, MONDAY + timedelta(days=2), mask=60, no_mask=15, unknown=6)
     add_bucket(world, MONDAY + timedelta(days=2, hours=1), **FEW)
-    vera = Principal(world.add_user("otto", Role.VIEWER), "otto", scopes_of(Role.VIEWER))
+    vera = world.principal("vera")
     since = datetime(2026, 3, 1, tzinfo=UTC)
     lines: list[str] = []
     bars: dict[str, tuple[float | None, str]] = {}

@@ -8,10 +8,8 @@ from datetime import timedelta
 from fastapi.testclient import TestClient
 
 from maskwatch.config.privacy import PrivacyConfig
-from maskwatch.store.records import MinuteReadings, Role
+from maskwatch.store.records import MinuteReadings
 from maskwatch.web.actions.readings import LastHour
-from maskwatch.web.identity import Principal
-from maskwatch.web.security.scopes import scopes_of
 from tests.web.world import NOW, World
 
 MINUTE = MinuteReadings("entrance", None, NOW.replace(second=0, microsecond=0), 480, 40, 3, 2, 5)
@@ -60,9 +58,7 @@ def test_minutes_of_more_than_a_day_are_refused(admin: TestClient) -> None:
 
 
 def test_an_open_page_asks_for_the_last_hour_twice_a_minute(world: World) -> None:
-    user = world.store.users.by_name("vera")
-    assert user is not None
-    vera = Principal(user, "vera", scopes_of(Role.VIEWER))
+    vera = world.principal("vera")
     now_s = [0.0]
     last_hour = LastHour(lambda: now_s[0])
 

@@ -89,9 +89,9 @@ def test_the_dashboards_days_follow_a_change_of_the_time_zone(
         server.start()
         assert server.stop(10)
     [web] = made
-    assert web.timezone == berlin.zone
+    assert web.timezone() == berlin.zone
     running.config = running.config.model_copy(update={"site": lisbon})
-    assert web.timezone == lisbon.zone
+    assert web.timezone() == lisbon.zone
 
 
 def test_a_dashboard_that_cannot_start_says_why_and_announces_nothing(

@@ -25,23 +25,19 @@ from maskwatch.store.records import (
 from maskwatch.types import State
 from maskwatch.web.actions.walks import finish_walk
 from maskwatch.web.app import create_app
-from maskwatch.web.identity import Principal
 from maskwatch.web.pages.walk import marks_in
-from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.walks.recording import FORGOTTEN_AFTER
 from maskwatch.web.walks.report import WalkReport
 from maskwatch.web.walks.values import Mark, Part, Phase, Sighting
-from tests.web.world import NOW, PASSWORD, World, episode
+from tests.web.made_up import episode
+from tests.web.world import NOW, World, log_in
 
 
 def finished_walk(world: World) -> WalkRecord:
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    anna = Principal(user, user.name, scopes_of(user.role))
     seen = Sighting(NOW + timedelta(seconds=2), 1, State.NO_MASK, 41.0)
     start, end = NOW, NOW + timedelta(seconds=30)
     bare = Part(Phase.BARE, start, end, (Mark(NOW, 3.0),), (seen,))
-    return finish_walk(world.web, anna, "entrance", [bare])
+    return finish_walk(world.web, "anna", "entrance", [bare])
 
 
 def test_where_there_are_no_episodes_nobody_walks(admin: TestClient, world: World) -> None:
@@ -106,32 +102,25 @@ def test_walks_are_leafed_through(admin: TestClient, world: World) -> None:
 
 
 def test_an_alarm_between_two_parts_of_a_walk_belongs_to_the_first(world: World) -> None:
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    anna = Principal(user, user.name, scopes_of(user.role))
-
     def part(phase: Phase, start: int, end: int) -> Part:
         return Part(phase, NOW + timedelta(seconds=start), NOW + timedelta(seconds=end))
 
     episode(world, NOW + timedelta(seconds=11))
     episode(world, NOW + timedelta(seconds=13))
     parts = [part(Phase.BARE, 0, 10), part(Phase.EMPTY, 12, 20)]
-    report = finish_walk(world.web, anna, "entrance", parts).report
+    report = finish_walk(world.web, "anna", "entrance", parts).report
     assert (report["missed"], report["false_alarms"]) == (0, 1)
 
 
 def walked(world: World, *parts: tuple[Phase, int, int]) -> dict[str, object]:
     """The report of parts that went from one second to another."""
-    user = world.store.users.by_name("anna")
-    assert user is not None
-    anna = Principal(user, user.name, scopes_of(user.role))
     went = []
     for phase, start, end in parts:
         begin = NOW + timedelta(seconds=start)
         state = State.NO_MASK if phase is Phase.BARE else State.MASK
         seen = Sighting(begin + timedelta(seconds=1), 1, state, None)
         went.append(Part(phase, begin, NOW + timedelta(seconds=end), sightings=(seen,)))
-    return dict(finish_walk(world.web, anna, "entrance", went).report)
+    return dict(finish_walk(world.web, "anna", "entrance", went).report)
 
 
 @pytest.mark.parametrize("ended_s", [None, 45, 70])
@@ -399,8 +388,7 @@ def test_nobody_walks_into_the_walk_of_somebody_else(
     admin.post(f"{WALK}/parts", json={"phase": "bare"})
     world.add_user("otto", Role.ADMIN)
     otto = TestClient(create_app(world.web, dashboard=False))
-    answer = otto.post("/api/v1/session", json={"name": "otto", "password": PASSWORD})
-    otto.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    log_in(otto, "otto")
     refused = otto.post(WALK)
     assert refused.status_code == 409
     assert "anna is walking" in refused.json()["detail"]

@@ -122,7 +122,7 @@ class People:
         until: datetime,
         by: CountBy = CountBy.TOTAL,
         *,
-        zone: tzinfo = UTC,
+        timezone: tzinfo = UTC,
         cameras: Sequence[str] = (),
         zones: Sequence[str] = (),
     ) -> list[PeopleGroup]:
@@ -132,13 +132,13 @@ class People:
             since: included; buckets count by their start.
             until: not included.
             by: what makes a group. ``TOTAL`` gives one group, or none without people.
-            zone: time zone that hours and days are meant in.
+            timezone: that hours and days are meant in.
             cameras: only these; empty for all.
             zones: only these; empty for all. ``""`` is what lies in none.
         """
         sums: dict[str, list[int]] = {}
         with self._db.read() as connection:
-            for query, key_of in _queries(since, until, by, zone, cameras, zones):
+            for query, key_of in _queries(since, until, by, timezone, cameras, zones):
                 for group, *found in connection.execute(query):
                     key = key_of(group)
                     pairs = zip_longest(sums.get(key, ()), found, fillvalue=0)
@@ -193,7 +193,7 @@ def _queries(
     since: datetime,
     until: datetime,
     by: CountBy,
-    zone: tzinfo,
+    timezone: tzinfo,
     cameras: Sequence[str],
     zones: Sequence[str],
 ) -> Iterator[tuple[sa.Select[Any], Callable[[Any], str]]]:
@@ -203,12 +203,12 @@ def _queries(
     ends = [(since, until)]
     if first < last:
         ends = [(since, _EPOCH + first * _QUARTER), (_EPOCH + last * _QUARTER, until)]
-        for low, high, ahead in _stretches(first, last, zone):
+        for low, high, ahead in _stretches(first, last, timezone):
             query = _quarter_sums(by, ahead // _QUARTER, anywhere=not (cameras or zones))
             rows_there = (people_quarters.c.quarter >= low, people_quarters.c.quarter < high)
             query = _chosen(query.where(*rows_there), people_quarters, cameras, zones)
             yield query, partial(_key_of_number, by=by, ahead=ahead)
-    named = partial(_key, by=by, zone=zone)
+    named = partial(_key, by=by, timezone=timezone)
     for begin, end in ends:
         if begin < end:
             query = _sums(people, people.c.quarter_at, by)
@@ -230,7 +230,7 @@ def _chosen(
     return query
 
 
-def _stretches(first: int, last: int, zone: tzinfo) -> Iterator[tuple[int, int, timedelta]]:
+def _stretches(first: int, last: int, timezone: tzinfo) -> Iterator[tuple[int, int, timedelta]]:
     """The parts of a period, in numbers of quarters, during each of which clocks are not changed.
 
     Yields:
@@ -238,7 +238,7 @@ def _stretches(first: int, last: int, zone: tzinfo) -> Iterator[tuple[int, int, 
     """
 
     def ahead(quarter: int) -> timedelta:
-        return (_EPOCH + quarter * _QUARTER).astimezone(zone).utcoffset() or timedelta(0)
+        return (_EPOCH + quarter * _QUARTER).astimezone(timezone).utcoffset() or timedelta(0)
 
     begins = [first]
     for week in range(first, last, _WEEK):  # nobody changes clocks twice in a week
@@ -321,10 +321,10 @@ def _key_of_number(group: Any, by: CountBy, ahead: timedelta) -> str:
     return group or ""
 
 
-def _key(group: Any, by: CountBy, zone: tzinfo) -> str:
+def _key(group: Any, by: CountBy, timezone: tzinfo) -> str:
     if not isinstance(group, datetime):
         return group or ""
-    local = group.astimezone(zone)
+    local = group.astimezone(timezone)
     if by in _CALENDAR:
         return _CALENDAR[by](local.date())
     if by is CountBy.HOUR_OF_DAY:

@@ -25,7 +25,7 @@ from maskwatch.web.api import (
     walks,
 )
 from maskwatch.web.api.access import COOKIE_SCHEME
-from maskwatch.web.api.problems import add_problem_handlers, answer_unknown_addresses
+from maskwatch.web.api.problems import add_problem_handlers, answer_unknown_addresses, problems
 from maskwatch.web.context import WebContext
 from maskwatch.web.gate import DashboardGate
 from maskwatch.web.identity import FirstStart
@@ -59,20 +59,10 @@ def create_app(web: WebContext, *, dashboard: bool = True) -> FastAPI:
     )
     app.state.web = web
     app.state.first_start = FirstStart(web)
+    app.include_router(sessions.router, prefix=API)
     # The routes of live come first: cameras/{name} would take theirs for names.
-    for module in (
-        sessions,
-        users,
-        episodes,
-        people,
-        review,
-        live,
-        cameras,
-        readings,
-        walks,
-        system,
-    ):
-        app.include_router(module.router, prefix=API)
+    for module in (users, episodes, people, review, live, cameras, readings, walks, system):
+        app.include_router(module.router, prefix=API, responses=problems(401, 403))
     app.include_router(probes.router)
     add_problem_handlers(app)
     answer_unknown_addresses(app, API)  # after all others, before the pages

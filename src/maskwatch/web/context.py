@@ -44,7 +44,7 @@ class WebContext:
     """The policy in force: it may change while the service runs."""
     link_secret: bytes
     """With which links in messages are signed."""
-    zone: Callable[[], tzinfo] = lambda: UTC
+    timezone: Callable[[], tzinfo] = lambda: UTC
     """Of days and hours in charts and reports: it may change while the service runs."""
     version: str = ""
     now: Callable[[], datetime] = _utc_now
@@ -72,11 +72,6 @@ class WebContext:
         self.streams = Streams(self.config.max_streams)
         self.patience = Patience(_PATIENCE_S)
         self.reports = Turns("reports at once", _WAITING_REPORTS)
-
-    @property
-    def timezone(self) -> tzinfo:
-        """Of days and hours, as it is now."""
-        return self.zone()
 
     def names_with(self, known: Iterable[str]) -> list[str]:
         """The cameras that there are, and after them those of others that are gone."""

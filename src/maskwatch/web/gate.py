@@ -1,7 +1,7 @@
 """Lets only those into the dashboard who are logged in, and onto pages that their role allows.
 
-The REST API has checks of its own on every route (see ``api/access.py``); this is for the pages
-and for the socket that they keep open.
+The REST API finds out by itself who asks (see ``api/access.py``), and every action whether they
+may; this is for the pages and for the socket that they keep open.
 """
 
 from __future__ import annotations

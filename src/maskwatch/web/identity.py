@@ -60,31 +60,29 @@ class Login:
     principal: Principal
 
 
-def log_in(
-    web: WebContext,
-    name: str,
-    password: str,
-    address: str,
-    agent: str,
-    former: str | None = None,
-) -> Login:
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request to log in comes from."""
+
+    address: str
+    agent: str
+    """What the browser calls itself."""
+    former: str | None = None
+    """The secret of the session that the browser has had so far."""
+
+
+def log_in(web: WebContext, name: str, password: str, visitor: Visitor) -> Login:
     """Begins a session.
 
-    Args:
-        web: the application.
-        name: as typed.
-        password: as typed.
-        address: where the request comes from.
-        agent: what the browser calls itself.
-        former: the secret of the session that the browser has had so far. It ends: nobody holds
-            its cookie any more, and pages that are still open must not go on as somebody else.
+    The visitor's former one ends: nobody holds its cookie any more, and pages that are still open
+    must not go on as somebody else.
 
     Raises:
         Throttled: too many wrong passwords for this user or from this address.
         NotLoggedIn: wrong name or password; never says which.
     """
     user = web.store.users.by_name(name)  # first: while nobody is found, nobody guesses wrong
-    guessers = at_login(name, address)
+    guessers = at_login(name, visitor.address)
     wait_s = web.throttle.begin(guessers)
     if wait_s > 0:
         web.journal.held_back()
@@ -92,7 +90,8 @@ def log_in(
     stored = user.password_hash if user and user.disabled_at is None else None
     if not check_password(stored, password) or user is None:
         wait_s = web.throttle.wait_s(guessers)
-        web.journal.failed(name, address, user=None if user is None else user.name, wait_s=wait_s)
+        known = None if user is None else user.name
+        web.journal.failed(name, visitor.address, user=known, wait_s=wait_s)
         raise NotLoggedIn(_WRONG)
     web.throttle.succeeded(guessers)
     web.journal.sum_up()
@@ -102,13 +101,13 @@ def log_in(
         # sessions, and one with the old password must not begin right after it.
         if web.store.users.get(user.id).password_hash != user.password_hash:
             raise NotLoggedIn(_WRONG)
-        web.store.audit.append(user.name, "login", user.id, {"address": address})
-        if former is not None:
-            web.store.sessions.delete(hash_secret(former))
-        return _begin_session(web, user, address, agent)
+        web.store.audit.append(user.name, "login", user.id, {"address": visitor.address})
+        if visitor.former is not None:
+            web.store.sessions.delete(hash_secret(visitor.former))
+        return _begin_session(web, user, visitor)
 
 
-def _begin_session(web: WebContext, user: UserRecord, address: str, agent: str) -> Login:
+def _begin_session(web: WebContext, user: UserRecord, visitor: Visitor) -> Login:
     secret, now = new_secret(), web.now()
     session = SessionRecord(
         token_hash=hash_secret(secret),
@@ -116,8 +115,8 @@ def _begin_session(web: WebContext, user: UserRecord, address: str, agent: str) 
         created_at=now,
         expires_at=now + timedelta(seconds=web.config.login.session_s),
         last_seen_at=now,
-        address=address,
-        agent=agent[:200],
+        address=visitor.address,
+        agent=visitor.agent[:200],
     )
     web.store.sessions.add(session)
     return Login(secret, _of_session(user, session, secret))
@@ -139,7 +138,7 @@ def of_session(web: WebContext, secret: str) -> Principal:
     session = web.store.sessions.get(hash_secret(secret), web.now())
     if session is None:
         raise NotLoggedIn("not logged in")
-    return _checked_session(web, session, secret)
+    return _of_session(_user_of(web, session, is_use=True), session, secret)
 
 
 def refreshed(web: WebContext, principal: Principal, *, is_use: bool) -> Principal:
@@ -158,10 +157,6 @@ def refreshed(web: WebContext, principal: Principal, *, is_use: bool) -> Princip
         raise NotLoggedIn("the session has ended")
     user = _user_of(web, session, is_use=is_use)
     return replace(principal, user=user, actor=user.name, scopes=scopes_of(user.role))
-
-
-def _checked_session(web: WebContext, session: SessionRecord, secret: str) -> Principal:
-    return _of_session(_user_of(web, session, is_use=True), session, secret)
 
 
 def _user_of(web: WebContext, session: SessionRecord, *, is_use: bool) -> UserRecord:
@@ -210,6 +205,24 @@ def _active_user(web: WebContext, user_id: str) -> UserRecord | None:
     return None if user.disabled_at is not None else user
 
 
+def new_user(web: WebContext, name: str, password: str, role: Role) -> UserRecord:
+    """Somebody who is not in the store yet.
+
+    Raises:
+        UsageError: the name or the password is not good enough.
+    """
+    must_be_name(name)
+    must_be_good(password, name, web.config.login.min_password)
+    return UserRecord(
+        id=new_id(),
+        name=name,
+        role=role,
+        password_hash=hash_password(password),
+        created_at=web.now(),
+        language=web.config.language,
+    )
+
+
 _LINK_IS_OVER = "this link no longer works: restart the service for a new one"
 
 
@@ -240,13 +253,14 @@ class FirstStart:
 
     def is_valid(self, secret: str) -> bool:
         """Whether the link still works."""
+        hashed = self._hash  # another thread may use the link up meanwhile
         return (
-            self._hash is not None
+            hashed is not None
             and self._clock() < self._until_s
-            and is_same(self._hash, hash_secret(secret))
+            and is_same(hashed, hash_secret(secret))
         )
 
-    def finish(self, secret: str, name: str, password: str, address: str, agent: str) -> Login:
+    def finish(self, secret: str, name: str, password: str, visitor: Visitor) -> Login:
         """Makes the first administrator and logs in.
 
         Raises:
@@ -256,20 +270,12 @@ class FirstStart:
         with self._lock:
             if not self.is_valid(secret):
                 raise AccessDenied(_LINK_IS_OVER)
-            must_be_name(name)
-            must_be_good(password, name, self._web.config.login.min_password)
-            user = UserRecord(
-                id=new_id(),
-                name=name,
-                role=Role.ADMIN,
-                password_hash=hash_password(password),
-                created_at=self._web.now(),
-                language=self._web.config.language,
-            )
+            user = new_user(self._web, name, password, Role.ADMIN)
             with self._web.store.transaction():
                 if not self._web.store.users.add_first(user):
                     raise AccessDenied(_LINK_IS_OVER)
-                self._web.store.audit.append(name, "setup", user.id, {"address": address})
-                login = _begin_session(self._web, user, address, agent)
+                detail = {"address": visitor.address}
+                self._web.store.audit.append(name, "setup", user.id, detail)
+                login = _begin_session(self._web, user, visitor)
             self._hash = None
         return login

@@ -62,7 +62,7 @@ class DashboardServer:
             config=web,
             privacy=lambda: service.config.privacy,
             link_secret=store.settings.secret(LINK_SECRET),
-            zone=lambda: service.config.site.zone,
+            timezone=lambda: service.config.site.zone,
             version=version,
         )
         self._app = create_app(context)

@@ -13,7 +13,7 @@ from maskwatch.errors import StoreFull, UsageError
 from maskwatch.runtime.monitoring.control import CameraPhase
 from maskwatch.store.records import StoredCamera
 from maskwatch.web.actions import cameras
-from tests.web.world import NOW, World, administrator
+from tests.web.world import NOW, World
 
 
 def test_a_camera_is_added_changed_and_deleted(admin: TestClient, world: World) -> None:
@@ -97,7 +97,9 @@ def test_a_camera_without_a_name_of_the_configurations_kind_is_not_added(
 ) -> None:
     # The page asks no route, and a topic with "#" in it would end the service.
     with pytest.raises(UsageError, match="name: must be"):
-        cameras.add_camera(world.web, administrator(world), name, {"url": "rtsp://8.8.8.8/stream"})
+        cameras.add_camera(
+            world.web, world.principal("anna"), name, {"url": "rtsp://8.8.8.8/stream"}
+        )
     assert world.store.cameras.all() == []
 
 

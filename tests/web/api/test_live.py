@@ -12,12 +12,11 @@ from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from maskwatch.config.privacy import Photos, PrivacyConfig
-from maskwatch.store.records import Role
 from maskwatch.types import State
 from maskwatch.web.api import live
-from maskwatch.web.identity import Principal
-from maskwatch.web.security.scopes import scopes_of
-from tests.web.world import World, person, publish
+from maskwatch.web.identity import Principal, of_session
+from tests.web.made_up import person, publish
+from tests.web.world import World
 
 PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 """What is sent at once. A browser shows a picture when the next one begins: nothing comes twice."""
@@ -26,8 +25,7 @@ PICTURE, NOTHING = ["picture"], ["nothing", "nothing"]
 def stream_of(world: World) -> AsyncIterator[bytes]:
     """A stream of the entrance."""
     request = Request({"type": "http", "headers": []})
-    principal = Principal(world.add_user("eve", Role.VIEWER), "eve", scopes_of(Role.VIEWER))
-    return live._pictures(request, world.web, principal, "entrance")
+    return live._pictures(request, world.web, world.principal("vera"), "entrance")
 
 
 async def sent(world: World) -> AsyncIterator[list[str]]:
@@ -76,6 +74,24 @@ def test_a_stream_that_ends_leaves_no_picture_behind(
         return [each async for each in sent(world)]
 
     assert asyncio.run(watch()) == [NOTHING]
+
+
+def test_a_stream_stays_open_for_whom_it_was_opened(
+    admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a session, a header for a token that has none in it changes nothing."""
+    monkeypatch.setattr(live, "_CHECK_EVERY_S", 0.0)
+    secret = admin.cookies[world.web.cookie.name]
+    admin.headers["Authorization"] = "Bearer"
+    assert admin.get("/api/v1/me").status_code == 200
+    cookie = (b"cookie", f"{world.web.cookie.name}={secret}".encode())
+    request = Request({"type": "http", "headers": [cookie, (b"authorization", b"Bearer")]})
+    principal = of_session(world.web, secret)
+
+    async def watcher() -> Principal:
+        return await anext(live._while_allowed(request, world.web, principal))
+
+    assert asyncio.run(watcher()) == principal
 
 
 def test_live_pictures_and_people_come_from_the_hub(admin: TestClient, world: World) -> None:

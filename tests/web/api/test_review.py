@@ -16,7 +16,8 @@ from fastapi.testclient import TestClient
 from maskwatch.config.privacy import Photos, PrivacyConfig
 from maskwatch.store.records import SnapshotFace, SnapshotKind
 from maskwatch.types import Fault, State
-from tests.web.world import NOW, World, add_photo, episode, give_photo, portrait
+from tests.web.made_up import add_photo, episode, give_photo, portrait
+from tests.web.world import NOW, World
 
 
 def queued(admin: TestClient, world: World, *, blurred: bool = False) -> str:

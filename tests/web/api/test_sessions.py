@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,14 @@ from maskwatch.store.records import Role, UserRecord
 from maskwatch.web import identity
 from maskwatch.web.actions import users
 from maskwatch.web.app import create_app, setup_url
-from maskwatch.web.identity import FirstStart, Principal
+from maskwatch.web.identity import FirstStart, Visitor
 from maskwatch.web.security.passwords import check_password, hash_password
 from maskwatch.web.security.scopes import scopes_of
 from maskwatch.web.security.secrets import hash_secret
-from tests.web.world import NOW, PASSWORD, World, episode, log_in, make_world
+from tests.web.made_up import episode
+from tests.web.world import NOW, PASSWORD, World, log_in, make_world
+
+VISITOR = Visitor("198.51.100.7", "browser")
 
 
 def test_administrators_see_who_has_logged_in_and_when(admin: TestClient) -> None:
@@ -178,7 +182,24 @@ def test_the_set_up_link_gets_too_old(tmp_path: Path) -> None:
     seconds[0] += 2
     assert not first.is_valid(secret)
     with pytest.raises(AccessDenied):
-        first.finish(secret, "anna", PASSWORD, "192.0.2.1", "browser")
+        first.finish(secret, "anna", PASSWORD, VISITOR)
+    world.store.close()
+
+
+def test_a_set_up_link_that_is_used_up_while_it_is_looked_at_is_over(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    looks = count()
+
+    def clock() -> float:
+        if next(looks) == 1:  # `open` has looked before, `is_valid` looks now
+            first.finish(secret, "anna", PASSWORD, VISITOR)
+        return 0.0
+
+    first = FirstStart(world.web, clock)
+    secret = first.open() or ""
+    first.is_valid(secret)  # it was when it was asked
+    assert not first.is_valid(secret)
+    assert world.store.users.count() == 1
     world.store.close()
 
 
@@ -323,8 +344,7 @@ def test_an_expired_token_is_useless(world: World) -> None:
     now = [NOW]
     web = replace(world.web, now=lambda: now[0])
     with TestClient(create_app(web, dashboard=False)) as client:
-        answer = client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        log_in(client)
         end = (NOW + timedelta(hours=1)).isoformat()
         program = with_token(client, token_for(client, "episodes:read", expires_at=end))
         assert program.get("/api/v1/episodes").status_code == 200
@@ -401,8 +421,7 @@ def test_a_password_from_an_administrator_ends_sessions_and_tokens(
     admin: TestClient, world: World
 ) -> None:
     viewer = TestClient(admin.app)
-    answer = viewer.post("/api/v1/session", json={"name": "vera", "password": PASSWORD})
-    viewer.headers["X-CSRF-Token"] = answer.json()["csrf"]
+    log_in(viewer, "vera")
     program = with_token(viewer, token_for(viewer, "episodes:read"))
     assert program.get("/api/v1/episodes").status_code == 200
     user = world.store.users.by_name("vera")
@@ -422,10 +441,8 @@ def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The administrator is quicker than whoever logs in with the old one."""
-    anna, vera = (world.store.users.by_name(name) for name in ("anna", "vera"))
-    assert anna is not None
-    assert vera is not None
-    admin = Principal(anna, anna.name, scopes_of(anna.role), session_hash="of another browser")
+    admin = replace(world.principal("anna"), session_hash="of another browser")
+    vera = world.principal("vera").user
 
     def slowly(stored: str | None, password: str) -> bool:
         is_right = check_password(stored, password)
@@ -434,24 +451,22 @@ def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
 
     monkeypatch.setattr(identity, "check_password", slowly)
     with pytest.raises(NotLoggedIn):
-        identity.log_in(world.web, "vera", PASSWORD, "198.51.100.7", "browser")
+        identity.log_in(world.web, "vera", PASSWORD, VISITOR)
     assert world.store.sessions.of_user(vera.id) == []
 
 
 def test_a_password_from_an_administrator_is_not_undone_by_who_knew_the_old_one(
     admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vera = world.store.users.by_name("vera")
-    assert vera is not None
+    stranger = replace(world.principal("vera"), session_hash="of a stranger")
 
     def slowly(password: str) -> str:
         monkeypatch.setattr(users, "hash_password", hash_password)
-        address = f"/api/v1/users/{vera.id}"
+        address = f"/api/v1/users/{stranger.user.id}"
         assert admin.patch(address, json={"password": "seven warm melons"}).status_code == 200
         return hash_password(password)
 
     monkeypatch.setattr(users, "hash_password", slowly)
-    stranger = Principal(vera, vera.name, scopes_of(vera.role), session_hash="of a stranger")
     with pytest.raises(NotLoggedIn):
         users.change_own_password(world.web, stranger, PASSWORD, "five warm oranges")
     assert log_in(TestClient(admin.app), "vera", "seven warm melons") == 200
@@ -460,18 +475,16 @@ def test_a_password_from_an_administrator_is_not_undone_by_who_knew_the_old_one(
 def test_who_is_disabled_stays_so_while_changing_the_password(
     admin: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = world.store.users.by_name("vera")
-    assert user is not None
+    vera = replace(world.principal("vera"), session_hash="of another browser")
 
     def slowly(password: str) -> str:
-        address = f"/api/v1/users/{user.id}"
+        address = f"/api/v1/users/{vera.user.id}"
         assert admin.patch(address, json={"disabled": True}).status_code == 200
         return hash_password(password)
 
     monkeypatch.setattr(users, "hash_password", slowly)
-    vera = Principal(user, user.name, scopes_of(user.role), session_hash="of another browser")
     users.change_own_password(world.web, vera, PASSWORD, "five warm oranges")
-    assert world.store.users.get(user.id).disabled_at is not None
+    assert world.store.users.get(vera.user.id).disabled_at is not None
 
 
 def test_the_last_administrator_stays(admin: TestClient, world: World) -> None:

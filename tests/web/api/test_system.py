@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 
 from maskwatch.store.ids import new_id
 from maskwatch.store.records import Delivery, DeliveryKind, DeliveryState
-from tests.web.world import World, episode
+from tests.web.made_up import episode
+from tests.web.world import World
 
 
 def test_system_says_how_the_box_is_doing(admin: TestClient) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.world import SIZE
+from tests.web.service import SIZE
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.world import CAMERAS
+from tests.web.service import CAMERAS
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")

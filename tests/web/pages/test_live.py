@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.world import CAMERAS
+from tests.web.service import CAMERAS
 
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")

@@ -9,7 +9,7 @@ import pytest
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.camera import DEFAULTS, would_alert
 from maskwatch.web.pages.zone_editor import DrawnZone
-from tests.web.world import person
+from tests.web.made_up import person
 
 
 @pytest.mark.parametrize(

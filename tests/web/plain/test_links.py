@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from maskwatch.alerts.links import LinkAction, LinkClaim, sign_link
 from maskwatch.errors import StoreError
 from maskwatch.types import Fault, State
-from tests.web.world import NOW, World, episode
+from tests.web.made_up import episode
+from tests.web.world import NOW, World
 
 
 def link(

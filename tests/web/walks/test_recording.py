@@ -8,7 +8,8 @@ from maskwatch.runtime.monitoring.live_hub import LiveHub
 from maskwatch.types import State
 from maskwatch.web.walks.recording import LONGEST_PART, PartRecorder
 from maskwatch.web.walks.values import Phase
-from tests.web.world import NOW, person
+from tests.web.made_up import person
+from tests.web.world import NOW
 
 
 def test_a_part_that_nobody_ends_stops_looking() -> None:

@@ -25,6 +25,7 @@ from maskwatch.store.records import (
 )
 from maskwatch.web.actions.recipients import delivery_for
 from maskwatch.web.context import WebContext
+from maskwatch.web.documented import AS_DOCUMENTED
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.scopes import Scope
 
@@ -35,6 +36,8 @@ _REFUSED = "refused"
 @dataclass(frozen=True, slots=True)
 class DiskUse:
     """The disk that the photos are on."""
+
+    __pydantic_config__ = AS_DOCUMENTED
 
     total_bytes: int
     free_bytes: int

@@ -20,9 +20,8 @@ from maskwatch.store.ids import new_id
 from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
 from maskwatch.store.store import Store
 from maskwatch.web.context import WebContext
-from maskwatch.web.identity import Principal
+from maskwatch.web.identity import Principal, new_user
 from maskwatch.web.refusals import NotAllowed, Taken, WrongUse
-from maskwatch.web.security.names import must_be_name
 from maskwatch.web.security.passwords import check_password, hash_password, must_be_good
 from maskwatch.web.security.scopes import Scope, scopes_of
 from maskwatch.web.security.secrets import hash_secret, new_api_token
@@ -47,16 +46,7 @@ def add_user(
     """
     principal.must_allow(Scope.USERS)
     _must_allow_all_of(principal, role)
-    must_be_name(name)
-    must_be_good(password, name, web.config.login.min_password)
-    user = UserRecord(
-        id=new_id(),
-        name=name,
-        role=role,
-        password_hash=hash_password(password),
-        created_at=web.now(),
-        language=web.config.language,
-    )
+    user = new_user(web, name, password, role)
     try:
         with web.store.transaction():
             web.store.users.add(user)

@@ -135,7 +135,7 @@ def end_walk(web: WebContext, principal: Principal, camera: str) -> WalkRecord:
     principal.must_allow(Scope.CAMERAS_WRITE)
     on_duty = _off_duty(web, camera) is None
     with web.walking.ending(camera, web.now(), on_duty=on_duty) as parts:
-        return finish_walk(web, principal, camera, parts)
+        return finish_walk(web, principal.actor, camera, parts)
 
 
 def break_off_walk(web: WebContext, principal: Principal, camera: str) -> None:
@@ -149,16 +149,13 @@ def break_off_walk(web: WebContext, principal: Principal, camera: str) -> None:
         web.store.audit.append(principal.actor, "camera.walk_broken_off", camera)
 
 
-def finish_walk(
-    web: WebContext, principal: Principal, camera: str, parts: Sequence[Part]
-) -> WalkRecord:
+def finish_walk(web: WebContext, walked_by: str, camera: str, parts: Sequence[Part]) -> WalkRecord:
     """Looks up what alarms each part led to by now, and keeps the report.
 
     Raises:
         AccessDenied: in statistics-only mode.
         UsageError: there is no part.
     """
-    principal.must_allow(Scope.CAMERAS_WRITE)
     _must_have_episodes(web)
     if not parts:
         raise WrongUse("refused.no_part")
@@ -171,12 +168,12 @@ def finish_walk(
         camera=camera,
         started_at=parts[0].start,
         ended_at=parts[-1].end,
-        walked_by=principal.actor,
+        walked_by=walked_by,
         report=asdict(walk_report(whole)),
     )
     with web.store.transaction():
         web.store.walks.add(walk)
-        web.store.audit.append(principal.actor, "camera.walk_finished", camera, {"walk": walk.id})
+        web.store.audit.append(walked_by, "camera.walk_finished", camera, {"walk": walk.id})
     return walk
 
 

@@ -1,8 +1,7 @@
-"""Who calls a route, and whether they may."""
+"""Who calls a route; whether they may is for the action to say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -12,9 +11,8 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from maskwatch.errors import AccessDenied, NotLoggedIn
 from maskwatch.web.context import WebContext
-from maskwatch.web.identity import Principal, of_session, of_token
+from maskwatch.web.identity import Principal, Visitor, of_session, of_token
 from maskwatch.web.security.origin import is_own_origin
-from maskwatch.web.security.scopes import Scope
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -29,7 +27,7 @@ COOKIE_SCHEME = _cookie.scheme_name
 """What the OpenAPI document calls the way in by a cookie."""
 
 
-def web_of(request: Request) -> WebContext:
+async def web_of(request: Request) -> WebContext:
     """What the application was built from."""
     web: WebContext = request.app.state.web
     return web
@@ -43,42 +41,34 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 def principal_of(
     request: Request,
     web: Web,
-    bearer: Bearer = None,
-    _: Annotated[str | None, Security(_cookie)] = None,
+    _token: Bearer = None,
+    _secret: Annotated[str | None, Security(_cookie)] = None,
 ) -> Principal:
-    """Who calls, by token or by session.
+    """Who calls, by token or by session; the other two are for the OpenAPI document.
 
     Raises:
         NotLoggedIn: nobody we know.
         AccessDenied: a changing request from a browser that no page of ours sent.
     """
-    if bearer is not None:
-        return of_token(web, bearer.credentials)
-    secret = web.cookie.of(request.cookies)
-    if secret is None:
-        raise NotLoggedIn("not logged in")
-    principal = of_session(web, secret)
-    if request.method not in _SAFE:
+    principal = sender_of(request, web)
+    if principal.csrf is not None and request.method not in _SAFE:
         must_be_own_page(request, web, principal)
     return principal
 
 
-def principal_again(request: Request, web: WebContext) -> Principal:
-    """Who opened what stays open, with the rights of now.
+def sender_of(request: Request, web: WebContext) -> Principal:
+    """Whose token or session came with a request, with the rights of now: it may be open for long.
 
     Raises:
-        NotLoggedIn: the session or the token has ended.
+        NotLoggedIn: nobody's, or it has ended.
     """
-    token = bearer_token(request)
-    if token is not None:
-        return of_token(web, token)
-    return of_session(web, web.cookie.of(request.cookies) or "")
-
-
-def bearer_token(request: Request) -> str | None:
-    """The token that a program sends along; None without one."""
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return token if scheme.lower() == "bearer" else None
+    if token and scheme.lower() == "bearer":
+        return of_token(web, token)
+    secret = web.cookie.of(request.cookies)
+    if secret is None:
+        raise NotLoggedIn("not logged in")
+    return of_session(web, secret)
 
 
 def must_be_own_page(request: Request, web: WebContext, principal: Principal) -> None:
@@ -98,31 +88,12 @@ def must_be_own_origin(request: Request, web: WebContext) -> None:
         raise AccessDenied("this request comes from another site")
 
 
-def allowed(scope: Scope) -> Callable[..., Principal]:
-    """A dependency: the caller, who may do this."""
-
-    def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
-        principal.must_allow(scope)
-        return principal
-
-    return check
+Caller = Annotated[Principal, Depends(principal_of)]
+"""Whoever is known; what they may do, the actions say."""
 
 
-Anyone = Annotated[Principal, Depends(principal_of)]
-LiveViewer = Annotated[Principal, Depends(allowed(Scope.LIVE))]
-EpisodeReader = Annotated[Principal, Depends(allowed(Scope.EPISODES_READ))]
-EpisodeWriter = Annotated[Principal, Depends(allowed(Scope.EPISODES_WRITE))]
-Reviewer = Annotated[Principal, Depends(allowed(Scope.REVIEW))]
-ReviewExporter = Annotated[Principal, Depends(allowed(Scope.REVIEW_EXPORT))]
-CameraReader = Annotated[Principal, Depends(allowed(Scope.CAMERAS_READ))]
-CameraWriter = Annotated[Principal, Depends(allowed(Scope.CAMERAS_WRITE))]
-SystemReader = Annotated[Principal, Depends(allowed(Scope.SYSTEM_READ))]
-SystemWriter = Annotated[Principal, Depends(allowed(Scope.SYSTEM_WRITE))]
-Auditor = Annotated[Principal, Depends(allowed(Scope.AUDIT_READ))]
-UserManager = Annotated[Principal, Depends(allowed(Scope.USERS))]
-SubjectOfficer = Annotated[Principal, Depends(allowed(Scope.SUBJECTS))]
-
-
-def client_address(request: Request) -> str:
-    """Where the request comes from; behind a trusted proxy, where the proxy says."""
-    return request.client.host if request.client else ""
+def visitor_of(request: Request, web: WebContext) -> Visitor:
+    """Where a request to log in comes from; behind a trusted proxy, where the proxy says."""
+    address = request.client.host if request.client else ""
+    agent = request.headers.get("user-agent", "")
+    return Visitor(address, agent, web.cookie.of(request.cookies))

@@ -19,8 +19,7 @@ from maskwatch.runtime.monitoring.live_hub import LiveView
 from maskwatch.store.records import EpisodeRecord
 from maskwatch.web.actions import cameras
 from maskwatch.web.actions.recipients import episode_for
-from maskwatch.web.api import access
-from maskwatch.web.api.access import LiveViewer, Web
+from maskwatch.web.api.access import Caller, Web, sender_of
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.base import View
 from maskwatch.web.api.views.cameras import CameraName, CameraView
@@ -50,10 +49,10 @@ _CHECK_EVERY_S = 30.0
 """How often an open stream asks whether its viewer may still look."""
 
 
-@router.get("/cameras/{name}/people", responses=problems(401, 403, 404, 422))
-def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
+@router.get("/cameras/{name}/people", responses=problems(404, 422))
+def people(web: Web, principal: Caller, name: CameraName) -> LiveViewView:
     """Who is before a camera now."""
-    return LiveViewView.model_validate(_view(cameras.live_view(web, principal, name), name))
+    return LiveViewView.of(_view(cameras.live_view(web, principal, name), name))
 
 
 @router.get(
@@ -66,12 +65,12 @@ def people(web: Web, principal: LiveViewer, name: CameraName) -> LiveViewView:
             "no picture at all, and an older one must not be shown any longer. Otherwise `X-Age-S` "
             "says how old the newest one is by now."
         },
-        **problems(401, 403, 404, 422),
+        **problems(404, 422),
     },
 )
 async def frame(
     web: Web,
-    principal: LiveViewer,
+    principal: Caller,
     name: CameraName,
     after: Annotated[int, Query(ge=0, lt=1 << 53)] = 0,
     wait_s: Annotated[float, Query(ge=0, le=10)] = 0,
@@ -81,8 +80,8 @@ async def frame(
     With `after`, waits for a newer one for `wait_s` seconds. `Last-Modified` is when it was taken,
     and `X-Age-S` how many seconds ago: while a camera is lost, the last one stays.
     """
-    web.must_allow_images()
     view = await to_thread.run_sync(cameras.live_view, web, principal, name)
+    web.must_allow_images()
     if view is not None and after > view.sequence:
         after = 0  # of a run of the service before this one
     if after or view is None:
@@ -102,19 +101,19 @@ async def frame(
     response_class=Response,
     responses={
         200: {"content": {"multipart/x-mixed-replace": {}}},
-        **problems(401, 403, 404, 422, 429),
+        **problems(404, 422, 429),
     },
 )
 async def stream(
-    request: Request, web: Web, principal: LiveViewer, name: CameraName
+    request: Request, web: Web, principal: Caller, name: CameraName
 ) -> StreamingResponse:
     """Pictures with their overlays, one after the other (MJPEG).
 
     Each part has `X-Age-S`: how many seconds ago it was taken. The first one is the newest that
     there is, and of a camera that is lost that is an old one.
     """
-    web.must_allow_images()
     await to_thread.run_sync(cameras.live_view, web, principal, name)
+    web.must_allow_images()
     media_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     return web.streams.response(
         principal.user.id, _pictures(request, web, principal, name), media_type
@@ -132,14 +131,15 @@ async def stream(
                 }
             }
         },
-        **problems(401, 403, 429),
+        **problems(429),
     },
 )
-async def news(request: Request, web: Web, principal: LiveViewer) -> StreamingResponse:
+async def news(request: Request, web: Web, principal: Caller) -> StreamingResponse:
     """Server-sent events: `episode` and `camera`, each with the object that has changed.
 
     Each kind needs the permission to read such objects as well: `episodes:read`, `cameras:read`.
     """
+    principal.must_allow(Scope.LIVE)
     return web.streams.response(
         principal.user.id, _news(request, web, principal), "text/event-stream"
     )
@@ -201,7 +201,7 @@ def _json_for(principal: Principal, news: News) -> str:
     if isinstance(news.about, EpisodeRecord):
         view: View = EpisodeView.of(episode_for(principal, news.about))
     else:
-        view = CameraView.model_validate(news.about)
+        view = CameraView.of(news.about)
     return json.dumps(view.model_dump(mode="json"))
 
 
@@ -219,7 +219,7 @@ async def _while_allowed(
         if loop.time() - checked_at >= _CHECK_EVERY_S:
             checked_at = loop.time()
             try:
-                principal = await to_thread.run_sync(access.principal_again, request, web)
+                principal = await to_thread.run_sync(sender_of, request, web)
                 principal.must_allow(Scope.LIVE)
             except MaskwatchError:
                 return

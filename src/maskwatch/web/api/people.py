@@ -11,9 +11,9 @@ from pydantic import AwareDatetime
 
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
-from maskwatch.web.actions import overview
-from maskwatch.web.api.access import EpisodeReader, Web
-from maskwatch.web.api.files import download
+from maskwatch.web.actions import people
+from maskwatch.web.api.access import Caller, Web
+from maskwatch.web.api.files import CSV, PDF, PNG, download, gives
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.queries import Names
 from maskwatch.web.api.tables import csv_of, fault_csv_of
@@ -24,6 +24,7 @@ from maskwatch.web.printing.rates import draw_report
 from maskwatch.web.rates import periods
 from maskwatch.web.rates.periods import Comparison, Group
 from maskwatch.web.rates.rate import FaultShare, Rate
+from maskwatch.web.security.scopes import Scope
 from maskwatch.words import Language
 
 router = APIRouter(tags=["people"], prefix="/people")
@@ -66,86 +67,70 @@ Spreadsheet = Annotated[
 Before = Annotated[periods.Period | None, Depends(before_of)]
 
 
-@router.get("/rate", responses=problems(401, 403, 422))
-def rate(web: Web, principal: EpisodeReader, period: Period) -> Rate:
+@router.get("/rate", responses=problems(422))
+def rate(web: Web, principal: Caller, period: Period) -> Rate:
     """Everybody of a period, and the compliance rate with its 95 % interval."""
-    return overview.total(web, principal, period)
+    return people.total(web, principal, period)
 
 
-@router.get("/groups", responses=problems(401, 403, 422))
+@router.get("/groups", responses=problems(422))
 def groups(
-    web: Web, principal: EpisodeReader, period: Period, by: CountBy = CountBy.DAY
+    web: Web, principal: Caller, period: Period, by: CountBy = CountBy.DAY
 ) -> Sequence[Group]:
     """The same in parts; parts without people are left out."""
-    return overview.by_group(web, principal, period, by)
+    return people.by_group(web, principal, period, by)
 
 
-@router.get("/faults", responses=problems(401, 403, 422))
-def faults(web: Web, principal: EpisodeReader, period: Period) -> Sequence[FaultShare]:
+@router.get("/faults", responses=problems(422))
+def faults(web: Web, principal: Caller, period: Period) -> Sequence[FaultShare]:
     """How often each fault occurs among everybody judged, with its 95 % interval."""
-    return overview.by_fault(web, principal, period)
+    return people.by_fault(web, principal, period)
 
 
-@router.get("/comparison", responses=problems(401, 403, 422))
-def comparison(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Comparison:
+@router.get("/comparison", responses=problems(422))
+def comparison(web: Web, principal: Caller, period: Period, before: Before) -> Comparison:
     """A period and another one; by default that of the same length right before it."""
-    return overview.compare(web, principal, period, before)
+    return people.compare(web, principal, period, before)
 
 
-@router.get(
-    "/groups.csv",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
-)
+@router.get("/groups.csv", **gives(CSV, 422))
 def groups_csv(
     web: Web,
-    principal: EpisodeReader,
+    principal: Caller,
     period: Period,
     by: CountBy = CountBy.DAY,
     language: Spreadsheet = None,
 ) -> Response:
     """The groups as a table."""
-    data = csv_of(overview.by_group(web, principal, period, by), language)
-    return download(data, "text/csv; charset=utf-8", f"maskwatch-{by.value}.csv")
+    data = csv_of(people.by_group(web, principal, period, by), language)
+    return download(data, CSV, f"maskwatch-{by.value}.csv")
 
 
-@router.get(
-    "/faults.csv",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **problems(401, 403, 422)},
-)
+@router.get("/faults.csv", **gives(CSV, 422))
 def faults_csv(
-    web: Web, principal: EpisodeReader, period: Period, language: Spreadsheet = None
+    web: Web, principal: Caller, period: Period, language: Spreadsheet = None
 ) -> Response:
     """The faults as a table."""
-    data = fault_csv_of(overview.by_fault(web, principal, period), language)
-    return download(data, "text/csv; charset=utf-8", "maskwatch-faults.csv")
+    data = fault_csv_of(people.by_fault(web, principal, period), language)
+    return download(data, CSV, "maskwatch-faults.csv")
 
 
-@router.get(
-    "/report.pdf",
-    response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 422, 429)},
-)
-def report_pdf(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
+@router.get("/report.pdf", **gives(PDF, 422, 429))
+def report_pdf(web: Web, principal: Caller, period: Period, before: Before) -> Response:
     """Pages to print: rate, faults, cameras, times, and how it compares with another period.
 
     A bar for each day, in periods of more than two months for each week, of more than a year for
     each month. One report is drawn at a time.
     """
     made = _report(web, principal, period, before, Paper.as_pdf)
-    return download(made, "application/pdf", "maskwatch-report.pdf")
+    return download(made, PDF, "maskwatch-report.pdf")
 
 
-@router.get(
-    "/report.png",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 422, 429)},
-)
-def report_png(web: Web, principal: EpisodeReader, period: Period, before: Before) -> Response:
+@router.get("/report.png", **gives(PNG, 422, 429))
+def report_png(web: Web, principal: Caller, period: Period, before: Before) -> Response:
     """The same as a picture of at most ten pages."""
     made = _report(web, principal, period, before, Paper.as_png)
-    return download(made, "image/png", "maskwatch-report.png")
+    return download(made, PNG, "maskwatch-report.png")
 
 
 def _report(
@@ -155,5 +140,6 @@ def _report(
     before: periods.Period | None,
     finish: Callable[[Paper], bytes],
 ) -> bytes:
+    principal.must_allow(Scope.EPISODES_READ)  # else whoever may not would take others' turns
     with web.reports.taken():
-        return finish(draw_report(overview.make_report(web, principal, period, before)))
+        return finish(draw_report(people.make_report(web, principal, period, before)))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from maskwatch.web.actions import readings
-from maskwatch.web.api.access import CameraReader, Web
+from maskwatch.web.api.access import Caller, Web
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.views.cameras import CameraName
 from maskwatch.web.api.views.readings import CameraReadingsView, MinuteReadingsView
@@ -20,19 +20,17 @@ Since = Annotated[AwareDatetime, Query(examples=["2026-03-01T08:00:00Z"])]
 Until = Annotated[AwareDatetime, Query(examples=["2026-03-01T09:00:00Z"])]
 
 
-@router.get("", responses=problems(401, 403, 422))
+@router.get("", responses=problems(422))
 def by_camera(
-    web: Web, principal: CameraReader, since: Since, until: Until
+    web: Web, principal: Caller, since: Since, until: Until
 ) -> Sequence[CameraReadingsView]:
     """How many readings of each camera had which state, also of cameras that are gone."""
-    found = readings.by_camera(web, principal, since, until)
-    return [CameraReadingsView.model_validate(each) for each in found]
+    return CameraReadingsView.all(readings.by_camera(web, principal, since, until))
 
 
-@router.get("/{camera}", responses=problems(401, 403, 422))
+@router.get("/{camera}", responses=problems(422))
 def by_minute(
-    web: Web, principal: CameraReader, camera: CameraName, since: Since, until: Until
+    web: Web, principal: Caller, camera: CameraName, since: Since, until: Until
 ) -> Sequence[MinuteReadingsView]:
     """The same of one camera, minute by minute and zone by zone, of at most a day."""
-    found = readings.by_minute(web, principal, camera, since, until)
-    return [MinuteReadingsView.model_validate(each) for each in found]
+    return MinuteReadingsView.all(readings.by_minute(web, principal, camera, since, until))

@@ -14,8 +14,7 @@ from maskwatch.web.text import Words
 from maskwatch.words import Language
 
 _COLUMNS = (
-    *("group", "people", "mask", "incorrect", "no_mask", "unknown"),
-    *(fault.value for fault in Fault),
+    *("group", "people", *State, *Fault),
     *("rate_percent", "low_percent", "high_percent", "hidden"),
 )
 _FAULT_COLUMNS = ("state", "fault", "people", "share_percent", "low_percent", "high_percent")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 
 from maskwatch.web.actions import walks
-from maskwatch.web.api.access import CameraReader, CameraWriter, Web
-from maskwatch.web.api.files import download
+from maskwatch.web.api.access import Caller, Web
+from maskwatch.web.api.files import PDF, PNG, download, gives
 from maskwatch.web.api.problems import problems
 from maskwatch.web.api.queries import After, Limit, OneCamera
 from maskwatch.web.api.views.base import Id
@@ -24,8 +24,8 @@ from maskwatch.web.walks.recording import WalkState
 router = APIRouter(tags=["walks"])
 
 
-@router.post("/cameras/{name}/walk", status_code=201, responses=problems(401, 403, 404, 409, 422))
-def begin_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkState:
+@router.post("/cameras/{name}/walk", status_code=201, responses=problems(404, 409, 422))
+def begin_walk(web: Web, principal: Caller, name: CameraName) -> WalkState:
     """Begins a walk before a camera.
 
     Then, as often as wanted, start a part (`parts`), say when the person walking passes a mark on
@@ -36,84 +36,76 @@ def begin_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkState
     return walks.begin_walk(web, principal, name)
 
 
-@router.get("/cameras/{name}/walk", responses=problems(401, 403, 404, 422))
-def see_running(web: Web, principal: CameraReader, name: CameraName) -> RunningWalkView:
+@router.get("/cameras/{name}/walk", responses=problems(404, 422))
+def see_running(web: Web, principal: Caller, name: CameraName) -> RunningWalkView:
     """The walk that goes on before a camera."""
-    return RunningWalkView.model_validate(walks.see_running(web, principal, name))
+    return RunningWalkView.of(walks.see_running(web, principal, name))
 
 
-@router.delete("/cameras/{name}/walk", status_code=204, responses=problems(401, 403, 404, 422))
-def break_off_walk(web: Web, principal: CameraWriter, name: CameraName) -> None:
+@router.delete("/cameras/{name}/walk", status_code=204, responses=problems(404, 422))
+def break_off_walk(web: Web, principal: Caller, name: CameraName) -> None:
     """Forgets the walk that goes on."""
     walks.break_off_walk(web, principal, name)
 
 
-@router.post("/cameras/{name}/walk/parts", status_code=201, responses=problems(401, 403, 404, 422))
-def start_part(web: Web, principal: CameraWriter, name: CameraName, body: NewPart) -> WalkState:
+@router.post("/cameras/{name}/walk/parts", status_code=201, responses=problems(404, 422))
+def start_part(web: Web, principal: Caller, name: CameraName, body: NewPart) -> WalkState:
     """Starts a part; the one that goes on is ended. 422 where nothing leads to an alarm now."""
     return walks.start_part(web, principal, name, body.phase)
 
 
-@router.post("/cameras/{name}/walk/marks", status_code=201, responses=problems(401, 403, 404, 422))
-def pass_mark(web: Web, principal: CameraWriter, name: CameraName, body: NewMark) -> WalkState:
+@router.post("/cameras/{name}/walk/marks", status_code=201, responses=problems(404, 422))
+def pass_mark(web: Web, principal: Caller, name: CameraName, body: NewMark) -> WalkState:
     """The person walking passes a mark, now."""
     return walks.pass_mark(web, principal, name, body.distance_m)
 
 
-@router.post("/cameras/{name}/walk/pause", responses=problems(401, 403, 404, 422))
-def end_part(web: Web, principal: CameraWriter, name: CameraName) -> WalkState:
+@router.post("/cameras/{name}/walk/pause", responses=problems(404, 422))
+def end_part(web: Web, principal: Caller, name: CameraName) -> WalkState:
     """Ends the part that goes on, without starting another."""
     return walks.end_part(web, principal, name)
 
 
-@router.post("/cameras/{name}/walk/finish", status_code=201, responses=problems(401, 403, 404, 422))
-def end_walk(web: Web, principal: CameraWriter, name: CameraName) -> WalkView:
+@router.post("/cameras/{name}/walk/finish", status_code=201, responses=problems(404, 422))
+def end_walk(web: Web, principal: Caller, name: CameraName) -> WalkView:
     """Ends the walk; its report is kept."""
-    return WalkView.model_validate(walks.end_walk(web, principal, name))
+    return WalkView.of(walks.end_walk(web, principal, name))
 
 
-@router.get("/walks", responses=problems(401, 403, 422))
+@router.get("/walks", responses=problems(422))
 def list_walks(
     web: Web,
-    principal: CameraReader,
+    principal: Caller,
     camera: OneCamera = None,
     after: After = None,
     limit: Limit = 50,
 ) -> WalkPage:
     """Walks, the newest first."""
-    return WalkPage.model_validate(walks.list_walks(web, principal, camera, after, limit))
+    return WalkPage.of(walks.list_walks(web, principal, camera, after, limit))
 
 
-@router.get("/walks/{walk_id}", responses=problems(401, 403, 404, 422))
-def see_walk(web: Web, principal: CameraReader, walk_id: Id) -> WalkView:
+@router.get("/walks/{walk_id}", responses=problems(404, 422))
+def see_walk(web: Web, principal: Caller, walk_id: Id) -> WalkView:
     """One walk with its report."""
-    return WalkView.model_validate(walks.see_walk(web, principal, walk_id))
+    return WalkView.of(walks.see_walk(web, principal, walk_id))
 
 
-@router.get(
-    "/walks/{walk_id}/report.pdf",
-    response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}, **problems(401, 403, 404, 422, 429)},
-)
-def walk_pdf(web: Web, principal: CameraReader, walk_id: Id) -> Response:
+@router.get("/walks/{walk_id}/report.pdf", **gives(PDF, 404, 422, 429))
+def walk_pdf(web: Web, principal: Caller, walk_id: Id) -> Response:
     """The report to print."""
     made = _report(web, principal, walk_id, Paper.as_pdf)
-    return download(made, "application/pdf", "maskwatch-walk.pdf")
+    return download(made, PDF, "maskwatch-walk.pdf")
 
 
-@router.get(
-    "/walks/{walk_id}/report.png",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(401, 403, 404, 422, 429)},
-)
-def walk_png(web: Web, principal: CameraReader, walk_id: Id) -> Response:
+@router.get("/walks/{walk_id}/report.png", **gives(PNG, 404, 422, 429))
+def walk_png(web: Web, principal: Caller, walk_id: Id) -> Response:
     """The same as a picture."""
     made = _report(web, principal, walk_id, Paper.as_png)
-    return download(made, "image/png", "maskwatch-walk.png")
+    return download(made, PNG, "maskwatch-walk.png")
 
 
-@router.delete("/walks/{walk_id}", status_code=204, responses=problems(401, 403, 404, 422))
-def delete_walk(web: Web, principal: CameraWriter, walk_id: Id) -> None:
+@router.delete("/walks/{walk_id}", status_code=204, responses=problems(404, 422))
+def delete_walk(web: Web, principal: Caller, walk_id: Id) -> None:
     """Forgets a walk."""
     walks.delete_walk(web, principal, walk_id)
 
@@ -121,7 +113,7 @@ def delete_walk(web: Web, principal: CameraWriter, walk_id: Id) -> None:
 def _report(
     web: WebContext, principal: Principal, walk_id: str, finish: Callable[[Paper], bytes]
 ) -> bytes:
+    walk = walks.see_walk(web, principal, walk_id)
     with web.reports.taken():
-        walk = walks.see_walk(web, principal, walk_id)
         words = Words.of(principal.user.language)
-        return finish(draw_walk(words, walk, web.timezone, web.version))
+        return finish(draw_walk(words, walk, web.timezone(), web.version))

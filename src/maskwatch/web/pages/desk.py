@@ -147,12 +147,12 @@ class Desk:
 
     def time(self, at: datetime | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
         """A time in the box's time zone."""
-        return "" if at is None else at.astimezone(self.web.timezone).strftime(pattern)
+        return "" if at is None else at.astimezone(self.web.timezone()).strftime(pattern)
 
     def short_time(self, at: datetime) -> str:
         """The hour of a moment today, day and hour of any other."""
-        zone = self.web.timezone
-        is_today = at.astimezone(zone).date() == self.web.now().astimezone(zone).date()
+        timezone = self.web.timezone()
+        is_today = at.astimezone(timezone).date() == self.web.now().astimezone(timezone).date()
         return self.time(at, "%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
 
     @contextmanager

@@ -151,7 +151,7 @@ class _EventsPage:
     def _day(self, text: str | None, plus: timedelta = timedelta()) -> datetime | None:
         try:
             day = datetime.fromisoformat(text or "") + plus
-            return day.replace(tzinfo=self._desk.web.timezone).astimezone(UTC)
+            return day.replace(tzinfo=self._desk.web.timezone()).astimezone(UTC)
         except (ValueError, OverflowError):
             return None  # half typed
 
@@ -359,7 +359,7 @@ def _lasted(desk: Desk, episode: EpisodeRecord) -> str:
 def _timeline(desk: Desk, detail: EpisodeDetail) -> dict[str, Any]:
     def point(at: datetime, coverage: float, state: State, fault: Fault | None) -> dict[str, Any]:
         return {
-            "value": [chart_time(at, desk.web.timezone), round(coverage, 1)],
+            "value": [chart_time(at, desk.web.timezone()), round(coverage, 1)],
             "itemStyle": {"color": STATE_COLOURS[state]},
             "words": desk.said(state, fault),
             "time": desk.time(at, "%H:%M:%S"),

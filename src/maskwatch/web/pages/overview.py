@@ -14,7 +14,7 @@ from starlette.requests import Request
 from maskwatch.errors import UsageError
 from maskwatch.store.records import CountBy
 from maskwatch.types import Fault, State
-from maskwatch.web.actions.overview import by_group, camera_names, compare, zones_of
+from maskwatch.web.actions.people import by_group, camera_names, compare, zones_of
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
@@ -69,7 +69,7 @@ class _OverviewPage:
 
     def _choices(self) -> None:
         words = self._desk.words
-        today = self._desk.web.now().astimezone(self._desk.web.timezone).date()
+        today = self._desk.web.now().astimezone(self._desk.web.timezone()).date()
         with ui.element("div").classes("mw-row mw-card"):
             spans = {key: words(f"overview.{key}") for key in (*_DAYS, "custom")}
             self._span = ui.select(
@@ -145,7 +145,7 @@ class _OverviewPage:
         self._zones.set_visibility(any(names))
 
     def _periods(self) -> tuple[Period, Period]:
-        today = self._desk.web.now().astimezone(self._desk.web.timezone).date()
+        today = self._desk.web.now().astimezone(self._desk.web.timezone()).date()
         first, last = today - timedelta(days=_DAYS.get(self._span.value, 1) - 1), today
         if self._span.value == "custom":
             first, last = _chosen(self._days)
@@ -158,7 +158,7 @@ class _OverviewPage:
         return period, replace(period, since=self._start(first), until=self._end(last))
 
     def _start(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._desk.web.timezone)
+        return datetime.combine(day, time(), self._desk.web.timezone())
 
     def _end(self, day: date) -> datetime:
         return self._start(day + timedelta(days=1))

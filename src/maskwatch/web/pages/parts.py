@@ -79,12 +79,12 @@ def whole(text: str) -> str:
     return f'<span class="mw-whole">{escape(text)}</span>'
 
 
-def chart_time(at: datetime, zone: tzinfo) -> float:
+def chart_time(at: datetime, timezone: tzinfo) -> float:
     """A time for a chart with ``useUTC``, in milliseconds: the local time as if it were UTC.
 
     Left alone, charts are in the zone of the browser, and nothing else on a page is.
     """
-    return at.astimezone(zone).replace(tzinfo=UTC).timestamp() * 1000
+    return at.astimezone(timezone).replace(tzinfo=UTC).timestamp() * 1000
 
 
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:

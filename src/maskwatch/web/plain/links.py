@@ -108,7 +108,7 @@ def _corrected(words: Words, web: WebContext, episode: EpisodeRecord) -> str:
 
 
 def _minute(web: WebContext, at: datetime) -> str:
-    return f"{at.astimezone(web.timezone):%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(web.timezone()):%Y-%m-%d %H:%M}"
 
 
 def _radio(words: Words, choice: Choice) -> str:

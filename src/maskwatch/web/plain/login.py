@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from maskwatch.errors import NotLoggedIn, Throttled
 from maskwatch.web import identity
-from maskwatch.web.api.access import Web, client_address
+from maskwatch.web.api.access import Web, visitor_of
 from maskwatch.web.context import WebContext
 from maskwatch.web.plain.errors import PageRoute
 from maskwatch.web.plain.frame import Field, alert, field, page, words_for
@@ -49,10 +49,8 @@ def log_in(
     words, target = words_for(request, web), _local_path(target)
     if not is_own_origin(web.config, request.headers):
         return _form(words, target, words("login.again"), 403)
-    agent = request.headers.get("user-agent", "")
     try:
-        former = web.cookie.of(request.cookies)
-        login = identity.log_in(web, name, password, client_address(request), agent, former)
+        login = identity.log_in(web, name, password, visitor_of(request, web))
     except Throttled as error:
         text = words("login.wait", seconds=math.ceil(error.wait_s))
         return _form(words, target, text, 429, name)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from maskwatch.errors import AccessDenied, UsageError
-from maskwatch.web.api.access import Web, client_address
+from maskwatch.web.api.access import Web, visitor_of
 from maskwatch.web.context import WebContext
 from maskwatch.web.identity import FirstStart
 from maskwatch.web.plain.errors import PageRoute
@@ -37,9 +37,8 @@ def set_up(
         return _form(words, web, words("login.again"), 403, name)
     if password != repeated:
         return _form(words, web, words("setup.differs"), 422, name)
-    agent = request.headers.get("user-agent", "")
     try:
-        login = first.finish(secret, name, password, client_address(request), agent)
+        login = first.finish(secret, name, password, visitor_of(request, web))
     except UsageError as error:
         return _form(words, web, said(error, words), 422, name)
     except AccessDenied:

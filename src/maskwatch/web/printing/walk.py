@@ -14,12 +14,12 @@ from maskwatch.web.walks.wording import facts, was_right
 _COLOURS = {True: COLOURS[State.MASK], False: COLOURS[State.NO_MASK], None: FAINT}
 
 
-def draw_walk(words: Words, walk: WalkRecord, zone: tzinfo, version: str) -> Paper:
+def draw_walk(words: Words, walk: WalkRecord, timezone: tzinfo, version: str) -> Paper:
     """The report to print."""
     report = WalkReport.of(walk.report)
     paper = Paper([words("walk.small_sample"), f"maskwatch {version}"])
     paper.line(words("walk.title", camera=walk.camera), 52)
-    start, end = (each.astimezone(zone) for each in (walk.started_at, walk.ended_at))
+    start, end = (each.astimezone(timezone) for each in (walk.started_at, walk.ended_at))
     paper.line(f"{start:%Y-%m-%d %H:%M} – {end:%H:%M %Z}, {walk.walked_by}", 28, FAINT)  # noqa: RUF001
     paper.space(40)
     for measured, said in facts(words, report):

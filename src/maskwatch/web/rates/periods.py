@@ -38,9 +38,10 @@ class Period:
         """The period of the same length right before."""
         return replace(self, since=self.since - (self.until - self.since), until=self.since)
 
-    def local(self, zone: tzinfo) -> Period:
+    def local(self, timezone: tzinfo) -> Period:
         """The same, told in a time zone."""
-        return replace(self, since=self.since.astimezone(zone), until=self.until.astimezone(zone))
+        since, until = (each.astimezone(timezone) for each in (self.since, self.until))
+        return replace(self, since=since, until=until)
 
 
 @dataclass(frozen=True, slots=True)

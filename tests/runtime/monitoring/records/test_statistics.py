@@ -122,5 +122,5 @@ def test_statistics_count_people_on_the_local_day_that_they_came_on(
     end = now + timedelta(minutes=15)
     only.flush(end)
     assert recorder.stop(60)
-    days = store.people.counts(end - timedelta(days=9), end, CountBy.DAY, zone=zone)
+    days = store.people.counts(end - timedelta(days=9), end, CountBy.DAY, timezone=zone)
     assert {each.key: each.counts.mask for each in days} == expected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -22,6 +23,27 @@ class View(BaseModel):
     """Made from the record of the same name."""
 
     model_config = ConfigDict(from_attributes=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Of one record."""
+        return cls.model_validate(record)
+
+    @classmethod
+    def all(cls, records: Iterable[Any]) -> list[Self]:
+        """Of each record."""
+        return [cls.of(each) for each in records]
+
+
+_ViewT = TypeVar("_ViewT", bound=View)
+
+
+class PageView(View, Generic[_ViewT]):
+    """Some of a longer list."""
+
+    items: Sequence[_ViewT]
+    next: str | None
+    """Give it as `after` for the page that follows; null on the last one."""
 
 
 class Body(BaseModel):

@@ -12,7 +12,7 @@ from maskwatch.advice import advice_for, words_for
 from maskwatch.store.records import EpisodeFilter, EpisodeRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.api.queries import After, Limit, Names
-from maskwatch.web.api.views.base import Body, Text, View
+from maskwatch.web.api.views.base import Body, PageView, Text, View
 from maskwatch.web.api.views.messages import DeliveryView
 
 
@@ -118,12 +118,8 @@ class EpisodeView(View):
         )
 
 
-class EpisodePage(View):
+class EpisodePage(PageView[EpisodeView]):
     """Some episodes, the newest first."""
-
-    items: Sequence[EpisodeView]
-    next: str | None
-    """Give it as `after` for the page that follows; null on the last one."""
 
 
 class TimelineView(View):

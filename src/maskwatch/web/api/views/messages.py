@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from maskwatch.config import alerts
 from maskwatch.store.records import DeliveryKind, DeliveryState
-from maskwatch.web.api.views.base import View
+from maskwatch.web.api.views.base import PageView, View
 
 
 class DeliveryView(View):
@@ -33,11 +32,8 @@ class DeliveryView(View):
     sent_at: datetime | None
 
 
-class DeliveryPage(View):
+class DeliveryPage(PageView[DeliveryView]):
     """Some messages, the newest first."""
-
-    items: Sequence[DeliveryView]
-    next: str | None
 
 
 ChannelName = Annotated[alerts.ChannelName, Field(examples=["shift"])]

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from maskwatch.store.records import DeliveryState
-from maskwatch.web.api.views.base import View
+from maskwatch.web.actions.system import DiskUse
+from maskwatch.web.api.views.base import PageView, View
 from maskwatch.web.api.views.cameras import CameraView
 
 
@@ -30,11 +31,8 @@ class HealthView(View):
     reason: str
 
 
-class HealthPage(View):
+class HealthPage(PageView[HealthView]):
     """Some changes, the newest first."""
-
-    items: Sequence[HealthView]
-    next: str | None
 
 
 class AuditView(View):
@@ -73,11 +71,8 @@ class DeletionView(View):
     actor: str
 
 
-class DeletionPage(View):
+class DeletionPage(PageView[DeletionView]):
     """Some of them, the newest first."""
-
-    items: Sequence[DeletionView]
-    next: str | None
 
 
 class ServiceView(View):
@@ -105,20 +100,11 @@ class InferenceView(View):
     device: str
 
 
-class DiskView(View):
-    """The disk that the photos are on."""
-
-    total_bytes: int
-    free_bytes: int
-    photos: int
-    photo_bytes: int
-
-
 class SystemView(View):
     """How the box is doing."""
 
     service: ServiceView
     inference: InferenceView
     cameras: Sequence[CameraView]
-    disk: DiskView
+    disk: DiskUse
     deliveries: Mapping[DeliveryState, int]

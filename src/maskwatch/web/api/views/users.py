@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field
 
-from maskwatch.store.records import ApiTokenRecord, Role, UserRecord
+from maskwatch.store.records import Role
 from maskwatch.web.api.views.base import Body, Text, View
 from maskwatch.web.identity import Principal
 from maskwatch.web.security.names import NAME_PATTERN
@@ -29,11 +29,6 @@ class UserView(View):
     disabled_at: datetime | None
     last_login_at: datetime | None
     language: str
-
-    @classmethod
-    def of(cls, record: UserRecord) -> Self:
-        """Of a record, without the password's hash."""
-        return cls.model_validate(record)
 
 
 class NewUser(Body):
@@ -117,11 +112,6 @@ class ApiTokenView(View):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
-
-    @classmethod
-    def of(cls, record: ApiTokenRecord) -> Self:
-        """Of a record."""
-        return cls.model_validate(record)
 
 
 class NewApiTokenView(View):

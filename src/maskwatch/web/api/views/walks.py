@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from maskwatch.web.api.views.base import Body, View
+from maskwatch.web.api.views.base import Body, PageView, View
 from maskwatch.web.walks.recording import WalkState
 from maskwatch.web.walks.report import WalkReport
 from maskwatch.web.walks.values import Phase
@@ -72,8 +71,5 @@ class WalkView(View):
     report: WalkReport
 
 
-class WalkPage(View):
+class WalkPage(PageView[WalkView]):
     """Some walks, the newest first."""
-
-    items: Sequence[WalkView]
-    next: str | None

@@ -42,7 +42,7 @@ def by_group(web: WebContext, principal: Principal, period: Period, by: CountBy)
         period.since,
         period.until,
         by,
-        zone=web.timezone,
+        timezone=web.timezone(),
         cameras=period.cameras,
         zones=period.zones,
     )
@@ -90,9 +90,9 @@ def make_report(
     step = _step(period)
     return Report(
         Words.of(principal.user.language),
-        period.local(web.timezone),
-        (before or period.before).local(web.timezone),
-        web.now().astimezone(web.timezone),
+        period.local(web.timezone()),
+        (before or period.before).local(web.timezone()),
+        web.now().astimezone(web.timezone()),
         compare(web, principal, period, before),
         step,
         by_group(web, principal, period, step),
