@@ -9,8 +9,6 @@ from nicegui import ui
 
 from maskwatch.store.records import ApiTokenRecord
 from maskwatch.web.actions import users
-from maskwatch.web.context import WebContext
-from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
@@ -29,7 +27,7 @@ def account(desk: Desk) -> None:
         new.props('autocomplete="new-password"')
 
         async def save() -> None:
-            if await desk.ask(_change_password, current.value or "", new.value or ""):
+            if await desk.did(users.change_own_password, current.value or "", new.value or ""):
                 desk.tell(words("common.saved"))
                 current.set_value("")
                 new.set_value("")
@@ -38,11 +36,6 @@ def account(desk: Desk) -> None:
     heading(words("system.tokens"))
     tokens = _Tokens(desk)
     desk.soon(tokens.update)
-
-
-def _change_password(web: WebContext, principal: Principal, current: str, new: str) -> bool:
-    users.change_own_password(web, principal, current, new)
-    return True
 
 
 def _until(desk: Desk, token: ApiTokenRecord) -> str:

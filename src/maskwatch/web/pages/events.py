@@ -330,9 +330,11 @@ class _Detail:
             await self._changed(episode_id)
 
     async def _delete(self) -> None:
-        if await confirm(self._desk, self._desk.words("events.delete_sure")):
-            await self._desk.ask(episodes.delete_subject, self._detail.episode.id)
-            await self._deleted(self._detail.episode.id)
+        episode_id = self._detail.episode.id
+        if not await confirm(self._desk, self._desk.words("events.delete_sure")):
+            return
+        if await self._desk.did(episodes.delete_subject, episode_id):
+            await self._deleted(episode_id)
 
 
 def _page(
