@@ -12,7 +12,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.parts import attribute, fill, heading, html
 from maskwatch.web.security.scopes import Scope, scopes_of
 
 
@@ -64,18 +64,9 @@ class _Tokens:
             button_once(words("system.token_add"), self._add)
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.ask(users.list_tokens)
-        if found is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            if not found:
-                with ui.element("li"):
-                    ui.label(self._desk.words("system.no_tokens")).classes("mw-faint")
-            for each in found:
-                with ui.element("li"):
-                    self._row(each)
+        found = await self._lists.of(self._desk.ask(users.list_tokens))
+        if found is not None:
+            fill(self._list, found, self._row, self._desk.words("system.no_tokens"))
 
     def _row(self, token: ApiTokenRecord) -> None:
         made = self._desk.time(token.created_at, "%Y-%m-%d %H:%M")

@@ -44,9 +44,8 @@ class _CamerasPage:
         self._shown: Sequence[object] | None = None
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.look(_everything)
-        if found is None or not is_newest():
+        found = await self._lists.of(self._desk.look(_everything))
+        if found is None:
             return
         states, left_out = found
         shown = [*map(_essence, states), *left_out]

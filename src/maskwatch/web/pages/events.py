@@ -192,9 +192,8 @@ class _EventsPage:
 
     async def open(self, episode_id: str) -> None:
         """Shows one episode."""
-        is_newest = self._details.begin()
-        detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is not None and is_newest():
+        detail = await self._details.of(self._desk.ask(episodes.see_episode, episode_id))
+        if detail is not None:
             self._show(detail)
 
     def _show(self, detail: EpisodeDetail) -> None:
@@ -214,9 +213,8 @@ class _EventsPage:
         # Meanwhile it may have been closed, and another one opened.
         if not self._shows(episode_id):
             return
-        is_newest = self._details.begin()
-        detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is not None and is_newest() and self._shows(episode_id):
+        detail = await self._details.of(self._desk.ask(episodes.see_episode, episode_id))
+        if detail is not None and self._shows(episode_id):
             self._show(detail)
 
     async def _deleted(self, episode_id: str) -> None:

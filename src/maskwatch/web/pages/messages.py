@@ -17,7 +17,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.pager import Pager
-from maskwatch.web.pages.parts import attribute, chip, heading, html, moment
+from maskwatch.web.pages.parts import attribute, chip, fill, heading, html, moment
 from maskwatch.web.security.scopes import Scope
 
 _ROWS = 50
@@ -38,7 +38,7 @@ class _Messages:
         self._desk = desk
         self._lists = Newest()
         self._tests = ui.element("section")
-        self._body = ui.element("div").classes("mw-card")
+        self._list = ui.element("ul").classes("mw-list mw-card")
         self._pager = Pager(desk, self.update)
 
     async def start(self) -> None:
@@ -47,18 +47,11 @@ class _Messages:
         await self.update()
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        page = await self._desk.look(system.deliveries, (), self._pager.after, _ROWS)
-        if page is None or not is_newest():
-            return
-        self._pager.shown(page.next)
-        self._body.clear()
-        with self._body, ui.element("ul").classes("mw-list"):
-            if not page.items:
-                ui.label(self._desk.words("common.none"))
-            for each in page.items:
-                with ui.element("li"):
-                    self._row(each)
+        asked = self._desk.look(system.deliveries, (), self._pager.after, _ROWS)
+        page = await self._lists.of(asked)
+        if page is not None:
+            self._pager.shown(page.next)
+            fill(self._list, page.items, self._row, self._desk.words("common.none"))
 
     def _row(self, each: Delivery) -> None:
         desk = self._desk
@@ -85,12 +78,8 @@ class _Messages:
             return
         with self._tests.classes("mw-card"):
             heading(words("system.test"))
-            if not channels:
-                ui.label(words("system.no_channels"))
-            with ui.element("ul").classes("mw-list"):
-                for each in channels:
-                    with ui.element("li"):
-                        self._offer_test(each)
+            place = ui.element("ul").classes("mw-list")
+            fill(place, channels, self._offer_test, words("system.no_channels"))
 
     def _offer_test(self, channel: ChannelFacts) -> None:
         text = self._desk.words("system.send_test")

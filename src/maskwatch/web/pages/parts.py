@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from html import escape
+from typing import TypeVar
 
 from nicegui import ui
 
@@ -12,6 +13,8 @@ from maskwatch.palette import STYLES, as_hex
 from maskwatch.store.records import EpisodeRecord, SnapshotRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
+
+T = TypeVar("T")
 
 NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """One transparent pixel, until there is a picture."""
@@ -97,6 +100,18 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empt
         f'<div class="mw-table" tabindex="0" role="region" aria-label="{escape(caption)}">'
         f"<table><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
+
+
+def fill(place: ui.element, items: Sequence[T], row: Callable[[T], None], empty: str) -> None:
+    """Fills a ``ul`` anew: ``row`` makes each item; where there is none it says ``empty``."""
+    place.clear()
+    with place:
+        for each in items:
+            with ui.element("li"):
+                row(each)
+        if not items:
+            with ui.element("li"):
+                ui.label(empty).classes("mw-faint")
 
 
 def attribute(text: str) -> str:

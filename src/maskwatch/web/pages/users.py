@@ -13,7 +13,7 @@ from maskwatch.web.actions.users import UserChange
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, passing_dialog
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.parts import attribute, fill, heading, html
 
 
 def user_list(desk: Desk) -> None:
@@ -33,15 +33,9 @@ class _Users:
             self._new_user()
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.ask(users.list_users)
-        if found is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            for each in found:
-                with ui.element("li"):
-                    self._row(each)
+        found = await self._lists.of(self._desk.ask(users.list_users))
+        if found is not None:
+            fill(self._list, found, self._row, self._desk.words("common.none"))
 
     def _row(self, user: UserRecord) -> None:
         words = self._desk.words

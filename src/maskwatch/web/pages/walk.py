@@ -16,7 +16,7 @@ from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, fill, heading, html, table
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walks.recording import WalkState
@@ -235,27 +235,19 @@ class _Earlier:
             self._list = ui.element("ul").classes("mw-list")
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        page = await self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
-        if page is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            for each in page.items:
-                self._row(each)
-            if not page.items:
-                with ui.element("li"):
-                    ui.label(self._desk.words("walk.none_yet")).classes("mw-faint")
+        asked = self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
+        page = await self._lists.of(asked)
+        if page is not None:
+            fill(self._list, page.items, self._row, self._desk.words("walk.none_yet"))
 
     def _row(self, walk: WalkRecord) -> None:
         words = self._desk.words
-        with ui.element("li"):
-            with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
-                html(_report_html(self._desk, walk))
-            if self._desk.allows(Scope.CAMERAS_WRITE):
-                label = f"{words('common.delete')}: {self._desk.time(walk.started_at)}"
-                button = ui.button(icon="delete", on_click=partial(self._delete, walk))
-                button.props(f"flat round dense aria-label={attribute(label)}")
+        with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
+            html(_report_html(self._desk, walk))
+        if self._desk.allows(Scope.CAMERAS_WRITE):
+            label = f"{words('common.delete')}: {self._desk.time(walk.started_at)}"
+            button = ui.button(icon="delete", on_click=partial(self._delete, walk))
+            button.props(f"flat round dense aria-label={attribute(label)}")
 
     async def _delete(self, walk: WalkRecord) -> None:
         at = self._desk.time(walk.started_at)
