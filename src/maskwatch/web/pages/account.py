@@ -12,7 +12,7 @@ from maskwatch.web.actions import users
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, fill, heading, html
+from maskwatch.web.pages.parts import fill, heading, html, row_button
 from maskwatch.web.security.scopes import Scope, scopes_of
 
 
@@ -74,9 +74,7 @@ class _Tokens:
         ui.label(f"{token.name}, {made} ({scopes}){_until(self._desk, token)}")
         if token.revoked_at is None:
             text = self._desk.words("system.token_revoke")
-            ui.button(text, on_click=partial(self._revoke, token)).props(
-                f"flat dense aria-label={attribute(f'{text}: {token.name}')}"
-            )
+            row_button(text, token.name, partial(self._revoke, token))
 
     async def _revoke(self, token: ApiTokenRecord) -> None:
         question = self._desk.words("system.token_revoke_sure", name=token.name)

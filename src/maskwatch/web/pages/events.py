@@ -37,6 +37,7 @@ from maskwatch.web.pages.parts import (
     moment,
     percent,
     photo,
+    row_button,
 )
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
@@ -186,9 +187,9 @@ class _EventsPage:
             _cell(percent(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
             with ui.element("td"):
-                button = ui.button(icon="chevron_right", on_click=partial(self.open, each.id))
-                what = f"{desk.words('events.open')}: {desk.time(each.started_at)} {each.camera}"
-                button.props(f"flat round dense aria-label={attribute(what)}")
+                whom = f"{desk.time(each.started_at)} {each.camera}"
+                act = partial(self.open, each.id)
+                row_button(desk.words("events.open"), whom, act, icon="chevron_right")
 
     async def open(self, episode_id: str) -> None:
         """Shows one episode."""

@@ -17,7 +17,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.pager import Pager
-from maskwatch.web.pages.parts import attribute, chip, fill, heading, html, moment
+from maskwatch.web.pages.parts import chip, fill, heading, html, moment, named, row_button
 from maskwatch.web.security.scopes import Scope
 
 _ROWS = 50
@@ -61,10 +61,8 @@ class _Messages:
             f"{_outcome(desk, each)}</span>"
         )
         if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
-            again = ui.button(desk.words("system.retry"), on_click=partial(self._retry, each.id))
             what = f"{each.channel} {each.recipient or ''} {desk.time(each.created_at)}"
-            said = attribute(f"{desk.words('system.retry')}: {what}")
-            again.props(f"flat dense aria-label={said}")
+            row_button(desk.words("system.retry"), what, partial(self._retry, each.id))
 
     async def _retry(self, delivery_id: str) -> None:
         await self._desk.ask(system.retry_delivery, delivery_id)
@@ -89,8 +87,7 @@ class _Messages:
         )
         said = html("").props('role="status"').classes("mw-grow")
         button = ui.button(text)
-        label = attribute(f"{text}: {channel.name}")
-        button.props(f"outline dense padding='xs sm' aria-label={label}")
+        button.props(f"outline dense padding='xs sm' {named(text, channel.name)}")
         button.on_click(partial(self._try, channel.name, button, said))
 
     async def _try(self, channel: str, button: ui.button, said: ui.html) -> None:

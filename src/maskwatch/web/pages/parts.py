@@ -119,6 +119,17 @@ def attribute(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
 
 
+def named(what: str, whom: str) -> str:
+    """For ``props``, what a control does, and to whom: screen readers read one out at a time."""
+    return f"aria-label={attribute(f'{what}: {whom}')}"
+
+
+def row_button(what: str, whom: str, act: Callable[[], object], icon: str = "") -> ui.button:
+    """A button in a row of many: it says what it does, or shows an icon, and names to whom."""
+    button = ui.button("" if icon else what, icon=icon or None, on_click=act)
+    return button.props(f"flat dense {'round ' if icon else ''}{named(what, whom)}")
+
+
 def photo(address: str, snapshot: SnapshotRecord, alt: str, only: int | None = None) -> str:
     """HTML of a photo with frames around its faces, or around one of them."""
     return (

@@ -16,7 +16,7 @@ from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import NO_PICTURE, attribute, fill, heading, html, table
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, fill, heading, html, row_button, table
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walks.recording import WalkState
@@ -245,9 +245,8 @@ class _Earlier:
         with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
             html(_report_html(self._desk, walk))
         if self._desk.allows(Scope.CAMERAS_WRITE):
-            label = f"{words('common.delete')}: {self._desk.time(walk.started_at)}"
-            button = ui.button(icon="delete", on_click=partial(self._delete, walk))
-            button.props(f"flat round dense aria-label={attribute(label)}")
+            at = self._desk.time(walk.started_at)
+            row_button(words("common.delete"), at, partial(self._delete, walk), icon="delete")
 
     async def _delete(self, walk: WalkRecord) -> None:
         at = self._desk.time(walk.started_at)
