@@ -53,6 +53,14 @@ def judge(page: Page, key: str) -> None:
     page.keyboard.press(key)
 
 
+def give_role(admin: Page, name: str, role: str) -> None:
+    """Changes what somebody may do, also in pages that are open already."""
+    [user] = [each for each in admin.request.get("/api/v1/users").json() if each["name"] == name]
+    headers = {"X-CSRF-Token": admin.request.get("/api/v1/me").json()["csrf"]}
+    address = f"/api/v1/users/{user['id']}"
+    assert admin.request.patch(address, data={"role": role}, headers=headers).ok
+
+
 def until(page: Page, is_so: Callable[[], bool]) -> None:
     """Waits for what no page shows."""
     for _ in range(PATIENCE_MS // 100):

@@ -13,7 +13,7 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.chromium import page_of, until
+from tests.web.chromium import give_role, page_of, until
 from tests.web.dashboard_server import SLOW_ACT, Held
 from tests.web.running import dashboard
 
@@ -44,6 +44,18 @@ def test_a_link_to_an_episode_that_is_gone_says_so_in_the_readers_language(
 ) -> None:
     page = visit("otto", "/events?episode=01a204dba455c502258e485742e1943a")
     expect(page.get_by_text("Das hat nicht geklappt: das gibt es nicht (mehr)")).to_be_visible()
+
+
+def test_an_episode_that_could_not_be_deleted_stays_open(visit: Callable[..., Page]) -> None:
+    anna, otto = visit("anna"), visit("otto", "/events")
+    otto.get_by_role("button", name=re.compile("^Öffnen: ")).first.click()
+    otto.get_by_role("button", name="Endgültig löschen").click()
+    give_role(anna, "otto", "viewer")
+    otto.get_by_role("button", name="Löschen", exact=True).click()
+    expect(otto.get_by_text("Das hat nicht geklappt")).to_be_visible()
+    give_role(anna, "otto", "admin")
+    otto.wait_for_timeout(1000)  # in which it would close
+    expect(otto.get_by_role("dialog")).to_contain_text("ID ")
 
 
 def test_100_000_episodes_are_paged_and_searched(chromium: Browser, tmp_path: Path) -> None:

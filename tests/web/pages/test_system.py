@@ -123,6 +123,16 @@ def test_messages_are_leafed_through(chromium: Browser, tmp_path: Path) -> None:
         page.close()
 
 
+def test_a_list_of_no_messages_says_so(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path, "0") as (url, _):
+        page = page_of(chromium, url, "vera")
+        page.goto("/system")
+        page.get_by_role("tab", name="Messages").click()
+        # An item of the list: screen readers make nothing of anything else in it.
+        expect(page.get_by_role("listitem")).to_have_text(["Nothing here."])
+        page.close()
+
+
 def test_the_logs_are_in_the_readers_language(visit: Callable[..., Page]) -> None:
     page = visit("otto", "/system")
     page.get_by_role("tab", name="Protokoll").click()

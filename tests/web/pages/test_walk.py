@@ -12,6 +12,8 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Page, expect
 
+from tests.web.chromium import give_role
+
 
 def test_an_acceptance_walk_ends_in_a_report(visit: Callable[..., Page]) -> None:
     page = visit("anna", "/cameras/entrance/walk")
@@ -105,3 +107,34 @@ def test_a_walk_of_somebody_else_is_named_and_can_be_broken_off(
     expect(otto.get_by_text("anna geht hier seit")).to_have_count(0)
     otto.get_by_role("button", name="Beginnen", exact=True).click()
     expect(otto.get_by_role("button", name="Diesen Teil starten").first).to_be_visible()
+
+
+def test_what_was_refused_is_still_there_to_be_asked_for_again(
+    visit: Callable[..., Page],
+) -> None:
+    anna, otto = visit("anna"), visit("otto", "/cameras/ward 3/walk")
+    refusal = otto.get_by_text("Das hat nicht geklappt")
+    running = otto.get_by_text(re.compile(r"Läuft: \d+ s"))
+
+    def press_twice(name: str) -> None:
+        expect(refusal).to_have_count(0)
+        give_role(anna, "otto", "viewer")
+        otto.get_by_role("button", name=name).click()
+        expect(refusal).to_be_visible()
+        give_role(anna, "otto", "admin")
+        otto.get_by_role("button", name=name).click()
+
+    otto.get_by_role("button", name="Beginnen", exact=True).click()
+    for _ in range(3):
+        otto.get_by_role("button", name="Diesen Teil starten").click()
+        expect(running).to_be_visible()
+        press_twice("Diesen Teil beenden")
+        expect(running).to_have_count(0)
+    expect(otto.get_by_text("Nutzbarer Abstand").first).to_be_visible()
+    otto.get_by_role("button", name="Noch ein Gang").click()
+    otto.get_by_role("button", name="Beginnen", exact=True).click()
+    otto.get_by_role("button", name="Diesen Teil starten").click()
+    expect(running).to_be_visible()
+    otto.reload()
+    press_twice("Diesen Gang abbrechen")
+    expect(otto.get_by_text("otto geht hier seit")).to_have_count(0)

@@ -9,12 +9,10 @@ from nicegui import ui
 
 from maskwatch.store.records import ApiTokenRecord
 from maskwatch.web.actions import users
-from maskwatch.web.context import WebContext
-from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.parts import fill, heading, html, row_button
 from maskwatch.web.security.scopes import Scope, scopes_of
 
 
@@ -29,7 +27,7 @@ def account(desk: Desk) -> None:
         new.props('autocomplete="new-password"')
 
         async def save() -> None:
-            if await desk.ask(_change_password, current.value or "", new.value or ""):
+            if await desk.did(users.change_own_password, current.value or "", new.value or ""):
                 desk.tell(words("common.saved"))
                 current.set_value("")
                 new.set_value("")
@@ -38,11 +36,6 @@ def account(desk: Desk) -> None:
     heading(words("system.tokens"))
     tokens = _Tokens(desk)
     desk.soon(tokens.update)
-
-
-def _change_password(web: WebContext, principal: Principal, current: str, new: str) -> bool:
-    users.change_own_password(web, principal, current, new)
-    return True
 
 
 def _until(desk: Desk, token: ApiTokenRecord) -> str:
@@ -71,18 +64,9 @@ class _Tokens:
             button_once(words("system.token_add"), self._add)
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.ask(users.list_tokens)
-        if found is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            if not found:
-                with ui.element("li"):
-                    ui.label(self._desk.words("system.no_tokens")).classes("mw-faint")
-            for each in found:
-                with ui.element("li"):
-                    self._row(each)
+        found = await self._lists.of(self._desk.ask(users.list_tokens))
+        if found is not None:
+            fill(self._list, found, self._row, self._desk.words("system.no_tokens"))
 
     def _row(self, token: ApiTokenRecord) -> None:
         made = self._desk.time(token.created_at, "%Y-%m-%d %H:%M")
@@ -90,9 +74,7 @@ class _Tokens:
         ui.label(f"{token.name}, {made} ({scopes}){_until(self._desk, token)}")
         if token.revoked_at is None:
             text = self._desk.words("system.token_revoke")
-            ui.button(text, on_click=partial(self._revoke, token)).props(
-                f"flat dense aria-label={attribute(f'{text}: {token.name}')}"
-            )
+            row_button(text, token.name, partial(self._revoke, token))
 
     async def _revoke(self, token: ApiTokenRecord) -> None:
         question = self._desk.words("system.token_revoke_sure", name=token.name)

@@ -17,7 +17,7 @@ from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, chip, html
+from maskwatch.web.pages.parts import attribute, chip, html, named, row_button
 from maskwatch.web.pages.route import dashboard_page
 from maskwatch.web.security.scopes import Scope
 
@@ -44,9 +44,8 @@ class _CamerasPage:
         self._shown: Sequence[object] | None = None
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.look(_everything)
-        if found is None or not is_newest():
+        found = await self._lists.of(self._desk.look(_everything))
+        if found is None:
             return
         states, left_out = found
         shown = [*map(_essence, states), *left_out]
@@ -80,9 +79,7 @@ class _CamerasPage:
                 ui.link(words("cameras.edit", camera=name), path)
                 if self._desk.allows(Scope.CAMERAS_WRITE):
                     walk = words("cameras.walk")
-                    ui.link(walk, f"{path}/walk").props(
-                        f"aria-label={attribute(f'{walk}: {name}')}"
-                    )
+                    ui.link(walk, f"{path}/walk").props(named(walk, name))
                     if status.enabled:
                         self._switch(status)
 
@@ -103,9 +100,8 @@ class _CamerasPage:
             why = "; ".join(camera.problems) or words("cameras.name_in_file")
             ui.label(why).classes("mw-warn")
             if self._desk.allows(Scope.CAMERAS_WRITE):
-                text = words("common.delete")
-                button = ui.button(text, icon="delete", on_click=delete)
-                button.props(f"flat dense color=negative aria-label={attribute(f'{text}: {name}')}")
+                button = row_button(words("common.delete"), name, delete)
+                button.props("icon=delete color=negative")
 
     def _switch(self, status: CameraStatus) -> None:
         is_on = status.phase is not CameraPhase.STOPPED
@@ -115,9 +111,7 @@ class _CamerasPage:
             await self._desk.ask(cameras.switch_camera, status.camera, not is_on)
             await self.update()
 
-        ui.button(text, on_click=switch).props(
-            f"flat dense aria-label={attribute(f'{text}: {status.camera}')}"
-        )
+        row_button(text, status.camera, switch)
 
     def _add(self) -> None:
         words = self._desk.words

@@ -94,6 +94,20 @@ class Desk:
         """
         return await self._do(True, lambda web, who: act(web, who, *args, **kwargs))
 
+    async def did(
+        self,
+        act: Callable[Concatenate[WebContext, Principal, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> bool:
+        """The same where it only matters whether it was done."""
+
+        def do(web: WebContext, who: Principal) -> bool:
+            act(web, who, *args, **kwargs)
+            return True
+
+        return bool(await self._do(True, do))
+
     async def look(
         self,
         act: Callable[Concatenate[WebContext, Principal, P], T],

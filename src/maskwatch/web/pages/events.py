@@ -37,6 +37,7 @@ from maskwatch.web.pages.parts import (
     moment,
     percent,
     photo,
+    row_button,
 )
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
@@ -186,15 +187,14 @@ class _EventsPage:
             _cell(percent(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
             with ui.element("td"):
-                button = ui.button(icon="chevron_right", on_click=partial(self.open, each.id))
-                what = f"{desk.words('events.open')}: {desk.time(each.started_at)} {each.camera}"
-                button.props(f"flat round dense aria-label={attribute(what)}")
+                whom = f"{desk.time(each.started_at)} {each.camera}"
+                act = partial(self.open, each.id)
+                row_button(desk.words("events.open"), whom, act, icon="chevron_right")
 
     async def open(self, episode_id: str) -> None:
         """Shows one episode."""
-        is_newest = self._details.begin()
-        detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is not None and is_newest():
+        detail = await self._details.of(self._desk.ask(episodes.see_episode, episode_id))
+        if detail is not None:
             self._show(detail)
 
     def _show(self, detail: EpisodeDetail) -> None:
@@ -214,9 +214,8 @@ class _EventsPage:
         # Meanwhile it may have been closed, and another one opened.
         if not self._shows(episode_id):
             return
-        is_newest = self._details.begin()
-        detail = await self._desk.ask(episodes.see_episode, episode_id)
-        if detail is not None and is_newest() and self._shows(episode_id):
+        detail = await self._details.of(self._desk.ask(episodes.see_episode, episode_id))
+        if detail is not None and self._shows(episode_id):
             self._show(detail)
 
     async def _deleted(self, episode_id: str) -> None:
@@ -330,9 +329,11 @@ class _Detail:
             await self._changed(episode_id)
 
     async def _delete(self) -> None:
-        if await confirm(self._desk, self._desk.words("events.delete_sure")):
-            await self._desk.ask(episodes.delete_subject, self._detail.episode.id)
-            await self._deleted(self._detail.episode.id)
+        episode_id = self._detail.episode.id
+        if not await confirm(self._desk, self._desk.words("events.delete_sure")):
+            return
+        if await self._desk.did(episodes.delete_subject, episode_id):
+            await self._deleted(episode_id)
 
 
 def _page(

@@ -36,9 +36,8 @@ def _log(
     pages = Newest()
 
     async def show() -> None:
-        is_newest = pages.begin()
-        found = await load(pager.after)
-        if found is None or not is_newest():
+        found = await pages.of(load(pager.after))
+        if found is None:
             return
         rows, following = found
         body.set_content(table(caption, head, rows, words("common.none")))

@@ -17,7 +17,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.newest import Newest
 from maskwatch.web.pages.pager import Pager
-from maskwatch.web.pages.parts import attribute, chip, heading, html, moment
+from maskwatch.web.pages.parts import chip, fill, heading, html, moment, named, row_button
 from maskwatch.web.security.scopes import Scope
 
 _ROWS = 50
@@ -38,7 +38,7 @@ class _Messages:
         self._desk = desk
         self._lists = Newest()
         self._tests = ui.element("section")
-        self._body = ui.element("div").classes("mw-card")
+        self._list = ui.element("ul").classes("mw-list mw-card")
         self._pager = Pager(desk, self.update)
 
     async def start(self) -> None:
@@ -47,18 +47,11 @@ class _Messages:
         await self.update()
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        page = await self._desk.look(system.deliveries, (), self._pager.after, _ROWS)
-        if page is None or not is_newest():
-            return
-        self._pager.shown(page.next)
-        self._body.clear()
-        with self._body, ui.element("ul").classes("mw-list"):
-            if not page.items:
-                ui.label(self._desk.words("common.none"))
-            for each in page.items:
-                with ui.element("li"):
-                    self._row(each)
+        asked = self._desk.look(system.deliveries, (), self._pager.after, _ROWS)
+        page = await self._lists.of(asked)
+        if page is not None:
+            self._pager.shown(page.next)
+            fill(self._list, page.items, self._row, self._desk.words("common.none"))
 
     def _row(self, each: Delivery) -> None:
         desk = self._desk
@@ -68,10 +61,8 @@ class _Messages:
             f"{_outcome(desk, each)}</span>"
         )
         if each.state is DeliveryState.DEAD and desk.allows(Scope.SYSTEM_WRITE):
-            again = ui.button(desk.words("system.retry"), on_click=partial(self._retry, each.id))
             what = f"{each.channel} {each.recipient or ''} {desk.time(each.created_at)}"
-            said = attribute(f"{desk.words('system.retry')}: {what}")
-            again.props(f"flat dense aria-label={said}")
+            row_button(desk.words("system.retry"), what, partial(self._retry, each.id))
 
     async def _retry(self, delivery_id: str) -> None:
         await self._desk.ask(system.retry_delivery, delivery_id)
@@ -85,12 +76,8 @@ class _Messages:
             return
         with self._tests.classes("mw-card"):
             heading(words("system.test"))
-            if not channels:
-                ui.label(words("system.no_channels"))
-            with ui.element("ul").classes("mw-list"):
-                for each in channels:
-                    with ui.element("li"):
-                        self._offer_test(each)
+            place = ui.element("ul").classes("mw-list")
+            fill(place, channels, self._offer_test, words("system.no_channels"))
 
     def _offer_test(self, channel: ChannelFacts) -> None:
         text = self._desk.words("system.send_test")
@@ -100,8 +87,7 @@ class _Messages:
         )
         said = html("").props('role="status"').classes("mw-grow")
         button = ui.button(text)
-        label = attribute(f"{text}: {channel.name}")
-        button.props(f"outline dense padding='xs sm' aria-label={label}")
+        button.props(f"outline dense padding='xs sm' {named(text, channel.name)}")
         button.on_click(partial(self._try, channel.name, button, said))
 
     async def _try(self, channel: str, button: ui.button, said: ui.html) -> None:

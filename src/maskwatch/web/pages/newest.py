@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Newest:
@@ -20,3 +23,9 @@ class Newest:
         self._asked += 1
         mine = self._asked
         return lambda: mine == self._asked
+
+    async def of(self, answer: Awaitable[T | None]) -> T | None:
+        """The answer to a question; None also where a newer one was asked meanwhile."""
+        is_newest = self.begin()
+        found = await answer
+        return found if is_newest() else None

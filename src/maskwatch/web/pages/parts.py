@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from html import escape
+from typing import TypeVar
 
 from nicegui import ui
 
@@ -12,6 +13,8 @@ from maskwatch.palette import STYLES, as_hex
 from maskwatch.store.records import EpisodeRecord, SnapshotRecord
 from maskwatch.types import Fault, State
 from maskwatch.web.pages.desk import Desk
+
+T = TypeVar("T")
 
 NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """One transparent pixel, until there is a picture."""
@@ -99,9 +102,32 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], empt
     )
 
 
+def fill(place: ui.element, items: Sequence[T], row: Callable[[T], None], empty: str) -> None:
+    """Fills a ``ul`` anew: ``row`` makes each item; where there is none it says ``empty``."""
+    place.clear()
+    with place:
+        for each in items:
+            with ui.element("li"):
+                row(each)
+        if not items:
+            with ui.element("li"):
+                ui.label(empty).classes("mw-faint")
+
+
 def attribute(text: str) -> str:
     """A text as a value within ``props``: quoted, so that it stays one value."""
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
+
+
+def named(what: str, whom: str) -> str:
+    """For ``props``, what a control does, and to whom: screen readers read one out at a time."""
+    return f"aria-label={attribute(f'{what}: {whom}')}"
+
+
+def row_button(what: str, whom: str, act: Callable[[], object], icon: str = "") -> ui.button:
+    """A button in a row of many: it says what it does, or shows an icon, and names to whom."""
+    button = ui.button("" if icon else what, icon=icon or None, on_click=act)
+    return button.props(f"flat dense {'round ' if icon else ''}{named(what, whom)}")
 
 
 def photo(address: str, snapshot: SnapshotRecord, alt: str, only: int | None = None) -> str:

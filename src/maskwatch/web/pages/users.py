@@ -13,7 +13,7 @@ from maskwatch.web.actions.users import UserChange
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, passing_dialog
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import attribute, heading, html
+from maskwatch.web.pages.parts import fill, heading, html, named, row_button
 
 
 def user_list(desk: Desk) -> None:
@@ -33,25 +33,14 @@ class _Users:
             self._new_user()
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        found = await self._desk.ask(users.list_users)
-        if found is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            for each in found:
-                with ui.element("li"):
-                    self._row(each)
+        found = await self._lists.of(self._desk.ask(users.list_users))
+        if found is not None:
+            fill(self._list, found, self._row, self._desk.words("common.none"))
 
     def _row(self, user: UserRecord) -> None:
         words = self._desk.words
         last = self._desk.time(user.last_login_at, "%Y-%m-%d %H:%M")
         is_off = user.disabled_at is not None
-
-        def named(key: str) -> str:
-            """What it does, and to whom: a screen reader reads out one control at a time."""
-            return attribute(f"{words(key)}: {user.name}")
-
         html(
             f"<span><b>{escape(user.name)}</b> <span class='mw-faint'>"
             f"{escape(words('system.last_login'))}: {escape(last or '-')}</span></span>"
@@ -61,15 +50,12 @@ class _Users:
                 self._roles,
                 value=user.role.value,
                 on_change=lambda e: self._change(user, UserChange(role=Role(e.value))),
-            ).props(f"dense aria-label={named('system.user_role')}")
-            for key, act in (
-                (
-                    "system.user_enable" if is_off else "system.user_disable",
-                    partial(self._change, user, UserChange(disabled=not is_off)),
-                ),
-                ("system.user_password", partial(self._ask_password, user)),
-            ):
-                ui.button(words(key), on_click=act).props(f"flat dense aria-label={named(key)}")
+            ).props(f"dense {named(words('system.user_role'), user.name)}")
+            switch = partial(self._change, user, UserChange(disabled=not is_off))
+            text = words("system.user_enable" if is_off else "system.user_disable")
+            row_button(text, user.name, switch)
+            text = words("system.user_password")
+            row_button(text, user.name, partial(self._ask_password, user))
 
     def _new_user(self) -> None:
         words = self._desk.words

@@ -16,7 +16,7 @@ from maskwatch.web.actions.walks import RunningWalk
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import button_once, confirm
 from maskwatch.web.pages.newest import Newest
-from maskwatch.web.pages.parts import NO_PICTURE, attribute, heading, html, table
+from maskwatch.web.pages.parts import NO_PICTURE, attribute, fill, heading, html, row_button, table
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.security.scopes import Scope
 from maskwatch.web.walks.recording import WalkState
@@ -91,8 +91,7 @@ class _Wizard:
                 ui.label(words("walk.empty_text"))
             with ui.element("div").classes("mw-row"):
                 start = ui.button(words("walk.start_part"))
-                end = ui.button(words("walk.end_part"), on_click=self._end)
-                end.props("outline")
+                button_once(words("walk.end_part"), self._end).props("outline")
             self._marks[phase] = ui.element("div").classes("mw-row")
             start.on_click(partial(self._start, phase))
 
@@ -106,7 +105,7 @@ class _Wizard:
     async def _show_other(self) -> None:
         """Says that a walk goes on already, and offers to break it off, or to go on with it."""
         words = self._desk.words
-        self._others.clear()
+        self._hide_other()
         found = await self._desk.look(walks.find_running, self._camera)
         if found is None:
             return
@@ -137,16 +136,18 @@ class _Wizard:
             self._stepper.set_value(Phase.MASKED.value)
             return
         latest = walk.parts[-1]
-        if latest.ended_at is not None:
-            self._stepper.set_value(_FOLLOWING.get(latest.phase, Phase.EMPTY).value)
+        if latest.ended_at is not None and latest.phase in _FOLLOWING:
+            self._stepper.set_value(_FOLLOWING[latest.phase].value)
             return
-        self._running = latest.phase
+        self._running = latest.phase  # also the last one that has ended: its report is missing
         self._stepper.set_value(latest.phase.value)
         self._mark_buttons(latest.phase, latest.marks_m)
 
     async def _break_off(self) -> None:
-        await self._desk.ask(walks.break_off_walk, self._camera)
-        ui.navigate.reload()
+        if await self._desk.did(walks.break_off_walk, self._camera):
+            ui.navigate.reload()
+        else:
+            await self._show_other()
 
     async def _begin(self) -> None:
         if await self._desk.ask(walks.begin_walk, self._camera):
@@ -184,23 +185,23 @@ class _Wizard:
             button.set_enabled(True)
 
     async def _end(self) -> None:
-        phase, self._running = self._running, None
-        if phase is None:
-            return
-        self._said.set_text("")
-        if await self._desk.ask(walks.end_part, self._camera) is None:
-            return
-        if phase in _FOLLOWING:
-            self._stepper.set_value(_FOLLOWING[phase].value)
-        else:
+        if self._running is Phase.EMPTY:
             await self._finish()
+        elif self._running is not None and await self._desk.did(walks.end_part, self._camera):
+            self._go_to(_FOLLOWING[self._running].value)
 
     async def _finish(self) -> None:
         walk = await self._desk.ask(walks.end_walk, self._camera)
         if walk is not None:
             self._report.set_content(_report_html(self._desk, walk))
-            self._stepper.set_value("report")
+            self._go_to("report")
             await self._earlier.update()
+
+    def _go_to(self, step: str) -> None:
+        """The part that went on is over."""
+        self._running = None
+        self._said.set_text("")
+        self._stepper.set_value(step)
 
     async def _look(self) -> None:
         if self._running is None:
@@ -212,6 +213,8 @@ class _Wizard:
 
     def _how_it_goes(self, found: RunningWalk) -> str:
         part = found.walk.parts[-1]
+        if part.ended_at is not None:
+            return ""
         seconds = (self._desk.web.now() - part.started_at).total_seconds()
         return self._desk.words(
             "walk.running",
@@ -232,27 +235,18 @@ class _Earlier:
             self._list = ui.element("ul").classes("mw-list")
 
     async def update(self) -> None:
-        is_newest = self._lists.begin()
-        page = await self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
-        if page is None or not is_newest():
-            return
-        self._list.clear()
-        with self._list:
-            for each in page.items:
-                self._row(each)
-            if not page.items:
-                with ui.element("li"):
-                    ui.label(self._desk.words("walk.none_yet")).classes("mw-faint")
+        asked = self._desk.look(walks.list_walks, self._camera, None, _EARLIER)
+        page = await self._lists.of(asked)
+        if page is not None:
+            fill(self._list, page.items, self._row, self._desk.words("walk.none_yet"))
 
     def _row(self, walk: WalkRecord) -> None:
         words = self._desk.words
-        with ui.element("li"):
-            with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
-                html(_report_html(self._desk, walk))
-            if self._desk.allows(Scope.CAMERAS_WRITE):
-                label = f"{words('common.delete')}: {self._desk.time(walk.started_at)}"
-                button = ui.button(icon="delete", on_click=partial(self._delete, walk))
-                button.props(f"flat round dense aria-label={attribute(label)}")
+        with ui.expansion(_summary(self._desk, walk)).classes("mw-grow"):
+            html(_report_html(self._desk, walk))
+        if self._desk.allows(Scope.CAMERAS_WRITE):
+            at = self._desk.time(walk.started_at)
+            row_button(words("common.delete"), at, partial(self._delete, walk), icon="delete")
 
     async def _delete(self, walk: WalkRecord) -> None:
         at = self._desk.time(walk.started_at)
