@@ -32,7 +32,8 @@ BARE = (State.NO_MASK, 240, 120)
 
 
 def model(score: float = 0.5) -> Model:
-    return Model(SquareDetector(), SquareClassifier(), score)
+    tracking = TrackerSettings().starting_from(score)
+    return Model(SquareDetector(), SquareClassifier(), tracking=tracking)
 
 
 def states(readings: list) -> list[State]:
@@ -252,7 +253,7 @@ def test_videos_are_looked_at_as_often_as_asked_for(tmp_path: Path) -> None:
         maskwatch.LookSettings(interval_s=0),
     ):
         detector = Counting()
-        list(Model(detector, SquareClassifier(), 0.5).read_video(path, looks=looks))
+        list(Model(detector, SquareClassifier()).read_video(path, looks=looks))
         counts.append(detector.looks)
     assert counts[1] < counts[0] < counts[2] == 60
     frames = model().read_video(path, max_fps=5)
@@ -279,10 +280,8 @@ def test_models_are_run_as_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_score_that_was_asked_for_holds_for_videos_too(tmp_path: Path) -> None:
     """As `maskwatch detect --score` has it."""
     path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 20)
-    for score, people in ((None, 1), (0.95, 0)):
-        tracking = TrackerSettings().starting_from(score)
-        watcher = Model(SquareDetector(), SquareClassifier(), score or 0.5, tracking=tracking)
-        results = [result for _, result in watcher.read_video(path)]
+    for score, people in ((0.5, 1), (0.95, 0)):
+        results = [result for _, result in model(score).read_video(path)]
         assert len(results[-1].tracks) == people
         assert len(results[-1].readings) == people
 
@@ -320,7 +319,7 @@ def test_with_one_thread_nothing_is_decoded_ahead(
 ) -> None:
     path = paint_video(tmp_path / "a.mp4", [[MASKED]] * 30)
     before = set(threading.enumerate())
-    frames = Model(SquareDetector(), SquareClassifier(), 0.5, threads).read_video(path)
+    frames = Model(SquareDetector(), SquareClassifier(), threads).read_video(path)
     next(frames)
     assert bool(set(threading.enumerate()) - before) == others
     assert len(list(frames)) == 29

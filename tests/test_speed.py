@@ -26,6 +26,7 @@ from maskwatch.frames.images import read_image
 from maskwatch.pipeline import LookSettings
 from maskwatch.runtime.runs.open import open_source
 from maskwatch.runtime.runs.session import Models, Session, SessionSettings, Sinks
+from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Face, Frame
 
 TURNS = 2
@@ -114,7 +115,8 @@ def test_a_video(checkout: Path) -> None:
             Models(detector.detect, classifier),
             lambda spec: open_source(spec, threads=1),
             Sinks(),
-            SessionSettings(detector.score, looks=looks),
+            SessionSettings(looks=looks),
+            tracking=TrackerSettings().starting_from(detector.score),
         )
         session.run(specs)
 

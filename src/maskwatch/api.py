@@ -55,22 +55,20 @@ class Model:
     Args:
         detector: finds faces, down to those that only continue a track.
         classifier: judges them.
-        score: from which detector score on a face is reported.
         threads: as `load` was asked for; videos are decoded accordingly.
-        tracking: how the faces of a video become people.
+        tracking: from which detector score on a face counts, and how those of a video become
+            people.
     """
 
     def __init__(
         self,
         detector: FaceDetector,
         classifier: MaskClassifier,
-        score: float,
         threads: int | None = None,
         tracking: TrackerSettings | None = None,
     ) -> None:
         self._detector = detector
         self._classifier = classifier
-        self._score = score
         self._threads = threads
         self._tracking = tracking or TrackerSettings()
 
@@ -153,10 +151,10 @@ class Model:
             spec, sampler=sampler, threads=shares.decoder, ahead=shares.ahead, turn=turn
         ) as frames:
             for frame in frames:
-                yield frame, pipeline(frame).without_weak(self._score)
+                yield frame, pipeline(frame).without_weak(self._tracking.start_score)
 
     def _read(self, frame: Frame) -> list[MaskReading]:
-        faces = wanted_faces(self._detector(frame), self._score)
+        faces = wanted_faces(self._detector(frame), self._tracking.start_score)
         return read_faces(frame, faces, self._classifier)
 
 
@@ -192,9 +190,9 @@ def load(
         threads=threads,
         device=device,
     )
-    tracking = TrackerSettings().starting_from(score)
-    built = build_detector(options, score=score, floor=tracking.floor_score)
-    return Model(built.detect, build_classifier(options), built.score, threads, tracking)
+    built = build_detector(options, score=score, floor=TrackerSettings().floor_score)
+    tracking = TrackerSettings().starting_from(built.score)
+    return Model(built.detect, build_classifier(options), threads, tracking)
 
 
 def annotate(

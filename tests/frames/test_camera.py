@@ -4,7 +4,7 @@ import av.error
 import pytest
 
 from maskwatch.frames.avio import network_reason, plain_reason
-from maskwatch.frames.camera import camera_input, stream_input
+from maskwatch.frames.camera import camera_input, live_input
 
 
 @pytest.mark.parametrize(
@@ -21,29 +21,21 @@ def test_webcams_by_platform(location: str, platform: str, url: str, format_: st
 
 
 def test_rtsp_goes_over_tcp_unless_told_otherwise() -> None:
-    source = stream_input("rtsp://h/cam", read_timeout_s=2.5)
-    assert dict(source.options) == {"rtsp_transport": "tcp", "timeout": "2500000"}
-    source = stream_input("RTSPS://h/cam", read_timeout_s=1, rtsp_transport="udp")
-    assert dict(source.options)["rtsp_transport"] == "udp"
-
-
-def test_other_streams_get_a_timeout_that_does_not_make_them_servers() -> None:
-    # FFmpeg's "timeout" for rtmp:// means waiting for a caller.
-    source = stream_input("rtmp://h/live", read_timeout_s=3)
-    assert dict(source.options) == {"rw_timeout": "3000000"}
+    assert dict(live_input("rtsp://h/cam").options) == {"rtsp_transport": "tcp"}
+    assert dict(live_input("RTSPS://h/cam", "udp").options)["rtsp_transport"] == "udp"
+    assert live_input("rtmp://h/live").options == ()
 
 
 @pytest.mark.parametrize("scheme", ["https", "rtsps", "rtmps"])
 def test_certificates_of_cameras_are_not_checked_whatever_the_version_of_ffmpeg(
     scheme: str,
 ) -> None:
-    assert dict(stream_input(f"{scheme}://h/x", read_timeout_s=1).options)["tls_verify"] == "0"
-    plain = stream_input(f"{scheme[:-1]}://h/x", read_timeout_s=1)
-    assert "tls_verify" not in dict(plain.options)
+    assert dict(live_input(f"{scheme}://h/x").options)["tls_verify"] == "0"
+    assert "tls_verify" not in dict(live_input(f"{scheme[:-1]}://h/x").options)
 
 
 def test_a_password_goes_to_ffmpeg_and_is_shown_nowhere() -> None:
-    source = stream_input("rtsp://a:s3cret@h/cam", read_timeout_s=1)
+    source = live_input("rtsp://a:s3cret@h/cam")
     assert source.url == "rtsp://a:s3cret@h/cam"
     assert source.name == "rtsp://a:***@h/cam"
     assert "s3cret" not in repr(source)

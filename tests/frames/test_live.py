@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwatch.frames.camera import stream_input
+from maskwatch.frames.camera import live_input
 from maskwatch.frames.decoder import Decoded, Decoder, Passed
 from maskwatch.frames.live import LiveReader
 from tests.frames.clips import number_of, picture, write_clip
@@ -226,7 +226,7 @@ def test_what_comes_over_udp_is_believed_when_it_tells_of_lost_packets(tmp_path:
     sender = threading.Thread(target=send)
     sender.start()
     try:
-        source = stream_input(f"udp://127.0.0.1:{port}", read_timeout_s=30)
+        source = live_input(f"udp://127.0.0.1:{port}")
         with LiveReader(source, open_timeout_s=30, read_timeout_s=30) as reader:
             pictures = iter(reader)
             assert any(reader.damaged for _ in itertools.islice(pictures, 200))

@@ -144,14 +144,12 @@ def test_one_alone_meets_nobody() -> None:
     assert not tracker.has_encounter(0.9)
 
 
-@pytest.mark.parametrize(
-    ("score", "start", "least"), [(None, 0.5, 0.3), (0.8, 0.8, 0.3), (0.2, 0.2, 0.2)]
-)
+@pytest.mark.parametrize(("score", "least"), [(0.8, 0.3), (0.2, 0.2)])
 def test_a_score_that_the_user_sets_starts_tracks_and_weaker_faces_still_continue_them(
-    score: float | None, start: float, least: float
+    score: float, least: float
 ) -> None:
     tracking = TrackerSettings().starting_from(score)
-    assert (tracking.start_score, tracking.floor_score) == (start, least)
+    assert (tracking.start_score, tracking.floor_score) == (score, least)
 
 
 def test_between_looks_people_are_where_their_movement_takes_them_and_nothing_else_changes() -> (

@@ -69,15 +69,14 @@ def build_detection(
         MissingExtra: a model needs a package that is not installed.
     """
     looks = looks or LookSettings()
-    tracking = TrackerSettings().starting_from(score)
     shares = share_threads(options.threads, kinds, writes_video=writes_video)
     models = replace(options, threads=shares.models)
-    detector = build_detector(models, score=score, floor=tracking.floor_score)
+    detector = build_detector(models, score=score, floor=TrackerSettings().floor_score)
     spacing_s = 0.0 if writes_video or blur or needs_every_picture else looks.interval_s
     return Detection(
         Models(detector.detect, build_classifier(models)),
-        SessionSettings(detector.score, min_face_px, blur, looks),
-        tracking,
+        SessionSettings(min_face_px, blur, looks),
+        TrackerSettings().starting_from(detector.score),
         shares,
         partial(open_source, threads=shares.decoder, ahead=shares.ahead, spacing_s=spacing_s),
     )

@@ -63,6 +63,7 @@ class BenchResult:
 class _Bench:
     detect: FaceDetector
     classifier: MaskClassifier
+    tracking: TrackerSettings
     threads: int
     faces: tuple[Face, ...] | None
     """Judged instead of those found; None for those found."""
@@ -93,11 +94,12 @@ def run_bench(options: BuildOptions, files: Sequence[Path], max_frames: int) -> 
         SourceError: a file cannot be read.
         ModelError: a model cannot be used.
     """
-    detect, classifier = build_detector(options).detect, build_classifier(options)
+    built, classifier = build_detector(options), build_classifier(options)
+    tracking = TrackerSettings().starting_from(built.score)
     with tempfile.TemporaryDirectory() as folder:
         made = None if files else tuple(_made_faces())
         specs = _specs(files) if files else _make_samples(Path(folder), max_frames)
-        bench = _Bench(detect, classifier, options.threads or 0, made)
+        bench = _Bench(built.detect, classifier, tracking, options.threads or 0, made)
         return [_measure(bench, spec, Path(folder), max_frames) for spec in specs]
 
 
@@ -161,7 +163,7 @@ def _look(watch: _Stopwatch, bench: _Bench, spec: SourceSpec) -> Callable[[Frame
 
     if is_still:
         return StillWatch(detect, classify, wanted=list).look
-    moving = MovingWatch(spec.name, detect, classify, TrackerSettings(), report_score=0.0)
+    moving = MovingWatch(spec.name, detect, classify, bench.tracking)
     return lambda frame: watch("track", lambda: moving.look(frame), but_for=("detect", "classify"))
 
 

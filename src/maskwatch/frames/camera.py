@@ -23,8 +23,27 @@ class LiveInput:
     options: tuple[tuple[str, str], ...] = ()
     reach: Reach | None = None
     """Where connections may go; None for anywhere."""
-    silence_s: float | None = None
-    """After so long without a byte FFmpeg gives up by its ``options``; None for never."""
+
+
+def live_input(address: str, rtsp_transport: str = "tcp") -> LiveInput:
+    """A webcam, or a network stream.
+
+    Args:
+        address: a webcam's number or device file; or a URL, with its password, if any.
+        rtsp_transport: "tcp" arrives whole; "udp" for cameras that know nothing else.
+
+    Raises:
+        SourceError: there is no such webcam, as far as that can be told without opening it.
+    """
+    scheme = scheme_of(address)
+    if scheme is None:
+        return camera_input(address)
+    options = {"rtsp_transport": rtsp_transport} if scheme in RTSP_SCHEMES else {}
+    if scheme in TLS_SCHEMES:
+        # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
+        # refuse all others; said here, so that every version does the same.
+        options["tls_verify"] = "0"
+    return LiveInput(mask_password(address), address, None, tuple(options.items()))
 
 
 def camera_input(location: str, platform: str = sys.platform) -> LiveInput:
@@ -41,28 +60,6 @@ def camera_input(location: str, platform: str = sys.platform) -> LiveInput:
     if platform == "win32":
         return LiveInput(name, f"video={_directshow_name(name, int(location))}", "dshow")
     return LiveInput(name, f"/dev/video{location}", "v4l2")
-
-
-def stream_input(url: str, *, read_timeout_s: float, rtsp_transport: str = "tcp") -> LiveInput:
-    """A network stream.
-
-    Args:
-        url: with its password, if any.
-        read_timeout_s: after this much silence a read fails.
-        rtsp_transport: "tcp" arrives whole; "udp" for cameras that know nothing else.
-    """
-    microseconds = str(round(read_timeout_s * 1e6))
-    scheme = scheme_of(url)
-    if scheme in RTSP_SCHEMES:
-        options = {"rtsp_transport": rtsp_transport, "timeout": microseconds}
-    else:
-        options = {"rw_timeout": microseconds}
-    if scheme in TLS_SCHEMES:
-        # Hardly a camera has a certificate that anybody vouches for. Since version 9 FFmpeg would
-        # refuse all others; said here, so that every version does the same.
-        options["tls_verify"] = "0"
-    name = mask_password(url)
-    return LiveInput(name, url, None, tuple(options.items()), silence_s=read_timeout_s)
 
 
 def _directshow_name(name: str, number: int) -> str:

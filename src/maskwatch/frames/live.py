@@ -173,22 +173,27 @@ class LiveReader:
     def _where_to(self) -> tuple[str, dict[str, str]]:
         """The address to open, and how."""
         source = self._source
+        options = dict(source.options)
+        scheme = scheme_of(source.url)
+        if scheme is not None:
+            # For rtmp://, "timeout" would mean waiting for a caller.
+            limit = "timeout" if scheme in RTSP_SCHEMES else "rw_timeout"
+            options[limit] = str(round(self._timeouts[1] * 1e6))
         if source.reach is None:
-            return source.url, dict(source.options)
+            return source.url, options
         try:
-            url = source.reach.pinned(source.url)
-            return url, dict(source.options) | source.reach.options(source.url)
+            return source.reach.pinned(source.url), options | source.reach.options(source.url)
         except ValueError as error:
             raise self._failed(str(error)) from error
 
     def _why_not_open(self, error: av.FFmpegError, waited_s: float) -> str:
         """RTSP calls it invalid data when it stopped waiting, so there the clock decides."""
-        open_timeout_s, silence_s = self._timeouts[0], self._source.silence_s
+        open_timeout_s, silence_s = self._timeouts
         if waited_s >= open_timeout_s:
             return f"no answer within {open_timeout_s:g} s"
         is_rtsp = scheme_of(self._source.url) in RTSP_SCHEMES
         silence = (av.error.TimeoutError, *((av.error.InvalidDataError,) if is_rtsp else ()))
-        if silence_s is not None and waited_s >= silence_s and isinstance(error, silence):
+        if waited_s >= silence_s and isinstance(error, silence):
             return f"no answer within {silence_s:g} s"
         return network_reason(error, self._source.url)
 

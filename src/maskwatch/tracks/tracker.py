@@ -37,7 +37,7 @@ class TrackerSettings:
     """How detections are joined into tracks."""
 
     start_score: float = 0.5
-    """Only a detection of at least this score starts a track."""
+    """Only a detection of at least this score counts by itself, and starts a track."""
     floor_score: float = 0.3
     """Weaker detections are ignored; those in between only continue a track."""
     min_iou: float = 0.3
@@ -65,10 +65,8 @@ class TrackerSettings:
         if min(self.reach_sizes, self.reach_sizes_per_s, self.max_reach_sizes) < 0:
             raise ValueError("reaches must not be negative")
 
-    def starting_from(self, score: float | None) -> TrackerSettings:
-        """The same where the user moves the score from which a face counts; None leaves it."""
-        if score is None:
-            return self
+    def starting_from(self, score: float) -> TrackerSettings:
+        """The same where a face counts from another score on."""
         return replace(self, start_score=score, floor_score=min(score, self.floor_score))
 
 

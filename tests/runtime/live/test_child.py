@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from maskwatch.errors import SourceCause
-from maskwatch.frames.camera import LiveInput, stream_input
+from maskwatch.frames.camera import LiveInput, live_input
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.messages import StreamOpened
@@ -164,7 +164,7 @@ def test_a_process_that_died_is_reported(decoder: DecoderProcess) -> None:
 
 def test_a_server_that_never_answers_is_left() -> None:
     with silent_server() as port:
-        source = stream_input(f"rtsp://127.0.0.1:{port}/cam", read_timeout_s=60)
+        source = live_input(f"rtsp://127.0.0.1:{port}/cam")
         with (
             closing(DecoderProcess(order(source, open_timeout_s=0.5))) as decoder,
             pytest.raises(DecoderFailed, match=r"no answer within 0.5 s"),
@@ -176,7 +176,7 @@ def test_a_server_that_never_answers_is_left() -> None:
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_a_server_that_never_answers_is_left_after_the_shorter_of_both_limits(scheme: str) -> None:
     with silent_server() as port:
-        source = stream_input(f"{scheme}://127.0.0.1:{port}/cam", read_timeout_s=0.5)
+        source = live_input(f"{scheme}://127.0.0.1:{port}/cam")
         with (
             closing(
                 DecoderProcess(order(source, open_timeout_s=30, read_timeout_s=0.5))
@@ -189,7 +189,7 @@ def test_a_server_that_never_answers_is_left_after_the_shorter_of_both_limits(sc
 def test_a_server_that_hangs_after_its_first_answer_is_not_called_damaged() -> None:
     answer = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
     with dripping_server(answer, b"") as port:
-        source = stream_input(f"rtsp://127.0.0.1:{port}/cam", read_timeout_s=0.5)
+        source = live_input(f"rtsp://127.0.0.1:{port}/cam")
         with (
             closing(
                 DecoderProcess(order(source, open_timeout_s=30, read_timeout_s=0.5))
@@ -202,7 +202,7 @@ def test_a_server_that_hangs_after_its_first_answer_is_not_called_damaged() -> N
 @linux_only
 def test_a_process_that_hangs_while_opening_is_killed() -> None:
     with silent_server() as port:
-        source = stream_input(f"rtsp://127.0.0.1:{port}/cam", read_timeout_s=60)
+        source = live_input(f"rtsp://127.0.0.1:{port}/cam")
         with closing(DecoderProcess(order(source, open_timeout_s=1.0))) as decoder:
             # Frozen before FFmpeg's own timeout can strike.
             wait_until(lambda: decoder._pipe.poll())

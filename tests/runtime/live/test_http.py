@@ -13,14 +13,12 @@ import pytest
 from PIL import Image
 
 from maskwatch.errors import SourceError, SourceLost
-from maskwatch.frames.base import FrameSource
-from maskwatch.frames.discover import discover
+from maskwatch.frames.camera import live_input
 from maskwatch.frames.images import read_image
 from maskwatch.frames.sampling import Sampler
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.health import Connection, SourceHealth
-from maskwatch.runtime.live.source import LiveOptions
-from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.live.source import LiveOptions, LiveSource
 from tests.frames.clips import number_of, picture, write_clip, write_sound
 from tests.servers.local import CHUNKED, UNTOLD, WebServer, web_server
 
@@ -47,12 +45,9 @@ def source_at(
     on_health: Callable[[SourceHealth], None] | None = None,
     read_timeout_s: float = 10.0,
     policy: ReconnectPolicy | None = None,
-) -> FrameSource:
-    (spec,) = discover(url).specs
-    live = LiveOptions(
-        open_timeout_s=10.0, read_timeout_s=read_timeout_s, reconnect=policy or ReconnectPolicy()
-    )
-    return open_source(spec, sampler=sampler, live=live, on_health=on_health)
+) -> LiveSource:
+    options = LiveOptions(read_timeout_s=read_timeout_s, reconnect=policy or ReconnectPolicy())
+    return LiveSource(live_input(url), sampler=sampler, options=options, on_health=on_health)
 
 
 def test_mjpeg_is_live(server: WebServer) -> None:

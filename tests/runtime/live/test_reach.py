@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import (
     BaseHTTPRequestHandler,
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwatch.frames.camera import LiveInput, stream_input
+from maskwatch.frames.camera import live_input
 from maskwatch.frames.reach import Reach
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess
 from maskwatch.runtime.live.messages import DecoderOrder, Still, StreamOpened
@@ -81,8 +82,7 @@ def was_reached(listener: socket.socket) -> bool:
 
 
 def opened(url: str, reach: Reach | None) -> StreamOpened | Still:
-    plain = stream_input(url, read_timeout_s=PATIENCE_S)
-    source = LiveInput(plain.name, plain.url, plain.format, plain.options, reach)
+    source = replace(live_input(url), reach=reach)
     process = DecoderProcess(DecoderOrder(source, None, PATIENCE_S, PATIENCE_S))
     try:
         return process.open()

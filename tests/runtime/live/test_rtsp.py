@@ -8,12 +8,10 @@ from contextlib import ExitStack
 import pytest
 
 from maskwatch.errors import SourceError, SourceLost
-from maskwatch.frames.base import FrameSource
-from maskwatch.frames.discover import discover
+from maskwatch.frames.camera import live_input
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.health import Connection, SourceHealth
-from maskwatch.runtime.live.source import LiveOptions
-from maskwatch.runtime.runs.open import open_source
+from maskwatch.runtime.live.source import LiveOptions, LiveSource
 from tests.servers.local import free_port, need_rtsp_server
 from tests.servers.rtsp import rtsp_camera
 
@@ -29,11 +27,11 @@ def camera_at(
     *,
     attempts: int = 10,
     on_health: Callable[[SourceHealth], None] | None = None,
-) -> FrameSource:
-    (spec,) = discover(f"rtsp://{login}127.0.0.1:{port}/cam").specs
+) -> LiveSource:
     policy = ReconnectPolicy(max_attempts=attempts, first_delay_s=0.2, max_delay_s=1.0)
-    live = LiveOptions(open_timeout_s=15, read_timeout_s=5, reconnect=policy)
-    return open_source(spec, live=live, on_health=on_health)
+    options = LiveOptions(open_timeout_s=15, read_timeout_s=5, reconnect=policy)
+    camera = live_input(f"rtsp://{login}127.0.0.1:{port}/cam")
+    return LiveSource(camera, options=options, on_health=on_health)
 
 
 def test_a_camera_delivers() -> None:

@@ -32,7 +32,7 @@ def test_a_webcam_that_is_not_there() -> None:
     assert "cannot be opened" in caught.value.reason
 
 
-def test_limits_and_transport_reach_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sampler_and_the_turn_reach_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     made: dict[str, Any] = {}
 
     def noted(source: object, **options: object) -> None:
@@ -40,8 +40,8 @@ def test_limits_and_transport_reach_a_stream(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("maskwatch.runtime.live.source.LiveSource", noted)
     (spec,) = discover_all(["rtsp://10.0.0.7/door"]).specs
-    live, sampler = LiveOptions(read_timeout_s=3.0, rtsp_transport="udp"), Sampler(max_fps=2)
-    open_source(spec, sampler=sampler, live=live)
-    assert dict(made["source"].options) == {"rtsp_transport": "udp", "timeout": "3000000"}
+    sampler = Sampler(max_fps=2)
+    open_source(spec, sampler=sampler, turn=90)
+    assert made["source"].url == "rtsp://10.0.0.7/door"
     assert made["sampler"] is sampler
-    assert made["options"] is live
+    assert made["options"] == LiveOptions(turn=90)

@@ -19,6 +19,7 @@ from maskwatch.runtime.runs.session import (
     Sinks,
 )
 from maskwatch.testing import ScriptedSource, face_at
+from maskwatch.tracks.tracker import TrackerSettings
 from maskwatch.types import Box, Episode, Face, Fault, Frame, Image, State
 from tests.painted import Person, SquareClassifier, SquareDetector, scene
 
@@ -103,7 +104,12 @@ class Bench:
         self.is_summary_kept = False
         self.detector: FaceDetector | None = None
 
-    def run(self, settings: SessionSettings | None = None, score: float = 0.9) -> RunSummary:
+    def run(
+        self,
+        settings: SessionSettings | None = None,
+        score: float = 0.9,
+        tracking: TrackerSettings | None = None,
+    ) -> RunSummary:
         frames = [] if self.frames is None else [self.frames]
         episodes = [] if self.episodes is None else [self.episodes]
         session = Session(
@@ -111,6 +117,7 @@ class Bench:
             lambda spec: self.sources[spec.location],
             Sinks(frames, episodes, self._pictures, self.is_summary_kept),
             settings,
+            tracking=tracking,
             listener=self.listener,
         )
         return session.run(self.specs)
@@ -387,11 +394,10 @@ def test_a_listener_can_stop_the_run() -> None:
 
 
 def test_weak_faces_are_left_out_of_images_and_of_videos_unless_they_belong_to_somebody() -> None:
-    settings = SessionSettings(score=0.5)
     images = Bench(still("a.jpg", [MASKED]), kind=SourceKind.IMAGE)
-    assert images.run(settings, score=0.4).total.people == 0
+    assert images.run(score=0.4).total.people == 0
     videos = Bench(clip("a.mp4", [[MASKED]] * 20))
-    assert videos.run(settings, score=0.4).sources[0].readings == 0
+    assert videos.run(score=0.4).sources[0].readings == 0
 
 
 def test_small_faces_are_left_out() -> None:
@@ -404,14 +410,11 @@ def test_blur_hides_faces_that_are_left_out_too() -> None:
     rng = np.random.default_rng(0)
     image = scene([BARE])
     image[90:150, 210:270, :2] = rng.integers(0, 60, (60, 60, 2))
-    for settings in (
-        SessionSettings(blur=True),
-        SessionSettings(blur=True, score=0.95),
-        SessionSettings(blur=True, min_face_px=100),
-    ):
+    for start_score, min_face_px in ((0.5, 0), (0.95, 0), (0.5, 100)):
         source = ScriptedSource([Frame("a.jpg", 0, 0.0, image)])
         bench = Bench(source, kind=SourceKind.IMAGE)
-        bench.run(settings)
+        settings = SessionSettings(min_face_px, blur=True)
+        bench.run(settings, tracking=TrackerSettings(start_score=start_score))
         (picture,) = bench.pictures["a.jpg"].pictures
         inside = picture[100:140, 220:260].reshape(-1, 3)
         assert len(np.unique(inside, axis=0)) <= 36

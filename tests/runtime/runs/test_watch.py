@@ -30,7 +30,7 @@ class TakenOff:
 def noticed_at(fps: int, at: float) -> float:
     """When the verdict turns on somebody who takes the mask off at ``at``, in seconds."""
     detector, classifier = FixedDetector([face_at(160, 120)]), TakenOff(at)
-    watch = MovingWatch("door", detector, classifier, TrackerSettings(), 0.5, LookSettings())
+    watch = MovingWatch("door", detector, classifier, TrackerSettings(), LookSettings())
     for index in range(10 * fps):
         look = watch.look(Frame("door", index, index / fps, IMAGE))
         for _, track in look.faces:
@@ -54,7 +54,6 @@ def test_one_missed_look_splits_no_episode_however_rare_looks_are() -> None:
         lambda frame: (unseen if 40 <= frame.t < 43.5 else bare)(frame),
         TakenOff(0.0),
         TrackerSettings(),
-        0.5,
         LookSettings(interval_s=3.0),
     )
     for index in range(600):

@@ -30,7 +30,6 @@ class LiveOptions:
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
     """A source that shows no frame for so long is lost."""
-    rtsp_transport: str = "tcp"
     reconnect: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     turn: Turn = 0
 

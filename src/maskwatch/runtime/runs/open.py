@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskwatch.frames.camera import camera_input, stream_input
+from maskwatch.frames.camera import live_input
 from maskwatch.frames.images import ImageSource
 from maskwatch.frames.sniff import SourceKind
 from maskwatch.runtime.runs.ahead import ReadAhead
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from maskwatch.frames.orientation import Turn
     from maskwatch.frames.sampling import Sampler
     from maskwatch.runtime.live.health import SourceHealth
-    from maskwatch.runtime.live.source import LiveOptions
 
 
 def open_source(
@@ -31,7 +30,6 @@ def open_source(
     ahead: int = 0,
     spacing_s: float = 0.0,
     turn: Turn = 0,
-    live: LiveOptions | None = None,
     on_health: Callable[[SourceHealth], None] | None = None,
 ) -> FrameSource:
     """The source for a spec, to be entered with ``with``, which is when it is really opened.
@@ -44,7 +42,6 @@ def open_source(
             more; 0 for none.
         spacing_s: see `VideoSource`; of other sources every frame has its picture.
         turn: by which upright pictures are turned clockwise after all, in degrees.
-        live: limits for cameras and streams, and their turn in place of ``turn``.
         on_health: told when a live source is connected, lost, or gone.
 
     Raises:
@@ -66,13 +63,5 @@ def open_source(
         return ReadAhead(video, ahead) if ahead else video
     from maskwatch.runtime.live.source import LiveOptions, LiveSource
 
-    live = live or LiveOptions(turn=turn)
-    if spec.kind is SourceKind.CAMERA:
-        source = camera_input(spec.location)
-    else:
-        source = stream_input(
-            spec.location,
-            read_timeout_s=live.read_timeout_s,
-            rtsp_transport=live.rtsp_transport,
-        )
-    return LiveSource(source, sampler=sampler, options=live, on_health=on_health)
+    source, options = live_input(spec.location), LiveOptions(turn=turn)
+    return LiveSource(source, sampler=sampler, options=options, on_health=on_health)

@@ -40,8 +40,6 @@ _EVERY_FACE = replace(EVERY_FRAME, small_faces=True)
 class SessionSettings:
     """What counts as a face, and whether it may be shown."""
 
-    score: float = 0.5
-    """Faces with a lower detector score are left out, unless they continue a track."""
     min_face_px: float = 0.0
     """Faces with a shorter side than this are left out."""
     blur: bool = False
@@ -100,7 +98,7 @@ class Session:
         open_source: from a spec to a source that is yet to be entered.
         sinks: where results go; those for frames and episodes are closed by `run`.
         settings: see there.
-        tracking: how faces become people.
+        tracking: from which detector score on a face counts, and how faces become people.
         listener: whom to tell.
     """
 
@@ -265,7 +263,7 @@ class _Visit:
         self._tracking = tracking
         self._hindsight = Hindsight(wait_s=0.0)
         self._frames = self._readings = self._places = self._damaged = 0
-        wanted = self._wanted_from(settings.score)
+        wanted = self._wanted_from(tracking.start_score)
         self.watch: Watch = StillWatch(models.detector, models.classifier, wanted)
 
     def prepare_for(self, source: FrameSource) -> None:
@@ -278,9 +276,8 @@ class _Visit:
                 self._models.detector,
                 self._models.classifier,
                 self._tracking,
-                self._settings.score,
                 _EVERY_FACE if self._settings.blur else self._settings.looks,
-                self._wanted_from(min(self._settings.score, self._tracking.floor_score)),
+                self._wanted_from(self._tracking.floor_score),
             )
 
     def look(self, frame: Frame) -> JudgedFrame:

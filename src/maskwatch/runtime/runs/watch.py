@@ -99,8 +99,8 @@ class MovingWatch:
         source: name of the source.
         detector: finds faces, weak ones included.
         classifier: judges them.
-        tracking: how faces become people.
-        report_score: weaker faces are reported only when they belong to somebody.
+        tracking: how faces become people; weaker ones than those that start a track are reported
+            only when they belong to somebody.
         looks: how often faces are looked for.
         wanted: which of those found are judged.
     """
@@ -111,14 +111,13 @@ class MovingWatch:
         detector: FaceDetector,
         classifier: MaskClassifier,
         tracking: TrackerSettings,
-        report_score: float,
         looks: LookSettings = EVERY_FRAME,
         wanted: Wanted = list,
     ) -> None:
         self._pipeline = new_pipeline(detector, classifier, tracking, looks, wanted)
         self._episode_log = EpisodeLog(source)
         self._people_log = PeopleLog(source)
-        self._report_score = report_score
+        self._report_score = tracking.start_score
         self._ended: list[Episode] = []
         self._last_t = 0.0
 

@@ -162,11 +162,7 @@ class Capture:
         """Reads until the connection is to be made anew; returns why there is to be a wait."""
         config = self._config
         options = LiveOptions(
-            config.open_timeout_s,
-            config.read_timeout_s,
-            config.transport,
-            _NEVER_GIVE_UP,
-            config.turn,
+            config.open_timeout_s, config.read_timeout_s, _NEVER_GIVE_UP, config.turn
         )
         try:
             source = LiveSource(

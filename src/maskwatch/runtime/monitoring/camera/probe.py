@@ -97,7 +97,7 @@ def first_frame(
     watchdog = threading.Timer(timeout_s, abort_all)
     watchdog.daemon = True
     watchdog.start()
-    options = LiveOptions(timeout_s, timeout_s, config.transport, _ONE_TRY, config.turn)
+    options = LiveOptions(config.open_timeout_s, config.read_timeout_s, _ONE_TRY, config.turn)
     camera = input_of(config, config.address, reach)
     try:
         with LiveSource(camera, options=options, connect=remembered) as source:

@@ -18,9 +18,8 @@ from maskwatch.events.reentry import ReentrySettings
 from maskwatch.events.rule import RuleSettings
 from maskwatch.events.schedule import Exemption, Hours, Schedule
 from maskwatch.events.zones import Zone, ZoneMap
-from maskwatch.frames.camera import LiveInput, camera_input, stream_input
+from maskwatch.frames.camera import LiveInput, live_input
 from maskwatch.frames.reach import Reach
-from maskwatch.frames.urls import scheme_of
 
 
 def rules_of(config: CameraConfig) -> CameraRules:
@@ -60,13 +59,7 @@ def input_of(config: CameraConfig, name: str, reach: Reach | None = None) -> Liv
     Raises:
         SourceError: there is no such webcam.
     """
-    address = config.url.get_secret_value()
-    if scheme_of(address) is None:
-        found = camera_input(address)
-    else:
-        found = stream_input(
-            address, read_timeout_s=config.read_timeout_s, rtsp_transport=config.transport
-        )
+    found = live_input(config.url.get_secret_value(), config.transport)
     return replace(found, name=name, reach=reach)
 
 
