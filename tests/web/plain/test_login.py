@@ -24,7 +24,8 @@ from tests.web.world import PASSWORD, World, make_world
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),
         ("/\t/evil.example/", "/"),
-        ("/" + 600 * "x", "/"),
+        ("/events?cameras=" + 900 * "x", "/events?cameras=" + 900 * "x"),
+        ("/" + 1000 * "x", "/"),
     ],
 )
 def test_the_login_leads_to_a_page_of_this_server(

@@ -25,7 +25,7 @@ from maskwatch.web.identity import Principal
 from maskwatch.web.pages.address_dialog import AddressDialog
 from maskwatch.web.pages.desk import Desk
 from maskwatch.web.pages.dialogs import confirm, passing_dialog
-from maskwatch.web.pages.parts import heading, html, percent, state_chip
+from maskwatch.web.pages.parts import coverage_said, heading, html, state_chip
 from maskwatch.web.pages.route import working_page
 from maskwatch.web.pages.schedule_editor import ScheduleEditor
 from maskwatch.web.pages.zone_editor import DrawnZone, ZoneEditor
@@ -181,7 +181,7 @@ class _CameraPage:
                 else "cameras.would_not"
             )
             chip = state_chip(self._desk, each.state, each.fault)
-            said = f"#{each.track} {chip} {percent(each.coverage)}"
+            said = f"#{each.track} {chip} {coverage_said(each.coverage)}"
             lines.append(f"<li><span>{said}</span><b>{escape(verdict)}</b></li>")
         hides_people = self._desk.web.privacy().statistics_only
         nobody = words("cameras.no_preview" if hides_people else "live.nobody")

@@ -31,11 +31,11 @@ from maskwatch.web.pages.parts import (
     attribute,
     chart_time,
     chip,
+    coverage_said,
     episode_chips,
     heading,
     html,
     moment,
-    percent,
     photo,
     row_button,
 )
@@ -184,7 +184,7 @@ class _EventsPage:
             _cell(escape(each.camera) + zone, "mw-name")
             _cell(episode_chips(desk, each))
             _cell(escape(_lasted(desk, each)), "mw-hide-small")
-            _cell(percent(each.coverage), "mw-hide-small")
+            _cell(coverage_said(each.coverage), "mw-hide-small")
             _cell(escape(each.acknowledged_by or ""), "mw-hide-small")
             with ui.element("td"):
                 whom = f"{desk.time(each.started_at)} {each.camera}"

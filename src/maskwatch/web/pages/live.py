@@ -21,10 +21,10 @@ from maskwatch.web.pages.parts import (
     NO_PICTURE,
     attribute,
     chip,
+    coverage_said,
     episode_chips,
     heading,
     html,
-    percent,
     state_chip,
 )
 from maskwatch.web.pages.route import dashboard_page
@@ -106,7 +106,7 @@ class _Card:
     def _person(self, each: LivePerson) -> str:
         zone = escape(each.zone or "")
         exempt = escape(self._desk.words("live.exempt")) if each.exempt else ""
-        facts = " ".join(filter(None, (zone, percent(each.coverage), exempt)))
+        facts = " ".join(filter(None, (zone, coverage_said(each.coverage), exempt)))
         state = state_chip(self._desk, each.state, each.fault)
         return f"<li><span>#{each.track} {state}</span><span class='mw-faint'>{facts}</span></li>"
 

@@ -67,7 +67,7 @@ def heading(text: str) -> None:
     html(f'<h2 class="mw-h2">{escape(text)}</h2>')
 
 
-def percent(coverage: float | None) -> str:
+def coverage_said(coverage: float | None) -> str:
     """A coverage, such as ``12 %``; empty where there is none."""
     return "" if coverage is None else f"{coverage:.0f} %"
 

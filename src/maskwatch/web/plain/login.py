@@ -22,8 +22,8 @@ from maskwatch.web.text import Words
 
 router = APIRouter(route_class=PageRoute)
 
-_LONGEST_TARGET = 500
-"""Of an address to go to; none of ours is longer."""
+_LONGEST_TARGET = 1000
+"""Of an address to go to: that of events names its cameras, and forms take no field over 1024."""
 
 
 @router.get("/login")
