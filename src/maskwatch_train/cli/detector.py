@@ -22,7 +22,7 @@ from maskwatch_train.cli.options import (
 from maskwatch_train.cli.runs import started
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
-from maskwatch_train.data.sets import checksums, read_set
+from maskwatch_train.data.sets import checksums, read_sets
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, read_faceless, street_scene
 from maskwatch_train.detector.teacher import (
@@ -77,7 +77,7 @@ def detector(
     faceless = read_faceless(backgrounds or [])
     fabric, bar = started(out, devices, nodes)
     portraits, _ = training_portraits(data / bala.NAME)
-    learned, watched = (read_set(data / street.NAME, split) for split in ("train", "val"))
+    (learned,), (watched,) = (read_sets([data / street.NAME], split) for split in ("train", "val"))
     learned = replace(learned, pictures=tuple(portraits))
     if fabric.is_global_zero:
         begin(
