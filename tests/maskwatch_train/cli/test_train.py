@@ -361,11 +361,18 @@ def test_training_goes_on_from_the_shipped_detector(data: Path, tmp_path: Path) 
     recipe.write_text(DETECTOR.format(1) + "learning_rate = 1e-9\n")
     call("restore-detector", DEFAULT_DETECTOR, recipe, "--data", data, "--out", shipped)
     call(
-        "detector", recipe, "--data", data, "--weights", shared("models"),
+        "detector", recipe, "--data", data,
         "--workers", 0, "--from", shipped, "--out", tmp_path / "on",
     )  # fmt: skip
     was, now = (load_file(tmp_path / run / "weights.safetensors") for run in ("shipped", "on"))
     assert all(torch.allclose(was[name], value, atol=1e-4) for name, value in now.items())
+
+
+def test_a_detector_starts_from_a_file_or_a_run(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(DETECTOR.format(1))
+    said = refused(UsageError, "detector", recipe, "--data", tmp_path, "--out", tmp_path / "run")
+    assert said.endswith("give --weights or --from")
 
 
 def test_a_detector_that_goes_on_is_taught_by_the_run_that_it_starts_from(
