@@ -23,6 +23,7 @@ from maskwatch_train.cli.options import (
 )
 from maskwatch_train.cli.runs import say_if_stopped
 from maskwatch_train.cli.say import say
+from maskwatch_train.data.sets import read_sets
 from maskwatch_train.exporting.onnx import (
     CardText,
     classifier_signature,
@@ -55,7 +56,7 @@ def export_classifier(
     recipe, network = load_run(run)
     say_if_stopped(run, recipe)
     told = read_summary(summary, scores)
-    samples = validation_samples(data, weights, run, say)
+    samples = validation_samples(read_sets(data, "val"), weights, run, say)
     found = calibrate(
         judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW, say
     )

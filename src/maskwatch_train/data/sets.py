@@ -12,7 +12,12 @@ import numpy as np
 
 from maskwatch.types import Box
 from maskwatch_train.data import bala, labelled, street
-from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.data.labelled import (
+    LabelledFace,
+    LabelledImage,
+    LabelledPicture,
+    check_no_copies,
+)
 from maskwatch_train.data.manifest import (
     UNSPLIT,
     Manifest,
@@ -167,7 +172,17 @@ def checksum_of(sets: Sequence[LabelledSet]) -> str:
 
 
 def checksums(sets: Mapping[str, Sequence[LabelledSet]]) -> dict[str, str]:
-    """What tells the data of a run from others, by split."""
+    """What tells the data of a run from others, by split.
+
+    Raises:
+        DataError: a picture cannot be read, or lies on two sides.
+    """
+    pictures = (
+        (path, split) for split, those in sets.items() for one in those for path in one.paths
+    )
+    check_no_copies(
+        Path("--data"), ((picture_checksum(path), str(path), split) for path, split in pictures)
+    )
     return {f"--data, {split} (sha256)": checksum_of(those) for split, those in sets.items()}
 
 
