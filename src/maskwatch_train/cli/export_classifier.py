@@ -10,7 +10,7 @@ from maskwatch.models.session import CPU
 from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.prepare import validation_samples
-from maskwatch_train.classifier.train import Judge, judge_of, load_run, predict
+from maskwatch_train.classifier.train import CropJudge, judge_of, load_run, predict
 from maskwatch_train.cli.card_text import read_summary
 from maskwatch_train.cli.options import (
     DataSets,
@@ -84,6 +84,6 @@ def export_classifier(
     say(f"wrote {to}: {found}")
 
 
-def _judge_of_file(model: onnx.ModelProto) -> Judge:
+def _judge_of_file(model: onnx.ModelProto) -> CropJudge:
     session = ort.InferenceSession(model.SerializeToString(), providers=[CPU])
     return lambda crops: session.run(["logits"], {"pixels": crops})[0]
