@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from tests.shared import shared
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="they are for bash")
 
 MEGABYTE = 10**6
@@ -200,3 +202,38 @@ def test_system_packages_that_cannot_be_had_are_named_and_an_error_where_all_are
     assert "postgresql" in done.stderr
     assert ("mosquitto" in done.stderr) is not has_apt
     assert ("the tests that need them will be skipped" in done.stderr) is (code == 0)
+
+
+# --- ablations
+
+
+def test_as_if_no_mask_were_ever_worn_wrongly_none_is_learned_so(
+    checkout: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="needs the extra [train]")
+    from maskwatch_train.data.sets import read_sets
+
+    data, asked = shared("data"), tmp_path / "asked"
+    trainer = program(
+        tmp_path / "bin",
+        "maskwatch-train",
+        f'echo "$@" >>"{asked}"',
+        f'[ "$1" != manifest ] || exec "{sys.executable}" -m maskwatch_train "$@"',
+        '[ "$1" != classifier ] || touch "$8/teacher.npz"',
+    )
+    done = run(
+        *(checkout / "scripts/ablation-drawn-masks", data, tmp_path, tmp_path / "out"),
+        MASKWATCH_TRAIN=str(trainer),
+        PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        PYTHONPATH=str(checkout / "src"),
+    )
+    assert done.returncode == 0, done.stderr
+    calls = [line.split() for line in asked.read_text().splitlines()]
+    trained = {Path(each[3]) for each in calls if each[0] == "classifier" and "-alone-" in each[1]}
+    (place,) = trained
+    for split in ("train", "val"):
+        sets = read_sets([place], split)
+        faces = [face for one in sets for image in one.images for face in image.faces]
+        assert len(faces) > 300
+        assert not any(face.fault for face in faces)
+        assert not any(picture.fault for one in sets for picture in one.pictures)

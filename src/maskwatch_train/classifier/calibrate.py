@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 from maskwatch.masks.labels import UNREADABLE_INDEX, softmax
 from maskwatch_train.classifier.augment import ruin
 from maskwatch_train.classifier.samples import Sample
-from maskwatch_train.classifier.train import Judge, predict
+from maskwatch_train.classifier.train import CropJudge, predict
 from maskwatch_train.errors import DataError
 
 MIN_READABLE_PX = 32
@@ -137,7 +137,7 @@ class Calibration:
 
 
 def calibrate(
-    judge: Judge,
+    judge: CropJudge,
     samples: Sequence[Sample],
     size: int,
     margin: float,

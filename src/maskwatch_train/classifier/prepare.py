@@ -22,7 +22,7 @@ from maskwatch_train.classifier.samples import (
 from maskwatch_train.classifier.train import ClassifierRecipe, load_run
 from maskwatch_train.data.faces import face_at, face_of
 from maskwatch_train.data.labelled import LabelledImage, LabelledPicture
-from maskwatch_train.data.sets import LabelledSet, read_sets
+from maskwatch_train.data.sets import LabelledSet
 from maskwatch_train.detector.teacher import (
     DOUBT_SCORE,
     PACKAGE_CACHE,
@@ -139,7 +139,7 @@ def samples_of(
 
 def training_samples(
     recipe: ClassifierRecipe,
-    data: Sequence[Path],
+    sets: Sequence[LabelledSet],
     weights: Path | None,
     run: Path,
     progress: Progress = lambda _line: None,
@@ -148,32 +148,32 @@ def training_samples(
 
     Args:
         recipe: says how many squares without a face are cut, and its seed where.
-        data: places of the sets.
+        sets: their training side.
         weights: folder with the third-party weights; None for the detector of the package.
         run: folder that keeps what the detector sees.
         progress: told how it goes.
 
     Raises:
-        DataError: a set or a picture cannot be read.
+        DataError: a picture cannot be read.
         OutputError: what the detector sees cannot be written.
     """
     rng = np.random.default_rng(recipe.seed)
     look = _looking(weights, run, progress)
-    return samples_of(read_sets(data, "train"), look, recipe.background_per_picture, rng, progress)
+    return samples_of(sets, look, recipe.background_per_picture, rng, progress)
 
 
 def validation_samples(
-    data: Sequence[Path],
+    sets: Sequence[LabelledSet],
     weights: Path | None,
     run: Path,
     progress: Progress = lambda _line: None,
 ) -> list[Sample]:
-    """The validation faces of all sets that have some, and what only looks like one.
+    """The validation faces of all sets, and what only looks like one.
 
     Arguments and errors are those of `training_samples`.
     """
     rng = np.random.default_rng(0)
-    return samples_of(read_sets(data, "val"), _looking(weights, run, progress), 1, rng, progress)
+    return samples_of(sets, _looking(weights, run, progress), 1, rng, progress)
 
 
 def teacher_in(weights: Path | None) -> Path | None:

@@ -54,7 +54,7 @@ from maskwatch_train.synthesis import (
     transplant,
 )
 
-Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+CropJudge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops ``(N, S, S, 3)`` RGB to logits ``(N, 7)``."""
 
 WEAR_LABELS = {
@@ -403,7 +403,7 @@ def box_loss(boxes: Tensor, truth: Tensor) -> Tensor:
     return loss
 
 
-def judge_of(network: nn.Module) -> Judge:
+def judge_of(network: nn.Module) -> CropJudge:
     """What a network says of crops, once it is trained, on whatever device it is."""
     network.eval()
     device = next(network.parameters()).device
@@ -418,7 +418,7 @@ def judge_of(network: nn.Module) -> Judge:
 
 
 def predict(
-    judge: Judge,
+    judge: CropJudge,
     samples: Sequence[Sample],
     size: int,
     margin: float,

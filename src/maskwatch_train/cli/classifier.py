@@ -69,6 +69,7 @@ def classifier(
     refuse_over(out, [*before, *(teacher or [])])
     network = starting_network(chosen, weights, start)
     taught_by = [(trained, own.size) for own, trained in map(load_run, teacher or [])]
+    sets = {split: read_sets(data, split) for split in ("val", "train")}
     fabric, bar = started(out, devices, nodes)
     if fabric.is_global_zero:
         begin(
@@ -77,14 +78,14 @@ def classifier(
                 "--weights (sha256)": teacher_checksum(teacher_in(weights)),
                 "--from (sha256)": [checksum(weights_of(run)) for run in before],
                 "--teacher (sha256)": [checksum(weights_of(run)) for run in teacher or []],
-                **checksums({split: read_sets(data, split) for split in ("val", "train")}),
+                **checksums(sets),
             },
         )
         keep_recipe(recipe, out)
     with fabric.rank_zero_first():
         # These first: they are few, so that it is soon told if there are none.
-        validation = validation_samples(data, weights, out, say)
-        samples = training_samples(chosen, data, weights, out, say)
+        validation = validation_samples(sets["val"], weights, out, say)
+        samples = training_samples(chosen, sets["train"], weights, out, say)
     bar.said(f"{len(samples)} samples")
     with bar:
         train(

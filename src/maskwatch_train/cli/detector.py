@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from maskwatch.errors import UsageError
 from maskwatch_train.checksum import checksum
 from maskwatch_train.cli.options import (
     DataFolder,
@@ -16,20 +17,18 @@ from maskwatch_train.cli.options import (
     OutFolder,
     RecipeFile,
     StartFrom,
-    WeightsFolder,
     Workers,
 )
 from maskwatch_train.cli.runs import started
 from maskwatch_train.data import bala, street
 from maskwatch_train.data.bala import training_portraits
-from maskwatch_train.data.sets import checksums, read_set
+from maskwatch_train.data.sets import checksums, read_sets
 from maskwatch_train.detector.network import load_yunet
 from maskwatch_train.detector.prepare import build_scenes, read_faceless, street_scene
 from maskwatch_train.detector.teacher import (
     TEACHER_CACHE,
     TEACHER_WEIGHTS,
     detect_all,
-    teacher_checksum,
 )
 from maskwatch_train.detector.train import DetectorRecipe, fine_tune, weights_of
 from maskwatch_train.running.engine import Site
@@ -42,6 +41,12 @@ from maskwatch_train.running.run_folder import (
     refuse_over,
 )
 
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", help="Folder with the third-party starting weights; needed without --from."
+    ),
+]
 Backgrounds = Annotated[
     list[Path] | None,
     typer.Option(
@@ -55,8 +60,8 @@ Backgrounds = Annotated[
 def detector(
     recipe: RecipeFile,
     data: DataFolder,
-    weights: WeightsFolder,
     out: OutFolder,
+    weights: Weights = None,
     backgrounds: Backgrounds = None,
     start: StartFrom = None,
     workers: Workers = 1,
@@ -72,18 +77,23 @@ def detector(
     refuse_another_recipe(chosen, out)
     before = [start] if start else []
     refuse_over(out, before)
-    teacher = weights_of(start) if start else weights / TEACHER_WEIGHTS
+    if start:
+        teacher = weights_of(start)
+    elif weights:
+        teacher = weights / TEACHER_WEIGHTS
+    else:
+        raise UsageError("a detector starts from a file or a run: give --weights or --from")
     network = load_yunet(teacher)
     faceless = read_faceless(backgrounds or [])
     fabric, bar = started(out, devices, nodes)
     portraits, _ = training_portraits(data / bala.NAME)
-    learned, watched = (read_set(data / street.NAME, split) for split in ("train", "val"))
+    (learned,), (watched,) = (read_sets([data / street.NAME], split) for split in ("train", "val"))
     learned = replace(learned, pictures=tuple(portraits))
     if fabric.is_global_zero:
         begin(
             out,
             {
-                "--weights (sha256)": teacher_checksum(weights / TEACHER_WEIGHTS),
+                "--weights (sha256)": None if start else checksum(teacher),
                 "--from (sha256)": [checksum(weights_of(run)) for run in before],
                 **checksums({"train": [learned, *faceless], "val": [watched]}),
             },

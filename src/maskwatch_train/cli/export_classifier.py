@@ -10,7 +10,7 @@ from maskwatch.models.session import CPU
 from maskwatch_train.classifier.calibrate import calibrate
 from maskwatch_train.classifier.network import ExportedClassifier
 from maskwatch_train.classifier.prepare import validation_samples
-from maskwatch_train.classifier.train import Judge, judge_of, load_run, predict
+from maskwatch_train.classifier.train import CropJudge, judge_of, load_run, predict
 from maskwatch_train.cli.card_text import read_summary
 from maskwatch_train.cli.options import (
     DataSets,
@@ -23,6 +23,7 @@ from maskwatch_train.cli.options import (
 )
 from maskwatch_train.cli.runs import say_if_stopped
 from maskwatch_train.cli.say import say
+from maskwatch_train.data.sets import read_sets
 from maskwatch_train.exporting.onnx import (
     CardText,
     classifier_signature,
@@ -55,7 +56,7 @@ def export_classifier(
     recipe, network = load_run(run)
     say_if_stopped(run, recipe)
     told = read_summary(summary, scores)
-    samples = validation_samples(data, weights, run, say)
+    samples = validation_samples(read_sets(data, "val"), weights, run, say)
     found = calibrate(
         judge_of(network), samples, recipe.size, recipe.margin, SECOND_LOOK_BELOW, say
     )
@@ -83,6 +84,6 @@ def export_classifier(
     say(f"wrote {to}: {found}")
 
 
-def _judge_of_file(model: onnx.ModelProto) -> Judge:
+def _judge_of_file(model: onnx.ModelProto) -> CropJudge:
     session = ort.InferenceSession(model.SerializeToString(), providers=[CPU])
     return lambda crops: session.run(["logits"], {"pixels": crops})[0]

@@ -14,7 +14,7 @@ from maskwatch_train.cli.runs import started
 from maskwatch_train.cli.say import say
 from maskwatch_train.published.recipe import PublishedRecipe
 from maskwatch_train.published.run import RESULT, Place, begin_as, conclude, prepare, train
-from maskwatch_train.published.splits import SPLITTINGS, read_sets
+from maskwatch_train.published.splits import SPLITTINGS, read_labels
 from maskwatch_train.running.engine import Site
 from maskwatch_train.running.hardware import AUTO
 from maskwatch_train.running.recipe import read_recipe
@@ -59,7 +59,7 @@ def published(
     place = Place(Site(out, fabric, bar, workers), cache or out / "cache", weights)
     with fabric.rank_zero_first():
         material = prepare(
-            read_sets(data, chosen.shares, split), chosen, split, place.cache, advancing
+            read_labels(data, chosen.shares, split), chosen, split, place.cache, advancing
         )
     if fabric.is_global_zero:
         begin_as(chosen, material, weights, out)

@@ -17,6 +17,7 @@ from maskwatch_train.classifier.prepare import validation_samples
 from maskwatch_train.cli.card_text import read_scores
 from maskwatch_train.cli.options import DataSets, Scores, StartingWeights
 from maskwatch_train.cli.say import say
+from maskwatch_train.data.sets import read_sets
 from maskwatch_train.evaluate.judging.engines import open_engine
 
 
@@ -32,7 +33,7 @@ def recalibrate(
     told = read_scores(scores or [])
     judge = open_engine(card.model_path).run
     with tempfile.TemporaryDirectory() as folder:
-        samples = validation_samples(data, weights, Path(folder), say)
+        samples = validation_samples(read_sets(data, "val"), weights, Path(folder), say)
     size, margin = card.setting("size"), card.setting("margin")
     second_look_below = card.settings.get("second_look_below", 0.0)
     found = calibrate(judge, samples, size, margin, second_look_below, say)

@@ -20,6 +20,7 @@ from maskwatch_train.cli.options import (
     StartingWeights,
 )
 from maskwatch_train.cli.say import say
+from maskwatch_train.data.sets import read_sets
 from maskwatch_train.errors import DataError
 from maskwatch_train.exporting.onnx import opened
 from maskwatch_train.running.recipe import read_recipe
@@ -50,7 +51,7 @@ def restore_classifier(
             )
 
     def crops() -> NDArray[np.uint8]:
-        samples = training_samples(chosen, data, weights, out, say)
+        samples = training_samples(chosen, read_sets(data, "train"), weights, out, say)
         if not samples:
             raise DataError(data[0], "has no face to measure the normalisations on")
         some = np.random.default_rng(chosen.seed).permutation(len(samples))[:FACES]

@@ -33,9 +33,9 @@ from maskwatch_train.cli.say import say
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
 from maskwatch_train.data.whole_folder import whole_folder
 from maskwatch_train.errors import DataError
-from maskwatch_train.synthesis.album import captioned_sheet
 from maskwatch_train.synthesis.batch import Job, Outcome, by_content, draw
 from maskwatch_train.synthesis.drawers import DRAWERS, SETS
+from maskwatch_train.synthesis.sheets import captioned_sheet
 
 SHEET = "contact-sheet.jpg"
 CELL_PX = 128

@@ -12,7 +12,12 @@ import numpy as np
 
 from maskwatch.types import Box
 from maskwatch_train.data import bala, labelled, street
-from maskwatch_train.data.labelled import LabelledFace, LabelledImage, LabelledPicture
+from maskwatch_train.data.labelled import (
+    LabelledFace,
+    LabelledImage,
+    LabelledPicture,
+    check_no_copies,
+)
 from maskwatch_train.data.manifest import (
     UNSPLIT,
     Manifest,
@@ -97,8 +102,8 @@ def read_set(place: Path, split: str) -> LabelledSet:
         place: a folder with ``labels.json`` (the layout of street) or ``labels.csv`` (of bala),
             or a manifest, which any other layout can be imported into.
         split: one of `PARTS`. Of bala, whose own validation split lies inside the test side of
-            the other protocol, ``val`` is what is held out of the training side. ``train`` of
-            street comes with its additions.
+            the other protocol, ``val`` is what is held out of the training side. ``train`` and
+            ``val`` of bala have its corrected labels, ``test`` and ``all`` those as published.
 
     Raises:
         DataError: it is none of these, is damaged, or has nothing in this split.
@@ -129,10 +134,11 @@ def read_every(places: Sequence[Path], split: str) -> list[LabelledSet]:
 
 
 def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
-    """Reads sets, of which some may have nothing in this split.
+    """Reads sets to learn from, of which some may have nothing in this split.
 
     Args:
         places: as for `read_set`; a folder that holds the sets street and bala stands for both.
+            Street comes with its additions.
         split: as for `read_set`.
 
     Raises:
@@ -144,7 +150,7 @@ def read_sets(places: Sequence[Path], split: str) -> list[LabelledSet]:
     rows = [row for place in manifests for row in read_manifest(place).rows if row.split != UNSPLIT]
     # Each alone is sound, or could not be read: it is all of them that the message is about.
     check_leakage(Path(" and ".join(map(str, manifests))), rows)
-    found = [one for one in (_read(place, split) for place in every) if not one.is_empty]
+    found = [one for one in (_to_learn(place, split) for place in every) if not one.is_empty]
     if not any(one.has_faces for one in found):
         raise _nothing(places[0], split)
     return found
@@ -166,7 +172,17 @@ def checksum_of(sets: Sequence[LabelledSet]) -> str:
 
 
 def checksums(sets: Mapping[str, Sequence[LabelledSet]]) -> dict[str, str]:
-    """What tells the data of a run from others, by split."""
+    """What tells the data of a run from others, by split.
+
+    Raises:
+        DataError: a picture cannot be read, or lies on two sides.
+    """
+    pictures = (
+        (path, split) for split, those in sets.items() for one in those for path in one.paths
+    )
+    check_no_copies(
+        Path("--data"), ((picture_checksum(path), str(path), split) for path, split in pictures)
+    )
     return {f"--data, {split} (sha256)": checksum_of(those) for split, those in sets.items()}
 
 
@@ -204,10 +220,14 @@ def _read(place: Path, split: str) -> LabelledSet:
     name = place.resolve().name
     if kind == bala.NAME:
         return LabelledSet(name, split, (), tuple(_of_bala(place, wanted)))
-    images = street.read_street(place, wanted)
-    if split == "train":
-        images = with_additions(images)
-    return LabelledSet(name, split, images, ())
+    return LabelledSet(name, split, street.read_street(place, wanted), ())
+
+
+def _to_learn(place: Path, split: str) -> LabelledSet:
+    one = _read(place, split)
+    if kind_of(place) != street.NAME:
+        return one
+    return replace(one, images=with_additions(one.images))
 
 
 def _of_bala(folder: Path, split: str | None) -> Sequence[LabelledPicture]:

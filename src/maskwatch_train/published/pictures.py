@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from maskwatch import __version__
 from maskwatch.build.models import BuildOptions, build_detector
+from maskwatch.faces.mtcnn import packaged_weights
 from maskwatch.masks.preprocess import crop_face
+from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch.outputs.files import make_folder, put_in_place
 from maskwatch.types import Image
+from maskwatch_train.checksum import checksum
 from maskwatch_train.data.faces import face_of
 from maskwatch_train.data.manifest import Manifest, ManifestRow
 from maskwatch_train.pictures import frame_of
@@ -96,7 +99,13 @@ def _cut(row: ManifestRow, image: Image, faces: Sequence[Any], framing: Framing)
 
 
 def _key(rows: Sequence[ManifestRow], framing: Framing) -> str:
-    # Another version may have another detector.
-    by = () if framing.faces in (WHOLE, BOXES) else (__version__,)
+    by = () if framing.faces in (WHOLE, BOXES) else (__version__, *_weights(framing.faces))
     told = repr([framing, *by, *((row.sha256, row.box) for row in rows)])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _weights(detector: str) -> list[str]:
+    """Checksums of its files: those of the package change more often than its version."""
+    if detector == "mtcnn":
+        return [checksum(file) for file in sorted(packaged_weights().glob("*.onnx"))]
+    return [checksum(DEFAULT_DETECTOR / "model.onnx")]

@@ -29,18 +29,18 @@ SPLITTINGS = (RANDOM, "grouped")
 """The two ways."""
 
 
-def read_sets(places: Sequence[Path], shares: str, split: str) -> Manifest:
+def read_labels(places: Sequence[Path], shares: str, splitting: str) -> Manifest:
     """The labels of some sets with the split that each carries.
 
     Args:
         places: manifests, or folders in the layout of bala or street.
         shares: ``80/20`` or ``80/15/5``: which of bala's own splits is wanted.
-        split: ``random`` wants none of them, so that any shares will do.
+        splitting: ``random`` wants none of them, so that any shares will do.
 
     Raises:
         DataError: one of them is no set, or two hold the same.
     """
-    own = bala.PROTOCOLS[0] if split == RANDOM else shares.replace("/", "_")
+    own = bala.PROTOCOLS[0] if splitting == RANDOM else shares.replace("/", "_")
     return merge([(place, _read(place, own)) for place in places])
 
 
@@ -58,14 +58,14 @@ def _read(place: Path, protocol: str) -> Manifest:
 
 
 def split_rows(
-    rows: Sequence[ManifestRow], labels: Sequence[int], split: str, shares: str, seed: int
+    rows: Sequence[ManifestRow], labels: Sequence[int], splitting: str, shares: str, seed: int
 ) -> tuple[ManifestRow, ...]:
     """The rows, each with its side.
 
     Args:
         rows: as read.
         labels: class of each.
-        split: ``random`` draws from every class alike and tears near-duplicates apart, which
+        splitting: ``random`` draws from every class alike and tears near-duplicates apart, which
             flatters whatever is tested on it; ``grouped`` takes the split that the data carry.
         shares: percent of train, test and perhaps val.
         seed: of the random split.
@@ -75,10 +75,10 @@ def split_rows(
         DataError: the data carry none, one side of it is empty, or what belongs together lies on
             two sides, as it may where several sets come together.
     """
-    if split not in SPLITTINGS:
-        raise UsageError(f"--split {split!r}: expected one of {', '.join(SPLITTINGS)}")
+    if splitting not in SPLITTINGS:
+        raise UsageError(f"--split {splitting!r}: expected one of {', '.join(SPLITTINGS)}")
     wanted = parse_shares(shares)
-    if split == RANDOM:
+    if splitting == RANDOM:
         return _random(rows, labels, wanted, seed)
     unsplit = [row for row in rows if row.split == UNSPLIT]
     if unsplit or {"train", "test"} - {row.split for row in rows}:

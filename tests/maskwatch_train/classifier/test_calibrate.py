@@ -16,7 +16,7 @@ from maskwatch_train.classifier.calibrate import (
     spoiled,
 )
 from maskwatch_train.classifier.samples import Sample, Source, cut_sample
-from maskwatch_train.classifier.train import Judge
+from maskwatch_train.classifier.train import CropJudge
 from maskwatch_train.errors import DataError
 
 
@@ -76,7 +76,7 @@ def sample(state: State, grey: int, side: int = 80) -> Sample:
     return cut_sample(image, Box(20, 20, 20 + side, 20 + side), state, None, None, Source.BOX)
 
 
-def by_brightness(strength: float) -> Judge:
+def by_brightness(strength: float) -> CropJudge:
     """Bright crops are masks and dark ones are bare: the stronger, the surer it is of that."""
 
     def judge(crops: NDArray[np.uint8]) -> NDArray[np.float32]:

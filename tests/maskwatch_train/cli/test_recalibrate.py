@@ -39,6 +39,7 @@ def noise(*_: object) -> list[Sample]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("maskwatch_train.cli.recalibrate.read_sets", lambda *_: [])
     monkeypatch.setattr("maskwatch_train.cli.recalibrate.validation_samples", noise)
     return Path(shutil.copytree(DEFAULT_CLASSIFIER, tmp_path / "model"))
 

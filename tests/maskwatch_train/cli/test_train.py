@@ -41,6 +41,7 @@ from maskwatch_train.data.manifest import (  # noqa: E402
     rows_of_images,
     write_manifest,
 )
+from maskwatch_train.data.sets import read_sets  # noqa: E402
 from maskwatch_train.data.street import read_street  # noqa: E402
 from maskwatch_train.errors import DataError  # noqa: E402
 from maskwatch_train.evaluate.judging.engines import open_engine  # noqa: E402
@@ -91,7 +92,8 @@ def data(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
                 )
             for copy in range(2):
                 picture = f"images/{name}_{copy}.jpg"
-                shutil.copyfile(checkout / f"samples/{name}.jpg", root / "bala" / picture)
+                content = (checkout / f"samples/{name}.jpg").read_bytes() + bytes([copy])
+                (root / "bala" / picture).write_bytes(content)
                 label = "with_mask" if state == "mask" else "without_mask"
                 rows.writerow([picture, label, f"{group} {copy}", "train", "train"])
     (root / "street/labels.json").write_text(json.dumps(entries))
@@ -242,7 +244,7 @@ def test_training_goes_on_from_the_shipped_classifier_with_faces_of_ones_own(
     shipped, tuned = tmp_path / "shipped", tmp_path / "tuned"
     call("restore", DEFAULT_CLASSIFIER, recipe, *places, "--out", shipped)
     chosen, network = load_run(shipped)
-    samples = validation_samples(own, None, tmp_path)
+    samples = validation_samples(read_sets(own, "val"), None, tmp_path)
     crops = to_batch([plain_crop(sample, chosen.size, chosen.margin) for sample in samples])
     wanted = open_engine(DEFAULT_CLASSIFIER / "model.onnx").run(crops)
     said = judge_of(network)(crops)
@@ -269,8 +271,8 @@ def own_faces(data: Path, folder: Path, split: str) -> Path:
 def test_sets_without_the_wanted_split_are_named(data: Path, tmp_path: Path) -> None:
     own = own_faces(data, tmp_path, "train")
     with pytest.raises(DataError, match="no labelled pictures in the split 'val'"):
-        validation_samples([own], None, tmp_path)
-    assert len(validation_samples([data, own], None, tmp_path)) >= 4
+        read_sets([own], "val")
+    assert len(validation_samples(read_sets([data, own], "val"), None, tmp_path)) >= 4
 
 
 def refused(kind: type[MaskwatchError], *arguments: object) -> str:
@@ -361,11 +363,18 @@ def test_training_goes_on_from_the_shipped_detector(data: Path, tmp_path: Path) 
     recipe.write_text(DETECTOR.format(1) + "learning_rate = 1e-9\n")
     call("restore-detector", DEFAULT_DETECTOR, recipe, "--data", data, "--out", shipped)
     call(
-        "detector", recipe, "--data", data, "--weights", shared("models"),
+        "detector", recipe, "--data", data,
         "--workers", 0, "--from", shipped, "--out", tmp_path / "on",
     )  # fmt: skip
     was, now = (load_file(tmp_path / run / "weights.safetensors") for run in ("shipped", "on"))
     assert all(torch.allclose(was[name], value, atol=1e-4) for name, value in now.items())
+
+
+def test_a_detector_starts_from_a_file_or_a_run(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(DETECTOR.format(1))
+    said = refused(UsageError, "detector", recipe, "--data", tmp_path, "--out", tmp_path / "run")
+    assert said.endswith("give --weights or --from")
 
 
 def test_a_detector_that_goes_on_is_taught_by_the_run_that_it_starts_from(

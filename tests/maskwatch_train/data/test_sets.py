@@ -13,7 +13,7 @@ import pytest
 from maskwatch.testing import FixedDetector
 from maskwatch.types import Box, Fault, State
 from maskwatch_train.data.manifest import Manifest, ManifestRow, write_manifest
-from maskwatch_train.data.sets import read_every, read_set, read_sets
+from maskwatch_train.data.sets import checksums, read_every, read_set, read_sets
 from maskwatch_train.errors import DataError
 from maskwatch_train.evaluate.cases import cases_of
 
@@ -230,3 +230,18 @@ def test_one_of_several_sets_may_lack_a_split_but_not_all(tmp_path: Path) -> Non
         read_sets([own], "val")
     ((portrait,),) = (one.pictures for one in read_sets([own], "train"))
     assert (portrait.label, portrait.fault) == (State.INCORRECT, Fault.NOSE_OUT)
+
+
+def test_a_picture_that_is_learned_and_validated_on_is_named(tmp_path: Path) -> None:
+    street = street_like(tmp_path)
+    face = street / "images" / "1.png"  # of the validation side
+    row = ManifestRow("mine", face.name, "a", None, State.NO_MASK, None, "1", "train", "own")
+    own = tmp_path / "mine.jsonl"
+    write_manifest(own, Manifest((row,), {"mine": face.parent}))
+
+    def sums(places: list[Path]) -> dict[str, str]:
+        return checksums({split: read_sets(places, split) for split in ("val", "train")})
+
+    assert len(sums([street])) == 2
+    with pytest.raises(DataError, match=r"same picture lies in val as .*1\.png and in train as"):
+        sums([street, own])

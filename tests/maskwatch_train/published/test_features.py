@@ -90,10 +90,13 @@ def test_what_is_kept_is_read_again(manifest: Manifest, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("faces", "times"), [(WHOLE, 1), ("yunet", 2)])
-def test_faces_are_found_anew_by_another_version_of_the_detector(
+def test_faces_are_found_anew_by_another_detector_of_the_package(
     faces: str, times: int, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in ("1", "2"):
-        monkeypatch.setattr(published_pictures, "__version__", version)
+        folder = tmp_path / version
+        folder.mkdir()
+        (folder / "model.onnx").write_text(version)
+        monkeypatch.setattr(published_pictures, "DEFAULT_DETECTOR", folder)
         pixels_of(manifest, Framing(faces, 0.0, 32), tmp_path / "cache", unwatched)
     assert len(list((tmp_path / "cache").iterdir())) == times

@@ -12,7 +12,7 @@ from maskwatch_train.data.manifest import ManifestRow
 from maskwatch_train.errors import DataError
 from maskwatch_train.published.classes import CLASS_SETS, class_of
 from maskwatch_train.published.recipe import PublishedRecipe
-from maskwatch_train.published.splits import read_sets, split_rows
+from maskwatch_train.published.splits import read_labels, split_rows
 from maskwatch_train.running.recipe import read_recipe
 
 
@@ -54,11 +54,11 @@ def test_shares_that_a_set_has_no_split_of_its_own_for_can_be_drawn_at_random(
         label = ("with_mask", "without_mask")[number % 2]
         lines.append(f"images/{number}.png,{label},{number},train,train")
     (folder / "labels.csv").write_text("\n".join(lines))
-    rows = read_sets([folder], "70/30", "random").rows
+    rows = read_labels([folder], "70/30", "random").rows
     sides = Counter(row.split for row in split_rows(rows, [0] * 20, "random", "70/30", 1))
     assert sides == {"train": 14, "test": 6}
     with pytest.raises(DataError, match="unknown protocol '70_30'"):
-        read_sets([folder], "70/30", "grouped")
+        read_labels([folder], "70/30", "grouped")
 
 
 def test_sets_that_come_together_may_not_put_a_group_on_two_sides() -> None:
