@@ -52,6 +52,8 @@ def test_a_portrait_is_about_its_central_face_or_all_of_it(tmp_path: Path) -> No
     corner = Face(Box(0, 0, 40, 40), 0.9)
     (found,) = cases_of_pictures([picture], "made", FixedDetector([corner, central]))
     assert found.box == central.box
+    assert found.size == 40
     assert found.face.state is State.MASK
     (none,) = cases_of_pictures([picture], "made", FixedDetector([]))
     assert none.box == Box(0, 0, 100, 100)
+    assert none.size == 100
