@@ -84,7 +84,7 @@ def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
     shares = ("precision", "recall", "f1")
     confusion = [
         [name, *map(str, row), *(with_interval(of_class[share]) for share in shares)]
-        # The last row, which has no scores, is "cannot tell": no face is labelled so.
+        # The rows after these are of what is only read, as "cannot tell": no face is labelled so.
         for (name, of_class), row in zip(
             classes["scores"].items(), classes["confusion"], strict=False
         )

@@ -18,7 +18,7 @@ from maskwatch_train.evaluate.metrics.classification import (
     confusion_matrix,
     macro_f1,
 )
-from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.outcomes import NO_FAULT, STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves
 from maskwatch_train.evaluate.scoring.scores import (
@@ -144,7 +144,7 @@ def _of_probabilities(
 
 def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
     some = o.with_labels
-    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), some, scoring)
+    confusion, drawn = _confusions(some.label, some.read_label, NO_FAULT + 1, some, scoring)
     return resample.with_limits(lambda c: macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
 
 
@@ -154,30 +154,35 @@ def names_faults(o: Outcomes) -> bool:
 
 
 def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
-    return _class_table(o.state, o.read, [state.value for state in STATES], o, scoring)
+    *classes, unknown = [state.value for state in STATES]
+    return _class_table(o.state, o.read, classes, [unknown], o, scoring)
 
 
 def _by_label(o: Outcomes, scoring: Scoring) -> dict[str, Any] | None:
     if not names_faults(o):
         return None
     some = o.with_labels
-    order = [*LABELS[:-1], State.UNKNOWN.value]  # unreadable is how the network says unknown
-    return _class_table(some.label, some.read_label, order, some, scoring)
+    *classes, _ = LABELS
+    only_read = [State.UNKNOWN.value]  # unreadable is how the network says unknown
+    if (some.read_label == NO_FAULT).any():
+        only_read.append(State.INCORRECT.value)
+    return _class_table(some.label, some.read_label, classes, only_read, some, scoring)
 
 
 def _class_table(
     truth: NDArray[np.int64],
     read: NDArray[np.int64],
-    order: Sequence[str],
+    classes: Sequence[str],
+    only_read: Sequence[str],
     o: Outcomes,
     scoring: Scoring,
 ) -> dict[str, Any]:
+    order = [*classes, *only_read]
     confusion, drawn = _confusions(truth, read, len(order), o, scoring)
     found, spread = class_scores(confusion), class_scores(drawn)
     return {
-        "order": list(order),
+        "order": order,
         "confusion": confusion.tolist(),
-        # The last is "cannot tell", which is no class of faces.
         "scores": {
             name: {
                 "faces": int(confusion[index].sum()),
@@ -189,7 +194,7 @@ def _class_table(
                     for measure in ("precision", "recall", "f1")
                 },
             }
-            for index, name in enumerate(order[:-1])
+            for index, name in enumerate(classes)
         },
     }
 

@@ -82,6 +82,21 @@ def values(items: list[Judged]) -> dict[str, float]:
     return {name: entry["value"] for name, entry in scores.items()}
 
 
+def test_a_fault_that_is_not_said_is_missed_as_a_wrong_one() -> None:
+    noses, chins = Fault.NOSE_OUT, Fault.UNDER_CHIN
+    right = [said(State.INCORRECT, State.INCORRECT, f, read_fault=f) for f in (noses, chins)]
+    wrong = said(State.INCORRECT, State.INCORRECT, noses, read_fault=Fault.OTHER)
+    unsaid = Judged(wrong.case, Answer(State.INCORRECT))
+    with_wrong, with_unsaid = ([*right * 5, *[one] * 5] for one in (wrong, unsaid))
+    score = "nose_chin_macro_f1"
+    assert values(with_unsaid)[score] == values(with_wrong)[score] == pytest.approx(5 / 6)
+    labels = figures(with_unsaid, SCORING)["labels"]
+    assert labels["order"][-2:] == ["unknown", "incorrect"]
+    assert labels["confusion"][1] == [0, 5, 0, 0, 0, 0, 0, 5]
+    assert labels["scores"]["nose_out"]["recall"]["value"] == 1 / 2
+    assert "incorrect" not in labels["scores"]
+
+
 def unknown(state: State, probabilities: StateProbabilities | None = None) -> Judged:
     face = label(0, 40, state)
     reading = MaskReading(Face(face.box, 1.0), State.UNKNOWN, None, probabilities, reason="small")
