@@ -24,7 +24,7 @@ from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, wri
 from maskwatch_train.evaluate.scoring.both_stages import score_both_stages
 from maskwatch_train.evaluate.scoring.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.scoring.detector import LOWEST_SCORE
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
+from maskwatch_train.evaluate.scoring.figures import Scoring
 from maskwatch_train.evaluate.scoring.report import write_report
 from maskwatch_train.evaluate.training_log import read_training_log
 
@@ -117,7 +117,7 @@ def evaluate(
         subject,
         chosen,
         judged,
-        Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED),
+        Scoring(min_face_px=min_face_px),
         detection=(
             evaluate_detection(images, found, min_face_px, lowest_score, threshold)
             if found

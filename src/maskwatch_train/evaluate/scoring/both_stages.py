@@ -17,7 +17,7 @@ from maskwatch_train.evaluate.scoring.end_to_end import (
     evaluate_end_to_end,
     see_images,
 )
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring, figures
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
 from maskwatch_train.evaluate.scoring.report import table, with_interval
 
 
@@ -53,7 +53,7 @@ def score_both_stages(
     on_street = read_set(data / street.NAME, split)
     cases = cases_of(on_street, faces)
     yield alone(f"street-{split}", cases, f"Mask classifier on street, {split}")
-    together = evaluate_end_to_end(see_images(faces, masks, on_street.images), INTERVAL_SEED)
+    together = evaluate_end_to_end(see_images(faces, masks, on_street.images))
     text = end_to_end_markdown({"maskwatch": together}, f"Both stages on street, {split}")
     yield Scored(f"end-to-end-{split}", together, text)
     if split != "test":

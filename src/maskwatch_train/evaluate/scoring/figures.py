@@ -16,6 +16,7 @@ from maskwatch_train.evaluate.metrics.classification import (
     bootstrap_interval,
     class_scores,
     confusion_matrix,
+    limits,
     macro_f1,
 )
 from maskwatch_train.evaluate.outcomes import NO_FAULT, STATES, Judged, Outcomes, outcomes
@@ -31,11 +32,7 @@ from maskwatch_train.evaluate.scoring.scores import (
 from maskwatch_train.evaluate.scoring.slices import Choice, slice_scores
 
 CURVE_REPEATS = 300
-"""Draws of the intervals that need the whole curve anew for each."""
-
-
-INTERVAL_SEED = 1
-"""Of the bootstrap intervals, so that the same answers have the same."""
+"""At most so many draws for intervals that need the whole curve anew for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,16 @@ class Scoring:
 
     Attributes:
         min_face_px: smaller ones count in the slices of size and in two populations only.
-        seed: of the bootstrap intervals over groups of pictures.
-        repeats: draws of each interval; 0 leaves the limits NaN.
+        repeats: draws of each bootstrap interval over groups of pictures; 0 leaves the limits NaN.
     """
 
     min_face_px: float = SCORED_FROM_PX
-    seed: int = INTERVAL_SEED
     repeats: int = 1000
+
+    @property
+    def curve_repeats(self) -> int:
+        """Draws of the intervals that need the whole curve anew for each."""
+        return min(CURVE_REPEATS, self.repeats)
 
 
 def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
         },
         "states": _by_class(o, scoring),
         "labels": _by_label(o, scoring),
-        "curves": curves(o, scoring.seed, min(CURVE_REPEATS, scoring.repeats)),
+        "curves": curves(o, scoring.curve_repeats),
         "slices": slice_scores(judged, scoring.min_face_px),
         "unreadable": {
             "faces": len(unreadable),
@@ -137,9 +137,8 @@ def _of_probabilities(
     def on_draw(drawn: NDArray[np.intp]) -> float:
         return score(o.take(drawn))
 
-    repeats = min(CURVE_REPEATS, scoring.repeats)
-    interval = bootstrap_interval(on_draw, o.groups, scoring.seed, repeats)
-    return {"value": score(o), **interval._asdict()}
+    interval = bootstrap_interval(on_draw, o.groups, resample.INTERVAL_SEED, scoring.curve_repeats)
+    return {"value": score(o), **interval}
 
 
 def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
@@ -189,7 +188,7 @@ def _class_table(
                 **{
                     measure: {
                         "value": float(getattr(found, measure)[index]),
-                        **resample.limits(getattr(spread, measure)[:, index]),
+                        **limits(getattr(spread, measure)[:, index]),
                     }
                     for measure in ("precision", "recall", "f1")
                 },
@@ -207,5 +206,5 @@ def _confusions(
     scoring: Scoring,
 ) -> tuple[Confusions, Confusions]:
     """That of all faces, and those of all draws."""
-    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.seed, scoring.repeats)
+    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.repeats)
     return confusion_matrix(truth, read, classes), drawn
