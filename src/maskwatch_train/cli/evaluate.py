@@ -26,12 +26,12 @@ from maskwatch_train.evaluate.training_log import read_training_log
 
 Model = Annotated[
     Path,
-    typer.Argument(help="Model folder, its ONNX file, or predictions as JSON."),
+    typer.Argument(metavar="MODEL", help="Model folder, its ONNX file, or predictions as JSON."),
 ]
 Sets = Annotated[
     list[Path],
     typer.Argument(
-        metavar="DATA...",
+        metavar="DATA",
         help="Manifests, or folders with labels.json (as street) or labels.csv (as bala).",
     ),
 ]

@@ -19,6 +19,7 @@ from maskwatch_train.evaluate.scoring.end_to_end import (
 )
 from maskwatch_train.evaluate.scoring.figures import Scoring, figures
 from maskwatch_train.evaluate.scoring.report import table, with_interval
+from maskwatch_train.evaluate.scoring.slices import SCORES
 
 
 class Scored(NamedTuple):
@@ -75,9 +76,8 @@ def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
         [name, *(_entry(some["headline"], name) for some in populations.values())]
         for name in told["headline"]
     ]
-    measures = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
     slices = [
-        [name, str(some["faces"]), *(with_interval(some[measure]) for measure in measures)]
+        [name, str(some["faces"]), *(with_interval(some[measure]) for measure in SCORES)]
         for name, some in told["slices"].items()
     ]
     classes = told["labels"] or told["states"]
@@ -99,7 +99,7 @@ def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
         f"{table(header, scores)}\n"
         f"Of {unreadable['faces']} faces that nobody could tell, {unreadable['called_unknown']} "
         "are read as `unknown`.\n\n"
-        f"{table(['slice', 'faces', *measures], slices)}\n"
+        f"{table(['slice', 'faces', *SCORES], slices)}\n"
         "Label in rows, reading in columns:\n\n"
         f"{table(['', *classes['order'], *shares], confusion)}"
     )

@@ -25,6 +25,7 @@ from maskwatch_train.evaluate.scoring.curves import curves
 from maskwatch_train.evaluate.scoring.scores import (
     FORCED,
     NOSE_AND_CHIN,
+    OF_NOSE_AND_CHIN,
     OF_PROBABILITIES,
     OF_STATES,
     Confusions,
@@ -124,10 +125,10 @@ def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]
     for name in FORCED:
         scores[f"{name}_forced"] = resample.with_limits(OF_STATES[name], confusion, drawn)
     if names_faults(o) and np.isin(o.label, NOSE_AND_CHIN).any():
-        scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
-        scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)
-    for name, score in OF_PROBABILITIES.items():
-        scores[name] = _of_probabilities(score, o, scoring)
+        for name, chosen in OF_NOSE_AND_CHIN.items():
+            scores[name] = _nose_and_chin(chosen(o), scoring)
+    for name, of in OF_PROBABILITIES.items():
+        scores[name] = _of_probabilities(of, o, scoring)
     return scores
 
 
