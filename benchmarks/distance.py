@@ -83,7 +83,7 @@ def figure(
         begin = time.perf_counter()
         seen = see_images(detector, classifier, made)
         seconds = (time.perf_counter() - begin) / seen.images
-    scored = evaluate_end_to_end(seen, _SEED, repeats=0)
+    scored = evaluate_end_to_end(seen, repeats=0)
     shares = scored["shares"]
     return Figure(
         side_px=side,

@@ -18,7 +18,7 @@ from maskwatch_train.evaluate.judging.subjects import THREADS, open_subject
 from maskwatch_train.evaluate.names import distinct
 from maskwatch_train.evaluate.pages.report_of import write_comparison
 from maskwatch_train.evaluate.scoring.compare import compare
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
+from maskwatch_train.evaluate.scoring.figures import Scoring
 
 Models = Annotated[
     list[Path],
@@ -56,7 +56,7 @@ def compare_models(
         say(f"{label} on {len(cases)} faces")
         judged[label] = judged_with_bar(subject, cases)
         say_matches(subject, sets, cases)
-    result = compare(judged, Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED))
+    result = compare(judged, Scoring(min_face_px=min_face_px))
     for path in write_comparison(
         result, sets, dict(zip(names, subjects, strict=True)), report, name
     ):

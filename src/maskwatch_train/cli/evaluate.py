@@ -10,10 +10,8 @@ from typing import Annotated
 
 import typer
 
-from maskwatch.errors import UsageError
 from maskwatch.faces.yunet import YuNetDetector
-from maskwatch.masks.onnx import OnnxMaskClassifier
-from maskwatch.models import DEFAULT_CLASSIFIER, DEFAULT_DETECTOR
+from maskwatch.models import DEFAULT_DETECTOR
 from maskwatch_train.cli.data.progress import advancing
 from maskwatch_train.cli.judging import cases_with_bar, judged_with_bar, named_sets, say_matches
 from maskwatch_train.cli.options import DetectorFolder, MinFace, Report, Split, Threads
@@ -21,34 +19,20 @@ from maskwatch_train.cli.say import say
 from maskwatch_train.evaluate.cases import SCORED_FROM_PX
 from maskwatch_train.evaluate.judging.subjects import THREADS, open_subject
 from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
-from maskwatch_train.evaluate.scoring.both_stages import score_both_stages
 from maskwatch_train.evaluate.scoring.coco import evaluate_detection, locate, located_by
 from maskwatch_train.evaluate.scoring.detector import LOWEST_SCORE
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
-from maskwatch_train.evaluate.scoring.report import write_report
+from maskwatch_train.evaluate.scoring.figures import Scoring
 from maskwatch_train.evaluate.training_log import read_training_log
 
 Model = Annotated[
-    Path | None,
-    typer.Argument(help="Model folder, its ONNX file, or predictions as JSON."),
+    Path,
+    typer.Argument(metavar="MODEL", help="Model folder, its ONNX file, or predictions as JSON."),
 ]
 Sets = Annotated[
-    list[Path] | None,
+    list[Path],
     typer.Argument(
-        metavar="[DATA]...",
+        metavar="DATA",
         help="Manifests, or folders with labels.json (as street) or labels.csv (as bala).",
-    ),
-]
-BothSets = Annotated[
-    Path | None,
-    typer.Option("--data", help="Without MODEL and DATA: folder with the sets street and bala."),
-]
-ClassifierFolder = Annotated[
-    Path,
-    typer.Option(
-        "--classifier",
-        show_default="in the package",
-        help="With --data: model folder of the classifier.",
     ),
 ]
 Run = Annotated[
@@ -67,9 +51,9 @@ MOST_BYTES = 200
 
 
 def evaluate(
+    model: Model,
+    sets: Sets,
     report: Report,
-    model: Model = None,
-    sets: Sets = None,
     split: Split = "val",
     detector: DetectorFolder = DEFAULT_DETECTOR,
     run: Run = None,
@@ -77,22 +61,8 @@ def evaluate(
     gallery: Gallery = 24,
     min_face_px: MinFace = SCORED_FROM_PX,
     threads: Threads = THREADS,
-    data: BothSets = None,
-    classifier: ClassifierFolder = DEFAULT_CLASSIFIER,
 ) -> None:
-    """Report on a model: an HTML page, its numbers and the model's predictions as JSON.
-
-    Without MODEL and DATA, score the classifier of the package on street and bala, alone and with
-    the detector, as Markdown and JSON.
-    """
-    if model is None and data is not None:
-        masks = OnnxMaskClassifier.from_folder(classifier)
-        for scored in score_both_stages(data, split, YuNetDetector.from_folder(detector), masks):
-            write_report(report, scored.name, scored.numbers, scored.text)
-            say(scored.text)
-        return
-    if model is None or not sets or data is not None:
-        raise UsageError("give MODEL and DATA..., or --data with the sets street and bala")
+    """Report on a model: an HTML page, its numbers and the model's predictions as JSON."""
     subject = open_subject(model, threads)
     chosen = named_sets(sets, split)
     # Only finding faces needs every detection; the rest takes those that the product would.
@@ -117,7 +87,7 @@ def evaluate(
         subject,
         chosen,
         judged,
-        Scoring(min_face_px=min_face_px, seed=INTERVAL_SEED),
+        Scoring(min_face_px=min_face_px),
         detection=(
             evaluate_detection(images, found, min_face_px, lowest_score, threshold)
             if found

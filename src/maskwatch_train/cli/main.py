@@ -33,6 +33,7 @@ VERBS = {
     "restore-detector": "restore_detector:restore_detector",
     "recalibrate": "recalibrate:recalibrate",
     "evaluate-detector": "evaluate_detector:detectors",
+    "evaluate-end-to-end": "evaluate_end_to_end:end_to_end",
     "evaluate": "evaluate:evaluate",
     "compare": "compare:compare_models",
     "export": "export:export_model",

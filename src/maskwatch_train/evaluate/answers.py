@@ -35,7 +35,8 @@ def answer_from_classes(
     """Turns the probabilities of a model's own classes into an answer.
 
     Args:
-        classes: by names among `CLASSES`; they sum to 1. Faults count as ``incorrect``.
+        classes: by names among `CLASSES`; they sum to 1. Faults count as ``incorrect``; one is
+            named where it is likelier than ``incorrect`` as such.
         unreadable_above: above this probability of ``unreadable`` the state is ``unknown``.
         abstain_below: the likelier side, mask or violation, must have at least this probability.
 
@@ -63,5 +64,6 @@ def answer_from_classes(
     if doubtful or classes.get(UNREADABLE, 0.0) > unreadable_above:
         return Answer(State.UNKNOWN, None, states)
     state = likeliest_state(states)
-    named = state is State.INCORRECT and any(faults.values())
-    return Answer(state, max(FAULTS, key=lambda f: faults[f]) if named else None, states)
+    likeliest = max(FAULTS, key=lambda f: faults[f])
+    named = state is State.INCORRECT and faults[likeliest] > classes.get(State.INCORRECT, 0.0)
+    return Answer(state, likeliest if named else None, states)

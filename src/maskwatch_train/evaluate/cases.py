@@ -58,13 +58,14 @@ class Case:
     """Near-duplicates share a `global_group`, so that two sets that number theirs share none."""
     face: LabelledFace
     box: Box
-    """Where to look: the label's box, or that of the face that a portrait is about."""
+    """Where to look: the label's box, or that of the face that a portrait is about; where none was
+    found in a portrait, all of it."""
     appearance: Appearance
 
     @property
     def size(self) -> float:
-        """Shorter side of the label's box in pixels."""
-        return self.face.box.side
+        """Shorter side of `box` in pixels."""
+        return self.box.side
 
 
 def cases_of(chosen: LabelledSet, detector: FaceDetector) -> tuple[Case, ...]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwatch.masks.labels import label_index, likeliest_state
+from maskwatch.masks.labels import LABELS, label_index, likeliest_state
 from maskwatch.types import Face, Fault, Frame, MaskReading, State
 from maskwatch_train.data.labelled import LabelledFace
 from maskwatch_train.evaluate.answers import Answer
@@ -19,8 +19,8 @@ from maskwatch_train.pictures import frame_of
 
 STATES = (State.MASK, State.INCORRECT, State.NO_MASK, State.UNKNOWN)
 UNKNOWN_INDEX = STATES.index(State.UNKNOWN)
-NO_LABEL = -1
-"""Class of a mask that is worn incorrectly in an unknown way."""
+NO_FAULT = len(LABELS)
+"""Class, after those of ``LABELS``, of a mask that is worn incorrectly in an unknown way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Outcomes:
     forced: NDArray[np.int64]
     """``(N,)`` `forced_state`, index into `STATES`."""
     label: NDArray[np.int64]
-    """``(N,)`` label with its fault, index into ``LABELS``, or `NO_LABEL`."""
+    """``(N,)`` label with its fault, index into ``LABELS``, or `NO_FAULT`."""
     read_label: NDArray[np.int64]
-    """``(N,)`` reading with its fault, index into ``LABELS``, or `NO_LABEL`; unknown is
+    """``(N,)`` reading with its fault, index into ``LABELS``, or `NO_FAULT`; unknown is
     ``unreadable``."""
     probabilities: NDArray[np.float64]
     """``(N, 3)`` of mask, incorrect, no_mask; NaN without probabilities."""
@@ -105,8 +105,8 @@ class Outcomes:
 
     @property
     def with_labels(self) -> Outcomes:
-        """The faces of whose mask both label and reading say how it is worn."""
-        return self.take((self.label != NO_LABEL) & (self.read_label != NO_LABEL))
+        """The faces of whose mask the label says how it is worn."""
+        return self.take(self.label != NO_FAULT)
 
     @property
     def with_probabilities(self) -> Outcomes:
@@ -138,7 +138,7 @@ def _indices(values: Iterable[int]) -> NDArray[np.int64]:
 
 def _label(state: State, fault: Fault | None) -> int:
     unnamed = state is State.INCORRECT and fault is None
-    return NO_LABEL if unnamed else label_index(state, fault)
+    return NO_FAULT if unnamed else label_index(state, fault)
 
 
 def forced_state(reading: MaskReading | Answer) -> State:

@@ -27,7 +27,8 @@ from maskwatch_train.evaluate.metrics.classification import (
 )
 from maskwatch_train.evaluate.outcomes import Judged
 from maskwatch_train.evaluate.pages.report_of import ReportFiles, report_of, write_report_files
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring
+from maskwatch_train.evaluate.scoring.figures import Scoring
+from maskwatch_train.evaluate.scoring.resample import INTERVAL_SEED
 from maskwatch_train.evaluate.training_log import read_training_log
 from maskwatch_train.pictures import read_picture, whole_of
 
@@ -65,8 +66,8 @@ def scores(
             "value": accuracy(confusion),
             "low": wilson[0],
             "high": wilson[1],
-            "group_low": drawn.low,
-            "group_high": drawn.high,
+            "group_low": drawn["low"],
+            "group_high": drawn["high"],
         },
         "macro_f1": float(macro_f1(confusion, range(len(classes)))),
         "confusion": confusion.tolist(),
@@ -117,7 +118,7 @@ def write_reports(
         )
         subject = Subject(f"{title}, {name}", {"labels": list(classes)})
         training = read_training_log(folder) if (folder / "log.csv").exists() else None
-        report = report_of(subject, sets, judged, Scoring(0.0, INTERVAL_SEED), training=training)
+        report = report_of(subject, sets, judged, Scoring(0.0), training=training)
         write_report_files(report, judged, ReportFiles(folder / "reports", name))
         curve = report["classification"]["curves"]["roc"].get("violation")
         areas[name] = curve["auc"]["value"] if curve else None

@@ -3,7 +3,7 @@
 A gate is a YAML file. ``sets`` is a list; each has ``name``, ``data`` (as of ``evaluate``, relative
 to the gate), ``split``, perhaps ``optional: true`` for pictures that not every machine has, and
 ``floors``: by slice (``family/name``) or ``overall``, by score, the least value that is allowed; of
-scores in `LOWER_IS_BETTER` the largest. Slices of the family `FOUND` are about the face detector,
+scores in `UPPER_LIMITS` the largest. Slices of the family `FOUND` are about the face detector,
 all others about the classifier.
 """
 
@@ -25,38 +25,34 @@ from maskwatch_train.data.sets import read_set
 from maskwatch_train.errors import DataError, reading
 from maskwatch_train.evaluate.cases import BANDS, cases_of
 from maskwatch_train.evaluate.judging.subjects import Subject
+from maskwatch_train.evaluate.metrics.detection import recall_by_band
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.scoring.detector import band_name, match_run, run_detector
 from maskwatch_train.evaluate.scoring.figures import Scoring, headline_scores
-from maskwatch_train.evaluate.scoring.slices import NAMES, is_slice, slice_scores, source_slice
+from maskwatch_train.evaluate.scoring.scores import (
+    LOWER_IS_BETTER,
+    OF_NOSE_AND_CHIN,
+    OF_PROBABILITIES,
+    OF_STATES,
+)
+from maskwatch_train.evaluate.scoring.slices import (
+    NAMES,
+    SCORES,
+    is_slice,
+    slice_scores,
+    source_slice,
+)
 
 FORMAT = 1
 OVERALL = "overall"
-SLICE_SCORES = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
-OVERALL_SCORES = (
-    "side_accuracy",
-    "side_accuracy_decided",
-    "accuracy",
-    "state_macro_f1",
-    "state_macro_f1_decided",
-    "nose_chin_macro_f1",
-    "nose_chin_macro_f1_decided",
-    "called_mask",
-    "unknown_rate",
-    "state_ece",
-    "side_ece",
-)
 FOUND = "found"
 _FOUND_ALL = f"{FOUND}/all"
-_FOUND_BANDS = {
-    f"{FOUND}/{band_name(low, high)}": (low, high) for low, high in itertools.pairwise(BANDS)
-}
-FOUND_SLICES = (_FOUND_ALL, *_FOUND_BANDS)
+FOUND_SLICES = (_FOUND_ALL, *(f"{FOUND}/{band_name(*band)}" for band in itertools.pairwise(BANDS)))
 RECALL, STRAYS = "recall", "unmatched"
 FOUND_SCORES = (RECALL, STRAYS)
 FOUND_IOU = 0.5
 """How far a detection has to overlap a labelled box to find the face."""
-LOWER_IS_BETTER = frozenset({"called_mask", "unknown_rate", "state_ece", "side_ece", STRAYS})
+UPPER_LIMITS = LOWER_IS_BETTER | {STRAYS}
 _SET_KEYS = {"name", "data", "split", "optional", "floors"}
 
 Scores: TypeAlias = dict[str, dict[str, Any]]
@@ -76,11 +72,11 @@ class Floor:
         """Whether a value is good enough; none at all is not."""
         if math.isnan(value):
             return False
-        return value <= self.bound if self.score in LOWER_IS_BETTER else value >= self.bound
+        return value <= self.bound if self.score in UPPER_LIMITS else value >= self.bound
 
     def __str__(self) -> str:
         """Such as ``side_accuracy >= 0.97``."""
-        return f"{self.score} {'<=' if self.score in LOWER_IS_BETTER else '>='} {self.bound:g}"
+        return f"{self.score} {'<=' if self.score in UPPER_LIMITS else '>='} {self.bound:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +166,11 @@ def _set(path: Path, entry: Mapping[str, Any]) -> GateSet:
 
 def _floor(path: Path, name: str, where: str, score: str, bound: Any) -> Floor:
     if where == OVERALL:
-        allowed: tuple[str, ...] = OVERALL_SCORES
+        allowed: tuple[str, ...] = (*OF_STATES, *OF_NOSE_AND_CHIN, *OF_PROBABILITIES)
     elif where in FOUND_SLICES:
         allowed = FOUND_SCORES
     elif is_slice(where):
-        allowed = SLICE_SCORES
+        allowed = SCORES
     else:
         raise DataError(
             path,
@@ -256,12 +252,14 @@ def found_scores(
     if not images:
         return {}
     matching = match_run(images, run_detector("", detector, images), FOUND_IOU)
-    scores: Scores = {}
-    for name, (low, high) in {_FOUND_ALL: (min_face_px, math.inf), **_FOUND_BANDS}.items():
-        inside = (matching.face_size >= low) & (matching.face_size < high)
-        if inside.any():
-            recall = float(matching.found(0.0)[inside].mean())
-            scores[name] = {"faces": int(inside.sum()), RECALL: {"value": recall}}
+    found = matching.found(0.0)
+    large = recall_by_band(matching.face_size, found, (min_face_px, math.inf))
+    bands = recall_by_band(matching.face_size, found, BANDS)
+    scores: Scores = {
+        name: {"faces": band.total, RECALL: {"value": band.recall}}
+        for name, band in zip(FOUND_SLICES, (*large, *bands), strict=True)
+        if band.total
+    }
     strays = {"value": matching.unmatched(0.0, min_face_px)}
     scores.setdefault(_FOUND_ALL, {"faces": 0})[STRAYS] = strays
     return scores

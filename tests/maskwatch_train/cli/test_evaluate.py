@@ -301,8 +301,6 @@ def test_a_card_that_does_not_fit_is_named(data: Path, model: Path, tmp_path: Pa
 def test_a_request_that_makes_no_sense_says_what_would(
     data: Path, model: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=r"give MODEL and DATA"):
-        invoke("evaluate", model, "--report", tmp_path / "r")
     with pytest.raises(UsageError, match="two models"):
         invoke("compare", model, "--on", data, "--report", tmp_path / "r")
     (model / "other.onnx").touch()
@@ -313,7 +311,7 @@ def test_a_request_that_makes_no_sense_says_what_would(
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "evaluate-detector"])
+@pytest.mark.parametrize("verb", ["evaluate-end-to-end", "evaluate-detector"])
 def test_a_split_that_is_none_gives_no_report_of_nothing(
     verb: str, data: Path, tmp_path: Path
 ) -> None:
@@ -329,7 +327,7 @@ def test_a_split_that_is_none_gives_no_report_of_nothing(
 
 def test_both_stages_are_scored_on_all_splits_together(data: Path, tmp_path: Path) -> None:
     data.rename(tmp_path / "street")
-    invoke("evaluate", "--data", tmp_path, "--report", tmp_path / "r", "--split", "all")
+    invoke("evaluate-end-to-end", "--data", tmp_path, "--report", tmp_path / "r", "--split", "all")
     both = json.loads((tmp_path / "r" / "end-to-end-all.json").read_text())
     assert both["shares"]["found"]["faces"] == 12
 

@@ -18,6 +18,8 @@ from maskwatch_train.evaluate.answers import Answer, answer_from_classes
             State.INCORRECT,
             Fault.CHIN_OUT,
         ),
+        # where plain incorrect is likelier, nothing is said of the fault
+        ({"incorrect": 0.9, "nose_out": 0.02, "mask": 0.08}, State.INCORRECT, None),
         # three nearly equal states are a violation
         ({"mask": 0.36, "incorrect": 0.3, "no_mask": 0.34}, State.NO_MASK, None),
         ({"mask": 0.3, "no_mask": 0.1, "unreadable": 0.6}, State.UNKNOWN, None),

@@ -75,8 +75,8 @@ def macro_f1(confusion: NDArray[np.int64], classes: Sequence[int]) -> NDArray[np
     """Unweighted mean F1 of some classes of a confusion matrix, or of many ``(..., C, C)``.
 
     Classes of which there is nothing are left out, so that one wrong prediction does not bring in
-    another term, and every model and every draw of a bootstrap is measured by the same classes.
-    A prediction as such a class is a miss of the class that it is.
+    another term, and every model is measured by the same classes. A prediction as such a class is
+    a miss of the class that it is. A draw of a bootstrap leaves out the classes that it misses.
 
     Returns:
         ``(...)``; NaN where that leaves none.
@@ -161,15 +161,17 @@ def risk_coverage(confidence: Floats, correct: Bools) -> RiskCoverage:
     return RiskCoverage(ordered[last], kept / max(len(confidence), 1), wrong / kept)
 
 
-_LEVEL = 0.95
+LEVEL = 0.95
 """Share of the draws that lie inside a confidence interval."""
 
 
-class Interval(NamedTuple):
-    """A confidence interval."""
-
-    low: float
-    high: float
+def limits(values: NDArray[np.float64]) -> dict[str, float]:
+    """``low`` and ``high`` of drawn values; NaN without any. Draws that are NaN are left out."""
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return {"low": float("nan"), "high": float("nan")}
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"low": float(low), "high": float(high)}
 
 
 def bootstrap_interval(
@@ -177,7 +179,7 @@ def bootstrap_interval(
     groups: NDArray[np.str_] | Ints,
     seed: int,
     repeats: int = 1000,
-) -> Interval:
+) -> dict[str, float]:
     """Percentile bootstrap interval that draws whole groups (Efron, Tibshirani 1993, chapter 13).
 
     Faces of one photo, or near-duplicates, are no independent draws; drawing their groups keeps
@@ -191,8 +193,7 @@ def bootstrap_interval(
         repeats: number of draws.
 
     Returns:
-        NaN limits of fewer than two groups, which do not show how groups differ, or without a draw
-        that has a value.
+        `limits`; NaN of fewer than two groups, which do not show how groups differ.
     """
     _, member = np.unique(groups, return_inverse=True)
     order = np.argsort(member, kind="stable")
@@ -202,9 +203,4 @@ def bootstrap_interval(
     for _ in range(repeats if len(pools) > 1 else 0):
         drawn = rng.integers(len(pools), size=len(pools))
         values.append(statistic(np.concatenate([pools[i] for i in drawn])))
-    known = np.array(values, dtype=np.float64)
-    known = known[~np.isnan(known)]
-    if not known.size:
-        return Interval(float("nan"), float("nan"))
-    low, high = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Interval(float(low), float(high))
+    return limits(np.array(values, dtype=np.float64))

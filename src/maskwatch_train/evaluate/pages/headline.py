@@ -18,7 +18,7 @@ CARD_SCORES = (
 
 
 def headline(report: Mapping[str, Any], detector: str) -> dict[str, Any]:
-    """Figures of a report of ``evaluate`` or ``evaluate-detector``, rounded to three digits.
+    """Figures of a report of ``evaluate`` or those beside it, rounded to three digits.
 
     Args:
         report: as the verb wrote it.

@@ -23,6 +23,18 @@ from maskwatch_train.evaluate.pages.charts import (
 MAX_FIGURE_DIGITS = 3
 NOTHING = "-"
 """Stands where there is no number."""
+HEADLINE = (
+    ("side_accuracy", "mask or violation right", True),
+    ("side_accuracy_decided", "the same, unknown left out", True),
+    ("accuracy", "accuracy, three states", True),
+    ("state_macro_f1", "macro F1, three states", True),
+    ("nose_chin_macro_f1", "macro F1, nose out and under chin", True),
+    ("called_mask", "violations called mask", True),
+    ("unknown_rate", "unknown", True),
+    ("state_ece", "calibration error (ECE)", False),
+    ("risk_coverage_area", "area of risk over coverage", False),
+)
+"""Scores by key, as they are called on pages; whether they are shares."""
 
 
 def report_page(
@@ -48,6 +60,7 @@ def report_page(
         "report.html.j2",
         title=f"{report['model']['name']}: mask report",
         report=report,
+        scores=HEADLINE,
         sections=[*sections, ("model", "model")],
         charts=_charts(curves) if curves else None,
         areas={kind: _areas(curves[kind]) for kind in ("roc", "precision_recall")}
@@ -59,17 +72,6 @@ def report_page(
     )
 
 
-HEADLINE = (
-    ("side_accuracy", "mask or violation right", True),
-    ("side_accuracy_decided", "the same, unknown left out", True),
-    ("accuracy", "accuracy, three states", True),
-    ("state_macro_f1", "macro F1, three states", True),
-    ("nose_chin_macro_f1", "macro F1, nose out and under chin", True),
-    ("called_mask", "violations called mask", True),
-    ("unknown_rate", "unknown", True),
-    ("state_ece", "calibration error (ECE)", False),
-    ("risk_coverage_area", "area of risk over coverage", False),
-)
 FACTS = (
     ("megabytes", "size, MB"),
     ("parameters", "parameters"),

@@ -17,8 +17,9 @@ from maskwatch_train.evaluate.scoring.end_to_end import (
     evaluate_end_to_end,
     see_images,
 )
-from maskwatch_train.evaluate.scoring.figures import INTERVAL_SEED, Scoring, figures
+from maskwatch_train.evaluate.scoring.figures import Scoring, figures
 from maskwatch_train.evaluate.scoring.report import table, with_interval
+from maskwatch_train.evaluate.scoring.slices import SCORES
 
 
 class Scored(NamedTuple):
@@ -53,7 +54,7 @@ def score_both_stages(
     on_street = read_set(data / street.NAME, split)
     cases = cases_of(on_street, faces)
     yield alone(f"street-{split}", cases, f"Mask classifier on street, {split}")
-    together = evaluate_end_to_end(see_images(faces, masks, on_street.images), INTERVAL_SEED)
+    together = evaluate_end_to_end(see_images(faces, masks, on_street.images))
     text = end_to_end_markdown({"maskwatch": together}, f"Both stages on street, {split}")
     yield Scored(f"end-to-end-{split}", together, text)
     if split != "test":
@@ -75,16 +76,15 @@ def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
         [name, *(_entry(some["headline"], name) for some in populations.values())]
         for name in told["headline"]
     ]
-    measures = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
     slices = [
-        [name, str(some["faces"]), *(with_interval(some[measure]) for measure in measures)]
+        [name, str(some["faces"]), *(with_interval(some[measure]) for measure in SCORES)]
         for name, some in told["slices"].items()
     ]
     classes = told["labels"] or told["states"]
     shares = ("precision", "recall", "f1")
     confusion = [
         [name, *map(str, row), *(with_interval(of_class[share]) for share in shares)]
-        # The last row, which has no scores, is "cannot tell": no face is labelled so.
+        # The rows after these are of what is only read, as "cannot tell": no face is labelled so.
         for (name, of_class), row in zip(
             classes["scores"].items(), classes["confusion"], strict=False
         )
@@ -99,7 +99,7 @@ def classifier_markdown(told: Mapping[str, Any], title: str) -> str:
         f"{table(header, scores)}\n"
         f"Of {unreadable['faces']} faces that nobody could tell, {unreadable['called_unknown']} "
         "are read as `unknown`.\n\n"
-        f"{table(['slice', 'faces', *measures], slices)}\n"
+        f"{table(['slice', 'faces', *SCORES], slices)}\n"
         "Label in rows, reading in columns:\n\n"
         f"{table(['', *classes['order'], *shares], confusion)}"
     )

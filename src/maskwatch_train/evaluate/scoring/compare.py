@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from maskwatch_train.evaluate.metrics.classification import confusion_matrix
+from maskwatch_train.evaluate.metrics.classification import confusion_matrix, limits
 from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves
-from maskwatch_train.evaluate.scoring.figures import CURVE_REPEATS, Scoring, headline_scores
+from maskwatch_train.evaluate.scoring.figures import Scoring, headline_scores
 from maskwatch_train.evaluate.scoring.scores import OF_STATES
 from maskwatch_train.evaluate.scoring.slices import slice_scores
 
@@ -43,7 +43,6 @@ def compare(judged: Mapping[str, Sequence[Judged]], scoring: Scoring) -> dict[st
         adjusted = holm([test[kind]["p"] for test in tests.values()])
         for test, p in zip(tests.values(), adjusted, strict=True):
             test[kind]["p_adjusted"] = p
-    repeats = min(CURVE_REPEATS, scoring.repeats)
     return {
         "reference": first,
         "faces": len(large[first].state),
@@ -52,7 +51,7 @@ def compare(judged: Mapping[str, Sequence[Judged]], scoring: Scoring) -> dict[st
         "models": {
             name: {
                 "headline": headline_scores(o, scoring),
-                "curves": curves(o, scoring.seed, repeats),
+                "curves": curves(o, scoring.curve_repeats),
                 "slices": slice_scores(judged[name], scoring.min_face_px),
             }
             for name, o in large.items()
@@ -101,9 +100,7 @@ def differences(first: Outcomes, other: Outcomes, scoring: Scoring) -> dict[str,
     pairs = [
         [confusion_matrix(o.state, o.read, len(STATES))[None] for o in (first, other)],
         [
-            resample.drawn_confusions(
-                o.state, o.read, len(STATES), first.groups, scoring.seed, scoring.repeats
-            )
+            resample.drawn_confusions(o.state, o.read, len(STATES), first.groups, scoring.repeats)
             for o in (first, other)
         ],
     ]
@@ -114,7 +111,7 @@ def differences(first: Outcomes, other: Outcomes, scoring: Scoring) -> dict[str,
         known = drawn[~np.isnan(drawn)]
         beside = min((known <= 0).mean(), (known >= 0).mean()) if known.size else float("nan")
         p = max(min(2 * float(beside), 1.0), 1 / scoring.repeats)
-        found[name] = {"value": float(value[0]), **resample.limits(drawn), "p": p}
+        found[name] = {"value": float(value[0]), **limits(drawn), "p": p}
     return found
 
 

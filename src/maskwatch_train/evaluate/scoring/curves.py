@@ -17,6 +17,7 @@ from maskwatch_train.evaluate.metrics.classification import (
     risk_coverage,
 )
 from maskwatch_train.evaluate.outcomes import STATES, Outcomes, sides, top_state
+from maskwatch_train.evaluate.scoring.resample import INTERVAL_SEED
 from maskwatch_train.evaluate.scoring.scores import side_ece, state_ece
 
 Floats = NDArray[np.float64]
@@ -27,8 +28,12 @@ MAX_POINTS = 300
 """A curve of more points is thinned: nobody could see the others."""
 
 
-def curves(o: Outcomes, seed: int, repeats: int) -> dict[str, Any] | None:
+def curves(o: Outcomes, repeats: int) -> dict[str, Any] | None:
     """All curves of the faces that have probabilities, ready for JSON; None without such faces.
+
+    Args:
+        o: the faces.
+        repeats: draws of the interval of each area.
 
     Returns:
         ``faces``; ``roc`` and ``precision_recall``, by what is looked for: ``violation`` and each
@@ -45,9 +50,9 @@ def curves(o: Outcomes, seed: int, repeats: int) -> dict[str, Any] | None:
     both = {name: pair for name, pair in wanted.items() if 0 < pair[0].sum() < len(pair[0])}
     return {
         "faces": len(given.state),
-        "roc": {n: _roc(*pair, given.groups, seed, repeats) for n, pair in both.items()},
+        "roc": {n: _roc(*pair, given.groups, repeats) for n, pair in both.items()},
         "precision_recall": {
-            n: _precision_recall(*pair, given.groups, seed, repeats) for n, pair in both.items()
+            n: _precision_recall(*pair, given.groups, repeats) for n, pair in both.items()
         },
         "reliability": {
             "states": {"bins": reliability(*top_state(given)), "ece": state_ece(given)},
@@ -57,23 +62,21 @@ def curves(o: Outcomes, seed: int, repeats: int) -> dict[str, Any] | None:
     }
 
 
-def _roc(truth: Bools, score: Floats, groups: Any, seed: int, repeats: int) -> dict[str, Any]:
+def _roc(truth: Bools, score: Floats, groups: Any, repeats: int) -> dict[str, Any]:
     false_rate, true_rate, _ = roc_curve(truth, score)
     return {
         "x": thinned(false_rate),
         "y": thinned(true_rate),
-        "auc": _area(roc_area, truth, score, groups, seed, repeats),
+        "auc": _area(roc_area, truth, score, groups, repeats),
     }
 
 
-def _precision_recall(
-    truth: Bools, score: Floats, groups: Any, seed: int, repeats: int
-) -> dict[str, Any]:
+def _precision_recall(truth: Bools, score: Floats, groups: Any, repeats: int) -> dict[str, Any]:
     precision, recall, _ = precision_recall_curve(truth, score)
     return {
         "x": thinned(recall[::-1]),
         "y": thinned(precision[::-1]),
-        "auc": _area(precision_recall_area, truth, score, groups, seed, repeats),
+        "auc": _area(precision_recall_area, truth, score, groups, repeats),
     }
 
 
@@ -82,12 +85,14 @@ def _area(
     truth: Bools,
     score: Floats,
     groups: Any,
-    seed: int,
     repeats: int,
 ) -> dict[str, float]:
     counts = _counts(truth, score)
-    interval = bootstrap_interval(lambda drawn: area(*counts(drawn)), groups, seed, repeats)
-    return {"value": area(*counts(np.arange(len(score)))), **interval._asdict()}
+    value = area(*counts(np.arange(len(score))))
+    return {
+        "value": value,
+        **bootstrap_interval(lambda drawn: area(*counts(drawn)), groups, INTERVAL_SEED, repeats),
+    }
 
 
 def _counts(truth: Bools, score: Floats) -> Callable[[Ints], tuple[Ints, Ints]]:

@@ -19,6 +19,7 @@ from maskwatch_train.evaluate.metrics.classification import bootstrap_interval
 from maskwatch_train.evaluate.metrics.detection import UNMATCHED, match
 from maskwatch_train.evaluate.outcomes import is_right_side
 from maskwatch_train.evaluate.scoring.report import number, share, table, with_interval
+from maskwatch_train.evaluate.scoring.resample import INTERVAL_SEED
 from maskwatch_train.pictures import frame_of
 
 IOU = 0.5
@@ -129,46 +130,43 @@ SHARES: Mapping[str, tuple[Choice, Choice]] = {
 """Of which labelled faces, which share. A face that is not found is never right."""
 
 
-def evaluate_end_to_end(
-    seen: SeenSet, seed: int, repeats: int = 1000, min_size: float = SCORED_FROM_PX
-) -> dict[str, Any]:
+def evaluate_end_to_end(seen: SeenSet, repeats: int = 1000) -> dict[str, Any]:
     """All numbers of a detector with a classifier on one set, ready for JSON.
 
     Args:
         seen: from `see_images`.
-        seed: of the bootstrap intervals over groups of pictures.
-        repeats: draws of each interval.
-        min_size: least size in pixels of the faces and strays that count.
+        repeats: draws of each bootstrap interval over groups of pictures.
 
     Returns:
-        ``shares`` of the faces of at least ``min_size``, each with ``faces``, ``value``, ``low``,
-        ``high`` (95 %); and ``stray_violations_per_image``: detections of that size that hit
-        nothing labelled and are read as violations.
+        ``shares`` of the faces of at least `SCORED_FROM_PX`, each with ``faces``, ``value``,
+        ``low``, ``high`` (95 %); and ``stray_violations_per_image``: detections of that size that
+        hit nothing labelled and are read as violations.
     """
-    large = [item for item in seen.faces if item.face.box.side >= min_size]
+    large = [item for item in seen.faces if item.face.box.side >= SCORED_FROM_PX]
     strays = sum(
-        reading.state.is_violation and reading.face.box.side >= min_size for reading in seen.strays
+        reading.state.is_violation and reading.face.box.side >= SCORED_FROM_PX
+        for reading in seen.strays
     )
     return {
         "images": seen.images,
-        "min_face_px": min_size,
+        "min_face_px": SCORED_FROM_PX,
         "iou": IOU,
         "shares": {
-            name: _share([item for item in large if of(item)], which, seed, repeats)
+            name: _share([item for item in large if of(item)], which, repeats)
             for name, (of, which) in SHARES.items()
         },
         "stray_violations_per_image": share(strays, seen.images),
     }
 
 
-def _share(items: Sequence[Seen], which: Choice, seed: int, repeats: int) -> dict[str, Any]:
+def _share(items: Sequence[Seen], which: Choice, repeats: int) -> dict[str, Any]:
     chosen = np.array([which(item) for item in items], dtype=bool)
     groups = np.array([item.group for item in items], dtype=np.str_)
     interval = bootstrap_interval(
-        lambda drawn: share(int(chosen[drawn].sum()), len(drawn)), groups, seed, repeats
+        lambda drawn: share(int(chosen[drawn].sum()), len(drawn)), groups, INTERVAL_SEED, repeats
     )
     value = share(int(chosen.sum()), len(items))
-    return {"faces": len(items), "value": value, **interval._asdict()}
+    return {"faces": len(items), "value": value, **interval}
 
 
 def end_to_end_markdown(results: Mapping[str, Mapping[str, Any]], title: str) -> str:

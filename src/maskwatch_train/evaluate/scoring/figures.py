@@ -16,14 +16,16 @@ from maskwatch_train.evaluate.metrics.classification import (
     bootstrap_interval,
     class_scores,
     confusion_matrix,
+    limits,
     macro_f1,
 )
-from maskwatch_train.evaluate.outcomes import STATES, Judged, Outcomes, outcomes
+from maskwatch_train.evaluate.outcomes import NO_FAULT, STATES, Judged, Outcomes, outcomes
 from maskwatch_train.evaluate.scoring import resample
 from maskwatch_train.evaluate.scoring.curves import curves
 from maskwatch_train.evaluate.scoring.scores import (
     FORCED,
     NOSE_AND_CHIN,
+    OF_NOSE_AND_CHIN,
     OF_PROBABILITIES,
     OF_STATES,
     Confusions,
@@ -31,11 +33,7 @@ from maskwatch_train.evaluate.scoring.scores import (
 from maskwatch_train.evaluate.scoring.slices import Choice, slice_scores
 
 CURVE_REPEATS = 300
-"""Draws of the intervals that need the whole curve anew for each."""
-
-
-INTERVAL_SEED = 1
-"""Of the bootstrap intervals, so that the same answers have the same."""
+"""At most so many draws for intervals that need the whole curve anew for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +42,16 @@ class Scoring:
 
     Attributes:
         min_face_px: smaller ones count in the slices of size and in two populations only.
-        seed: of the bootstrap intervals over groups of pictures.
-        repeats: draws of each interval; 0 leaves the limits NaN.
+        repeats: draws of each bootstrap interval over groups of pictures; 0 leaves the limits NaN.
     """
 
     min_face_px: float = SCORED_FROM_PX
-    seed: int = INTERVAL_SEED
     repeats: int = 1000
+
+    @property
+    def curve_repeats(self) -> int:
+        """Draws of the intervals that need the whole curve anew for each."""
+        return min(CURVE_REPEATS, self.repeats)
 
 
 def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def figures(judged: Sequence[Judged], scoring: Scoring) -> dict[str, Any]:
         },
         "states": _by_class(o, scoring),
         "labels": _by_label(o, scoring),
-        "curves": curves(o, scoring.seed, min(CURVE_REPEATS, scoring.repeats)),
+        "curves": curves(o, scoring.curve_repeats),
         "slices": slice_scores(judged, scoring.min_face_px),
         "unreadable": {
             "faces": len(unreadable),
@@ -124,10 +125,10 @@ def headline_scores(o: Outcomes, scoring: Scoring) -> dict[str, dict[str, float]
     for name in FORCED:
         scores[f"{name}_forced"] = resample.with_limits(OF_STATES[name], confusion, drawn)
     if names_faults(o) and np.isin(o.label, NOSE_AND_CHIN).any():
-        scores["nose_chin_macro_f1"] = _nose_and_chin(o, scoring)
-        scores["nose_chin_macro_f1_decided"] = _nose_and_chin(o.decided, scoring)
-    for name, score in OF_PROBABILITIES.items():
-        scores[name] = _of_probabilities(score, o, scoring)
+        for name, chosen in OF_NOSE_AND_CHIN.items():
+            scores[name] = _nose_and_chin(chosen(o), scoring)
+    for name, of in OF_PROBABILITIES.items():
+        scores[name] = _of_probabilities(of, o, scoring)
     return scores
 
 
@@ -137,14 +138,13 @@ def _of_probabilities(
     def on_draw(drawn: NDArray[np.intp]) -> float:
         return score(o.take(drawn))
 
-    repeats = min(CURVE_REPEATS, scoring.repeats)
-    interval = bootstrap_interval(on_draw, o.groups, scoring.seed, repeats)
-    return {"value": score(o), **interval._asdict()}
+    interval = bootstrap_interval(on_draw, o.groups, resample.INTERVAL_SEED, scoring.curve_repeats)
+    return {"value": score(o), **interval}
 
 
 def _nose_and_chin(o: Outcomes, scoring: Scoring) -> dict[str, float]:
     some = o.with_labels
-    confusion, drawn = _confusions(some.label, some.read_label, len(LABELS), some, scoring)
+    confusion, drawn = _confusions(some.label, some.read_label, NO_FAULT + 1, some, scoring)
     return resample.with_limits(lambda c: macro_f1(c, NOSE_AND_CHIN), confusion, drawn)
 
 
@@ -154,42 +154,47 @@ def names_faults(o: Outcomes) -> bool:
 
 
 def _by_class(o: Outcomes, scoring: Scoring) -> dict[str, Any]:
-    return _class_table(o.state, o.read, [state.value for state in STATES], o, scoring)
+    *classes, unknown = [state.value for state in STATES]
+    return _class_table(o.state, o.read, classes, [unknown], o, scoring)
 
 
 def _by_label(o: Outcomes, scoring: Scoring) -> dict[str, Any] | None:
     if not names_faults(o):
         return None
     some = o.with_labels
-    order = [*LABELS[:-1], State.UNKNOWN.value]  # unreadable is how the network says unknown
-    return _class_table(some.label, some.read_label, order, some, scoring)
+    *classes, _ = LABELS
+    only_read = [State.UNKNOWN.value]  # unreadable is how the network says unknown
+    if (some.read_label == NO_FAULT).any():
+        only_read.append(State.INCORRECT.value)
+    return _class_table(some.label, some.read_label, classes, only_read, some, scoring)
 
 
 def _class_table(
     truth: NDArray[np.int64],
     read: NDArray[np.int64],
-    order: Sequence[str],
+    classes: Sequence[str],
+    only_read: Sequence[str],
     o: Outcomes,
     scoring: Scoring,
 ) -> dict[str, Any]:
+    order = [*classes, *only_read]
     confusion, drawn = _confusions(truth, read, len(order), o, scoring)
     found, spread = class_scores(confusion), class_scores(drawn)
     return {
-        "order": list(order),
+        "order": order,
         "confusion": confusion.tolist(),
-        # The last is "cannot tell", which is no class of faces.
         "scores": {
             name: {
                 "faces": int(confusion[index].sum()),
                 **{
                     measure: {
                         "value": float(getattr(found, measure)[index]),
-                        **resample.limits(getattr(spread, measure)[:, index]),
+                        **limits(getattr(spread, measure)[:, index]),
                     }
                     for measure in ("precision", "recall", "f1")
                 },
             }
-            for index, name in enumerate(order[:-1])
+            for index, name in enumerate(classes)
         },
     }
 
@@ -202,5 +207,5 @@ def _confusions(
     scoring: Scoring,
 ) -> tuple[Confusions, Confusions]:
     """That of all faces, and those of all draws."""
-    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.seed, scoring.repeats)
+    drawn = resample.drawn_confusions(truth, read, classes, o.groups, scoring.repeats)
     return confusion_matrix(truth, read, classes), drawn

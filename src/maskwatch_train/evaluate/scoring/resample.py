@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-LEVEL = 0.95
+from maskwatch_train.evaluate.metrics.classification import limits
+
+INTERVAL_SEED = 1
+"""Of the bootstrap intervals, so that the same answers have the same."""
 AT_ONCE = 64
 """Draws that are held in memory together: of 100,000 groups they take 100 MB."""
 
@@ -17,7 +20,6 @@ def drawn_confusions(
     read: NDArray[np.int64],
     classes: int,
     groups: NDArray[np.str_],
-    seed: int,
     repeats: int,
 ) -> NDArray[np.int64]:
     """Confusion matrices ``(R, C, C)`` of what is drawn when groups are drawn with replacement.
@@ -27,11 +29,11 @@ def drawn_confusions(
         read: ``(N,)`` likewise.
         classes: C.
         groups: ``(N,)`` group of each sample.
-        seed: of the draws; the same seed draws the same groups, whatever was read.
         repeats: R, number of draws; may be 0.
 
     Returns:
-        ``(0, C, C)`` of fewer than two groups, which do not show how groups differ.
+        Of the same groups each time, whatever was read; ``(0, C, C)`` of fewer than two groups,
+        which do not show how groups differ.
     """
     names, member = np.unique(groups, return_inverse=True)
     cells = classes * classes
@@ -42,7 +44,7 @@ def drawn_confusions(
     ).reshape(len(names), cells)
     # NumPy has no fast product of matrices of whole numbers; these are exact as floating point.
     of_group = counts.astype(np.float64)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(INTERVAL_SEED)
     even = np.full(len(names), 1 / len(names))
     parts = [
         rng.multinomial(len(names), even, size=min(AT_ONCE, repeats - start)) @ of_group
@@ -69,12 +71,3 @@ def with_limits(
     value = float(statistic(confusion[None])[0])
     values = statistic(drawn)
     return {"value": value, **limits(values)}
-
-
-def limits(values: NDArray[np.float64]) -> dict[str, float]:
-    """``low`` and ``high`` of drawn values; draws without a value are left out."""
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return {"low": float("nan"), "high": float("nan")}
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {"low": float(low), "high": float(high)}

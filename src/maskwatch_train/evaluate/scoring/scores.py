@@ -67,3 +67,9 @@ OF_PROBABILITIES: Mapping[str, Callable[[Outcomes], float]] = {
     "risk_coverage_area": risk_coverage_area,
 }
 """Said or not: they are those of the probabilities."""
+OF_NOSE_AND_CHIN: Mapping[str, Callable[[Outcomes], Outcomes]] = {
+    "nose_chin_macro_f1": lambda o: o,
+    "nose_chin_macro_f1_decided": lambda o: o.decided,
+}
+"""Of which faces the macro-F1 of `NOSE_AND_CHIN` is told."""
+LOWER_IS_BETTER = frozenset({"called_mask", "unknown_rate", *OF_PROBABILITIES})

@@ -131,6 +131,10 @@ def _from(source: str) -> Choice:
     return lambda case: case.source == source
 
 
+SCORES = ("side_accuracy", "state_accuracy", "called_mask", "unknown_rate")
+"""Of every slice, in the order in which they are shown."""
+
+
 def slice_scores(judged: Sequence[Judged], min_face_px: float) -> dict[str, dict[str, Any]]:
     """The scores of every slice that holds a face whose state is known.
 

@@ -21,7 +21,7 @@ def square(x: float, size: float = 40) -> Face:
 
 
 def shares(seen: SeenSet) -> dict[str, tuple[int, float]]:
-    result = evaluate_end_to_end(seen, seed=0, repeats=10)
+    result = evaluate_end_to_end(seen, repeats=10)
     return {name: (entry["faces"], entry["value"]) for name, entry in result["shares"].items()}
 
 
@@ -60,7 +60,7 @@ def test_a_face_counts_when_it_is_found_and_put_on_the_right_side(image: Labelle
         "worn wrongly in a known way: right fault": (2, 0.0),
     }
     # the one that nobody labelled; the unknown one is ignored
-    assert evaluate_end_to_end(seen, 0, 10)["stray_violations_per_image"] == 1.0
+    assert evaluate_end_to_end(seen, 10)["stray_violations_per_image"] == 1.0
 
 
 def test_unknown_is_found_but_not_right(image: LabelledImage) -> None:
@@ -86,17 +86,10 @@ def test_a_box_that_overlaps_too_little_finds_nothing(image: LabelledImage) -> N
     assert found["found"] == (4, 0.0)
 
 
-def test_small_faces_count_when_asked_for(image: LabelledImage) -> None:
-    seen = see_images(FixedDetector([square(300, 20)]), FixedClassifier(State.MASK), [image])
-    everything = evaluate_end_to_end(seen, seed=0, repeats=10, min_size=0)
-    assert everything["shares"]["found"]["faces"] == 5
-    assert everything["shares"]["found"]["value"] == 1 / 5
-
-
 def test_results_stand_side_by_side(image: LabelledImage) -> None:
     detector = FixedDetector([square(0)])
     results = {
-        name: evaluate_end_to_end(see_images(detector, FixedClassifier(state), [image]), 0, 10)
+        name: evaluate_end_to_end(see_images(detector, FixedClassifier(state), [image]), 10)
         for name, state in (("good", State.MASK), ("bad", State.NO_MASK))
     }
     text = end_to_end_markdown(results, "Two classifiers")

@@ -18,6 +18,7 @@ from maskwatch_train.evaluate.metrics.classification import (
 from maskwatch_train.evaluate.outcomes import Judged, outcomes
 from maskwatch_train.evaluate.scoring.curves import MAX_POINTS, curves, reliability, thinned
 from maskwatch_train.evaluate.scoring.figures import Scoring, figures, headline_scores
+from maskwatch_train.evaluate.scoring.resample import INTERVAL_SEED
 from maskwatch_train.evaluate.scoring.slices import DARK_MASK, slice_scores
 from tests.maskwatch_train.evaluate.pictures import case, label
 
@@ -80,6 +81,21 @@ def test_scores_are_those_that_one_counts() -> None:
 def values(items: list[Judged]) -> dict[str, float]:
     scores = headline_scores(outcomes(items), SCORING)
     return {name: entry["value"] for name, entry in scores.items()}
+
+
+def test_a_fault_that_is_not_said_is_missed_as_a_wrong_one() -> None:
+    noses, chins = Fault.NOSE_OUT, Fault.UNDER_CHIN
+    right = [said(State.INCORRECT, State.INCORRECT, f, read_fault=f) for f in (noses, chins)]
+    wrong = said(State.INCORRECT, State.INCORRECT, noses, read_fault=Fault.OTHER)
+    unsaid = Judged(wrong.case, Answer(State.INCORRECT))
+    with_wrong, with_unsaid = ([*right * 5, *[one] * 5] for one in (wrong, unsaid))
+    score = "nose_chin_macro_f1"
+    assert values(with_unsaid)[score] == values(with_wrong)[score] == pytest.approx(5 / 6)
+    labels = figures(with_unsaid, SCORING)["labels"]
+    assert labels["order"][-2:] == ["unknown", "incorrect"]
+    assert labels["confusion"][1] == [0, 5, 0, 0, 0, 0, 0, 5]
+    assert labels["scores"]["nose_out"]["recall"]["value"] == 1 / 2
+    assert "incorrect" not in labels["scores"]
 
 
 def unknown(state: State, probabilities: StateProbabilities | None = None) -> Judged:
@@ -232,7 +248,7 @@ def test_areas_are_those_of_scikit_learn_and_reliability_adds_up_to_the_error() 
         for i in range(80)
     ]
     o = outcomes(items)
-    result = curves(o, seed=0, repeats=20)
+    result = curves(o, repeats=20)
     assert result is not None
     expected = roc_auc_score(o.state != 0, 1 - o.probabilities[:, 0])
     assert result["roc"]["violation"]["auc"]["value"] == pytest.approx(expected)
@@ -262,7 +278,7 @@ def test_intervals_of_areas_are_those_of_scikit_learn_over_the_same_draws() -> N
         for i in range(30)
     ]
     o = outcomes(items)
-    result = curves(o, seed=3, repeats=100)
+    result = curves(o, repeats=100)
     assert result is not None
     truth, score = o.state != 0, 1 - o.probabilities[:, 0]
     for name, area in (
@@ -275,7 +291,8 @@ def test_intervals_of_areas_are_those_of_scikit_learn_over_the_same_draws() -> N
             return area(truth[drawn], score[drawn]) if len(kinds) == 2 else float("nan")
 
         everything = of(np.arange(len(truth)))
-        expected = [everything, *bootstrap_interval(of, o.groups, seed=3, repeats=100)]
+        interval = bootstrap_interval(of, o.groups, INTERVAL_SEED, repeats=100)
+        expected = [everything, *interval.values()]
         assert [*result[name]["violation"]["auc"].values()] == pytest.approx(expected)
 
 
