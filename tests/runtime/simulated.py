@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import DecoderFailed, Taken
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Lost, Still, StreamOpened
 from maskwatch.runtime.monitoring.records.chronicle import Entry
 from maskwatch.types import Image
 from tests.painted import Person, scene
@@ -95,7 +95,9 @@ class ScriptedConnection:
             raise DecoderFailed("no data for 10 s")
         camera.on_taken(t)
         index, self._index = self._index, self._index + 1
-        return Taken(index, 1000 + t, EPOCH + camera.clock_set + timedelta(seconds=t), image, 0)
+        return Taken(
+            index, 1000 + t, EPOCH + camera.clock_set + timedelta(seconds=t), image, Lost()
+        )
 
     def abort(self) -> None:
         self._aborted.set()

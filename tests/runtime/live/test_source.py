@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,7 +15,7 @@ from maskwatch.frames.camera import LiveInput
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, Taken
 from maskwatch.runtime.live.health import SourceHealth
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Lost, Still, StreamOpened
 from maskwatch.runtime.live.source import LiveOptions, LiveSource
 
 MOMENT = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -83,19 +82,19 @@ def policy(**changes: float) -> ReconnectPolicy:
     return ReconnectPolicy(**{"max_attempts": 2, "jitter": 0, "stable_s": 1e9, **changes})  # type: ignore[arg-type]
 
 
-def frame(index: int, t: float, dropped: int = 0) -> Taken:
-    return Taken(index, t, MOMENT, np.full((2, 2, 3), index, np.uint8), dropped)
+def frame(index: int, t: float, **lost: int) -> Taken:
+    return Taken(index, t, MOMENT, np.full((2, 2, 3), index, np.uint8), Lost(**lost))
 
 
 def test_frames_of_a_camera_carry_its_masked_name_and_time() -> None:
-    stage = Stage([LIVE, frame(4, 1000.5), frame(9, 1002.0, 7), Ended(0)], policy=policy())
+    stage = Stage([LIVE, frame(4, 1000.5), frame(9, 1002.0, dropped=7), Ended(0)], policy=policy())
     with stage.source as source:
         assert (source.is_live, source.fps, source.frame_count) == (True, 15.0, None)
         first, second = source
     assert (first.source, first.index, first.t, first.captured_at) == (CAMERA.name, 4, 0.0, MOMENT)
     assert (second.index, second.t) == (9, 1.5)
     assert int(second.image[0, 0, 0]) == 9
-    assert source.dropped == 7
+    assert source.lost == Lost(dropped=7)
     assert stage.reports == [("connected", None, 0)]
     assert stage.used[0].closed
 
@@ -134,15 +133,15 @@ def test_a_source_is_connected_from_its_first_frame_on(opened: StreamOpened) -> 
 
 def test_a_lost_camera_is_connected_again_and_counting_goes_on() -> None:
     stage = Stage(
-        [LIVE, frame(0, 10.0), frame(5, 11.0, 2), "no data for 10 s"],
+        [LIVE, frame(0, 10.0), frame(5, 11.0, dropped=2), "no data for 10 s"],
         ["refused"],
-        [LIVE, frame(0, 25.0), frame(1, 26.0, 1), Ended(0)],
+        [LIVE, frame(0, 25.0), frame(1, 26.0, dropped=1), Ended(0)],
         policy=policy(),
     )
     with stage.source as source:
         frames = list(source)
     assert [(f.index, f.t) for f in frames] == [(0, 0.0), (5, 1.0), (6, 15.0), (7, 16.0)]
-    assert source.dropped == 3
+    assert source.lost == Lost(dropped=3)
     assert stage.waits == [0.5, 1.0]
     assert stage.reports == [
         ("connected", None, 0),
@@ -155,17 +154,15 @@ def test_a_lost_camera_is_connected_again_and_counting_goes_on() -> None:
 
 
 def test_what_was_left_out_is_counted_over_all_connections() -> None:
-    def left_out(index: int, t: float, skipped: int, damaged: int) -> Taken:
-        return replace(frame(index, t), skipped=skipped, damaged=damaged)
-
+    early, late = frame(0, 10.0, skipped=1, damaged=2), frame(9, 11.0, skipped=3, damaged=4)
     stage = Stage(
-        [LIVE, left_out(0, 10.0, 1, 2), left_out(9, 11.0, 3, 4), "no data for 10 s"],
-        [LIVE, left_out(0, 20.0, 10, 20), Ended(21)],
+        [LIVE, early, late, "no data for 10 s"],
+        [LIVE, frame(0, 20.0, skipped=10, damaged=20), Ended(21)],
         policy=policy(),
     )
     with stage.source as source:
         assert len(list(source)) == 3
-    assert (source.skipped, source.damaged) == (13, 25)
+    assert source.lost == Lost(0, 13, 25)
 
 
 def test_a_camera_that_does_not_come_back_is_lost_for_good() -> None:

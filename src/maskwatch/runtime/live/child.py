@@ -18,6 +18,7 @@ from maskwatch.runtime.live.messages import (
     Delivered,
     Ended,
     Failed,
+    Lost,
     Request,
     Resize,
     Started,
@@ -69,9 +70,8 @@ class Taken:
     t: float
     captured_at: datetime
     image: Image
-    dropped: int
-    skipped: int = 0
-    damaged: int = 0
+    lost: Lost
+    """Of this connection."""
 
 
 class DecoderProcess:
@@ -149,15 +149,7 @@ class DecoderProcess:
         if not isinstance(answer, Delivered):
             raise DecoderFailed(f"unexpected answer {type(answer).__name__}")
         image = self._reader.read(answer.height, answer.width)
-        return Taken(
-            answer.index,
-            answer.t,
-            answer.captured_at,
-            image,
-            answer.dropped,
-            answer.skipped,
-            answer.damaged,
-        )
+        return Taken(answer.index, answer.t, answer.captured_at, image, answer.lost)
 
     def abort(self) -> None:
         """Kill the process, from whatever thread; whoever waits for it gets `DecoderFailed`."""

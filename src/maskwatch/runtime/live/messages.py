@@ -75,6 +75,23 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Frames of a source so far that nobody got."""
+
+    dropped: int = 0
+    """Those that were replaced by newer ones before they were asked for."""
+    skipped: int = 0
+    """Those that there was no time to decode."""
+    damaged: int = 0
+    """Those that did not arrive whole, or are made from others that did not."""
+
+    def __add__(self, more: Lost) -> Lost:
+        return Lost(
+            self.dropped + more.dropped, self.skipped + more.skipped, self.damaged + more.damaged
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """A frame lies in the shared memory."""
 
@@ -84,12 +101,8 @@ class Delivered:
     captured_at: datetime
     height: int
     width: int
-    dropped: int
-    """Frames of this connection so far that were replaced by newer ones."""
-    skipped: int = 0
-    """Those that there was no time to decode."""
-    damaged: int = 0
-    """Those that did not arrive whole, or are made from others that did not."""
+    lost: Lost
+    """Of this connection."""
 
 
 @dataclass(frozen=True, slots=True)

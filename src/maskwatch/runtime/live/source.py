@@ -6,7 +6,7 @@ import io
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 from maskwatch.errors import SourceError, SourceLost
@@ -15,7 +15,7 @@ from maskwatch.frames.orientation import Turn, turned
 from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderFailed, DecoderProcess, Taken
 from maskwatch.runtime.live.health import Connection, SourceHealth
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Lost, Still, StreamOpened
 from maskwatch.types import Frame
 
 if TYPE_CHECKING:
@@ -72,10 +72,8 @@ class LiveSource:
         wait: sleeps for so many seconds; a test may count them instead.
 
     Attributes:
-        dropped: live frames so far that were replaced by newer ones before they were read.
-        skipped: live frames so far that there was no time to decode.
-        damaged: frames so far that did not arrive whole or are made from others that did not; of a
-            recording known at its end.
+        lost: frames of all connections so far that were not read; of a recording, the damaged ones,
+            known at its end.
     """
 
     def __init__(
@@ -90,9 +88,7 @@ class LiveSource:
     ) -> None:
         options = options or LiveOptions()
         self.name = source.name
-        self.dropped = 0
-        self.skipped = 0
-        self.damaged = 0
+        self.lost = Lost()
         self._order = DecoderOrder(
             source, sampler, options.open_timeout_s, options.read_timeout_s, options.turn
         )
@@ -102,6 +98,11 @@ class LiveSource:
         self._decoding: Decoding | None = None
         self._opened: StreamOpened | Still | None = None
         self._wait = wait
+
+    @property
+    def damaged(self) -> int:
+        """Frames left out so far because they did not arrive whole."""
+        return self.lost.damaged
 
     @property
     def is_live(self) -> bool:
@@ -151,8 +152,8 @@ class LiveSource:
 
     def _recorded_frames(self) -> Iterator[Frame]:
         try:
-            for taken in self._frames_of_connection(0):
-                self.damaged = taken.damaged
+            for taken in self._frames_of_connection(0, Lost()):
+                self.lost = taken.lost
                 yield Frame(self.name, taken.index, taken.t, taken.image)
         except DecoderFailed as failure:
             raise SourceLost(self.name, str(failure), failure.cause) from failure
@@ -160,19 +161,17 @@ class LiveSource:
     def _live_frames(self) -> Iterator[Frame]:
         start: float | None = None
         next_index = first_index = attempts = 0
-        dropped = skipped = damaged = 0
+        before = Lost()
         while self.is_live:
             began: float | None = None
             lasted_s = 0.0
             try:
-                for taken in self._frames_of_connection(attempts):
+                for taken in self._frames_of_connection(attempts, before):
                     start = taken.t if start is None else start
                     began = taken.t if began is None else began
                     lasted_s = taken.t - began
                     next_index = first_index + taken.index + 1
-                    self.dropped = dropped + taken.dropped
-                    self.skipped = skipped + taken.skipped
-                    self.damaged = damaged + taken.damaged
+                    self.lost = before + taken.lost
                     t = taken.t - start
                     yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
                     del taken  # pictures are large, and the next one may be long in coming
@@ -181,18 +180,17 @@ class LiveSource:
                 if began is not None and lasted_s >= self._policy.stable_s:
                     attempts = 0
                 attempts = self._reconnect(failure, attempts)
-                first_index = next_index
-                dropped, skipped, damaged = self.dropped, self.skipped, self.damaged
+                first_index, before = next_index, self.lost
             else:
-                self.damaged += damaged
                 return
         self._report(Connection.ENDED, "the stream has ended", attempts)
 
-    def _frames_of_connection(self, attempts: int) -> Iterator[Taken]:
+    def _frames_of_connection(self, attempts: int, before: Lost) -> Iterator[Taken]:
         """The frames until the end; with the first one the source counts as connected.
 
         Args:
             attempts: to connect, made in a row before.
+            before: what earlier connections lost.
         """
         if self._decoding is None:
             raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
@@ -203,7 +201,7 @@ class LiveSource:
                 is_first = False
             yield answer
             del answer
-        self.damaged = answer.damaged
+        self.lost = replace(self.lost, damaged=before.damaged + answer.damaged)
 
     def _connect_first(self) -> None:
         try:

@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from typing import NamedTuple, Protocol
 
 from maskwatch.errors import SourceError
@@ -28,6 +28,7 @@ from maskwatch.runtime.live.messages import (
     Delivered,
     Ended,
     Failed,
+    Lost,
     Resize,
     Started,
     Still,
@@ -52,17 +53,17 @@ class Heartbeat(Protocol):
     value: float
 
 
-class _Taken(NamedTuple):
+class _Picked(NamedTuple):
     """A picture on its way from the decoder to the parent."""
 
     decoded: Decoded
     t: float
     captured_at: datetime
-    skipped: int
-    damaged: int
+    lost: Lost
+    """By the decoder."""
 
 
-def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
+def run(pipe: Pipe, order: DecoderOrder, heartbeat: Heartbeat) -> None:
     """Entry point of the process.
 
     Args:
@@ -85,11 +86,11 @@ def run(pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
 
 
 class _Worker:
-    def __init__(self, pipe: Connection, order: DecoderOrder, heartbeat: Heartbeat) -> None:
+    def __init__(self, pipe: Pipe, order: DecoderOrder, heartbeat: Heartbeat) -> None:
         self._pipe = pipe
         self._order = order
         self._heartbeat = heartbeat
-        self._mailbox = Mailbox[_Taken]()
+        self._mailbox = Mailbox[_Picked]()
         self._writer = FrameWriter()
         self._to_bgr = BgrConverter()
         self._is_open = False
@@ -149,8 +150,8 @@ class _Worker:
             if sampler is None or sampler.wants(decoded.index, t):
                 age_s = time.monotonic() - t if reader.is_live else 0.0
                 captured_at = datetime.now(UTC) - timedelta(seconds=age_s)
-                taken = _Taken(decoded, t, captured_at, reader.skipped, reader.damaged)
-                self._mailbox.put(taken)
+                lost = Lost(skipped=reader.skipped, damaged=reader.damaged)
+                self._mailbox.put(_Picked(decoded, t, captured_at, lost))
 
     # The other thread: answer the parent until it hangs up.
 
@@ -171,30 +172,20 @@ class _Worker:
 
     def _answer_want(self) -> None:
         while not self._pipe.poll():  # once the parent has asked, it only hangs up
-            taken = self._mailbox.take(_HANG_UP_CHECK_S)
-            if taken is not None:
-                self._hand_over(taken)
+            picked = self._mailbox.take(_HANG_UP_CHECK_S)
+            if picked is not None:
+                self._hand_over(picked)
                 return
             if self._mailbox.is_finished:
                 self._pipe.send(self._last_word)
                 return
 
-    def _hand_over(self, taken: _Taken) -> None:
-        image = self._to_bgr(taken.decoded.frame)
+    def _hand_over(self, picked: _Picked) -> None:
+        image = self._to_bgr(picked.decoded.frame)
         if not self._writer.has_room(image):
             self._pipe.send(Resize(image.nbytes))
             self._writer.use(self._pipe.recv().memory)
         self._writer.write(image)
         height, width = image.shape[:2]
-        self._pipe.send(
-            Delivered(
-                taken.decoded.index,
-                taken.t,
-                taken.captured_at,
-                height,
-                width,
-                self._mailbox.dropped,
-                taken.skipped,
-                taken.damaged,
-            )
-        )
+        index, lost = picked.decoded.index, picked.lost + Lost(dropped=self._mailbox.dropped)
+        self._pipe.send(Delivered(index, picked.t, picked.captured_at, height, width, lost))

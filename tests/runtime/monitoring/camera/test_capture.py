@@ -9,7 +9,7 @@ import pytest
 
 from maskwatch.config.cameras import CameraConfig
 from maskwatch.runtime.live.child import Taken
-from maskwatch.runtime.live.messages import DecoderOrder, Ended, Still, StreamOpened
+from maskwatch.runtime.live.messages import DecoderOrder, Ended, Lost, Still, StreamOpened
 from maskwatch.runtime.monitoring.camera.capture import Capture
 from tests.runtime.processes import wait_until
 
@@ -38,7 +38,7 @@ class Connection:
 
 def taken(index: int, *, skipped: int = 0, damaged: int = 0) -> Taken:
     image = np.full((8, 8, 3), index % 250, np.uint8)
-    return Taken(index, index / 16, datetime.now(UTC), image, 0, skipped, damaged)
+    return Taken(index, index / 16, datetime.now(UTC), image, Lost(0, skipped, damaged))
 
 
 def captured(pictures: Sequence[Taken]) -> Capture:

@@ -27,7 +27,7 @@ from maskwatch.runtime.live.backoff import ReconnectPolicy
 from maskwatch.runtime.live.child import DecoderProcess
 from maskwatch.runtime.live.health import Connection, SourceHealth
 from maskwatch.runtime.live.mailbox import Mailbox
-from maskwatch.runtime.live.messages import DecoderOrder
+from maskwatch.runtime.live.messages import DecoderOrder, Lost
 from maskwatch.runtime.live.source import Decoding, LiveOptions, LiveSource
 from maskwatch.runtime.monitoring.camera.damage import DamageWatch
 from maskwatch.runtime.monitoring.camera.frozen import FreezeWatch
@@ -188,20 +188,20 @@ class Capture:
 
     def _read(self, source: LiveSource) -> None:
         self._go_on_counting()
-        first, dropped = self._index, self._dropped
-        skipped = damaged = 0
+        first, dropped, before = self._index, self._dropped, Lost()
         for received in source:
             if self._stopping.is_set():
                 raise _Stopped
             frame = replace(received, t=received.t + self._offset_s, index=first + received.index)
-            self._damage.note(frame.index + 1 - self._index, source.damaged - damaged)
+            lost = source.lost
+            self._damage.note(frame.index + 1 - self._index, lost.damaged - before.damaged)
             # Those that would have been wanted, had there been time to decode them.
             wanted = min(1.0, self._config.max_fps / source.fps) if source.fps else 1.0
-            self.offered.add((source.skipped - skipped) * wanted)
-            skipped, damaged = source.skipped, source.damaged
+            self.offered.add((lost.skipped - before.skipped) * wanted)
+            before = lost
             self._index, self._last_t = frame.index + 1, frame.t
             self._last_at = time.monotonic()
-            self._dropped = dropped + source.dropped + source.skipped
+            self._dropped = dropped + lost.dropped + lost.skipped
             self.last_frame_at = frame.captured_at
             self.size = frame.image.shape[:2]
             self._offer(frame)
