@@ -152,8 +152,7 @@ class LiveSource:
 
     def _recorded_frames(self) -> Iterator[Frame]:
         try:
-            for taken in self._frames_of_connection(0, Lost()):
-                self.lost = taken.lost
+            for taken in self._frames_of_connection(0):
                 yield Frame(self.name, taken.index, taken.t, taken.image)
         except DecoderFailed as failure:
             raise SourceLost(self.name, str(failure), failure.cause) from failure
@@ -161,17 +160,15 @@ class LiveSource:
     def _live_frames(self) -> Iterator[Frame]:
         start: float | None = None
         next_index = first_index = attempts = 0
-        before = Lost()
         while self.is_live:
             began: float | None = None
             lasted_s = 0.0
             try:
-                for taken in self._frames_of_connection(attempts, before):
+                for taken in self._frames_of_connection(attempts):
                     start = taken.t if start is None else start
                     began = taken.t if began is None else began
                     lasted_s = taken.t - began
                     next_index = first_index + taken.index + 1
-                    self.lost = before + taken.lost
                     t = taken.t - start
                     yield Frame(self.name, next_index - 1, t, taken.image, taken.captured_at)
                     del taken  # pictures are large, and the next one may be long in coming
@@ -180,25 +177,25 @@ class LiveSource:
                 if began is not None and lasted_s >= self._policy.stable_s:
                     attempts = 0
                 attempts = self._reconnect(failure, attempts)
-                first_index, before = next_index, self.lost
+                first_index = next_index
             else:
                 return
         self._report(Connection.ENDED, "the stream has ended", attempts)
 
-    def _frames_of_connection(self, attempts: int, before: Lost) -> Iterator[Taken]:
-        """The frames until the end; with the first one the source counts as connected.
+    def _frames_of_connection(self, attempts: int) -> Iterator[Taken]:
+        """The frames until the end, with what was lost counted on; connected from the first one on.
 
         Args:
             attempts: to connect, made in a row before.
-            before: what earlier connections lost.
         """
         if self._decoding is None:
             raise RuntimeError("a LiveSource is opened with `with` before it is iterated")
-        is_first = True
+        is_first, before = True, self.lost
         while isinstance(answer := self._decoding.next(), Taken):
             if is_first:
                 self._report(Connection.CONNECTED, None, attempts)
                 is_first = False
+            self.lost = before + answer.lost
             yield answer
             del answer
         self.lost = replace(self.lost, damaged=before.damaged + answer.damaged)
